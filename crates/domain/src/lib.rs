@@ -1,0 +1,17 @@
+//! Domain: the rules of order processing, and nothing else.
+//!
+//! Pure: no IO, no async, no clock. Time, ids and randomness arrive as arguments, so that every rule is a function
+//! that a test can call a million times a second. Slices share one thing only: [`messages`].
+
+pub mod ids;
+pub mod inventory;
+pub mod messages;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod product;
+pub mod saga;
+pub mod shipment;
+
+/// A point in time, as the database keeps it: UTC, microseconds.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

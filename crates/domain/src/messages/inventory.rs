@@ -1,0 +1,89 @@
+//! What the inventory can be asked, and what it answers.
+
+use super::{Address, Message, Queue};
+use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::product::{Line, Quantity, Sku};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(tag = "type", content = "data")]
+pub enum InventoryCommand {
+    #[serde(rename = "inventory.reserve.v1")]
+    #[strum(serialize = "inventory.reserve.v1")]
+    Reserve(ReserveStock),
+    #[serde(rename = "inventory.release.v1")]
+    #[strum(serialize = "inventory.release.v1")]
+    Release(ReleaseStock),
+    #[serde(rename = "inventory.ship.v1")]
+    #[strum(serialize = "inventory.ship.v1")]
+    Ship(ShipStock),
+}
+
+impl Message for InventoryCommand {
+    const ADDRESS: Address = Address::Queue(Queue::Inventory);
+
+    fn type_name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Hold all lines, or none. Answered by [`StockReserved`] or [`StockRejected`]; asked again, by the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReserveStock {
+    pub order_id: OrderId,
+    /// One line a SKU.
+    pub lines: Vec<Line>,
+}
+
+/// Give back what the order holds. Always answered by [`StockReleased`]; a reserve that comes later is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseStock {
+    pub order_id: OrderId,
+}
+
+/// The shipment's goods have left the house: take them off the books. Answered by [`StockShipped`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipStock {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub warehouse_id: WarehouseId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockReserved {
+    pub order_id: OrderId,
+    pub allocations: Vec<Allocation>,
+}
+
+/// So many pieces of a SKU, held in one warehouse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    pub warehouse_id: WarehouseId,
+    pub sku: Sku,
+    pub quantity: Quantity,
+}
+
+/// Nothing is held: `shortages` names every SKU that fell short; it is empty when the order was released before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockRejected {
+    pub order_id: OrderId,
+    pub shortages: Vec<Shortage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    pub sku: Sku,
+    pub requested: u32,
+    pub available: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockReleased {
+    pub order_id: OrderId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockShipped {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+}

@@ -1,0 +1,63 @@
+//! What the saga hears: every answer of every slice, in the one queue of `orders`.
+
+use super::{
+    Address, Message, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided, Queue,
+    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected,
+    StockReleased, StockReserved, StockShipped,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(tag = "type", content = "data")]
+pub enum Reply {
+    #[serde(rename = "inventory.reserved.v1")]
+    #[strum(serialize = "inventory.reserved.v1")]
+    StockReserved(StockReserved),
+    #[serde(rename = "inventory.rejected.v1")]
+    #[strum(serialize = "inventory.rejected.v1")]
+    StockRejected(StockRejected),
+    #[serde(rename = "inventory.released.v1")]
+    #[strum(serialize = "inventory.released.v1")]
+    StockReleased(StockReleased),
+    #[serde(rename = "inventory.shipped.v1")]
+    #[strum(serialize = "inventory.shipped.v1")]
+    StockShipped(StockShipped),
+    #[serde(rename = "payment.authorized.v1")]
+    #[strum(serialize = "payment.authorized.v1")]
+    PaymentAuthorized(PaymentAuthorized),
+    #[serde(rename = "payment.declined.v1")]
+    #[strum(serialize = "payment.declined.v1")]
+    PaymentDeclined(PaymentDeclined),
+    #[serde(rename = "payment.voided.v1")]
+    #[strum(serialize = "payment.voided.v1")]
+    PaymentVoided(PaymentVoided),
+    #[serde(rename = "payment.captured.v1")]
+    #[strum(serialize = "payment.captured.v1")]
+    PaymentCaptured(PaymentCaptured),
+    #[serde(rename = "payment.refunded.v1")]
+    #[strum(serialize = "payment.refunded.v1")]
+    PaymentRefunded(PaymentRefunded),
+    #[serde(rename = "shipment.booked.v1")]
+    #[strum(serialize = "shipment.booked.v1")]
+    ShipmentsBooked(ShipmentsBooked),
+    #[serde(rename = "shipment.refused.v1")]
+    #[strum(serialize = "shipment.refused.v1")]
+    ShipmentsRefused(ShipmentsRefused),
+    #[serde(rename = "shipment.cancelled.v1")]
+    #[strum(serialize = "shipment.cancelled.v1")]
+    ShipmentsCancelled(ShipmentsCancelled),
+    #[serde(rename = "shipment.too_late.v1")]
+    #[strum(serialize = "shipment.too_late.v1")]
+    ShipmentsTooLate(ShipmentsTooLate),
+    #[serde(rename = "shipment.progressed.v1")]
+    #[strum(serialize = "shipment.progressed.v1")]
+    ShipmentProgressed(ShipmentProgressed),
+}
+
+impl Message for Reply {
+    const ADDRESS: Address = Address::Queue(Queue::Orders);
+
+    fn type_name(&self) -> &'static str {
+        self.into()
+    }
+}

@@ -1,0 +1,125 @@
+//! What is sold, as an order line names it: a SKU and how many.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+pub const SKU_LENGTH_MAX: usize = 64;
+pub const QUANTITY_MAX: u32 = 1_000;
+
+/// A stock keeping unit: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sku(String);
+
+/// How many pieces a line asks for: 1 to 1,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Quantity(u32);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProductError {
+    #[error("a SKU is 1 to {SKU_LENGTH_MAX} letters, digits, dots, dashes or underscores")]
+    BadSku,
+    #[error("a quantity is a whole number from 1 to {QUANTITY_MAX}, got {0}")]
+    BadQuantity(i64),
+}
+
+/// One line of goods, wherever goods are listed: in an order, a reservation, a shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Line {
+    pub sku: Sku,
+    pub quantity: Quantity,
+}
+
+impl Sku {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Sku {
+    type Err = ProductError;
+
+    fn from_str(text: &str) -> Result<Self, ProductError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl TryFrom<String> for Sku {
+    type Error = ProductError;
+
+    fn try_from(text: String) -> Result<Self, ProductError> {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if text.is_empty() || text.len() > SKU_LENGTH_MAX || !text.bytes().all(legal) {
+            return Err(ProductError::BadSku);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<Sku> for String {
+    fn from(sku: Sku) -> Self {
+        sku.0
+    }
+}
+
+impl fmt::Display for Sku {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Quantity {
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for Quantity {
+    type Error = ProductError;
+
+    fn try_from(pieces: i64) -> Result<Self, ProductError> {
+        match u32::try_from(pieces) {
+            Ok(pieces @ 1..=QUANTITY_MAX) => Ok(Self(pieces)),
+            _ => Err(ProductError::BadQuantity(pieces)),
+        }
+    }
+}
+
+impl TryFrom<u32> for Quantity {
+    type Error = ProductError;
+
+    fn try_from(pieces: u32) -> Result<Self, ProductError> {
+        Self::try_from(i64::from(pieces))
+    }
+}
+
+impl From<Quantity> for u32 {
+    fn from(quantity: Quantity) -> Self {
+        quantity.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sku_is_short_and_plain() {
+        assert!("SKU-HEADPHONES".parse::<Sku>().is_ok());
+        for bad in ["", "'; DROP TABLE orders;--", "white space", "nul\0", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<Sku>(), Err(ProductError::BadSku), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_quantity_is_one_to_a_thousand() {
+        for good in [1_i64, 2, 1_000] {
+            assert!(Quantity::try_from(good).is_ok());
+        }
+        for bad in [0_i64, -1, 1_001, i64::MAX] {
+            assert_eq!(Quantity::try_from(bad), Err(ProductError::BadQuantity(bad)));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Lets a window go: what failed is published to a wait queue or to the dead queue, then the whole window is acked.
+
+use super::decode::attempt;
+use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher};
+use crate::handle::Verdict;
+use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
+use domain::ids::MessageId;
+use domain::messages::Queue;
+use lapin::message::Delivery;
+use lapin::options::BasicAckOptions;
+use lapin::types::{AMQPValue, FieldTable};
+use uuid::Uuid;
+
+/// Bytes of an error's text that travel with a dead message.
+const ERROR_BYTES_MAX: usize = 1_024;
+
+/// How a window ended, for the log and the metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub done: usize,
+    pub retried: usize,
+    pub dead: usize,
+}
+
+pub(super) struct Exit {
+    queue: Queue,
+    publishing: Link,
+    publisher: Option<Publisher>,
+}
+
+impl Exit {
+    pub fn new(queue: Queue, publishing: Link) -> Self {
+        Self { queue, publishing, publisher: None }
+    }
+
+    /// `verdicts` are those of `window`, place by place. On an error nothing is acked: the window comes again, and what
+    /// of it was done is known to the inbox.
+    pub async fn let_go(&mut self, window: &[Delivery], verdicts: &[Verdict]) -> Result<Tally, BrokerError> {
+        let ladder = self.publishing.ladder();
+        let failed =
+            window.iter().zip(verdicts).filter_map(|(raw, verdict)| farewell(self.queue, &ladder, raw, verdict));
+        let failed: Vec<Farewell<'_>> = failed.collect();
+        self.publish(&failed).await?;
+        if let Some(last) = window.last() {
+            // One ack for all: this channel has nothing outstanding before `last` but this window.
+            if !last.ack(BasicAckOptions { multiple: true }).await? {
+                return Err(BrokerError::ConsumerCancelled(self.queue.to_string()));
+            }
+        }
+        let dead = failed.iter().filter(|farewell| farewell.exchange == topology::DEAD).count();
+        Ok(Tally { done: window.len() - failed.len(), retried: failed.len() - dead, dead })
+    }
+
+    async fn publish(&mut self, failed: &[Farewell<'_>]) -> Result<(), BrokerError> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let mut publisher = match self.publisher.take() {
+            Some(open) if open.is_usable() => open,
+            _ => Publisher::open(&self.publishing).await?,
+        };
+        let publications: Vec<_> = failed.iter().map(Farewell::publication).collect();
+        for arrival in publisher.publish_all(&publications).await? {
+            if let Arrival::Refused(reason) = arrival {
+                return Err(BrokerError::Refused(reason));
+            }
+        }
+        self.publisher = Some(publisher);
+        Ok(())
+    }
+}
+
+/// A message that goes to wait or to rest.
+struct Farewell<'a> {
+    raw: &'a Delivery,
+    exchange: &'static str,
+    routing_key: String,
+    attempt: u32,
+    error: &'a str,
+}
+
+fn farewell<'a>(queue: Queue, ladder: &RetryLadder, raw: &'a Delivery, verdict: &'a Verdict) -> Option<Farewell<'a>> {
+    let attempt = attempt(raw);
+    let (exchange, routing_key, error) = match verdict {
+        Verdict::Done => return None,
+        Verdict::Poison(error) => (topology::DEAD, queue.to_string(), error),
+        Verdict::Retry(error) => match ladder.wait_queue(queue, attempt) {
+            Some(wait_queue) => (topology::RETRY, wait_queue, error),
+            None => (topology::DEAD, queue.to_string(), error),
+        },
+    };
+    report(queue, raw, attempt, exchange, error);
+    Some(Farewell { raw, exchange, routing_key, attempt: attempt + 1, error })
+}
+
+impl Farewell<'_> {
+    /// Headers are made anew: copied `x-death` headers make RabbitMQ 3.10 drop messages on their way round.
+    fn publication(&self) -> Publication<'_> {
+        let end = self.error.floor_char_boundary(ERROR_BYTES_MAX);
+        let mut headers = FieldTable::default();
+        headers.insert(ATTEMPT_HEADER.into(), AMQPValue::LongUInt(self.attempt));
+        headers.insert(ERROR_HEADER.into(), AMQPValue::LongString(self.error[..end].into()));
+        let properties = &self.raw.properties;
+        Publication {
+            message_id: message_id(self.raw),
+            exchange: self.exchange,
+            routing_key: &self.routing_key,
+            type_name: properties.kind().as_ref().map_or("", |kind| kind.as_str()),
+            payload: &self.raw.data,
+            headers,
+            mandatory: true,
+        }
+    }
+}
+
+/// The id it came with; one that came with none is told apart by nothing, so any will do.
+fn message_id(raw: &Delivery) -> MessageId {
+    let stated = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
+    stated.unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
+}
+
+fn report(queue: Queue, raw: &Delivery, attempt: u32, exchange: &str, error: &str) {
+    let id = message_id(raw);
+    if exchange == topology::DEAD {
+        tracing::error!(%queue, message.id = %id, attempt, error, "A message goes to the dead queue");
+    } else {
+        tracing::warn!(%queue, message.id = %id, attempt, error, "A message will be tried again");
+    }
+}

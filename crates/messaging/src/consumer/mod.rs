@@ -1,0 +1,15 @@
+//! The consumer: takes what waits in a queue, has a slice handle it as one batch, and lets go of it.
+//!
+//! The way of a delivery: [`window`] takes all that is ready; [`decode`] reads it; [`work`] carries out rounds of at
+//! most one message an order in transactions; [`batch`] decides what a failure means; [`letting_go`] publishes what is
+//! to be retried or buried, and acks the whole window at once, after everything is committed.
+
+mod batch;
+mod decode;
+mod letting_go;
+mod session;
+mod window;
+mod work;
+
+pub use session::{ConsumerSettings, run};
+pub use work::{AroundProvider, InOneTransaction, Work};

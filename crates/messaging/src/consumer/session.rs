@@ -1,0 +1,122 @@
+//! One queue's loop: a session is a channel's life; when it breaks, the next one begins, with backoff, for ever.
+
+use super::batch::Desk;
+use super::decode::decode;
+use super::letting_go::Exit;
+use super::window;
+use super::work::Work;
+use crate::broker::{BrokerError, Links};
+use crate::handle::{Delivery, Verdict};
+use crate::outbox::Waker;
+use lapin::Consumer;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use platform::lifecycle::Lifecycle;
+use sqlx::PgPool;
+use std::time::{Duration, Instant};
+
+/// How long to rest between sessions: doubling from the first to the second.
+const BACKOFF_MIN: Duration = Duration::from_millis(200);
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// A session that lasted so long was a good one: the next may begin at once.
+const GOOD_SESSION: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Clone, Copy)]
+pub struct ConsumerSettings {
+    /// Messages that are handled together at most.
+    pub batch_max: u16,
+    /// Messages that the broker may send ahead of their acks: one batch at work and one behind it.
+    pub prefetch: u16,
+}
+
+impl Default for ConsumerSettings {
+    fn default() -> Self {
+        Self { batch_max: 256, prefetch: 512 }
+    }
+}
+
+/// Consumes the queue of `work` until the process stops.
+pub async fn run<W: Work>(
+    work: W,
+    pool: PgPool,
+    links: Links,
+    waker: Waker,
+    settings: ConsumerSettings,
+    lifecycle: Lifecycle,
+) {
+    let desk = Desk { work, pool, waker, lifecycle: lifecycle.clone() };
+    let mut backoff = BACKOFF_MIN;
+    while !lifecycle.stopping.is_cancelled() {
+        let began = Instant::now();
+        if let Err(error) = session(&desk, &links, settings).await {
+            if began.elapsed() > GOOD_SESSION {
+                backoff = BACKOFF_MIN;
+            }
+            tracing::warn!(%error, queue = %W::QUEUE, "Consuming broke off and begins anew");
+            lifecycle.pause(backoff, std::future::pending()).await;
+            backoff = (backoff * 2).min(BACKOFF_MAX);
+        }
+    }
+}
+
+/// Ends well when the process is to stop: what is unacked then goes back to the queue.
+async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSettings) -> Result<(), BrokerError> {
+    let queue: &str = W::QUEUE.into();
+    // Always a new channel: registering again on one whose consumer was cancelled is broken on RabbitMQ 3.10.
+    let channel = links.consuming.channel().await?;
+    channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
+    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+    let mut consumer = channel.basic_consume(queue.into(), "".into(), options, arguments).await?;
+    let mut exit = Exit::new(W::QUEUE, links.publishing.clone());
+    tracing::info!(queue, "Consuming");
+    loop {
+        let window = tokio::select! {
+            window = window::next(&mut consumer, queue, settings.batch_max.into()) => window?,
+            () = desk.lifecycle.stopping.cancelled() => break,
+        };
+        if !handle_window(desk, &mut exit, &window).await? {
+            break;
+        }
+    }
+    close(consumer, &channel).await;
+    Ok(())
+}
+
+/// False when the process is to stop before the window is handled.
+async fn handle_window<W: Work>(
+    desk: &Desk<W>,
+    exit: &mut Exit,
+    window: &[lapin::message::Delivery],
+) -> Result<bool, BrokerError> {
+    let began = Instant::now();
+    let mut verdicts = vec![Verdict::Done; window.len()];
+    let mut messages: Vec<(usize, Delivery<W::Command>)> = Vec::with_capacity(window.len());
+    for (place, raw) in window.iter().enumerate() {
+        match decode(raw) {
+            Ok(message) => messages.push((place, message)),
+            Err(error) => verdicts[place] = Verdict::Poison(error),
+        }
+    }
+    let Some(decided) = desk.decide(messages).await else { return Ok(false) };
+    for (place, verdict) in decided {
+        verdicts[place] = verdict;
+    }
+    let tally = exit.let_go(window, &verdicts).await?;
+    tracing::info!(
+        queue = %W::QUEUE,
+        messages = window.len(),
+        done = tally.done,
+        retried = tally.retried,
+        dead = tally.dead,
+        duration_ms = began.elapsed().as_millis(),
+        "Handled a batch"
+    );
+    Ok(true)
+}
+
+async fn close(consumer: Consumer, channel: &lapin::Channel) {
+    drop(consumer);
+    if let Err(error) = channel.close(200, "the process stops".into()).await {
+        tracing::debug!(%error, "The broker did not hear our goodbye");
+    }
+}

@@ -1,0 +1,126 @@
+//! Carries out one round: a batch with at most one message an order, in one transaction, or in two around a provider.
+
+use crate::handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
+use crate::outbox::{self, Waker};
+use crate::{Message, inbox};
+use domain::Timestamp;
+use domain::ids::MessageId;
+use domain::messages::Queue;
+use futures::{StreamExt, stream};
+use serde::de::DeserializeOwned;
+use sqlx::{PgConnection, PgPool};
+use std::collections::HashSet;
+
+/// A slice's way of handling a round; answers with one verdict a message, in order.
+pub trait Work: Send + Sync + 'static {
+    type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
+    const QUEUE: Queue;
+
+    fn carry_out(
+        &self,
+        pool: &PgPool,
+        waker: &Waker,
+        round: &[Delivery<Self::Command>],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Verdict>, HandleError>> + Send;
+}
+
+/// Inbox, effect and answers in one transaction.
+#[derive(Debug)]
+pub struct InOneTransaction<H>(pub H);
+
+/// The provider is called between two transactions; the inbox is written with the second. A crash in between repeats
+/// the calls under the same provider keys.
+#[derive(Debug)]
+pub struct AroundProvider<H>(pub H);
+
+impl<H: Handle> Work for InOneTransaction<H> {
+    type Command = H::Command;
+    const QUEUE: Queue = H::QUEUE;
+
+    async fn carry_out(
+        &self,
+        pool: &PgPool,
+        waker: &Waker,
+        round: &[Delivery<H::Command>],
+        now: Timestamp,
+    ) -> Result<Vec<Verdict>, HandleError> {
+        let reader: &str = Self::QUEUE.into();
+        let mut tx = platform::postgres::begin(pool).await?;
+        let fresh = inbox::take(&mut tx, reader, &ids(round)).await?;
+        let (batch, places) = split_off(round, |id| fresh.contains(id));
+        let handled = self.0.handle(&mut tx, &batch, now).await?;
+        put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
+        outbox::append(&mut tx, &handled.outgoing).await?;
+        tx.commit().await?;
+        waker.wake();
+        Ok(spread(round.len(), places, handled.verdicts))
+    }
+}
+
+impl<H: HandleWithProvider> Work for AroundProvider<H> {
+    type Command = H::Command;
+    const QUEUE: Queue = H::QUEUE;
+
+    async fn carry_out(
+        &self,
+        pool: &PgPool,
+        waker: &Waker,
+        round: &[Delivery<H::Command>],
+        now: Timestamp,
+    ) -> Result<Vec<Verdict>, HandleError> {
+        let reader: &str = Self::QUEUE.into();
+        let mut tx = platform::postgres::begin(pool).await?;
+        let taken = inbox::taken(&mut tx, reader, &ids(round)).await?;
+        let (batch, places) = split_off(round, |id| !taken.contains(id));
+        let calls = self.0.begin(&mut tx, &batch, now).await?;
+        tx.commit().await?;
+
+        let calls = stream::iter(calls).map(|call| self.0.call(call));
+        let answers = calls.buffered(self.0.calls_max()).collect().await;
+
+        let mut tx = platform::postgres::begin(pool).await?;
+        // Another process may have settled the same message meanwhile; settling is idempotent, so it is done anyway
+        // and says the same again, under the same ids.
+        inbox::take(&mut tx, reader, &ids(&batch)).await?;
+        let handled = self.0.settle(&mut tx, &batch, answers, now).await?;
+        put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
+        outbox::append(&mut tx, &handled.outgoing).await?;
+        tx.commit().await?;
+        waker.wake();
+        Ok(spread(round.len(), places, handled.verdicts))
+    }
+}
+
+fn ids<C>(round: &[Delivery<C>]) -> Vec<MessageId> {
+    round.iter().map(|delivery| delivery.header.id).collect()
+}
+
+/// The messages that are wanted, and their places in the round.
+fn split_off<C: Clone>(round: &[Delivery<C>], wanted: impl Fn(&MessageId) -> bool) -> (Vec<Delivery<C>>, Vec<usize>) {
+    let wanted = round.iter().enumerate().filter(|(_, delivery)| wanted(&delivery.header.id));
+    wanted.map(|(place, delivery)| (delivery.clone(), place)).unzip()
+}
+
+/// Verdicts at the places that they belong to; every other message was taken before, which is done.
+fn spread(length: usize, places: Vec<usize>, verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    let mut all = vec![Verdict::Done; length];
+    for (place, verdict) in places.into_iter().zip(verdicts) {
+        all[place] = verdict;
+    }
+    all
+}
+
+async fn put_back_unfinished<C>(
+    tx: &mut PgConnection,
+    reader: &str,
+    batch: &[Delivery<C>],
+    handled: &Handled,
+) -> Result<(), HandleError> {
+    assert_eq!(batch.len(), handled.verdicts.len(), "a handler answers with one verdict a message");
+    let verdicts = batch.iter().zip(&handled.verdicts);
+    let unfinished = verdicts.filter(|(_, verdict)| **verdict != Verdict::Done).map(|(delivery, _)| delivery.header.id);
+    let unfinished: HashSet<_> = unfinished.collect();
+    inbox::put_back(tx, reader, &unfinished.into_iter().collect::<Vec<_>>()).await?;
+    Ok(())
+}

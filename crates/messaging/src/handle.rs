@@ -1,0 +1,107 @@
+//! What a slice does with a batch of messages, as the consumer asks for it.
+//!
+//! Both kinds are given a batch that holds **at most one message an order**, each of which this queue has not taken
+//! before. They answer with one [`Verdict`] a message, in the order of the batch, and with what is to be said. What
+//! they return in `outgoing` is appended to the outbox in the same transaction; they never commit, publish or ack.
+
+use crate::envelope::{Header, Outgoing};
+use domain::Timestamp;
+use domain::messages::{Message, Queue};
+use serde::de::DeserializeOwned;
+use sqlx::PgConnection;
+
+/// One message, as a slice sees it.
+#[derive(Debug, Clone)]
+pub struct Delivery<C> {
+    pub header: Header,
+    /// How often it failed before: 0 at first.
+    pub attempt: u32,
+    pub command: C,
+}
+
+/// How a message ended, said where the knowledge is. A business no is `Done` with a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Done,
+    /// Not now: try again at the next step of the retry ladder. The handler has written nothing for it.
+    Retry(String),
+    /// Never: to the dead queue at once. The handler has written nothing for it.
+    Poison(String),
+}
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub struct Handled {
+    /// One a message, in the order of the batch.
+    pub verdicts: Vec<Verdict>,
+    pub outgoing: Vec<Outgoing>,
+}
+
+/// A failure of the whole batch: its transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// The database is away or asks to try again: nobody's fault, and no attempt is counted.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// One message of the batch can't be stored: the batch is halved until it stands alone.
+    #[error("{0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A step that only our database takes part in.
+pub trait Handle: Send + Sync + 'static {
+    type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
+    const QUEUE: Queue;
+
+    fn handle(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<Self::Command>],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
+}
+
+/// A step that calls somebody else's system. The calls stand between two transactions, never inside one.
+pub trait HandleWithProvider: Send + Sync + 'static {
+    type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
+    /// What to ask the provider, if anything: the outcome may be known already.
+    type Call: Send + 'static;
+    /// What came of the call: answered, refused, or unknown.
+    type Answer: Send + 'static;
+    const QUEUE: Queue;
+
+    /// First transaction: stores that the calls are about to be made, each under its provider key. One call a message.
+    fn begin(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<Self::Command>],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Self::Call>, HandleError>> + Send;
+
+    /// No transaction is open. The calls of a batch run concurrently, at most [`Self::calls_max`] at a time.
+    fn call(&self, call: Self::Call) -> impl Future<Output = Self::Answer> + Send;
+
+    fn calls_max(&self) -> usize;
+
+    /// Second transaction: stores the outcomes. `answers` are in the order of the batch.
+    fn settle(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<Self::Command>],
+        answers: Vec<Self::Answer>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
+}
+
+impl<C> Delivery<C> {
+    /// The answer to this message: it follows from it, and answering twice makes the same id.
+    pub fn reply<M: Message>(&self, message: &M, now: Timestamp) -> Outgoing {
+        Outgoing::new(self.header.subject, message, self.header.id, self.header.caused(), now)
+    }
+}
+
+impl From<sqlx::Error> for HandleError {
+    fn from(error: sqlx::Error) -> Self {
+        if platform::postgres::is_transient(&error) { Self::Unavailable(error) } else { Self::Failed(Box::new(error)) }
+    }
+}

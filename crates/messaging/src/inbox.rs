@@ -1,0 +1,71 @@
+//! Inbox: each reader takes each message once. The row is written in the transaction of the effect, so both or neither
+//! are there; a message that comes again finds it and is let go.
+
+use domain::Timestamp;
+use domain::ids::MessageId;
+use sqlx::{PgConnection, PgPool};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// Writes down that `reader` takes these. Answers with those it had not taken before.
+pub async fn take(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
+    let taken = sqlx::query_scalar!(
+        "INSERT INTO messaging.inbox (message_id, consumer)
+         SELECT id, $1 FROM UNNEST($2::uuid[]) AS m (id) ORDER BY id
+         ON CONFLICT DO NOTHING
+         RETURNING message_id",
+        reader,
+        &uuids(ids),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(taken.into_iter().map(MessageId::from_uuid).collect())
+}
+
+/// Which of these `reader` has taken before.
+pub async fn taken(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
+    let taken = sqlx::query_scalar!(
+        "SELECT i.message_id FROM UNNEST($2::uuid[]) AS m (id)
+         JOIN messaging.inbox i ON i.message_id = m.id AND i.consumer = $1",
+        reader,
+        &uuids(ids),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(taken.into_iter().map(MessageId::from_uuid).collect())
+}
+
+/// Forgets that `reader` took these: they are to be tried again.
+pub async fn put_back(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("DELETE FROM messaging.inbox WHERE message_id = ANY($2) AND consumer = $1", reader, &uuids(ids))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets at most `limit` messages about orders made before `before`, oldest first; answers how many. Keep them for
+/// longer than any message may still come again: replays included, two weeks.
+pub async fn prune(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM messaging.inbox WHERE (message_id, consumer) IN
+             (SELECT message_id, consumer FROM messaging.inbox WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
+        first_id_at(before),
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The least id that a message about an order made at `time` can have: ids begin with 48 bits of Unix milliseconds.
+fn first_id_at(time: Timestamp) -> Uuid {
+    let milliseconds = u128::try_from(time.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(milliseconds << 80)
+}
+
+fn uuids(ids: &[MessageId]) -> Vec<Uuid> {
+    ids.iter().map(MessageId::as_uuid).collect()
+}

@@ -1,0 +1,15 @@
+//! Messaging: how slices talk. Owns schema `messaging` (outbox, inbox) and everything on the broker.
+//! Knows no slice: it carries what `domain::messages` defines to whoever handles it.
+
+pub mod broker;
+pub mod consumer;
+pub mod envelope;
+pub mod handle;
+pub mod inbox;
+pub mod outbox;
+pub mod topology;
+
+pub use domain::messages::Message;
+pub use envelope::{Header, Outgoing, Trace};
+pub use handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
+pub use outbox::Waker;

@@ -1,0 +1,8 @@
+//! Outbox: what is to be said is stored with the fact that it tells, and published afterwards.
+
+mod append;
+mod relay;
+mod store;
+
+pub use append::append;
+pub use relay::{Waker, run};

@@ -1,0 +1,68 @@
+//! The relay's SQL.
+
+use crate::broker::Arrival;
+use domain::ids::MessageId;
+use sqlx::PgConnection;
+
+pub(super) struct Row {
+    seq: i64,
+    pub message_id: MessageId,
+    pub exchange: String,
+    pub routing_key: String,
+    pub type_name: String,
+    pub payload: String,
+}
+
+/// Locks the oldest messages that are due and that nobody else is carrying.
+pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query!(
+        "SELECT seq, message_id, exchange, routing_key, type, payload
+         FROM messaging.outbox
+         WHERE available_at <= now()
+         ORDER BY seq
+         LIMIT $1
+         FOR UPDATE SKIP LOCKED",
+        limit,
+    )
+    .map(|row| Row {
+        seq: row.seq,
+        message_id: MessageId::from_uuid(row.message_id),
+        exchange: row.exchange,
+        routing_key: row.routing_key,
+        type_name: row.r#type,
+        payload: row.payload,
+    })
+    .fetch_all(tx)
+    .await
+}
+
+/// Deletes what arrived; lets what was refused wait, longer each time.
+pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arrival]) -> sqlx::Result<()> {
+    let mut arrived = Vec::with_capacity(rows.len());
+    let (mut refused, mut reasons) = (Vec::new(), Vec::new());
+    for (row, arrival) in rows.iter().zip(arrivals) {
+        match arrival {
+            Arrival::Confirmed => arrived.push(row.seq),
+            Arrival::Refused(reason) => {
+                refused.push(row.seq);
+                reasons.push(reason.as_str());
+            }
+        }
+    }
+    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived).execute(&mut *tx).await?;
+    if !refused.is_empty() {
+        sqlx::query!(
+            "UPDATE messaging.outbox AS o
+             SET attempts = attempts + 1,
+                 last_error = r.reason,
+                 available_at = now() + least(power(2, o.attempts), 60) * interval '1 second'
+             FROM UNNEST($1::bigint[], $2::text[]) AS r (seq, reason)
+             WHERE o.seq = r.seq",
+            &refused,
+            &reasons as &[&str],
+        )
+        .execute(tx)
+        .await?;
+    }
+    Ok(())
+}

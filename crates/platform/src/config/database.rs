@@ -1,0 +1,18 @@
+use super::load::url_problem;
+use secrecy::SecretString;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct DatabaseArgs {
+    /// Where Postgres is: `postgres://user:password@host:port/database`.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_url: SecretString,
+    /// Connections that this process may hold; the sum over all processes must stay below the server's limit.
+    #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub database_max_connections: u32,
+}
+
+impl DatabaseArgs {
+    pub fn problems(&self) -> Vec<String> {
+        url_problem("DATABASE_URL", &self.database_url, &["postgres", "postgresql"]).into_iter().collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Settings, from the environment (or the command line): one section a file; each process flattens the ones it needs.
+
+mod database;
+mod load;
+mod rabbitmq;
+mod redis;
+mod telemetry;
+
+pub use database::DatabaseArgs;
+pub use load::{Environment, EnvironmentArgs, Settings, load};
+pub use rabbitmq::RabbitmqArgs;
+pub use redis::RedisArgs;
+pub use telemetry::{LogFormat, TelemetryArgs};

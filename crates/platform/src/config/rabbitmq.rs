@@ -1,0 +1,19 @@
+use super::load::url_problem;
+use secrecy::SecretString;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct RabbitmqArgs {
+    /// Where RabbitMQ is: `amqp://user:password@host:port/vhost` (the vhost percent-encoded).
+    #[arg(long, env, hide_env_values = true)]
+    pub rabbitmq_url: SecretString,
+    /// What the delays of the retry ladder (1 s, 5 s, 30 s, 2 min, 10 min) are multiplied with, in percent. Every
+    /// process of an installation must have the same: the delay is part of a queue's name.
+    #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub retry_delay_percent: u32,
+}
+
+impl RabbitmqArgs {
+    pub fn problems(&self) -> Vec<String> {
+        url_problem("RABBITMQ_URL", &self.rabbitmq_url, &["amqp", "amqps"]).into_iter().collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! Platform: what every process needs whatever it does. Configuration, telemetry, pools, clock, shutdown.
+//! Knows no slice and no domain.
+
+pub mod clock;
+pub mod config;
+pub mod lifecycle;
+pub mod postgres;
+pub mod redis;
+pub mod telemetry;

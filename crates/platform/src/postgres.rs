@@ -1,0 +1,65 @@
+//! The connection pool, and the one way to begin a transaction.
+
+use crate::config::DatabaseArgs;
+use secrecy::ExposeSecret;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
+use std::time::Duration;
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
+
+/// Builds the pool without connecting: a process may start before its database does.
+///
+/// Every session has limits of its own: a statement may run 15 s, wait 2 s for a lock, and a transaction that nobody
+/// drives is ended after 10 s.
+pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
+    let options: PgConnectOptions = args.database_url.expose_secret().parse()?;
+    let options = options.application_name(process).options([
+        ("statement_timeout", "15s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(args.database_max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(CONNECTION_LIFETIME_MAX)
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
+
+/// Begins a transaction; dropped without a commit it rolls back.
+///
+/// Safe to cancel, which sqlx 0.9.0's own `begin` is not (a cancelled one leaves its connection in the pool inside an
+/// open transaction, transact-rs/sqlx#4393): the begin runs to its end in a task of its own.
+#[expect(clippy::disallowed_methods, reason = "everybody else calls this")]
+pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin().await })
+        .await
+        .map_err(|stopped| sqlx::Error::Io(std::io::Error::other(stopped)))?
+}
+
+/// True when trying the same again may work: the database is away, starting, out of connections, or broke a tie.
+pub fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| is_transient_code(&code)),
+        _ => false,
+    }
+}
+
+/// SQLSTATE classes: 08 connection, 40 serialization and deadlock, 53 resources, 57 operator intervention; 55P03 is a
+/// lock timeout. 57014, a statement that ran too long, is not among them: it would run too long again.
+fn is_transient_code(code: &str) -> bool {
+    match code {
+        "57014" => false,
+        "55P03" | "25P03" => true,
+        _ => ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)),
+    }
+}

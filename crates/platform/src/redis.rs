@@ -1,0 +1,92 @@
+//! Redis, which holds no truth: every call has a short limit, and whoever calls must do without an answer.
+
+use crate::config::RedisArgs;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ScriptInvocation, io::tcp::TcpSettings};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// How long a call may take before its caller goes on without it.
+const CALL_LIMIT: Duration = Duration::from_millis(100);
+/// After a failure Redis is left alone this long: a dead one must not cost [`CALL_LIMIT`] a request.
+const REST_AFTER_FAILURE_MS: i64 = 1_000;
+/// How long one attempt to connect may take; it outlives the calls that wait for it.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// A shared connection, made at the first call and remade after a loss.
+#[derive(Clone)]
+pub struct Redis {
+    client: Client,
+    connection: Arc<OnceLock<ConnectionManager>>,
+    failed_at_ms: Arc<AtomicI64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    #[error("redis is resting after a failure")]
+    Resting,
+    #[error("redis did not answer within {CALL_LIMIT:?}")]
+    TooSlow,
+    #[error(transparent)]
+    Failed(#[from] redis::RedisError),
+}
+
+impl Redis {
+    pub fn new(args: &RedisArgs) -> Result<Self, redis::RedisError> {
+        let address = args.redis_url.expose_secret().into_connection_info()?;
+        let client = Client::open(address.set_tcp_settings(TcpSettings::default().set_nodelay(true)))?;
+        Ok(Self { client, connection: Arc::default(), failed_at_ms: Arc::default() })
+    }
+
+    /// Runs `script`, or says quickly that it could not.
+    pub async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisError> {
+        self.within_limit(async { script.invoke_async(&mut self.connection()?).await }).await
+    }
+
+    /// Runs `command`, or says quickly that it could not.
+    pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        self.within_limit(async { command.query_async(&mut self.connection()?).await }).await
+    }
+
+    /// Whether Redis answers, right now.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        self.query::<String>(&redis::cmd("PING")).await.map(|_pong| ())
+    }
+
+    /// The connection manager connects inside a shared future: a caller that gives up loses nothing of its progress.
+    fn connection(&self) -> Result<ConnectionManager, redis::RedisError> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(CONNECT_LIMIT))
+            .set_response_timeout(Some(CALL_LIMIT));
+        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
+        Ok(self.connection.get_or_init(|| made).clone())
+    }
+
+    async fn within_limit<T>(&self, call: impl Future<Output = Result<T, redis::RedisError>>) -> Result<T, RedisError> {
+        let now_ms = crate::clock::now().timestamp_millis();
+        if now_ms - self.failed_at_ms.load(Ordering::Relaxed) < REST_AFTER_FAILURE_MS {
+            return Err(RedisError::Resting);
+        }
+        let outcome = match tokio::time::timeout(CALL_LIMIT, call).await {
+            Ok(answered) => answered.map_err(RedisError::from),
+            Err(_too_slow) => Err(RedisError::TooSlow),
+        };
+        if outcome.is_err() {
+            self.failed_at_ms.store(crate::clock::now().timestamp_millis(), Ordering::Relaxed);
+        }
+        outcome
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").finish_non_exhaustive()
+    }
+}
