@@ -1,0 +1,55 @@
+use domain::shipment::Milestone;
+use std::time::Duration;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct ShippingArgs {
+    /// How long the simulated carrier takes to answer, in milliseconds.
+    #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pub carrier_latency_ms: u64,
+    /// How many orders of a batch the carrier is asked about at a time.
+    #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub carrier_calls_max: u16,
+    /// After how many milliseconds the simulated carrier fetches what it has booked.
+    #[arg(long, env, default_value_t = 20_000)]
+    pub carrier_hand_over_ms: u32,
+    /// How many milliseconds later it reports the shipment to be in transit.
+    #[arg(long, env, default_value_t = 20_000)]
+    pub carrier_in_transit_ms: u32,
+    /// How many milliseconds after that it delivers.
+    #[arg(long, env, default_value_t = 30_000)]
+    pub carrier_delivery_ms: u32,
+}
+
+/// How fast the simulated carrier moves a shipment: the time before each milestone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    pub hand_over: Duration,
+    pub in_transit: Duration,
+    pub delivery: Duration,
+}
+
+impl ShippingArgs {
+    pub fn pace(&self) -> Pace {
+        let after = |ms: u32| Duration::from_millis(u64::from(ms));
+        Pace {
+            hand_over: after(self.carrier_hand_over_ms),
+            in_transit: after(self.carrier_in_transit_ms),
+            delivery: after(self.carrier_delivery_ms),
+        }
+    }
+
+    pub fn latency(&self) -> Duration {
+        Duration::from_millis(self.carrier_latency_ms)
+    }
+}
+
+impl Pace {
+    /// How long a shipment stays where it is before it reaches `milestone`.
+    pub fn before(&self, milestone: Milestone) -> Duration {
+        match milestone {
+            Milestone::HandedOver => self.hand_over,
+            Milestone::InTransit => self.in_transit,
+            Milestone::Delivered => self.delivery,
+        }
+    }
+}

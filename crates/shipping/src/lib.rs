@@ -1,0 +1,77 @@
+//! Shipping: owns schema `shipping`. Hears `shipment.book`, `shipment.cancel`, `shipment.track`, and what carriers
+//! report. Says booked, refused, cancelled, too late, progressed. Knows no other slice.
+//!
+//! A carrier is asked between two transactions: `begin` stores that it is about to be asked, `settle` what it said.
+//! Either may find that the booking has been moved by somebody else; `domain::shipment::Booking` says what then holds.
+
+mod ask_carrier;
+mod begin;
+pub mod carriers;
+mod config;
+mod error;
+mod find_shipments;
+mod move_simulated_shipments;
+mod record_carrier_event;
+mod reply;
+mod settle;
+mod store;
+
+pub use ask_carrier::{CallBack, CarrierAnswer, CarrierCall};
+pub use config::{Pace, ShippingArgs};
+pub use error::ShippingError;
+pub use find_shipments::{ShipmentEvent, ShipmentView, find_shipment, list_shipments};
+pub use move_simulated_shipments::move_simulated_shipments;
+pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
+
+use carriers::Carrier;
+use domain::Timestamp;
+use domain::messages::{Queue, ShipmentCommand};
+use messaging::{Delivery, HandleError, HandleWithProvider, Handled};
+use sqlx::PgConnection;
+
+/// The slice: it books with `C`.
+#[derive(Debug)]
+pub struct Shipping<C> {
+    carrier: C,
+    calls_max: usize,
+}
+
+impl<C: Carrier> Shipping<C> {
+    pub fn new(carrier: C, args: &ShippingArgs) -> Self {
+        Self { carrier, calls_max: usize::from(args.carrier_calls_max) }
+    }
+}
+
+impl<C: Carrier> HandleWithProvider for Shipping<C> {
+    type Command = ShipmentCommand;
+    type Call = CarrierCall;
+    type Answer = CarrierAnswer;
+    const QUEUE: Queue = Queue::Shipping;
+
+    async fn begin(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<ShipmentCommand>],
+        now: Timestamp,
+    ) -> Result<Vec<CarrierCall>, HandleError> {
+        Ok(begin::begin(tx, batch, now).await?)
+    }
+
+    async fn call(&self, call: CarrierCall) -> CarrierAnswer {
+        ask_carrier::ask(&self.carrier, call).await
+    }
+
+    fn calls_max(&self) -> usize {
+        self.calls_max
+    }
+
+    async fn settle(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<ShipmentCommand>],
+        answers: Vec<CarrierAnswer>,
+        now: Timestamp,
+    ) -> Result<Handled, HandleError> {
+        Ok(settle::settle(tx, batch, answers, self.carrier.moves_after(), now).await?)
+    }
+}

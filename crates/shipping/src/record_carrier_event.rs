@@ -1,0 +1,114 @@
+//! A carrier, or somebody in its name, reports how far a shipment is.
+
+use crate::error::ShippingError;
+use crate::store::{self, ChangedShipment, NewEvent, StoredBooking, StoredShipment};
+use domain::Timestamp;
+use domain::ids::ShipmentId;
+use domain::messages::{Reply, ShipmentProgressed};
+use domain::order::Applied;
+use domain::shipment::{Booking, Milestone, ShipmentRefusal, TrackingNumber, Waybill};
+use messaging::{Outgoing, Trace, Waker, outbox};
+use sqlx::{PgConnection, PgPool};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierEvent {
+    pub tracking_number: TrackingNumber,
+    pub status: Milestone,
+    pub occurred_at: Timestamp,
+    /// Who tells us: `carrier:<name>`, `vendor:<id>`, `admin:<id>`.
+    pub source: String,
+    pub note: Option<String>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The shipment moved forward, and its order is told.
+    Moved,
+    /// It is that far already, or further; the event is kept.
+    Noted,
+    /// The same event was recorded before.
+    Duplicate,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CarrierEventError {
+    #[error("no shipment has this tracking number")]
+    UnknownTrackingNumber,
+    #[error(transparent)]
+    Refused(#[from] ShipmentRefusal),
+    #[error(transparent)]
+    Failed(#[from] ShippingError),
+}
+
+pub async fn record_carrier_event(
+    pool: &PgPool,
+    waker: &Waker,
+    event: CarrierEvent,
+    now: Timestamp,
+) -> Result<Recorded, CarrierEventError> {
+    let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
+    let recorded = record(&mut tx, &event, now).await?;
+    tx.commit().await.map_err(ShippingError::from)?;
+    if recorded == Recorded::Moved {
+        waker.wake();
+    }
+    Ok(recorded)
+}
+
+async fn record(tx: &mut PgConnection, event: &CarrierEvent, now: Timestamp) -> Result<Recorded, CarrierEventError> {
+    let order = store::find_order_of_tracking_number(tx, &event.tracking_number).await?;
+    let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
+    let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
+    let (shipment, trace) = named_shipment(booking, &event.tracking_number)?;
+    let reported = shipment.shipment.clone().report(event.status, event.occurred_at)?;
+    if store::insert_events(tx, &[row(shipment.id, event)], now).await? == 0 {
+        return Ok(Recorded::Duplicate);
+    }
+    let Applied::Now(next) = reported else { return Ok(Recorded::Noted) };
+    let change = ChangedShipment::step(shipment, next);
+    store::save_shipments(tx, &[&change], now).await?;
+    let message = progressed(&change, event.status, event.occurred_at, trace, now);
+    outbox::append(tx, &[message]).await.map_err(ShippingError::from)?;
+    Ok(Recorded::Moved)
+}
+
+/// While a shipment is being called back, the carrier's answer decides. If it has the shipment all the same, it says
+/// so, and an event that is told again is then taken.
+fn named_shipment(
+    booking: Option<StoredBooking>,
+    number: &TrackingNumber,
+) -> Result<(StoredShipment, Trace), CarrierEventError> {
+    let stored = booking.ok_or(CarrierEventError::UnknownTrackingNumber)?;
+    if stored.booking == Booking::Cancelling {
+        return Err(ShipmentRefusal::BeingCalledBack.into());
+    }
+    let named = |waybill: &Waybill| waybill.tracking_number == *number;
+    let mut shipments = stored.shipments.into_iter();
+    let shipment = shipments.find(|shipment| shipment.shipment.waybill().is_some_and(named));
+    Ok((shipment.ok_or(CarrierEventError::UnknownTrackingNumber)?, stored.trace))
+}
+
+fn row(shipment_id: ShipmentId, event: &CarrierEvent) -> NewEvent<'_> {
+    NewEvent {
+        shipment_id,
+        milestone: event.status,
+        occurred_at: event.occurred_at,
+        source: &event.source,
+        note: event.note.as_deref(),
+    }
+}
+
+/// The message to the order. Its id is the step's: however often the step is reported, the order hears of it once.
+pub(crate) fn progressed(
+    change: &ChangedShipment,
+    milestone: Milestone,
+    occurred_at: Timestamp,
+    trace: Trace,
+    now: Timestamp,
+) -> Outgoing {
+    let (order_id, shipment_id) = (change.to.order_id, change.to.id);
+    let reply =
+        Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status: milestone.into(), occurred_at });
+    Outgoing::new(order_id, &reply, format!("{shipment_id}/{milestone}"), trace, now)
+}

@@ -1,0 +1,93 @@
+//! Answers a command by where its booking stands: a repeated one as the first was, and a late one by what holds now.
+
+use crate::store::{StoredBooking, StoredShipment};
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::messages::{
+    BookedShipment, Reply, ShipmentCommand, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate,
+};
+use domain::shipment::{Booking, Shipment};
+use messaging::{Delivery, Outgoing, Verdict};
+
+/// Adds the answer to `outgoing`, if there is one now.
+pub(crate) fn answer_by(
+    delivery: &Delivery<ShipmentCommand>,
+    stored: &StoredBooking,
+    outgoing: &mut Vec<Outgoing>,
+    now: Timestamp,
+) -> Verdict {
+    let reply = match &delivery.command {
+        ShipmentCommand::Book(book) => reply_to_book(book.order_id, stored),
+        ShipmentCommand::Cancel(cancel) => reply_to_cancel(cancel.order_id, &stored.booking),
+        ShipmentCommand::Track(track) => {
+            outgoing.extend(progress(delivery, track.order_id, stored, now));
+            return Verdict::Done;
+        }
+    };
+    match reply {
+        Some(reply) => {
+            outgoing.push(delivery.reply(&reply, now));
+            Verdict::Done
+        }
+        None => Verdict::Retry(format!("the booking is {} meanwhile", stored.booking.status())),
+    }
+}
+
+fn reply_to_book(order_id: OrderId, stored: &StoredBooking) -> Option<Reply> {
+    match &stored.booking {
+        Booking::Booked => {
+            let shipments = stored.shipments.iter().filter_map(booked_shipment).collect();
+            Some(Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments }))
+        }
+        Booking::Refused { reason } => {
+            Some(Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: reason.clone() }))
+        }
+        Booking::Cancelled => {
+            Some(Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "cancelled".to_owned() }))
+        }
+        Booking::Requested | Booking::Cancelling => None,
+    }
+}
+
+fn reply_to_cancel(order_id: OrderId, booking: &Booking) -> Option<Reply> {
+    match booking {
+        Booking::Booked => Some(Reply::ShipmentsTooLate(ShipmentsTooLate { order_id })),
+        Booking::Refused { .. } | Booking::Cancelled => {
+            Some(Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }))
+        }
+        Booking::Requested | Booking::Cancelling => None,
+    }
+}
+
+fn booked_shipment(stored: &StoredShipment) -> Option<BookedShipment> {
+    let waybill = stored.shipment.waybill()?;
+    Some(BookedShipment {
+        shipment_id: stored.id,
+        warehouse_id: stored.warehouse_id,
+        carrier: waybill.carrier.clone(),
+        tracking_number: waybill.tracking_number.to_string(),
+        promised_by: waybill.promised_by,
+    })
+}
+
+/// One message a shipment that has left the house; each has an id of its own, which repeats with the command's.
+fn progress(
+    delivery: &Delivery<ShipmentCommand>,
+    order_id: OrderId,
+    stored: &StoredBooking,
+    now: Timestamp,
+) -> impl Iterator<Item = Outgoing> {
+    stored.shipments.iter().filter_map(move |shipment| {
+        let Shipment::UnderWay { milestone, reached_at, .. } = &shipment.shipment else { return None };
+        let progressed = ShipmentProgressed {
+            order_id,
+            shipment_id: shipment.id,
+            status: (*milestone).into(),
+            occurred_at: *reached_at,
+        };
+        let work = format!("{}/{}", delivery.header.id, shipment.id);
+        let reply = Reply::ShipmentProgressed(progressed);
+        Some(Outgoing::new(delivery.header.subject, &reply, work, delivery.header.caused(), now))
+    })
+}

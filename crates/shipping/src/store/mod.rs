@@ -1,0 +1,33 @@
+//! All SQL of this slice. Nothing here commits. Whoever changes a shipment locks its booking first, and then it; the
+//! mover locks shipments alone, and waits for nobody.
+//!
+//! Joins with `UNNEST` also say `= ANY($1)`: without it a plan that was made while the table was small reads all of
+//! it, and is kept while the table grows.
+
+mod bookings;
+mod events;
+mod moves;
+mod shipments;
+mod views;
+
+pub(crate) use bookings::{
+    ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, save_bookings, start_cancelling,
+};
+pub(crate) use events::{NewEvent, insert_events};
+pub(crate) use moves::{DueShipment, lock_due_shipments};
+pub(crate) use shipments::{
+    ChangedShipment, StoredShipment, find_order_of_tracking_number, insert_shipments, save_shipments,
+};
+pub(crate) use views::{shipment_views, tracked_shipment_view};
+
+use crate::error::ShippingError;
+use sqlx::postgres::PgQueryResult;
+
+/// A guarded update must meet every row as it was read under its lock.
+fn expect_rows(table: &'static str, expected: usize, result: &PgQueryResult) -> Result<(), ShippingError> {
+    let changed = result.rows_affected();
+    if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
+        return Ok(());
+    }
+    Err(ShippingError::LostUpdate { table, expected, changed })
+}

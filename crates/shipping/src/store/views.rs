@@ -1,0 +1,117 @@
+use crate::error::ShippingError;
+use crate::find_shipments::{ShipmentEvent, ShipmentView};
+use domain::Timestamp;
+use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::product::Line;
+use domain::shipment::TrackingNumber;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// All shipments of an order, in the order of their ids.
+pub(crate) async fn shipment_views(
+    connection: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<ShipmentView>, ShippingError> {
+    let rows = sqlx::query_as!(
+        ViewRow,
+        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+                  promised_by, delayed_at, created_at, updated_at
+           FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
+        order.as_uuid(),
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    with_events(connection, rows).await
+}
+
+pub(crate) async fn tracked_shipment_view(
+    connection: &mut PgConnection,
+    number: &TrackingNumber,
+) -> Result<Option<ShipmentView>, ShippingError> {
+    let rows = sqlx::query_as!(
+        ViewRow,
+        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+                  promised_by, delayed_at, created_at, updated_at
+           FROM shipping.shipments WHERE tracking_number = $1"#,
+        number.as_str(),
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(with_events(connection, rows).await?.pop())
+}
+
+async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Result<Vec<ShipmentView>, ShippingError> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let events = sqlx::query_as!(
+        EventRow,
+        "SELECT shipment_id, status, occurred_at, recorded_at, source, note FROM shipping.shipment_events
+         WHERE shipment_id = ANY($1) ORDER BY occurred_at, recorded_at",
+        &ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut by_shipment: HashMap<Uuid, Vec<ShipmentEvent>> = HashMap::new();
+    for event in events {
+        by_shipment.entry(event.shipment_id).or_default().push(event.parse()?);
+    }
+    rows.into_iter().map(|row| row.parse(&mut by_shipment)).collect()
+}
+
+struct ViewRow {
+    order_id: Uuid,
+    id: Uuid,
+    warehouse_id: Uuid,
+    lines: Json<Vec<Line>>,
+    status: String,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    promised_by: Option<Timestamp>,
+    delayed_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+struct EventRow {
+    shipment_id: Uuid,
+    status: String,
+    occurred_at: Timestamp,
+    recorded_at: Timestamp,
+    source: String,
+    note: Option<String>,
+}
+
+impl ViewRow {
+    fn parse(self, events: &mut HashMap<Uuid, Vec<ShipmentEvent>>) -> Result<ShipmentView, ShippingError> {
+        let bad = |column| ShippingError::Inconsistent { table: "shipments", column, id: self.id };
+        let tracking_number = self.tracking_number.map(|number| number.parse()).transpose();
+        Ok(ShipmentView {
+            shipment_id: ShipmentId::from_uuid(self.id),
+            order_id: OrderId::from_uuid(self.order_id),
+            warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
+            lines: self.lines.0,
+            status: self.status.parse().map_err(|_unknown| bad("status"))?,
+            carrier: self.carrier,
+            tracking_number: tracking_number.map_err(|_bad| bad("tracking_number"))?,
+            promised_by: self.promised_by,
+            delayed_at: self.delayed_at,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            events: events.remove(&self.id).unwrap_or_default(),
+        })
+    }
+}
+
+impl EventRow {
+    fn parse(self) -> Result<ShipmentEvent, ShippingError> {
+        let bad = |column| ShippingError::Inconsistent { table: "shipment_events", column, id: self.shipment_id };
+        Ok(ShipmentEvent {
+            status: self.status.parse().map_err(|_unknown| bad("status"))?,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            source: self.source,
+            note: self.note,
+        })
+    }
+}

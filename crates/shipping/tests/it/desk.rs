@@ -1,0 +1,174 @@
+//! Drives the slice as the consumer does: begin, commit, call, settle, outbox, commit.
+
+use crate::fake_carrier::{FakeCarrier, tracking_number};
+use domain::Timestamp;
+use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::messages::{BookShipments, CancelShipments, Parcel, Reply, ShipmentCommand, TrackShipments};
+use domain::product::Line;
+use domain::shipment::{Milestone, ShipmentStatus};
+use messaging::{Delivery, HandleWithProvider, Handled, Header, Trace, Verdict, Waker, outbox};
+use shipping::{CarrierAnswer, CarrierCall, CarrierEvent, CarrierEventError, Recorded, Shipping, ShippingArgs};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+pub struct Desk {
+    pub pool: PgPool,
+    pub carrier: FakeCarrier,
+    shipping: Shipping<FakeCarrier>,
+}
+
+pub type Batch = Vec<Delivery<ShipmentCommand>>;
+
+impl Desk {
+    pub fn new(pool: PgPool) -> Self {
+        let carrier = FakeCarrier::default();
+        Self { pool, shipping: Shipping::new(carrier.clone(), &args()), carrier }
+    }
+
+    pub async fn begin(&self, batch: &Batch, now: Timestamp) -> Vec<CarrierCall> {
+        let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
+        let calls = self.shipping.begin(&mut tx, batch, now).await.unwrap();
+        tx.commit().await.unwrap();
+        calls
+    }
+
+    pub async fn call(&self, calls: Vec<CarrierCall>) -> Vec<CarrierAnswer> {
+        futures::future::join_all(calls.into_iter().map(|call| self.shipping.call(call))).await
+    }
+
+    pub async fn settle(&self, batch: &Batch, answers: Vec<CarrierAnswer>, now: Timestamp) -> Handled {
+        let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
+        let handled = self.shipping.settle(&mut tx, batch, answers, now).await.unwrap();
+        outbox::append(&mut tx, &handled.outgoing).await.unwrap();
+        tx.commit().await.unwrap();
+        handled
+    }
+
+    pub async fn take_batch(&self, batch: &Batch) -> Handled {
+        let calls = self.begin(batch, at(0)).await;
+        let answers = self.call(calls).await;
+        self.settle(batch, answers, at(0)).await
+    }
+
+    pub async fn take(&self, command: ShipmentCommand) -> Handled {
+        self.take_batch(&vec![delivery(command, 1)]).await
+    }
+
+    pub async fn report(
+        &self,
+        shipment: ShipmentId,
+        status: Milestone,
+        second: i64,
+    ) -> Result<Recorded, CarrierEventError> {
+        let event = CarrierEvent {
+            tracking_number: tracking_number(shipment),
+            status,
+            occurred_at: at(second),
+            source: "carrier:fake".to_owned(),
+            note: None,
+        };
+        shipping::record_carrier_event(&self.pool, &Waker::default(), event, at(second)).await
+    }
+
+    pub async fn booking_status(&self, order: OrderId) -> String {
+        sqlx::query_scalar("SELECT status FROM shipping.bookings WHERE order_id = $1")
+            .bind(order.as_uuid())
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// By warehouse, as the commands were given them.
+    pub async fn statuses(&self, order: OrderId) -> Vec<ShipmentStatus> {
+        let mut views = shipping::list_shipments(&self.pool, order).await.unwrap();
+        views.sort_by_key(|view| view.warehouse_id);
+        views.iter().map(|view| view.status).collect()
+    }
+
+    /// Everything that was said so far and not yet read.
+    pub async fn said(&self) -> Vec<Reply> {
+        let payloads: Vec<String> =
+            sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload").fetch_all(&self.pool).await.unwrap();
+        payloads.iter().map(|payload| serde_json::from_str(payload).unwrap()).collect()
+    }
+
+    pub async fn count(&self, table: &'static str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+}
+
+pub fn args() -> ShippingArgs {
+    ShippingArgs {
+        carrier_latency_ms: 0,
+        carrier_calls_max: 64,
+        carrier_hand_over_ms: 20_000,
+        carrier_in_transit_ms: 20_000,
+        carrier_delivery_ms: 30_000,
+    }
+}
+
+/// So many seconds after the test began.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_timestamp(1_800_000_000 + second, 0).unwrap()
+}
+
+pub fn new_order() -> OrderId {
+    OrderId::from_uuid(Uuid::now_v7())
+}
+
+pub fn warehouse(number: u128) -> WarehouseId {
+    WarehouseId::from_uuid(Uuid::from_u128(number))
+}
+
+pub fn shipment(order: OrderId, number: u128) -> ShipmentId {
+    ShipmentId::of(order, warehouse(number))
+}
+
+/// One parcel a warehouse.
+pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
+    let lines = vec![Line { sku: "SKU-HEADPHONES".parse().unwrap(), quantity: 2_u32.try_into().unwrap() }];
+    let parcel = |number: &u128| Parcel {
+        shipment_id: shipment(order_id, *number),
+        warehouse_id: warehouse(*number),
+        lines: lines.clone(),
+    };
+    ShipmentCommand::Book(BookShipments { order_id, parcels: warehouses.iter().map(parcel).collect() })
+}
+
+pub fn cancel(order_id: OrderId) -> ShipmentCommand {
+    ShipmentCommand::Cancel(CancelShipments { order_id })
+}
+
+pub fn track(order_id: OrderId) -> ShipmentCommand {
+    ShipmentCommand::Track(TrackShipments { order_id })
+}
+
+pub fn delivery(command: ShipmentCommand, generation: u32) -> Delivery<ShipmentCommand> {
+    use domain::messages::Message;
+    let order = match &command {
+        ShipmentCommand::Book(book) => book.order_id,
+        ShipmentCommand::Cancel(cancel) => cancel.order_id,
+        ShipmentCommand::Track(track) => track.order_id,
+    };
+    let id = MessageId::derive(order, &format!("{}/{generation}", command.type_name()));
+    let trace = Trace { correlation_id: "request-1".to_owned(), causation_id: None, traceparent: None };
+    Delivery { header: Header { id, time: at(0), subject: order, trace }, attempt: 0, command }
+}
+
+pub fn replies(handled: &Handled) -> Vec<Reply> {
+    handled.outgoing.iter().map(|outgoing| serde_json::from_str(&outgoing.payload).unwrap()).collect()
+}
+
+/// The one verdict and the one reply of a batch of one.
+pub fn answer(handled: &Handled) -> Reply {
+    assert_eq!(handled.verdicts, [Verdict::Done]);
+    let [reply] = <[Reply; 1]>::try_from(replies(handled)).expect("one reply");
+    reply
+}
+
+pub fn is_retry(handled: &Handled) -> bool {
+    matches!(handled.verdicts[..], [Verdict::Retry(_)]) && handled.outgoing.is_empty()
+}
