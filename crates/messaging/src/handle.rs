@@ -23,9 +23,10 @@ pub struct Delivery<C> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Done,
-    /// Not now: try again at the next step of the retry ladder. The handler has written nothing for it.
+    /// Not now: try again at the next step of the retry ladder. The handler has written nothing for it that a repeat
+    /// would harm: that a provider's answer is unknown is worth storing.
     Retry(String),
-    /// Never: to the dead queue at once. The handler has written nothing for it.
+    /// Never: to the dead queue at once. The handler has written nothing for it that a repeat would harm.
     Poison(String),
 }
 

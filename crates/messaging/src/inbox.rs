@@ -25,8 +25,7 @@ pub async fn take(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sql
 /// Which of these `reader` has taken before.
 pub async fn taken(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
     let taken = sqlx::query_scalar!(
-        "SELECT i.message_id FROM UNNEST($2::uuid[]) AS m (id)
-         JOIN messaging.inbox i ON i.message_id = m.id AND i.consumer = $1",
+        "SELECT message_id FROM messaging.inbox WHERE message_id = ANY($2) AND consumer = $1",
         reader,
         &uuids(ids),
     )
