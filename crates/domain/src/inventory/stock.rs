@@ -1,0 +1,169 @@
+//! The two counters of one SKU in one warehouse, and what may happen to them.
+
+use super::Movement;
+
+/// The most that one counter may show; sums of a whole batch stay far from overflow.
+pub const PIECES_MAX: u32 = 1_000_000_000;
+
+/// `reserved <= on_hand <= PIECES_MAX`, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StockLevel {
+    on_hand: u32,
+    reserved: u32,
+}
+
+/// Why a movement can't happen; the counters stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StockRefusal {
+    #[error("a movement moves at least one piece, and in its own direction")]
+    BadQuantity,
+    #[error("{requested} pieces are asked for, {available} are available")]
+    NotEnoughAvailable { requested: u32, available: u32 },
+    #[error("{requested} pieces are to be given back or shipped, {reserved} are reserved")]
+    NotReserved { requested: u32, reserved: u32 },
+    #[error("{on_hand} pieces would be on hand, {reserved} are reserved")]
+    BelowReserved { on_hand: i64, reserved: u32 },
+    #[error("{on_hand} pieces would be on hand, more than {PIECES_MAX}")]
+    TooMany { on_hand: i64 },
+    #[error("the SKU has no stock row in this warehouse")]
+    NoShelf,
+}
+
+impl StockLevel {
+    /// `None` when the two can't be the counters of one row.
+    pub fn new(on_hand: u32, reserved: u32) -> Option<Self> {
+        (reserved <= on_hand && on_hand <= PIECES_MAX).then_some(Self { on_hand, reserved })
+    }
+
+    pub const fn on_hand(self) -> u32 {
+        self.on_hand
+    }
+
+    pub const fn reserved(self) -> u32 {
+        self.reserved
+    }
+
+    pub const fn available(self) -> u32 {
+        self.on_hand - self.reserved
+    }
+
+    /// The counters after `movement`.
+    pub fn apply(self, movement: Movement) -> Result<Self, StockRefusal> {
+        match movement {
+            Movement::Received(pieces) | Movement::Returned(pieces) => self.count(i64::from(at_least_one(pieces)?)),
+            Movement::Adjusted(0) => Err(StockRefusal::BadQuantity),
+            Movement::Adjusted(difference) => self.count(i64::from(difference)),
+            Movement::Reserved(pieces) => self.reserve(at_least_one(pieces)?),
+            Movement::Released(pieces) => self.release(at_least_one(pieces)?),
+            Movement::Shipped(pieces) => self.ship(at_least_one(pieces)?),
+        }
+    }
+
+    /// So many more, or fewer, are on hand; what is reserved stays promised.
+    fn count(self, difference: i64) -> Result<Self, StockRefusal> {
+        let on_hand = i64::from(self.on_hand) + difference;
+        if on_hand < i64::from(self.reserved) {
+            return Err(StockRefusal::BelowReserved { on_hand, reserved: self.reserved });
+        }
+        match u32::try_from(on_hand) {
+            Ok(on_hand @ ..=PIECES_MAX) => Ok(Self { on_hand, ..self }),
+            _ => Err(StockRefusal::TooMany { on_hand }),
+        }
+    }
+
+    fn reserve(self, requested: u32) -> Result<Self, StockRefusal> {
+        let available = self.available();
+        if requested > available {
+            return Err(StockRefusal::NotEnoughAvailable { requested, available });
+        }
+        Ok(Self { reserved: self.reserved + requested, ..self })
+    }
+
+    fn release(self, requested: u32) -> Result<Self, StockRefusal> {
+        let reserved = self.reserved.checked_sub(requested);
+        let reserved = reserved.ok_or(StockRefusal::NotReserved { requested, reserved: self.reserved })?;
+        Ok(Self { reserved, ..self })
+    }
+
+    fn ship(self, requested: u32) -> Result<Self, StockRefusal> {
+        let released = self.release(requested)?;
+        Ok(Self { on_hand: self.on_hand - requested, ..released })
+    }
+}
+
+fn at_least_one(pieces: u32) -> Result<u32, StockRefusal> {
+    if pieces == 0 { Err(StockRefusal::BadQuantity) } else { Ok(pieces) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn level(on_hand: u32, reserved: u32) -> StockLevel {
+        StockLevel::new(on_hand, reserved).expect("legal counters")
+    }
+
+    #[test]
+    fn every_movement_moves_its_counters() {
+        let before = level(10, 4);
+
+        assert_eq!(before.apply(Movement::Received(5)), Ok(level(15, 4)));
+        assert_eq!(before.apply(Movement::Returned(1)), Ok(level(11, 4)));
+        assert_eq!(before.apply(Movement::Adjusted(-6)), Ok(level(4, 4)));
+        assert_eq!(before.apply(Movement::Reserved(6)), Ok(level(10, 10)));
+        assert_eq!(before.apply(Movement::Released(4)), Ok(level(10, 0)));
+        assert_eq!(before.apply(Movement::Shipped(4)), Ok(level(6, 0)));
+    }
+
+    #[test]
+    fn every_refusal_has_a_name() {
+        let before = level(10, 4);
+
+        let short = StockRefusal::NotEnoughAvailable { requested: 7, available: 6 };
+        assert_eq!(before.apply(Movement::Reserved(7)), Err(short));
+        let not_held = StockRefusal::NotReserved { requested: 5, reserved: 4 };
+        assert_eq!(before.apply(Movement::Released(5)), Err(not_held));
+        assert_eq!(before.apply(Movement::Shipped(5)), Err(not_held));
+        let promised = StockRefusal::BelowReserved { on_hand: 3, reserved: 4 };
+        assert_eq!(before.apply(Movement::Adjusted(-7)), Err(promised));
+        assert_eq!(before.apply(Movement::Adjusted(0)), Err(StockRefusal::BadQuantity));
+        assert_eq!(before.apply(Movement::Received(0)), Err(StockRefusal::BadQuantity));
+        let too_many = before.apply(Movement::Received(u32::MAX));
+        assert_eq!(too_many, Err(StockRefusal::TooMany { on_hand: 10 + i64::from(u32::MAX) }));
+        assert_eq!(StockLevel::new(3, 4), None);
+    }
+
+    fn any_movement() -> impl Strategy<Value = Movement> {
+        let pieces = prop_oneof![8 => 0_u32..30, 1 => Just(u32::MAX), 1 => Just(PIECES_MAX)];
+        let difference = prop_oneof![8 => -30_i32..30, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
+        prop_oneof![
+            pieces.clone().prop_map(Movement::Received),
+            difference.prop_map(Movement::Adjusted),
+            pieces.clone().prop_map(Movement::Reserved),
+            pieces.clone().prop_map(Movement::Released),
+            pieces.clone().prop_map(Movement::Shipped),
+            pieces.prop_map(Movement::Returned),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_the_counters_are_legal_and_equal_their_ledger(
+            movements in prop::collection::vec(any_movement(), 0..60),
+        ) {
+            let mut stock = StockLevel::default();
+            let mut ledger = (0_i64, 0_i64);
+
+            for movement in movements {
+                let Ok(next) = stock.apply(movement) else { continue };
+                ledger = (ledger.0 + movement.on_hand_delta(), ledger.1 + movement.reserved_delta());
+                stock = next;
+
+                prop_assert_eq!((i64::from(stock.on_hand()), i64::from(stock.reserved())), ledger);
+                prop_assert!(stock.reserved() <= stock.on_hand() && stock.on_hand() <= PIECES_MAX);
+                prop_assert_eq!(stock.available(), stock.on_hand() - stock.reserved());
+            }
+        }
+    }
+}

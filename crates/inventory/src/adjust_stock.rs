@@ -1,0 +1,84 @@
+//! A person moves stock: goods came in, came back, or were counted.
+
+use crate::{StockFilter, StockItem, StoreError, store};
+use domain::Timestamp;
+use domain::ids::WarehouseId;
+use domain::inventory::{AdjustmentKind, Entry, Origin, StockRefusal};
+use domain::product::Sku;
+use sqlx::{PgConnection, PgPool};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adjustment {
+    pub sku: Sku,
+    pub warehouse_id: WarehouseId,
+    pub kind: AdjustmentKind,
+    /// Pieces; below zero only for a count that found fewer.
+    pub quantity: i32,
+    pub reason: String,
+    /// Who does it: `vendor:<id>`, `admin:<id>`.
+    pub actor: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AdjustStockError {
+    #[error("there is no such warehouse")]
+    UnknownWarehouse,
+    #[error("there is no stock of this SKU in this warehouse")]
+    UnknownStock,
+    #[error(transparent)]
+    Refused(#[from] StockRefusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Books the adjustment and answers with the row as it is then. A SKU that the warehouse never had begins at zero.
+pub async fn adjust_stock(
+    pool: &PgPool,
+    adjustment: Adjustment,
+    now: Timestamp,
+) -> Result<StockItem, AdjustStockError> {
+    let Adjustment { sku, warehouse_id, kind, quantity, reason, actor } = adjustment;
+    let movement = kind.movement(quantity)?;
+    let mut tx = platform::postgres::begin(pool).await?;
+    store::open_shelves(&mut tx, &[(&sku, warehouse_id)], now).await?;
+    let mut shelves = store::lock_shelves(&mut tx, std::slice::from_ref(&sku), &[]).await?;
+    if shelves.level(&sku, warehouse_id).is_none() {
+        return Err(AdjustStockError::UnknownWarehouse);
+    }
+    shelves.apply(&sku, warehouse_id, movement)?;
+    let entry = Entry { sku: sku.clone(), warehouse_id, movement, origin: Origin::Person { actor, reason } };
+    store::move_stock(&mut tx, &[entry], now).await?;
+    let item = item(&mut tx, sku, warehouse_id).await?;
+    tx.commit().await?;
+    Ok(item)
+}
+
+/// From how many available pieces on the row counts as low; `None` for never.
+pub async fn set_low_stock_threshold(
+    pool: &PgPool,
+    sku: &Sku,
+    warehouse_id: WarehouseId,
+    threshold: Option<u32>,
+    now: Timestamp,
+) -> Result<StockItem, AdjustStockError> {
+    // More than any row can hold means the same whatever the number.
+    let legal = |pieces: u32| i32::try_from(pieces).unwrap_or(i32::MAX);
+    let mut tx = platform::postgres::begin(pool).await?;
+    if !store::set_low_stock_threshold(&mut tx, sku, warehouse_id, threshold.map(legal), now).await? {
+        return Err(AdjustStockError::UnknownStock);
+    }
+    let item = item(&mut tx, sku.clone(), warehouse_id).await?;
+    tx.commit().await?;
+    Ok(item)
+}
+
+async fn item(tx: &mut PgConnection, sku: Sku, warehouse_id: WarehouseId) -> Result<StockItem, AdjustStockError> {
+    let filter = StockFilter { skus: Some(vec![sku]), warehouse_id: Some(warehouse_id), ..StockFilter::default() };
+    store::list_stock(tx, &filter, 1).await?.pop().ok_or(AdjustStockError::UnknownStock)
+}
+
+impl From<sqlx::Error> for AdjustStockError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

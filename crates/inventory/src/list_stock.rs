@@ -1,0 +1,76 @@
+//! Shows stock: page by page, or all warehouses of one SKU.
+
+use crate::{StoreError, store};
+use domain::Timestamp;
+use domain::ids::WarehouseId;
+use domain::inventory::{StockLevel, WarehouseCode};
+use domain::product::Sku;
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+
+pub const PAGE_MAX: u32 = 100;
+/// A SKU lies in as many places as there are warehouses.
+const PLACES_MAX: u32 = 1_000;
+
+/// One SKU in one warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockItem {
+    pub sku: Sku,
+    pub warehouse_id: WarehouseId,
+    pub warehouse_code: WarehouseCode,
+    pub level: StockLevel,
+    pub low_stock_threshold: Option<u32>,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct StockFilter {
+    /// Only these, if some are given: what was searched for, or what a vendor owns.
+    pub skus: Option<Vec<Sku>>,
+    pub warehouse_id: Option<WarehouseId>,
+    /// Only what has fallen to its threshold.
+    pub low_only: bool,
+    pub after: Option<StockCursor>,
+    /// 1 to [`PAGE_MAX`].
+    pub limit: u32,
+}
+
+/// The last item of a page; the next page begins behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockCursor {
+    pub sku: Sku,
+    pub warehouse_id: WarehouseId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockPage {
+    pub items: Vec<StockItem>,
+    pub next: Option<StockCursor>,
+}
+
+/// A page of stock, by SKU and warehouse.
+pub async fn list_stock(pool: &PgPool, filter: &StockFilter) -> Result<StockPage, StoreError> {
+    let limit = filter.limit.clamp(1, PAGE_MAX);
+    // One more than asked for tells whether there is a next page.
+    let mut items = store::list_stock(&mut *pool.acquire().await?, filter, limit + 1).await?;
+    let has_more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| has_more).map(StockItem::cursor);
+    Ok(StockPage { items, next })
+}
+
+/// Every warehouse that has, or had, the SKU.
+pub async fn find_stock(pool: &PgPool, sku: &Sku) -> Result<Vec<StockItem>, StoreError> {
+    let filter = StockFilter { skus: Some(vec![sku.clone()]), ..StockFilter::default() };
+    store::list_stock(&mut *pool.acquire().await?, &filter, PLACES_MAX).await
+}
+
+impl StockItem {
+    pub fn is_low(&self) -> bool {
+        self.low_stock_threshold.is_some_and(|threshold| self.level.available() <= threshold)
+    }
+
+    fn cursor(&self) -> StockCursor {
+        StockCursor { sku: self.sku.clone(), warehouse_id: self.warehouse_id }
+    }
+}

@@ -1,0 +1,93 @@
+//! `inventory.stock` as people see it.
+
+use super::{level, parsed};
+use crate::StoreError;
+use crate::list_stock::{StockFilter, StockItem};
+use domain::Timestamp;
+use domain::ids::WarehouseId;
+use domain::product::Sku;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+
+#[derive(sqlx::FromRow)]
+struct StockRow {
+    sku: String,
+    warehouse_id: uuid::Uuid,
+    warehouse_code: String,
+    on_hand: i32,
+    reserved: i32,
+    low_stock_threshold: Option<i32>,
+    updated_at: Timestamp,
+}
+
+/// At most `rows_max` rows, by SKU and warehouse.
+pub(crate) async fn list_stock(
+    connection: &mut PgConnection,
+    filter: &StockFilter,
+    rows_max: u32,
+) -> Result<Vec<StockItem>, StoreError> {
+    let rows: Vec<StockRow> = page(filter, rows_max).build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(StockItem::try_from).collect()
+}
+
+/// Only the conditions that are asked for stand in the text, so that each shape gets a plan of its own.
+fn page(filter: &StockFilter, rows_max: u32) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
+        "SELECT stock.sku, stock.warehouse_id, warehouse.code AS warehouse_code, stock.on_hand, stock.reserved,
+                stock.low_stock_threshold, stock.updated_at
+           FROM inventory.stock AS stock
+           JOIN inventory.warehouses AS warehouse ON warehouse.id = stock.warehouse_id
+          WHERE true",
+    );
+    if let Some(skus) = &filter.skus {
+        let skus: Vec<_> = skus.iter().map(Sku::to_string).collect();
+        query.push(" AND stock.sku = ANY(").push_bind(skus).push(")");
+    }
+    if let Some(warehouse) = &filter.warehouse_id {
+        query.push(" AND stock.warehouse_id = ").push_bind(warehouse.as_uuid());
+    }
+    if filter.low_only {
+        query.push(" AND stock.on_hand - stock.reserved <= stock.low_stock_threshold");
+    }
+    if let Some(after) = &filter.after {
+        query.push(" AND (stock.sku, stock.warehouse_id) > (").push_bind(after.sku.to_string());
+        query.push(", ").push_bind(after.warehouse_id.as_uuid()).push(")");
+    }
+    query.push(" ORDER BY stock.sku, stock.warehouse_id LIMIT ").push_bind(i64::from(rows_max));
+    query
+}
+
+/// False when there is no such row.
+pub(crate) async fn set_low_stock_threshold(
+    tx: &mut PgConnection,
+    sku: &Sku,
+    warehouse: WarehouseId,
+    threshold: Option<i32>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query!(
+        "UPDATE inventory.stock SET low_stock_threshold = $3, updated_at = $4 WHERE sku = $1 AND warehouse_id = $2",
+        sku.as_str(),
+        warehouse.as_uuid(),
+        threshold,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+impl TryFrom<StockRow> for StockItem {
+    type Error = StoreError;
+
+    fn try_from(row: StockRow) -> Result<Self, StoreError> {
+        let sku: Sku = parsed(&row.sku, "stock", "sku", &row.sku)?;
+        Ok(Self {
+            warehouse_id: WarehouseId::from_uuid(row.warehouse_id),
+            warehouse_code: parsed(&row.warehouse_code, "warehouses", "code", row.warehouse_id)?,
+            level: level(&sku, row.on_hand, row.reserved)?,
+            low_stock_threshold: row.low_stock_threshold.and_then(|threshold| u32::try_from(threshold).ok()),
+            updated_at: row.updated_at,
+            sku,
+        })
+    }
+}
