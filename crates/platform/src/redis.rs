@@ -20,6 +20,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
+    call_limit: Duration,
     connection: Arc<OnceLock<ConnectionManager>>,
     failed_at_ms: Arc<AtomicI64>,
 }
@@ -28,8 +29,8 @@ pub struct Redis {
 pub enum RedisError {
     #[error("redis is resting after a failure")]
     Resting,
-    #[error("redis did not answer within {CALL_LIMIT:?}")]
-    TooSlow,
+    #[error("redis did not answer within {0:?}")]
+    TooSlow(Duration),
     #[error(transparent)]
     Failed(#[from] redis::RedisError),
 }
@@ -38,7 +39,13 @@ impl Redis {
     pub fn new(args: &RedisArgs) -> Result<Self, redis::RedisError> {
         let address = args.redis_url.expose_secret().into_connection_info()?;
         let client = Client::open(address.set_tcp_settings(TcpSettings::default().set_nodelay(true)))?;
-        Ok(Self { client, connection: Arc::default(), failed_at_ms: Arc::default() })
+        Ok(Self { client, call_limit: CALL_LIMIT, connection: Arc::default(), failed_at_ms: Arc::default() })
+    }
+
+    /// For whoever can wait longer, such as tests on a busy machine. To be said before the first call.
+    #[must_use]
+    pub fn with_call_limit(self, call_limit: Duration) -> Self {
+        Self { call_limit, ..self }
     }
 
     /// Runs `script`, or says quickly that it could not.
@@ -64,7 +71,7 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECT_LIMIT))
-            .set_response_timeout(Some(CALL_LIMIT));
+            .set_response_timeout(Some(self.call_limit));
         let made = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
         Ok(self.connection.get_or_init(|| made).clone())
     }
@@ -74,9 +81,9 @@ impl Redis {
         if now_ms - self.failed_at_ms.load(Ordering::Relaxed) < REST_AFTER_FAILURE_MS {
             return Err(RedisError::Resting);
         }
-        let outcome = match tokio::time::timeout(CALL_LIMIT, call).await {
+        let outcome = match tokio::time::timeout(self.call_limit, call).await {
             Ok(answered) => answered.map_err(RedisError::from),
-            Err(_too_slow) => Err(RedisError::TooSlow),
+            Err(_too_slow) => Err(RedisError::TooSlow(self.call_limit)),
         };
         if outcome.is_err() {
             self.failed_at_ms.store(crate::clock::now().timestamp_millis(), Ordering::Relaxed);
