@@ -1,0 +1,79 @@
+# The front door: `make` lists what there is. Settings: the environment, then .env, then private services under .local/.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PROFILE := $(or $(ORDERFLOW_PROFILE),debug)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
+CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
+
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check test verify demo prepare wipe
+
+help: ## list the targets
+	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: up ## everything from nothing: services, processes, demo data, a few orders; then the URLs and logins
+	@scripts/demo.sh
+
+up: services build migrate ## start services, migrate, start api, worker and scheduler in the background
+	@scripts/processes.sh start
+
+down: ## stop all that `make up` started
+	@scripts/processes.sh stop
+	@scripts/services.sh down
+
+status: ## what runs, and where
+	@scripts/services.sh status
+	@scripts/processes.sh status
+
+logs: ## follow all logs
+	@mkdir -p .local/log
+	@tail --lines=20 --follow=name --retry .local/log/{api,worker,scheduler,postgres,rabbitmq,redis}.log
+
+install: ## install the system packages that are missing (apt)
+	@scripts/services.sh install
+
+services: ## start Postgres, RabbitMQ and Redis; yours where DATABASE_URL, RABBITMQ_URL, REDIS_URL say so
+	@scripts/services.sh up
+
+build: ## compile the binaries
+	@cargo build --workspace --bins $(CARGO_FLAGS)
+
+migrate: services build ## bring the database to the newest schema
+	@$(ORDERCTL) migrate
+
+seed: migrate ## put the demo data in: users, warehouses, products, stock
+	@$(ORDERCTL) seed --demo
+
+run: migrate ## run the api in the foreground, in place of the one in the background
+	@scripts/processes.sh stop api
+	@scripts/with_env.sh $(TARGET)/$(PROFILE)/api
+
+worker: migrate ## run the worker in the foreground, in place of the one in the background
+	@scripts/processes.sh stop worker
+	@scripts/with_env.sh $(TARGET)/$(PROFILE)/worker
+
+scheduler: migrate ## run the scheduler in the foreground, in place of the one in the background
+	@scripts/processes.sh stop scheduler
+	@scripts/with_env.sh $(TARGET)/$(PROFILE)/scheduler
+
+test: ## start what the tests need, then run every test (CI runs this)
+	@scripts/test.sh
+
+check: ## format, lints, documentation, dependencies, freshness of .sqlx/
+	@scripts/check.sh
+
+verify: ## check every promise on the running system: stock, money, timelines, queues
+	@$(ORDERCTL) verify
+
+prepare: ## regenerate .sqlx/ after a change of a query or a migration
+	@scripts/prepare_queries.sh
+
+wipe: ## stop everything and remove all data of the private services
+	@scripts/processes.sh stop
+	@scripts/services.sh wipe
+	@rm -rf .local

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Everything short of running the tests: format, lints, documentation, dependencies, freshness of .sqlx/.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export SQLX_OFFLINE=true
+
+stage() { printf '\n== %s\n' "$*"; }
+
+stage "format"
+cargo fmt --all --check
+
+stage "lints"
+cargo clippy --workspace --all-targets -- --deny warnings
+
+stage "documentation"
+RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
+
+stage "dependencies: bans, licences, sources"
+if ! cargo deny --version >/dev/null 2>&1; then
+    echo "cargo-deny is not here; installing it (a few minutes, once)"
+    cargo install --locked cargo-deny
+fi
+cargo fetch --locked --quiet # every platform's crates, which the offline run looks into
+cargo deny --offline check bans licenses sources
+
+stage "queries"
+scripts/prepare_queries.sh --check
+
+stage "check: all good"

@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# Installs the distribution's packages that are missing, without starting or enabling the services they bring.
+
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK="# written by orderflow for the length of one apt-get run"
+CLUSTER_DEFAULTS=/etc/postgresql-common/createcluster.conf
+
+# Installs what the named tools and services need; asks apt for nothing that is there already.
+install_missing() {
+    local packages=() name
+    for name in "$@"; do
+        package_present "$name" || packages+=("$(package_of "$name")")
+    done
+    ((${#packages[@]})) || return 0
+    as_root true 2>/dev/null || fail "these packages are missing and we are neither root nor allowed sudo; please run:
+    sudo apt-get install --no-install-recommends ${packages[*]}"
+    command -v apt-get >/dev/null || fail "no apt-get here; please install by other means: ${packages[*]}"
+    say "packages: installing ${packages[*]}"
+    apt_install "${packages[@]}"
+}
+
+package_of() {
+    case "$1" in
+        postgres) say postgresql ;;
+        psql) say postgresql-client ;;
+        rabbitmq) say rabbitmq-server ;;
+        redis) say redis-server ;;
+        cc) say build-essential ;;
+        *) say "$1" ;;
+    esac
+}
+package_present() {
+    case "$1" in
+        postgres) postgres_present ;;
+        rabbitmq) rabbitmq_present ;;
+        redis) redis_present ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo --non-interactive "$@"; fi
+}
+
+# A subshell, so that its trap undoes the guards whatever happens, and nothing else of ours is undone with them.
+apt_install() (
+    trap remove_guards EXIT
+    trap 'exit 130' INT TERM
+    guard_service_starts "$@"
+    quietly apt-get update || say "packages: apt-get update failed, trying with the lists that are here"
+    if [[ " $* " == *" postgresql "* ]]; then
+        quietly apt-get install --yes --no-install-recommends postgresql-common ||
+            fail "apt-get could not install postgresql-common"
+        guard_main_cluster
+    fi
+    quietly apt-get install --yes --no-install-recommends "$@" || fail "apt-get could not install $*"
+    disable_at_boot "$@"
+)
+
+# Shows apt's output only when it fails.
+quietly() {
+    local output
+    output="$(as_root env DEBIAN_FRONTEND=noninteractive "$@" --option DPkg::Lock::Timeout=300 2>&1 </dev/null)" &&
+        return 0
+    printf '%s\n' "$output" | tail --lines=30 >&2
+    return 1
+}
+
+# Debian starts a service as it installs it, unless policy-rc.d says 101. One of the machine's own stays as it is.
+guard_service_starts() {
+    if [[ ! -e "$POLICY" ]] || grep --quiet --line-regexp --fixed-strings "$POLICY_MARK" "$POLICY"; then
+        printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | as_root tee "$POLICY" >/dev/null
+        as_root chmod 755 "$POLICY"
+    else
+        local answer=0
+        as_root "$POLICY" rabbitmq-server start >/dev/null 2>&1 || answer=$?
+        ((answer == 101)) || fail "$POLICY of this machine lets packages start their services; please install by hand: $*"
+    fi
+}
+
+# Debian's Postgres makes and enables a cluster of its own, unless told not to. The setting is put back afterwards.
+guard_main_cluster() {
+    [[ -f "$CLUSTER_DEFAULTS" && ! -e "$CLUSTER_DEFAULTS.orderflow" ]] || return 0
+    as_root cp --preserve "$CLUSTER_DEFAULTS" "$CLUSTER_DEFAULTS.orderflow"
+    say "create_main_cluster = false" | as_root tee --append "$CLUSTER_DEFAULTS" >/dev/null
+}
+
+remove_guards() {
+    [[ ! -e "$CLUSTER_DEFAULTS.orderflow" ]] || as_root mv "$CLUSTER_DEFAULTS.orderflow" "$CLUSTER_DEFAULTS"
+    ! grep --quiet --line-regexp --fixed-strings "$POLICY_MARK" "$POLICY" 2>/dev/null || as_root rm --force "$POLICY"
+}
+
+# Else systemd would start, at the next boot, services that nobody but us asked for.
+disable_at_boot() {
+    local units=()
+    command -v systemctl >/dev/null || return 0
+    [[ " $* " == *" rabbitmq-server "* ]] && units+=(rabbitmq-server.service epmd.service epmd.socket)
+    [[ " $* " == *" redis-server "* ]] && units+=(redis-server.service)
+    local unit
+    for unit in "${units[@]}"; do
+        as_root systemctl --quiet disable "$unit" >/dev/null 2>&1 || true
+    done
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash disable=SC2016,SC2034
+# Our private Postgres: how to make, run, ask and stop it.
+
+postgres_user=postgres
+postgres_marker() { say "cluster_name=orderflow-$INSTANCE"; }
+postgres_ports() { port_of postgres; }
+# SIGINT is Postgres's "fast" shutdown; SIGTERM would wait for every client to leave.
+postgres_stop_signal=INT
+
+# An old cluster needs the server version that made it; a new one gets the newest here.
+postgres_bin() {
+    local version="" newest
+    version="$(as_service postgres cat "$(place_of postgres)/cluster/PG_VERSION" 2>/dev/null)" || true
+    if [[ -n "$version" ]]; then
+        [[ -x "/usr/lib/postgresql/$version/bin/postgres" ]] && say "/usr/lib/postgresql/$version/bin" && return
+    fi
+    newest="$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | sort --version-sort | tail --lines=1)"
+    [[ -x "$newest" ]] || newest="$(readlink --canonicalize "$(command -v postgres)" 2>/dev/null)"
+    [[ -x "$newest" ]] && dirname "$newest"
+}
+postgres_present() { postgres_bin >/dev/null && command -v psql >/dev/null; }
+
+postgres_prepare() {
+    local data="$1" bin
+    bin="$(postgres_bin)"
+    if as_service postgres test -d "$data/cluster"; then
+        check_version "$bin" "$(as_service postgres cat "$data/cluster/PG_VERSION")"
+        wait_last_gone "$data/cluster/postmaster.pid"
+        return
+    fi
+    say orderflow | as_service postgres sh -c 'umask 077; rm -rf "$1/cluster.new"; cat >"$1/password"' sh "$data"
+    # Made beside its place and moved there: an initdb cut short leaves nothing that looks like a cluster.
+    as_service postgres "$bin/initdb" --pgdata="$data/cluster.new" --username=orderflow --pwfile="$data/password" \
+        --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --data-checksums >>"$LOG/postgres.log" 2>&1 ||
+        { show_log_end postgres; fail "postgres: initdb failed"; }
+    as_service postgres sh -c 'mv "$1/cluster.new" "$1/cluster"; rm "$1/password"' sh "$data"
+}
+
+check_version() {
+    [[ "$("$1/postgres" --version) " == *" $2"[.\ a-z]* ]] ||
+        fail "postgres: .local/data/postgres needs version $2; \`scripts/services.sh wipe postgres\` starts anew"
+}
+
+# After a kill -9 Postgres refuses to start while its lock names a process that is there, be it a zombie that nobody
+# reaps or a stranger with the same number. So we wait until nothing of the old cluster lives, then drop such a lock.
+wait_last_gone() {
+    local lock="$1" pid deadline=$((SECONDS + 10))
+    pid="$(as_service postgres head --lines=1 "$lock" 2>/dev/null)" || return 0
+    while cluster_lives; do
+        ((SECONDS < deadline)) || fail "postgres: processes of the last server are still there"
+        sleep 0.1
+    done
+    [[ ! -d "/proc/$pid" ]] || as_service postgres rm --force "$lock"
+}
+# The brackets keep grep from finding itself.
+cluster_lives() {
+    grep --quiet --text --extended-regexp "(cluster_[n]ame=|postgres[:] )orderflow-$INSTANCE" /proc/[0-9]*/cmdline 2>/dev/null
+}
+
+# Durable as by default (fsync and synchronous_commit on): what we measure and break is what would run in production.
+# No unix socket: its path may not exceed 107 bytes, and TCP is what we use.
+postgres_launch() {
+    local data="$1"
+    launch_service postgres "$data" "$(postgres_bin)/postgres" -D "$data/cluster" -p "$(port_of postgres)" \
+        -c "cluster_name=orderflow-$INSTANCE" \
+        -c listen_addresses=127.0.0.1 \
+        -c unix_socket_directories= \
+        -c max_connections=300 \
+        -c shared_buffers=256MB \
+        -c max_wal_size=2GB \
+        -c wal_compression=on
+}
+
+postgres_ready() {
+    "$(postgres_bin)/pg_isready" --quiet --host=127.0.0.1 --port="$(port_of postgres)" &&
+        [[ "$(private_psql postgres --command='select 1' 2>/dev/null)" == 1 ]]
+}
+
+postgres_finish() {
+    local database
+    for database in orderflow orderflow_test; do
+        [[ -n "$(private_psql postgres --command="select 1 from pg_database where datname = '$database'")" ]] ||
+            private_psql postgres --command="create database $database" >/dev/null
+    done
+}
+
+private_psql() {
+    psql "$(private_prefix postgres)$1" --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "${@:2}"
+}
