@@ -40,6 +40,9 @@ CREATE TABLE orders.items (
     PRIMARY KEY (order_id, line_no)
 );
 
+-- For vendors, who list the orders with a line of theirs; a vendor who sells little would have all orders read.
+CREATE INDEX items_by_vendor ON orders.items (vendor_id, order_id);
+
 -- The timeline: what happened, in order, each with its cause. Only ever added to.
 CREATE TABLE orders.events (
     order_id    uuid NOT NULL,

@@ -60,6 +60,11 @@ id!(
     /// One message; derived from the work that it asks for or reports, see [`MessageId::derive`].
     MessageId
 );
+id!(
+    /// One piece of work that somebody else's system is asked for, and the idempotency key that it is asked under;
+    /// derived, see [`ProviderKey::derive`].
+    ProviderKey
+);
 
 impl PaymentId {
     /// An order is paid by one payment: the same order always gives the same id.
@@ -80,6 +85,13 @@ impl MessageId {
     /// the same work, and the inbox of its reader takes it once.
     pub fn derive(order: OrderId, work: &str) -> Self {
         Self(derive(order, work))
+    }
+}
+
+impl ProviderKey {
+    /// The key for `work` on `order`: the same work is always asked for under the same key, so it is done once.
+    pub fn derive(order: OrderId, work: &str) -> Self {
+        Self(derive(order, &format!("provider/{work}")))
     }
 }
 

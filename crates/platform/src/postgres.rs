@@ -28,7 +28,8 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         .max_connections(args.database_max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(CONNECTION_LIFETIME_MAX)
-        .test_before_acquire(false)
+        // One round trip a transaction: after a restart of the database every pooled connection is dead.
+        .test_before_acquire(true)
         .connect_lazy_with(options))
 }
 

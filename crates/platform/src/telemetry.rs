@@ -15,3 +15,8 @@ pub fn start(args: &TelemetryArgs) -> anyhow::Result<()> {
     };
     started.map_err(|error| anyhow::anyhow!(error))
 }
+
+/// A duration as logs write it: milliseconds, to the microsecond.
+pub fn milliseconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}

@@ -6,7 +6,7 @@ use crate::money::Money;
 use crate::order::OrderStatus;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
 #[serde(tag = "type", content = "data")]
 pub enum OrderEvent {
     #[serde(rename = "order.created.v1")]

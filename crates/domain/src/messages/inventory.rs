@@ -5,7 +5,7 @@ use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::product::{Line, Quantity, Sku};
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
 #[serde(tag = "type", content = "data")]
 pub enum InventoryCommand {
     #[serde(rename = "inventory.reserve.v1")]

@@ -5,6 +5,8 @@
 //! one. Each message has a golden JSON file under `golden/`, and a test that fails when its wire form moves.
 
 mod events;
+#[cfg(test)]
+mod golden;
 mod inventory;
 mod payments;
 mod replies;

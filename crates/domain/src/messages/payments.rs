@@ -5,7 +5,7 @@ use crate::ids::{OrderId, ShipmentId};
 use crate::money::Money;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
 #[serde(tag = "type", content = "data")]
 pub enum PaymentCommand {
     #[serde(rename = "payment.authorize.v1")]

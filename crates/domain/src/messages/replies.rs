@@ -5,9 +5,10 @@ use super::{
     ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected,
     StockReleased, StockReserved, StockShipped,
 };
+use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
 #[serde(tag = "type", content = "data")]
 pub enum Reply {
     #[serde(rename = "inventory.reserved.v1")]
@@ -59,5 +60,27 @@ impl Message for Reply {
 
     fn type_name(&self) -> &'static str {
         self.into()
+    }
+}
+
+impl Reply {
+    /// The order that it is about.
+    pub fn order_id(&self) -> OrderId {
+        match self {
+            Self::StockReserved(reply) => reply.order_id,
+            Self::StockRejected(reply) => reply.order_id,
+            Self::StockReleased(reply) => reply.order_id,
+            Self::StockShipped(reply) => reply.order_id,
+            Self::PaymentAuthorized(reply) => reply.order_id,
+            Self::PaymentDeclined(reply) => reply.order_id,
+            Self::PaymentVoided(reply) => reply.order_id,
+            Self::PaymentCaptured(reply) => reply.order_id,
+            Self::PaymentRefunded(reply) => reply.order_id,
+            Self::ShipmentsBooked(reply) => reply.order_id,
+            Self::ShipmentsRefused(reply) => reply.order_id,
+            Self::ShipmentsCancelled(reply) => reply.order_id,
+            Self::ShipmentsTooLate(reply) => reply.order_id,
+            Self::ShipmentProgressed(reply) => reply.order_id,
+        }
     }
 }

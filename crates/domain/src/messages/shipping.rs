@@ -7,7 +7,7 @@ use crate::product::Line;
 use crate::shipment::ShipmentStatus;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
 #[serde(tag = "type", content = "data")]
 pub enum ShipmentCommand {
     #[serde(rename = "shipment.book.v1")]

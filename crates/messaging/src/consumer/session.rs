@@ -108,7 +108,7 @@ async fn handle_window<W: Work>(
         done = tally.done,
         retried = tally.retried,
         dead = tally.dead,
-        duration_ms = began.elapsed().as_millis(),
+        duration_ms = platform::telemetry::milliseconds(began.elapsed()),
         "Handled a batch"
     );
     Ok(true)

@@ -2,7 +2,9 @@
 
 mod append;
 mod relay;
+mod stalled;
 mod store;
 
 pub use append::append;
 pub use relay::{Waker, run};
+pub use stalled::is_stalled;

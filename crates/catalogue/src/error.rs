@@ -1,0 +1,37 @@
+//! What can go wrong with the catalogue.
+
+use domain::product::Sku;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    #[error("the catalogue is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    #[error("{table}.{column} of {id} holds what no rule allows")]
+    Inconsistent { table: &'static str, column: &'static str, id: String },
+    #[error(transparent)]
+    Failed(sqlx::Error),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ManageProductError {
+    #[error("{0} is taken")]
+    AlreadyExists(Sku),
+    #[error("there is no {0}")]
+    NotFound(Sku),
+    #[error("{0} belongs to another vendor")]
+    NotYours(Sku),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+}
+
+impl From<sqlx::Error> for CatalogueError {
+    fn from(error: sqlx::Error) -> Self {
+        if platform::postgres::is_transient(&error) { Self::Unavailable(error) } else { Self::Failed(error) }
+    }
+}
+
+impl From<sqlx::Error> for ManageProductError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Catalogue(error.into())
+    }
+}

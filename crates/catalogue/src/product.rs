@@ -1,0 +1,164 @@
+//! A product, as it is sold and as it is kept.
+
+use domain::Timestamp;
+use domain::ids::UserId;
+use domain::money::Money;
+use domain::order::placing::Offer;
+use domain::product::Sku;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+pub const NAME_LENGTH_MAX: usize = 200;
+pub const DESCRIPTION_LENGTH_MAX: usize = 4_000;
+
+/// What an order needs to know of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Product {
+    pub sku: Sku,
+    pub name: String,
+    pub vendor_id: UserId,
+    pub price: Money,
+    pub active: bool,
+}
+
+/// Everything that we know of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProductDetails {
+    #[serde(flatten)]
+    pub product: Product,
+    pub description: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProduct {
+    pub sku: Sku,
+    pub name: ProductName,
+    pub description: Description,
+    pub vendor_id: UserId,
+    pub price: Money,
+    pub active: bool,
+}
+
+/// What should be different; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductChange {
+    pub name: Option<ProductName>,
+    pub description: Option<Description>,
+    pub price: Option<Money>,
+    pub active: Option<bool>,
+}
+
+/// Who changes products: a vendor their own only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Editor {
+    Vendor(UserId),
+    Admin,
+}
+
+/// Who looks: the public sees what can be ordered, a vendor all of their own too, an admin everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    Public,
+    Vendor(UserId),
+    Admin,
+}
+
+/// 1 to 200 characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProductName(String);
+
+/// Up to 4,000 characters; lines and tabs are fine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Description(String);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProductTextError {
+    #[error("a product's name is 1 to {NAME_LENGTH_MAX} characters on one line")]
+    BadName,
+    #[error("a product's description is at most {DESCRIPTION_LENGTH_MAX} characters, without control characters")]
+    BadDescription,
+}
+
+impl Product {
+    /// What it can be had for; none when it is withdrawn.
+    pub fn offer(&self) -> Option<Offer> {
+        let offer = Offer { name: self.name.clone(), vendor_id: self.vendor_id, unit_price: self.price };
+        self.active.then_some(offer)
+    }
+}
+
+impl Viewer {
+    pub(crate) fn vendor(self) -> Option<UserId> {
+        match self {
+            Self::Vendor(vendor) => Some(vendor),
+            Self::Public | Self::Admin => None,
+        }
+    }
+
+    pub(crate) fn is_admin(self) -> bool {
+        self == Self::Admin
+    }
+}
+
+impl ProductName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Description {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ProductName {
+    type Error = ProductTextError;
+
+    fn try_from(text: String) -> Result<Self, ProductTextError> {
+        let good = (1..=NAME_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if good { Ok(Self(text)) } else { Err(ProductTextError::BadName) }
+    }
+}
+
+impl TryFrom<String> for Description {
+    type Error = ProductTextError;
+
+    fn try_from(text: String) -> Result<Self, ProductTextError> {
+        let legal = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
+        let good = text.chars().count() <= DESCRIPTION_LENGTH_MAX && text.chars().all(legal);
+        if good { Ok(Self(text)) } else { Err(ProductTextError::BadDescription) }
+    }
+}
+
+impl FromStr for ProductName {
+    type Err = ProductTextError;
+
+    fn from_str(text: &str) -> Result<Self, ProductTextError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl FromStr for Description {
+    type Err = ProductTextError;
+
+    fn from_str(text: &str) -> Result<Self, ProductTextError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<ProductName> for String {
+    fn from(name: ProductName) -> Self {
+        name.0
+    }
+}
+
+impl From<Description> for String {
+    fn from(description: Description) -> Self {
+        description.0
+    }
+}

@@ -1,0 +1,207 @@
+//! All SQL of the catalogue.
+
+use crate::error::CatalogueError;
+use crate::list_products::ProductFilter;
+use crate::product::{Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, Viewer};
+use domain::Timestamp;
+use domain::ids::UserId;
+use domain::money::Money;
+use domain::product::Sku;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+struct ProductRow {
+    sku: String,
+    name: String,
+    vendor_id: Uuid,
+    price_minor: i64,
+    currency: String,
+    active: bool,
+}
+
+struct DetailsRow {
+    sku: String,
+    name: String,
+    description: String,
+    vendor_id: Uuid,
+    price_minor: i64,
+    currency: String,
+    active: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+pub(crate) async fn products(connection: &mut PgConnection, skus: &[Sku]) -> Result<Vec<Product>, CatalogueError> {
+    let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
+    let rows = sqlx::query_as!(
+        ProductRow,
+        "SELECT sku, name, vendor_id, price_minor, currency, active FROM catalogue.products WHERE sku = ANY($1)",
+        &skus as &[&str],
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Product::try_from).collect()
+}
+
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    sku: &Sku,
+    viewer: Viewer,
+) -> Result<Option<ProductDetails>, CatalogueError> {
+    let row = sqlx::query_as!(
+        DetailsRow,
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+           FROM catalogue.products
+          WHERE sku = $1 AND (active OR $2 OR vendor_id = $3)",
+        sku.as_str(),
+        viewer.is_admin(),
+        viewer.vendor().map(|vendor| vendor.as_uuid()),
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(ProductDetails::try_from).transpose()
+}
+
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    viewer: Viewer,
+    filter: &ProductFilter,
+    limit: u32,
+) -> Result<Vec<ProductDetails>, CatalogueError> {
+    let rows = sqlx::query_as!(
+        DetailsRow,
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+           FROM catalogue.products
+          WHERE sku > $1
+            AND (active OR $2 OR vendor_id = $3)
+            AND ($4::uuid IS NULL OR vendor_id = $4)
+            AND ($5::text IS NULL OR name ILIKE $5 OR sku ILIKE $5)
+          ORDER BY sku
+          LIMIT $6",
+        filter.after.as_ref().map_or("", |cursor| cursor.0.as_str()),
+        viewer.is_admin(),
+        viewer.vendor().map(|vendor| vendor.as_uuid()),
+        filter.vendor_id.map(|vendor| vendor.as_uuid()),
+        filter.text.as_deref().map(containing),
+        i64::from(limit),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(ProductDetails::try_from).collect()
+}
+
+/// Inserts those whose SKU is free, and returns them.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    new: &[NewProduct],
+    now: Timestamp,
+) -> Result<Vec<ProductDetails>, CatalogueError> {
+    let skus: Vec<_> = new.iter().map(|product| product.sku.as_str()).collect();
+    let names: Vec<_> = new.iter().map(|product| product.name.as_str()).collect();
+    let descriptions: Vec<_> = new.iter().map(|product| product.description.as_str()).collect();
+    let vendors: Vec<_> = new.iter().map(|product| product.vendor_id.as_uuid()).collect();
+    let prices: Vec<_> = new.iter().map(|product| product.price.amount_minor).collect();
+    let currencies: Vec<_> = new.iter().map(|product| product.price.currency.code()).collect();
+    let active: Vec<_> = new.iter().map(|product| product.active).collect();
+    let rows = sqlx::query_as!(
+        DetailsRow,
+        "INSERT INTO catalogue.products
+                (sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at)
+         SELECT new.*, $8, $8
+           FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::bool[]) AS new
+          ORDER BY 1
+         ON CONFLICT (sku) DO NOTHING
+         RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
+        &skus as &[&str],
+        &names as &[&str],
+        &descriptions as &[&str],
+        &vendors,
+        &prices,
+        &currencies as &[&str],
+        &active,
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(ProductDetails::try_from).collect()
+}
+
+/// None when there is no such product, or it is none of the editor's.
+pub(crate) async fn update(
+    connection: &mut PgConnection,
+    editor: Editor,
+    sku: &Sku,
+    change: &ProductChange,
+    now: Timestamp,
+) -> Result<Option<ProductDetails>, CatalogueError> {
+    let owner = match editor {
+        Editor::Vendor(vendor) => Some(vendor.as_uuid()),
+        Editor::Admin => None,
+    };
+    let row = sqlx::query_as!(
+        DetailsRow,
+        "UPDATE catalogue.products
+            SET name = COALESCE($3, name), description = COALESCE($4, description),
+                price_minor = COALESCE($5, price_minor), currency = COALESCE($6, currency),
+                active = COALESCE($7, active), updated_at = $8
+          WHERE sku = $1 AND ($2::uuid IS NULL OR vendor_id = $2)
+         RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
+        sku.as_str(),
+        owner,
+        change.name.as_ref().map(ProductName::as_str),
+        change.description.as_ref().map(Description::as_str),
+        change.price.map(|price| price.amount_minor),
+        change.price.map(|price| price.currency.code()),
+        change.active,
+        now,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(ProductDetails::try_from).transpose()
+}
+
+/// The pattern for texts that hold `text`, which itself may hold `%` and `_`.
+fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl TryFrom<ProductRow> for Product {
+    type Error = CatalogueError;
+
+    fn try_from(row: ProductRow) -> Result<Self, CatalogueError> {
+        let inconsistent =
+            |column| CatalogueError::Inconsistent { table: "catalogue.products", column, id: row.sku.clone() };
+        let currency = row.currency.parse().map_err(|_| inconsistent("currency"))?;
+        Ok(Self {
+            sku: row.sku.parse().map_err(|_| inconsistent("sku"))?,
+            price: Money::new(row.price_minor, currency).map_err(|_| inconsistent("price_minor"))?,
+            name: row.name,
+            vendor_id: UserId::from_uuid(row.vendor_id),
+            active: row.active,
+        })
+    }
+}
+
+impl TryFrom<DetailsRow> for ProductDetails {
+    type Error = CatalogueError;
+
+    fn try_from(row: DetailsRow) -> Result<Self, CatalogueError> {
+        let DetailsRow { sku, name, vendor_id, price_minor, currency, active, .. } = row;
+        let product = ProductRow { sku, name, vendor_id, price_minor, currency, active };
+        Ok(Self {
+            product: product.try_into()?,
+            description: row.description,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

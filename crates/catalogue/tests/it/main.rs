@@ -1,0 +1,6 @@
+//! The catalogue on a real Postgres.
+
+mod lookup;
+mod manage;
+mod pages;
+mod sample;

@@ -1,0 +1,57 @@
+//! Who may change what.
+
+use crate::sample::{OURS, THEIRS, now, product, sku, stocked, usd};
+use catalogue::{
+    Editor, ManageProductError, ProductChange, Viewer, create_product, create_products, find_product, update_product,
+};
+use sqlx::PgPool;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_product_is_found_as_it_was_created(pool: PgPool) {
+    let new = product("SKU-HEADPHONES", OURS);
+
+    let created = create_product(&pool, Editor::Vendor(OURS), new.clone(), now()).await.expect("created");
+
+    let found = find_product(&pool, &new.sku, Viewer::Public).await.expect("an answer").expect("a product");
+    assert_eq!(found, created);
+    assert_eq!((found.product.name.as_str(), found.product.price), (new.name.as_str(), new.price));
+    assert_eq!((found.created_at, found.updated_at), (now(), now()));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_sku_is_given_once(pool: PgPool) {
+    stocked(&pool, &["A"]).await;
+
+    let again = create_product(&pool, Editor::Admin, product("A", THEIRS), now()).await;
+    let some = create_products(&pool, &[product("A", THEIRS), product("B", THEIRS)], now()).await;
+
+    assert!(matches!(again, Err(ManageProductError::AlreadyExists(taken)) if taken == sku("A")));
+    assert_eq!(some.expect("the new one"), 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_creates_and_changes_their_own_products_only(pool: PgPool) {
+    stocked(&pool, &["A"]).await;
+    let cheaper = || ProductChange { price: Some(usd(1)), ..ProductChange::default() };
+
+    let created = create_product(&pool, Editor::Vendor(THEIRS), product("B", OURS), now()).await;
+    let changed = update_product(&pool, Editor::Vendor(THEIRS), sku("A"), cheaper(), now()).await;
+    let missing = update_product(&pool, Editor::Vendor(THEIRS), sku("NONE"), cheaper(), now()).await;
+
+    assert!(matches!(created, Err(ManageProductError::NotYours(_))));
+    assert!(matches!(changed, Err(ManageProductError::NotYours(_))));
+    assert!(matches!(missing, Err(ManageProductError::NotFound(_))));
+    let found = find_product(&pool, &sku("A"), Viewer::Public).await.expect("an answer").expect("a product");
+    assert_eq!(found.product.price, usd(1_999));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_change_leaves_alone_what_it_does_not_name(pool: PgPool) {
+    stocked(&pool, &["A"]).await;
+    let renamed = ProductChange { name: Some("Better".parse().expect("a name")), ..ProductChange::default() };
+
+    let changed = update_product(&pool, Editor::Vendor(OURS), sku("A"), renamed, now()).await.expect("changed");
+
+    assert_eq!((changed.product.name.as_str(), changed.product.price), ("Better", usd(1_999)));
+    assert!(changed.product.active && !changed.description.is_empty());
+}

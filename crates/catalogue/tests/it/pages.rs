@@ -1,0 +1,55 @@
+//! Products page by page.
+
+use crate::sample::{OURS, THEIRS, now, product, sku, stocked};
+use catalogue::{
+    Editor, ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product,
+};
+use sqlx::PgPool;
+
+async fn listed(pool: &PgPool, viewer: Viewer, filter: ProductFilter) -> Vec<String> {
+    let page = list_products(pool, viewer, filter).await.expect("a page");
+    page.products.into_iter().map(|found| found.product.sku.to_string()).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn pages_hold_every_product_once_in_the_order_of_skus(pool: PgPool) {
+    let names: Vec<_> = (0..25).map(|number| format!("SKU-{number:02}")).collect();
+    stocked(&pool, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let filter = ProductFilter { after, limit: 10.try_into().expect("a size"), ..ProductFilter::default() };
+        let page = list_products(&pool, Viewer::Public, filter).await.expect("a page");
+        seen.extend(page.products.into_iter().map(|found| found.product.sku.to_string()));
+        let Some(next) = page.next else { break };
+        after = Some(next.to_string().parse().expect("our own cursor"));
+    }
+
+    assert_eq!(seen, names);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_text_is_looked_for_as_it_stands(pool: PgPool) {
+    stocked(&pool, &["SKU-HEADPHONES", "SKU-CABLE", "100_PERCENT"]).await;
+    let text = |text: &str| ProductFilter { text: Some(text.to_owned()), ..ProductFilter::default() };
+
+    assert_eq!(listed(&pool, Viewer::Public, text("headph")).await, vec!["SKU-HEADPHONES"]);
+    assert_eq!(listed(&pool, Viewer::Public, text("0_p")).await, vec!["100_PERCENT"]);
+    assert_eq!(listed(&pool, Viewer::Public, text("%")).await, Vec::<String>::new());
+    assert_eq!(listed(&pool, Viewer::Public, text("'; DROP TABLE x;--\\")).await, Vec::<String>::new());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn withdrawn_products_are_seen_by_their_vendor_and_by_admins(pool: PgPool) {
+    create_products(&pool, &[product("OURS", OURS), product("THEIRS", THEIRS)], now()).await.expect("created");
+    for name in ["OURS", "THEIRS"] {
+        let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
+        update_product(&pool, Editor::Admin, sku(name), withdrawn, now()).await.expect("changed");
+    }
+    let all = ProductFilter::default;
+
+    assert!(listed(&pool, Viewer::Public, all()).await.is_empty());
+    assert_eq!(listed(&pool, Viewer::Vendor(OURS), all()).await, vec!["OURS"]);
+    assert_eq!(listed(&pool, Viewer::Admin, all()).await, vec!["OURS", "THEIRS"]);
+    assert_eq!(find_product(&pool, &sku("THEIRS"), Viewer::Vendor(OURS)).await.expect("an answer"), None);
+}

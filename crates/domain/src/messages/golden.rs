@@ -1,0 +1,207 @@
+//! The wire form of every message, held against its file under `golden/`. A file changes by addition only: what was
+//! published by the last release must be read by this one, and the other way round.
+//!
+//! A new message: add a sample below, and the file that the failing test prints.
+
+use super::*;
+use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
+use crate::money::Money;
+use crate::order::OrderStatus;
+use crate::product::Line;
+use crate::shipment::ShipmentStatus;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::path::PathBuf;
+use strum::EnumCount;
+use uuid::Uuid;
+
+#[test]
+fn every_message_is_written_as_its_golden_file_says() {
+    for (type_name, json) in every_message() {
+        let golden = std::fs::read_to_string(path(type_name)).unwrap_or_default();
+
+        assert_eq!(json, golden, "golden/{type_name}.json says otherwise than the message, which is\n{json}");
+    }
+}
+
+#[test]
+fn every_golden_file_is_read_as_the_message_that_it_was_written_from() {
+    reads_back(inventory_commands());
+    reads_back(payment_commands());
+    reads_back(shipment_commands());
+    reads_back(replies());
+    reads_back(events());
+}
+
+#[test]
+fn every_message_has_a_golden_file_and_every_file_a_message() {
+    let messages: BTreeSet<String> = every_message().iter().map(|(name, _)| format!("{name}.json")).collect();
+    let files: BTreeSet<String> = std::fs::read_dir(path("").parent().unwrap())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+
+    let variants =
+        InventoryCommand::COUNT + PaymentCommand::COUNT + ShipmentCommand::COUNT + Reply::COUNT + OrderEvent::COUNT;
+    assert_eq!(messages.len(), variants, "a message has no sample");
+    assert_eq!(messages, files);
+}
+
+#[test]
+fn a_member_that_a_later_release_adds_is_ignored() {
+    let json = r#"{"type":"inventory.released.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","new":1}}"#;
+
+    let reply: Reply = serde_json::from_str(json).unwrap();
+
+    assert_eq!(reply, Reply::StockReleased(StockReleased { order_id: order() }));
+}
+
+fn every_message() -> Vec<(&'static str, String)> {
+    [
+        written(&inventory_commands()),
+        written(&payment_commands()),
+        written(&shipment_commands()),
+        written(&replies()),
+        written(&events()),
+    ]
+    .concat()
+}
+
+fn written<M: Message>(messages: &[M]) -> Vec<(&'static str, String)> {
+    let json = |message: &M| format!("{}\n", serde_json::to_string_pretty(message).unwrap());
+    messages.iter().map(|message| (message.type_name(), json(message))).collect()
+}
+
+fn reads_back<M: Message + DeserializeOwned + PartialEq + Debug>(messages: Vec<M>) {
+    for message in messages {
+        let golden = std::fs::read_to_string(path(message.type_name())).unwrap();
+
+        let read: M = serde_json::from_str(&golden).unwrap();
+
+        assert_eq!(read, message);
+    }
+}
+
+fn path(type_name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/messages/golden").join(format!("{type_name}.json"))
+}
+
+fn inventory_commands() -> Vec<InventoryCommand> {
+    let order_id = order();
+    vec![
+        InventoryCommand::Reserve(ReserveStock {
+            order_id,
+            lines: vec![line("SKU-HEADPHONES", 2), line("SKU-MUG", 1)],
+        }),
+        InventoryCommand::Release(ReleaseStock { order_id }),
+        InventoryCommand::Ship(ShipStock { order_id, shipment_id: shipment(), warehouse_id: warehouse() }),
+    ]
+}
+
+fn payment_commands() -> Vec<PaymentCommand> {
+    let (order_id, amount) = (order(), money(12_997));
+    vec![
+        PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() }),
+        PaymentCommand::Void(VoidPayment { order_id }),
+        PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount }),
+        PaymentCommand::Refund(RefundPayment { order_id, cause: "damaged".to_owned(), amount }),
+    ]
+}
+
+fn shipment_commands() -> Vec<ShipmentCommand> {
+    let order_id = order();
+    let parcel = Parcel { shipment_id: shipment(), warehouse_id: warehouse(), lines: vec![line("SKU-HEADPHONES", 2)] };
+    vec![
+        ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] }),
+        ShipmentCommand::Cancel(CancelShipments { order_id }),
+        ShipmentCommand::Track(TrackShipments { order_id }),
+    ]
+}
+
+fn replies() -> Vec<Reply> {
+    let (order_id, shipment_id, amount) = (order(), shipment(), money(12_997));
+    let reason = || "card_declined".to_owned();
+    vec![
+        Reply::StockReserved(StockReserved { order_id, allocations: vec![allocation()] }),
+        Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
+        Reply::StockReleased(StockReleased { order_id }),
+        Reply::StockShipped(StockShipped { order_id, shipment_id }),
+        Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
+        Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
+        Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),
+        Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount }),
+        Reply::PaymentRefunded(PaymentRefunded { order_id, cause: "damaged".to_owned(), amount }),
+        Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
+        Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
+        Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),
+        Reply::ShipmentsTooLate(ShipmentsTooLate { order_id }),
+        Reply::ShipmentProgressed(ShipmentProgressed {
+            order_id,
+            shipment_id,
+            status: ShipmentStatus::HandedOver,
+            occurred_at: noon(),
+        }),
+    ]
+}
+
+fn events() -> Vec<OrderEvent> {
+    let (order_id, customer_id) = (order(), UserId::from_uuid(id(4)));
+    vec![
+        OrderEvent::Created(OrderCreated { order_id, customer_id, total: money(12_997) }),
+        OrderEvent::Changed(OrderChanged {
+            order_id,
+            from: OrderStatus::Pending,
+            to: OrderStatus::Rejected,
+            reason: Some("out_of_stock".to_owned()),
+            version: 3,
+        }),
+    ]
+}
+
+fn allocation() -> Allocation {
+    let Line { sku, quantity } = line("SKU-HEADPHONES", 2);
+    Allocation { warehouse_id: warehouse(), sku, quantity }
+}
+
+fn shortage() -> Shortage {
+    Shortage { sku: "SKU-MUG".parse().unwrap(), requested: 3, available: 1 }
+}
+
+fn booked() -> BookedShipment {
+    BookedShipment {
+        shipment_id: shipment(),
+        warehouse_id: warehouse(),
+        carrier: "simulated".to_owned(),
+        tracking_number: "SIM-0001".to_owned(),
+        promised_by: noon(),
+    }
+}
+
+fn line(sku: &str, quantity: u32) -> Line {
+    Line { sku: sku.parse().unwrap(), quantity: quantity.try_into().unwrap() }
+}
+
+fn money(amount_minor: i64) -> Money {
+    Money::new(amount_minor, "USD".parse().unwrap()).unwrap()
+}
+
+fn noon() -> crate::Timestamp {
+    "2026-11-23T12:00:00Z".parse().unwrap()
+}
+
+fn order() -> OrderId {
+    OrderId::from_uuid(id(1))
+}
+
+fn warehouse() -> WarehouseId {
+    WarehouseId::from_uuid(id(2))
+}
+
+fn shipment() -> ShipmentId {
+    ShipmentId::from_uuid(id(3))
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
+}

@@ -1,0 +1,70 @@
+//! The payment's rules: every (state, transition) in one table, and any order of requests, calls and reports.
+
+mod answers;
+mod any_order;
+mod table;
+
+use super::{Account, Payment, Reversal};
+use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
+use crate::money::Money;
+use crate::order::Applied;
+use uuid::Uuid;
+
+const AMOUNT: i64 = 1_000;
+
+fn usd(amount_minor: i64) -> Money {
+    Money { amount_minor, currency: "USD".parse().unwrap() }
+}
+
+fn order() -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0001))
+}
+
+fn shipment(number: u8) -> ShipmentId {
+    ShipmentId::of(order(), WarehouseId::from_uuid(Uuid::from_u128(number.into())))
+}
+
+fn authorize(amount_minor: i64) -> PaymentCommand {
+    let method = "sim_ok".to_owned();
+    PaymentCommand::Authorize(AuthorizePayment { order_id: order(), amount: usd(amount_minor), method })
+}
+
+fn capture(number: u8, amount_minor: i64) -> PaymentCommand {
+    let shipment_id = shipment(number);
+    PaymentCommand::Capture(CapturePayment { order_id: order(), shipment_id, amount: usd(amount_minor) })
+}
+
+fn void() -> PaymentCommand {
+    PaymentCommand::Void(VoidPayment { order_id: order() })
+}
+
+fn refund(cause: &str, amount_minor: i64) -> PaymentCommand {
+    let cause = cause.to_owned();
+    PaymentCommand::Refund(RefundPayment { order_id: order(), cause, amount: usd(amount_minor) })
+}
+
+/// A payment after a first authorization and `commands`, all asked for.
+fn after(commands: &[PaymentCommand]) -> Payment {
+    let start = Payment::Open(Account::new(usd(AMOUNT)));
+    commands
+        .iter()
+        .fold(start, |payment, command| Payment::request(Some(payment.clone()), command).unwrap().unwrap_or(payment))
+}
+
+/// 600 of 1,000 taken for shipment 1, of which 100 are asked back.
+fn taken() -> Payment {
+    let payment = now(after(&[capture(1, 600)]).captured(shipment(1)));
+    now(payment.refund("damage".to_owned(), usd(100)))
+}
+
+fn reversal(authorized: bool, captured_minor: i64, given_back_minor: i64) -> Reversal {
+    Reversal { authorized, captured_minor, given_back_minor }
+}
+
+fn now<E: std::fmt::Debug>(applied: Result<Applied<Payment>, E>) -> Payment {
+    match applied.unwrap() {
+        Applied::Now(payment) => payment,
+        Applied::Already => panic!("nothing changed"),
+    }
+}

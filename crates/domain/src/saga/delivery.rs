@@ -1,0 +1,153 @@
+//! From confirmed to delivered, shipment by shipment: what the carrier has is paid for and taken off the books.
+
+use super::advance::Advance;
+use super::ask;
+use super::error::SagaError;
+use super::goods::{Parcel, Way};
+use super::order_saga::{End, OrderSaga, Phase};
+use super::plan::StepName;
+use crate::ids::ShipmentId;
+use crate::messages::{PaymentCaptured, ShipmentProgressed, StockShipped};
+use crate::order::{Applied, Entry, Order};
+use crate::shipment::ShipmentStatus;
+
+impl OrderSaga {
+    /// Confirmed, or confirmed again: from now on the carrier's reports count. Those that came early are told now.
+    pub(super) fn deliver(mut self, order: &Order) -> Advance {
+        let parcels = self.goods.parcels_mut();
+        let early: Vec<_> = parcels.iter_mut().map(|it| (it.warehouse, it.take_way())).collect();
+        let reported = early.into_iter().filter(|(_, way)| *way > Way::Waiting);
+        let saga = Self { attempt: 1, phase: Phase::Delivering, ..self };
+        reported.fold(Advance::of(saga), |advance, (warehouse, way)| {
+            advance.report(order, ShipmentId::of(order.id, warehouse), way)
+        })
+    }
+
+    /// The carrier reported. Reports come twice, late, out of order, and before the booking is known.
+    pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Advance> {
+        let relief = self.relief(order);
+        let Some(way) = way_of(report.status) else {
+            return Applied::Already;
+        };
+        let Some(parcel) = self.goods.parcel_mut(order.id, report.shipment_id).filter(|parcel| parcel.way < way) else {
+            return Applied::Already;
+        };
+        Applied::Now(match self.phase {
+            Phase::Delivering => {
+                Advance::of(self.refreshed()).told_first(relief).report(order, report.shipment_id, way).ended_if_done()
+            }
+            Phase::Running(_) | Phase::Undoing { step: StepName::BookShipments, .. } => {
+                parcel.way = way;
+                Advance::of(self)
+            }
+            Phase::Undoing { .. } | Phase::Ended(_) => {
+                parcel.way = way;
+                let reason = format!("the carrier has shipment {}, which was called back", report.shipment_id);
+                Advance::of(self).tell(Entry::AttentionRaised { reason })
+            }
+        })
+    }
+
+    pub(super) fn on_captured(
+        mut self,
+        order: &Order,
+        answer: &PaymentCaptured,
+    ) -> Result<Applied<Advance>, SagaError> {
+        let relief = self.relief(order);
+        let Some(parcel) = self.goods.parcel_mut(order.id, answer.shipment_id).filter(|parcel| !parcel.captured) else {
+            return Ok(Applied::Already);
+        };
+        let (amount, expected) = (answer.amount, parcel.money(order.total.currency));
+        if amount != expected {
+            return Err(SagaError::Contradiction(format!("{amount} were captured instead of {expected}")));
+        }
+        parcel.captured = true;
+        let remaining = self.goods.parcels().iter().filter(|parcel| !parcel.captured).count();
+        let entry = Entry::PaymentCaptured { shipment_id: answer.shipment_id, amount, remaining };
+        Ok(Applied::Now(Advance::of(self.refreshed()).told_first(relief).tell(entry).ended_if_done()))
+    }
+
+    pub(super) fn on_deducted(mut self, order: &Order, answer: &StockShipped) -> Applied<Advance> {
+        let relief = self.relief(order);
+        let Some(parcel) = self.goods.parcel_mut(order.id, answer.shipment_id).filter(|parcel| !parcel.deducted) else {
+            return Applied::Already;
+        };
+        parcel.deducted = true;
+        let entry = Entry::StockShipped { shipment_id: answer.shipment_id };
+        Applied::Now(Advance::of(self.refreshed()).told_first(relief).tell(entry).ended_if_done())
+    }
+
+    /// Nothing was heard for too long: asks again for what is owed, and after what is under way.
+    pub(super) fn press_on(self, order: &Order) -> Advance {
+        let saga = Self { attempt: self.attempt + 1, ..self };
+        let subject = saga.plan().delivery.commands.join(" or ");
+        let attention = saga.persistence().and_then(|persistence| saga.attention(persistence, &subject));
+        let waits = saga.goods.parcels().iter().any(|parcel| parcel.way < Way::Delivered);
+        let owed: Vec<Parcel> = saga.owed().cloned().collect();
+        let mut advance = owed.iter().fold(Advance::of(saga), |advance, parcel| advance.settle(order, parcel));
+        if waits {
+            advance = advance.ask(ask::track(order.id));
+        }
+        advance.entries.extend(attention);
+        advance
+    }
+
+    /// What the carrier has that is not captured, or not taken off the books.
+    pub(super) fn owed(&self) -> impl Iterator<Item = &Parcel> {
+        self.goods.parcels().iter().filter(|parcel| parcel.is_owed())
+    }
+
+    /// Patience begins anew with every news.
+    fn refreshed(self) -> Self {
+        Self { attempt: 1, ..self }
+    }
+}
+
+impl Advance {
+    /// Tells how far a shipment has come, and has it paid for when it has just left.
+    fn report(mut self, order: &Order, shipment_id: ShipmentId, way: Way) -> Self {
+        let Some(parcel) = self.saga.goods.parcel_mut(order.id, shipment_id) else {
+            return self;
+        };
+        let before = std::mem::replace(&mut parcel.way, way);
+        let parcel = parcel.clone();
+        if before == Way::Waiting {
+            let remaining = self.count(Way::Waiting);
+            self = self.tell(Entry::ShipmentHandedOver { shipment_id, remaining }).settle(order, &parcel);
+        }
+        if way == Way::Delivered {
+            let remaining = self.count(Way::Waiting) + self.count(Way::HandedOver);
+            self = self.tell(Entry::ShipmentDelivered { shipment_id, remaining });
+        }
+        self
+    }
+
+    fn settle(mut self, order: &Order, parcel: &Parcel) -> Self {
+        if !parcel.captured {
+            self = self.ask(ask::capture(order, parcel));
+        }
+        if !parcel.deducted {
+            self = self.ask(ask::deduct(order, parcel));
+        }
+        self
+    }
+
+    fn count(&self, way: Way) -> usize {
+        self.saga.goods.parcels().iter().filter(|parcel| parcel.way == way).count()
+    }
+
+    fn ended_if_done(self) -> Self {
+        if !self.saga.goods.parcels().iter().all(Parcel::is_done) {
+            return self;
+        }
+        Self { saga: self.saga.end(End::Delivered).saga, ..self }
+    }
+}
+
+fn way_of(status: ShipmentStatus) -> Option<Way> {
+    match status {
+        ShipmentStatus::HandedOver | ShipmentStatus::InTransit => Some(Way::HandedOver),
+        ShipmentStatus::Delivered => Some(Way::Delivered),
+        ShipmentStatus::Requested | ShipmentStatus::Booked | ShipmentStatus::Cancelled => None,
+    }
+}

@@ -1,0 +1,23 @@
+//! The saga: how an order is carried to its end, one question at a time, whatever is answered or not.
+//!
+//! [`Plan`] is the table of steps. [`OrderSaga`] stands somewhere in it, and is moved by what is heard
+//! ([`OrderSaga::on_reply`]), by silence ([`OrderSaga::on_deadline`]), by a customer ([`OrderSaga::on_cancel`]) or by
+//! an operator (`retry_step`, `mark_step_done`, `abandon`). Each consumes the saga and returns an [`Advance`].
+
+mod advance;
+mod ask;
+mod compensation;
+mod delivery;
+mod error;
+mod goods;
+mod order_saga;
+mod pace;
+mod plan;
+mod verbs;
+
+pub use advance::{Advance, Ask, Command};
+pub use error::SagaError;
+pub use goods::PricedLine;
+pub use order_saga::{End, OrderSaga, Phase};
+pub use pace::Pace;
+pub use plan::{Delivery, OnRefusal, Patience, Persistence, Plan, PlanVersion, Step, StepName};

@@ -1,0 +1,87 @@
+//! What operators may do when nobody answers.
+
+use crate::script::*;
+use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
+use domain::saga::SagaError;
+use domain::shipment::ShipmentStatus::{Delivered, HandedOver};
+use rstest::rstest;
+
+#[test]
+fn retrying_a_stuck_undo_asks_at_once_with_fresh_patience() {
+    let stuck = Script::reserved().hears(&declined()).hears_nothing_times(9).in_phase("stuck", Some("reserve_stock"));
+    let verb = stuck.saga.clone().retry_step(&stuck.order, "inventory is back");
+
+    let retried = stuck.takes(verb).asks([RELEASE]).in_phase("undoing", Some("reserve_stock"));
+
+    assert_eq!(retried.order.attention, None);
+    retried.hears(&released()).ends(OrderStatus::Rejected, Some("card_declined"));
+}
+
+#[rstest]
+#[case::a_running_step(Script::reserved(), &[AUTHORIZE])]
+#[case::an_owed_capture(Script::confirmed().hears(&progressed(first(), HandedOver)), &[CAPTURE, SHIP, TRACK])]
+#[case::a_silent_carrier(Script::confirmed(), &[TRACK])]
+fn retrying_asks_the_open_question(#[case] script: Script, #[case] questions: &[&str]) {
+    let verb = script.saga.clone().retry_step(&script.order, "again");
+
+    let script = script.takes(verb);
+
+    let asked: Vec<_> = script.asked().iter().map(domain::saga::Ask::type_name).collect();
+    assert_eq!(asked, questions);
+}
+
+#[test]
+fn steps_that_are_marked_done_carry_the_order_on() {
+    let script = Script::reserved();
+    let verb = script.saga.clone().mark_step_done(&script.order, "seen at the gateway");
+    let script = script.takes(verb).asks([BOOK]).stands(PaymentStatus::Authorized, FulfilmentStatus::Allocated);
+
+    let verb = script.saga.clone().mark_step_done(&script.order, "seen at the carrier");
+    let script = script.takes(verb).is(OrderStatus::Confirmed);
+
+    let script = script.hears(&progressed(first(), Delivered)).hears(&progressed(second(), Delivered));
+    let verb = script.saga.clone().mark_step_done(&script.order, "seen in the books");
+    script.takes(verb).stands(PaymentStatus::Captured, FulfilmentStatus::Delivered).ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn undos_that_are_marked_done_carry_the_order_back() {
+    let mut script = Script::confirmed().cancelled_by_customer();
+    for next in [&[VOID][..], &[RELEASE], &[]] {
+        let verb = script.saga.clone().mark_step_done(&script.order, "seen by hand");
+        script = script.takes(verb);
+        let asked: Vec<_> = script.asked().iter().map(domain::saga::Ask::type_name).collect();
+        assert_eq!(asked, next);
+    }
+
+    script
+        .stands(PaymentStatus::Voided, FulfilmentStatus::Released)
+        .ends(OrderStatus::Cancelled, Some("customer_request"));
+}
+
+#[rstest]
+#[case::stock_that_nobody_saw(Script::start())]
+#[case::nothing_owed(Script::confirmed())]
+#[case::nothing_open(Script::start().hears(&out_of_stock()))]
+fn marking_done_is_refused_where_there_is_nothing_to_vouch_for(#[case] script: Script) {
+    let refused = script.saga.mark_step_done(&script.order, "I believe");
+
+    assert!(matches!(refused, Err(SagaError::VerbRefused { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_undoing_saga_can_be_abandoned() {
+    let script = Script::authorized().hears(&shipping_refused());
+    let verb = script.saga.clone().abandon("the gateway is gone for good");
+
+    let reason = Some("shipment_refused:address_not_served");
+    script.takes(verb).asks([]).ends(OrderStatus::Rejected, reason);
+}
+
+#[rstest]
+#[case::running(Script::start())]
+#[case::delivering(Script::confirmed())]
+#[case::ended(Script::start().hears(&out_of_stock()))]
+fn no_other_saga_can(#[case] script: Script) {
+    assert!(matches!(script.saga.abandon("why not"), Err(SagaError::VerbRefused { .. })));
+}

@@ -1,0 +1,87 @@
+//! Calls an order back: at once where nothing was done, and by undoing step after step where something was.
+
+use crate::apply_advance::{Because, apply};
+use crate::error::StoreError;
+use crate::store::saga::{self, Standing};
+use domain::Timestamp;
+use domain::ids::{OrderId, UserId};
+use domain::order::{Applied, OrderStatus};
+use domain::saga::{Pace, SagaError};
+use messaging::{Trace, Waker, outbox};
+use sqlx::{PgConnection, PgPool};
+
+#[derive(Debug, Clone)]
+pub struct CancelOrder {
+    pub order_id: OrderId,
+    /// Whose order it must be; anybody's when none.
+    pub customer: Option<UserId>,
+    /// Who asks, for the timeline: `customer:<id>`, `admin:<id>`.
+    pub actor: String,
+    /// In a word: `customer_request`, ...
+    pub reason: String,
+    pub trace: Trace,
+}
+
+/// Where the order stands now: `cancelling`, or where an earlier cancellation has brought it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelOutcome {
+    pub status: OrderStatus,
+    pub version: i32,
+    /// It was called back before.
+    pub already: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// There is no such order, or it is somebody else's.
+    #[error("there is no such order")]
+    NotFound,
+    #[error("an order that is {status} can't be cancelled")]
+    Refused { status: OrderStatus },
+    /// The order and its saga contradict each other.
+    #[error(transparent)]
+    Saga(SagaError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub async fn cancel_order(
+    pool: &PgPool,
+    waker: &Waker,
+    request: CancelOrder,
+    pace: Pace,
+    now: Timestamp,
+) -> Result<CancelOutcome, CancelError> {
+    let mut tx = platform::postgres::begin(pool).await?;
+    let Standing { order, saga, .. } = find(&mut tx, &request).await?;
+    let advance = match saga.on_cancel(&order, &request.reason) {
+        Ok(Applied::Now(advance)) => advance,
+        Ok(Applied::Already) => {
+            return Ok(CancelOutcome { status: order.status, version: order.version, already: true });
+        }
+        Err(SagaError::InvalidTransition(_)) => return Err(CancelError::Refused { status: order.status }),
+        Err(error) => return Err(CancelError::Saga(error)),
+    };
+    let because = Because { cause: None, actor: Some(request.actor), trace: request.trace };
+    let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(CancelError::Saga)?;
+    let outcome = CancelOutcome { status: moved.order.status, version: moved.order.version, already: false };
+    saga::save(&mut tx, &[moved], now).await?;
+    outbox::append(&mut tx, &outgoing).await?;
+    tx.commit().await?;
+    waker.wake();
+    Ok(outcome)
+}
+
+async fn find(tx: &mut PgConnection, request: &CancelOrder) -> Result<Standing, CancelError> {
+    let found = saga::lock(tx, &[request.order_id.as_uuid()]).await?.pop();
+    let (_, standing) = found.ok_or(CancelError::NotFound)?;
+    let standing = standing?;
+    let visible = request.customer.is_none_or(|customer| customer == standing.customer_id);
+    if visible { Ok(standing) } else { Err(CancelError::NotFound) }
+}
+
+impl From<sqlx::Error> for CancelError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

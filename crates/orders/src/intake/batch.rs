@@ -1,0 +1,211 @@
+//! Stores a batch, whatever happens on the way, and answers everybody in it.
+//!
+//! - A broken connection, a deadlock: the batch is run again. That is safe even when the commit went through and only
+//!   its answer was lost: ids are given out before the first run, so a key that names the very id that we wanted to
+//!   store was stored by ourselves, and counts as placed, not as a repeat.
+//! - The database is away: everybody learns that it is.
+//! - Anything else is the fault of one of them: the batch is halved until the culprit stands alone.
+//! - A key that another process holds for longer than the lock timeout: the same, but from then on nobody waits long
+//!   for a lock, so that the rest go through soon.
+
+use super::in_flight::Claim;
+use super::placement::Placement;
+use super::stats::Counters;
+use super::{Accepted, IntakeLimits, NewOrder};
+use crate::error::PlaceOrderError;
+use crate::store;
+use crate::store::intake::KeptKey;
+use domain::Timestamp;
+use domain::saga::Pace;
+use messaging::{Waker, outbox};
+use sqlx::PgPool;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What a batch may take with all its halves; then those that are left learn that orders can't be stored.
+const BATCH_LIMIT: Duration = Duration::from_secs(10);
+const RERUNS_MAX: usize = 2;
+/// How long to wait for a key once it is known that another process holds one for too long; before, the session's own
+/// lock timeout holds (`platform::postgres`), which is longer than any honest transaction.
+const LOCK_WAIT_SHORT_MS: u16 = 50;
+const LOCK_TIMEOUT: &str = "55P03";
+
+#[derive(Clone)]
+pub(super) struct BatchContext {
+    pub pool: PgPool,
+    pub waker: Waker,
+    pub stats: Arc<Counters>,
+    pub limits: IntakeLimits,
+    pub pace: Pace,
+}
+
+/// What is to be stored, and who is to be answered.
+struct Placing {
+    claim: Claim,
+    placement: Placement,
+}
+
+enum BatchError {
+    /// The database is away or too slow.
+    Unavailable(sqlx::Error),
+    /// Another process holds one of the keys.
+    Locked,
+    /// One of the batch can't be stored.
+    Faulty(sqlx::Error),
+}
+
+/// Earlier uses of keys, by the key's place in the batch.
+type Earlier = HashMap<usize, KeptKey>;
+
+pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, Claim)>) {
+    let now = platform::clock::now();
+    let placing = |(new, claim)| Placing { claim, placement: Placement::of(new, context.pace, now) };
+    let mut run = Run { context, now, ends_at: Instant::now() + BATCH_LIMIT, impatient: false };
+    let mut parts = vec![batch.into_iter().map(placing).collect::<Vec<_>>()];
+    while let Some(part) = parts.pop() {
+        parts.extend(run.settle(part).await.into_iter().flatten());
+    }
+}
+
+/// One batch with all its halves.
+struct Run<'a> {
+    context: &'a BatchContext,
+    now: Timestamp,
+    ends_at: Instant,
+    /// Somebody holds a key for too long.
+    impatient: bool,
+}
+
+impl Run<'_> {
+    /// Stores `part` and answers everybody in it, or returns its halves.
+    async fn settle(&mut self, part: Vec<Placing>) -> Option<[Vec<Placing>; 2]> {
+        let error = match self.store(&part).await {
+            Ok(earlier) => {
+                self.answer(part, &earlier);
+                return None;
+            }
+            Err(error) => error,
+        };
+        match error {
+            BatchError::Unavailable(error) => {
+                tracing::error!(%error, orders = part.len(), "{} orders can't be stored: {error}", part.len());
+                self.refuse(part, PlaceOrderError::Unavailable);
+            }
+            BatchError::Locked | BatchError::Faulty(_) if part.len() > 1 => return Some(self.halve(part, &error)),
+            BatchError::Locked => self.refuse(part, PlaceOrderError::InProgress),
+            BatchError::Faulty(error) => {
+                tracing::error!(%error, "An order can't be stored: {error}");
+                self.refuse(part, PlaceOrderError::Failed);
+            }
+        }
+        None
+    }
+
+    fn halve(&mut self, mut part: Vec<Placing>, error: &BatchError) -> [Vec<Placing>; 2] {
+        self.impatient |= matches!(error, BatchError::Locked);
+        let later = part.split_off(part.len() / 2);
+        // The last is taken first.
+        [later, part]
+    }
+
+    fn answer(&self, part: Vec<Placing>, earlier: &Earlier) {
+        let stats = &self.context.stats;
+        for (place, Placing { claim, placement }) in part.into_iter().enumerate() {
+            let answer = match earlier.get(&place) {
+                None => Ok(Accepted { order_id: placement.order.id, replayed: false }),
+                Some(kept) if kept.order_id == placement.order.id => {
+                    Ok(Accepted { order_id: kept.order_id, replayed: false })
+                }
+                Some(kept) if kept.fingerprint == placement.new.fingerprint.as_bytes() => {
+                    Ok(Accepted { order_id: kept.order_id, replayed: true })
+                }
+                Some(_) => Err(PlaceOrderError::KeyReused),
+            };
+            stats.answered(answer);
+            claim.settle(answer);
+        }
+    }
+
+    fn refuse(&self, part: Vec<Placing>, error: PlaceOrderError) {
+        for Placing { claim, .. } in part {
+            self.context.stats.answered(Err(error));
+            claim.settle(Err(error));
+        }
+    }
+
+    /// Stores `part`, again if need be, and wakes the relay.
+    async fn store(&self, part: &[Placing]) -> Result<Earlier, BatchError> {
+        let placements: Vec<_> = part.iter().map(|placing| &placing.placement).collect();
+        let mut reruns_left = RERUNS_MAX;
+        loop {
+            let stored = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
+            let error = match stored {
+                Ok(Ok(earlier)) => {
+                    self.context.waker.wake();
+                    return Ok(earlier);
+                }
+                Ok(Err(error)) => error,
+                Err(_too_slow) => return Err(BatchError::Unavailable(sqlx::Error::PoolTimedOut)),
+            };
+            if reruns_left == 0 || !is_worth_a_rerun(&error) {
+                return Err(error.into());
+            }
+            reruns_left -= 1;
+            tracing::warn!(%error, "A batch of orders is stored again: {error}");
+        }
+    }
+
+    /// One transaction: keys, orders, sagas, what is to be said. Six round trips, whatever the size of the batch.
+    async fn store_once(&self, placements: &[&Placement]) -> Result<Earlier, sqlx::Error> {
+        let mut tx = platform::postgres::begin(&self.context.pool).await?;
+        if self.impatient {
+            store::intake::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
+        }
+        let kept_since = self.context.limits.keys_kept_since(self.now);
+        let claimed = store::intake::claim_keys(&mut tx, placements, kept_since, self.now).await?;
+        let earlier = if claimed.len() == placements.len() {
+            Earlier::new()
+        } else {
+            store::intake::find_keys(&mut tx, placements, &claimed).await?
+        };
+        if claimed.len() + earlier.len() != placements.len() {
+            // Can't be: a key that stood in the way of ours is locked by then. If it is, nobody gets a false answer.
+            return Err(sqlx::Error::RowNotFound);
+        }
+        let fresh: Vec<_> = placements.iter().copied().filter(|new| claimed.contains(&new.order.id)).collect();
+        if fresh.is_empty() {
+            tx.rollback().await?;
+            return Ok(earlier);
+        }
+        store::intake::insert_orders(&mut tx, &fresh, self.now).await?;
+        let started: Vec<_> = fresh.iter().map(|new| new.started.clone()).collect();
+        store::saga::insert_started(&mut tx, &started, self.now).await?;
+        let outgoing: Vec<_> = fresh.iter().flat_map(|new| new.outgoing.iter().cloned()).collect();
+        outbox::append(&mut tx, &outgoing).await?;
+        tx.commit().await?;
+        Ok(earlier)
+    }
+}
+
+/// A tie was broken or a connection was lost: the next run may go through. A lock timeout or an exhausted pool would
+/// only cost the same time again.
+fn is_worth_a_rerun(error: &sqlx::Error) -> bool {
+    let hopeless = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) || is_lock_timeout(error);
+    platform::postgres::is_transient(error) && !hopeless
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == LOCK_TIMEOUT)
+}
+
+impl From<sqlx::Error> for BatchError {
+    fn from(error: sqlx::Error) -> Self {
+        match is_lock_timeout(&error) {
+            true => Self::Locked,
+            false if platform::postgres::is_transient(&error) => Self::Unavailable(error),
+            false => Self::Faulty(error),
+        }
+    }
+}

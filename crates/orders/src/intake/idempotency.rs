@@ -1,0 +1,164 @@
+//! Idempotency keys: the caller's name for a request, and what the request was.
+
+use crate::error::{PlaceOrderError, StoreError};
+use crate::store::intake as store;
+use domain::Timestamp;
+use domain::ids::UserId;
+use domain::order::placing::OrderRequest;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use std::fmt;
+use std::str::FromStr;
+
+pub const KEY_LENGTH_MAX: usize = 255;
+
+/// A caller's own name for one request: 1 to 255 visible ASCII characters. Parsed from the header, where it may stand
+/// bare or as a string of RFC 8941, in quotes: both name the same key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyKey(String);
+
+/// SHA-256 of a request's canonical form: two requests with one fingerprint ask for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an idempotency key is 1 to {KEY_LENGTH_MAX} visible ASCII characters, bare or in quotes")]
+pub struct BadIdempotencyKey;
+
+impl IdempotencyKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = BadIdempotencyKey;
+
+    fn from_str(header: &str) -> Result<Self, BadIdempotencyKey> {
+        let text = header.trim_matches([' ', '\t']);
+        let key = match text.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted).ok_or(BadIdempotencyKey)?,
+            None => text.to_owned(),
+        };
+        let good = (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if good { Ok(Self(key)) } else { Err(BadIdempotencyKey) }
+    }
+}
+
+/// What stands between the quotes; `quoted` begins after the first. A backslash takes a quote or a backslash only.
+fn unquoted(quoted: &str) -> Option<String> {
+    let mut text = String::with_capacity(quoted.len());
+    let mut letters = quoted.chars();
+    loop {
+        match letters.next()? {
+            '"' => return letters.as_str().is_empty().then_some(text),
+            '\\' => text.push(letters.next().filter(|letter| matches!(letter, '"' | '\\'))?),
+            letter => text.push(letter),
+        }
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Fingerprint {
+    /// The canonical form is the parsed request, so that white space and the order of members don't matter, and
+    /// everything else does.
+    ///
+    /// # Panics
+    /// Never: requests are plain data.
+    pub fn of(request: &OrderRequest) -> Self {
+        let canonical = serde_json::to_vec(request).expect("requests are plain data");
+        Self(Sha256::digest(canonical).into())
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Forgets keys that were first used before `older_than`, at most `limit` of them, and says how many it forgot.
+pub async fn prune_keys(pool: &PgPool, older_than: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    Ok(store::delete_keys(&mut *pool.acquire().await?, older_than, limit).await?)
+}
+
+/// The answer that `key` was given before, unless that was before `kept_since`.
+pub(super) async fn earlier_answer(
+    pool: &PgPool,
+    (principal, route, key): (UserId, &str, &IdempotencyKey),
+    kept_since: Timestamp,
+) -> Result<Option<store::KeptKey>, PlaceOrderError> {
+    let found = async { store::find_key(&mut *pool.acquire().await?, principal, route, key, kept_since).await };
+    found.await.map_err(|error| {
+        tracing::error!(%error, "An earlier answer could not be looked up");
+        if platform::postgres::is_transient(&error) { PlaceOrderError::Unavailable } else { PlaceOrderError::Failed }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::order::placing::OrderLines;
+    use domain::product::Line;
+
+    #[test]
+    fn a_key_is_the_same_bare_and_in_quotes() {
+        let bare: IdempotencyKey = "order-2026-0001".parse().expect("a key");
+
+        assert_eq!("\"order-2026-0001\"".parse(), Ok(bare.clone()));
+        assert_eq!("  order-2026-0001 ".parse(), Ok(bare));
+        assert_eq!(r#""a\"b\\c""#.parse::<IdempotencyKey>().expect("a key").as_str(), r#"a"b\c"#);
+    }
+
+    #[test]
+    fn a_key_is_short_and_visible() {
+        assert!("x".repeat(255).parse::<IdempotencyKey>().is_ok());
+        let long = "x".repeat(256);
+        for bad in
+            ["", " ", "\"\"", "\" \"", "a b", "tab\tkey", "nul\0", "schlüssel", "\"open", "\"a\"b", r#""\n""#, &long]
+        {
+            assert_eq!(bad.parse::<IdempotencyKey>(), Err(BadIdempotencyKey), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_tells_requests_apart_by_every_member() {
+        let line = |sku: &str, pieces: i64| Line {
+            sku: sku.parse().expect("a SKU"),
+            quantity: pieces.try_into().expect("a quantity"),
+        };
+        let request = |lines: Vec<Line>| OrderRequest {
+            currency: None,
+            lines: OrderLines::parse(lines).expect("lines"),
+            payment_method: "sim_ok".parse().expect("a method"),
+            note: None,
+        };
+        let first = request(vec![line("A", 1), line("B", 2)]);
+
+        let others = [
+            request(vec![line("A", 1), line("B", 3)]),
+            request(vec![line("B", 2), line("A", 1)]),
+            OrderRequest { note: Some("Ring twice".parse().expect("a note")), ..first.clone() },
+            OrderRequest { payment_method: "sim_declined".parse().expect("a method"), ..first.clone() },
+            OrderRequest { currency: Some("USD".parse().expect("a currency")), ..first.clone() },
+        ];
+
+        assert_eq!(Fingerprint::of(&first), Fingerprint::of(&first.clone()));
+        assert!(others.iter().all(|other| Fingerprint::of(other) != Fingerprint::of(&first)));
+    }
+
+    #[test]
+    fn the_fingerprint_of_a_request_never_changes() {
+        let lines = vec![Line { sku: "A".parse().expect("a SKU"), quantity: 1_i64.try_into().expect("a quantity") }];
+        let lines = OrderLines::parse(lines).expect("lines");
+        let request = OrderRequest { currency: None, lines, payment_method: "sim_ok".parse().expect("it"), note: None };
+
+        let canonical = serde_json::to_string(&request).expect("plain data");
+
+        // Keys are kept for days: a release that wrote this otherwise would answer honest repeats with 422.
+        assert_eq!(canonical, r#"{"lines":[{"sku":"A","quantity":1}],"payment_method":"sim_ok"}"#);
+    }
+}

@@ -1,0 +1,31 @@
+//! Orders: owns schema `orders` (orders, items, timeline, sagas, idempotency keys). Hears every reply (`Reply`). Says
+//! the commands of the saga's plan, `order.created` and `order.changed`. Knows no other slice.
+
+mod advance_saga;
+mod apply_advance;
+mod cancel_order;
+mod cursor;
+mod error;
+mod find_order;
+mod intake;
+mod list_orders;
+mod order_events;
+mod saga_args;
+mod store;
+mod viewer;
+mod wake_stalled_sagas;
+
+pub use advance_saga::SagaHandler;
+pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
+pub use cursor::{Cursor, ForgedCursor};
+pub use error::{PlaceOrderError, StoreError};
+pub use find_order::{LineView, OrderView, ShipmentView, find_order};
+pub use intake::{
+    Accepted, BadIdempotencyKey, Fingerprint, IdempotencyKey, Intake, IntakeLimits, IntakeStats, KEY_LENGTH_MAX,
+    NewOrder, prune_keys,
+};
+pub use list_orders::{BadPageSize, OrderFilter, OrderPage, OrderSummary, PAGE_SIZE_MAX, PageSize, list_orders};
+pub use order_events::{EVENTS_MAX, EventView, order_events};
+pub use saga_args::SagaArgs;
+pub use viewer::Viewer;
+pub use wake_stalled_sagas::{WOKEN_MAX, wake_stalled_sagas};

@@ -1,0 +1,180 @@
+//! Orders are placed once, whoever asks how often.
+
+use crate::sample::{ALICE, BOB, ROUTE, count, execute, intake, now, order, order_of, request};
+use futures::future::join_all;
+use orders::{Accepted, Fingerprint, IntakeLimits, PlaceOrderError, prune_keys};
+use sqlx::PgPool;
+use std::collections::HashSet;
+use std::time::Duration;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_is_stored_with_all_that_belongs_to_it(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let wanted = order_of(ALICE, "k", &request(&[("SKU-HEADPHONES", 2), ("HIS-CABLE", 1)], Some("Ring twice")));
+
+    let Accepted { order_id, replayed } = intake.place(wanted).await.expect("accepted");
+
+    assert!(!replayed);
+    let row: (String, String, String, String, i64, String, Option<String>, i32) = sqlx::query_as(
+        "SELECT status, payment_status, fulfilment_status, currency, total_minor, payment_method, note, version
+           FROM orders.orders WHERE id = $1",
+    )
+    .bind(order_id.as_uuid())
+    .fetch_one(&pool)
+    .await
+    .expect("the order");
+    let texts = |all: [&str; 4]| all.map(str::to_owned);
+    let [status, paid, fulfilled, currency] = texts(["pending", "unpaid", "unallocated", "USD"]);
+    assert_eq!(row, (status, paid, fulfilled, currency, 5_997, "sim_ok".to_owned(), Some("Ring twice".to_owned()), 1));
+    let lines: Vec<(i16, String, String, i32, i64)> =
+        sqlx::query_as("SELECT line_no, sku, name, quantity, unit_price_minor FROM orders.items ORDER BY line_no")
+            .fetch_all(&pool)
+            .await
+            .expect("the lines");
+    assert_eq!(lines[0], (1, "SKU-HEADPHONES".to_owned(), "The SKU-HEADPHONES".to_owned(), 2, 1_999));
+    assert_eq!(lines[1], (2, "HIS-CABLE".to_owned(), "The HIS-CABLE".to_owned(), 1, 1_999));
+    let event: (i32, String, Option<String>, String, String) =
+        sqlx::query_as("SELECT version, kind, from_status, to_status, actor FROM orders.events")
+            .fetch_one(&pool)
+            .await
+            .expect("the first event");
+    assert_eq!(event, (1, "accepted".to_owned(), None, "pending".to_owned(), format!("customer:{ALICE}")));
+    let sagas = "SELECT count(*) FROM orders.sagas WHERE active AND step = 'reserve_stock' AND deadline_at > now()
+                    AND correlation_id = 'request-k'";
+    assert_eq!(count(&pool, sagas).await, 1);
+    let said: Vec<String> = sqlx::query_scalar("SELECT routing_key FROM messaging.outbox ORDER BY seq")
+        .fetch_all(&pool)
+        .await
+        .expect("the messages");
+    assert_eq!(said, vec!["inventory.inventory.reserve", "order.created"]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn fifty_twins_at_once_make_one_order_and_get_one_answer(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+
+    let answers = join_all((0..50).map(|_| intake.place(order("twins")))).await;
+
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("accepted")).collect();
+    assert_eq!(answers.iter().map(|answer| answer.order_id).collect::<HashSet<_>>().len(), 1);
+    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 1);
+    assert_eq!(count(&pool, "SELECT count(*) FROM messaging.outbox").await, 2);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_processes_that_race_with_one_key_make_one_order(pool: PgPool) {
+    let (here, _lifecycle_here) = intake(&pool, IntakeLimits::default());
+    let (there, _lifecycle_there) = intake(&pool, IntakeLimits::default());
+
+    for round in 0..20 {
+        let key = format!("race-{round}");
+        let answers = join_all([here.place(order(&key)), there.place(order(&key)), here.place(order(&key))]).await;
+
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("accepted")).collect();
+        assert!(answers.iter().all(|answer| answer.order_id == answers[0].order_id), "{answers:?}");
+        assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1, "{answers:?}");
+    }
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 20);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.sagas").await, 20);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_thousand_orders_at_once_are_all_stored_in_batches(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+
+    let answers = join_all((0..1_000).map(|number| intake.place(order(&format!("k-{number}"))))).await;
+
+    let ids: HashSet<_> = answers.into_iter().map(|answer| answer.expect("accepted").order_id).collect();
+    assert_eq!(ids.len(), 1_000);
+    for (table, rows) in [
+        ("SELECT count(*) FROM orders.orders", 1_000),
+        ("SELECT count(*) FROM orders.items", 2_000),
+        ("SELECT count(*) FROM orders.events", 1_000),
+        ("SELECT count(*) FROM orders.sagas", 1_000),
+        ("SELECT count(*) FROM orders.idempotency_keys", 1_000),
+        ("SELECT count(*) FROM messaging.outbox", 2_000),
+    ] {
+        assert_eq!(count(&pool, table).await, rows, "{table}");
+    }
+    let stats = intake.stats();
+    assert_eq!((stats.orders, stats.replays, stats.refusals, stats.waiting), (1_000, 0, 0, 0));
+    assert!(stats.batches <= 20 && stats.largest_batch == 128, "{stats:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_key_stands_for_one_request_of_one_caller(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let other = request(&[("SKU-HEADPHONES", 3)], None);
+
+    let first = intake.place(order("k")).await.expect("accepted");
+    let again = intake.place(order("k")).await.expect("accepted");
+    let reused = intake.place(order_of(ALICE, "k", &other)).await;
+    let bobs = intake.place(order_of(BOB, "k", &other)).await.expect("accepted");
+
+    assert_eq!(again, Accepted { replayed: true, ..first });
+    assert_eq!(reused, Err(PlaceOrderError::KeyReused));
+    assert!(!bobs.replayed && bobs.order_id != first.order_id);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 2);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn of_two_requests_with_one_key_at_once_the_second_is_refused(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let other = order_of(ALICE, "k", &request(&[("SKU-HEADPHONES", 3)], None));
+
+    let answers = join_all([intake.place(order("k")), intake.place(other.clone()), intake.place(order("k"))]).await;
+
+    let first = answers[0].expect("accepted");
+    assert_eq!(answers[1], Err(PlaceOrderError::KeyReused));
+    assert_eq!(answers[2], Ok(Accepted { replayed: true, ..first }));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_old_key_is_free_again(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let first = intake.place(order("k")).await.expect("accepted");
+    execute(&pool, "UPDATE orders.idempotency_keys SET created_at = now() - interval '25 hours'").await;
+
+    let fingerprint = order("k").fingerprint;
+    let forgotten = intake.answer_to(ALICE, ROUTE, &order("k").key, fingerprint).await.expect("an answer");
+    let second = intake.place(order("k")).await.expect("accepted");
+    let third = intake.place(order("k")).await.expect("accepted");
+
+    assert_eq!(forgotten, None);
+    assert!(!second.replayed && second.order_id != first.order_id);
+    assert_eq!(third, Accepted { replayed: true, ..second });
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn old_keys_are_forgotten_a_few_at_a_time(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    join_all((0..10).map(|number| intake.place(order(&format!("old-{number}"))))).await;
+    execute(&pool, "UPDATE orders.idempotency_keys SET created_at = now() - interval '25 hours'").await;
+    intake.place(order("young")).await.expect("accepted");
+    let yesterday = now() - Duration::from_hours(24);
+
+    let mut forgotten = Vec::new();
+    for _round in 0..3 {
+        forgotten.push(prune_keys(&pool, yesterday, 6).await.expect("pruned"));
+    }
+
+    assert_eq!(forgotten, vec![6, 4, 0]);
+    assert!(intake.place(order("young")).await.expect("accepted").replayed);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_earlier_answer_can_be_looked_up_without_placing_anything(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let first = intake.place(order("k")).await.expect("accepted");
+    let (key, fingerprint) = (order("k").key, order("k").fingerprint);
+    let other = Fingerprint::of(&request(&[("SKU-HEADPHONES", 3)], None));
+
+    let same = intake.answer_to(ALICE, ROUTE, &key, fingerprint).await;
+    let reused = intake.answer_to(ALICE, ROUTE, &key, other).await;
+    let bobs = intake.answer_to(BOB, ROUTE, &key, fingerprint).await;
+
+    assert_eq!(same, Ok(Some(Accepted { replayed: true, ..first })));
+    assert_eq!(reused, Err(PlaceOrderError::KeyReused));
+    assert_eq!(bobs, Ok(None));
+}

@@ -1,0 +1,179 @@
+//! What goes wrong with one order, one client or one connection is nobody else's trouble.
+
+use crate::sample::{ALICE, PATIENCE, count, execute, intake, one_committer, order, order_of, request, until};
+use futures::FutureExt as _;
+use futures::future::join_all;
+use orders::{Intake, IntakeLimits, PlaceOrderError};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+const POISON: &str = "poison";
+
+/// Keeps the committers busy with the first batch, so that the second one is formed of all that comes meanwhile.
+async fn hold_the_keys(pool: &PgPool) -> Transaction<'static, Postgres> {
+    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
+    sqlx::raw_sql("LOCK TABLE orders.idempotency_keys IN EXCLUSIVE MODE").execute(&mut *tx).await.expect("the lock");
+    tx
+}
+
+async fn taken(intake: &Intake) {
+    until(|| intake.stats().waiting == 0 && intake.stats().batches > 0).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn one_order_that_can_not_be_stored_does_not_spoil_its_batch(pool: PgPool) {
+    execute(&pool, "ALTER TABLE orders.orders ADD CHECK (note <> 'poison')").await;
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+    let bad = |key: &str| intake.place(order_of(ALICE, key, &request(&[("SKU-CABLE", 1)], Some(POISON))));
+    let held = hold_the_keys(&pool).await;
+
+    let first = async { intake.place(order("first")).await.is_ok() };
+    let rest = async {
+        taken(&intake).await;
+        let good = join_all((0..100).map(|number| intake.place(order(&format!("k-{number}")))));
+        let release = async {
+            until(|| intake.stats().waiting == 102).await;
+            held.rollback().await.expect("released");
+        };
+        let (one, good, two, ()) = tokio::join!(bad("bad-1"), good, bad("bad-2"), release);
+        (good, [one, two])
+    };
+    let (first, (good, bad_ones)) = tokio::join!(first, rest);
+
+    assert!(first && good.iter().all(Result::is_ok));
+    assert_eq!(bad_ones, [Err(PlaceOrderError::Failed); 2]);
+    assert_eq!(intake.stats().largest_batch, 102);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 101);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.idempotency_keys").await, 101);
+    assert_eq!(count(&pool, "SELECT count(*) FROM messaging.outbox").await, 202);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_client_that_goes_away_harms_nobody(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+    let held = hold_the_keys(&pool).await;
+    let mut stored = Box::pin(intake.place(order("goes-while-stored")));
+    assert!((&mut stored).now_or_never().is_none());
+    taken(&intake).await;
+    let mut waiting = Box::pin(intake.place(order("goes-while-waiting")));
+    let mut mate = Box::pin(intake.place(order("mate")));
+    assert!((&mut waiting).now_or_never().is_none() && (&mut mate).now_or_never().is_none());
+
+    drop((stored, waiting));
+    held.rollback().await.expect("released");
+
+    assert!(!mate.await.expect("accepted").replayed);
+    assert!(intake.place(order("goes-while-stored")).await.expect("accepted").replayed);
+    assert!(!intake.place(order("goes-while-waiting")).await.expect("accepted").replayed);
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 3);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_twin_gets_the_answer_though_the_first_one_went_away(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+    let held = hold_the_keys(&pool).await;
+    let mut busy = Box::pin(intake.place(order("busy")));
+    assert!((&mut busy).now_or_never().is_none());
+    taken(&intake).await;
+    let mut first = Box::pin(intake.place(order("k")));
+    let mut twin = Box::pin(intake.place(order("k")));
+    assert!((&mut first).now_or_never().is_none() && (&mut twin).now_or_never().is_none());
+
+    drop(first);
+    held.rollback().await.expect("released");
+
+    assert!(twin.await.is_ok());
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 1 + i64::from(busy.await.is_ok()));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_comes_on_top_of_a_full_queue_is_turned_away(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits { intake_queue_max: 1, ..one_committer() });
+    let held = hold_the_keys(&pool).await;
+    let mut stored = Box::pin(intake.place(order("stored")));
+    assert!((&mut stored).now_or_never().is_none());
+    taken(&intake).await;
+    let mut waiting = Box::pin(intake.place(order("waiting")));
+    assert!((&mut waiting).now_or_never().is_none());
+
+    let on_top = intake.place(order("on-top")).await;
+    held.rollback().await.expect("released");
+
+    assert_eq!(on_top, Err(PlaceOrderError::Overloaded));
+    assert!(stored.await.is_ok() && waiting.await.is_ok());
+    assert!(!intake.place(order("on-top")).await.expect("accepted").replayed);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_key_that_another_process_holds_too_long_is_in_progress_and_the_rest_go_through(
+    options: PgPoolOptions,
+    connection: PgConnectOptions,
+) {
+    let pool = options.connect_with(connection.options([("lock_timeout", "200ms")])).await.expect("a pool");
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+    let mut elsewhere = platform::postgres::begin(&pool).await.expect("a transaction");
+    take_key(&mut elsewhere, "held").await;
+
+    let mates = join_all((0..30).map(|number| intake.place(order(&format!("k-{number}")))));
+    let (held, mates) = tokio::join!(intake.place(order("held")), mates);
+
+    assert_eq!(held, Err(PlaceOrderError::InProgress));
+    assert!(mates.iter().all(Result::is_ok));
+    elsewhere.rollback().await.expect("released");
+    assert!(!intake.place(order("held")).await.expect("accepted").replayed);
+}
+
+async fn take_key(tx: &mut PgConnection, key: &'static str) {
+    let taken = "INSERT INTO orders.idempotency_keys (principal, route, key, fingerprint, order_id, created_at)
+                 VALUES ($1, 'POST /orders', $2, '', gen_random_uuid(), now())";
+    sqlx::query(taken).bind(ALICE.as_uuid()).bind(key).execute(tx).await.expect("the key");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn nobody_notices_that_all_connections_were_cut(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let answers = join_all((0..300).map(|number| intake.place(order(&format!("a-{number}"))))).await;
+    assert!(answers.iter().all(Result::is_ok));
+
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(count(&pool, cut).await > 0);
+    let answers = join_all((0..300).map(|number| intake.place(order(&format!("b-{number}"))))).await;
+
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 600);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn without_a_database_everybody_learns_it(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    pool.close().await;
+
+    let answers = join_all([intake.place(order("a")), intake.place(order("a")), intake.place(order("b"))]).await;
+    let looked_up = intake.answer_to(ALICE, "POST /orders", &order("a").key, order("a").fingerprint).await;
+
+    assert_eq!(answers, vec![Err(PlaceOrderError::Unavailable); 3]);
+    assert_eq!(looked_up, Err(PlaceOrderError::Unavailable));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_was_accepted_before_a_stop_is_stored(pool: PgPool) {
+    let (intake, lifecycle) = intake(&pool, one_committer());
+    let held = hold_the_keys(&pool).await;
+    let keys: Vec<_> = (0..200).map(|number| format!("k-{number}")).collect();
+    let mut placing = Box::pin(join_all(keys.iter().map(|key| {
+        let intake = intake.clone();
+        async move { intake.place(order(key)).await }
+    })));
+    assert!((&mut placing).now_or_never().is_none());
+    drop(intake);
+
+    lifecycle.stopping.cancel();
+    lifecycle.tasks.close();
+    held.rollback().await.expect("released");
+    let stopped = async { tokio::join!(placing, lifecycle.tasks.wait()) };
+    let (answers, ()) = tokio::time::timeout(PATIENCE, stopped).await.expect("it stops");
+
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 200);
+}

@@ -1,0 +1,11 @@
+//! Orders on a real Postgres, without a broker.
+
+mod advance_saga;
+mod broker;
+mod cancel_order;
+mod intake;
+mod intake_faults;
+mod lost_commit;
+mod pages;
+mod sample;
+mod wake_stalled_sagas;

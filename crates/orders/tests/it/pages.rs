@@ -1,0 +1,171 @@
+//! Who sees which orders, page by page.
+
+use crate::sample::{ALICE, BOB, HER_VENDOR, HIS_VENDOR, PRICE_MINOR, intake, now, order, order_of, request};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
+use domain::messages::BookedShipment;
+use domain::order::{Entry, OrderStatus};
+use domain::shipment::ShipmentStatus;
+use futures::future::join_all;
+use orders::{Cursor, Intake, IntakeLimits, OrderFilter, Viewer, find_order, list_orders, order_events};
+use sqlx::PgPool;
+use std::time::Duration;
+use uuid::Uuid;
+
+async fn place(intake: &Intake, customer: UserId, key: &str, pieces: &[(&str, i64)]) -> OrderId {
+    intake.place(order_of(customer, key, &request(pieces, None))).await.expect("accepted").order_id
+}
+
+async fn listed(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Vec<OrderId> {
+    let page = list_orders(pool, viewer, filter).await.expect("a page");
+    page.orders.into_iter().map(|order| order.id).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn somebody_elses_order_is_not_there(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let alices = place(&intake, ALICE, "k", &[("SKU-CABLE", 1)]).await;
+    let strangers =
+        [Viewer::Customer(BOB), Viewer::Vendor(HIS_VENDOR), Viewer::Vendor(ALICE), Viewer::Customer(HER_VENDOR)];
+    let friends = [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin];
+
+    for viewer in strangers {
+        assert_eq!(find_order(&pool, alices, viewer).await.expect("an answer"), None, "{viewer:?}");
+        assert_eq!(order_events(&pool, alices, viewer).await.expect("an answer"), None, "{viewer:?}");
+        assert_eq!(listed(&pool, viewer, OrderFilter::default()).await, vec![], "{viewer:?}");
+    }
+    for viewer in friends {
+        assert!(find_order(&pool, alices, viewer).await.expect("an answer").is_some(), "{viewer:?}");
+        assert_eq!(order_events(&pool, alices, viewer).await.expect("an answer").map(|all| all.len()), Some(1));
+        assert_eq!(listed(&pool, viewer, OrderFilter::default()).await, vec![alices], "{viewer:?}");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_sees_their_own_lines_and_what_they_come_to(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1), ("HIS-CABLE", 3), ("SKU-PLUG", 2)]).await;
+
+    let whole = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
+    let his = find_order(&pool, id, Viewer::Vendor(HIS_VENDOR)).await.expect("an answer").expect("the order");
+    let his_list = list_orders(&pool, Viewer::Vendor(HIS_VENDOR), OrderFilter::default()).await.expect("a page");
+
+    assert_eq!((whole.lines.len(), whole.order.total.amount_minor), (3, 6 * PRICE_MINOR));
+    assert_eq!(
+        his.lines.iter().map(|line| (line.line_no, line.sku.as_str())).collect::<Vec<_>>(),
+        vec![(2, "HIS-CABLE")]
+    );
+    assert_eq!(his.lines[0].line_total.amount_minor, 3 * PRICE_MINOR);
+    assert_eq!((&his.order, his.order.total.amount_minor), (&his_list.orders[0], 3 * PRICE_MINOR));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn pages_hold_every_order_once_though_orders_arrive_meanwhile(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let placed = join_all((0..95).map(|number| intake.place(order(&format!("k-{number}"))))).await;
+    let mut expected: Vec<_> = placed.into_iter().map(|answer| answer.expect("accepted").order_id).collect();
+    expected.sort_unstable_by(|one, other| other.cmp(one));
+
+    let (mut seen, mut after) = (Vec::new(), None::<Cursor>);
+    for round in 0.. {
+        let filter = OrderFilter { after, limit: 10.try_into().expect("a size"), ..OrderFilter::default() };
+        let page = list_orders(&pool, Viewer::Customer(ALICE), filter).await.expect("a page");
+        seen.extend(page.orders.into_iter().map(|order| order.id));
+        place(&intake, ALICE, &format!("meanwhile-{round}"), &[("SKU-CABLE", 1)]).await;
+        let Some(next) = page.next else { break };
+        after = Some(next.to_string().parse().expect("our own cursor"));
+    }
+
+    assert_eq!(seen, expected);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn filters_narrow_what_is_listed(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let before = now();
+    let cable = place(&intake, ALICE, "a", &[("SKU-CABLE", 1)]).await;
+    let both = place(&intake, ALICE, "b", &[("SKU-PLUG", 1), ("HIS-CABLE", 1)]).await;
+    set_status(&pool, both, "rejected").await;
+    let after = now() + Duration::from_secs(1);
+    let any = OrderFilter::default;
+    let sku = |sku: &str| OrderFilter { sku: Some(sku.parse().expect("a SKU")), ..any() };
+    let status = |status| OrderFilter { status: Some(status), ..any() };
+
+    let alice = Viewer::Customer(ALICE);
+    assert_eq!(listed(&pool, alice, any()).await, vec![both, cable]);
+    assert_eq!(listed(&pool, alice, status(OrderStatus::Rejected)).await, vec![both]);
+    assert_eq!(listed(&pool, alice, sku("SKU-CABLE")).await, vec![cable]);
+    assert_eq!(listed(&pool, Viewer::Vendor(HIS_VENDOR), sku("SKU-PLUG")).await, vec![]);
+    assert_eq!(listed(&pool, Viewer::Vendor(HER_VENDOR), sku("SKU-PLUG")).await, vec![both]);
+    let span = |from, to| OrderFilter { created_from: Some(from), created_to: Some(to), ..any() };
+    assert_eq!(listed(&pool, Viewer::Admin, span(before, after)).await, vec![both, cable]);
+    assert_eq!(listed(&pool, Viewer::Admin, span(after, after + Duration::from_mins(1))).await, vec![]);
+    assert_eq!(listed(&pool, Viewer::Admin, span(before - Duration::from_mins(1), before)).await, vec![]);
+}
+
+async fn set_status(pool: &PgPool, order: OrderId, status: &str) {
+    sqlx::query("UPDATE orders.orders SET status = $2 WHERE id = $1")
+        .bind(order.as_uuid())
+        .bind(status)
+        .execute(pool)
+        .await
+        .expect("it is set");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_admins_see_why_a_human_should_look_and_who_it_was(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1)]).await;
+    sqlx::query("UPDATE orders.orders SET attention = 'undo_unanswered'").execute(&pool).await.expect("it is set");
+
+    let (mut attention, mut actors) = (Vec::new(), Vec::new());
+    for viewer in [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin] {
+        let order = find_order(&pool, id, viewer).await.expect("an answer").expect("the order");
+        attention.push(order.order.attention);
+        let events = order_events(&pool, id, viewer).await.expect("an answer").expect("the order");
+        actors.push(events[0].actor.clone().expect("an actor"));
+    }
+
+    assert_eq!(attention, vec![None, None, Some("undo_unanswered".to_owned())]);
+    assert_eq!(actors, vec!["customer".to_owned(), "customer".to_owned(), format!("customer:{ALICE}")]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
+    let booked = |number: u128| {
+        let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(number));
+        let shipment_id = ShipmentId::of(id, warehouse_id);
+        let (carrier, tracking_number) = ("simulated".to_owned(), format!("SIM{number}"));
+        BookedShipment { shipment_id, warehouse_id, carrier, tracking_number, promised_by: now() }
+    };
+    let shipments = vec![booked(1), booked(2), booked(3)];
+    let [first, second] = [shipments[0].shipment_id, shipments[1].shipment_id];
+    record(&pool, id, 2, &Entry::Confirmed { shipments }).await;
+    record(&pool, id, 3, &Entry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
+    record(&pool, id, 4, &Entry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
+    record(&pool, id, 5, &Entry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
+
+    let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
+    let vendors = find_order(&pool, id, Viewer::Vendor(HER_VENDOR)).await.expect("an answer").expect("the order");
+
+    let seen: Vec<_> = alices.shipments.iter().map(|it| (it.tracking_number.as_str(), it.status)).collect();
+    let expected =
+        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::HandedOver), ("SIM3", ShipmentStatus::Booked)];
+    assert_eq!(seen, expected);
+    assert!(vendors.shipments.is_empty());
+}
+
+async fn record(pool: &PgPool, order: OrderId, version: i32, entry: &Entry) {
+    let written = "WITH moved AS (UPDATE orders.orders SET version = $2, fulfilment_status = 'booked' WHERE id = $1)
+                   INSERT INTO orders.events (order_id, version, kind, from_status, to_status, detail, at)
+                   VALUES ($1, $2, $3, 'confirmed', 'confirmed', $4, now())";
+    sqlx::query(written)
+        .bind(order.as_uuid())
+        .bind(version)
+        .bind(entry.kind())
+        .bind(entry.detail())
+        .execute(pool)
+        .await
+        .expect("recorded");
+}
