@@ -1,0 +1,93 @@
+//! Settings that security hangs on.
+
+use platform::config::Environment;
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+
+const SECRET_KEY_BYTES_MIN: usize = 32;
+/// Known to everybody, so only fit for trying things out.
+const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-not-for-production";
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct SecurityArgs {
+    /// Signs access tokens; at least 32 bytes. Production refuses the default.
+    #[arg(long, env, hide_env_values = true, default_value = DEVELOPMENT_SECRET_KEY, hide_default_value = true)]
+    pub secret_key: SecretString,
+    /// The key before the last rotation: tokens that it signed are still accepted.
+    #[arg(long, env, hide_env_values = true)]
+    pub secret_key_previous: Option<SecretString>,
+    /// How long an access token is good for.
+    #[arg(long, env, default_value_t = 900, value_parser = clap::value_parser!(u64).range(10..=3_600))]
+    pub access_token_ttl_seconds: u64,
+    /// How long somebody stays signed in without turning their refresh token.
+    #[arg(long, env, default_value_t = 1_209_600, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    pub refresh_token_ttl_seconds: u64,
+}
+
+impl SecurityArgs {
+    pub fn problems(&self, environment: Environment) -> Vec<String> {
+        let keys =
+            [("SECRET_KEY", Some(self.secret_key.expose_secret())), ("SECRET_KEY_PREVIOUS", self.previous_key())];
+        keys.iter().filter_map(|(variable, key)| key_problem(variable, (*key)?, environment)).collect()
+    }
+
+    pub fn access_token_ttl(&self) -> Duration {
+        Duration::from_secs(self.access_token_ttl_seconds)
+    }
+
+    pub fn refresh_token_ttl(&self) -> Duration {
+        Duration::from_secs(self.refresh_token_ttl_seconds)
+    }
+
+    /// An empty variable is as good as none.
+    pub(crate) fn previous_key(&self) -> Option<&str> {
+        self.secret_key_previous.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty())
+    }
+}
+
+/// Names the variable, never its value.
+fn key_problem(variable: &str, key: &str, environment: Environment) -> Option<String> {
+    if key.len() < SECRET_KEY_BYTES_MIN {
+        return Some(format!("{variable} must have at least {SECRET_KEY_BYTES_MIN} bytes: openssl rand -hex 32"));
+    }
+    let refused = environment == Environment::Production && key == DEVELOPMENT_SECRET_KEY;
+    refused.then(|| format!("{variable} must not be the default in production: openssl rand -hex 32"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Door {
+        #[command(flatten)]
+        security: SecurityArgs,
+    }
+
+    fn problems(arguments: &[&str], environment: Environment) -> Vec<String> {
+        let arguments = std::iter::once("door").chain(arguments.iter().copied());
+        Door::try_parse_from(arguments).expect("well-formed").security.problems(environment)
+    }
+
+    #[test]
+    fn the_default_key_is_for_development_only() {
+        assert!(problems(&[], Environment::Development).is_empty());
+        assert_eq!(problems(&[], Environment::Production).len(), 1);
+        assert!(problems(&["--secret-key", &"k".repeat(32)], Environment::Production).is_empty());
+    }
+
+    #[test]
+    fn every_weak_key_is_named_and_none_is_told() {
+        let weak = ["--secret-key", "hunter2", "--secret-key-previous", "hunter1"];
+        let problems = problems(&weak, Environment::Development);
+        assert_eq!(problems.len(), 2);
+        assert!(problems[0].starts_with("SECRET_KEY must") && problems[1].starts_with("SECRET_KEY_PREVIOUS must"));
+        assert!(problems.iter().all(|problem| !problem.contains("hunter")));
+    }
+
+    #[test]
+    fn an_empty_previous_key_is_none() {
+        assert!(problems(&["--secret-key-previous", ""], Environment::Production).len() == 1);
+    }
+}

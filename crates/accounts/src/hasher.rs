@@ -1,0 +1,160 @@
+//! Argon2id, kept off the threads that serve requests and never more at a time than there are cores.
+
+use crate::AccountError;
+use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// How long a request may queue for a core; after that we say that we are overloaded.
+const WAIT_LIMIT: Duration = Duration::from_secs(2);
+/// No password that was ever chosen is longer, so a longer one is not worth its bytes.
+const PASSWORD_BYTES_MAX: usize = 4 * crate::password::PASSWORD_CHARACTERS_MAX;
+/// What an unknown user's password is compared with, so that the answer takes as long as a known one's. Of no password.
+const DUMMY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$b3JkZXJmbG93ZHVtbXkwMQ$1hCJtM4tX2bTkHEqS7yRk0mZq4uQvJcV8oK3pWnYx5A";
+
+/// Hashes and compares passwords; cheap to clone, and clones share the cores.
+#[derive(Debug, Clone)]
+pub struct PasswordHasher {
+    cores: Arc<Semaphore>,
+    wait_limit: Duration,
+    verifications: Arc<AtomicU64>,
+}
+
+/// What came of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Same,
+    /// The same, but hashed more weakly than we hash today.
+    SameButWeak,
+    Different,
+}
+
+impl Default for PasswordHasher {
+    fn default() -> Self {
+        Self::new(std::thread::available_parallelism().map_or(1, usize::from), WAIT_LIMIT)
+    }
+}
+
+impl PasswordHasher {
+    pub fn new(cores: usize, wait_limit: Duration) -> Self {
+        Self { cores: Arc::new(Semaphore::new(cores)), wait_limit, verifications: Arc::default() }
+    }
+
+    /// How many comparisons were made, dummies included.
+    pub fn verifications(&self) -> u64 {
+        self.verifications.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn hash(&self, password: SecretString) -> Result<String, AccountError> {
+        let core = self.core().await?;
+        let hashed = on_core(core, move || argon2().hash_password(password.expose_secret().as_bytes())).await?;
+        Ok(hashed.map_err(|error| AccountError::Crypto(error.to_string()))?.to_string())
+    }
+
+    /// Compares `password` with `hash`; without one, with a dummy, which takes as long and is never the same.
+    pub(crate) async fn compare(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<Comparison, AccountError> {
+        let core = self.core().await?;
+        self.verifications.fetch_add(1, Ordering::Relaxed);
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
+        let compared = on_core(core, move || compare(&password, &hash)).await?;
+        match compared {
+            Ok(same) if known => Ok(same),
+            Ok(_) => Ok(Comparison::Different),
+            Err(error) => Err(AccountError::Crypto(error.to_string())),
+        }
+    }
+
+    async fn core(&self) -> Result<OwnedSemaphorePermit, AccountError> {
+        let waiting = tokio::time::timeout(self.wait_limit, self.cores.clone().acquire_owned());
+        match waiting.await {
+            Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
+            Err(_too_long) => Err(AccountError::Overloaded),
+        }
+    }
+}
+
+/// The permit moves into the closure: a request that is dropped must not free the core while its hash still runs.
+async fn on_core<T: Send + 'static>(
+    core: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AccountError> {
+    let job = move || {
+        let done = work();
+        drop(core);
+        done
+    };
+    tokio::task::spawn_blocking(job).await.map_err(|panicked| AccountError::Crypto(panicked.to_string()))
+}
+
+fn compare(password: &SecretString, hash: &str) -> Result<Comparison, HashError> {
+    let hash = PasswordHash::new(hash).map_err(HashError::from)?;
+    let password = password.expose_secret().as_bytes();
+    // Too long to be right, but it must take as long as one that could be.
+    let password = if password.len() > PASSWORD_BYTES_MAX { b"" } else { password };
+    match argon2().verify_password(password, &hash) {
+        Ok(()) if is_weak(&hash) => Ok(Comparison::SameButWeak),
+        Ok(()) => Ok(Comparison::Same),
+        Err(HashError::PasswordInvalid) => Ok(Comparison::Different),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_weak(hash: &PasswordHash) -> bool {
+    let Ok(params) = Params::try_from(hash) else { return true };
+    params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the costs are within Argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let hasher = PasswordHasher::new(1, WAIT_LIMIT);
+        let hash = hasher.hash("CustomerPass123".into()).await.expect("a hash");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(hasher.compare("CustomerPass123".into(), Some(hash.clone())).await.unwrap(), Comparison::Same);
+        assert_eq!(hasher.compare("customerpass123".into(), Some(hash.clone())).await.unwrap(), Comparison::Different);
+        assert_eq!(hasher.compare("x".repeat(100_000).into(), Some(hash)).await.unwrap(), Comparison::Different);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_a_comparison_that_never_succeeds() {
+        let hasher = PasswordHasher::new(1, WAIT_LIMIT);
+        assert_eq!(hasher.compare("anything".into(), None).await.unwrap(), Comparison::Different);
+        assert_eq!(hasher.verifications(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_lower_cost_is_told_apart() {
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
+        let hash = weak.hash_password(b"CustomerPass123").unwrap().to_string();
+        let hasher = PasswordHasher::new(1, WAIT_LIMIT);
+        assert_eq!(hasher.compare("CustomerPass123".into(), Some(hash)).await.unwrap(), Comparison::SameButWeak);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_too_long_for_a_core_is_told_so() {
+        let hasher = PasswordHasher::new(0, Duration::from_millis(1));
+        assert!(matches!(hasher.hash("CustomerPass123".into()).await, Err(AccountError::Overloaded)));
+    }
+}

@@ -1,0 +1,78 @@
+//! Accounts: owns schema `accounts` (users, refresh tokens). Who somebody is, and what role they have.
+//! Called by the api and by `orderctl`. Hears and says no messages; knows no other slice.
+
+mod config;
+mod email;
+mod error;
+mod grant_role;
+mod hasher;
+mod login;
+mod logout;
+mod me;
+mod password;
+mod prune;
+mod refresh;
+mod refresh_token;
+mod role;
+mod seed_user;
+mod session;
+mod signup;
+mod standing;
+mod store;
+mod throttle;
+mod tokens;
+mod verify_access_token;
+
+pub use config::SecurityArgs;
+pub use email::{Email, EmailError};
+pub use error::{AccountError, TokenError};
+pub use hasher::PasswordHasher;
+pub use login::Login;
+pub use password::{Password, PasswordError};
+pub use prune::prune_refresh_tokens;
+pub use role::Role;
+pub use seed_user::seed_user;
+pub use session::Session;
+pub use signup::{SignUp, SignedUp};
+pub use throttle::{LoginLimits, LoginThrottle};
+pub use tokens::{IssuedToken, Tokens};
+pub use verify_access_token::Principal;
+
+use domain::Timestamp;
+use domain::ids::UserId;
+use sqlx::PgPool;
+use standing::Standings;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Somebody with an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub email: Email,
+    pub role: Role,
+    pub created_at: Timestamp,
+}
+
+/// The slice's use cases; cheap to clone. Each stands in the file of its name.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    pool: PgPool,
+    tokens: Tokens,
+    hasher: PasswordHasher,
+    throttle: LoginThrottle,
+    standings: Arc<Standings>,
+    refresh_token_ttl: Duration,
+}
+
+impl Accounts {
+    pub fn new(
+        pool: PgPool,
+        tokens: Tokens,
+        hasher: PasswordHasher,
+        throttle: LoginThrottle,
+        refresh_token_ttl: Duration,
+    ) -> Self {
+        Self { pool, tokens, hasher, throttle, standings: Arc::default(), refresh_token_ttl }
+    }
+}

@@ -1,0 +1,11 @@
+//! Who the caller is.
+
+use crate::{AccountError, Accounts, User, store};
+use domain::ids::UserId;
+
+impl Accounts {
+    pub async fn me(&self, id: UserId) -> Result<User, AccountError> {
+        let found = store::find_account(&mut *self.pool.acquire().await?, id).await?;
+        found.map(|account| account.user).ok_or(AccountError::UnknownUser)
+    }
+}

@@ -1,0 +1,28 @@
+//! What somebody may do, in one word.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Places orders and sees their own.
+    Customer,
+    /// Keeps their own products and stock.
+    Vendor,
+    /// Sees and repairs everything.
+    Admin,
+}

@@ -1,0 +1,26 @@
+//! Puts a demo account in, once: one that is there is left as it is.
+
+use crate::{AccountError, Email, Password, PasswordHasher, Role, User, store};
+use domain::Timestamp;
+use domain::ids::UserId;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+pub async fn seed_user(
+    pool: &PgPool,
+    hasher: &PasswordHasher,
+    email: Email,
+    password: Password,
+    role: Role,
+    now: Timestamp,
+) -> Result<User, AccountError> {
+    if let Some(there) = store::find_account_by_email(&mut *pool.acquire().await?, &email).await? {
+        return Ok(there.user);
+    }
+    let hash = hasher.hash(password.into_secret()).await?;
+    let user = User { id: UserId::from_uuid(Uuid::now_v7()), email, role, created_at: now };
+    let mut tx = platform::postgres::begin(pool).await?;
+    store::insert_user(&mut tx, &user, &hash).await?;
+    tx.commit().await?;
+    Ok(user)
+}

@@ -1,0 +1,147 @@
+//! Table `users`, and `role_changes` beside it.
+
+use crate::standing::Standing;
+use crate::{AccountError, Email, Role, User};
+use domain::Timestamp;
+use domain::ids::UserId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A user with what only this slice may see of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub user: User,
+    pub password_hash: String,
+    pub token_version: i32,
+    pub is_disabled: bool,
+}
+
+struct UserRow {
+    id: Uuid,
+    email: String,
+    password_hash: String,
+    role: String,
+    token_version: i32,
+    disabled_at: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+impl TryFrom<UserRow> for Account {
+    type Error = AccountError;
+
+    fn try_from(row: UserRow) -> Result<Self, AccountError> {
+        let inconsistent = |column| AccountError::Inconsistent { table: "users", column, id: row.id };
+        Ok(Self {
+            user: User {
+                id: UserId::from_uuid(row.id),
+                email: row.email.parse().map_err(|_| inconsistent("email"))?,
+                role: row.role.parse().map_err(|_| inconsistent("role"))?,
+                created_at: row.created_at,
+            },
+            password_hash: row.password_hash,
+            token_version: row.token_version,
+            is_disabled: row.disabled_at.is_some(),
+        })
+    }
+}
+
+/// False when the address is taken.
+pub(crate) async fn insert_user(tx: &mut PgConnection, user: &User, password_hash: &str) -> sqlx::Result<bool> {
+    let inserted = sqlx::query!(
+        "INSERT INTO accounts.users (id, email, password_hash, role, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (email) DO NOTHING",
+        user.id.as_uuid(),
+        user.email.as_str(),
+        password_hash,
+        <&str>::from(user.role),
+        user.created_at,
+    );
+    Ok(inserted.execute(tx).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn find_account_by_email(
+    connection: &mut PgConnection,
+    email: &Email,
+) -> Result<Option<Account>, AccountError> {
+    let row = sqlx::query_as!(
+        UserRow,
+        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
+         FROM accounts.users WHERE email = $1",
+        email.as_str(),
+    );
+    row.fetch_optional(connection).await?.map(Account::try_from).transpose()
+}
+
+pub(crate) async fn find_account(connection: &mut PgConnection, id: UserId) -> Result<Option<Account>, AccountError> {
+    let row = sqlx::query_as!(
+        UserRow,
+        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
+         FROM accounts.users WHERE id = $1",
+        id.as_uuid(),
+    );
+    row.fetch_optional(connection).await?.map(Account::try_from).transpose()
+}
+
+pub(crate) async fn lock_account(tx: &mut PgConnection, id: UserId) -> Result<Option<Account>, AccountError> {
+    let row = sqlx::query_as!(
+        UserRow,
+        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
+         FROM accounts.users WHERE id = $1 FOR NO KEY UPDATE",
+        id.as_uuid(),
+    );
+    row.fetch_optional(tx).await?.map(Account::try_from).transpose()
+}
+
+pub(crate) async fn find_standing(connection: &mut PgConnection, id: UserId) -> Result<Option<Standing>, AccountError> {
+    let row = sqlx::query!("SELECT role, token_version, disabled_at FROM accounts.users WHERE id = $1", id.as_uuid());
+    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
+    let role = row.role.parse::<Role>();
+    let role = role.map_err(|_| AccountError::Inconsistent { table: "users", column: "role", id: id.as_uuid() })?;
+    Ok(Some(Standing { role, token_version: row.token_version, is_disabled: row.disabled_at.is_some() }))
+}
+
+/// Unless it was changed meanwhile.
+pub(crate) async fn replace_password_hash(
+    tx: &mut PgConnection,
+    id: UserId,
+    old_hash: &str,
+    new_hash: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE accounts.users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash = $2",
+        id.as_uuid(),
+        old_hash,
+        new_hash,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The account is locked, so its role is `from`.
+pub(crate) async fn change_role(
+    tx: &mut PgConnection,
+    id: UserId,
+    from: Role,
+    to: Role,
+    granted_by: UserId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH changed AS (
+             UPDATE accounts.users SET role = $3, token_version = token_version + 1, updated_at = $5
+             WHERE id = $1 AND role = $2 RETURNING id)
+         INSERT INTO accounts.role_changes (user_id, from_role, to_role, granted_by, changed_at)
+         SELECT id, $2, $3, $4, $5 FROM changed",
+        id.as_uuid(),
+        <&str>::from(from),
+        <&str>::from(to),
+        granted_by.as_uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

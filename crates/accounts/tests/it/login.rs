@@ -1,0 +1,74 @@
+use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
+use accounts::{AccountError, Accounts, Login, LoginLimits, LoginThrottle, PasswordHasher, Role, Tokens};
+use sqlx::PgPool;
+use std::time::Duration;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_right_password_opens_a_session(pool: PgPool) {
+    let desk = Desk::open(pool);
+    let user = desk.seed(EMAIL, Role::Customer).await;
+
+    let session = desk.login(EMAIL, PASSWORD).await.unwrap();
+
+    assert_eq!(session.user, user);
+    assert_eq!(session.access.expires_in, Duration::from_mins(15));
+    assert_eq!(desk.accounts.me(user.id).await.unwrap(), user);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn unknown_address_wrong_password_and_disabled_account_get_one_answer_for_one_comparison_each(pool: PgPool) {
+    let desk = Desk::open(pool);
+    desk.seed(EMAIL, Role::Customer).await;
+    desk.seed("disabled@orders.local", Role::Customer).await;
+    disable(&desk.pool, "disabled@orders.local").await;
+    let attempts = [
+        (EMAIL, "WrongPass123"),
+        ("nobody@orders.local", PASSWORD),
+        ("no address at all", PASSWORD),
+        ("disabled@orders.local", PASSWORD),
+    ];
+
+    for (email, password) in attempts {
+        let before = desk.hasher.verifications();
+        let refused = desk.login(email, password).await.unwrap_err();
+        assert!(matches!(refused, AccountError::InvalidCredentials), "{email}: {refused}");
+        assert_eq!(desk.hasher.verifications(), before + 1, "{email}");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_weakly_hashed_password_is_hashed_anew_at_login(pool: PgPool) {
+    let desk = Desk::open(pool);
+    desk.seed(EMAIL, Role::Customer).await;
+    sqlx::query!("UPDATE accounts.users SET password_hash = $1", weak_hash()).execute(&desk.pool).await.unwrap();
+
+    desk.login(EMAIL, PASSWORD).await.unwrap();
+
+    let hash = sqlx::query_scalar!("SELECT password_hash FROM accounts.users").fetch_one(&desk.pool).await.unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert!(desk.login(EMAIL, PASSWORD).await.is_ok());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn when_every_core_is_busy_the_caller_is_told_so(pool: PgPool) {
+    let tokens = Tokens::new(&crate::desk::security());
+    let throttle = LoginThrottle::new(None, LoginLimits::default());
+    let no_core = PasswordHasher::new(0, Duration::from_millis(1));
+    let accounts = Accounts::new(pool, tokens, no_core, throttle, Duration::from_hours(1));
+
+    let login = Login { email: EMAIL.into(), password: PASSWORD.into(), address: HERE };
+    let refused = accounts.login(login, platform::clock::now()).await.unwrap_err();
+
+    assert!(matches!(refused, AccountError::Overloaded));
+}
+
+pub async fn disable(pool: &PgPool, email: &str) {
+    let disabling = sqlx::query!("UPDATE accounts.users SET disabled_at = now() WHERE email = $1", email);
+    disabling.execute(pool).await.expect("disabled");
+}
+
+fn weak_hash() -> String {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+    let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).expect("costs"));
+    weak.hash_password(PASSWORD.as_bytes()).expect("a hash").to_string()
+}

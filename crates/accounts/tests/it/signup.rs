@@ -1,0 +1,54 @@
+use crate::desk::{Desk, EMAIL, PASSWORD};
+use accounts::{Password, Role, SignUp, SignedUp};
+use sqlx::PgPool;
+
+fn request(email: &str, password: &str) -> SignUp {
+    SignUp {
+        email: email.parse().expect("an address"),
+        password: Password::choose(password.into()).expect("a password"),
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn whoever_signs_up_is_a_customer_and_can_log_in(pool: PgPool) {
+    let desk = Desk::open(pool);
+
+    let signed_up = desk.accounts.signup(request(EMAIL, PASSWORD), desk.now).await.unwrap();
+
+    let SignedUp::Now(user) = signed_up else { panic!("taken") };
+    assert_eq!(user.role, Role::Customer);
+    assert_eq!(desk.login(EMAIL, PASSWORD).await.unwrap().user, user);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_taken_address_is_left_as_it_was_in_any_case_of_letters(pool: PgPool) {
+    let desk = Desk::open(pool);
+    desk.accounts.signup(request(EMAIL, PASSWORD), desk.now).await.unwrap();
+
+    let second = desk.accounts.signup(request("Customer@ORDERS.local", "another password"), desk.now).await.unwrap();
+
+    assert!(matches!(second, SignedUp::Taken(_)));
+    assert!(desk.login(EMAIL, "another password").await.is_err());
+    assert!(desk.login("CUSTOMER@orders.local", PASSWORD).await.is_ok());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_a_hash_of_the_password_is_stored(pool: PgPool) {
+    let desk = Desk::open(pool);
+
+    desk.accounts.signup(request(EMAIL, PASSWORD), desk.now).await.unwrap();
+
+    let hash = sqlx::query_scalar!("SELECT password_hash FROM accounts.users").fetch_one(&desk.pool).await.unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && !hash.contains(PASSWORD));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn seeding_twice_makes_one_account_and_keeps_its_password(pool: PgPool) {
+    let desk = Desk::open(pool);
+
+    let first = desk.seed(EMAIL, Role::Admin).await;
+    let second = desk.seed(EMAIL, Role::Admin).await;
+
+    assert_eq!(first, second);
+    assert_eq!(desk.login(EMAIL, PASSWORD).await.unwrap().user.role, Role::Admin);
+}

@@ -1,0 +1,85 @@
+//! Who sends a request, and whether they may.
+
+use crate::policy::Permission;
+use crate::problem::{Kind, Problem};
+use crate::state::AppState;
+use accounts::{Principal, Role};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use domain::ids::UserId;
+use std::marker::PhantomData;
+
+/// Somebody who has shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    pub id: UserId,
+    pub role: Role,
+}
+
+/// A caller whose role permits `P`. It stands before the body among a handler's arguments, so that nobody's body is
+/// read who may not send it.
+#[derive(Debug)]
+pub struct Allowed<P> {
+    pub caller: Caller,
+    permission: PhantomData<P>,
+}
+
+impl Caller {
+    /// How timelines and ledgers name whoever did something: `vendor:<id>`.
+    pub fn actor(self) -> String {
+        format!("{}:{}", self.role, self.id)
+    }
+
+    async fn of(headers: &HeaderMap, state: &AppState) -> Result<Self, Problem> {
+        let token = bearer_token(headers)?;
+        let Principal { id, role } = state.accounts.verify_access_token(token, platform::clock::now()).await?;
+        Ok(Self { id, role })
+    }
+}
+
+/// One header of the scheme `Bearer`, and nothing else: not a cookie, not the query.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(only), None) = (given.next(), given.next()) else { return Err(unauthenticated()) };
+    let (scheme, token) = only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(unauthenticated)?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(unauthenticated()) }
+}
+
+fn unauthenticated() -> Problem {
+    Problem::new(Kind::Unauthenticated, "Send one header: Authorization: Bearer <access token>.")
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Self::of(&parts.headers, state).await
+    }
+}
+
+/// For routes that are open to all: a token is not needed, but a bad one is still refused.
+impl OptionalFromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Problem> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        Self::of(&parts.headers, state).await.map(Some)
+    }
+}
+
+impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller = Caller::of(&parts.headers, state).await?;
+        if P::ROLES.contains(&caller.role) {
+            return Ok(Self { caller, permission: PhantomData });
+        }
+        Err(Problem::new(Kind::Forbidden, format!("A {} may not {}.", caller.role, P::DEED)))
+    }
+}

@@ -1,0 +1,165 @@
+//! Bodies of requests: read within limits, parsed as strict JSON, and checked member by member, so that an answer names
+//! everything that is wrong at once.
+//!
+//! `serde`'s derives are not used here on purpose: they take a list for an object, keep the last of two members of one
+//! name, and stop at the first mistake.
+
+mod bytes;
+mod field;
+mod value;
+
+pub use field::{Field, Members, boolean, parsed, text, whole};
+
+use crate::problem::{FieldError, Kind, Problem};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use value::Value;
+
+/// Something that a body can be read as.
+pub trait FromJson: Sized {
+    /// `None` when something was wrong; what, stands in the members' errors.
+    fn read(members: &mut Members<'_>) -> Option<Self>;
+
+    /// What no body at all means, where that is allowed.
+    fn when_empty() -> Option<Self> {
+        None
+    }
+}
+
+/// Extracts a JSON body as `T`.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: FromJson> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_encoding(&parts.headers)?;
+        let media_type = check_media_type(&parts.headers);
+        let bytes = bytes::read(&parts.headers, body).await?;
+        if bytes.is_empty()
+            && let Some(empty) = T::when_empty()
+        {
+            return Ok(Self(empty));
+        }
+        media_type?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Encoded bodies could unpack to any size, so none is taken.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let plain = |value: &[u8]| value.eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(|value| plain(value.as_bytes())) {
+        return Ok(());
+    }
+    Err(Problem::about_parameter(Kind::UnsupportedEncoding, "content-encoding", "Send the body as it is."))
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Ok(());
+    }
+    Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", "Content-Type must be application/json."))
+}
+
+fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))?;
+    let mut errors = Vec::new();
+    let read = Field::root(value, &mut errors).members(T::read);
+    match read {
+        Some(read) if errors.is_empty() => Ok(read),
+        _ => Err(Problem::validation(errors)),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    // 1e400 is JSON, but no number that anything here could be.
+    if said.starts_with("number out of range") {
+        return Problem::validation(vec![FieldError::in_body("", said)]);
+    }
+    Problem::new(Kind::MalformedJson, format!("The body can't be read as JSON: {said}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Box {
+        name: String,
+        sizes: Vec<i64>,
+        fragile: Option<bool>,
+    }
+
+    impl FromJson for Box {
+        fn read(members: &mut Members<'_>) -> Option<Self> {
+            let name = members.required("name", text);
+            let sizes = members.required("sizes", |sizes| sizes.list(2, whole));
+            let fragile = members.optional("fragile", boolean);
+            Some(Self { name: name?, sizes: sizes?, fragile: fragile? })
+        }
+    }
+
+    fn errors(body: &str) -> Vec<(String, Option<String>)> {
+        let problem = parse::<Box>(body.as_bytes()).expect_err("refused");
+        assert_eq!(problem.kind, Kind::Validation, "{body}");
+        problem.errors.into_iter().map(|error| (error.pointer.expect("a pointer"), Some(error.detail))).collect()
+    }
+
+    fn pointers(body: &str) -> Vec<String> {
+        errors(body).into_iter().map(|(pointer, _)| pointer).collect()
+    }
+
+    #[test]
+    fn a_good_body_is_read() {
+        let read: Box = parse(br#" {"sizes": [1, 2], "name": "A"} "#).expect("good");
+        assert_eq!(read, Box { name: "A".into(), sizes: vec![1, 2], fragile: None });
+        assert!(parse::<Box>(br#"{"name":"A","sizes":[],"fragile":null}"#).is_ok());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let body = r#"{"sizes":[1.5,"2",null,true,{}],"fragile":"no","a/b~c":1}"#;
+        assert_eq!(pointers(body), ["/name", "/sizes", "/fragile", "/a~1b~0c"]);
+        let body = r#"{"name":"nul\u0000","sizes":[1.5,{}]}"#;
+        assert_eq!(pointers(body), ["/name", "/sizes/0", "/sizes/1"]);
+    }
+
+    #[test]
+    fn a_member_twice_or_unknown_is_refused() {
+        assert_eq!(pointers(r#"{"name":"A","name":"B","sizes":[]}"#), ["/name"]);
+        assert_eq!(pointers(r#"{"name":"A","sizes":[],"price":1}"#), ["/price"]);
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        for body in ["[]", "[\"A\",[],null]", "1", "\"name\"", "null", "true"] {
+            assert_eq!(pointers(body), [""], "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_apart_from_what_is_not_asked_for() {
+        let deep = "[".repeat(200);
+        let bad: [&[u8]; 6] =
+            [b"", b"{\"name\":", b"{\"name\":\"\\ud800\"}", b"{\"name\":\"\xff\"}", deep.as_bytes(), b"{} {}"];
+        for body in bad {
+            assert_eq!(parse::<Box>(body).expect_err("refused").kind, Kind::MalformedJson);
+        }
+        for number in ["1e400", "9223372036854775808", "-9223372036854775809", "1.0", "1e2"] {
+            errors(&format!(r#"{{"name":"A","sizes":[{number}]}}"#));
+        }
+    }
+
+    #[test]
+    fn a_body_full_of_mistakes_gets_a_short_answer() {
+        let body = format!("{{{}}}", (0..1_000).map(|n| format!("\"m{n}\":1")).collect::<Vec<_>>().join(","));
+        assert!(errors(&body).len() <= field::ERRORS_MAX);
+    }
+}

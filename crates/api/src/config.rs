@@ -1,0 +1,62 @@
+//! The api's settings.
+
+use accounts::SecurityArgs;
+use orders::{IntakeLimits, SagaArgs};
+use platform::config::{DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, Settings, TelemetryArgs};
+use std::net::IpAddr;
+
+/// Serves the HTTP API.
+#[derive(Debug, clap::Parser)]
+#[command(name = "api", version)]
+pub struct ApiSettings {
+    #[command(flatten)]
+    pub environment: EnvironmentArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub rabbitmq: RabbitmqArgs,
+    #[command(flatten)]
+    pub redis: RedisArgs,
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub intake: IntakeLimits,
+    #[command(flatten)]
+    pub saga: SagaArgs,
+    #[command(flatten)]
+    pub http: HttpArgs,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct HttpArgs {
+    /// Address that the api listens on.
+    #[arg(long, env, default_value = "127.0.0.1")]
+    pub api_host: IpAddr,
+    /// Port that the api listens on.
+    #[arg(long, env, default_value_t = 8000)]
+    pub api_port: u16,
+    /// Connections that are served at the same time; more wait to be accepted.
+    #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub api_max_connections: u32,
+    /// Requests that are answered at the same time; more are turned away with 503.
+    #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub api_max_requests: u32,
+    /// How many proxies of yours stand before the api: so many entries of X-Forwarded-For are believed.
+    #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
+    pub api_trusted_proxies: u8,
+}
+
+impl ApiSettings {
+    pub fn is_production(&self) -> bool {
+        self.environment.orderflow_env == Environment::Production
+    }
+}
+
+impl Settings for ApiSettings {
+    fn problems(&self) -> Vec<String> {
+        let security = self.security.problems(self.environment.orderflow_env);
+        [self.database.problems(), self.rabbitmq.problems(), self.redis.problems(), security].concat()
+    }
+}

@@ -1,0 +1,89 @@
+//! What a request may cost before anybody looks at what it wants.
+
+use crate::problem::{Kind, Problem};
+use crate::state::AppState;
+use axum::extract::{Request, State};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::time::Duration;
+
+const URI_LENGTH_MAX: usize = 8 * 1024;
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long a handler may take. Work that changes something goes on after it; asking again tells what came of it.
+const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+
+/// 414 and 431.
+pub async fn head(request: Request, next: Next) -> Response {
+    if request.uri().to_string().len() > URI_LENGTH_MAX {
+        return Problem::new(Kind::UriTooLong, format!("A URI has at most {URI_LENGTH_MAX} bytes.")).into_response();
+    }
+    let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEAD_BYTES_MAX {
+        let told = format!("All headers together have at most {HEAD_BYTES_MAX} bytes.");
+        return Problem::new(Kind::HeadersTooLarge, told).into_response();
+    }
+    next.run(request).await
+}
+
+/// 406: everything here is answered in JSON.
+pub async fn accept(request: Request, next: Next) -> Response {
+    if accepts_json(request.headers()) {
+        return next.run(request).await;
+    }
+    Problem::about_parameter(Kind::NotAcceptable, "accept", "Answers are application/json.").into_response()
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).map(String::from_utf8_lossy).peekable();
+    ranges.peek().is_none() || ranges.any(|value| value.split(',').any(covers_json))
+}
+
+fn covers_json(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+    let covered = ["*/*", "application/*", "application/json", "application/problem+json"];
+    !refused && covered.contains(&media_type.as_str())
+}
+
+/// 503, when too much is being done already, or when it takes too long.
+pub async fn load(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = state.requests.try_acquire() else {
+        return Problem::overloaded("Too many requests are being answered; try again.").into_response();
+    };
+    let answer = tokio::time::timeout(REQUEST_LIMIT, next.run(request));
+    answer.await.unwrap_or_else(|_too_slow| {
+        let told = "This took too long. What it was to change may still change; ask again, with the same key.";
+        Problem::new(Kind::Timeout, told).retry_after(Duration::from_secs(1)).into_response()
+    })
+}
+
+/// 500: a handler panicked. The panic hook has logged where.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    Problem::internal(format!("panicked: {}", said.unwrap_or("without words"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(range: &'static str) -> bool {
+        accepts_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(range))]))
+    }
+
+    #[test]
+    fn whoever_takes_json_is_served() {
+        assert!(accepts_json(&HeaderMap::new()));
+        for good in ["*/*", "application/json", "text/html, application/*;q=0.8", "Application/JSON; charset=utf-8"] {
+            assert!(accepts(good), "{good}");
+        }
+        for bad in ["application/xml", "text/html", "application/json;q=0", "image/*"] {
+            assert!(!accepts(bad), "{bad}");
+        }
+    }
+}

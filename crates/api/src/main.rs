@@ -1,0 +1,76 @@
+//! Api: serves the HTTP API, stores orders, and carries its own outbox to the broker. Composes; holds no rules and no
+//! SQL.
+
+use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
+use anyhow::Context;
+use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
+use catalogue::Catalogue;
+use messaging::Waker;
+use messaging::broker::Links;
+use orders::Intake;
+use platform::lifecycle::Lifecycle;
+use platform::redis::Redis;
+use sqlx::PgPool;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
+const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let settings: ApiSettings = platform::config::load();
+    platform::telemetry::start(&settings.telemetry)?;
+    let lifecycle = Lifecycle::default();
+    let pool = platform::postgres::pool(&settings.database, "orderflow api").context("the pool")?;
+    let links = Links::new(&settings.rabbitmq, "orderflow api")?;
+    let shared = shared(&settings, &pool, &links, &lifecycle)?;
+
+    let address = (settings.http.api_host, settings.http.api_port);
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
+    let waker = shared.waker.clone();
+    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    let router = api::router(AppState::new(shared));
+    let connections_max = usize::try_from(settings.http.api_max_connections)?;
+    lifecycle.spawn(server::serve(listener, router, connections_max, lifecycle.clone()));
+    tracing::info!(host = %address.0, port = address.1, "api ready");
+
+    let finished = lifecycle.run_until_stopped().await?;
+    links.close().await;
+    pool.close().await;
+    Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
+    let waker = Waker::default();
+    let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
+    let options = Options {
+        hides_taken_emails: settings.is_production(),
+        trusted_proxies: usize::from(settings.http.api_trusted_proxies),
+    };
+    Ok(Shared {
+        accounts: accounts(settings, pool, &redis),
+        catalogue: Catalogue::start(pool.clone(), lifecycle),
+        intake: Intake::start(pool.clone(), waker.clone(), settings.saga.pace(), settings.intake, lifecycle),
+        pace: settings.saga.pace(),
+        pool: pool.clone(),
+        waker,
+        links: links.clone(),
+        redis,
+        lifecycle: lifecycle.clone(),
+        metrics: Metrics::new()?,
+        requests: Semaphore::new(usize::try_from(settings.http.api_max_requests)?),
+        options,
+    })
+}
+
+fn accounts(settings: &ApiSettings, pool: &PgPool, redis: &Redis) -> Accounts {
+    let tokens = Tokens::new(&settings.security);
+    let throttle = LoginThrottle::new(Some(redis.clone()), LoginLimits::default());
+    Accounts::new(pool.clone(), tokens, PasswordHasher::default(), throttle, settings.security.refresh_token_ttl())
+}

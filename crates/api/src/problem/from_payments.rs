@@ -1,0 +1,11 @@
+use super::Problem;
+use payments::PaymentsError;
+
+impl From<PaymentsError> for Problem {
+    fn from(error: PaymentsError) -> Self {
+        match error {
+            PaymentsError::Database(error) => error.into(),
+            bad_row => Self::internal(bad_row),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+use super::{Kind, Problem};
+use shipping::{CarrierEventError, ShippingError};
+
+impl From<ShippingError> for Problem {
+    fn from(error: ShippingError) -> Self {
+        match error {
+            ShippingError::Database(error) => error.into(),
+            bad_row => Self::internal(bad_row),
+        }
+    }
+}
+
+impl From<CarrierEventError> for Problem {
+    fn from(error: CarrierEventError) -> Self {
+        let said = error.to_string();
+        match error {
+            CarrierEventError::UnknownTrackingNumber => Self::not_found("shipment"),
+            CarrierEventError::Refused(_) => Self::new(Kind::InvalidState, said),
+            CarrierEventError::Failed(error) => error.into(),
+        }
+    }
+}

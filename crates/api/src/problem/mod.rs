@@ -1,0 +1,125 @@
+//! What a client is told when something is wrong: RFC 9457 `application/problem+json`, the one error type of this door.
+//!
+//! A handler returns a [`Problem`]; [`render()`] writes it out once the request is known. What only we should know
+//! stays in its cause, which is logged with the request and never sent.
+
+mod from_accounts;
+mod from_catalogue;
+mod from_inventory;
+mod from_orders;
+mod from_payments;
+mod from_shipping;
+mod kind;
+mod render;
+
+pub use kind::Kind;
+pub use render::{ProblemBody, render};
+
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How soon to try again when we can't know better.
+const RETRY_SOON: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub kind: Kind,
+    pub detail: String,
+    pub errors: Vec<FieldError>,
+    pub retry_after: Option<Duration>,
+    /// For the log only.
+    pub cause: Option<String>,
+}
+
+/// What is wrong with one part of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where in the body, as a JSON pointer: `/items/0/quantity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/items/0/quantity")]
+    pub pointer: Option<String>,
+    /// Which parameter of the path, the query or the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    #[schema(example = "a quantity is a whole number from 1 to 1000, got 0")]
+    pub detail: String,
+}
+
+impl Problem {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+    }
+
+    /// The body is JSON, but not what is asked for.
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => one.detail.clone(),
+            many => format!("{} parts of the request are wrong; errors names each.", many.len()),
+        };
+        Self { errors, ..Self::new(Kind::Validation, detail) }
+    }
+
+    pub fn about(kind: Kind, pointer: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { errors: vec![FieldError::in_body(pointer, detail.clone())], ..Self::new(kind, detail) }
+    }
+
+    pub fn about_parameter(kind: Kind, parameter: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { errors: vec![FieldError::in_parameter(parameter, detail.clone())], ..Self::new(kind, detail) }
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no such {what}."))
+    }
+
+    /// Our fault; `cause` is for the log.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let told = "Something went wrong on our side. The request id helps us to find out what.";
+        Self { cause: Some(cause.to_string()), ..Self::new(Kind::Internal, told) }
+    }
+
+    /// Something that we need is away; `cause` is for the log.
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        let told = "A service that this needs is not available at the moment. Trying again is safe.";
+        let problem = Self::new(Kind::Unavailable, told).retry_after(RETRY_SOON);
+        Self { cause: Some(cause.to_string()), ..problem }
+    }
+
+    pub fn overloaded(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Overloaded, detail).retry_after(RETRY_SOON)
+    }
+
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+}
+
+impl FieldError {
+    pub fn in_body(pointer: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.to_owned()), parameter: None, detail: detail.into() }
+    }
+
+    pub fn in_parameter(parameter: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(parameter.to_owned()), detail: detail.into() }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        if platform::postgres::is_transient(&error) { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}
+
+/// Status and problem; the body is written by [`render()`], which knows the request.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

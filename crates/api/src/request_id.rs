@@ -1,0 +1,106 @@
+//! Every request has an id: the caller's, if it is a plain word, else one of ours. It is in the answer, in the log, and
+//! in every message that follows from the request.
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use messaging::Trace;
+use std::convert::Infallible;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const REQUEST_ID_LENGTH_MAX: usize = 128;
+/// `00-<32 hex>-<16 hex>-<2 hex>`
+const TRACEPARENT_LENGTH: usize = 55;
+
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_plain_word(id));
+        Self(given.map_or_else(|| Uuid::now_v7().to_string().into(), Arc::from))
+    }
+}
+
+/// What is logged and stored must not be the caller's to shape.
+fn is_plain_word(id: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.bytes().all(legal)
+}
+
+/// Gives the request its id, and the answer the same.
+pub async fn assign(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    let header = HeaderValue::from_str(id.as_str());
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).await;
+    if let Ok(header) = header {
+        response.headers_mut().insert(X_REQUEST_ID, header);
+    }
+    response
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::of(&parts.headers)))
+    }
+}
+
+/// What ties everything that follows from a request to it.
+#[derive(Debug, Clone)]
+pub struct RequestTrace(pub Trace);
+
+impl<S: Sync> FromRequestParts<S> for RequestTrace {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let id = RequestId::from_request_parts(parts, state).await?;
+        let traceparent = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let traceparent = traceparent.filter(|text| is_traceparent(text)).map(ToOwned::to_owned);
+        Ok(Self(Trace { correlation_id: id.as_str().to_owned(), causation_id: None, traceparent }))
+    }
+}
+
+fn is_traceparent(text: &str) -> bool {
+    let lengths: Vec<_> = text.split('-').map(str::len).collect();
+    let legal = |byte: u8| byte == b'-' || matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == TRACEPARENT_LENGTH && lengths == [2, 32, 16, 2] && text.bytes().all(legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_of(given: &'static str) -> String {
+        let headers = HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_static(given))]);
+        RequestId::of(&headers).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_plain_id_of_the_callers_is_kept_and_any_other_is_replaced() {
+        assert_eq!(id_of("shop-17.retry:2"), "shop-17.retry:2");
+        for bad in ["", "two words", "{\"json\":1}", "id\tid"] {
+            assert_ne!(id_of(bad), bad);
+            assert_eq!(id_of(bad).len(), 36);
+        }
+    }
+
+    #[test]
+    fn only_a_w3c_traceparent_is_passed_on() {
+        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        for bad in ["", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", &"0".repeat(55), &"-".repeat(55)] {
+            assert!(!is_traceparent(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Every route there is, and what each request passes on its way to one.
+
+use crate::problem::{Kind, Problem};
+use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
+use crate::state::AppState;
+use crate::{docs, headers, limits, observe, problem, request_id};
+use axum::http::Uri;
+use axum::response::Redirect;
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+const BASE: &str = "/api/v1";
+
+pub fn router(state: AppState) -> Router {
+    let (router, description) = described(&state);
+    let router = router
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .route("/", get(async || Redirect::temporary("/docs/")))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method);
+    // The last one is the outermost.
+    router
+        .layer(middleware::from_fn(limits::head))
+        .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn(problem::render))
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
+        .layer(middleware::from_fn(request_id::assign))
+        .with_state(state)
+}
+
+/// The description of every route.
+pub fn documentation(state: &AppState) -> OpenApi {
+    described(state).1
+}
+
+fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
+    let business = auth_routes().merge(order_routes()).merge(goods_routes()).merge(admin_routes());
+    let business = business
+        .layer(middleware::from_fn_with_state(state.clone(), limits::load))
+        .layer(middleware::from_fn(limits::accept));
+    let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
+    let all =
+        OpenApiRouter::with_openapi(docs::Api::openapi()).nest(BASE, business.merge(system_routes())).merge(outside);
+    let (router, mut description) = all.split_for_parts();
+    docs::add_problems(&mut description);
+    // Probes look here; described once, under the base.
+    (router.merge(system_routes().split_for_parts().0), description)
+}
+
+fn auth_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::signup::sign_up))
+        .routes(routes!(auth::login::log_in))
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(auth::logout::log_out))
+        .routes(routes!(auth::me::me))
+}
+
+fn order_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(orders::place::place_order, orders::list::list_orders))
+        .routes(routes!(orders::find::find_order))
+        .routes(routes!(orders::events::order_events))
+        .routes(routes!(orders::cancel::cancel_order))
+        .routes(routes!(orders::payments::order_payments))
+        .routes(routes!(orders::shipments::order_shipments))
+        .routes(routes!(shipments::find::find_shipment))
+        .routes(routes!(shipments::record_event::record_event))
+}
+
+fn goods_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(products::list::list_products, products::create::create_product))
+        .routes(routes!(products::find::find_product, products::update::update_product))
+        .routes(routes!(warehouses::list::list_warehouses, warehouses::create::create_warehouse))
+        .routes(routes!(inventory::list::list_stock))
+        .routes(routes!(inventory::find::find_stock))
+        .routes(routes!(inventory::adjust::adjust_stock))
+}
+
+fn admin_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(admin::grant_role::grant_role))
+}
+
+fn system_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(system::health::health))
+        .routes(routes!(system::live::live))
+        .routes(routes!(system::ready::ready))
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(128).collect();
+    Problem::new(Kind::NotFound, format!("There is nothing at {path}; /docs lists what there is."))
+}
+
+async fn no_method() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "The header Allow lists what can be done here.")
+}

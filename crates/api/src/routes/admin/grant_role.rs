@@ -1,0 +1,43 @@
+use crate::auth::Allowed;
+use crate::body::{Field, FromJson, Json, Members};
+use crate::params::PathParam;
+use crate::policy::GrantRoles;
+use crate::problem::Problem;
+use crate::routes::auth::user::UserBody;
+use crate::state::AppState;
+use accounts::Role;
+use axum::extract::State;
+use domain::ids::UserId;
+use utoipa::ToSchema;
+
+#[derive(Debug, ToSchema)]
+pub struct RoleBody {
+    /// `customer`, `vendor` or `admin`.
+    #[schema(value_type = String, example = "vendor")]
+    role: Role,
+}
+
+impl FromJson for RoleBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let known = |text: String| text.parse().map_err(|_unknown| "a role is customer, vendor or admin");
+        let role = members.required("role", |field: Field<'_>| field.text_as(known))?;
+        Some(Self { role })
+    }
+}
+
+/// Grant a role
+///
+/// All tokens that the user has are revoked. Nobody changes their own role.
+#[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", params(("id" = uuid::Uuid, Path)),
+    request_body = RoleBody, responses((status = 200, body = UserBody)), security(("access_token" = [])))]
+pub async fn grant_role(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<GrantRoles>,
+    PathParam(user): PathParam<UserId>,
+    Json(body): Json<RoleBody>,
+) -> Result<axum::Json<UserBody>, Problem> {
+    let accounts = state.accounts.clone();
+    let now = platform::clock::now();
+    let granted = async move { accounts.grant_role(user, body.role, caller.id, now).await };
+    Ok(axum::Json(state.finish(granted).await?.into()))
+}

@@ -1,0 +1,3 @@
+//! What admins repair and grant.
+
+pub mod grant_role;

@@ -1,0 +1,42 @@
+use super::session::SessionBody;
+use crate::body::{FromJson, Json, Members, text};
+use crate::client_address::ClientAddress;
+use crate::problem::Problem;
+use crate::state::AppState;
+use accounts::Login;
+use axum::extract::State;
+use secrecy::SecretString;
+use utoipa::ToSchema;
+
+#[derive(Debug, ToSchema)]
+pub struct LoginBody {
+    #[schema(example = "customer@orders.local")]
+    email: String,
+    #[schema(value_type = String, example = "CustomerPass123")]
+    password: SecretString,
+}
+
+impl FromJson for LoginBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let email = members.required("email", text);
+        let password = members.required("password", text);
+        Some(Self { email: email?, password: password?.into() })
+    }
+}
+
+/// Log in
+///
+/// After ten failed logins of one account within 15 minutes, the answer is 429 until they are over.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
+    responses((status = 200, body = SessionBody)), security(()))]
+pub async fn log_in(
+    State(state): State<AppState>,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<LoginBody>,
+) -> Result<axum::Json<SessionBody>, Problem> {
+    let login = Login { email: body.email, password: body.password, address };
+    let accounts = state.accounts.clone();
+    let now = platform::clock::now();
+    let session = state.finish(async move { accounts.login(login, now).await }).await?;
+    Ok(axum::Json(session.into()))
+}

@@ -1,0 +1,18 @@
+use super::session::RefreshTokenBody;
+use crate::body::Json;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+/// Log out
+///
+/// Revokes the refresh token and all that came of the same login. Access tokens run out by themselves.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = RefreshTokenBody,
+    responses((status = 204)), security(()))]
+pub async fn log_out(State(state): State<AppState>, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {
+    let accounts = state.accounts.clone();
+    let now = platform::clock::now();
+    state.finish(async move { accounts.logout(&body.refresh_token, now).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

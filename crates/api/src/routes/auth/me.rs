@@ -1,0 +1,17 @@
+use super::user::UserBody;
+use crate::auth::Allowed;
+use crate::policy::SeeSelf;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+
+/// Who am I?
+#[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = UserBody)),
+    security(("access_token" = [])))]
+pub async fn me(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeSelf>,
+) -> Result<Json<UserBody>, Problem> {
+    Ok(Json(state.accounts.me(caller.id).await?.into()))
+}

@@ -1,0 +1,21 @@
+use super::session::{RefreshTokenBody, SessionBody};
+use crate::body::Json;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::extract::State;
+
+/// Turn a refresh token into new tokens
+///
+/// Each is good once. Using it again revokes all that came of the same login, except within 10 seconds, when the first
+/// answer may have got lost: then it is answered once more, and after that with 409.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
+    responses((status = 200, body = SessionBody)), security(()))]
+pub async fn refresh(
+    State(state): State<AppState>,
+    Json(body): Json<RefreshTokenBody>,
+) -> Result<axum::Json<SessionBody>, Problem> {
+    let accounts = state.accounts.clone();
+    let now = platform::clock::now();
+    let session = state.finish(async move { accounts.refresh(&body.refresh_token, now).await }).await?;
+    Ok(axum::Json(session.into()))
+}

@@ -1,0 +1,54 @@
+use super::user::UserBody;
+use crate::body::{FromJson, Members, text};
+use accounts::Session;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Tokens: the access token goes into `Authorization: Bearer`, the refresh token is good for one turn.
+#[derive(Serialize, ToSchema)]
+pub struct SessionBody {
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds that the access token is good for.
+    #[schema(example = 900)]
+    expires_in: u64,
+    refresh_token: String,
+    /// Seconds that the refresh token is good for.
+    refresh_expires_in: u64,
+    user: UserBody,
+}
+
+impl From<Session> for SessionBody {
+    fn from(session: Session) -> Self {
+        Self {
+            access_token: session.access.token.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: session.access.expires_in.as_secs(),
+            refresh_token: session.refresh_token.expose_secret().to_owned(),
+            refresh_expires_in: session.refresh_expires_in.as_secs(),
+            user: session.user.into(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SessionBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionBody").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// A refresh token, as login or the turn before gave it.
+#[derive(Debug, ToSchema)]
+pub struct RefreshTokenBody {
+    #[schema(value_type = String)]
+    pub refresh_token: SecretString,
+}
+
+impl FromJson for RefreshTokenBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let refresh_token = members.required("refresh_token", text)?.into();
+        Some(Self { refresh_token })
+    }
+}

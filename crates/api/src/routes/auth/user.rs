@@ -1,0 +1,27 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Somebody with an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserBody {
+    pub id: Uuid,
+    #[schema(example = "customer@orders.local")]
+    pub email: String,
+    /// `customer`, `vendor` or `admin`.
+    #[schema(example = "customer")]
+    pub role: &'static str,
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<accounts::User> for UserBody {
+    fn from(user: accounts::User) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            email: user.email.to_string(),
+            role: user.role.into(),
+            created_at: user.created_at,
+        }
+    }
+}

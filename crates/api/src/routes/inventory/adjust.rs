@@ -1,0 +1,78 @@
+use super::is_theirs;
+use super::stock::StockBody;
+use crate::auth::Allowed;
+use crate::body::{FromJson, Json, Members, parsed};
+use crate::policy::MoveStock;
+use crate::problem::{Kind, Problem};
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::ids::WarehouseId;
+use domain::inventory::AdjustmentKind;
+use domain::product::Sku;
+use inventory::Adjustment;
+use utoipa::ToSchema;
+
+const REASON_LENGTH_MAX: usize = 200;
+
+#[derive(Debug, ToSchema)]
+pub struct AdjustmentBody {
+    #[schema(value_type = String, example = "SKU-HEADPHONES")]
+    sku: Sku,
+    #[schema(value_type = uuid::Uuid)]
+    warehouse_id: WarehouseId,
+    /// `received`, `adjusted` (a count found more, or fewer) or `returned`; `adjusted` unless told otherwise.
+    #[schema(value_type = Option<String>, example = "received")]
+    kind: AdjustmentKind,
+    /// Pieces; below zero only when adjusted.
+    #[schema(example = 10)]
+    quantity: i32,
+    #[schema(example = "Delivery note 4711")]
+    reason: String,
+}
+
+impl FromJson for AdjustmentBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let sku = members.required("sku", parsed);
+        let warehouse_id = members.required("warehouse_id", parsed);
+        let kind = members.optional("kind", |field| {
+            field.text_as(|text| text.parse().map_err(|_unknown| "it is received, adjusted or returned"))
+        });
+        let quantity = members.required("quantity", |field| {
+            field.whole_as(|pieces| i32::try_from(pieces).map_err(|_too_many| "so many pieces are nowhere"))
+        });
+        let reason = members.required("reason", |field| field.text_as(reason));
+        Some(Self {
+            sku: sku?,
+            warehouse_id: warehouse_id?,
+            kind: kind?.unwrap_or(AdjustmentKind::Adjusted),
+            quantity: quantity?,
+            reason: reason?,
+        })
+    }
+}
+
+fn reason(text: String) -> Result<String, String> {
+    let good = (1..=REASON_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if good { Ok(text) } else { Err(format!("a reason is 1 to {REASON_LENGTH_MAX} characters on one line")) }
+}
+
+/// Adjust stock
+///
+/// Goods came in, came back, or were counted. Answers with the stock as it is then.
+#[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", request_body = AdjustmentBody,
+    responses((status = 201, body = StockBody)), security(("access_token" = [])))]
+pub async fn adjust_stock(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<MoveStock>,
+    Json(body): Json<AdjustmentBody>,
+) -> Result<(StatusCode, axum::Json<StockBody>), Problem> {
+    if !is_theirs(&state, caller, &body.sku).await? {
+        return Err(Problem::about(Kind::UnknownSku, "/sku", "There is no such product of yours."));
+    }
+    let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
+    let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
+    let (pool, now) = (state.pool.clone(), platform::clock::now());
+    let item = state.finish(async move { inventory::adjust_stock(&pool, adjustment, now).await }).await?;
+    Ok((StatusCode::CREATED, axum::Json(item.into())))
+}

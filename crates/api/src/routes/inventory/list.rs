@@ -1,0 +1,84 @@
+use super::stock::StockBody;
+use super::{is_theirs, skus_of};
+use crate::auth::{Allowed, Caller};
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::policy::SeeStock;
+use crate::problem::Problem;
+use crate::state::AppState;
+use accounts::Role;
+use axum::Json;
+use axum::extract::State;
+use domain::ids::WarehouseId;
+use domain::product::Sku;
+use inventory::{StockCursor, StockFilter};
+
+/// Stands between the SKU and the warehouse of a cursor; in neither of them.
+const CURSOR_SEPARATOR: char = '~';
+
+#[derive(Debug)]
+pub struct StockQuery {
+    sku: Option<Sku>,
+    warehouse_id: Option<WarehouseId>,
+    low_only: bool,
+    after: Option<StockCursor>,
+    limit: u32,
+}
+
+impl FromQuery for StockQuery {
+    fn read(params: &mut Params) -> Option<Self> {
+        let sku = params.optional("sku");
+        let warehouse_id = params.optional("warehouse_id");
+        let low_only = params.optional("low_only");
+        let after = params.optional_as("cursor", read_cursor);
+        let limit = params.limit();
+        Some(Self {
+            sku: sku?,
+            warehouse_id: warehouse_id?,
+            low_only: low_only?.unwrap_or(false),
+            after: after?,
+            limit: limit?,
+        })
+    }
+}
+
+fn read_cursor(text: &str) -> Result<StockCursor, &'static str> {
+    let parts = text.split_once(CURSOR_SEPARATOR).and_then(|(sku, id)| Some((sku.parse().ok()?, id.parse().ok()?)));
+    let (sku, warehouse_id) = parts.ok_or("this is not a cursor that a page of stock gave")?;
+    Ok(StockCursor { sku, warehouse_id })
+}
+
+fn write_cursor(cursor: &StockCursor) -> String {
+    format!("{}{CURSOR_SEPARATOR}{}", cursor.sku, cursor.warehouse_id)
+}
+
+/// List stock
+///
+/// By SKU and warehouse. Vendors see that of their own products.
+#[utoipa::path(get, path = "/inventory", tag = "inventory",
+    params(("sku" = Option<String>, Query), ("warehouse_id" = Option<uuid::Uuid>, Query),
+        ("low_only" = Option<bool>, Query, description = "Only what has fallen to its threshold"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, body = Page<StockBody>)), security(("access_token" = [])))]
+pub async fn list_stock(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeStock>,
+    Query(query): Query<StockQuery>,
+) -> Result<Json<Page<StockBody>>, Problem> {
+    let skus = visible_skus(&state, caller, query.sku).await?;
+    let StockQuery { warehouse_id, low_only, after, limit, .. } = query;
+    let page = inventory::list_stock(&state.pool, &StockFilter { skus, warehouse_id, low_only, after, limit }).await?;
+    let next_cursor = page.next.as_ref().map(write_cursor);
+    Ok(Json(Page { items: page.items.into_iter().map(StockBody::from).collect(), next_cursor }))
+}
+
+/// Those that may be shown; none for all.
+async fn visible_skus(state: &AppState, caller: Caller, asked: Option<Sku>) -> Result<Option<Vec<Sku>>, Problem> {
+    match (caller.role, asked) {
+        (Role::Admin, asked) => Ok(asked.map(|sku| vec![sku])),
+        (_, Some(sku)) if is_theirs(state, caller, &sku).await? => Ok(Some(vec![sku])),
+        (_, Some(_)) => Ok(Some(Vec::new())),
+        (_, None) => Ok(Some(skus_of(state, caller).await?)),
+    }
+}

@@ -1,0 +1,66 @@
+use super::viewer;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::PathParam;
+use crate::policy::SeeOrders;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use domain::ids::OrderId;
+use orders::EventView;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Something that happened to an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventBody {
+    /// The order's version after it.
+    version: i32,
+    #[schema(example = "stock_reserved")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_status: Option<&'static str>,
+    #[schema(example = "pending")]
+    to_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    detail: Option<serde_json::Value>,
+    /// The message that caused it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Uuid>,
+    /// Who asked for it, if somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl From<EventView> for EventBody {
+    fn from(event: EventView) -> Self {
+        Self {
+            version: event.version,
+            kind: event.kind,
+            from_status: event.from.map(Into::into),
+            to_status: event.to.into(),
+            detail: event.detail,
+            cause: event.cause.map(|cause| cause.as_uuid()),
+            actor: event.actor,
+            at: event.at,
+        }
+    }
+}
+
+/// Show an order's timeline
+#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Page<EventBody>)), security(("access_token" = [])))]
+pub async fn order_events(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeOrders>,
+    PathParam(id): PathParam<OrderId>,
+) -> Result<Json<Page<EventBody>>, Problem> {
+    let events = orders::order_events(&state.pool, id, viewer(caller)).await?;
+    let events = events.ok_or_else(|| Problem::not_found("order"))?;
+    Ok(Json(Page::whole(events.into_iter().map(EventBody::from))))
+}

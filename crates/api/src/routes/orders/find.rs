@@ -1,0 +1,44 @@
+use super::order::OrderBody;
+use super::visible_order;
+use crate::auth::Allowed;
+use crate::params::PathParam;
+use crate::policy::SeeOrders;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::ids::OrderId;
+
+/// Show an order
+///
+/// Send the `ETag` back as `If-None-Match`: while nothing has happened to the order, the answer is 304 without a body.
+#[utoipa::path(get, path = "/orders/{id}", tag = "orders",
+    params(("id" = uuid::Uuid, Path), ("If-None-Match" = Option<String>, Header)),
+    responses((status = 200, body = OrderBody, headers(("ETag" = String))), (status = 304)),
+    security(("access_token" = [])))]
+pub async fn find_order(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeOrders>,
+    PathParam(id): PathParam<OrderId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let order = visible_order(&state, caller, id).await?;
+    // Each role sees an order in its own way.
+    let etag = format!("\"{}-{}\"", order.order.version, caller.role);
+    let known = is_known(&headers, &etag);
+    let headers: [(HeaderName, String); 3] =
+        [(ETAG, etag), (CACHE_CONTROL, "private, no-cache".into()), (VARY, "authorization".into())];
+    if known {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, Json(OrderBody::from(order))).into_response())
+}
+
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+    tags.any(|tag| tag == "*" || tag == etag)
+}

@@ -1,0 +1,53 @@
+use super::order::OrderSummaryBody;
+use super::viewer;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::policy::SeeOrders;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use domain::order::OrderStatus;
+use orders::{OrderFilter, PageSize};
+
+impl FromQuery for OrderFilter {
+    fn read(params: &mut Params) -> Option<Self> {
+        let known = |text: &str| text.parse::<OrderStatus>().map_err(|_unknown| "there is no such status");
+        let status = params.optional_as("status", known);
+        let created_from = params.optional("created_from");
+        let created_to = params.optional("created_to");
+        let sku = params.optional("sku");
+        let after = params.optional("cursor");
+        let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
+        Some(Self {
+            status: status?,
+            created_from: created_from?,
+            created_to: created_to?,
+            sku: sku?,
+            after: after?,
+            limit: limit?,
+        })
+    }
+}
+
+/// List orders
+///
+/// The newest first. Customers see their own, vendors those with a line of theirs, admins all.
+#[utoipa::path(get, path = "/orders", tag = "orders",
+    params(("status" = Option<String>, Query, example = "confirmed"),
+        ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Inclusive"),
+        ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Exclusive"),
+        ("sku" = Option<String>, Query, description = "Orders with a line of it"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, body = Page<OrderSummaryBody>)), security(("access_token" = [])))]
+pub async fn list_orders(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeOrders>,
+    Query(filter): Query<OrderFilter>,
+) -> Result<Json<Page<OrderSummaryBody>>, Problem> {
+    let page = orders::list_orders(&state.pool, viewer(caller), filter).await?;
+    let items = page.orders.into_iter().map(OrderSummaryBody::from).collect();
+    Ok(Json(Page { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+}

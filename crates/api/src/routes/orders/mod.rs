@@ -1,0 +1,32 @@
+//! Orders: placing, watching, calling back.
+
+pub mod cancel;
+pub mod events;
+pub mod find;
+pub mod list;
+pub mod order;
+pub mod payments;
+pub mod place;
+pub mod request;
+pub mod shipments;
+
+use crate::auth::Caller;
+use crate::problem::Problem;
+use crate::state::AppState;
+use accounts::Role;
+use domain::ids::OrderId;
+use orders::{OrderView, Viewer};
+
+pub fn viewer(caller: Caller) -> Viewer {
+    match caller.role {
+        Role::Customer => Viewer::Customer(caller.id),
+        Role::Vendor => Viewer::Vendor(caller.id),
+        Role::Admin => Viewer::Admin,
+    }
+}
+
+/// The order as the caller may see it; 404 if they may not.
+pub async fn visible_order(state: &AppState, caller: Caller, id: OrderId) -> Result<OrderView, Problem> {
+    let found = orders::find_order(&state.pool, id, viewer(caller)).await?;
+    found.ok_or_else(|| Problem::not_found("order"))
+}

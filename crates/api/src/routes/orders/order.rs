@@ -1,0 +1,126 @@
+//! Orders as clients see them.
+
+use crate::routes::money::MoneyBody;
+use chrono::{DateTime, Utc};
+use orders::{LineView, OrderSummary, OrderView, ShipmentView};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderSummaryBody {
+    id: Uuid,
+    customer_id: Uuid,
+    /// `pending`, `confirmed`, `shipped`, `delivered`, `rejected`, `cancelling` or `cancelled`.
+    #[schema(example = "confirmed")]
+    status: &'static str,
+    #[schema(example = "authorized")]
+    payment_status: &'static str,
+    #[schema(example = "booked")]
+    fulfilment_status: &'static str,
+    /// Why it was rejected or cancelled, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Why a human should look; for admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attention: Option<String>,
+    /// For a vendor: of their own lines.
+    total: MoneyBody,
+    /// Rises with whatever happens to the order.
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderBody {
+    #[serde(flatten)]
+    order: OrderSummaryBody,
+    payment_method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    items: Vec<OrderLineBody>,
+    /// Once it is confirmed.
+    shipments: Vec<OrderShipmentBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderLineBody {
+    line_no: i16,
+    #[schema(example = "SKU-HEADPHONES")]
+    sku: String,
+    name: String,
+    vendor_id: Uuid,
+    quantity: u32,
+    /// As it was when the order was placed.
+    unit_price: MoneyBody,
+    line_total: MoneyBody,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderShipmentBody {
+    id: Uuid,
+    warehouse_id: Uuid,
+    carrier: String,
+    tracking_number: String,
+    promised_by: DateTime<Utc>,
+    /// `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
+    status: &'static str,
+}
+
+impl From<OrderSummary> for OrderSummaryBody {
+    fn from(order: OrderSummary) -> Self {
+        Self {
+            id: order.id.as_uuid(),
+            customer_id: order.customer_id.as_uuid(),
+            status: order.status.into(),
+            payment_status: order.payment_status.into(),
+            fulfilment_status: order.fulfilment_status.into(),
+            reason: order.reason,
+            attention: order.attention,
+            total: order.total.into(),
+            version: order.version,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl From<OrderView> for OrderBody {
+    fn from(view: OrderView) -> Self {
+        Self {
+            order: view.order.into(),
+            payment_method: view.payment_method,
+            note: view.note,
+            items: view.lines.into_iter().map(OrderLineBody::from).collect(),
+            shipments: view.shipments.into_iter().map(OrderShipmentBody::from).collect(),
+        }
+    }
+}
+
+impl From<LineView> for OrderLineBody {
+    fn from(line: LineView) -> Self {
+        Self {
+            line_no: line.line_no,
+            sku: line.sku.into(),
+            name: line.name,
+            vendor_id: line.vendor_id.as_uuid(),
+            quantity: line.quantity.get(),
+            unit_price: line.unit_price.into(),
+            line_total: line.line_total.into(),
+        }
+    }
+}
+
+impl From<ShipmentView> for OrderShipmentBody {
+    fn from(shipment: ShipmentView) -> Self {
+        Self {
+            id: shipment.shipment_id.as_uuid(),
+            warehouse_id: shipment.warehouse_id.as_uuid(),
+            carrier: shipment.carrier,
+            tracking_number: shipment.tracking_number,
+            promised_by: shipment.promised_by,
+            status: shipment.status.into(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use super::visible_order;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::PathParam;
+use crate::policy::SeePayments;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use domain::ids::OrderId;
+use payments::{OperationView, PaymentView};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentBody {
+    id: Uuid,
+    order_id: Uuid,
+    #[schema(example = "authorized")]
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "USD")]
+    currency: Option<&'static str>,
+    amount_minor: i64,
+    captured_minor: i64,
+    refunded_minor: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decline_reason: Option<String>,
+    /// What the gateway was asked for, the oldest first.
+    operations: Vec<OperationBody>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OperationBody {
+    /// `authorize`, `capture`, `void` or `refund`.
+    #[schema(example = "authorize")]
+    kind: String,
+    amount_minor: i64,
+    #[schema(example = "succeeded")]
+    status: String,
+    attempts: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_ref: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<PaymentView> for PaymentBody {
+    fn from(payment: PaymentView) -> Self {
+        Self {
+            id: payment.id.as_uuid(),
+            order_id: payment.order_id.as_uuid(),
+            status: payment.status.to_string(),
+            method: payment.method,
+            currency: payment.currency.map(|currency| currency.code()),
+            amount_minor: payment.amount_minor,
+            captured_minor: payment.captured_minor,
+            refunded_minor: payment.refunded_minor,
+            decline_reason: payment.decline_reason,
+            operations: payment.operations.into_iter().map(OperationBody::from).collect(),
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}
+
+impl From<OperationView> for OperationBody {
+    fn from(operation: OperationView) -> Self {
+        Self {
+            kind: operation.kind.to_string(),
+            amount_minor: operation.amount_minor,
+            status: operation.status.to_string(),
+            attempts: operation.attempts,
+            provider_ref: operation.provider_ref,
+            created_at: operation.created_at,
+            updated_at: operation.updated_at,
+        }
+    }
+}
+
+/// Show how an order is paid
+///
+/// Nothing, before its payment was asked for.
+#[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Page<PaymentBody>)), security(("access_token" = [])))]
+pub async fn order_payments(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeePayments>,
+    PathParam(id): PathParam<OrderId>,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    visible_order(&state, caller, id).await?;
+    let payment = payments::find_payment(&state.pool, id).await?;
+    Ok(Json(Page::whole(payment.map(PaymentBody::from))))
+}

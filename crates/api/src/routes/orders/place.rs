@@ -1,0 +1,82 @@
+use super::request::PlaceOrderBody;
+use crate::auth::Allowed;
+use crate::body::Json;
+use crate::idempotency_key::IdempotencyKey;
+use crate::policy::PlaceOrders;
+use crate::problem::Problem;
+use crate::request_id::RequestTrace;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use catalogue::Product;
+use domain::order::placing::{OrderRequest, PlacingError, PricedLines};
+use orders::{Accepted, Fingerprint, NewOrder};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What keys are kept under.
+const ROUTE: &str = "POST /orders";
+const REPLAYED: &str = "idempotent-replayed";
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AcceptedBody {
+    #[schema(example = "accepted")]
+    status: &'static str,
+    order_id: Uuid,
+    #[schema(example = "pending")]
+    order_status: &'static str,
+    message: &'static str,
+}
+
+/// Place an order
+///
+/// The order is stored, and carried to its end afterwards: follow it at `Location`. The same request with the same key
+/// is answered with the first answer again, and `Idempotent-Replayed: true`.
+#[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceOrderBody,
+    params(("Idempotency-Key" = String, Header, description = "Your own name for this request, such as a UUID")),
+    responses((status = 202, body = AcceptedBody, headers(("Location" = String), ("Idempotent-Replayed" = bool)))),
+    security(("access_token" = [])))]
+pub async fn place_order(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<PlaceOrders>,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestTrace(trace): RequestTrace,
+    Json(body): Json<PlaceOrderBody>,
+) -> Result<Response, Problem> {
+    let request = body.into_request()?;
+    let fingerprint = Fingerprint::of(&request);
+    let PricedLines { lines, total } = match price(&state, &request).await? {
+        Ok(priced) => priced,
+        // What was accepted once is answered so for ever, even if it could not be had today.
+        Err(error) => {
+            let earlier = state.intake.answer_to(caller.id, ROUTE, &key, fingerprint).await?;
+            return earlier.map(answer).ok_or_else(|| Problem::placing(&error, request.lines.as_slice()));
+        }
+    };
+    let OrderRequest { payment_method, note, .. } = request;
+    let customer_id = caller.id;
+    let new = NewOrder { customer_id, route: ROUTE, key, fingerprint, lines, total, payment_method, note, trace };
+    Ok(answer(state.intake.place(new).await?))
+}
+
+async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<PricedLines, PlacingError>, Problem> {
+    let products = state.catalogue.products(&request.lines.skus()).await?;
+    let offers = products.into_iter().map(|product: Option<Arc<Product>>| product.and_then(|product| product.offer()));
+    Ok(request.lines.price(offers.collect(), request.currency))
+}
+
+fn answer(accepted: Accepted) -> Response {
+    let order_id = accepted.order_id.as_uuid();
+    let message = "Order accepted for async processing";
+    let body = AcceptedBody { status: "accepted", order_id, order_status: "pending", message };
+    let location = [(LOCATION, format!("/api/v1/orders/{order_id}"))];
+    let mut response = (StatusCode::ACCEPTED, location, axum::Json(body)).into_response();
+    if accepted.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

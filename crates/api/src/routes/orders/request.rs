@@ -1,0 +1,65 @@
+//! An order as clients ask for it. Prices are not theirs to say.
+
+use crate::body::{Field, FromJson, Members, parsed};
+use crate::problem::Problem;
+use domain::money::Currency;
+use domain::order::placing::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
+use domain::product::{Line, Quantity, Sku};
+use utoipa::ToSchema;
+
+#[derive(Debug, ToSchema)]
+pub struct PlaceOrderBody {
+    /// The currency that you count on, if it matters: another one in the catalogue is an error then.
+    #[schema(value_type = Option<String>, example = "USD")]
+    currency: Option<Currency>,
+    /// 1 to 100 lines, each SKU on one of them only.
+    #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 100)]
+    items: Vec<Line>,
+    /// `sim_ok` unless told otherwise; `sim_declined`, `sim_timeout`, `sim_flaky` and `sim_down` rehearse what can
+    /// go wrong.
+    #[schema(value_type = Option<String>, example = "sim_ok")]
+    payment_method: PaymentMethod,
+    /// Words to the vendor.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    note: Option<Note>,
+}
+
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "what `Line` looks like, for the documentation")]
+pub struct LineBody {
+    #[schema(example = "SKU-HEADPHONES")]
+    sku: String,
+    #[schema(example = 2, minimum = 1, maximum = 1000)]
+    quantity: u32,
+}
+
+impl FromJson for PlaceOrderBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let currency = members.optional("currency", parsed);
+        let items = members.required("items", |items| items.list(LINES_MAX, read_line));
+        let payment_method = members.optional("payment_method", parsed);
+        let note = members.optional("note", parsed);
+        Some(Self {
+            currency: currency?,
+            items: items?,
+            payment_method: payment_method?.unwrap_or_default(),
+            note: note?,
+        })
+    }
+}
+
+fn read_line(item: Field<'_>) -> Option<Line> {
+    item.members(|members| {
+        let sku = members.required("sku", parsed::<Sku>);
+        let quantity = members.required("quantity", |field| field.whole_as(Quantity::try_from));
+        Some(Line { sku: sku?, quantity: quantity? })
+    })
+}
+
+impl PlaceOrderBody {
+    pub fn into_request(self) -> Result<OrderRequest, Problem> {
+        let Self { currency, items, payment_method, note } = self;
+        let lines = OrderLines::parse(items.clone()).map_err(|error| Problem::placing(&error, &items))?;
+        Ok(OrderRequest { currency, lines, payment_method, note })
+    }
+}

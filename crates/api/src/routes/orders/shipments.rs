@@ -1,0 +1,28 @@
+use super::visible_order;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::PathParam;
+use crate::policy::SeeShipments;
+use crate::problem::Problem;
+use crate::routes::shipments::shipment::ShipmentBody;
+use crate::routes::shipments::visible_shipments;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use domain::ids::OrderId;
+
+/// Show an order's shipments
+///
+/// Vendors see those that hold nothing but their own products.
+#[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Page<ShipmentBody>)), security(("access_token" = [])))]
+pub async fn order_shipments(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeShipments>,
+    PathParam(id): PathParam<OrderId>,
+) -> Result<Json<Page<ShipmentBody>>, Problem> {
+    let order = visible_order(&state, caller, id).await?;
+    let shipments = shipping::list_shipments(&state.pool, id).await?;
+    let shipments = visible_shipments(caller, &order, shipments);
+    Ok(Json(Page::whole(shipments.into_iter().map(ShipmentBody::from))))
+}

@@ -1,0 +1,78 @@
+use super::editor;
+use super::product::ProductBody;
+use crate::auth::Allowed;
+use crate::body::{FromJson, Json, Members, boolean, parsed};
+use crate::policy::ManageProducts;
+use crate::problem::{Kind, Problem};
+use crate::routes::money::{self, MoneyBody};
+use crate::state::AppState;
+use accounts::Role;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
+use catalogue::{Description, NewProduct, ProductName};
+use domain::ids::UserId;
+use domain::money::Money;
+use domain::product::Sku;
+use utoipa::ToSchema;
+
+#[derive(Debug, ToSchema)]
+pub struct NewProductBody {
+    #[schema(value_type = String, example = "SKU-TURNTABLE")]
+    sku: Sku,
+    #[schema(value_type = String)]
+    name: ProductName,
+    #[schema(value_type = Option<String>)]
+    description: Description,
+    #[schema(value_type = MoneyBody)]
+    price: Money,
+    /// Whether it can be ordered; it can unless told otherwise.
+    #[schema(value_type = Option<bool>)]
+    active: bool,
+    /// Whose it is; admins may name somebody else.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    vendor_id: Option<UserId>,
+}
+
+impl FromJson for NewProductBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let sku = members.required("sku", parsed);
+        let name = members.required("name", parsed);
+        let description = members.optional("description", parsed);
+        let price = members.required("price", money::read);
+        let active = members.optional("active", boolean);
+        let vendor_id = members.optional("vendor_id", parsed);
+        Some(Self {
+            sku: sku?,
+            name: name?,
+            description: description?.unwrap_or_default(),
+            price: price?,
+            active: active?.unwrap_or(true),
+            vendor_id: vendor_id?,
+        })
+    }
+}
+
+type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
+
+/// Create a product
+#[utoipa::path(post, path = "/products", tag = "products", request_body = NewProductBody,
+    responses((status = 201, body = ProductBody, headers(("Location" = String)))),
+    security(("access_token" = [])))]
+pub async fn create_product(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<ManageProducts>,
+    Json(body): Json<NewProductBody>,
+) -> Result<Created, Problem> {
+    let vendor_id = body.vendor_id.unwrap_or(caller.id);
+    if caller.role != Role::Admin && vendor_id != caller.id {
+        return Err(Problem::about(Kind::Forbidden, "/vendor_id", "A vendor creates products of their own only."));
+    }
+    let NewProductBody { sku, name, description, price, active, .. } = body;
+    let new = NewProduct { sku, name, description, vendor_id, price, active };
+    let (pool, now) = (state.pool.clone(), platform::clock::now());
+    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now).await };
+    let created = state.finish(creating).await?;
+    let location = [(LOCATION, format!("/api/v1/products/{}", created.product.sku))];
+    Ok((StatusCode::CREATED, location, axum::Json(created.into())))
+}

@@ -1,0 +1,46 @@
+use super::product::ProductBody;
+use super::viewer;
+use crate::auth::Caller;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use catalogue::{PageSize, ProductFilter};
+
+/// Longer words are in no name.
+const SEARCH_LENGTH_MAX: usize = 200;
+
+impl FromQuery for ProductFilter {
+    fn read(params: &mut Params) -> Option<Self> {
+        let short = |text: &str| match text.chars().count() {
+            1..=SEARCH_LENGTH_MAX => Ok(text.to_owned()),
+            _ => Err(format!("1 to {SEARCH_LENGTH_MAX} characters are searched for")),
+        };
+        let text = params.optional_as("q", short);
+        let vendor_id = params.optional("vendor_id");
+        let after = params.optional("cursor");
+        let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
+        Some(Self { text: text?, vendor_id: vendor_id?, after: after?, limit: limit? })
+    }
+}
+
+/// List products
+///
+/// Open to all; vendors see their own withdrawn products too, admins everything.
+#[utoipa::path(get, path = "/products", tag = "products",
+    params(("q" = Option<String>, Query, description = "Part of a name or a SKU"),
+        ("vendor_id" = Option<uuid::Uuid>, Query),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, body = Page<ProductBody>)), security((), ("access_token" = [])))]
+pub async fn list_products(
+    State(state): State<AppState>,
+    caller: Option<Caller>,
+    Query(filter): Query<ProductFilter>,
+) -> Result<Json<Page<ProductBody>>, Problem> {
+    let page = catalogue::list_products(&state.pool, viewer(caller), filter).await?;
+    let items = page.products.into_iter().map(ProductBody::from).collect();
+    Ok(Json(Page { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+}

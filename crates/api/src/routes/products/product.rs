@@ -1,0 +1,36 @@
+use crate::routes::money::MoneyBody;
+use catalogue::ProductDetails;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProductBody {
+    #[schema(example = "SKU-HEADPHONES")]
+    sku: String,
+    name: String,
+    description: String,
+    vendor_id: Uuid,
+    price: MoneyBody,
+    /// False when it can't be ordered.
+    active: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<ProductDetails> for ProductBody {
+    fn from(details: ProductDetails) -> Self {
+        let ProductDetails { product, description, created_at, updated_at } = details;
+        Self {
+            sku: product.sku.into(),
+            name: product.name,
+            description,
+            vendor_id: product.vendor_id.as_uuid(),
+            price: product.price.into(),
+            active: product.active,
+            created_at,
+            updated_at,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use super::editor;
+use super::product::ProductBody;
+use crate::auth::Allowed;
+use crate::body::{FromJson, Json, Members, boolean, parsed};
+use crate::params::PathParam;
+use crate::policy::ManageProducts;
+use crate::problem::Problem;
+use crate::routes::money::{self, MoneyBody};
+use crate::state::AppState;
+use axum::extract::State;
+use catalogue::{Description, ProductChange, ProductName};
+use domain::money::Money;
+use domain::product::Sku;
+use utoipa::ToSchema;
+
+/// What should be different; members that are not there stay as they are.
+#[derive(Debug, ToSchema)]
+pub struct ProductChangeBody {
+    #[schema(value_type = Option<String>)]
+    name: Option<ProductName>,
+    #[schema(value_type = Option<String>)]
+    description: Option<Description>,
+    #[schema(value_type = Option<MoneyBody>)]
+    price: Option<Money>,
+    active: Option<bool>,
+}
+
+impl FromJson for ProductChangeBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let name = members.optional("name", parsed);
+        let description = members.optional("description", parsed);
+        let price = members.optional("price", money::read);
+        let active = members.optional("active", boolean);
+        Some(Self { name: name?, description: description?, price: price?, active: active? })
+    }
+}
+
+/// Change a product
+///
+/// Orders that were placed keep the price that they were placed at; new ones pay the new price after 2 seconds at most.
+#[utoipa::path(patch, path = "/products/{sku}", tag = "products", params(("sku" = String, Path)),
+    request_body = ProductChangeBody, responses((status = 200, body = ProductBody)),
+    security(("access_token" = [])))]
+pub async fn update_product(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<ManageProducts>,
+    PathParam(sku): PathParam<Sku>,
+    Json(body): Json<ProductChangeBody>,
+) -> Result<axum::Json<ProductBody>, Problem> {
+    let ProductChangeBody { name, description, price, active } = body;
+    let change = ProductChange { name, description, price, active };
+    let (pool, now) = (state.pool.clone(), platform::clock::now());
+    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now).await };
+    Ok(axum::Json(state.finish(changing).await?.into()))
+}

@@ -1,0 +1,22 @@
+use super::shipment::ShipmentBody;
+use super::visible_shipment;
+use crate::auth::Allowed;
+use crate::params::PathParam;
+use crate::policy::SeeShipments;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use domain::shipment::TrackingNumber;
+
+/// Track a shipment
+#[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
+    params(("tracking_number" = String, Path)), responses((status = 200, body = ShipmentBody)),
+    security(("access_token" = [])))]
+pub async fn find_shipment(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<SeeShipments>,
+    PathParam(number): PathParam<TrackingNumber>,
+) -> Result<Json<ShipmentBody>, Problem> {
+    Ok(Json(visible_shipment(&state, caller, &number).await?.into()))
+}

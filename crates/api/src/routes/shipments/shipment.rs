@@ -1,0 +1,74 @@
+//! Shipments as clients see them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use shipping::{ShipmentEvent, ShipmentView};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShipmentBody {
+    id: Uuid,
+    order_id: Uuid,
+    warehouse_id: Uuid,
+    /// `requested`, `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
+    #[schema(example = "in_transit")]
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promised_by: Option<DateTime<Utc>>,
+    /// Since when it is later than promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delayed_at: Option<DateTime<Utc>>,
+    items: Vec<ShippedLineBody>,
+    /// What carriers reported, by the time at which it happened.
+    events: Vec<ShipmentEventBody>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShippedLineBody {
+    sku: String,
+    quantity: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShipmentEventBody {
+    #[schema(example = "handed_over")]
+    status: &'static str,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl From<ShipmentView> for ShipmentBody {
+    fn from(view: ShipmentView) -> Self {
+        let lines = view.lines.into_iter();
+        Self {
+            id: view.shipment_id.as_uuid(),
+            order_id: view.order_id.as_uuid(),
+            warehouse_id: view.warehouse_id.as_uuid(),
+            status: view.status.into(),
+            carrier: view.carrier,
+            tracking_number: view.tracking_number.map(|number| number.to_string()),
+            promised_by: view.promised_by,
+            delayed_at: view.delayed_at,
+            items: lines.map(|line| ShippedLineBody { sku: line.sku.into(), quantity: line.quantity.get() }).collect(),
+            events: view.events.into_iter().map(ShipmentEventBody::from).collect(),
+            created_at: view.created_at,
+            updated_at: view.updated_at,
+        }
+    }
+}
+
+impl From<ShipmentEvent> for ShipmentEventBody {
+    fn from(event: ShipmentEvent) -> Self {
+        let ShipmentEvent { status, occurred_at, recorded_at, note, .. } = event;
+        Self { status: status.into(), occurred_at, recorded_at, note }
+    }
+}

@@ -1,0 +1,76 @@
+use crate::metrics::milliseconds;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use sqlx::Connection;
+use std::time::{Duration, Instant};
+use utoipa::ToSchema;
+
+/// What has not answered within this counts as away.
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
+
+/// What orders hang on. Without Postgres nothing goes; without RabbitMQ orders are taken and wait; without Redis
+/// limits are kept by each process for itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthBody {
+    /// `ok`, `degraded` or `down`.
+    #[schema(example = "ok")]
+    pub status: &'static str,
+    dependencies: Dependencies,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Dependencies {
+    postgres: Dependency,
+    rabbitmq: Dependency,
+    redis: Dependency,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Dependency {
+    /// `ok` or `down`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// How long its answer took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<f64>,
+}
+
+/// How are all that orders hang on?
+///
+/// 200 while orders can be taken (`ok` or `degraded`), 503 when they can't (`down`).
+#[utoipa::path(get, path = "/system/health", tag = "system",
+    responses((status = 200, body = HealthBody), (status = 503, body = HealthBody)), security(()))]
+pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
+    let (postgres, rabbitmq, redis) = tokio::join!(
+        check(postgres_answers(&state)),
+        check(state.links.publishing.is_up()),
+        check(async { state.redis.ping().await.is_ok() }),
+    );
+    let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok()) {
+        (true, true) => ("ok", StatusCode::OK),
+        (true, false) => ("degraded", StatusCode::OK),
+        (false, _) => ("down", StatusCode::SERVICE_UNAVAILABLE),
+    };
+    (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis } }))
+}
+
+pub async fn postgres_answers(state: &AppState) -> bool {
+    let pinging = async { state.pool.acquire().await?.ping().await };
+    tokio::time::timeout(CHECK_LIMIT, pinging).await.is_ok_and(|answered| answered.is_ok())
+}
+
+async fn check(answers: impl Future<Output = bool>) -> Dependency {
+    let begun = Instant::now();
+    let answered = tokio::time::timeout(CHECK_LIMIT, answers).await.unwrap_or(false);
+    let latency_ms = answered.then(|| milliseconds(begun.elapsed()));
+    Dependency { status: if answered { "ok" } else { "down" }, latency_ms }
+}
+
+impl Dependency {
+    fn is_ok(&self) -> bool {
+        self.status == "ok"
+    }
+}

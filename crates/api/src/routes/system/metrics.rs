@@ -1,0 +1,15 @@
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
+
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Counts, for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "system",
+    responses((status = 200, body = String, content_type = "text/plain")), security(()))]
+pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    let text = state.metrics.text().map_err(Problem::internal)?;
+    Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text))
+}

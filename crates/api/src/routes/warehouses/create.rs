@@ -1,0 +1,50 @@
+use super::WarehouseBody;
+use crate::auth::Allowed;
+use crate::body::{FromJson, Json, Members, parsed, text};
+use crate::policy::ManageWarehouses;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::ids::WarehouseId;
+use domain::inventory::{Warehouse, WarehouseCode};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+const PRIORITY_DEFAULT: i32 = 100;
+
+#[derive(Debug, ToSchema)]
+pub struct NewWarehouseBody {
+    #[schema(value_type = String, example = "WEST")]
+    code: WarehouseCode,
+    name: String,
+    /// Of two that serve an order equally well, the lower one does; 100 unless told otherwise.
+    #[schema(value_type = Option<i32>)]
+    priority: i32,
+}
+
+impl FromJson for NewWarehouseBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let code = members.required("code", parsed);
+        let name = members.required("name", text);
+        let priority = members.optional("priority", |field| field.whole_as(i32::try_from));
+        Some(Self { code: code?, name: name?, priority: priority?.unwrap_or(PRIORITY_DEFAULT) })
+    }
+}
+
+/// Open a warehouse
+#[utoipa::path(post, path = "/warehouses", tag = "inventory", request_body = NewWarehouseBody,
+    responses((status = 201, body = WarehouseBody)), security(("access_token" = [])))]
+pub async fn create_warehouse(
+    State(state): State<AppState>,
+    _allowed: Allowed<ManageWarehouses>,
+    Json(body): Json<NewWarehouseBody>,
+) -> Result<(StatusCode, axum::Json<WarehouseBody>), Problem> {
+    let id = WarehouseId::from_uuid(Uuid::now_v7());
+    let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
+    let warehouse =
+        warehouse.map_err(|error| Problem::about(crate::problem::Kind::Validation, "/name", error.to_string()))?;
+    let (pool, now, new) = (state.pool.clone(), platform::clock::now(), warehouse.clone());
+    state.finish(async move { inventory::create_warehouse(&pool, &new, now).await }).await?;
+    Ok((StatusCode::CREATED, axum::Json(warehouse.into())))
+}

@@ -1,0 +1,30 @@
+//! Where goods are shipped from.
+
+pub mod create;
+pub mod list;
+
+use domain::inventory::Warehouse;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WarehouseBody {
+    id: Uuid,
+    #[schema(example = "EAST")]
+    code: String,
+    name: String,
+    /// Of two that serve an order equally well, the lower one does.
+    priority: i32,
+}
+
+impl From<Warehouse> for WarehouseBody {
+    fn from(warehouse: Warehouse) -> Self {
+        Self {
+            id: warehouse.id.as_uuid(),
+            code: warehouse.code.as_str().to_owned(),
+            name: warehouse.name,
+            priority: warehouse.priority,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What handlers share.
+
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use accounts::Accounts;
+use catalogue::Catalogue;
+use messaging::Waker;
+use messaging::broker::Links;
+use orders::Intake;
+use platform::lifecycle::Lifecycle;
+use platform::redis::Redis;
+use sqlx::PgPool;
+use std::ops::Deref;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, oneshot};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+pub struct Shared {
+    pub pool: PgPool,
+    pub accounts: Accounts,
+    pub catalogue: Catalogue,
+    pub intake: Intake,
+    /// How long the saga waits for what, for commands that the api begins.
+    pub pace: domain::saga::Pace,
+    pub waker: Waker,
+    pub links: Links,
+    pub redis: Redis,
+    pub lifecycle: Lifecycle,
+    pub metrics: Metrics,
+    /// One permit a request that is being answered.
+    pub requests: Semaphore,
+    pub options: Options,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether a sign-up hides that its address has an account.
+    pub hides_taken_emails: bool,
+    /// Proxies of ours between clients and us.
+    pub trusted_proxies: usize,
+}
+
+impl AppState {
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// Runs `work` to its end, even if the client goes away meanwhile: what changes something must not stop half-way.
+    pub async fn finish<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        // Nobody may be left to hear the answer; that is what this is for.
+        self.lifecycle.spawn(async move { drop(sender.send(work.await)) });
+        match receiver.await {
+            Ok(outcome) => outcome.map_err(Into::into),
+            Err(_gone) => Err(Problem::internal("the work panicked, or the process stops")),
+        }
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

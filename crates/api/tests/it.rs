@@ -1,0 +1,26 @@
+//! The api on a real Postgres, without a broker and without Redis: what it promises to whoever calls it.
+
+#[path = "it/auth.rs"]
+mod auth;
+#[path = "it/bad_orders.rs"]
+mod bad_orders;
+#[path = "it/door.rs"]
+mod door;
+#[path = "it/goods.rs"]
+mod goods;
+#[path = "it/http.rs"]
+mod http;
+#[path = "it/orders.rs"]
+mod orders;
+#[path = "it/roles.rs"]
+mod roles;
+#[path = "it/server.rs"]
+mod server;
+#[path = "it/shipments.rs"]
+mod shipments;
+#[path = "it/system.rs"]
+mod system;
+#[path = "it/tokens.rs"]
+mod tokens;
+#[path = "it/workshop.rs"]
+mod workshop;

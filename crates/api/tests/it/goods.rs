@@ -1,0 +1,162 @@
+use crate::door::{Ask, CABLE, Door, HEADPHONES, get, post};
+use accounts::Role;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+fn patch(path: &str) -> Ask {
+    Ask::new(Method::PATCH, path)
+}
+
+fn turntable() -> Value {
+    json!({ "sku": "SKU-TURNTABLE", "name": "Turntable", "price": { "amount_minor": 19_900, "currency": "USD" } })
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_keeps_their_own_products(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    let other = door.person("other", Role::Vendor).await;
+
+    let created = door.send(post("/products").of(&vendor).json(&turntable())).await;
+    assert_eq!(created.headers["location"], "/api/v1/products/SKU-TURNTABLE");
+    let created = created.expect(StatusCode::CREATED);
+    assert_eq!((&created["vendor_id"], &created["active"]), (&json!(vendor.id), &json!(true)));
+    let change = || json!({ "price": { "amount_minor": 17_900, "currency": "USD" }, "active": false });
+    let changed = door.send(patch("/products/SKU-TURNTABLE").of(&vendor).json(&change())).await.expect(StatusCode::OK);
+    assert_eq!(changed["price"]["amount_minor"], 17_900);
+
+    door.send(patch("/products/SKU-TURNTABLE").of(&other).json(&change())).await.expect_problem(403, "forbidden");
+    door.send(patch("/products/NO-SUCH").of(&vendor).json(&change())).await.expect_problem(404, "not-found");
+    door.send(post("/products").of(&other).json(&turntable())).await.expect_problem(409, "already-exists");
+    door.send(get("/products/SKU-TURNTABLE")).await.expect_problem(404, "not-found");
+    door.send(get("/products/SKU-TURNTABLE").of(&vendor)).await.expect(StatusCode::OK);
+    door.send(get("/products/SKU-TURNTABLE").header("authorization", "Bearer x"))
+        .await
+        .expect_problem(401, "invalid-token");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_creates_nothing_in_anothers_name_but_an_admin_does(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    let other = door.person("other", Role::Vendor).await;
+    let admin = door.person("admin", Role::Admin).await;
+    let mut product = turntable();
+    product["vendor_id"] = json!(other.id);
+
+    door.send(post("/products").of(&vendor).json(&product)).await.expect_problem(403, "forbidden");
+    let created = door.send(post("/products").of(&admin).json(&product)).await.expect(StatusCode::CREATED);
+
+    assert_eq!(created["vendor_id"], json!(other.id));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn products_that_are_none_are_422(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    let with = |name: &str, value: Value| {
+        let mut product = turntable();
+        product[name] = value;
+        product
+    };
+    let cases = [
+        (with("price", json!({ "amount_minor": -1, "currency": "USD" })), "/price"),
+        (with("price", json!({ "amount_minor": 1.5, "currency": "USD" })), "/price/amount_minor"),
+        (with("price", json!({ "amount_minor": 1, "currency": "usd" })), "/price/currency"),
+        (with("price", json!(1)), "/price"),
+        (with("name", json!("")), "/name"),
+        (with("sku", json!("no spaces")), "/sku"),
+        (with("vendor_id", json!("me")), "/vendor_id"),
+        (with("stock", json!(5)), "/stock"),
+    ];
+
+    for (body, pointer) in cases {
+        let answer = door.send(post("/products").of(&vendor).json(&body)).await;
+        assert_eq!(answer.pointers(), [pointer], "{body}");
+        answer.expect_problem(422, "validation");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_list_of_products_is_paged_and_searched(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    door.stock(vendor.id).await;
+
+    let first = door.send(get("/products?limit=1")).await.expect(StatusCode::OK);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = door.send(get(&format!("/products?limit=1&cursor={cursor}"))).await.expect(StatusCode::OK);
+    let found = door.send(get("/products?q=headph")).await.expect(StatusCode::OK);
+
+    assert_eq!(first["items"][0]["sku"], CABLE);
+    assert_ne!(second["items"][0]["sku"], CABLE);
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["items"][0]["sku"], HEADPHONES);
+    door.send(get("/products?cursor=forged!")).await.expect_problem(422, "validation");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn vendors_see_and_move_their_own_stock_and_admins_all(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    let other = door.person("other", Role::Vendor).await;
+    let admin = door.person("admin", Role::Admin).await;
+    let warehouse = door.stock(vendor.id).await;
+    let adjust = |quantity: i64, kind: &str| json!({ "sku": HEADPHONES, "warehouse_id": warehouse, "kind": kind, "quantity": quantity, "reason": "counted" });
+
+    let one = door.send(get(&format!("/inventory?sku={HEADPHONES}")).of(&vendor)).await.expect(StatusCode::OK);
+    assert_eq!((&one["items"][0]["on_hand"], &one["items"][0]["reserved"]), (&json!(100), &json!(0)));
+    let all = door.send(get("/inventory").of(&vendor)).await.expect(StatusCode::OK);
+    assert_eq!(all["items"].as_array().unwrap().len(), 4);
+    for path in ["/inventory".to_owned(), format!("/inventory?sku={HEADPHONES}")] {
+        assert_eq!(door.send(get(&path).of(&other)).await.expect(StatusCode::OK)["items"], json!([]));
+    }
+    door.send(get(&format!("/inventory/{HEADPHONES}")).of(&other)).await.expect_problem(404, "not-found");
+
+    let moved = door.send(post("/inventory/adjustments").of(&vendor).json(&adjust(10, "received"))).await;
+    assert_eq!(moved.expect(StatusCode::CREATED)["available"], 110);
+    let moved = door.send(post("/inventory/adjustments").of(&admin).json(&adjust(-5, "adjusted"))).await;
+    assert_eq!(moved.expect(StatusCode::CREATED)["available"], 105);
+    let refused = door.send(post("/inventory/adjustments").of(&other).json(&adjust(1, "received"))).await;
+    refused.expect_problem(422, "unknown-sku");
+    let refused = door.send(post("/inventory/adjustments").of(&vendor).json(&adjust(-1_000, "adjusted"))).await;
+    assert!(refused.status == 409 || refused.status == 422, "{}", refused.body);
+    for bad in [adjust(0, "received"), adjust(-1, "received"), adjust(1, "stolen"), adjust(i64::MAX, "received")] {
+        door.send(post("/inventory/adjustments").of(&vendor).json(&bad)).await.expect_problem(422, "validation");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn pages_of_stock_show_each_row_once(pool: PgPool) {
+    let door = Door::open(pool);
+    let vendor = door.person("vendor", Role::Vendor).await;
+    door.stock(vendor.id).await;
+
+    let (mut seen, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = door.send(get(&format!("/inventory?limit=3{next}")).of(&vendor)).await.expect(StatusCode::OK);
+        seen.extend(page["items"].as_array().unwrap().iter().map(|row| row["sku"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        next = format!("&cursor={cursor}");
+    }
+
+    assert_eq!(seen.len(), 4);
+    assert!(seen.is_sorted());
+    door.send(get("/inventory?cursor=forged").of(&vendor)).await.expect_problem(422, "validation");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_admin_opens_a_warehouse_once(pool: PgPool) {
+    let door = Door::open(pool);
+    let admin = door.person("admin", Role::Admin).await;
+    let west = json!({ "code": "WEST", "name": "West" });
+
+    door.send(post("/warehouses").of(&admin).json(&west)).await.expect(StatusCode::CREATED);
+
+    door.send(post("/warehouses").of(&admin).json(&west)).await.expect_problem(409, "already-exists");
+    let all = door.send(get("/warehouses").of(&admin)).await.expect(StatusCode::OK);
+    assert_eq!(all["items"][0]["code"], "WEST");
+    let blank = json!({ "code": "NORTH", "name": "  " });
+    door.send(post("/warehouses").of(&admin).json(&blank)).await.expect_problem(422, "validation");
+}

@@ -1,0 +1,76 @@
+//! What a worker would do for an order, done by hand.
+
+use crate::door::{Door, HEADPHONES};
+use domain::Timestamp;
+use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::messages::{BookShipments, Parcel, Reply, ShipmentCommand, StockRejected};
+use domain::product::Line;
+use domain::saga::Pace;
+use messaging::{Delivery, Handle, HandleWithProvider, Handled, Header, Trace, Verdict};
+use orders::SagaHandler;
+use shipping::carriers::simulated::SimulatedCarrier;
+use shipping::{Shipping, ShippingArgs};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Postgres};
+
+fn delivery<C>(order: OrderId, command: C, now: Timestamp) -> Delivery<C> {
+    let trace = Trace { correlation_id: "test".into(), causation_id: None, traceparent: None };
+    Delivery {
+        header: Header { id: MessageId::derive(order, "by hand"), time: now, subject: order, trace },
+        attempt: 0,
+        command,
+    }
+}
+
+async fn connection(door: &Door) -> PoolConnection<Postgres> {
+    door.pool.acquire().await.expect("a connection")
+}
+
+fn all_done(handled: &Handled) {
+    assert!(handled.verdicts.iter().all(|verdict| *verdict == Verdict::Done), "{:?}", handled.verdicts);
+}
+
+/// Nothing was on the shelf.
+pub async fn reject(door: &Door, order: &str) {
+    let (order_id, now) = (order.parse().expect("an id"), platform::clock::now());
+    let reply = Reply::StockRejected(StockRejected { order_id, shortages: Vec::new() });
+    let mut connection = connection(door).await;
+    let mut tx = connection.begin().await.expect("begun");
+    let saga = SagaHandler { pace: Pace::REAL };
+    let handled = saga.handle(&mut tx, &[delivery(order_id, reply, now)], now).await;
+    all_done(&handled.expect("handled"));
+    tx.commit().await.expect("committed");
+}
+
+/// The order's headphones are booked with the carrier, which gives this tracking number.
+pub async fn book(door: &Door, order: &str, warehouse_id: WarehouseId) -> String {
+    let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
+    let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
+    let parcel = Parcel { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
+    let book = ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] });
+    let args = carrier();
+    let shipping = Shipping::new(SimulatedCarrier::new(&args), &args);
+    let batch = [delivery(order_id, book, now)];
+    let mut connection = connection(door).await;
+
+    let mut tx = connection.begin().await.expect("begun");
+    let call = shipping.begin(&mut tx, &batch, now).await.expect("begun").pop().expect("a call");
+    tx.commit().await.expect("committed");
+    let answers = vec![shipping.call(call).await];
+    let mut tx = connection.begin().await.expect("begun");
+    all_done(&shipping.settle(&mut tx, &batch, answers, now).await.expect("settled"));
+    tx.commit().await.expect("committed");
+
+    let booked = shipping::list_shipments(&door.pool, order_id).await.expect("a list");
+    booked[0].tracking_number.as_ref().expect("a number").to_string()
+}
+
+fn carrier() -> ShippingArgs {
+    ShippingArgs {
+        carrier_latency_ms: 0,
+        carrier_calls_max: 1,
+        carrier_hand_over_ms: 20_000,
+        carrier_in_transit_ms: 20_000,
+        carrier_delivery_ms: 30_000,
+    }
+}
