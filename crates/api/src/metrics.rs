@@ -17,11 +17,6 @@ pub struct Metrics {
     pub in_flight: IntGauge,
 }
 
-/// For eyes: to the microsecond.
-pub fn milliseconds(took: Duration) -> f64 {
-    (took.as_secs_f64() * 1e6).round() / 1e3
-}
-
 impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();

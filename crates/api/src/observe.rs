@@ -1,6 +1,5 @@
 //! One log line and one count a request. What went wrong on our side is told here, once, beside the request it broke.
 
-use crate::metrics::milliseconds;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::state::AppState;
@@ -8,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use platform::telemetry::milliseconds;
 use std::sync::Arc;
 use std::time::Instant;
 

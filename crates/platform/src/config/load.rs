@@ -1,7 +1,9 @@
 //! Reads all settings and, when some are bad, says so of every one of them at once.
 
+use clap::error::ErrorKind;
 use clap::{Args, Command, Parser};
 use secrecy::{ExposeSecret, SecretString};
+use std::ffi::OsString;
 
 /// What a process is configured by.
 pub trait Settings: Parser {
@@ -24,39 +26,40 @@ pub struct EnvironmentArgs {
 
 /// The settings, or an end of the process with exit code 2 and every problem on standard error.
 pub fn load<S: Settings>() -> S {
-    let malformed = malformed_variables(&S::command());
-    if !malformed.is_empty() {
-        give_up(&malformed);
+    let malformed: Vec<Malformed> = S::command().get_arguments().filter_map(|arg| malformed(arg.clone())).collect();
+    if malformed.is_empty() {
+        let settings = S::parse();
+        let problems = settings.problems();
+        return if problems.is_empty() { settings } else { give_up(&problems) };
     }
-    let settings = S::parse();
-    let problems = settings.problems();
-    if !problems.is_empty() {
-        give_up(&problems);
-    }
-    settings
+    // With defaults in place of what can't be read, the rest can still be judged.
+    let defaults = malformed.iter().filter_map(|malformed| malformed.default.clone());
+    let rest = S::try_parse_from(std::env::args_os().chain(defaults));
+    let problems = malformed.iter().map(|malformed| malformed.problem.clone());
+    give_up(&problems.chain(rest.map(|rest| rest.problems()).unwrap_or_default()).collect::<Vec<_>>())
 }
 
-/// Parses each variable alone: all together, clap would stop at the first bad one.
-fn malformed_variables(command: &Command) -> Vec<String> {
-    let from_environment = command.get_arguments().filter(|arg| arg.get_env().is_some());
-    from_environment.filter_map(|arg| malformed_variable(arg.clone())).collect()
+/// A variable that can't be read, and the argument that puts its default in its place, if it has one.
+struct Malformed {
+    problem: String,
+    default: Option<OsString>,
 }
 
-fn malformed_variable(arg: clap::Arg) -> Option<String> {
+/// Parses one variable alone: all together, clap would stop at the first bad one.
+fn malformed(arg: clap::Arg) -> Option<Malformed> {
     let name = arg.get_env()?.to_string_lossy().into_owned();
-    let given = std::env::args_os()
-        .any(|word| word.to_string_lossy().starts_with(&format!("--{}", arg.get_long().unwrap_or("?"))));
+    let long = format!("--{}", arg.get_long()?);
+    let given = std::env::args_os().any(|word| word.to_string_lossy().starts_with(&long));
     let secret = arg.is_hide_env_values_set();
+    let default = arg.get_default_values().first().map(|value| format!("{long}={}", value.to_string_lossy()).into());
     let error = Command::new("settings").no_binary_name(true).arg(arg).try_get_matches_from([""; 0]).err()?;
-    match error.kind() {
-        clap::error::ErrorKind::MissingRequiredArgument if given => None,
-        clap::error::ErrorKind::MissingRequiredArgument => Some(format!("{name} must be set")),
-        _ if secret => Some(format!("{name} is malformed")),
-        _ => Some(format!(
-            "{name}: {}",
-            error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ")
-        )),
-    }
+    let problem = match error.kind() {
+        ErrorKind::MissingRequiredArgument if given => return None,
+        ErrorKind::MissingRequiredArgument => format!("{name} must be set"),
+        _ if secret => format!("{name} is malformed"),
+        _ => format!("{name}: {}", error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ")),
+    };
+    Some(Malformed { problem, default })
 }
 
 fn give_up(problems: &[String]) -> ! {

@@ -1,8 +1,8 @@
-use crate::metrics::milliseconds;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use platform::telemetry::milliseconds;
 use serde::Serialize;
 use sqlx::Connection;
 use std::time::{Duration, Instant};

@@ -1,0 +1,143 @@
+//! Between the transactions: asking the gateway.
+
+use crate::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
+use domain::ids::{OrderId, ProviderKey, ShipmentId};
+use domain::money::Money;
+use domain::payment::{Operation, Refusal, Reversal};
+use std::time::Duration;
+
+/// What one message needs of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// The answer is stored already.
+    Nothing,
+    /// Nobody may ask for that.
+    Refused(Refusal),
+    Void {
+        order_id: OrderId,
+    },
+    Ask(Ask),
+}
+
+/// Work that is done once under its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub order_id: OrderId,
+    pub work: Work,
+    /// It was asked for before: see what became of that.
+    pub look_up_first: bool,
+    /// The gateway still remembers the key: what it does not know may be asked again.
+    pub repeatable: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    Authorize { amount: Money, method: String },
+    Capture { shipment: ShipmentId, amount: Money },
+    Refund { cause: String, amount: Money },
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Nothing,
+    Refused(Refusal),
+    Heard(Report),
+    /// The gateway doesn't know of it, and so much time has passed that it may have forgotten.
+    Forgotten(Report),
+}
+
+/// The gateway's words on an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// With the amount that was to be set aside.
+    Authorize(Money, Outcome<Receipt>),
+    Capture(ShipmentId, Outcome<Receipt>),
+    Refund(String, Outcome<Receipt>),
+    Void(Outcome<Reversal>),
+}
+
+pub(crate) async fn make(gateway: &impl PaymentGateway, call: Call, limit: Duration) -> Answer {
+    match call {
+        Call::Nothing => Answer::Nothing,
+        Call::Refused(refusal) => Answer::Refused(refusal),
+        Call::Void { order_id } => {
+            let authorization = Operation::Authorize.key(order_id);
+            Answer::Heard(Report::Void(within(limit, gateway.void(authorization)).await))
+        }
+        Call::Ask(ask) => find_or_perform(gateway, ask, limit).await,
+    }
+}
+
+async fn find_or_perform(gateway: &impl PaymentGateway, ask: Ask, limit: Duration) -> Answer {
+    let key = ask.work.operation().key(ask.order_id);
+    let known = if ask.look_up_first { look_up(gateway, key, limit).await } else { LookUp::Absent };
+    let outcome = match known {
+        LookUp::Done(receipt) => Outcome::Answered(receipt),
+        LookUp::Declined { reason } => Outcome::Declined { reason },
+        LookUp::Unknown { why } => Outcome::Unknown { why },
+        LookUp::Absent if ask.repeatable => perform(gateway, &ask, limit).await,
+        LookUp::Absent => {
+            let why = "asked for long ago, and the gateway knows nothing of it: settle it by hand";
+            return Answer::Forgotten(ask.work.report(Outcome::unknown(why)));
+        }
+    };
+    Answer::Heard(ask.work.report(outcome))
+}
+
+async fn look_up(gateway: &impl PaymentGateway, key: ProviderKey, limit: Duration) -> LookUp {
+    let late = |_| LookUp::Unknown { why: format!("no answer to a look-up within {limit:?}") };
+    tokio::time::timeout(limit, gateway.look_up(key)).await.unwrap_or_else(late)
+}
+
+async fn perform(gateway: &impl PaymentGateway, ask: &Ask, limit: Duration) -> Outcome<Receipt> {
+    let key = ask.work.operation().key(ask.order_id);
+    let authorization = Operation::Authorize.key(ask.order_id);
+    match ask.work {
+        Work::Authorize { amount, ref method } => {
+            within(limit, gateway.authorize(Authorize { key, amount, method: method.clone() })).await
+        }
+        Work::Capture { amount, .. } => within(limit, gateway.capture(Movement { key, authorization, amount })).await,
+        Work::Refund { amount, .. } => within(limit, gateway.refund(Movement { key, authorization, amount })).await,
+    }
+}
+
+async fn within<T>(limit: Duration, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let late = |_| Outcome::unknown(format!("no answer within {limit:?}"));
+    tokio::time::timeout(limit, call).await.unwrap_or_else(late)
+}
+
+impl Work {
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Authorize { .. } => Operation::Authorize,
+            Self::Capture { shipment, .. } => Operation::Capture(*shipment),
+            Self::Refund { cause, .. } => Operation::Refund(cause.clone()),
+        }
+    }
+
+    pub fn amount(&self) -> Money {
+        match self {
+            Self::Authorize { amount, .. } | Self::Capture { amount, .. } | Self::Refund { amount, .. } => *amount,
+        }
+    }
+
+    fn report(self, outcome: Outcome<Receipt>) -> Report {
+        match self {
+            Self::Authorize { amount, .. } => Report::Authorize(amount, outcome),
+            Self::Capture { shipment, .. } => Report::Capture(shipment, outcome),
+            Self::Refund { cause, .. } => Report::Refund(cause, outcome),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn operation(&self) -> Operation {
+        match self {
+            Self::Authorize(..) => Operation::Authorize,
+            Self::Capture(shipment, _) => Operation::Capture(*shipment),
+            Self::Refund(cause, _) => Operation::Refund(cause.clone()),
+            Self::Void(_) => Operation::Void,
+        }
+    }
+}

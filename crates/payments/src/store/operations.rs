@@ -1,0 +1,234 @@
+//! Table `payments.operations`: one row a piece of work that a gateway was asked for.
+
+use crate::call::{Call, Report};
+use crate::error::PaymentsError;
+use crate::gateway::Outcome;
+use domain::Timestamp;
+use domain::ids::{OrderId, ProviderKey};
+use domain::payment::{Operation, OperationKind};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum OperationStatus {
+    /// About to be asked, or asked and not heard of.
+    Started,
+    Succeeded,
+    Declined,
+    /// Asked, and perhaps done.
+    Unknown,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct StoredOperation {
+    pub key: ProviderKey,
+    pub kind: OperationKind,
+    pub subject: String,
+    pub amount_minor: i64,
+    pub status: OperationStatus,
+    pub attempts: i32,
+    pub error: Option<String>,
+    pub reference: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// An operation that is about to be asked for, or asked for again.
+#[derive(Debug)]
+pub(crate) struct StartedOperation {
+    order_id: OrderId,
+    operation: Operation,
+    amount_minor: i64,
+}
+
+/// What came of one.
+#[derive(Debug)]
+pub(crate) struct SettledOperation {
+    pub order_id: OrderId,
+    pub key: ProviderKey,
+    pub status: OperationStatus,
+    /// None leaves it as it is.
+    pub amount_minor: Option<i64>,
+    pub error: Option<String>,
+    pub reference: Option<String>,
+}
+
+struct OperationRow {
+    order_id: Uuid,
+    provider_key: Uuid,
+    kind: String,
+    subject: String,
+    amount_minor: i64,
+    status: String,
+    attempts: i32,
+    error: Option<String>,
+    provider_ref: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+pub(crate) async fn find_operations(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, Vec<StoredOperation>>, PaymentsError> {
+    let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
+    let rows = sqlx::query_as!(
+        OperationRow,
+        "SELECT order_id, provider_key, kind, subject, amount_minor, status, attempts, error, provider_ref, created_at,
+                updated_at
+         FROM payments.operations WHERE order_id = ANY($1)",
+        &order_ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut found: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        found.entry(OrderId::from_uuid(row.order_id)).or_default().push(row.try_into()?);
+    }
+    Ok(found)
+}
+
+/// Stores that `operations` are about to be asked for.
+pub(crate) async fn start_operations(
+    tx: &mut PgConnection,
+    operations: &[StartedOperation],
+    now: Timestamp,
+) -> Result<(), PaymentsError> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    let order_ids: Vec<_> = operations.iter().map(|started| started.order_id.as_uuid()).collect();
+    let keys: Vec<_> = operations.iter().map(|started| started.operation.key(started.order_id).as_uuid()).collect();
+    let kinds: Vec<&str> = operations.iter().map(|started| started.operation.kind().into()).collect();
+    let subjects: Vec<_> = operations.iter().map(|started| started.operation.subject()).collect();
+    let amounts: Vec<_> = operations.iter().map(|started| started.amount_minor).collect();
+    sqlx::query!(
+        "INSERT INTO payments.operations AS operation
+             (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
+         SELECT order_id, provider_key, kind, subject, amount_minor, 'started', 1, $6, $6
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
+              AS new (order_id, provider_key, kind, subject, amount_minor)
+         ON CONFLICT (order_id, provider_key)
+         DO UPDATE SET status = 'started', attempts = operation.attempts + 1, updated_at = $6",
+        &order_ids,
+        &keys,
+        &kinds as &[&str],
+        &subjects,
+        &amounts,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Stores what came of `operations`; each was started before.
+pub(crate) async fn settle_operations(
+    tx: &mut PgConnection,
+    operations: &[SettledOperation],
+    now: Timestamp,
+) -> Result<(), PaymentsError> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    let order_ids: Vec<_> = operations.iter().map(|settled| settled.order_id.as_uuid()).collect();
+    let keys: Vec<_> = operations.iter().map(|settled| settled.key.as_uuid()).collect();
+    let statuses: Vec<&str> = operations.iter().map(|settled| settled.status.into()).collect();
+    let amounts: Vec<_> = operations.iter().map(|settled| settled.amount_minor).collect();
+    let errors: Vec<_> = operations.iter().map(|settled| settled.error.as_deref()).collect();
+    let references: Vec<_> = operations.iter().map(|settled| settled.reference.as_deref()).collect();
+    let saved = sqlx::query!(
+        "UPDATE payments.operations AS operation
+         SET status = new.status, amount_minor = COALESCE(new.amount_minor, operation.amount_minor), error = new.error,
+             provider_ref = COALESCE(new.provider_ref, operation.provider_ref), updated_at = $7
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+              AS new (order_id, provider_key, status, amount_minor, error, provider_ref)
+         WHERE operation.order_id = new.order_id AND operation.provider_key = new.provider_key",
+        &order_ids,
+        &keys,
+        &statuses as &[&str],
+        &amounts as &[Option<i64>],
+        &errors as &[Option<&str>],
+        &references as &[Option<&str>],
+        now,
+    )
+    .execute(tx)
+    .await?;
+    let missed = (operations.len() as u64).saturating_sub(saved.rows_affected());
+    if missed == 0 { Ok(()) } else { Err(PaymentsError::Overtaken { table: "operations", missed }) }
+}
+
+impl OperationStatus {
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Declined)
+    }
+}
+
+impl StartedOperation {
+    pub fn of(call: &Call) -> Option<Self> {
+        match call {
+            Call::Nothing | Call::Refused(_) => None,
+            Call::Void { order_id } => Some(Self { order_id: *order_id, operation: Operation::Void, amount_minor: 0 }),
+            Call::Ask(ask) => {
+                let amount_minor = ask.work.amount().amount_minor;
+                Some(Self { order_id: ask.order_id, operation: ask.work.operation(), amount_minor })
+            }
+        }
+    }
+}
+
+impl SettledOperation {
+    pub fn of(order_id: OrderId, report: &Report) -> Self {
+        let key = report.operation().key(order_id);
+        let blank = Self {
+            order_id,
+            key,
+            status: OperationStatus::Succeeded,
+            amount_minor: None,
+            error: None,
+            reference: None,
+        };
+        match report {
+            Report::Authorize(_, outcome) | Report::Capture(_, outcome) | Report::Refund(_, outcome) => match outcome {
+                Outcome::Answered(receipt) => Self { reference: Some(receipt.reference.clone()), ..blank },
+                Outcome::Declined { reason } => {
+                    Self { status: OperationStatus::Declined, error: Some(reason.clone()), ..blank }
+                }
+                Outcome::Unknown { why } => blank.doubted(why),
+            },
+            Report::Void(Outcome::Answered(found)) => Self { amount_minor: Some(found.given_back_minor), ..blank },
+            Report::Void(Outcome::Declined { reason }) => blank.doubted(&format!("declined: {reason}")),
+            Report::Void(Outcome::Unknown { why }) => blank.doubted(why),
+        }
+    }
+
+    pub fn doubted(self, why: &str) -> Self {
+        Self { status: OperationStatus::Unknown, error: Some(why.to_owned()), ..self }
+    }
+}
+
+impl TryFrom<OperationRow> for StoredOperation {
+    type Error = PaymentsError;
+
+    fn try_from(row: OperationRow) -> Result<Self, PaymentsError> {
+        let order_id = OrderId::from_uuid(row.order_id);
+        let inconsistent = |column| PaymentsError::Inconsistent { table: "operations", column, order_id };
+        Ok(Self {
+            key: ProviderKey::from_uuid(row.provider_key),
+            kind: row.kind.parse().map_err(|_| inconsistent("kind"))?,
+            subject: row.subject,
+            amount_minor: row.amount_minor,
+            status: row.status.parse().map_err(|_| inconsistent("status"))?,
+            attempts: row.attempts,
+            error: row.error,
+            reference: row.provider_ref,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

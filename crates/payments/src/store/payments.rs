@@ -1,0 +1,143 @@
+//! Table `payments.payments`: one row an order.
+
+use super::operations::find_operations;
+use super::row::{PaymentRow, Stored};
+use crate::error::PaymentsError;
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::money::Currency;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Opens those of `payments` that are not there yet, and returns them. Waits for whoever opens one of them now.
+///
+/// Rows are inserted, and later locked, in the order of their ids, so that two batches can't wait for each other.
+pub(crate) async fn open_payments(
+    tx: &mut PgConnection,
+    mut payments: Vec<Stored>,
+    now: Timestamp,
+) -> Result<HashMap<OrderId, Stored>, PaymentsError> {
+    if payments.is_empty() {
+        return Ok(HashMap::new());
+    }
+    payments.sort_by_key(|payment| payment.order_id);
+    let order_ids: Vec<_> = payments.iter().map(|payment| payment.order_id.as_uuid()).collect();
+    let ids: Vec<_> = payments.iter().map(|payment| payment.id().as_uuid()).collect();
+    let statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
+    let methods: Vec<_> = payments.iter().map(|payment| payment.method.as_deref()).collect();
+    let currencies: Vec<_> = payments.iter().map(currency_code).collect();
+    let amounts: Vec<_> = payments.iter().map(amount_minor).collect();
+    let opened = sqlx::query_scalar!(
+        "INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, created_at, updated_at)
+         SELECT order_id, id, status, method, currency, amount_minor, $7, $7
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+              AS new (order_id, id, status, method, currency, amount_minor)
+         ORDER BY order_id
+         ON CONFLICT (order_id) DO NOTHING
+         RETURNING order_id",
+        &order_ids,
+        &ids,
+        &statuses as &[&str],
+        &methods as &[Option<&str>],
+        &currencies as &[Option<&str>],
+        &amounts,
+        now,
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.order_id, payment)).collect();
+    Ok(opened.into_iter().map(OrderId::from_uuid).filter_map(|id| payments.remove_entry(&id)).collect())
+}
+
+/// The payments of `orders`, with their operations, locked until the transaction ends.
+pub(crate) async fn lock_payments(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, Stored>, PaymentsError> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, given_back_minor,
+                decline_reason, version, created_at, updated_at
+         FROM payments.payments WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
+        &order_ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    // A statement of its own, so that it sees what was committed while the first one waited for its locks.
+    let mut operations = find_operations(tx, orders).await?;
+    let stored = rows.into_iter().map(|row| {
+        let order_id = OrderId::from_uuid(row.order_id);
+        Ok((order_id, row.with(operations.remove(&order_id).unwrap_or_default())?))
+    });
+    stored.collect()
+}
+
+/// Writes payments that were read and locked by this transaction.
+pub(crate) async fn save_payments(
+    tx: &mut PgConnection,
+    payments: &[Stored],
+    now: Timestamp,
+) -> Result<(), PaymentsError> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let order_ids: Vec<_> = payments.iter().map(|payment| payment.order_id.as_uuid()).collect();
+    let versions: Vec<_> = payments.iter().map(|payment| payment.version).collect();
+    let statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
+    let currencies: Vec<_> = payments.iter().map(currency_code).collect();
+    let amounts: Vec<_> = payments.iter().map(amount_minor).collect();
+    let accounts = || payments.iter().map(|payment| payment.payment.account());
+    let captured: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.captured_minor)).collect();
+    let refunded: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.refunded_minor)).collect();
+    let given_back: Vec<_> = payments.iter().map(Stored::given_back_minor).collect();
+    let reasons: Vec<_> = payments.iter().map(Stored::decline_reason).collect();
+    let saved = sqlx::query!(
+        "UPDATE payments.payments AS payment
+         SET status = new.status, currency = new.currency, amount_minor = new.amount, captured_minor = new.captured,
+             refunded_minor = new.refunded, given_back_minor = new.given_back, decline_reason = new.reason,
+             version = payment.version + 1, updated_at = $10
+         FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                     $8::bigint[], $9::text[])
+              AS new (order_id, version, status, currency, amount, captured, refunded, given_back, reason)
+         WHERE payment.order_id = new.order_id AND payment.version = new.version",
+        &order_ids,
+        &versions,
+        &statuses as &[&str],
+        &currencies as &[Option<&str>],
+        &amounts,
+        &captured,
+        &refunded,
+        &given_back,
+        &reasons as &[Option<&str>],
+        now,
+    )
+    .execute(tx)
+    .await?;
+    let missed = (payments.len() as u64).saturating_sub(saved.rows_affected());
+    if missed == 0 { Ok(()) } else { Err(PaymentsError::Overtaken { table: "payments", missed }) }
+}
+
+pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<PaymentRow>> {
+    sqlx::query_as!(
+        PaymentRow,
+        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, given_back_minor,
+                decline_reason, version, created_at, updated_at
+         FROM payments.payments WHERE order_id = $1",
+        order_id.as_uuid(),
+    )
+    .fetch_optional(tx)
+    .await
+}
+
+fn currency_code(stored: &Stored) -> Option<&'static str> {
+    stored.payment.amount().map(|amount| Currency::code(&amount.currency))
+}
+
+fn amount_minor(stored: &Stored) -> i64 {
+    stored.payment.amount().map_or(0, |amount| amount.amount_minor)
+}

@@ -1,0 +1,163 @@
+//! How a payment is stored, and how it is put together again from its row and its operations.
+
+use super::operations::{OperationStatus, StoredOperation};
+use crate::error::PaymentsError;
+use domain::Timestamp;
+use domain::ids::{OrderId, PaymentId, ProviderKey};
+use domain::messages::PaymentCommand;
+use domain::money::{Currency, Money};
+use domain::payment::{Account, OperationKind, Part, Parts, Payment, PaymentStatus, Progress};
+use std::collections::HashMap;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// A payment with what belongs to its row.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub order_id: OrderId,
+    pub payment: Payment,
+    pub method: Option<String>,
+    /// Of the row, as it was read.
+    pub version: i32,
+    pub operations: HashMap<ProviderKey, StoredOperation>,
+}
+
+pub(crate) struct PaymentRow {
+    pub order_id: Uuid,
+    pub id: Uuid,
+    pub status: String,
+    pub method: Option<String>,
+    pub currency: Option<String>,
+    pub amount_minor: i64,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    pub given_back_minor: i64,
+    pub decline_reason: Option<String>,
+    pub version: i32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Stored {
+    /// A payment that `command` is the first to speak of.
+    pub fn new(order_id: OrderId, payment: Payment, command: &PaymentCommand) -> Self {
+        let method = match command {
+            PaymentCommand::Authorize(authorize) => Some(authorize.method.clone()),
+            PaymentCommand::Void(_) | PaymentCommand::Capture(_) | PaymentCommand::Refund(_) => None,
+        };
+        Self { order_id, payment, method, version: 1, operations: HashMap::new() }
+    }
+
+    pub fn id(&self) -> PaymentId {
+        PaymentId::of(self.order_id)
+    }
+
+    pub fn given_back_minor(&self) -> i64 {
+        match self.payment {
+            Payment::Voided { given_back_minor, .. } => given_back_minor,
+            Payment::Authorizing { .. }
+            | Payment::Declined { .. }
+            | Payment::Open(_)
+            | Payment::Voiding { .. }
+            | Payment::Tombstone => 0,
+        }
+    }
+
+    pub fn decline_reason(&self) -> Option<&str> {
+        match &self.payment {
+            Payment::Declined { reason, .. } => Some(reason),
+            Payment::Authorizing { .. }
+            | Payment::Open(_)
+            | Payment::Voiding { .. }
+            | Payment::Voided { .. }
+            | Payment::Tombstone => None,
+        }
+    }
+}
+
+impl PaymentRow {
+    pub fn with(self, operations: Vec<StoredOperation>) -> Result<Stored, PaymentsError> {
+        let order_id = OrderId::from_uuid(self.order_id);
+        let status = parse(&self.status, order_id, "status")?;
+        let payment = match self.amount()? {
+            Some(amount) => self.payment(status, amount, &operations)?,
+            None if status == PaymentStatus::Voided => Payment::Tombstone,
+            None => return Err(inconsistent(order_id, "currency")),
+        };
+        let operations = operations.into_iter().map(|operation| (operation.key, operation)).collect();
+        Ok(Stored { order_id, payment, method: self.method, version: self.version, operations })
+    }
+
+    /// None in a tombstone.
+    pub fn amount(&self) -> Result<Option<Money>, PaymentsError> {
+        let Some(currency) = &self.currency else { return Ok(None) };
+        let currency: Currency = parse(currency, OrderId::from_uuid(self.order_id), "currency")?;
+        Ok(Some(Money { amount_minor: self.amount_minor, currency }))
+    }
+
+    fn payment(
+        &self,
+        status: PaymentStatus,
+        amount: Money,
+        operations: &[StoredOperation],
+    ) -> Result<Payment, PaymentsError> {
+        let order_id = OrderId::from_uuid(self.order_id);
+        let account = self.account(amount, operations)?;
+        let authorized = operations.iter().any(StoredOperation::is_done_authorization);
+        Ok(match status {
+            PaymentStatus::Authorizing => Payment::Authorizing { amount },
+            PaymentStatus::Declined => {
+                let reason = self.decline_reason.clone().ok_or(inconsistent(order_id, "decline_reason"))?;
+                Payment::Declined { amount, reason }
+            }
+            PaymentStatus::Authorized
+            | PaymentStatus::PartlyCaptured
+            | PaymentStatus::Captured
+            | PaymentStatus::Refunded => Payment::Open(account),
+            PaymentStatus::Voiding => Payment::Voiding { account, authorized },
+            PaymentStatus::Voided => Payment::Voided { account, authorized, given_back_minor: self.given_back_minor },
+        })
+    }
+
+    fn account(&self, amount: Money, operations: &[StoredOperation]) -> Result<Account, PaymentsError> {
+        let order_id = OrderId::from_uuid(self.order_id);
+        let (captured_minor, refunded_minor) = (self.captured_minor, self.refunded_minor);
+        let (mut captures, mut refunds) = (Parts::new(), Parts::new());
+        for operation in operations {
+            let part = Part { amount_minor: operation.amount_minor, progress: operation.progress() };
+            match operation.kind {
+                OperationKind::Capture => {
+                    let shipment = operation.subject.parse().map_err(|_| inconsistent(order_id, "subject"))?;
+                    captures.insert(shipment, part);
+                }
+                OperationKind::Refund => {
+                    refunds.insert(operation.subject.clone(), part);
+                }
+                OperationKind::Authorize | OperationKind::Void => {}
+            }
+        }
+        Ok(Account { amount, captured_minor, refunded_minor, captures, refunds })
+    }
+}
+
+impl StoredOperation {
+    fn is_done_authorization(&self) -> bool {
+        self.kind == OperationKind::Authorize && self.status == OperationStatus::Succeeded
+    }
+
+    fn progress(&self) -> Progress {
+        match self.status {
+            OperationStatus::Started | OperationStatus::Unknown => Progress::Asked,
+            OperationStatus::Succeeded => Progress::Done,
+            OperationStatus::Declined => Progress::Declined(self.error.clone().unwrap_or_default()),
+        }
+    }
+}
+
+fn parse<T: FromStr>(text: &str, order_id: OrderId, column: &'static str) -> Result<T, PaymentsError> {
+    text.parse().map_err(|_| inconsistent(order_id, column))
+}
+
+fn inconsistent(order_id: OrderId, column: &'static str) -> PaymentsError {
+    PaymentsError::Inconsistent { table: "payments", column, order_id }
+}

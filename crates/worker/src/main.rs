@@ -1,0 +1,37 @@
+//! Worker: takes messages from the queues and has the slices handle them. Composes; holds no rules and no SQL.
+
+mod config;
+mod queues;
+
+use anyhow::Context;
+use config::WorkerSettings;
+use messaging::Waker;
+use messaging::broker::Links;
+use platform::lifecycle::Lifecycle;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
+const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let settings: WorkerSettings = platform::config::load();
+    platform::telemetry::start(&settings.telemetry)?;
+    let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
+    let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
+    let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+
+    queues::start(&settings, &pool, &links, &waker, &lifecycle);
+    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
+    tracing::info!(queues = queues.join(","), "worker ready");
+
+    let finished = lifecycle.run_until_stopped().await?;
+    links.close().await;
+    pool.close().await;
+    Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

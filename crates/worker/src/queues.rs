@@ -1,0 +1,50 @@
+//! Which slice hears which queue: one row each.
+
+use crate::config::WorkerSettings;
+use domain::messages::Queue;
+use inventory::Inventory;
+use messaging::Waker;
+use messaging::broker::Links;
+use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Work};
+use orders::SagaHandler;
+use payments::Payments;
+use payments::gateway::simulated::SimulatedGateway;
+use platform::lifecycle::Lifecycle;
+use shipping::Shipping;
+use shipping::carriers::simulated::SimulatedCarrier;
+use sqlx::PgPool;
+
+/// Starts a consumer for each queue that the settings name.
+pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Waker, lifecycle: &Lifecycle) {
+    let hall = Hall { pool, links, waker, lifecycle };
+    for queue in &settings.queues {
+        match queue {
+            Queue::Orders => hall.open(InOneTransaction(SagaHandler { pace: settings.saga.pace() })),
+            Queue::Inventory => hall.open(InOneTransaction(Inventory)),
+            Queue::Payments => {
+                let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
+                hall.open(AroundProvider(Payments::new(gateway, &settings.payments)));
+            }
+            Queue::Shipping => {
+                let carrier = SimulatedCarrier::new(&settings.shipping);
+                hall.open(AroundProvider(Shipping::new(carrier, &settings.shipping)));
+            }
+        }
+    }
+}
+
+/// What every consumer of this process shares.
+struct Hall<'a> {
+    pool: &'a PgPool,
+    links: &'a Links,
+    waker: &'a Waker,
+    lifecycle: &'a Lifecycle,
+}
+
+impl Hall<'_> {
+    fn open<W: Work>(&self, work: W) {
+        let (pool, links, waker) = (self.pool.clone(), self.links.clone(), self.waker.clone());
+        let settings = ConsumerSettings::default();
+        self.lifecycle.spawn(consumer::run(work, pool, links, waker, settings, self.lifecycle.clone()));
+    }
+}
