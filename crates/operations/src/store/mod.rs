@@ -1,0 +1,22 @@
+//! All SQL of operations: a query a check, grouped by what they watch. Each names at most `offenders_max` rows.
+
+pub mod flow;
+pub mod money;
+pub mod orphans;
+pub mod shipments;
+pub mod stock;
+pub mod timelines;
+
+use sqlx::PgConnection;
+
+/// Turns the transaction into a view of one moment. Checks of a large database may take longer than a request may.
+pub async fn take_snapshot(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
+    sqlx::query!("SET LOCAL statement_timeout = '10min'").execute(tx).await?;
+    Ok(())
+}
+
+pub async fn analyze(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("ANALYZE").execute(connection).await?;
+    Ok(())
+}

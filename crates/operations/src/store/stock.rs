@@ -1,0 +1,116 @@
+//! Stock: counters, ledger and reservations tell one story.
+
+use crate::verify::{Offender, Scope};
+use sqlx::PgConnection;
+
+pub async fn counters_without_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.stock' AS "place!", format('sku %s in warehouse %s', sku, warehouse_id) AS "row!",
+                  format('on_hand %s, reserved %s: the sums of its ledger', coalesce(ledger.on_hand, 0),
+                         coalesce(ledger.reserved, 0)) AS "expected!",
+                  coalesce(format('on_hand %s, reserved %s', stock.on_hand, stock.reserved), 'no row') AS "found!"
+           FROM (SELECT sku, warehouse_id, on_hand::bigint, reserved::bigint FROM inventory.stock) AS stock
+           FULL JOIN (SELECT sku, warehouse_id, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved
+                      FROM inventory.ledger GROUP BY sku, warehouse_id) AS ledger USING (sku, warehouse_id)
+           WHERE (coalesce(stock.on_hand, 0), coalesce(stock.reserved, 0))
+                 <> (coalesce(ledger.on_hand, 0), coalesce(ledger.reserved, 0))
+           ORDER BY sku, warehouse_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+pub async fn counters_without_reservations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.stock' AS "place!", format('sku %s in warehouse %s', sku, warehouse_id) AS "row!",
+                  format('reserved %s: the sum of its active reservations', coalesce(active.pieces, 0)) AS "expected!",
+                  coalesce(format('reserved %s', stock.reserved), 'no row') AS "found!"
+           FROM (SELECT sku, warehouse_id, reserved::bigint FROM inventory.stock) AS stock
+           FULL JOIN (SELECT sku, warehouse_id, sum(quantity) AS pieces FROM inventory.reservation_lines
+                      WHERE state = 'active' GROUP BY sku, warehouse_id) AS active USING (sku, warehouse_id)
+           WHERE coalesce(stock.reserved, 0) <> coalesce(active.pieces, 0)
+           ORDER BY sku, warehouse_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+pub async fn out_of_bounds(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.stock' AS "place!", format('sku %s in warehouse %s', sku, warehouse_id) AS "row!",
+                  '0 <= reserved <= on_hand' AS "expected!",
+                  format('on_hand %s, reserved %s', on_hand, reserved) AS "found!"
+           FROM inventory.stock WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand
+           ORDER BY sku, warehouse_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// What the ledger says of each line of a reservation: held while it is active, gone when it is shipped.
+pub async fn reservations_without_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.reservation_lines' AS "place!",
+                  format('order %s sku %s in warehouse %s', order_id, sku, warehouse_id) AS "row!",
+                  format('%s of %s pieces', coalesce(line.state, 'no line'), coalesce(line.quantity, 0)) AS "expected!",
+                  format('ledger sums: on_hand %s, reserved %s', coalesce(ledger.on_hand, 0),
+                         coalesce(ledger.reserved, 0)) AS "found!"
+           FROM inventory.reservation_lines AS line
+           FULL JOIN (SELECT order_id, sku, warehouse_id, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved
+                      FROM inventory.ledger WHERE order_id IS NOT NULL AND kind IN ('reserved', 'released', 'shipped')
+                      GROUP BY order_id, sku, warehouse_id) AS ledger USING (order_id, sku, warehouse_id)
+           WHERE coalesce(ledger.reserved, 0) <> CASE line.state WHEN 'active' THEN line.quantity ELSE 0 END
+              OR coalesce(ledger.on_hand, 0) <> CASE line.state WHEN 'shipped' THEN -line.quantity ELSE 0 END
+           ORDER BY order_id, sku, warehouse_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+pub async fn held_for_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.reservation_lines' AS "place!",
+                  format('order %s sku %s in warehouse %s', o.id, line.sku, line.warehouse_id) AS "row!",
+                  format('given back: the order is %s', o.status) AS "expected!",
+                  format('%s pieces %s', line.quantity, line.state) AS "found!"
+           FROM orders.orders o JOIN inventory.reservation_lines line ON line.order_id = o.id
+           WHERE o.status IN ('rejected', 'cancelled') AND line.state <> 'released'
+           ORDER BY o.id, line.sku, line.warehouse_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// A confirmed order has its goods held or shipped, piece by piece; a delivered one has them all shipped.
+pub async fn orders_without_goods(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'orders.items' AS "place!", format('order %s sku %s', o.id, item.sku) AS "row!",
+                  format('%s pieces %s', item.quantity,
+                         CASE o.status WHEN 'delivered' THEN 'shipped' ELSE 'held or shipped' END) AS "expected!",
+                  format('%s held, %s shipped', goods.held, goods.shipped) AS "found!"
+           FROM orders.orders o
+           JOIN orders.items item ON item.order_id = o.id
+           CROSS JOIN LATERAL (
+               SELECT coalesce(sum(line.quantity) FILTER (WHERE line.state = 'active'), 0) AS held,
+                      coalesce(sum(line.quantity) FILTER (WHERE line.state = 'shipped'), 0) AS shipped
+               FROM inventory.reservation_lines line WHERE line.order_id = o.id AND line.sku = item.sku) AS goods
+           WHERE (o.status IN ('confirmed', 'shipped') AND goods.held + goods.shipped <> item.quantity)
+              OR (o.status = 'delivered' AND goods.shipped <> item.quantity AND o.updated_at < $2)
+           ORDER BY o.id, item.sku LIMIT $1"#,
+        scope.offenders_max,
+        scope.settled_by
+    )
+    .fetch_all(tx)
+    .await
+}

@@ -1,0 +1,61 @@
+//! What a verification found.
+
+use serde::Serialize;
+use std::fmt;
+
+/// All checks that were made, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub checks: Vec<Outcome>,
+}
+
+/// One promise, and the first rows that break it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    pub check: &'static str,
+    pub promise: &'static str,
+    /// How long it took to look.
+    pub took_ms: u64,
+    /// At most `VerifyLimits::offenders_max`.
+    pub offenders: Vec<Offender>,
+}
+
+/// A row that should not be as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Offender {
+    /// Its table, with the schema.
+    pub place: String,
+    /// What names it within the table.
+    pub row: String,
+    pub expected: String,
+    pub found: String,
+}
+
+impl Report {
+    pub fn is_clean(&self) -> bool {
+        self.checks.iter().all(|outcome| outcome.offenders.is_empty())
+    }
+
+    /// The first row that breaks a promise, with the check that found it.
+    pub fn first_offender(&self) -> Option<(&'static str, &Offender)> {
+        self.checks.iter().find_map(|outcome| Some((outcome.check, outcome.offenders.first()?)))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for outcome in &self.checks {
+            for offender in &outcome.offenders {
+                writeln!(f, "{}: {offender}", outcome.check)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Offender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, row, expected, found } = self;
+        write!(f, "{place} {row}: expected {expected}, found {found}")
+    }
+}

@@ -1,0 +1,4 @@
+//! Operations against a real database.
+
+#[path = "it/verify.rs"]
+mod verify;

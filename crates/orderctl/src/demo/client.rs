@@ -1,0 +1,87 @@
+//! The API, as any client of it would call it.
+
+use crate::seed::accounts::Login;
+use anyhow::{Context, ensure};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Somebody who has logged in.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    api: String,
+    token: String,
+}
+
+impl Client {
+    pub async fn log_in(api: &str, login: &Login) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(ANSWER_LIMIT).tcp_nodelay(true).build()?;
+        let mut client = Self { http, api: format!("{api}/api/v1"), token: String::new() };
+        let who = json!({ "email": login.email, "password": login.password });
+        let answer = client.call(Method::POST, "/auth/login", Some(&who), &[]).await;
+        let (status, body) = answer.with_context(|| format!("is the api running at {api}?"))?;
+        ensure!(
+            status == StatusCode::OK,
+            "{} can't log in ({status}): has `orderctl seed --demo` run? {body}",
+            login.email
+        );
+        client.token = text(&body, "access_token")?;
+        Ok(client)
+    }
+
+    /// Places an order for one piece; answers with its id.
+    pub async fn place(&self, sku: &str, payment_method: &str) -> anyhow::Result<Uuid> {
+        let order = json!({ "items": [{ "sku": sku, "quantity": 1 }], "payment_method": payment_method });
+        let key = Uuid::now_v7().to_string();
+        let (status, body) = self.call(Method::POST, "/orders", Some(&order), &[("idempotency-key", &key)]).await?;
+        ensure!(status == StatusCode::ACCEPTED, "the order for {sku} was not accepted ({status}): {body}");
+        Ok(text(&body, "order_id")?.parse()?)
+    }
+
+    pub async fn cancel(&self, order: Uuid) -> anyhow::Result<()> {
+        let why = json!({ "reason": "changed my mind" });
+        let (status, body) = self.call(Method::POST, &format!("/orders/{order}/cancel"), Some(&why), &[]).await?;
+        ensure!(status.is_success(), "order {order} can't be cancelled ({status}): {body}");
+        Ok(())
+    }
+
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let (status, body) = self.call(Method::GET, path, None, &[]).await?;
+        ensure!(status == StatusCode::OK, "GET {path} answered {status}: {body}");
+        Ok(body)
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let mut request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let answer = request.send().await?;
+        let status = answer.status();
+        Ok((status, answer.json().await.unwrap_or(Value::Null)))
+    }
+}
+
+/// The entries of a list answer.
+pub fn entries(body: &Value) -> &[Value] {
+    body["items"].as_array().map_or(&[], Vec::as_slice)
+}
+
+pub fn text(body: &Value, member: &str) -> anyhow::Result<String> {
+    let text = body[member].as_str().with_context(|| format!("no {member} in {body}"))?;
+    Ok(text.to_owned())
+}

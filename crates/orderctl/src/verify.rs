@@ -1,0 +1,66 @@
+//! `orderctl verify`: asks the running system whether it keeps its promises.
+
+use anyhow::bail;
+use clap::Args;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use operations::verify::{Report, VerifyLimits, verify as verify_all};
+use sqlx::PgPool;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// What changed less long ago may still be under way and is not counted.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    grace: u64,
+    /// How long a message may wait to be sent, and a saga past its deadline.
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    late: u64,
+    /// Rows that each check names at most.
+    #[arg(long, default_value_t = 10)]
+    offenders: u16,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints every check with its outcome; an error names the first row that breaks a promise.
+pub async fn verify(pool: &PgPool, args: &VerifyArgs) -> anyhow::Result<()> {
+    let report = verify_all(pool, platform::clock::now(), args.limits()).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print_table(&report);
+    }
+    match report.first_offender() {
+        None => Ok(()),
+        Some((check, offender)) => bail!("{check}: {offender}"),
+    }
+}
+
+impl VerifyArgs {
+    fn limits(&self) -> VerifyLimits {
+        let late = Duration::from_secs(self.late);
+        VerifyLimits {
+            grace: Duration::from_secs(self.grace),
+            unsaid_max: late,
+            overdue_max: late,
+            offenders_max: self.offenders.max(1),
+        }
+    }
+}
+
+fn print_table(report: &Report) {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(["check", "promise", "outcome", "took"]);
+    for outcome in &report.checks {
+        let found = match outcome.offenders.len() {
+            0 => "kept".to_owned(),
+            count => format!("BROKEN ({count} rows)"),
+        };
+        table.add_row([outcome.check, outcome.promise, &found, &format!("{} ms", outcome.took_ms)]);
+    }
+    println!("{table}");
+    print!("{report}");
+}

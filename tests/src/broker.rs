@@ -1,0 +1,138 @@
+//! One vhost a test, made, looked into and disturbed through RabbitMQ's management API.
+
+use crate::eventually;
+use crate::settings;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// AMQP's delivery mode for what must survive a restart.
+const PERSISTENT: u8 = 2;
+const RESTART_LIMIT: Duration = Duration::from_mins(2);
+
+#[derive(Debug)]
+pub struct Broker {
+    http: reqwest::Client,
+    management: String,
+    vhost: String,
+    /// What our processes connect to.
+    pub url: String,
+}
+
+impl Broker {
+    /// Makes the vhost anew, all of it allowed to the user whom `RABBITMQ_URL` names.
+    pub async fn create(vhost: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(ANSWER_LIMIT).build().expect("a plain client can be built");
+        let management = settings::rabbitmq_management_url().trim_end_matches('/').to_owned();
+        let url = with_vhost(&settings::rabbitmq_url(), vhost);
+        let broker = Self { http, management, vhost: vhost.to_owned(), url };
+        broker.remove().await;
+        broker.expect(Method::PUT, &format!("vhosts/{vhost}"), json!({})).await;
+        let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
+        broker.expect(Method::PUT, &format!("permissions/{vhost}/{}", user_of(&broker.url)), all).await;
+        broker
+    }
+
+    pub async fn remove(&self) {
+        let answer = self.ask(Method::DELETE, &format!("vhosts/{}", self.vhost), Value::Null).await;
+        let status = answer.expect("the management API answers").status();
+        assert!(status.is_success() || status == StatusCode::NOT_FOUND, "vhost {}: {status}", self.vhost);
+    }
+
+    /// How many ready messages lie in each queue. The broker itself is asked: the management API's counts are seconds old.
+    pub async fn depths(&self) -> Result<BTreeMap<String, u64>, String> {
+        let channel = self.channel().await.map_err(|error| error.to_string())?;
+        let mut depths = BTreeMap::new();
+        for queue in self.queue_names().await? {
+            let depth = depth_of(&channel, &queue).await.map_err(|error| error.to_string())?;
+            depths.insert(queue, depth);
+        }
+        Ok(depths)
+    }
+
+    pub async fn depth(&self, queue: &str) -> Result<u64, String> {
+        let channel = self.channel().await.map_err(|error| error.to_string())?;
+        depth_of(&channel, queue).await.map_err(|error| error.to_string())
+    }
+
+    /// Puts bytes into a queue, past the outbox and everything that would look at them.
+    pub async fn publish_raw(&self, queue: &str, body: &[u8]) {
+        let channel = self.channel().await.expect("the broker lets us in");
+        let how = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
+        channel.confirm_select(ConfirmSelectOptions::default()).await.expect("the broker confirms");
+        let confirm = channel.basic_publish("".into(), queue.into(), how, body, properties).await;
+        let confirmed = confirm.expect("the broker takes it").await.expect("the broker confirms");
+        assert!(matches!(confirmed, Confirmation::Ack(None)), "{queue}: {confirmed:?}");
+    }
+
+    /// Deletes a queue with all that is in it, though it is being consumed.
+    pub async fn delete_queue(&self, queue: &str) {
+        self.expect(Method::DELETE, &format!("queues/{}/{queue}", self.vhost), Value::Null).await;
+    }
+
+    /// Waits until the broker answers for this vhost again.
+    pub async fn until_back(&self) {
+        eventually("the broker to be back", RESTART_LIMIT, || async { self.depths().await.map(drop) }).await;
+    }
+
+    /// On a connection of its own, which goes when the channel goes.
+    pub(crate) async fn channel(&self) -> lapin::Result<Channel> {
+        Connection::connect(&self.url, ConnectionProperties::default()).await?.create_channel().await
+    }
+
+    /// Ours; those that the broker named itself belong to a listener.
+    async fn queue_names(&self) -> Result<Vec<String>, String> {
+        let answer = self.ask(Method::GET, &format!("queues/{}?columns=name", self.vhost), Value::Null).await;
+        let answer = answer.and_then(reqwest::Response::error_for_status).map_err(|error| error.to_string())?;
+        let queues: Vec<Value> = answer.json().await.map_err(|error| error.to_string())?;
+        let names = queues.iter().filter_map(|queue| queue["name"].as_str());
+        Ok(names.filter(|name| !name.starts_with("amq.")).map(str::to_owned).collect())
+    }
+
+    async fn expect(&self, method: Method, path: &str, body: Value) {
+        let answer = self.ask(method, path, body).await.expect("the management API answers");
+        let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+        assert!(status.is_success(), "{path}: {status}: {text}");
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Value) -> reqwest::Result<reqwest::Response> {
+        let request = self.http.request(method, format!("{}/api/{path}", self.management));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        request.send().await
+    }
+}
+
+async fn depth_of(channel: &Channel, queue: &str) -> lapin::Result<u64> {
+    let only_look = QueueDeclareOptions { passive: true, ..Default::default() };
+    let queue = channel.queue_declare(queue.into(), only_look, FieldTable::default()).await?;
+    Ok(queue.message_count().into())
+}
+
+/// `amqp://user:password@host:port/any` with another vhost.
+fn with_vhost(url: &str, vhost: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("RABBITMQ_URL is a URL");
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    format!("{scheme}://{authority}/{vhost}")
+}
+
+fn user_of(url: &str) -> String {
+    let (_scheme, rest) = url.split_once("://").expect("RABBITMQ_URL is a URL");
+    rest.split_once('@').and_then(|(login, _host)| login.split(':').next()).unwrap_or("guest").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{user_of, with_vhost};
+
+    #[test]
+    fn a_tests_vhost_replaces_the_one_of_the_url() {
+        assert_eq!(with_vhost("amqp://u:p@h:1/orderflow?heartbeat=10", "t"), "amqp://u:p@h:1/t");
+        assert_eq!(user_of("amqp://u:p@h:1/orderflow"), "u");
+    }
+}

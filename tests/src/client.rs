@@ -1,0 +1,207 @@
+//! The API as its clients use it: verbs in, answers out.
+
+use crate::eventually;
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a request is repeated: processes and services come back within it.
+const PATIENCE: Duration = Duration::from_mins(2);
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+const PASSWORD: &str = "a long enough Passphrase 7";
+
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    api: String,
+    token: Option<String>,
+}
+
+/// What is ordered, how it is paid, and the key of the request: the same value placed twice is one request repeated.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub lines: Vec<(&'static str, u32)>,
+    pub payment_method: &'static str,
+    pub key: String,
+}
+
+/// The answer to an order that was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    pub status: StatusCode,
+    pub body: Value,
+    pub replayed: bool,
+    pub location: Option<String>,
+}
+
+impl NewOrder {
+    pub fn of(sku: &'static str, quantity: u32) -> Self {
+        Self { lines: vec![(sku, quantity)], payment_method: "sim_ok", key: Uuid::now_v7().to_string() }
+    }
+
+    #[must_use]
+    pub fn paid_by(mut self, payment_method: &'static str) -> Self {
+        self.payment_method = payment_method;
+        self
+    }
+
+    fn body(&self) -> Value {
+        let items: Vec<_> =
+            self.lines.iter().map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity })).collect();
+        json!({ "items": items, "payment_method": self.payment_method })
+    }
+}
+
+impl Placed {
+    /// The id of an order that was accepted.
+    pub fn order_id(&self) -> Uuid {
+        assert_eq!(self.status, StatusCode::ACCEPTED, "{}", self.body);
+        id_in(&self.body, "order_id")
+    }
+}
+
+impl Client {
+    pub fn new(url: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(ANSWER_LIMIT).tcp_nodelay(true).build();
+        Self { http: http.expect("a plain client can be built"), api: format!("{url}/api/v1"), token: None }
+    }
+
+    /// Makes an account and logs in with it.
+    pub async fn signed_up(mut self, name: &str) -> Self {
+        let account = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
+        let (status, body) = self.ask(self.request(Method::POST, "/auth/signup").json(&account)).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        self.log_in(&format!("{name}@example.com"), PASSWORD).await;
+        self
+    }
+
+    pub async fn log_in(&mut self, email: &str, password: &str) {
+        let login = json!({ "email": email, "password": password });
+        let (status, body) = self.ask(self.request(Method::POST, "/auth/login").json(&login)).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        self.token = Some(body["access_token"].as_str().expect("a login answers with a token").to_owned());
+    }
+
+    /// Places an order as a careful client does: asks again, with the same key, until there is an answer that stays.
+    pub async fn place(&self, order: &NewOrder) -> Placed {
+        eventually("an answer to an order", PATIENCE, || async {
+            let placed = self.try_place(order).await.map_err(|error| error.to_string())?;
+            if may_change(placed.status) { Err(format!("{placed:?}")) } else { Ok(placed) }
+        })
+        .await
+    }
+
+    /// Places an order that is meant to be accepted.
+    pub async fn place_accepted(&self, order: &NewOrder) -> Uuid {
+        self.place(order).await.order_id()
+    }
+
+    /// Places an order once and answers with whatever came, or with why nothing came.
+    async fn try_place(&self, order: &NewOrder) -> reqwest::Result<Placed> {
+        let request = self.request(Method::POST, "/orders").header("idempotency-key", &order.key).json(&order.body());
+        let answer = request.send().await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let replayed = header(&headers, "idempotent-replayed").as_deref() == Some("true");
+        let location = header(&headers, "location");
+        Ok(Placed { status, body: answer.json().await?, replayed, location })
+    }
+
+    pub async fn order(&self, id: Uuid) -> Value {
+        self.get(&format!("/orders/{id}")).await
+    }
+
+    /// Waits until the order has this status, and answers with the order.
+    pub async fn wait_until(&self, id: Uuid, status: &str, limit: Duration) -> Value {
+        eventually(&format!("order {id} to be {status}"), limit, || async {
+            let order = self.order(id).await;
+            if order["status"] == status { Ok(order) } else { Err(order.to_string()) }
+        })
+        .await
+    }
+
+    /// The kinds of the order's timeline, in their order.
+    pub async fn timeline(&self, id: Uuid) -> Vec<String> {
+        let events = self.get(&format!("/orders/{id}/events")).await;
+        let kind = |event: &Value| event["kind"].as_str().unwrap_or("?").to_owned();
+        list(&events).iter().map(kind).collect()
+    }
+
+    pub async fn payments(&self, id: Uuid) -> Value {
+        self.get(&format!("/orders/{id}/payments")).await
+    }
+
+    pub async fn cancel(&self, id: Uuid) -> (StatusCode, Value) {
+        let reason = json!({ "reason": "changed my mind" });
+        self.ask(self.request(Method::POST, &format!("/orders/{id}/cancel")).json(&reason)).await
+    }
+
+    /// `/system/health/ready`, without waiting for it: None when nobody answers.
+    pub async fn ready(&self) -> Option<StatusCode> {
+        self.request(Method::GET, "/system/health/ready").send().await.ok().map(|answer| answer.status())
+    }
+
+    /// `ok`, `degraded` or `down`, as the api says of itself and of what it hangs on.
+    pub async fn health(&self) -> Result<String, String> {
+        let answer = self.request(Method::GET, "/system/health").send().await.map_err(|error| error.to_string())?;
+        let body: Value = answer.json().await.map_err(|error| error.to_string())?;
+        Ok(body["status"].as_str().unwrap_or_default().to_owned())
+    }
+
+    pub async fn until_ready(&self, limit: Duration) {
+        eventually("the api to be ready", limit, || async {
+            match self.ready().await {
+                Some(status) if status.is_success() => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(self.request(Method::GET, path)).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.api));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Asks until there is an answer that stays.
+    async fn ask(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        eventually("an answer", PATIENCE, || async {
+            let request = request.try_clone().expect("bodies of ours can be sent again");
+            let answer = request.send().await.map_err(|error| error.to_string())?;
+            let status = answer.status();
+            let body = answer.json().await.unwrap_or(Value::Null);
+            if may_change(status) { Err(format!("{status}: {body}")) } else { Ok((status, body)) }
+        })
+        .await
+    }
+}
+
+/// Asked again, it may be answered otherwise: a twin is under way, we ask too often, or something is away.
+fn may_change(status: StatusCode) -> bool {
+    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "whatever is away, that is no answer");
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// What a list answer lists, bare or in a page.
+pub fn list(body: &Value) -> &[Value] {
+    let bare = body.as_array();
+    bare.or_else(|| body["items"].as_array()).or_else(|| body["data"].as_array()).map_or(&[], Vec::as_slice)
+}
+
+fn id_in(body: &Value, member: &str) -> Uuid {
+    body[member].as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{member} in {body}"))
+}
+
+fn header(headers: &HeaderMap, name: &'static str) -> Option<String> {
+    headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}

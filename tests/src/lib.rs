@@ -1,0 +1,26 @@
+//! System tests: the whole house, as strangers meet it. Real processes, real Postgres, real RabbitMQ, real kills.
+//!
+//! A test starts a [`TestSystem`] (its own database, its own vhost, its own processes), does something, and ends with
+//! [`TestSystem::finish`], which holds every promise of the house against what the test left behind. Tests run one
+//! after the other, since some of them restart the broker that all of them share.
+
+#![expect(clippy::missing_panics_doc, reason = "a test harness says no by panicking")]
+
+pub mod broker;
+pub mod client;
+pub mod database;
+pub mod eventually;
+pub mod facts;
+pub mod finish;
+pub mod goods;
+pub mod load;
+pub mod process;
+pub mod settings;
+pub mod system;
+pub mod tap;
+
+pub use client::{Client, NewOrder, Placed};
+pub use eventually::eventually;
+pub use goods::Goods;
+pub use process::Role;
+pub use system::TestSystem;

@@ -1,0 +1,62 @@
+//! A broker that goes away, or forgets: nothing depends on it but speed.
+
+use domain::messages::Queue;
+use std::time::Duration;
+use system_tests::load::{orders_of, place_all};
+use system_tests::process::{Process, restart_service};
+use system_tests::{Goods, Role, TestSystem, eventually, settings};
+
+const ORDERS: usize = 500;
+const LIMIT: Duration = Duration::from_secs(150);
+
+#[tokio::test]
+async fn a_broker_restart_in_the_middle_of_five_hundred_orders_needs_no_restart_of_ours() {
+    let Some(command) = settings::broker_restart_command() else {
+        println!("skipped: TEST_BROKER_RESTART_COMMAND is not set, so the broker is not ours to restart");
+        return;
+    };
+    let mut system = TestSystem::of("broker_restart").goods(Goods::of("SKU-BROKER", 10_000)).start().await;
+    let client = system.client().signed_up("steady").await;
+    let pids = system.pids();
+
+    let orders = orders_of("SKU-BROKER", ORDERS);
+    let disaster = async {
+        system.until_in_the_middle(20, LIMIT).await;
+        let health = system.client();
+        let noticed = eventually("health to say that the broker is away", LIMIT, || async {
+            let health = health.health().await?;
+            if health == "degraded" { Ok(()) } else { Err(health) }
+        });
+        tokio::join!(restart_service(&command), noticed);
+        system.broker.until_back().await;
+    };
+    let (journal, ()) = tokio::join!(place_all(&client, &orders), disaster);
+    system.until_every_order_ended(LIMIT).await;
+
+    assert_eq!(journal.len(), ORDERS);
+    assert_eq!(system.ends().await.going_on(), ORDERS);
+    assert_eq!(system.pids(), pids, "our processes are the same as before");
+    assert!(system.all(Role::Worker).all(Process::runs));
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn queues_deleted_with_all_that_is_in_them_come_back_and_so_do_the_orders() {
+    let impatient = TestSystem::of("queues_deleted").setting("SAGA_PACE_PERCENT", "20");
+    let system = impatient.goods(Goods::of("SKU-PURGE", 10_000)).start().await;
+    let client = system.client().signed_up("persistent").await;
+
+    let orders = orders_of("SKU-PURGE", 200);
+    let disaster = async {
+        system.until_in_the_middle(10, LIMIT).await;
+        for queue in [Queue::Inventory, Queue::Payments, Queue::Shipping, Queue::Orders] {
+            system.broker.delete_queue(&queue.to_string()).await;
+        }
+    };
+    let (journal, ()) = tokio::join!(place_all(&client, &orders), disaster);
+    system.until_every_order_ended(LIMIT).await;
+
+    assert_eq!(journal.len(), 200);
+    assert_eq!(system.ends().await.going_on(), 200);
+    system.finish().await;
+}

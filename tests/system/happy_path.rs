@@ -1,0 +1,43 @@
+//! An order that nothing happens to.
+
+use std::time::Duration;
+use system_tests::{Goods, NewOrder, TestSystem};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
+    let fast = TestSystem::of("happy_path").setting("CARRIER_HAND_OVER_MS", "200");
+    let fast = fast.setting("CARRIER_IN_TRANSIT_MS", "200").setting("CARRIER_DELIVERY_MS", "200");
+    let system = fast.goods(Goods::of("SKU-HAPPY", 10)).start().await;
+    let client = system.client().signed_up("happy").await;
+
+    let placed = client.place(&NewOrder::of("SKU-HAPPY", 2)).await;
+    let id = placed.order_id();
+    let order = client.wait_until(id, "delivered", LIMIT).await;
+
+    assert_eq!(placed.body["status"], "accepted");
+    assert_eq!(placed.body["order_status"], "pending");
+    assert_eq!(placed.body["message"], "Order accepted for async processing");
+    assert_eq!(placed.location, Some(format!("/api/v1/orders/{id}")));
+    assert_eq!(order["fulfilment_status"], "delivered");
+    let timeline = client.timeline(id).await;
+    let milestones =
+        ["accepted", "stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"];
+    let told: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
+    assert_eq!(told, milestones, "{timeline:?}");
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn an_order_that_one_warehouse_cannot_fill_is_filled_from_two() {
+    let system = TestSystem::of("two_warehouses").goods(Goods::in_both("SKU-SPLIT", 3, 2)).start().await;
+    let client = system.client().signed_up("split").await;
+
+    let id = client.place_accepted(&NewOrder::of("SKU-SPLIT", 5)).await;
+    client.wait_until(id, "confirmed", LIMIT).await;
+
+    let shipments = client.get(&format!("/orders/{id}/shipments")).await;
+    assert_eq!(system_tests::client::list(&shipments).len(), 2, "{shipments}");
+    system.finish().await;
+}

@@ -1,0 +1,8 @@
+//! The rules of the house, read off its files: nobody has to remember them.
+
+mod arrows;
+mod env_example;
+mod sources;
+mod style;
+mod tables;
+mod topology;

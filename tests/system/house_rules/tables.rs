@@ -1,0 +1,79 @@
+//! Who writes SQL, and about which tables.
+
+use super::sources::{Source, rust, sources};
+use std::collections::BTreeMap;
+
+/// Owns no schema: reads all of them, for `orderctl verify`.
+const READER_OF_ALL: &str = "operations";
+
+#[test]
+fn sql_stands_in_stores_and_in_the_outbox_and_inbox_only() {
+    let strays = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
+    let strays = strays.filter(|source| !may_hold_sql(&source.path) && holds_sql(source.without_inline_tests()));
+    let strays: Vec<_> = strays.map(|source| source.path).collect();
+    assert!(strays.is_empty(), "SQL outside of a store: {strays:?}");
+}
+
+#[test]
+fn no_room_names_a_table_of_another() {
+    let tables = tables();
+    let mut strays = Vec::new();
+    for source in rust().iter().filter(|source| source.path.starts_with("crates/") && may_hold_sql(&source.path)) {
+        let foreign = tables.iter().filter(|(_table, owner)| *owner != source.room() && source.room() != READER_OF_ALL);
+        let named = foreign.filter(|(table, _owner)| names(source, table));
+        strays.extend(named.map(|(table, _owner)| format!("{} names {table}", source.path)));
+    }
+    assert!(strays.is_empty(), "slices meet in messages, not in tables: {strays:?}");
+}
+
+#[test]
+fn no_foreign_key_joins_two_schemas() {
+    for migration in sources("migrations", &["sql"]) {
+        let own = schema_of(&migration.text);
+        for target in migration.text.split("REFERENCES ").skip(1) {
+            assert!(target.starts_with(&own), "{}: a foreign key to another schema", migration.path);
+        }
+    }
+}
+
+fn may_hold_sql(path: &str) -> bool {
+    let in_store = path.ends_with("/store.rs") || path.contains("/store/");
+    in_store || path.starts_with("crates/messaging/src/outbox/") || path == "crates/messaging/src/inbox.rs"
+}
+
+fn holds_sql(code: &str) -> bool {
+    let signs = [
+        "query!(",
+        "query_as!(",
+        "query_scalar!(",
+        "sqlx::query(",
+        "sqlx::query_as(",
+        "sqlx::query_scalar(",
+        "QueryBuilder",
+    ];
+    signs.iter().any(|sign| code.contains(sign))
+}
+
+/// `schema.table` is named, and not as the beginning of a longer name or the path of a Rust item.
+fn names(source: &Source, table: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_' || next == ':');
+    source.text.match_indices(table).any(|(begin, found)| ends(&source.text[begin + found.len()..]))
+}
+
+/// Every table with the room that owns its schema: the two have the same name.
+fn tables() -> BTreeMap<String, String> {
+    let mut tables = BTreeMap::new();
+    for migration in sources("migrations", &["sql"]) {
+        for declared in migration.text.split("CREATE TABLE ").skip(1) {
+            let table = declared.split([' ', '(', '\n']).next().unwrap_or_default();
+            let (schema, _name) = table.split_once('.').expect("every table stands in a schema");
+            tables.insert(table.to_owned(), schema.to_owned());
+        }
+    }
+    tables
+}
+
+fn schema_of(migration: &str) -> String {
+    let declared = migration.split("CREATE SCHEMA ").nth(1).or_else(|| migration.split("ALTER TABLE ").nth(1));
+    declared.and_then(|rest| rest.split([';', '.']).next()).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,8 @@
+//! What we have on the broker changes only where a review sees it.
+
+use messaging::topology::{RetryLadder, describe};
+
+#[test]
+fn the_topology_is_as_it_was_agreed() {
+    insta::assert_snapshot!(describe(&RetryLadder::default()));
+}

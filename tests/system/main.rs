@@ -1,0 +1,16 @@
+//! The promises of the whole system, each kept or broken here. One binary; the tests run one after the other.
+
+mod books;
+mod broker_faults;
+mod cancel;
+mod gauntlet;
+mod happy_path;
+mod house_rules;
+mod kills;
+mod payment_faults;
+mod poison;
+mod refusals;
+mod repetition;
+mod service_faults;
+mod stock_race;
+mod twins;

@@ -1,0 +1,54 @@
+//! A gateway that loses answers, fails, or is gone: nobody is charged twice, and nobody waits for ever.
+
+use std::time::Duration;
+use system_tests::{Goods, NewOrder, TestSystem};
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_charge_whose_answer_was_lost_is_made_once() {
+    let quick = TestSystem::of("lost_answer").setting("PAYMENT_CALL_TIMEOUT_MS", "200");
+    let system = quick.goods(Goods::of("SKU-LOST", 50)).start().await;
+    let client = system.client().signed_up("unlucky").await;
+
+    let mut ids = Vec::new();
+    for _order in 0..20 {
+        ids.push(client.place_accepted(&NewOrder::of("SKU-LOST", 1).paid_by("sim_timeout")).await);
+    }
+    for id in &ids {
+        client.wait_until(*id, "confirmed", LIMIT).await;
+    }
+
+    let (charges, attempts) = system.charges_and_attempts().await;
+    assert_eq!(charges, 20);
+    assert!(attempts >= 40, "after {attempts} attempts for 20 orders, not every first answer can have been lost");
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_fails_twice_is_asked_again() {
+    let system = TestSystem::of("flaky_gateway").goods(Goods::of("SKU-FLAKY", 50)).start().await;
+    let client = system.client().signed_up("patient").await;
+
+    let id = client.place_accepted(&NewOrder::of("SKU-FLAKY", 1).paid_by("sim_flaky")).await;
+    client.wait_until(id, "confirmed", LIMIT).await;
+
+    let (charges, attempts) = system.charges_and_attempts().await;
+    assert_eq!(charges, 1);
+    assert!(attempts >= 3, "after {attempts} attempts, the gateway can't have failed twice");
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_never_answers_costs_the_order_and_nothing_else() {
+    let hasty = TestSystem::of("gateway_down").setting("PAYMENT_CALL_TIMEOUT_MS", "100");
+    let system = hasty.setting("SAGA_PACE_PERCENT", "2").goods(Goods::of("SKU-DOWN", 5)).start().await;
+    let client = system.client().signed_up("stranded").await;
+
+    let id = client.place_accepted(&NewOrder::of("SKU-DOWN", 2).paid_by("sim_down")).await;
+    let order = client.wait_until(id, "rejected", LIMIT).await;
+
+    assert_eq!(order["reason"], "payment_unavailable");
+    assert_eq!(system.stock_of("SKU-DOWN").await, (5, 0));
+    system.finish().await;
+}

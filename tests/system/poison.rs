@@ -1,0 +1,41 @@
+//! Messages that nobody can ever handle.
+
+use domain::messages::Queue;
+use messaging::topology::dead_queue;
+use std::time::Duration;
+use system_tests::load::{orders_of, place_all};
+use system_tests::{Goods, TestSystem, eventually};
+
+const LIMIT: Duration = Duration::from_mins(1);
+const POISON: [&[u8]; 3] = [
+    b"\xff\xfe not even text",
+    b"{\"no\": \"envelope\"}",
+    br#"{"id":"019aaaaa-0000-8000-8000-000000000000","type":"inventory.levitate.v1","time":"2026-01-01T00:00:00Z",
+        "subject":"019aaaaa-0000-7000-8000-000000000000","correlation_id":"test","data":{}}"#,
+];
+
+#[tokio::test]
+async fn poison_goes_to_the_dead_queue_and_its_neighbours_go_through() {
+    let mut system = TestSystem::of("poison").goods(Goods::of("SKU-SOUND", 1_000)).start().await;
+    let client = system.client().signed_up("neighbour").await;
+    let poison_count = u64::try_from(POISON.len()).expect("three");
+    system.expect_dead_letters(poison_count);
+
+    let orders = orders_of("SKU-SOUND", 100);
+    let mischief = async {
+        system.until_going_on(1, LIMIT).await;
+        for body in POISON {
+            system.broker.publish_raw(&Queue::Inventory.to_string(), body).await;
+        }
+    };
+    tokio::join!(place_all(&client, &orders), mischief);
+    system.until_every_order_ended(LIMIT).await;
+
+    assert_eq!(system.ends().await.going_on(), 100);
+    eventually("the poison to lie in the dead queue", LIMIT, || async {
+        let dead = system.broker.depth(&dead_queue(Queue::Inventory)).await?;
+        if dead == poison_count { Ok(()) } else { Err(format!("{dead} dead letters")) }
+    })
+    .await;
+    system.finish().await;
+}
