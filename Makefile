@@ -34,7 +34,7 @@ logs: ## follow all logs
 	@mkdir -p .local/log
 	@tail --lines=20 --follow=name --retry .local/log/{api,worker,scheduler,postgres,rabbitmq,redis}.log
 
-install: ## install the system packages that are missing (apt)
+install: ## install the packages that the services need and that are missing (apt)
 	@scripts/services.sh install
 
 services: ## start Postgres, RabbitMQ and Redis; yours where DATABASE_URL, RABBITMQ_URL, REDIS_URL say so
@@ -67,13 +67,13 @@ test: ## start what the tests need, then run every test (CI runs this)
 check: ## format, lints, documentation, dependencies, freshness of .sqlx/
 	@scripts/check.sh
 
-verify: ## check every promise on the running system: stock, money, timelines, queues
+verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify
 
 prepare: ## regenerate .sqlx/ after a change of a query or a migration
 	@scripts/prepare_queries.sh
 
-wipe: ## stop everything and remove all data of the private services
+wipe: ## stop everything, remove all data of the private services and all of .local/
 	@scripts/processes.sh stop
 	@scripts/services.sh wipe
 	@rm -rf .local

@@ -37,12 +37,15 @@ make_test_database() {
 settings_of_tests() {
     # sqlx::test makes one database per test, beside the one that DATABASE_URL names.
     export DATABASE_URL="$TEST_DATABASE_URL" SQLX_OFFLINE=true
-    # Fault tests restart the broker; a broker of the user's own is not ours to restart.
-    if user_gave rabbitmq; then
-        unset TEST_BROKER_RESTART_COMMAND
-    else
-        export TEST_BROKER_RESTART_COMMAND="$ROOT/scripts/services.sh restart rabbitmq"
-    fi
+    # Fault tests restart the services. One of the user's own is not ours to restart: the user says how.
+    restart_by TEST_POSTGRES_RESTART_COMMAND postgres
+    restart_by TEST_RABBITMQ_RESTART_COMMAND rabbitmq
+    restart_by TEST_REDIS_RESTART_COMMAND redis
+}
+restart_by() {
+    local variable="$1" name="$2"
+    user_gave "$name" || export "$variable=$ROOT/scripts/services.sh restart $name"
+    [[ -n "${!variable:-}" ]] || say "$name is yours: the fault tests need $variable"
 }
 
 main "$@"

@@ -37,9 +37,9 @@ load_dotenv() {
 # The port of a private instance: the one it runs on (noted by `up`), else the one asked for, else the default.
 port_of() {
     case "$1" in
-        postgres) noted_port postgres || say "${ORDERFLOW_POSTGRES_PORT:-55432}" ;;
-        redis) noted_port redis || say "${ORDERFLOW_REDIS_PORT:-56379}" ;;
-        rabbitmq) noted_port rabbitmq || say "${ORDERFLOW_RABBITMQ_PORT:-55672}" ;;
+        postgres) noted_port postgres || say "${ORDERFLOW_POSTGRES_PORT:-21432}" ;;
+        redis) noted_port redis || say "${ORDERFLOW_REDIS_PORT:-21379}" ;;
+        rabbitmq) noted_port rabbitmq || say "${ORDERFLOW_RABBITMQ_PORT:-21672}" ;;
         management) say "${ORDERFLOW_RABBITMQ_MANAGEMENT_PORT:-$(($(port_of rabbitmq) + 1))}" ;;
         epmd) say "${ORDERFLOW_RABBITMQ_EPMD_PORT:-$(($(port_of rabbitmq) + 2))}" ;;
         distribution) say "${ORDERFLOW_RABBITMQ_DISTRIBUTION_PORT:-$(($(port_of rabbitmq) + 3))}" ;;

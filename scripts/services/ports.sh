@@ -29,8 +29,8 @@ port_conflict() {
     fail "$1: port $port is taken by another program; ORDERFLOW_${1^^}_PORT=… chooses another"
 }
 
-# After a crash the last processes of the old server may hold the port for a moment, and so may any client that
-# happened to get it as its own end: our ports lie where the kernel takes those from.
+# After a crash the last processes of the old server may hold the port for a moment, and so may a client that happened to
+# get it as its own end, where it lies in the range that the kernel takes those from (32768 and up; our defaults do not).
 wait_ports_free() {
     local name="$1" port deadline=$((SECONDS + PORT_LIMIT_SECONDS))
     for port in $("${name}_ports"); do

@@ -23,19 +23,20 @@ pub fn redis_url() -> String {
     variable("REDIS_URL").unwrap_or_else(|| missing("REDIS_URL"))
 }
 
-/// Restarts the broker when run through `sh -c`; not set when the broker is not ours to restart.
-pub fn broker_restart_command() -> Option<String> {
-    variable("TEST_BROKER_RESTART_COMMAND")
+/// Restarts the broker when run through `sh -c`. Whoever brings a service of their own must say how; a fault that can't
+/// be made is a promise that is not kept.
+pub fn broker_restart_command() -> String {
+    variable("TEST_RABBITMQ_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_RABBITMQ_RESTART_COMMAND"))
 }
 
 /// The same for Postgres.
-pub fn database_restart_command() -> Option<String> {
-    variable("TEST_DATABASE_RESTART_COMMAND")
+pub fn database_restart_command() -> String {
+    variable("TEST_POSTGRES_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_POSTGRES_RESTART_COMMAND"))
 }
 
 /// The same for Redis.
-pub fn redis_restart_command() -> Option<String> {
-    variable("TEST_REDIS_RESTART_COMMAND")
+pub fn redis_restart_command() -> String {
+    variable("TEST_REDIS_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_REDIS_RESTART_COMMAND"))
 }
 
 /// `target/debug`, wherever this test was built: the binaries stand beside it.

@@ -8,12 +8,9 @@ use crate::process::{Process, Role};
 use crate::settings;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard};
-
-/// Faults disturb the broker that all tests share, so one test runs at a time.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 /// The retry ladder of production takes minutes; that of a test takes a hundredth.
@@ -40,7 +37,8 @@ pub struct TestSystem {
     pub(crate) dead_letters_expected: u64,
     pub(crate) finished: bool,
     api_url: String,
-    _turn: MutexGuard<'static, ()>,
+    /// Faults disturb the services that all tests share, so one test runs at a time, in whatever process.
+    _turn: File,
 }
 
 impl Builder {
@@ -65,7 +63,7 @@ impl Builder {
 
     /// Everything made, started and ready.
     pub async fn start(mut self) -> TestSystem {
-        let turn = TURN.lock().await;
+        let turn = take_turn().await;
         let directory = log_directory(self.name);
         let database = Database::create(self.name).await;
         let broker = Broker::create(&format!("test_{}", self.name)).await;
@@ -188,10 +186,22 @@ impl Drop for TestSystem {
     }
 }
 
+/// Waits until no other test runs; the turn ends when the file is closed.
+async fn take_turn() -> File {
+    let path = directory_of_all().join("turn.lock");
+    std::fs::create_dir_all(directory_of_all()).expect("target/ can be written");
+    let turn = File::create(path).expect("target/ can be written");
+    let waiting = tokio::task::spawn_blocking(move || turn.lock().map(|()| turn));
+    waiting.await.expect("waiting does not panic").expect("a file of ours can be locked")
+}
+
+fn directory_of_all() -> PathBuf {
+    settings::binaries().parent().expect("target/PROFILE").join("system-tests")
+}
+
 /// `target/system-tests/NAME`, empty.
 fn log_directory(name: &str) -> PathBuf {
-    let target = settings::binaries().parent().expect("target/PROFILE").to_owned();
-    let directory = target.join("system-tests").join(name);
+    let directory = directory_of_all().join(name);
     if directory.exists() {
         std::fs::remove_dir_all(&directory).expect("the last run's logs may go");
     }

@@ -1,5 +1,6 @@
 //! The promises of the whole system, each kept or broken here. One binary; the tests run one after the other.
 
+mod batch_engine;
 mod books;
 mod broker_faults;
 mod cancel;

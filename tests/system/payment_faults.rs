@@ -42,7 +42,7 @@ async fn a_gateway_that_fails_twice_is_asked_again() {
 #[tokio::test]
 async fn a_gateway_that_never_answers_costs_the_order_and_nothing_else() {
     let hasty = TestSystem::of("gateway_down").setting("PAYMENT_CALL_TIMEOUT_MS", "100");
-    let system = hasty.setting("SAGA_PACE_PERCENT", "2").goods(Goods::of("SKU-DOWN", 5)).start().await;
+    let system = hasty.setting("SAGA_PACE_PERCENT", "1").goods(Goods::of("SKU-DOWN", 5)).start().await;
     let client = system.client().signed_up("stranded").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-DOWN", 2).paid_by("sim_down")).await;

@@ -34,8 +34,8 @@ fn no_test_sleeps() {
         let product = if source.is_test() { 0 } else { source.without_inline_tests().len() };
         sleeps.iter().any(|sleep| source.text[product..].contains(sleep))
     });
-    let sleepy: Vec<_> = tests.map(|source| source.path).collect();
-    assert!(sleepy.is_empty(), "wait for something, with a limit, instead: {sleepy:?}");
+    let restless: Vec<_> = tests.map(|source| source.path).collect();
+    assert!(restless.is_empty(), "wait for something, with a limit, instead: {restless:?}");
 }
 
 #[test]

@@ -14,7 +14,8 @@ async fn without_broker_and_redis_the_api_is_degraded_but_ready(pool: PgPool) {
         assert_eq!(health["dependencies"]["postgres"]["status"], "ok");
         assert_eq!(health["dependencies"]["rabbitmq"]["status"], "down");
         assert_eq!(health["dependencies"]["redis"]["status"], "down");
-        door.send(get(&format!("{base}/system/health/ready"))).await.expect(StatusCode::OK);
+        let ready = door.send(get(&format!("{base}/system/health/ready"))).await.expect(StatusCode::OK);
+        assert_eq!(ready["status"], "degraded");
         door.send(get(&format!("{base}/system/health/live"))).await.expect(StatusCode::OK);
     }
 }

@@ -125,8 +125,8 @@ impl Link {
     }
 }
 
-/// Awaits the broker's answer, but not for ever.
-pub(super) async fn within<T>(
+/// Awaits the broker's answer, but not for ever: what is asked while the connection breaks may never be answered.
+pub(crate) async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, lapin::Error>>,
 ) -> Result<T, BrokerError> {

@@ -6,5 +6,6 @@
 mod link;
 mod publisher;
 
+pub(crate) use link::within;
 pub use link::{BrokerError, Link, Links};
 pub use publisher::{Arrival, Publication, Publisher};

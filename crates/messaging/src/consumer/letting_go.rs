@@ -1,7 +1,7 @@
 //! Lets a window go: what failed is published to a wait queue or to the dead queue, then the whole window is acked.
 
 use super::decode::attempt;
-use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher};
+use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
 use crate::handle::Verdict;
 use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
 use domain::ids::MessageId;
@@ -9,8 +9,11 @@ use domain::messages::Queue;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
+use std::time::Duration;
 use uuid::Uuid;
 
+/// How long an ack may take to go out; else the session begins anew.
+const ACK_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of an error's text that travel with a dead message.
 const ERROR_BYTES_MAX: usize = 1_024;
 
@@ -43,7 +46,7 @@ impl Exit {
         self.publish(&failed).await?;
         if let Some(last) = window.last() {
             // One ack for all: this channel has nothing outstanding before `last` but this window.
-            if !last.ack(BasicAckOptions { multiple: true }).await? {
+            if !within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await? {
                 return Err(BrokerError::ConsumerCancelled(self.queue.to_string()));
             }
         }

@@ -5,7 +5,7 @@ use super::decode::decode;
 use super::letting_go::Exit;
 use super::window;
 use super::work::Work;
-use crate::broker::{BrokerError, Links};
+use crate::broker::{BrokerError, Links, within};
 use crate::handle::{Delivery, Verdict};
 use crate::outbox::Waker;
 use lapin::Consumer;
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 /// How long to rest between sessions: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// How long the broker may take to answer whatever a session asks of it.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// A session that lasted so long was a good one: the next may begin at once.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
 
@@ -64,9 +66,10 @@ async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSetti
     let queue: &str = W::QUEUE.into();
     // Always a new channel: registering again on one whose consumer was cancelled is broken on RabbitMQ 3.10.
     let channel = links.consuming.channel().await?;
-    channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
+    within(ANSWER_LIMIT, channel.basic_qos(settings.prefetch, BasicQosOptions::default())).await?;
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-    let mut consumer = channel.basic_consume(queue.into(), "".into(), options, arguments).await?;
+    let consuming = channel.basic_consume(queue.into(), "".into(), options, arguments);
+    let mut consumer = within(ANSWER_LIMIT, consuming).await?;
     let mut exit = Exit::new(W::QUEUE, links.publishing.clone());
     tracing::info!(queue, "Consuming");
     loop {
@@ -116,7 +119,7 @@ async fn handle_window<W: Work>(
 
 async fn close(consumer: Consumer, channel: &lapin::Channel) {
     drop(consumer);
-    if let Err(error) = channel.close(200, "the process stops".into()).await {
+    if let Err(error) = within(ANSWER_LIMIT, channel.close(200, "the process stops".into())).await {
         tracing::debug!(%error, "The broker did not hear our goodbye");
     }
 }

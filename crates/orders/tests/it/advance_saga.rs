@@ -138,7 +138,7 @@ async fn the_deadline_moves_with_every_answer(pool: PgPool) {
 
     deliver(&pool, happy_answers(&take_outbox(&pool).await)).await;
 
-    assert_eq!((reserve, count(&pool, due_in).await), (10, 30));
+    assert_eq!((reserve, count(&pool, due_in).await), (60, 30));
 }
 
 /// Somebody's hand was in the database.

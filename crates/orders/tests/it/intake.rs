@@ -134,7 +134,7 @@ async fn of_two_requests_with_one_key_at_once_the_second_is_refused(pool: PgPool
 async fn an_old_key_is_free_again(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let first = intake.place(order("k")).await.expect("accepted");
-    execute(&pool, "UPDATE orders.idempotency_keys SET created_at = now() - interval '25 hours'").await;
+    execute(&pool, "UPDATE orders.idempotency_keys SET created_at = now() - interval '73 hours'").await;
 
     let fingerprint = order("k").fingerprint;
     let forgotten = intake.answer_to(ALICE, ROUTE, &order("k").key, fingerprint).await.expect("an answer");

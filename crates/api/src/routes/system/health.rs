@@ -57,7 +57,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
     (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis } }))
 }
 
-pub async fn postgres_answers(state: &AppState) -> bool {
+async fn postgres_answers(state: &AppState) -> bool {
     let pinging = async { state.pool.acquire().await?.ping().await };
     tokio::time::timeout(CHECK_LIMIT, pinging).await.is_ok_and(|answered| answered.is_ok())
 }

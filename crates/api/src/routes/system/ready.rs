@@ -1,4 +1,4 @@
-use super::health::postgres_answers;
+use super::health::health;
 use super::live::StatusBody;
 use crate::state::AppState;
 use axum::Json;
@@ -7,13 +7,14 @@ use axum::http::StatusCode;
 
 /// Can orders be taken?
 ///
-/// Postgres decides: what it holds is carried on as soon as the broker is back. If not, send requests elsewhere.
+/// Postgres decides. While RabbitMQ or Redis is away the answer is still 200, and `degraded`: orders are taken, and
+/// carried on as soon as the broker is back. 503, here or while the process stops: send requests elsewhere.
 #[utoipa::path(get, path = "/system/health/ready", tag = "system",
     responses((status = 200, body = StatusBody), (status = 503, body = StatusBody)), security(()))]
 pub async fn ready(State(state): State<AppState>) -> (StatusCode, Json<StatusBody>) {
-    let stopping = state.lifecycle.stopping.is_cancelled();
-    if stopping || !postgres_answers(&state).await {
+    if state.lifecycle.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(StatusBody { status: "down" }));
     }
-    (StatusCode::OK, Json(StatusBody { status: "ok" }))
+    let (code, Json(health)) = health(State(state)).await;
+    (code, Json(StatusBody { status: health.status }))
 }

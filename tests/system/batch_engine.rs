@@ -1,0 +1,103 @@
+//! What a batch promises its messages, whatever its handler does: held against a handler that misbehaves on purpose.
+
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::messages::{InventoryCommand, Queue, ReleaseStock};
+use messaging::broker::Links;
+use messaging::consumer::{self, ConsumerSettings, InOneTransaction};
+use messaging::topology::dead_queue;
+use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Trace, Verdict, Waker, outbox};
+use platform::config::RabbitmqArgs;
+use platform::lifecycle::Lifecycle;
+use sqlx::{PgConnection, PgPool};
+use std::time::Duration;
+use system_tests::{TestSystem, eventually};
+use uuid::Uuid;
+
+const MESSAGES: usize = 300;
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Writes a row for each message of its batch, and then minds about some.
+#[derive(Debug, Clone, Copy)]
+struct Moody {
+    /// Takes the whole batch down, by a row that can't be stored.
+    unstorable: OrderId,
+    /// Takes the whole batch down, by a panic.
+    maddening: OrderId,
+    /// Is put off alone, each time.
+    put_off: OrderId,
+}
+
+impl Handle for Moody {
+    type Command = InventoryCommand;
+    const QUEUE: Queue = Queue::Inventory;
+
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<InventoryCommand>],
+        _now: Timestamp,
+    ) -> Result<Handled, HandleError> {
+        let mut handled = Handled::default();
+        for delivery in batch {
+            let order = delivery.header.subject;
+            assert_ne!(order, self.maddening, "meant to panic");
+            if order == self.put_off {
+                handled.verdicts.push(Verdict::Retry("not now".to_owned()));
+                continue;
+            }
+            let row = (order != self.unstorable).then_some(order.as_uuid());
+            sqlx::query("INSERT INTO effects VALUES ($1)").bind(row).execute(&mut *tx).await?;
+            handled.verdicts.push(Verdict::Done);
+        }
+        Ok(handled)
+    }
+}
+
+fn release(order_id: OrderId) -> Outgoing {
+    let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
+    let command = InventoryCommand::Release(ReleaseStock { order_id });
+    Outgoing::new(order_id, &command, 1, trace, platform::clock::now())
+}
+
+async fn say(pool: &PgPool, messages: &[Outgoing]) {
+    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
+    outbox::append(&mut tx, messages).await.expect("appended");
+    tx.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn a_message_that_fails_its_batch_ends_alone_in_the_dead_queue_and_each_other_has_its_effect_once() {
+    let mut system = TestSystem::of("batch_engine").workers(0).start().await;
+    let pool = system.pool().clone();
+    sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(&pool).await.expect("a table");
+    let orders: Vec<_> = (0..MESSAGES).map(|_| OrderId::from_uuid(Uuid::now_v7())).collect();
+    let moody = Moody { unstorable: orders[17], maddening: orders[128], put_off: orders[255] };
+    system.expect_dead_letters(3);
+
+    // Twice: each message comes again under its own id.
+    let messages: Vec<_> = orders.iter().copied().map(release).collect();
+    say(&pool, &messages).await;
+    let sound: Vec<_> = messages.iter().enumerate().filter(|(place, _)| ![17, 128, 255].contains(place)).collect();
+    say(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
+    let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
+    let (links, lifecycle) = (Links::new(&args, "batch engine test").expect("a url"), Lifecycle::default());
+    let (work, settings) = (InOneTransaction(moody), ConsumerSettings::default());
+    let consuming = consumer::run(work, pool.clone(), links.clone(), Waker::default(), settings, lifecycle.clone());
+    lifecycle.spawn(consuming);
+
+    eventually("the three culprits to lie in the dead queue", LIMIT, || async {
+        let dead = system.broker.depth(&dead_queue(Queue::Inventory)).await?;
+        if dead == 3 { Ok(()) } else { Err(format!("{dead} dead letters")) }
+    })
+    .await;
+    let counts = "SELECT count(*), count(DISTINCT order_id) FROM effects";
+    let effects: (i64, i64) = sqlx::query_as(counts).fetch_one(&pool).await.expect("counts");
+    let expected = i64::try_from(MESSAGES - 3).expect("small");
+    assert_eq!(effects, (expected, expected));
+    lifecycle.stopping.cancel();
+    lifecycle.tasks.close();
+    lifecycle.tasks.wait().await;
+    links.close().await;
+    system.finish().await;
+}
