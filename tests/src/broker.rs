@@ -76,6 +76,17 @@ impl Broker {
         self.expect(Method::DELETE, &format!("queues/{}/{queue}", self.vhost), Value::Null).await;
     }
 
+    /// Closes every connection that stands, without a word to whoever holds it; says how many.
+    pub async fn cut_connections(&self) -> usize {
+        let connections = self.names_at(&format!("vhosts/{}/connections", self.vhost)).await.expect("the API answers");
+        for connection in &connections {
+            let path = format!("connections/{}", connection.replace(' ', "%20").replace('>', "%3E"));
+            let closed = self.ask(Method::DELETE, &path, Value::Null).await.expect("the API answers").status();
+            assert!(closed.is_success() || closed == StatusCode::NOT_FOUND, "{path}: {closed}");
+        }
+        connections.len()
+    }
+
     /// Waits until the broker answers for this vhost again.
     pub async fn until_back(&self) {
         eventually("the broker to be back", RESTART_LIMIT, || async { self.depths().await.map(drop) }).await;
@@ -88,11 +99,15 @@ impl Broker {
 
     /// Ours; those that the broker named itself belong to a listener.
     async fn queue_names(&self) -> Result<Vec<String>, String> {
-        let answer = self.ask(Method::GET, &format!("queues/{}?columns=name", self.vhost), Value::Null).await;
+        let names = self.names_at(&format!("queues/{}", self.vhost)).await?;
+        Ok(names.into_iter().filter(|name| !name.starts_with("amq.")).collect())
+    }
+
+    async fn names_at(&self, path: &str) -> Result<Vec<String>, String> {
+        let answer = self.ask(Method::GET, &format!("{path}?columns=name"), Value::Null).await;
         let answer = answer.and_then(reqwest::Response::error_for_status).map_err(|error| error.to_string())?;
-        let queues: Vec<Value> = answer.json().await.map_err(|error| error.to_string())?;
-        let names = queues.iter().filter_map(|queue| queue["name"].as_str());
-        Ok(names.filter(|name| !name.starts_with("amq.")).map(str::to_owned).collect())
+        let listed: Vec<Value> = answer.json().await.map_err(|error| error.to_string())?;
+        Ok(listed.iter().filter_map(|one| one["name"].as_str().map(str::to_owned)).collect())
     }
 
     async fn expect(&self, method: Method, path: &str, body: Value) {

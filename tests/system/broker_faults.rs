@@ -39,6 +39,30 @@ async fn a_broker_restart_in_the_middle_of_five_hundred_orders_needs_no_restart_
 }
 
 #[tokio::test]
+async fn connections_cut_again_and_again_are_made_anew() {
+    let system = TestSystem::of("connections_cut").setting("SIM_GATEWAY_LATENCY_MS", "20");
+    let system = system.goods(Goods::in_both("SKU-CUT", 5_000, 5_000)).workers(2).start().await;
+    let client = system.client().signed_up("unplugged").await;
+
+    let orders = orders_of("SKU-CUT", ORDERS);
+    let disaster = async {
+        let mut cut = 0;
+        for confirmed in [1, 30, 60, 100, 140, 180] {
+            system.until_in_the_middle(confirmed, LIMIT).await;
+            cut += system.broker.cut_connections().await;
+        }
+        cut
+    };
+    let (journal, cut) = tokio::join!(place_all(&client, &orders), disaster);
+    system.until_every_order_ended(LIMIT).await;
+
+    assert_eq!(journal.len(), ORDERS);
+    assert!(cut >= 6, "only {cut} connections were there to be cut");
+    assert_eq!(system.ends().await.going_on(), ORDERS);
+    system.finish().await;
+}
+
+#[tokio::test]
 async fn queues_deleted_with_all_that_is_in_them_come_back_and_so_do_the_orders() {
     let impatient = TestSystem::of("queues_deleted").setting("SAGA_PACE_PERCENT", "20");
     let impatient = impatient.setting("SIM_GATEWAY_LATENCY_MS", "100");

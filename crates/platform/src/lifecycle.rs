@@ -1,5 +1,9 @@
 //! How a process ends: told once, it finishes what it has begun; told twice, or out of time, it stops.
 
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,16 +16,25 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 pub struct Lifecycle {
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
+    panicked: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
-    /// Runs `task` until it ends by itself; it must watch `stopping`.
+    /// Runs `task` until it ends by itself; it must watch `stopping`. One that panics takes the process down: it stops in
+    /// good order, exits non-zero and is started anew, where it would live on as half of itself.
     #[expect(clippy::disallowed_methods, reason = "everybody else calls this")]
     pub fn spawn<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        tokio::spawn(self.tasks.track_future(task));
+        let (stopping, panicked) = (self.stopping.clone(), Arc::clone(&self.panicked));
+        tokio::spawn(self.tasks.track_future(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                tracing::error!("A task of this process panicked; it stops");
+                panicked.store(true, Ordering::Relaxed);
+                stopping.cancel();
+            }
+        }));
     }
 
     /// Waits until `limit` has passed, `woken` happens, or the process is to stop.
@@ -33,7 +46,8 @@ impl Lifecycle {
         }
     }
 
-    /// Waits for SIGTERM or SIGINT (or for `stopping`), then for the tasks. False when they did not end in time.
+    /// Waits for SIGTERM or SIGINT (or for `stopping`), then for the tasks. False when they did not end in time, or when
+    /// one of them panicked.
     pub async fn run_until_stopped(self) -> anyhow::Result<bool> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
@@ -45,7 +59,7 @@ impl Lifecycle {
         self.stopping.cancel();
         self.tasks.close();
         tokio::select! {
-            () = self.tasks.wait() => Ok(true),
+            () = self.tasks.wait() => Ok(!self.panicked.load(Ordering::Relaxed)),
             _ = terminate.recv() => Ok(false),
             () = tokio::time::sleep(DRAIN_LIMIT) => Ok(false),
         }

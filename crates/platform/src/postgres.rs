@@ -7,6 +7,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 use std::time::Duration;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
 /// Builds the pool without connecting: a process may start before its database does.
@@ -31,6 +32,13 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         // One round trip a transaction: after a restart of the database every pooled connection is dead.
         .test_before_acquire(true)
         .connect_lazy_with(options))
+}
+
+/// Closes the pool, but does not wait for a connection whose other end is gone.
+pub async fn close(pool: &PgPool) {
+    if tokio::time::timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
+        tracing::warn!("The pool was left with a connection that does not answer");
+    }
 }
 
 /// Begins a transaction; dropped without a commit it rolls back.

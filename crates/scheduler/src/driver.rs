@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Rows that a task takes at a time; a full batch is followed by the next at once.
 pub const BATCH_MAX: u16 = 256;
 
+/// How long a batch may take; only what hangs on a dead connection takes longer.
+const BATCH_LIMIT: Duration = Duration::from_mins(1);
+
 /// Something to do every so often.
 pub struct Task {
     pub name: &'static str,
@@ -31,10 +34,16 @@ pub async fn run(task: Task, lifecycle: Lifecycle) {
 /// True when there is more to do at once.
 async fn run_once(task: &Task) -> bool {
     let began = Instant::now();
-    match (task.run)(platform::clock::now()).await {
+    let batch = tokio::time::timeout(BATCH_LIMIT, (task.run)(platform::clock::now()));
+    match batch.await.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than {BATCH_LIMIT:?}"))) {
         Ok(0) => false,
         Ok(rows) => {
-            tracing::info!(task = task.name, rows, duration_ms = platform::telemetry::milliseconds(began.elapsed()), "Did a task");
+            tracing::info!(
+                task = task.name,
+                rows,
+                duration_ms = platform::telemetry::milliseconds(began.elapsed()),
+                "Did a task"
+            );
             rows >= usize::from(BATCH_MAX)
         }
         Err(error) => {

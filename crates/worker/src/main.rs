@@ -32,6 +32,6 @@ async fn main() -> anyhow::Result<ExitCode> {
 
     let finished = lifecycle.run_until_stopped().await?;
     links.close().await;
-    pool.close().await;
+    platform::postgres::close(&pool).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -14,7 +14,12 @@ use shipping::Shipping;
 use shipping::carriers::simulated::SimulatedCarrier;
 use sqlx::PgPool;
 
-/// Starts a consumer for each queue that the settings name.
+/// How many batches of a queue with a provider behind it are under way at once: one answer that does not come holds up
+/// its whole batch, and the others go on meanwhile.
+const PAYMENTS_CONSUMERS: usize = 4;
+const SHIPPING_CONSUMERS: usize = 2;
+
+/// Starts the consumers of each queue that the settings name.
 pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Waker, lifecycle: &Lifecycle) {
     let hall = Hall { pool, links, waker, lifecycle };
     for queue in &settings.queues {
@@ -23,11 +28,15 @@ pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Wa
             Queue::Inventory => hall.open(InOneTransaction(Inventory)),
             Queue::Payments => {
                 let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
-                hall.open(AroundProvider(Payments::new(gateway, &settings.payments)));
+                for _ in 0..PAYMENTS_CONSUMERS {
+                    hall.open(AroundProvider(Payments::new(gateway.clone(), &settings.payments)));
+                }
             }
             Queue::Shipping => {
-                let carrier = SimulatedCarrier::new(&settings.shipping);
-                hall.open(AroundProvider(Shipping::new(carrier, &settings.shipping)));
+                for _ in 0..SHIPPING_CONSUMERS {
+                    let carrier = SimulatedCarrier::new(&settings.shipping);
+                    hall.open(AroundProvider(Shipping::new(carrier, &settings.shipping)));
+                }
             }
         }
     }

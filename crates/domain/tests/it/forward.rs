@@ -131,7 +131,7 @@ fn an_answer_that_contradicts_the_order_is_refused() {
 fn deadlines_follow_the_plan_at_the_pace_that_is_set() {
     let saga = Script::start().saga;
 
-    assert_eq!(saga.deadline(Pace::REAL, noon()), noon() + Duration::from_secs(60));
+    assert_eq!(saga.deadline(Pace::REAL, noon()), noon() + Duration::from_mins(1));
     assert_eq!(saga.deadline(Pace::percent(5), noon()), noon() + Duration::from_secs(3));
 }
 

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// How long a batch rests when the database is away: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// How long a round may take, calls to providers included. Longer than any of its parts may take by itself: it ends
+/// only what hangs on a connection whose other end is gone without a word.
+const ROUND_LIMIT: Duration = Duration::from_mins(3);
 
 /// A message and where it stood in its window.
 type Placed<C> = (usize, Delivery<C>);
@@ -73,9 +76,11 @@ impl<W: Work> Desk<W> {
     /// A panic fails the batch that it happens in, not the process.
     async fn carry_out(&self, batch: &[Delivery<W::Command>]) -> Result<Vec<Verdict>, HandleError> {
         let work = self.work.carry_out(&self.pool, &self.waker, batch, platform::clock::now());
-        match AssertUnwindSafe(work).catch_unwind().await {
-            Ok(carried_out) => carried_out,
-            Err(_panic) => Err(HandleError::Failed("the handler panicked".into())),
+        let work = tokio::time::timeout(ROUND_LIMIT, AssertUnwindSafe(work).catch_unwind());
+        match work.await {
+            Err(_too_slow) => Err(HandleError::Unavailable(sqlx::Error::PoolTimedOut)),
+            Ok(Ok(carried_out)) => carried_out,
+            Ok(Err(_panic)) => Err(HandleError::Failed("the handler panicked".into())),
         }
     }
 }

@@ -36,14 +36,18 @@ impl Exit {
         Self { queue, publishing, publisher: None }
     }
 
-    /// `verdicts` are those of `window`, place by place. On an error nothing is acked: the window comes again, and what
-    /// of it was done is known to the inbox.
+    /// `verdicts` are those of `window`, place by place. On an error the channel is of no more use: what is
+    /// unacked comes again, and what of it was done is known to the inbox.
     pub async fn let_go(&mut self, window: &[Delivery], verdicts: &[Verdict]) -> Result<Tally, BrokerError> {
         let ladder = self.publishing.ladder();
         let failed =
             window.iter().zip(verdicts).filter_map(|(raw, verdict)| farewell(self.queue, &ladder, raw, verdict));
         let failed: Vec<Farewell<'_>> = failed.collect();
-        self.publish(&failed).await?;
+        if let Err(error) = self.publish(&failed).await {
+            // An alarm stops whoever publishes, and ends only when queues are drained: what is done goes all the same.
+            ack_done(window, verdicts).await?;
+            return Err(error);
+        }
         if let Some(last) = window.last() {
             // One ack for all: this channel has nothing outstanding before `last` but this window.
             if !within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await? {
@@ -73,6 +77,13 @@ impl Exit {
     }
 }
 
+async fn ack_done(window: &[Delivery], verdicts: &[Verdict]) -> Result<(), BrokerError> {
+    for (raw, _done) in window.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Done) {
+        within(ACK_LIMIT, raw.ack(BasicAckOptions::default())).await?;
+    }
+    Ok(())
+}
+
 /// A message that goes to wait or to rest.
 struct Farewell<'a> {
     raw: &'a Delivery,
@@ -93,7 +104,7 @@ fn farewell<'a>(queue: Queue, ladder: &RetryLadder, raw: &'a Delivery, verdict: 
         },
     };
     report(queue, raw, attempt, exchange, error);
-    Some(Farewell { raw, exchange, routing_key, attempt: attempt + 1, error })
+    Some(Farewell { raw, exchange, routing_key, attempt: attempt.saturating_add(1), error })
 }
 
 impl Farewell<'_> {

@@ -20,6 +20,9 @@ const BATCH_MAX: i64 = 500;
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
+/// How long a batch may take: longer than the limits of its parts together.
+const BATCH_LIMIT: Duration = Duration::from_secs(30);
+
 /// Wakes the relay of this process after a commit; cheap to clone and to call.
 #[derive(Debug, Clone, Default)]
 pub struct Waker(Arc<Notify>);
@@ -36,6 +39,8 @@ enum RelayError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    #[error("a batch took longer than {BATCH_LIMIT:?}")]
+    TooSlow,
 }
 
 /// Runs until the process stops. Looks when woken, and every so often besides: for rows that a crash left.
@@ -76,6 +81,10 @@ struct Relay {
 
 impl Relay {
     async fn carry_batch(&mut self) -> Result<Carried, RelayError> {
+        tokio::time::timeout(BATCH_LIMIT, self.carry()).await.unwrap_or(Err(RelayError::TooSlow))
+    }
+
+    async fn carry(&mut self) -> Result<Carried, RelayError> {
         // The channel comes first: without a broker nothing is claimed, and health knows.
         let mut publisher = match self.publisher.take() {
             Some(open) if open.is_usable() => open,

@@ -55,7 +55,7 @@ pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arri
             "UPDATE messaging.outbox AS o
              SET attempts = attempts + 1,
                  last_error = r.reason,
-                 available_at = now() + least(power(2, o.attempts), 60) * interval '1 second'
+                 available_at = now() + power(2, least(o.attempts, 6)) * interval '1 second'
              FROM UNNEST($1::bigint[], $2::text[]) AS r (seq, reason)
              WHERE o.seq = r.seq AND o.seq = ANY($1)",
             &refused,
