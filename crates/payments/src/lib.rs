@@ -10,6 +10,7 @@ mod call;
 mod error;
 mod find_payment;
 pub mod gateway;
+mod reconcile;
 mod settings;
 mod settle;
 mod store;
@@ -17,7 +18,8 @@ mod store;
 pub use call::{Answer, Ask, Call, Report, Work};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
-pub use settings::PaymentsArgs;
+pub use reconcile::reconcile_payments;
+pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 
 use domain::Timestamp;
