@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod consumer;
+pub mod dead;
 pub mod envelope;
 pub mod handle;
 pub mod inbox;

@@ -2,15 +2,14 @@
 
 use super::decode::attempt;
 use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
+use crate::dead::message_id;
 use crate::handle::Verdict;
 use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
-use domain::ids::MessageId;
 use domain::messages::Queue;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// How long an ack may take to go out; else the session begins anew.
 const ACK_LIMIT: Duration = Duration::from_secs(5);
@@ -125,12 +124,6 @@ impl Farewell<'_> {
             mandatory: true,
         }
     }
-}
-
-/// The id it came with; one that came with none is told apart by nothing, so any will do.
-fn message_id(raw: &Delivery) -> MessageId {
-    let stated = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
-    stated.unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
 }
 
 fn report(queue: Queue, raw: &Delivery, attempt: u32, exchange: &str, error: &str) {

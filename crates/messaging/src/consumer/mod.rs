@@ -5,10 +5,10 @@
 //! to be retried or buried, and acks the whole window at once, after everything is committed.
 
 mod batch;
-mod decode;
+pub(crate) mod decode;
 mod letting_go;
 mod session;
-mod window;
+pub(crate) mod window;
 mod work;
 
 pub use session::{ConsumerSettings, run};
