@@ -7,3 +7,4 @@ pub mod lifecycle;
 pub mod postgres;
 pub mod redis;
 pub mod telemetry;
+pub mod witness;
