@@ -6,6 +6,7 @@
 mod from_accounts;
 mod from_catalogue;
 mod from_inventory;
+mod from_operations;
 mod from_orders;
 mod from_payments;
 mod from_shipping;
