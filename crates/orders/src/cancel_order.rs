@@ -2,6 +2,7 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
+use crate::metrics::Ends;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
@@ -65,9 +66,11 @@ pub async fn cancel_order(
     let because = Because { cause: None, actor: Some(request.actor), trace: request.trace };
     let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(CancelError::Saga)?;
     let outcome = CancelOutcome { status: moved.order.status, version: moved.order.version, already: false };
-    saga::save(&mut tx, &[moved], now).await?;
+    let moved = [moved];
+    saga::save(&mut tx, &moved, now).await?;
     outbox::append(&mut tx, &outgoing).await?;
     tx.commit().await?;
+    Ends::of(&moved, now).count();
     waker.wake();
     Ok(outcome)
 }
