@@ -1,6 +1,7 @@
 //! All SQL of operations: a query a check, grouped by what they watch. Each names at most `offenders_max` rows.
 
 pub mod flow;
+pub mod measure;
 pub mod money;
 pub mod orphans;
 pub mod shipments;
