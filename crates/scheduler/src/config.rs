@@ -1,7 +1,9 @@
 //! The scheduler's settings.
 
-use platform::config::{DatabaseArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
 use shipping::ShippingArgs;
+
+pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
 
 /// Does what time brings about: stalled sagas, the simulated carrier, what a crash left unsent.
 #[derive(Debug, clap::Parser)]
@@ -13,6 +15,11 @@ pub struct SchedulerSettings {
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
+    /// Port that the scheduler serves its metrics on; 0 for any that is free.
+    #[arg(long, env = SCHEDULER_METRICS_PORT, default_value_t = 9102)]
+    pub scheduler_metrics_port: u16,
     #[command(flatten)]
     pub saga: orders::SagaArgs,
     #[command(flatten)]
