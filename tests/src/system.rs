@@ -104,7 +104,9 @@ impl Builder {
             ("REDIS_URL", &redis_url),
             ("RUST_LOG", LOG_FILTER),
             ("RETRY_DELAY_PERCENT", RETRY_DELAY_PERCENT),
+            ("SCHEDULER_METRICS_PORT", "0"),
             ("SECRET_KEY", settings::SECRET_KEY),
+            ("WORKER_METRICS_PORT", "0"),
         ];
         for (name, value) in places {
             self.settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
@@ -120,6 +122,10 @@ impl TestSystem {
 
     pub fn pool(&self) -> &PgPool {
         &self.database.pool
+    }
+
+    pub fn api_url(&self) -> &str {
+        &self.api_url
     }
 
     /// A client that has not logged in.

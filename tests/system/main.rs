@@ -8,6 +8,7 @@ mod gauntlet;
 mod happy_path;
 mod house_rules;
 mod kills;
+mod observability;
 mod payment_faults;
 mod poison;
 mod refusals;
