@@ -10,11 +10,11 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
-.PHONY: help install up down status logs services build migrate seed run worker scheduler check test verify demo prepare wipe
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify demo prepare wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: up ## everything from nothing: services, processes, demo data, a few orders; then the URLs and logins
 	@scripts/demo.sh
@@ -66,6 +66,9 @@ test: ## start what the tests need, then run every test (CI runs this)
 
 check: ## format, lints, documentation, dependencies, freshness of .sqlx/
 	@scripts/check.sh
+
+metrics-check: ## promtool check metrics on every process of the running stack
+	@scripts/check_metrics.sh
 
 verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify

@@ -129,7 +129,9 @@ impl Builder {
             ("REDIS_URL", &redis_url),
             ("RUST_LOG", LOG_FILTER),
             ("RETRY_DELAY_PERCENT", RETRY_DELAY_PERCENT),
+            ("SCHEDULER_METRICS_PORT", "0"),
             ("SECRET_KEY", settings::SECRET_KEY),
+            ("WORKER_METRICS_PORT", "0"),
         ];
         for (name, value) in places {
             self.settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
@@ -145,6 +147,10 @@ impl TestSystem {
 
     pub fn pool(&self) -> &PgPool {
         &self.database.pool
+    }
+
+    pub fn api_url(&self) -> &str {
+        &self.api_url
     }
 
     /// A client that has not logged in.
@@ -191,7 +197,8 @@ impl TestSystem {
 
     /// The one that runs under this pid.
     pub fn process_of(&mut self, pid: u32) -> &mut Process {
-        let named = self.processes.iter_mut().find(|process| process.runs() && process.pid() == pid);
+        let mut all = self.processes.iter_mut();
+        let named = all.find_map(|process| (process.runs() && process.pid() == pid).then_some(process));
         named.expect("a process of this test runs under this pid")
     }
 

@@ -10,6 +10,7 @@ mod happy_path;
 mod house_rules;
 mod kills;
 mod late_shipments;
+mod observability;
 mod payment_faults;
 mod poison;
 mod refusals;

@@ -29,6 +29,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let lifecycle = Lifecycle::default();
     let pool = platform::postgres::pool(&settings.database, "orderflow api").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow api")?;
+    platform::metrics::start("api", &pool);
+    messaging::metrics::register();
+    orders::metrics::register();
     let shared = shared(&settings, &pool, &links, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);

@@ -2,6 +2,7 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
+use crate::metrics::Ends;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
@@ -73,9 +74,11 @@ pub async fn cancel_order(
     witness
         .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
         .await?;
-    saga::save(&mut tx, &[moved], now).await?;
+    let moved = [moved];
+    saga::save(&mut tx, &moved, now).await?;
     outbox::append(&mut tx, &outgoing).await?;
     tx.commit().await?;
+    Ends::of(&moved, now).count();
     waker.wake();
     Ok(outcome)
 }

@@ -3,9 +3,11 @@
 use crate::tasks;
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
-use platform::config::{DatabaseArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
 use shipping::{DelayArgs, ShippingArgs};
 use std::time::Duration;
+
+pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
 
 /// Does what time brings about: stalled sagas, late shipments, what a crash left unsent.
 #[derive(Debug, clap::Parser)]
@@ -17,6 +19,11 @@ pub struct SchedulerSettings {
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
+    /// Port that the scheduler serves its metrics on; 0 for any that is free.
+    #[arg(long, env = SCHEDULER_METRICS_PORT, default_value_t = 9102)]
+    pub scheduler_metrics_port: u16,
     #[command(flatten)]
     pub saga: orders::SagaArgs,
     #[command(flatten)]

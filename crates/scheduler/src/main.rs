@@ -3,10 +3,12 @@
 mod config;
 mod driver;
 mod leadership;
+mod measure;
+mod metrics;
 mod tasks;
 
 use anyhow::Context;
-use config::SchedulerSettings;
+use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::Desk;
 use messaging::Waker;
 use messaging::broker::Links;
@@ -30,6 +32,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let pool = platform::postgres::pool(&settings.database, "orderflow scheduler").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow scheduler")?;
     let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+    serve_metrics(&settings, &pool, &lifecycle).await?;
 
     lifecycle.spawn(messaging::outbox::run(
         pool.clone(),
@@ -61,4 +64,16 @@ fn start_tasks(settings: &SchedulerSettings, pool: &PgPool, waker: &Waker, lifec
     for task in tasks {
         lifecycle.spawn(driver::drive(task, desk.clone()));
     }
+}
+
+async fn serve_metrics(settings: &SchedulerSettings, pool: &PgPool, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    platform::metrics::start("scheduler", pool);
+    messaging::metrics::register();
+    orders::metrics::register();
+    metrics::register();
+    lifecycle.spawn(measure::run(pool.clone(), lifecycle.clone()));
+    let (host, port) = (settings.metrics.metrics_host, settings.scheduler_metrics_port);
+    let listener = platform::metrics::listen(host, port, SCHEDULER_METRICS_PORT).await?;
+    lifecycle.spawn(platform::metrics::serve(listener, lifecycle.clone()));
+    Ok(())
 }

@@ -26,6 +26,7 @@ pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 
+use ask_carrier::Line;
 use carriers::Carrier;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
@@ -35,13 +36,13 @@ use sqlx::PgConnection;
 /// The slice: it books with `C`.
 #[derive(Debug)]
 pub struct Shipping<C> {
-    carrier: C,
+    line: Line<C>,
     calls_max: usize,
 }
 
 impl<C: Carrier> Shipping<C> {
     pub fn new(carrier: C, args: &ShippingArgs) -> Self {
-        Self { carrier, calls_max: usize::from(args.carrier_calls_max) }
+        Self { line: Line::to(carrier), calls_max: usize::from(args.carrier_calls_max) }
     }
 }
 
@@ -61,7 +62,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
     }
 
     async fn call(&self, call: CarrierCall) -> CarrierAnswer {
-        ask_carrier::ask(&self.carrier, call).await
+        ask_carrier::ask(&self.line, call).await
     }
 
     fn calls_max(&self) -> usize {
@@ -75,6 +76,6 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         answers: Vec<CarrierAnswer>,
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
-        Ok(settle::settle(tx, batch, answers, self.carrier.moves_after(), now).await?)
+        Ok(settle::settle(tx, batch, answers, self.line.carrier.moves_after(), now).await?)
     }
 }

@@ -4,10 +4,12 @@ mod config;
 mod queues;
 
 use anyhow::Context;
-use config::WorkerSettings;
+use config::{WORKER_METRICS_PORT, WorkerSettings};
 use messaging::Waker;
 use messaging::broker::Links;
 use platform::lifecycle::Lifecycle;
+use platform::metrics;
+use sqlx::PgPool;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
     let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+    serve_metrics(&settings, &pool, &lifecycle).await?;
 
     queues::start(&settings, &pool, &links, &waker, &lifecycle);
     lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
@@ -34,4 +37,14 @@ async fn main() -> anyhow::Result<ExitCode> {
     links.close().await;
     platform::postgres::close(&pool).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn serve_metrics(settings: &WorkerSettings, pool: &PgPool, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    metrics::start("worker", pool);
+    messaging::metrics::register();
+    orders::metrics::register();
+    let (host, port) = (settings.metrics.metrics_host, settings.worker_metrics_port);
+    let listener = metrics::listen(host, port, WORKER_METRICS_PORT).await?;
+    lifecycle.spawn(metrics::serve(listener, lifecycle.clone()));
+    Ok(())
 }

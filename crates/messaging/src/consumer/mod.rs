@@ -11,5 +11,6 @@ mod session;
 pub(crate) mod window;
 mod work;
 
+pub(crate) use letting_go::Tally;
 pub use session::{ConsumerSettings, run};
 pub use work::{AroundProvider, InOneTransaction, Work};

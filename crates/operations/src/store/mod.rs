@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod failed_jobs;
 pub mod flow;
+pub mod measure;
 pub mod money;
 pub mod orphans;
 pub mod processes;
