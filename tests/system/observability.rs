@@ -97,7 +97,7 @@ async fn logs_tell_orders_apart_and_keep_every_secret() {
     system.client().ready().await;
     let message = json!({ "id": Uuid::now_v7(), "type": "inventory.release.v1", "time": "2026-01-01T00:00:00Z",
         "subject": id, "correlation_id": "a-poisonous-one", "data": { "order_id": canary.note } });
-    system.expect_dead_letters(1);
+    system.expect_failed_jobs(1);
     system.broker.publish_raw(&Queue::Inventory.to_string(), message.to_string().as_bytes()).await;
     until_said(&mut system, Role::Worker, "the dead letter", |line| {
         line["order.id"] == id.to_string() && line["correlation_id"] == "a-poisonous-one" && line["level"] == "ERROR"

@@ -33,6 +33,14 @@ impl Metrics {
         self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
     }
 
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.in_flight.get()).unwrap_or(0)
+    }
+
+    pub fn handled(&self) -> u64 {
+        platform::metrics::total(&self.requests)
+    }
+
     /// And what the whole process counts.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::new();

@@ -103,6 +103,8 @@ fn system_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(system::health::health))
         .routes(routes!(system::live::live))
         .routes(routes!(system::ready::ready))
+        .routes(routes!(system::workers::workers))
+        .routes(routes!(system::metrics::system_metrics))
 }
 
 async fn no_route(uri: Uri) -> Problem {

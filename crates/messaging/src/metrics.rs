@@ -4,8 +4,8 @@ use crate::broker::Arrival;
 use crate::consumer::Tally;
 use domain::messages::Queue;
 use platform::metrics::{
-    BATCH_SIZES, Histogram, HistogramVec, IntCounter, IntCounterVec, WORK_SECONDS, amount, counters, histogram,
-    histograms,
+    BATCH_SIZES, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, WORK_SECONDS, amount,
+    counters, histogram, histograms, int_gauges,
 };
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -14,6 +14,9 @@ static MESSAGES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     let help = "Messages that a consumer has let go of: handled, sent to wait for a retry, or to the dead queue.";
     counters("orderflow_messages_total", help, &["queue", "outcome"])
 });
+
+static IN_FLIGHT: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| int_gauges("orderflow_messages_in_flight", "Messages that are being handled.", &["queue"]));
 
 static BATCH_MESSAGES: LazyLock<HistogramVec> = LazyLock::new(|| {
     histograms("orderflow_batch_messages", "Messages that were handled together.", &["queue"], BATCH_SIZES)
@@ -74,6 +77,40 @@ pub(crate) struct QueueMetrics {
     messages: Histogram,
     seconds: Histogram,
     breaks: IntCounter,
+    in_flight: IntGauge,
+}
+
+/// Messages that are being handled, until this is dropped.
+pub(crate) struct InFlight(IntGauge, i64);
+
+/// What this process did for some queues since it began, and what it is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub in_flight: u64,
+    pub handled: u64,
+    pub retried: u64,
+    pub dead: u64,
+}
+
+/// Of those queues together.
+pub fn traffic(queues: &[Queue]) -> Traffic {
+    let name = |queue: &Queue| -> &'static str { queue.into() };
+    let sum = |outcome: &str| {
+        queues.iter().map(|queue| MESSAGES.with_label_values(&[name(queue), outcome]).get()).sum::<u64>()
+    };
+    let in_flight: i64 = queues.iter().map(|queue| IN_FLIGHT.with_label_values(&[name(queue)]).get()).sum();
+    Traffic {
+        in_flight: u64::try_from(in_flight).unwrap_or(0),
+        handled: sum("handled"),
+        retried: sum("retried"),
+        dead: sum("dead"),
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.sub(self.1);
+    }
 }
 
 impl QueueMetrics {
@@ -87,7 +124,14 @@ impl QueueMetrics {
             messages: BATCH_MESSAGES.with_label_values(&[queue]),
             seconds: BATCH_SECONDS.with_label_values(&[queue]),
             breaks: CONSUMER_BREAKS.with_label_values(&[queue]),
+            in_flight: IN_FLIGHT.with_label_values(&[queue]),
         }
+    }
+
+    pub fn taken(&self, messages: usize) -> InFlight {
+        let messages = i64::try_from(messages).unwrap_or(i64::MAX);
+        self.in_flight.add(messages);
+        InFlight(self.in_flight.clone(), messages)
     }
 
     pub fn let_go(&self, tally: Tally, took: Duration) {

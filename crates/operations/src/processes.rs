@@ -2,6 +2,7 @@
 
 use crate::store;
 use domain::Timestamp;
+use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
@@ -73,6 +74,21 @@ impl Identity {
     /// For people: which process on which host.
     pub fn name(&self) -> String {
         format!("{}@{}:{}", self.role, self.host, self.pid)
+    }
+}
+
+/// Tells, again and again until the process stops, that it lives and what it does; then takes leave.
+pub async fn keep_beating(pool: PgPool, identity: Identity, work: impl Fn() -> Work + Send, lifecycle: Lifecycle) {
+    while !lifecycle.stopping.is_cancelled() {
+        match tokio::time::timeout(BEAT_EVERY, beat(&pool, &identity, work())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "A heartbeat could not be told"),
+            Err(_late) => tracing::warn!("A heartbeat was not told in time"),
+        }
+        lifecycle.pause(BEAT_EVERY, std::future::pending()).await;
+    }
+    if !matches!(tokio::time::timeout(BEAT_EVERY, take_leave(&pool, &identity)).await, Ok(Ok(()))) {
+        tracing::debug!("The process leaves without taking leave");
     }
 }
 

@@ -36,6 +36,17 @@ pub struct Run {
     pub next_run_at: Timestamp,
 }
 
+impl Run {
+    /// In a word: `done`, `idle` (there was nothing to do) or `failed`.
+    pub fn result(&self) -> &'static str {
+        match self.outcome {
+            Ok(0) => "idle",
+            Ok(_) => "done",
+            Err(_) => "failed",
+        }
+    }
+}
+
 /// A task as people see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskView {

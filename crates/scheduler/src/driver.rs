@@ -1,6 +1,7 @@
 //! Runs a task again and again while this scheduler leads it. Knows no task.
 
 use crate::leadership::{Leadership, Term};
+use crate::metrics;
 use chrono::TimeDelta;
 use domain::Timestamp;
 use futures::future::BoxFuture;
@@ -76,6 +77,7 @@ impl Clock {
 
 /// One batch after another, as long as there is more to do and this scheduler leads.
 async fn run(task: &Task, desk: &Desk) -> Run {
+    let _running = metrics::Running::begin();
     let (started_at, began) = (platform::clock::now(), Instant::now());
     let mut taken = 0;
     let mut outcome = Ok(());
@@ -107,6 +109,7 @@ async fn batch(task: &Task) -> anyhow::Result<usize> {
 /// In the log and in the history; a task that finds nothing to do twice a second is not told twice a second.
 async fn tell(task: &Task, desk: &Desk, run: &Run, idle_told: &mut Option<Instant>) {
     let duration_ms = milliseconds(run.took);
+    metrics::ran(task.name, run.result(), run.took);
     match &run.outcome {
         Ok(0) if idle_told.is_some_and(|told| told.elapsed() < IDLE_TOLD_EVERY) => return,
         Ok(0) => {}

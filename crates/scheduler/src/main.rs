@@ -12,7 +12,7 @@ use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::Desk;
 use messaging::Waker;
 use messaging::broker::Links;
-use operations::processes::{Identity, Role};
+use operations::processes::{Identity, Role, keep_beating};
 use operations::schedule::Runner;
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
@@ -55,6 +55,7 @@ fn start_tasks(settings: &SchedulerSettings, pool: &PgPool, waker: &Waker, lifec
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
     let identity = Identity::of_this_process(Role::Scheduler, version, settings.tasks.clone(), now);
     let runner = Runner { id: identity.id, name: identity.name() };
+    lifecycle.spawn(keep_beating(pool.clone(), identity, metrics::work, lifecycle.clone()));
     let mut tasks = tasks::all(settings, pool, waker);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
     let known = tasks.iter().map(|task| (task.name, task.period)).collect();

@@ -2,10 +2,11 @@
 //! away, a gauge that keeps its value would say that all is as it was.
 
 use domain::Timestamp;
+use operations::processes::Work;
 use operations::{OutboxDepth, Waiting};
 use platform::metrics::{
-    Collector, Desc, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, counters, int_gauge,
-    new_gauge, new_gauges, new_int_gauge, new_int_gauges,
+    Collector, Desc, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, WORK_SECONDS,
+    counters, histograms, int_gauge, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
 };
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,16 @@ static MEASURED_AT: LazyLock<IntGauge> = LazyLock::new(|| {
     let help = "When what waits in the database was last measured; what was measured is shown for 15 s.";
     int_gauge("orderflow_measured_timestamp_seconds", help)
 });
+
+static RUNS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("orderflow_task_runs_total", "Runs of scheduled tasks.", &["task", "result"]));
+
+static RUN_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    histograms("orderflow_task_duration_seconds", "How long a run of a scheduled task took.", &["task"], WORK_SECONDS)
+});
+
+static RUNNING: LazyLock<IntGauge> =
+    LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are being run."));
 
 static WAITING: LazyLock<WaitingGauges> = LazyLock::new(WaitingGauges::new);
 
@@ -42,9 +53,37 @@ struct WaitingCollector;
 pub fn register() {
     platform::metrics::register(WaitingCollector);
     LazyLock::force(&MEASURED_AT);
+    LazyLock::force(&RUNNING);
     for outcome in ["done", "failed"] {
         MEASUREMENTS.with_label_values(&[outcome]);
     }
+}
+
+/// A task that is being run, until this is dropped.
+pub struct Running;
+
+impl Running {
+    pub fn begin() -> Self {
+        RUNNING.inc();
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.dec();
+    }
+}
+
+/// A run is over; `result` is `done`, `idle` or `failed`.
+pub fn ran(task: &str, result: &str, took: Duration) {
+    RUNS.with_label_values(&[task, result]).inc();
+    RUN_SECONDS.with_label_values(&[task]).observe(took.as_secs_f64());
+}
+
+/// What heartbeats tell of this process.
+pub fn work() -> Work {
+    Work { in_flight: u64::try_from(RUNNING.get()).unwrap_or(0), handled: total(&RUNS), ..Work::default() }
 }
 
 pub fn measured(waiting: &Waiting, now: Timestamp) {

@@ -14,7 +14,7 @@ use domain::money::Money;
 use domain::saga::Pace;
 use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::Waker;
-use messaging::broker::Links;
+use messaging::broker::{Links, Probe};
 use orders::{Intake, IntakeLimits};
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
@@ -152,7 +152,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
         pace: Pace::REAL,
         pool: pool.clone(),
         waker,
-        links: Links::new(&rabbitmq, "test").expect("links"),
+        probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),

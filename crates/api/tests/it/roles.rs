@@ -21,6 +21,8 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/system/health",
     "GET /api/v1/system/health/live",
     "GET /api/v1/system/health/ready",
+    "GET /api/v1/system/workers",
+    "GET /api/v1/system/metrics",
     "GET /metrics",
     "GET /problems/{code}",
 ];

@@ -95,6 +95,7 @@ async fn handle_window<W: Work>(
     window: &[lapin::message::Delivery],
 ) -> Result<bool, BrokerError> {
     let began = Instant::now();
+    let _in_flight = desk.metrics.taken(window.len());
     let mut verdicts = vec![Verdict::Done; window.len()];
     let mut messages: Vec<(usize, Delivery<W::Command>)> = Vec::with_capacity(window.len());
     for (place, raw) in window.iter().enumerate() {

@@ -58,11 +58,11 @@ pub async fn let_go(connection: &mut PgConnection, runner: &Runner) -> sqlx::Res
 }
 
 pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, run: &Run) -> sqlx::Result<()> {
-    let (result, rows, error) = match &run.outcome {
-        Ok(0) => ("idle", 0, None),
-        Ok(rows) => ("done", i64::try_from(*rows).unwrap_or(i64::MAX), None),
-        Err(error) => ("failed", 0, Some(error.as_str())),
+    let (rows, error) = match &run.outcome {
+        Ok(rows) => (i64::try_from(*rows).unwrap_or(i64::MAX), None),
+        Err(error) => (0, Some(error.as_str())),
     };
+    let result = run.result();
     sqlx::query!(
         "WITH told AS (
              INSERT INTO operations.task_runs (task, started_at, duration_ms, result, rows, error, runner)

@@ -35,6 +35,10 @@ pub fn int_gauge(name: &str, help: &str) -> IntGauge {
     registered(IntGauge::new(name, help))
 }
 
+pub fn int_gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    registered(IntGaugeVec::new(Opts::new(name, help), labels))
+}
+
 pub fn histogram(name: &str, help: &str, buckets: &[f64]) -> Histogram {
     registered(Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
 }
@@ -84,6 +88,16 @@ pub fn new_int_gauge(name: &str, help: &str) -> IntGauge {
 /// A part of a collector.
 pub fn new_int_gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
     IntGaugeVec::new(Opts::new(name, help), labels).expect("a metric is well-formed")
+}
+
+/// What all of its counters came to.
+pub fn total(counters: &IntCounterVec) -> u64 {
+    let families = counters.collect();
+    let series = families.iter().flat_map(MetricFamily::get_metric);
+    let total: f64 = series.map(|one| one.get_counter().get_value()).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
+    let total = total as u64;
+    total
 }
 
 /// A count as a histogram takes it.

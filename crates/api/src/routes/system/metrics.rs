@@ -9,7 +9,20 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Counts, for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, body = String, content_type = "text/plain")), security(()))]
-pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub async fn metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    text(state)
+}
+
+/// Counts, for people
+///
+/// The same as `/metrics`.
+#[utoipa::path(get, path = "/system/metrics", tag = "system",
+    responses((status = 200, body = String, content_type = "text/plain")), security(()))]
+pub async fn system_metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    text(state)
+}
+
+fn text(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     let text = state.metrics.text().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text))
 }
