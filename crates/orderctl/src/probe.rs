@@ -41,9 +41,9 @@ mod tests {
             assert!(request[..read].starts_with(b"GET /live HTTP/1.1\r\n"));
             client.write_all(answer.as_bytes()).await
         };
-        let (probed, served) = tokio::join!(probe(&args), serve);
-        served?;
-        probed
+        let (outcome, told) = tokio::join!(probe(&args), serve);
+        told?;
+        outcome
     }
 
     #[tokio::test]
