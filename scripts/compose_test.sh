@@ -53,6 +53,7 @@ lose_the_worker() {
     place "$ORDERS"
     docker kill "$(container_of worker)" >/dev/null
     place "$ORDERS"
+    sleep 2 # many times what a worker would need
     [[ "$(status_of "${placed[-1]}")" == pending ]] || fail "the worker is gone, and yet an order left pending"
     say "an order waits for the worker"
     compose start worker

@@ -62,7 +62,8 @@ fn text_of(file: &str) -> String {
 
 /// The variables with their values.
 fn listed() -> BTreeMap<String, String> {
-    text_of(".env.example").lines().filter_map(variable).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let example = text_of(".env.example");
+    example.lines().filter_map(variable).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// `# NAME=value`, as the example writes them.
