@@ -22,6 +22,7 @@ usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
   restart NAME       stop and start one
   wipe [NAME...]     stop and remove the data (all by default)
   install            only install the missing packages
+  install-browser    install Chromium and its driver, which only a test needs
   rabbitmqctl ...    rabbitmqctl of our broker
 TEXT
 }
@@ -115,7 +116,7 @@ main() {
     shift || true
     load_dotenv
     case "$verb" in up | start | stop | restart | wipe) check_names "$@" ;; esac
-    case "$verb" in up | down | start | stop | restart | wipe | install) lock ;; esac
+    case "$verb" in up | down | start | stop | restart | wipe | install | install-browser) lock ;; esac
     case "$verb" in
         up) (($#)) || set -- "${ALL[@]}"; up "$@" ;;
         down) down ;;
@@ -126,6 +127,7 @@ main() {
         restart) for_each_private restart_service "$@" ;;
         wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
         install) install_missing_of "${ALL[@]}" ;;
+        install-browser) install_missing chromium chromedriver ;;
         rabbitmqctl) our_rabbitmqctl "$@" ;;
         help | --help | -h) usage ;;
         *) usage >&2; exit 2 ;;
