@@ -23,6 +23,7 @@ usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
   renew NAME         stop one, remove its data, and start it on the same port
   wipe [NAME...]     stop and remove the data (all by default)
   install            only install the missing packages
+  install-browser    install Chromium and its driver, which only a test needs
   rabbitmqctl ...    rabbitmqctl of our broker
 TEXT
 }
@@ -124,7 +125,7 @@ main() {
     shift || true
     load_dotenv
     case "$verb" in up | start | stop | restart | renew | wipe) check_names "$@" ;; esac
-    case "$verb" in up | down | start | stop | restart | renew | wipe | install) lock ;; esac
+    case "$verb" in up | down | start | stop | restart | renew | wipe | install | install-browser) lock ;; esac
     case "$verb" in
         up) (($#)) || set -- "${ALL[@]}"; up "$@" ;;
         down) down ;;
@@ -136,6 +137,7 @@ main() {
         renew) for_each_private renew_service "$@" ;;
         wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
         install) install_missing_of "${ALL[@]}" ;;
+        install-browser) install_missing chromium chromedriver ;;
         rabbitmqctl) our_rabbitmqctl "$@" ;;
         help | --help | -h) usage ;;
         *) usage >&2; exit 2 ;;

@@ -13,6 +13,7 @@ main() {
     load_dotenv
     stage "services"
     scripts/services.sh up
+    scripts/services.sh install-browser
     export_urls
     make_test_database
     settings_of_tests

@@ -10,7 +10,8 @@ use uuid::Uuid;
 /// How long a request is repeated: processes and services come back within it.
 const PATIENCE: Duration = Duration::from_mins(2);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-const PASSWORD: &str = "a long enough Passphrase 7";
+/// Of everybody who signs up in a test.
+pub const PASSWORD: &str = "a long enough Passphrase 7";
 
 #[derive(Debug, Clone)]
 pub struct Client {

@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test harness says no by panicking")]
 
 pub mod broker;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod eventually;

@@ -149,8 +149,14 @@ impl TestSystem {
         &self.database.pool
     }
 
+    /// Where the api is.
     pub fn api_url(&self) -> &str {
         &self.api_url
+    }
+
+    /// Where logs and whatever else a test leaves behind go.
+    pub fn directory(&self) -> PathBuf {
+        directory_of_all().join(self.name)
     }
 
     /// A client that has not logged in.
@@ -266,7 +272,7 @@ fn log_directory(name: &str) -> PathBuf {
 }
 
 /// A port that nobody listens on at the moment.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -2,7 +2,7 @@ use crate::auth::Allowed;
 use crate::body::{Field, FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::GrantRoles;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::routes::auth::user::UserBody;
 use crate::state::AppState;
@@ -29,8 +29,10 @@ impl FromJson for RoleBody {
 /// Grant a role
 ///
 /// All tokens that the user has are revoked. Nobody changes their own role.
-#[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", params(("id" = uuid::Uuid, Path)),
-    request_body = RoleBody, responses((status = 200, body = UserBody)), security(("access_token" = [])))]
+#[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
+    params(("id" = uuid::Uuid, Path, description = "The user's")),
+    responses((status = 200, description = "The user, as they are now", body = UserBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn grant_role(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<GrantRoles>,

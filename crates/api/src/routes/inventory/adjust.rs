@@ -56,7 +56,8 @@ impl FromJson for AdjustmentBody {
 ///
 /// Goods came in, came back, or were counted. Answers with the stock as it is then.
 #[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", request_body = AdjustmentBody,
-    responses((status = 201, body = StockBody)), security(("access_token" = [])))]
+    responses((status = 201, description = "The stock after it", body = StockBody)),
+    extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn adjust_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<MoveStock>,

@@ -2,7 +2,7 @@ use crate::auth::{Allowed, Caller};
 use crate::body::{FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request_id::{RequestId, RequestTrace};
 use crate::routes::reason;
 use crate::state::AppState;
@@ -41,15 +41,17 @@ pub struct CancelledBody {
     /// Where the order stands now: `cancelling`, or already `cancelled`.
     #[schema(example = "cancelling")]
     order_status: &'static str,
+    #[schema(example = "Order is being cancelled")]
     message: &'static str,
 }
 
 /// Cancel an order
 ///
 /// What was done for it is undone step by step: follow the order. Saying it twice is fine.
-#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", params(("id" = uuid::Uuid, Path)),
-    request_body = Option<CancelBody>, responses((status = 202, body = CancelledBody)),
-    security(("access_token" = [])))]
+#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    responses((status = 202, description = "It is being cancelled, or was before", body = CancelledBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_order(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<CancelOrders>,

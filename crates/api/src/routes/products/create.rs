@@ -21,9 +21,9 @@ use utoipa::ToSchema;
 pub struct NewProductBody {
     #[schema(value_type = String, example = "SKU-TURNTABLE")]
     sku: Sku,
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "Turntable")]
     name: ProductName,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "Belt drive, 33 and 45")]
     description: Description,
     #[schema(value_type = MoneyBody)]
     price: Money,
@@ -57,9 +57,12 @@ impl FromJson for NewProductBody {
 type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
 
 /// Create a product
+///
+/// It can be ordered at once, and from every warehouse that has stock of it.
 #[utoipa::path(post, path = "/products", tag = "products", request_body = NewProductBody,
-    responses((status = 201, body = ProductBody, headers(("Location" = String)))),
-    security(("access_token" = [])))]
+    responses((status = 201, description = "The product", body = ProductBody,
+        headers(("Location" = String, description = "Where it is found")))),
+    extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// What should be different; members that are not there stay as they are.
 #[derive(Debug, ToSchema)]
 pub struct ProductChangeBody {
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "Wireless headphones, second edition")]
     name: Option<ProductName>,
     #[schema(value_type = Option<String>)]
     description: Option<Description>,
@@ -39,8 +39,9 @@ impl FromJson for ProductChangeBody {
 /// Change a product
 ///
 /// Orders that were placed keep the price that they were placed at; new ones pay the new price after 2 seconds at most.
-#[utoipa::path(patch, path = "/products/{sku}", tag = "products", params(("sku" = String, Path)),
-    request_body = ProductChangeBody, responses((status = 200, body = ProductBody)),
+#[utoipa::path(patch, path = "/products/{sku}", tag = "products", request_body = ProductChangeBody,
+    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "The product after it", body = ProductBody)),
     security(("access_token" = [])))]
 pub async fn update_product(
     State(state): State<AppState>,

@@ -26,7 +26,7 @@ pub struct ShipmentEventReport {
     /// When it happened; now unless told otherwise.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
-    #[schema(value_type = Option<String>, max_length = 500)]
+    #[schema(value_type = Option<String>, max_length = 500, example = "Left the yard")]
     note: Option<String>,
 }
 
@@ -57,8 +57,9 @@ pub struct RecordedBody {
 ///
 /// Reports may come twice, late or out of order: a shipment never goes back.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
-    params(("tracking_number" = String, Path)), request_body = ShipmentEventReport,
-    responses((status = 200, body = RecordedBody)), security(("access_token" = [])))]
+    params(("tracking_number" = String, Path, description = "As the carrier gave it")),
+    request_body = ShipmentEventReport, responses((status = 200, description = "What came of it", body = RecordedBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ReportShipments>,

@@ -15,8 +15,10 @@ pub struct ShipmentBody {
     #[schema(example = "in_transit")]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "simulated")]
     carrier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<DateTime<Utc>>,
@@ -34,7 +36,9 @@ pub struct ShipmentBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShippedLineBody {
+    #[schema(example = "SKU-HEADPHONES")]
     sku: String,
+    #[schema(example = 1)]
     quantity: u32,
 }
 

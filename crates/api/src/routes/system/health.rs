@@ -35,6 +35,7 @@ struct Dependency {
     status: &'static str,
     /// How long its answer took.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0.4)]
     latency_ms: Option<f64>,
 }
 
@@ -42,7 +43,8 @@ struct Dependency {
 ///
 /// 200 while orders can be taken (`ok` or `degraded`), 503 when they can't (`down`).
 #[utoipa::path(get, path = "/system/health", tag = "system",
-    responses((status = 200, body = HealthBody), (status = 503, body = HealthBody)), security(()))]
+    responses((status = 200, description = "Orders are taken", body = HealthBody),
+        (status = 503, description = "Orders can't be taken", body = HealthBody)), security(()))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
     let (postgres, rabbitmq, redis) = tokio::join!(
         check(postgres_answers(&state)),
