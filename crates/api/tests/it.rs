@@ -1,5 +1,7 @@
 //! The api on a real Postgres, without a broker and without Redis: what it promises to whoever calls it.
 
+#[path = "it/admin.rs"]
+mod admin;
 #[path = "it/auth.rs"]
 mod auth;
 #[path = "it/bad_orders.rs"]

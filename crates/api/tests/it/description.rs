@@ -164,5 +164,7 @@ fn example<'o>(operation: &'o Operation<'_>) -> &'o Value {
 
 async fn open_warehouse(door: &Door, id: WarehouseId) {
     let north = Warehouse::new(id, "NORTH".parse().expect("a code"), "North", 3).expect("a warehouse");
-    inventory::create_warehouse(&door.pool, &north, platform::clock::now()).await.expect("opened");
+    inventory::create_warehouse(&door.pool, &north, platform::clock::now(), &platform::witness::Unwitnessed)
+        .await
+        .expect("opened");
 }

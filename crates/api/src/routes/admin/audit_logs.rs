@@ -33,6 +33,7 @@ impl FromQuery for AuditQuery {
 /// Something that a person changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEntryBody {
+    #[schema(example = 4711)]
     id: i64,
     at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
@@ -50,6 +51,7 @@ pub struct AuditEntryBody {
     #[schema(value_type = Option<Object>)]
     after: Option<Value>,
     /// The `x-request-id` of the request that did it.
+    #[schema(example = "0190a1b2-0000-7000-8000-00000000000a")]
     request_id: String,
 }
 
@@ -63,7 +65,7 @@ pub struct AuditEntryBody {
         ("subject" = Option<String>, Query, description = "What it was done to", example = "product:SKU-HEADPHONES"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<AuditEntryBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "A page of the log", body = Page<AuditEntryBody>)), security(("access_token" = [])))]
 pub async fn list_audit_logs(
     State(state): State<AppState>,
     _allowed: Allowed<ReadAuditLog>,

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 pub struct TaskBody {
     #[schema(example = "mark_delayed_shipments")]
     name: String,
+    #[schema(example = 5000)]
     period_ms: i64,
     /// The scheduler that leads it, unless none does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,10 +31,12 @@ pub struct TaskBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct LastRunBody {
     at: DateTime<Utc>,
+    #[schema(example = 3.2)]
     duration_ms: f64,
     /// `done`, `idle` (there was nothing to do) or `failed`.
     #[schema(example = "done")]
     result: String,
+    #[schema(example = 17)]
     rows: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -42,12 +45,15 @@ struct LastRunBody {
 /// A run that did something, or failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskRunBody {
+    #[schema(example = 4711)]
     id: i64,
     started_at: DateTime<Utc>,
+    #[schema(example = 3.2)]
     duration_ms: f64,
     /// `done` or `failed`.
     #[schema(example = "done")]
     result: String,
+    #[schema(example = 17)]
     rows: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -73,7 +79,7 @@ impl FromQuery for RunQuery {
 ///
 /// Each with who leads it, when it runs next, and how it went the last time.
 #[utoipa::path(get, path = "/admin/tasks", tag = "admin",
-    responses((status = 200, body = Page<TaskBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "All tasks", body = Page<TaskBody>)), security(("access_token" = [])))]
 pub async fn list_tasks(
     State(state): State<AppState>,
     _allowed: Allowed<SeeTasks>,
@@ -86,10 +92,10 @@ pub async fn list_tasks(
 ///
 /// Those that did something or failed, the newest first. They are kept for a week.
 #[utoipa::path(get, path = "/admin/tasks/{name}/runs", tag = "admin",
-    params(("name" = String, Path, example = "mark_delayed_shipments"),
+    params(("name" = String, Path, description = "The task's name", example = "mark_delayed_shipments"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<TaskRunBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "A page of the history", body = Page<TaskRunBody>)), security(("access_token" = [])))]
 pub async fn list_task_runs(
     State(state): State<AppState>,
     _allowed: Allowed<SeeTasks>,

@@ -38,7 +38,8 @@ impl FromJson for ThresholdBody {
 ///
 /// From then on `low_only` lists it, and the scheduler tells of it when it falls so low.
 #[utoipa::path(put, path = "/inventory/thresholds", tag = "inventory", request_body = ThresholdBody,
-    responses((status = 200, body = StockBody)), security(("access_token" = [])))]
+    responses((status = 200, description = "The stock as it is then", body = StockBody)),
+    extensions(("x-problems" = json!([Kind::UnknownSku, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn set_threshold(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<MoveStock>,

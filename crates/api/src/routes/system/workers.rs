@@ -1,4 +1,4 @@
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +30,7 @@ struct ProcessBody {
     role: String,
     #[schema(example = "shop-1")]
     host: String,
+    #[schema(example = 4711)]
     pid: i32,
     #[schema(example = "0.1.0")]
     version: String,
@@ -39,10 +40,14 @@ struct ProcessBody {
     /// It was heard of within 15 seconds.
     alive: bool,
     /// Messages (worker), requests (api) or tasks (scheduler) that it is busy with.
+    #[schema(example = 3)]
     in_flight: i64,
     /// Since its start.
+    #[schema(example = 1000)]
     handled: i64,
+    #[schema(example = 2)]
     retried: i64,
+    #[schema(example = 0)]
     dead: i64,
     started_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -53,14 +58,17 @@ struct QueueBody {
     #[schema(example = "inventory")]
     name: String,
     /// Ready to be delivered.
+    #[schema(example = 0)]
     messages: u32,
+    #[schema(example = 1)]
     consumers: u32,
 }
 
 /// Who is at work?
 ///
 /// Every process, as its heartbeats (one in 5 seconds) tell of it, and every queue, as the broker sees it.
-#[utoipa::path(get, path = "/system/workers", tag = "system", responses((status = 200, body = WorkersBody)),
+#[utoipa::path(get, path = "/system/workers", tag = "system", responses((status = 200, description = "Processes and queues", body = WorkersBody)),
+    extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))),
     security(()))]
 pub async fn workers(State(state): State<AppState>) -> Result<Json<WorkersBody>, Problem> {
     let looking = tokio::time::timeout(LOOK_LIMIT, state.probe.depths());

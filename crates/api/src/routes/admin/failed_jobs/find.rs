@@ -11,8 +11,14 @@ use uuid::Uuid;
 /// Look at a failed job
 ///
 /// With its message and the headers that it died with.
-#[utoipa::path(get, path = "/admin/failed-jobs/{id}", tag = "admin", params(("id" = Uuid, Path)),
-    responses((status = 200, body = FailedJobDetailBody)), security(("access_token" = [])))]
+#[utoipa::path(get, path = "/admin/failed-jobs/{id}", tag = "admin", params(("id" = Uuid, Path, description = "The job's id")),
+    responses((status = 200, description = "The job with its message", body = FailedJobDetailBody, example = json!({
+        "job": { "id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27", "status": "open", "queue": "inventory",
+            "message_id": "019ab1c2-7f3e-8c41-9d1a-3b0f5a6e8d28", "type": "inventory.reserve.v1",
+            "error": "no such warehouse", "fingerprint": "9f86d081884c", "attempts": 6, "deaths": 1, "replays": 0,
+            "first_seen_at": "2026-01-15T09:30:00Z", "last_seen_at": "2026-01-15T09:30:00Z" },
+        "payload": { "type": "inventory.reserve.v1", "data": {} },
+        "headers": { "x-attempt": 6, "x-error": "no such warehouse" } }))), security(("access_token" = [])))]
 pub async fn find_failed_job(
     State(state): State<AppState>,
     _allowed: Allowed<ManageFailedJobs>,

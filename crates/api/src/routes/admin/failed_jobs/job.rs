@@ -31,10 +31,13 @@ pub struct FailedJobBody {
     #[schema(example = "9f86d081884c")]
     fingerprint: String,
     /// How often it was tried, over all its lives.
+    #[schema(example = 6)]
     attempts: i32,
     /// How often it ended in a dead queue.
+    #[schema(example = 1)]
     deaths: i32,
     /// How often it was sent again.
+    #[schema(example = 0)]
     replays: i32,
     first_seen_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -54,13 +57,12 @@ struct DecisionBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobDetailBody {
-    #[serde(flatten)]
     job: FailedJobBody,
     /// The message itself: as JSON if it is JSON, else as text; what is no text is shown with U+FFFD in it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     payload: Value,
     /// The AMQP headers that it died with.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     headers: Value,
 }
 

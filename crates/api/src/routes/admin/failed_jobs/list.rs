@@ -39,7 +39,7 @@ impl FromQuery for FailedJobQuery {
         ("order_id" = Option<uuid::Uuid>, Query, description = "Only those about this order"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<FailedJobBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "A page of failed jobs", body = Page<FailedJobBody>)), security(("access_token" = [])))]
 pub async fn list_failed_jobs(
     State(state): State<AppState>,
     _allowed: Allowed<ManageFailedJobs>,

@@ -3,7 +3,7 @@ use crate::auth::Allowed;
 use crate::body::Json;
 use crate::params::PathParam;
 use crate::policy::ManageFailedJobs;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
@@ -15,8 +15,9 @@ use uuid::Uuid;
 ///
 /// Its message is sent again, as it was, to the queue that it died in and to no other. Handled twice it does no more
 /// than once. Saying it twice is saying it once; what dies again is open again.
-#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = Uuid, Path)),
-    request_body = ReasonBody, responses((status = 200, body = FailedJobBody)), security(("access_token" = [])))]
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = Uuid, Path, description = "The job's id")),
+    request_body = ReasonBody, responses((status = 200, description = "The job as it is then", body = FailedJobBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn replay_failed_job(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
