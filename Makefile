@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
-.PHONY: help install up down status logs services build migrate seed run worker scheduler check test verify demo prepare \
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify demo prepare \
 	image compose-test test-containers wipe
 
 help: ## list the targets
@@ -67,6 +67,9 @@ test: ## start what the tests need, then run every test (CI runs this)
 
 check: ## format, lints, documentation, dependencies, freshness of .sqlx/
 	@scripts/check.sh
+
+metrics-check: ## promtool check metrics on every process of the running stack
+	@scripts/check_metrics.sh
 
 verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify

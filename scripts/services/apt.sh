@@ -26,6 +26,7 @@ package_of() {
         rabbitmq) say rabbitmq-server ;;
         redis) say redis-server ;;
         cc) say build-essential ;;
+        chromedriver) say chromium-driver ;;
         *) say "$1" ;;
     esac
 }
@@ -34,6 +35,7 @@ package_present() {
         postgres) postgres_present ;;
         rabbitmq) rabbitmq_present ;;
         redis) redis_present ;;
+        chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test harness says no by panicking")]
 
 pub mod broker;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod eventually;
@@ -14,6 +15,7 @@ pub mod facts;
 pub mod finish;
 pub mod goods;
 pub mod load;
+pub mod metrics;
 pub mod process;
 pub mod settings;
 pub mod system;
@@ -22,5 +24,6 @@ pub mod tap;
 pub use client::{Client, NewOrder, Placed};
 pub use eventually::eventually;
 pub use goods::Goods;
+pub use metrics::Scrape;
 pub use process::Role;
 pub use system::TestSystem;

@@ -13,14 +13,17 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const BASE: &str = "/api/v1";
 
 pub fn router(state: AppState) -> Router {
     let (router, description) = described(&state);
+    // Its validator would send the description to somebody else's server.
+    let page =
+        SwaggerUi::new("/docs").url("/openapi.json", description).config(Config::default().validator_url("none"));
     let router = router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .merge(page)
         .route("/", get(async || Redirect::temporary("/docs/")))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
@@ -42,14 +45,17 @@ pub fn documentation(state: &AppState) -> OpenApi {
 
 fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
     let business = auth_routes().merge(order_routes()).merge(goods_routes()).merge(admin_routes());
-    let business = business
+    let mut business = business
         .layer(middleware::from_fn_with_state(state.clone(), limits::load))
         .layer(middleware::from_fn(limits::accept));
+    let refused = [Kind::NotAcceptable, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
+    docs::may_answer(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
     let all =
         OpenApiRouter::with_openapi(docs::Api::openapi()).nest(BASE, business.merge(system_routes())).merge(outside);
     let (router, mut description) = all.split_for_parts();
-    docs::add_problems(&mut description);
+    docs::may_answer(&mut description, &[Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
+    docs::complete(&mut description);
     // Probes look here; described once, under the base.
     (router.merge(system_routes().split_for_parts().0), description)
 }
@@ -83,10 +89,19 @@ fn goods_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(inventory::list::list_stock))
         .routes(routes!(inventory::find::find_stock))
         .routes(routes!(inventory::adjust::adjust_stock))
+        .routes(routes!(inventory::set_threshold::set_threshold))
 }
 
 fn admin_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(admin::grant_role::grant_role))
+    OpenApiRouter::new()
+        .routes(routes!(admin::grant_role::grant_role))
+        .routes(routes!(admin::failed_jobs::list::list_failed_jobs))
+        .routes(routes!(admin::failed_jobs::find::find_failed_job))
+        .routes(routes!(admin::failed_jobs::replay::replay_failed_job))
+        .routes(routes!(admin::failed_jobs::discard::discard_failed_job))
+        .routes(routes!(admin::audit_logs::list_audit_logs))
+        .routes(routes!(admin::tasks::list_tasks))
+        .routes(routes!(admin::tasks::list_task_runs))
 }
 
 fn system_routes() -> OpenApiRouter<AppState> {
@@ -94,6 +109,8 @@ fn system_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(system::health::health))
         .routes(routes!(system::live::live))
         .routes(routes!(system::ready::ready))
+        .routes(routes!(system::workers::workers))
+        .routes(routes!(system::metrics::system_metrics))
 }
 
 async fn no_route(uri: Uri) -> Problem {

@@ -4,6 +4,10 @@
 mod auth;
 #[path = "it/bad_orders.rs"]
 mod bad_orders;
+#[path = "it/described.rs"]
+mod described;
+#[path = "it/description.rs"]
+mod description;
 #[path = "it/door.rs"]
 mod door;
 #[path = "it/goods.rs"]

@@ -1,11 +1,12 @@
 //! Every kind of problem: its code, which never changes, its status and its title. Clients branch on the code.
 
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($name:ident $slug:literal $status:ident $title:literal;)*) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Kind { $($name),* }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Kind { $(#[serde(rename = $slug)] $name),* }
 
         impl Kind {
             pub const ALL: &[Kind] = &[$(Kind::$name),*];
@@ -77,6 +78,14 @@ impl Kind {
             }
             _ => None,
         }
+    }
+
+    /// Whether it passes by itself: its answer says in `Retry-After` when to try again.
+    pub const fn passes(self) -> bool {
+        matches!(
+            self,
+            Self::RequestInProgress | Self::TooManyRequests | Self::Unavailable | Self::Overloaded | Self::Timeout
+        )
     }
 }
 

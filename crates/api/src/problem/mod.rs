@@ -3,9 +3,11 @@
 //! A handler returns a [`Problem`]; [`render()`] writes it out once the request is known. What only we should know
 //! stays in its cause, which is logged with the request and never sent.
 
+mod example;
 mod from_accounts;
 mod from_catalogue;
 mod from_inventory;
+mod from_operations;
 mod from_orders;
 mod from_payments;
 mod from_shipping;

@@ -49,18 +49,21 @@ pub async fn render(id: RequestId, request: Request, next: Next) -> Response {
 }
 
 impl Problem {
-    fn to_json(&self, path: &str, id: &RequestId) -> Vec<u8> {
-        let body = ProblemBody {
+    pub fn body<'a>(&'a self, path: &'a str, request_id: &'a str) -> ProblemBody<'a> {
+        ProblemBody {
             type_uri: format!("/problems/{}", self.kind.slug()),
             title: self.kind.title(),
             status: self.kind.status().as_u16(),
             detail: &self.detail,
             code: self.kind.slug(),
             instance: path,
-            request_id: id.as_str(),
+            request_id,
             errors: &self.errors,
-        };
-        serde_json::to_vec(&body).expect("a problem is plain data")
+        }
+    }
+
+    fn to_json(&self, path: &str, id: &RequestId) -> Vec<u8> {
+        serde_json::to_vec(&self.body(path, id.as_str())).expect("a problem is plain data")
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {

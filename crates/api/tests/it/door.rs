@@ -1,5 +1,6 @@
 //! What the tests share: the api over the test's own database, people to call it, and goods to order.
 
+use crate::described::Description;
 use accounts::{
     Accounts, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Tokens, User, seed_user,
 };
@@ -14,11 +15,12 @@ use domain::money::Money;
 use domain::saga::Pace;
 use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::Waker;
-use messaging::broker::Links;
+use messaging::broker::{Links, Probe};
 use orders::{Intake, IntakeLimits};
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
+use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub struct Door {
     pub state: AppState,
     pub router: Router,
     pub lifecycle: Lifecycle,
+    pub description: Description,
     hasher: PasswordHasher,
 }
 
@@ -75,10 +78,13 @@ impl Door {
         let (lifecycle, hasher) = (Lifecycle::default(), PasswordHasher::default());
         let shared = shared(&pool, &hasher, options, &lifecycle);
         let state = AppState::new(shared);
-        Self { router: api::router(state.clone()), pool, state, lifecycle, hasher }
+        let (router, description) = (api::router(state.clone()), Description::of(&state));
+        Self { pool, state, router, lifecycle, description, hasher }
     }
 
+    /// Sends a request, and holds the answer against what the description says of it.
     pub async fn send(&self, ask: Ask) -> Answer {
+        let (method, path) = (ask.method.clone(), ask.path.clone());
         let mut request = Request::builder().method(ask.method).uri(ask.path).body(ask.body).expect("a request");
         *request.headers_mut() = ask.headers;
         let response = self.router.clone().oneshot(request).await.expect("never fails");
@@ -86,7 +92,9 @@ impl Door {
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_not_json| text());
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        self.description.expect_known(&method, &path, &answer);
+        answer
     }
 
     pub async fn seed_user(&self, email: &str, role: Role) -> User {
@@ -121,7 +129,7 @@ impl Door {
         create_products(&self.pool, &products, now).await.expect("products");
         let warehouse = WarehouseId::from_uuid(Uuid::now_v7());
         let east = Warehouse::new(warehouse, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
-        create_warehouse(&self.pool, &east, now).await.expect("a warehouse");
+        create_warehouse(&self.pool, &east, now, &Unwitnessed).await.expect("a warehouse");
         let receipt = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id: warehouse, pieces: 100 };
         let receipts: Vec<_> = products.iter().map(receipt).collect();
         let origin = Origin::Person { actor: "test".into(), reason: "opening".into() };
@@ -151,7 +159,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
         pace: Pace::REAL,
         pool: pool.clone(),
         waker,
-        links: Links::new(&rabbitmq, "test").expect("links"),
+        probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),

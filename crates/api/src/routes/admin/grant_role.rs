@@ -2,7 +2,8 @@ use crate::auth::Allowed;
 use crate::body::{Field, FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::GrantRoles;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::routes::auth::user::UserBody;
 use crate::state::AppState;
 use accounts::Role;
@@ -28,16 +29,20 @@ impl FromJson for RoleBody {
 /// Grant a role
 ///
 /// All tokens that the user has are revoked. Nobody changes their own role.
-#[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", params(("id" = uuid::Uuid, Path)),
-    request_body = RoleBody, responses((status = 200, body = UserBody)), security(("access_token" = [])))]
+#[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
+    params(("id" = uuid::Uuid, Path, description = "The user's")),
+    responses((status = 200, description = "The user, as they are now", body = UserBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn grant_role(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<GrantRoles>,
+    request: RequestId,
     PathParam(user): PathParam<UserId>,
     Json(body): Json<RoleBody>,
 ) -> Result<axum::Json<UserBody>, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let granted = async move { accounts.grant_role(user, body.role, caller.id, now).await };
+    let auditor = caller.auditor(&request, now);
+    let granted = async move { accounts.grant_role(user, body.role, caller.id, now, &auditor).await };
     Ok(axum::Json(state.finish(granted).await?.into()))
 }

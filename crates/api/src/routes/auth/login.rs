@@ -1,7 +1,7 @@
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, text};
 use crate::client_address::ClientAddress;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use accounts::Login;
 use axum::extract::State;
@@ -28,7 +28,8 @@ impl FromJson for LoginBody {
 ///
 /// After ten failed logins of one account within 15 minutes, the answer is 429 until they are over.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
-    responses((status = 200, body = SessionBody)), security(()))]
+    responses((status = 200, description = "Tokens, and whose they are", body = SessionBody)),
+    extensions(("x-problems" = json!([Kind::InvalidCredentials, Kind::TooManyRequests]))), security(()))]
 pub async fn log_in(
     State(state): State<AppState>,
     ClientAddress(address): ClientAddress,

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 ///
 /// Revokes the refresh token and all that came of the same login. Access tokens run out by themselves.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = RefreshTokenBody,
-    responses((status = 204)), security(()))]
+    responses((status = 204, description = "Logged out")), security(()))]
 pub async fn log_out(State(state): State<AppState>, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();

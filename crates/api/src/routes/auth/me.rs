@@ -7,8 +7,10 @@ use axum::Json;
 use axum::extract::State;
 
 /// Who am I?
-#[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = UserBody)),
-    security(("access_token" = [])))]
+///
+/// The account that the access token was given to.
+#[utoipa::path(get, path = "/auth/me", tag = "auth",
+    responses((status = 200, description = "The caller", body = UserBody)), security(("access_token" = [])))]
 pub async fn me(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeSelf>,

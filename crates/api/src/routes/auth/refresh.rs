@@ -1,6 +1,6 @@
 use super::session::{RefreshTokenBody, SessionBody};
 use crate::body::Json;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::extract::State;
 
@@ -9,7 +9,10 @@ use axum::extract::State;
 /// Each is good once. Using it again revokes all that came of the same login, except within 10 seconds, when the first
 /// answer may have got lost: then it is answered once more, and after that with 409.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
-    responses((status = 200, body = SessionBody)), security(()))]
+    responses((status = 200, description = "New tokens", body = SessionBody)),
+    extensions(("x-problems" = json!([
+        Kind::InvalidRefreshToken, Kind::RefreshTokenReused, Kind::RefreshInProgress
+    ]))), security(()))]
 pub async fn refresh(
     State(state): State<AppState>,
     Json(body): Json<RefreshTokenBody>,

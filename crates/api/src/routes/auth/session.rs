@@ -8,14 +8,17 @@ use utoipa::ToSchema;
 /// Tokens: the access token goes into `Authorization: Bearer`, the refresh token is good for one turn.
 #[derive(Serialize, ToSchema)]
 pub struct SessionBody {
+    #[schema(example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjRiMWM…")]
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Seconds that the access token is good for.
     #[schema(example = 900)]
     expires_in: u64,
+    #[schema(example = "5Y0c9mJ2bQh8…")]
     refresh_token: String,
     /// Seconds that the refresh token is good for.
+    #[schema(example = 2_592_000)]
     refresh_expires_in: u64,
     user: UserBody,
 }
@@ -42,7 +45,7 @@ impl std::fmt::Debug for SessionBody {
 /// A refresh token, as login or the turn before gave it.
 #[derive(Debug, ToSchema)]
 pub struct RefreshTokenBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "5Y0c9mJ2bQh8…")]
     pub refresh_token: SecretString,
 }
 

@@ -1,6 +1,6 @@
 use super::user::UserBody;
 use crate::body::{FromJson, Json, Members, parsed};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use accounts::{AccountError, Email, Password, SignUp, SignedUp};
 use axum::extract::State;
@@ -28,7 +28,8 @@ impl FromJson for SignUpBody {
 ///
 /// Makes a customer. In production, an address that has an account is answered like a new one.
 #[utoipa::path(post, path = "/auth/signup", tag = "auth", request_body = SignUpBody,
-    responses((status = 201, body = UserBody)), security(()))]
+    responses((status = 201, description = "The account", body = UserBody)),
+    extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
 pub async fn sign_up(
     State(state): State<AppState>,
     Json(body): Json<SignUpBody>,

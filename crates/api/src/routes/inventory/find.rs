@@ -10,9 +10,12 @@ use axum::Json;
 use axum::extract::State;
 use domain::product::Sku;
 
-/// Show the stock of a SKU in every warehouse that has it
-#[utoipa::path(get, path = "/inventory/{sku}", tag = "inventory", params(("sku" = String, Path)),
-    responses((status = 200, body = Page<StockBody>)), security(("access_token" = [])))]
+/// Show the stock of a SKU
+///
+/// In every warehouse that has it. A vendor is shown that of their own products.
+#[utoipa::path(get, path = "/inventory/{sku}", tag = "inventory",
+    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "One entry a warehouse", body = Page<StockBody>)), security(("access_token" = [])))]
 pub async fn find_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeStock>,

@@ -56,11 +56,12 @@ fn write_cursor(cursor: &StockCursor) -> String {
 ///
 /// By SKU and warehouse. Vendors see that of their own products.
 #[utoipa::path(get, path = "/inventory", tag = "inventory",
-    params(("sku" = Option<String>, Query), ("warehouse_id" = Option<uuid::Uuid>, Query),
+    params(("sku" = Option<String>, Query, description = "Of this product only"),
+        ("warehouse_id" = Option<uuid::Uuid>, Query, description = "In this warehouse only"),
         ("low_only" = Option<bool>, Query, description = "Only what has fallen to its threshold"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<StockBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "A page of stock", body = Page<StockBody>)), security(("access_token" = [])))]
 pub async fn list_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeStock>,

@@ -12,13 +12,17 @@ pub struct StockBody {
     warehouse_id: Uuid,
     #[schema(example = "EAST")]
     warehouse_code: String,
+    #[schema(example = 110)]
     on_hand: u32,
     /// Held for orders.
+    #[schema(example = 4)]
     reserved: u32,
     /// `on_hand - reserved`
+    #[schema(example = 106)]
     available: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     low_stock_threshold: Option<u32>,
+    #[schema(example = false)]
     is_low: bool,
     updated_at: DateTime<Utc>,
 }

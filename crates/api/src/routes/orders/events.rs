@@ -18,6 +18,7 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventBody {
     /// The order's version after it.
+    #[schema(example = 2)]
     version: i32,
     #[schema(example = "stock_reserved")]
     kind: String,
@@ -53,8 +54,12 @@ impl From<EventView> for EventBody {
 }
 
 /// Show an order's timeline
-#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = Page<EventBody>)), security(("access_token" = [])))]
+///
+/// Everything that happened to it, the oldest first.
+#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    responses((status = 200, description = "The whole timeline", body = Page<EventBody>)),
+    security(("access_token" = [])))]
 pub async fn order_events(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeOrders>,

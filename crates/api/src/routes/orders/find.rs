@@ -16,8 +16,13 @@ use domain::ids::OrderId;
 ///
 /// Send the `ETag` back as `If-None-Match`: while nothing has happened to the order, the answer is 304 without a body.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
-    params(("id" = uuid::Uuid, Path), ("If-None-Match" = Option<String>, Header)),
-    responses((status = 200, body = OrderBody, headers(("ETag" = String))), (status = 304)),
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer")),
+    responses(
+        (status = 200, description = "The order", body = OrderBody,
+            headers(("ETag" = String, description = "Changes with the order"))),
+        (status = 304, description = "Nothing has happened to it",
+            headers(("ETag" = String, description = "The same as before")))),
     security(("access_token" = [])))]
 pub async fn find_order(
     State(state): State<AppState>,

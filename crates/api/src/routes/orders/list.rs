@@ -35,13 +35,14 @@ impl FromQuery for OrderFilter {
 ///
 /// The newest first. Customers see their own, vendors those with a line of theirs, admins all.
 #[utoipa::path(get, path = "/orders", tag = "orders",
-    params(("status" = Option<String>, Query, example = "confirmed"),
-        ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Inclusive"),
-        ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Exclusive"),
+    params(("status" = Option<String>, Query, description = "Orders that stand so, such as `confirmed`"),
+        ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed then or later"),
+        ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed before then"),
         ("sku" = Option<String>, Query, description = "Orders with a line of it"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<OrderSummaryBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "A page of orders", body = Page<OrderSummaryBody>)),
+    security(("access_token" = [])))]
 pub async fn list_orders(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeOrders>,

@@ -27,6 +27,7 @@ pub struct OrderSummaryBody {
     /// For a vendor: of their own lines.
     total: MoneyBody,
     /// Rises with whatever happens to the order.
+    #[schema(example = 5)]
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -36,6 +37,7 @@ pub struct OrderSummaryBody {
 pub struct OrderBody {
     #[serde(flatten)]
     order: OrderSummaryBody,
+    #[schema(example = "sim_ok")]
     payment_method: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -46,11 +48,14 @@ pub struct OrderBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderLineBody {
+    #[schema(example = 1)]
     line_no: i16,
     #[schema(example = "SKU-HEADPHONES")]
     sku: String,
+    #[schema(example = "Wireless headphones")]
     name: String,
     vendor_id: Uuid,
+    #[schema(example = 1)]
     quantity: u32,
     /// As it was when the order was placed.
     unit_price: MoneyBody,
@@ -61,10 +66,13 @@ pub struct OrderLineBody {
 pub struct OrderShipmentBody {
     id: Uuid,
     warehouse_id: Uuid,
+    #[schema(example = "simulated")]
     carrier: String,
+    #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: String,
     promised_by: DateTime<Utc>,
     /// `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
+    #[schema(example = "booked")]
     status: &'static str,
 }
 

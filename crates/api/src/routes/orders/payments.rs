@@ -21,12 +21,16 @@ pub struct PaymentBody {
     #[schema(example = "authorized")]
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sim_ok")]
     method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "USD")]
     currency: Option<&'static str>,
+    #[schema(example = 1999)]
     amount_minor: i64,
+    #[schema(example = 0)]
     captured_minor: i64,
+    #[schema(example = 0)]
     refunded_minor: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<String>,
@@ -41,9 +45,11 @@ pub struct OperationBody {
     /// `authorize`, `capture`, `void` or `refund`.
     #[schema(example = "authorize")]
     kind: String,
+    #[schema(example = 1999)]
     amount_minor: i64,
     #[schema(example = "succeeded")]
     status: String,
+    #[schema(example = 1)]
     attempts: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_ref: Option<String>,
@@ -87,8 +93,9 @@ impl From<OperationView> for OperationBody {
 /// Show how an order is paid
 ///
 /// Nothing, before its payment was asked for.
-#[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = Page<PaymentBody>)), security(("access_token" = [])))]
+#[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    responses((status = 200, description = "Its payment, or nothing", body = Page<PaymentBody>)), security(("access_token" = [])))]
 pub async fn order_payments(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeePayments>,

@@ -3,7 +3,7 @@ use crate::auth::Allowed;
 use crate::body::Json;
 use crate::idempotency_key::IdempotencyKey;
 use crate::policy::PlaceOrders;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
 use crate::state::AppState;
 use axum::extract::State;
@@ -29,6 +29,7 @@ pub struct AcceptedBody {
     order_id: Uuid,
     #[schema(example = "pending")]
     order_status: &'static str,
+    #[schema(example = "Order accepted for async processing")]
     message: &'static str,
 }
 
@@ -38,7 +39,10 @@ pub struct AcceptedBody {
 /// is answered with the first answer again, and `Idempotent-Replayed: true`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceOrderBody,
     params(("Idempotency-Key" = String, Header, description = "Your own name for this request, such as a UUID")),
-    responses((status = 202, body = AcceptedBody, headers(("Location" = String), ("Idempotent-Replayed" = bool)))),
+    responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody, headers(
+        ("Location" = String, description = "Where the order is followed"),
+        ("Idempotent-Replayed" = bool, description = "True on an answer that was given before")))),
+    extensions(("x-problems" = json!([Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
     security(("access_token" = [])))]
 pub async fn place_order(
     State(state): State<AppState>,

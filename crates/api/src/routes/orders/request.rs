@@ -20,7 +20,7 @@ pub struct PlaceOrderBody {
     #[schema(value_type = Option<String>, example = "sim_ok")]
     payment_method: PaymentMethod,
     /// Words to the vendor.
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<String>, max_length = 1000, example = "Please ring twice")]
     note: Option<Note>,
 }
 

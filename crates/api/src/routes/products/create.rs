@@ -4,6 +4,7 @@ use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, boolean, parsed};
 use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use accounts::Role;
@@ -20,9 +21,9 @@ use utoipa::ToSchema;
 pub struct NewProductBody {
     #[schema(value_type = String, example = "SKU-TURNTABLE")]
     sku: Sku,
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "Turntable")]
     name: ProductName,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "Belt drive, 33 and 45")]
     description: Description,
     #[schema(value_type = MoneyBody)]
     price: Money,
@@ -56,12 +57,16 @@ impl FromJson for NewProductBody {
 type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
 
 /// Create a product
+///
+/// It can be ordered at once, and from every warehouse that has stock of it.
 #[utoipa::path(post, path = "/products", tag = "products", request_body = NewProductBody,
-    responses((status = 201, body = ProductBody, headers(("Location" = String)))),
-    security(("access_token" = [])))]
+    responses((status = 201, description = "The product", body = ProductBody,
+        headers(("Location" = String, description = "Where it is found")))),
+    extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
+    request: RequestId,
     Json(body): Json<NewProductBody>,
 ) -> Result<Created, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(caller.id);
@@ -71,7 +76,8 @@ pub async fn create_product(
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now).await };
+    let auditor = caller.auditor(&request, now);
+    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now, &auditor).await };
     let created = state.finish(creating).await?;
     let location = [(LOCATION, format!("/api/v1/products/{}", created.product.sku))];
     Ok((StatusCode::CREATED, location, axum::Json(created.into())))

@@ -9,8 +9,11 @@ use axum::extract::State;
 use domain::product::Sku;
 
 /// Show a product
-#[utoipa::path(get, path = "/products/{sku}", tag = "products", params(("sku" = String, Path)),
-    responses((status = 200, body = ProductBody)), security((), ("access_token" = [])))]
+///
+/// Open to all. A product that can't be ordered is shown to its vendor and to admins only.
+#[utoipa::path(get, path = "/products/{sku}", tag = "products",
+    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "The product", body = ProductBody)), security((), ("access_token" = [])))]
 pub async fn find_product(
     State(state): State<AppState>,
     caller: Option<Caller>,

@@ -31,10 +31,10 @@ impl FromQuery for ProductFilter {
 /// Open to all; vendors see their own withdrawn products too, admins everything.
 #[utoipa::path(get, path = "/products", tag = "products",
     params(("q" = Option<String>, Query, description = "Part of a name or a SKU"),
-        ("vendor_id" = Option<uuid::Uuid>, Query),
+        ("vendor_id" = Option<uuid::Uuid>, Query, description = "Of this vendor only"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, body = Page<ProductBody>)), security((), ("access_token" = [])))]
+    responses((status = 200, description = "A page of products, by SKU", body = Page<ProductBody>)), security((), ("access_token" = [])))]
 pub async fn list_products(
     State(state): State<AppState>,
     caller: Option<Caller>,

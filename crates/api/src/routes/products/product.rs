@@ -9,7 +9,9 @@ use uuid::Uuid;
 pub struct ProductBody {
     #[schema(example = "SKU-HEADPHONES")]
     sku: String,
+    #[schema(example = "Wireless headphones")]
     name: String,
+    #[schema(example = "Over the ear, 30 hours")]
     description: String,
     vendor_id: Uuid,
     price: MoneyBody,

@@ -5,6 +5,7 @@ use crate::body::{FromJson, Json, Members, boolean, parsed};
 use crate::params::PathParam;
 use crate::policy::ManageProducts;
 use crate::problem::Problem;
+use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use axum::extract::State;
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 /// What should be different; members that are not there stay as they are.
 #[derive(Debug, ToSchema)]
 pub struct ProductChangeBody {
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "Wireless headphones, second edition")]
     name: Option<ProductName>,
     #[schema(value_type = Option<String>)]
     description: Option<Description>,
@@ -38,18 +39,21 @@ impl FromJson for ProductChangeBody {
 /// Change a product
 ///
 /// Orders that were placed keep the price that they were placed at; new ones pay the new price after 2 seconds at most.
-#[utoipa::path(patch, path = "/products/{sku}", tag = "products", params(("sku" = String, Path)),
-    request_body = ProductChangeBody, responses((status = 200, body = ProductBody)),
+#[utoipa::path(patch, path = "/products/{sku}", tag = "products", request_body = ProductChangeBody,
+    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "The product after it", body = ProductBody)),
     security(("access_token" = [])))]
 pub async fn update_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
+    request: RequestId,
     PathParam(sku): PathParam<Sku>,
     Json(body): Json<ProductChangeBody>,
 ) -> Result<axum::Json<ProductBody>, Problem> {
     let ProductChangeBody { name, description, price, active } = body;
     let change = ProductChange { name, description, price, active };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now).await };
+    let auditor = caller.auditor(&request, now);
+    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now, &auditor).await };
     Ok(axum::Json(state.finish(changing).await?.into()))
 }

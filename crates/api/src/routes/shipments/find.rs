@@ -10,8 +10,11 @@ use axum::extract::State;
 use domain::shipment::TrackingNumber;
 
 /// Track a shipment
+///
+/// Customers see those of their orders, vendors those that hold nothing but their own products, admins all.
 #[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
-    params(("tracking_number" = String, Path)), responses((status = 200, body = ShipmentBody)),
+    params(("tracking_number" = String, Path, description = "As the carrier gave it")),
+    responses((status = 200, description = "The shipment", body = ShipmentBody)),
     security(("access_token" = [])))]
 pub async fn find_shipment(
     State(state): State<AppState>,

@@ -4,6 +4,7 @@ use crate::body::{Field, FromJson, Json, Members, parsed};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::extract::State;
 use chrono::TimeDelta;
@@ -25,7 +26,7 @@ pub struct ShipmentEventReport {
     /// When it happened; now unless told otherwise.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
-    #[schema(value_type = Option<String>, max_length = 500)]
+    #[schema(value_type = Option<String>, max_length = 500, example = "Left the yard")]
     note: Option<String>,
 }
 
@@ -56,11 +57,13 @@ pub struct RecordedBody {
 ///
 /// Reports may come twice, late or out of order: a shipment never goes back.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
-    params(("tracking_number" = String, Path)), request_body = ShipmentEventReport,
-    responses((status = 200, body = RecordedBody)), security(("access_token" = [])))]
+    params(("tracking_number" = String, Path, description = "As the carrier gave it")),
+    request_body = ShipmentEventReport, responses((status = 200, description = "What came of it", body = RecordedBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ReportShipments>,
+    request: RequestId,
     PathParam(number): PathParam<TrackingNumber>,
     Json(body): Json<ShipmentEventReport>,
 ) -> Result<axum::Json<RecordedBody>, Problem> {
@@ -73,7 +76,9 @@ pub async fn record_event(
     let (status, note) = (body.status, body.note);
     let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
     let shared = state.clone();
-    let recording = async move { shipping::record_carrier_event(&shared.pool, &shared.waker, event, now).await };
+    let auditor = caller.auditor(&request, now);
+    let recording =
+        async move { shipping::record_carrier_event(&shared.pool, &shared.waker, event, now, &auditor).await };
     let recorded = match state.finish(recording).await? {
         Recorded::Moved => "moved",
         Recorded::Noted => "noted",

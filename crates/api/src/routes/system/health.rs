@@ -35,6 +35,7 @@ struct Dependency {
     status: &'static str,
     /// How long its answer took.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0.4)]
     latency_ms: Option<f64>,
 }
 
@@ -42,11 +43,12 @@ struct Dependency {
 ///
 /// 200 while orders can be taken (`ok` or `degraded`), 503 when they can't (`down`).
 #[utoipa::path(get, path = "/system/health", tag = "system",
-    responses((status = 200, body = HealthBody), (status = 503, body = HealthBody)), security(()))]
+    responses((status = 200, description = "Orders are taken", body = HealthBody),
+        (status = 503, description = "Orders can't be taken", body = HealthBody)), security(()))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
     let (postgres, rabbitmq, redis) = tokio::join!(
         check(postgres_answers(&state)),
-        check(state.links.publishing.is_up()),
+        check(async { state.probe.ping().await.is_ok() }),
         check(async { state.redis.ping().await.is_ok() }),
     );
     let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok()) {

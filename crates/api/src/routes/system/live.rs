@@ -11,8 +11,8 @@ pub struct StatusBody {
 /// Does the process answer?
 ///
 /// If not, it should be started anew.
-#[utoipa::path(get, path = "/system/health/live", tag = "system", responses((status = 200, body = StatusBody)),
-    security(()))]
+#[utoipa::path(get, path = "/system/health/live", tag = "system",
+    responses((status = 200, description = "It does", body = StatusBody)), security(()))]
 pub async fn live() -> Json<StatusBody> {
     Json(StatusBody { status: "ok" })
 }

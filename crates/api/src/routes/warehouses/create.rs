@@ -2,7 +2,8 @@ use super::WarehouseBody;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, parsed, text};
 use crate::policy::ManageWarehouses;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,9 +18,10 @@ const PRIORITY_DEFAULT: i32 = 100;
 pub struct NewWarehouseBody {
     #[schema(value_type = String, example = "WEST")]
     code: WarehouseCode,
+    #[schema(example = "Reno, Nevada")]
     name: String,
     /// Of two that serve an order equally well, the lower one does; 100 unless told otherwise.
-    #[schema(value_type = Option<i32>)]
+    #[schema(value_type = Option<i32>, example = 2)]
     priority: i32,
 }
 
@@ -33,18 +35,22 @@ impl FromJson for NewWarehouseBody {
 }
 
 /// Open a warehouse
+///
+/// Stock can be received there at once.
 #[utoipa::path(post, path = "/warehouses", tag = "inventory", request_body = NewWarehouseBody,
-    responses((status = 201, body = WarehouseBody)), security(("access_token" = [])))]
+    responses((status = 201, description = "The warehouse", body = WarehouseBody)),
+    extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_warehouse(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageWarehouses>,
+    Allowed { caller, .. }: Allowed<ManageWarehouses>,
+    request: RequestId,
     Json(body): Json<NewWarehouseBody>,
 ) -> Result<(StatusCode, axum::Json<WarehouseBody>), Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
-    let warehouse =
-        warehouse.map_err(|error| Problem::about(crate::problem::Kind::Validation, "/name", error.to_string()))?;
+    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", error.to_string()))?;
     let (pool, now, new) = (state.pool.clone(), platform::clock::now(), warehouse.clone());
-    state.finish(async move { inventory::create_warehouse(&pool, &new, now).await }).await?;
+    let auditor = caller.auditor(&request, now);
+    state.finish(async move { inventory::create_warehouse(&pool, &new, now, &auditor).await }).await?;
     Ok((StatusCode::CREATED, axum::Json(warehouse.into())))
 }

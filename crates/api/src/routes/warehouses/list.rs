@@ -8,8 +8,10 @@ use axum::Json;
 use axum::extract::State;
 
 /// List warehouses
-#[utoipa::path(get, path = "/warehouses", tag = "inventory", responses((status = 200, body = Page<WarehouseBody>)),
-    security(("access_token" = [])))]
+///
+/// All of them, on one page.
+#[utoipa::path(get, path = "/warehouses", tag = "inventory",
+    responses((status = 200, description = "Every warehouse", body = Page<WarehouseBody>)), security(("access_token" = [])))]
 pub async fn list_warehouses(
     State(state): State<AppState>,
     _allowed: Allowed<SeeWarehouses>,

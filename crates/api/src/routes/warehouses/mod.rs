@@ -13,8 +13,10 @@ pub struct WarehouseBody {
     id: Uuid,
     #[schema(example = "EAST")]
     code: String,
+    #[schema(example = "Newark, New Jersey")]
     name: String,
     /// Of two that serve an order equally well, the lower one does.
+    #[schema(example = 1)]
     priority: i32,
 }
 

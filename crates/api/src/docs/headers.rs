@@ -1,0 +1,46 @@
+//! Headers of answers, as the description tells of them. Those of one route alone stand at that route.
+
+use super::{components, operations};
+use crate::problem::Kind;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Header, OpenApi as Description, Ref, RefOr};
+
+const REQUEST_ID: &str = "x-request-id";
+const RETRY_AFTER: &str = "Retry-After";
+const CHALLENGE: &str = "WWW-Authenticate";
+
+pub fn add(description: &mut Description) {
+    for operation in operations(description) {
+        for response in operation.responses.responses.values_mut() {
+            if let RefOr::T(response) = response {
+                response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference(REQUEST_ID)));
+            }
+        }
+    }
+    components(description).headers.extend([
+        (REQUEST_ID.to_owned(), header(Type::String, "Names the request: yours, if you sent a plain word").into()),
+        (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds after which to try again").into()),
+        (CHALLENGE.to_owned(), header(Type::String, "What kind of token is asked for, and what was wrong").into()),
+    ]);
+}
+
+pub fn of_problems(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder {
+    let mut response = response.header_ref(REQUEST_ID, reference(REQUEST_ID));
+    if kinds.iter().any(|kind| kind.passes()) {
+        response = response.header_ref(RETRY_AFTER, reference(RETRY_AFTER));
+    }
+    if kinds.iter().any(|kind| kind.challenge().is_some()) {
+        response = response.header_ref(CHALLENGE, reference(CHALLENGE));
+    }
+    response
+}
+
+fn header(of: Type, told: &str) -> Header {
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(of))).description(Some(told)).build()
+}
+
+fn reference(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
+}

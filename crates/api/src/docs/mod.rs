@@ -1,0 +1,75 @@
+//! The API's description, made from the routes themselves.
+
+mod examples;
+mod headers;
+mod problems;
+
+pub use problems::may_answer;
+
+use crate::problem::{Kind, ProblemBody};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi as Description};
+use utoipa::{Modify, OpenApi};
+
+const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
+/// As the description names what asks for an access token.
+const ACCESS_TOKEN: &str = "access_token";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Orderflow", description = include_str!("docs.md")),
+    tags(
+        (name = "auth", description = "Signing up, in, on and out"),
+        (name = "orders", description = "Placing orders, watching them, calling them back"),
+        (name = "products", description = "What is sold"),
+        (name = "inventory", description = "What lies where"),
+        (name = "shipments", description = "How far goods have come"),
+        (name = "admin", description = "For admins"),
+        (name = "system", description = "How the house is"),
+    ),
+    components(schemas(ProblemBody)),
+    modifiers(&AccessToken, &ListOfProblems),
+)]
+pub struct Api;
+
+struct AccessToken;
+
+impl Modify for AccessToken {
+    fn modify(&self, description: &mut Description) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let scheme =
+            SecurityScheme::Http(bearer.description(Some("`access_token` of POST /api/v1/auth/login")).build());
+        components(description).add_security_scheme(ACCESS_TOKEN, scheme);
+    }
+}
+
+struct ListOfProblems;
+
+impl Modify for ListOfProblems {
+    fn modify(&self, description: &mut Description) {
+        let row = |kind: &Kind| format!("| {} | `{}` | {} |\n", kind.status().as_u16(), kind.slug(), kind.title());
+        let rows: String = Kind::ALL.iter().map(row).collect();
+        description.info.description.get_or_insert_default().push_str(&rows);
+    }
+}
+
+/// Adds what routes need not say themselves: the problems that follow from what they take, headers that every answer
+/// has, and examples of their bodies.
+pub fn complete(description: &mut Description) {
+    problems::add(description);
+    headers::add(description);
+    examples::add(description);
+}
+
+fn components(description: &mut Description) -> &mut Components {
+    description.components.get_or_insert_default()
+}
+
+fn operations(description: &mut Description) -> impl Iterator<Item = &mut Operation> {
+    let paths = description.paths.paths.values_mut();
+    let operations =
+        paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]);
+    operations.filter_map(Option::as_mut)
+}
