@@ -27,11 +27,13 @@ RUN [ -z "$CARGO_CONFIG" ] || printf '%s\n' "$CARGO_CONFIG" >"$CARGO_HOME/config
 COPY --from=manifests /build .
 RUN cargo build --locked --workspace --bins --profile "$PROFILE"
 COPY . .
-# Touched, or cargo would take what it made of the empty sources, which is newer, for theirs.
+# Touched, or cargo would take what it made of the empty sources, which is newer, for theirs. What was compiled goes
+# again, so that a build leaves little behind; the layer above keeps the dependencies.
 RUN find crates -name '*.rs' -exec touch {} + && \
     cargo build --locked --workspace --bins --profile "$PROFILE" && \
     cd "target/$([ "$PROFILE" = dev ] && echo debug || echo "$PROFILE")" && \
-    install -D --target-directory=/build/bin api worker scheduler orderctl
+    install -D --target-directory=/build/bin api worker scheduler orderctl && \
+    rm --recursive /build/target
 
 FROM debian:bookworm-slim
 # A number that no user of the host has, told as one: Kubernetes cannot see that a name is not root.

@@ -48,6 +48,7 @@ wait_for() {
     for name in "${@:3}"; do
         until state="$(state_of "$name")" && [[ "$state" == "$wanted" ]]; do
             [[ ! "$state" =~ ^[0-9]+$ ]] || fail "$name ended with exit code $state"
+            [[ "$state" != unhealthy ]] || fail "$name is unhealthy"
             ((SECONDS < deadline)) || fail "$name is $state after $seconds s"
             sleep 0.5
         done
