@@ -76,8 +76,9 @@ impl Description {
         for header in HEADERS.into_iter().filter(|header| answer.headers.contains_key(*header)) {
             assert!(told.iter().any(|name| name == header), "{name} {status} does not describe its header {header}");
         }
-        let schema = &response["content"][JSON]["schema"];
-        if answer.status.is_success() && schema.is_object() {
+        let media_type = if code.is_empty() { JSON } else { PROBLEM_JSON };
+        let schema = &response["content"][media_type]["schema"];
+        if schema.is_object() {
             self.expect_fitting(&answer.body, schema, &format!("{name} {status}: "));
         }
     }

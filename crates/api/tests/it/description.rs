@@ -1,9 +1,9 @@
 //! The description tells of every route all that a client must know.
 
 use crate::described::{Description, Operation};
-use crate::door::{Ask, Door, Person, get, post};
+use crate::door::{Answer, Ask, Door, Person, get, post};
 use accounts::Role;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::ids::WarehouseId;
 use domain::inventory::Warehouse;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ fn expect_example(description: Description, what: &str, content: &Value) {
     assert!(
         !example.is_null(),
         "{what} has no example: each required member needs `#[schema(example = …)]`, unless it is a UUID, a time or a \
-         boolean"
+         boolean; what is no JSON object needs `example = …` beside its content type"
     );
     description.expect_fitting(example, &content["schema"], what);
 }
@@ -113,6 +113,17 @@ async fn every_kind_of_problem_is_one_of_some_route(pool: PgPool) {
         assert!(text["info"]["description"].as_str().unwrap().contains(&format!("`{code}`")), "{code}");
         door.send(get(&format!("/problems/{code}"))).await.expect(StatusCode::OK);
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+#[should_panic(expected = "GET /api/v1/products answered 418 , of which its description says nothing")]
+async fn whoever_gets_an_answer_that_is_not_described_fails(pool: PgPool) {
+    let door = Door::open(pool);
+    let answer = door.send(get("/products")).await;
+
+    let odd = Answer { status: StatusCode::IM_A_TEAPOT, ..answer };
+
+    door.description.expect_known(&Method::GET, "/api/v1/products", &odd);
 }
 
 /// An admin, in a house where all that the examples name is there.
