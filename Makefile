@@ -10,11 +10,12 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
-.PHONY: help install up down status logs services build migrate seed run worker scheduler check test verify demo prepare wipe
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify demo prepare \
+	image compose-test test-containers wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: up ## everything from nothing: services, processes, demo data, a few orders; then the URLs and logins
 	@scripts/demo.sh
@@ -67,11 +68,23 @@ test: ## start what the tests need, then run every test (CI runs this)
 check: ## format, lints, documentation, dependencies, freshness of .sqlx/
 	@scripts/check.sh
 
+metrics-check: ## promtool check metrics on every process of the running stack
+	@scripts/check_metrics.sh
+
 verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify
 
 prepare: ## regenerate .sqlx/ after a change of a query or a migration
 	@scripts/prepare_queries.sh
+
+image: ## build the container image `orderflow`, one for every role
+	@docker build --tag orderflow .
+
+compose-test: ## build the image, try the whole stack of docker-compose.yml with it, take it down again
+	@scripts/compose_test.sh
+
+test-containers: ## run every test against Postgres, RabbitMQ and Redis in containers
+	@scripts/test_in_containers.sh
 
 wipe: ## stop everything, remove all data of the private services and all of .local/
 	@scripts/processes.sh stop

@@ -20,6 +20,7 @@ usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
   start NAME         start again after `stop`, or after the process was killed
   stop NAME          stop one
   restart NAME       stop and start one
+  renew NAME         stop one, remove its data, and start it on the same port
   wipe [NAME...]     stop and remove the data (all by default)
   install            only install the missing packages
   install-browser    install Chromium and its driver, which only a test needs
@@ -84,6 +85,14 @@ restart_service() {
     start_service "$1"
 }
 
+renew_service() {
+    local port
+    port="$(port_of "$1")"
+    wipe_service "$1"
+    say "$port" >"$RUN/$1.port"
+    start_service "$1"
+}
+
 wipe() {
     local name
     for name in "$@"; do wipe_service "$name"; done
@@ -115,8 +124,8 @@ main() {
     local verb="${1:-}"
     shift || true
     load_dotenv
-    case "$verb" in up | start | stop | restart | wipe) check_names "$@" ;; esac
-    case "$verb" in up | down | start | stop | restart | wipe | install | install-browser) lock ;; esac
+    case "$verb" in up | start | stop | restart | renew | wipe) check_names "$@" ;; esac
+    case "$verb" in up | down | start | stop | restart | renew | wipe | install | install-browser) lock ;; esac
     case "$verb" in
         up) (($#)) || set -- "${ALL[@]}"; up "$@" ;;
         down) down ;;
@@ -125,6 +134,7 @@ main() {
         start) for_each_private start_service "$@" ;;
         stop) for_each_private stop_service "$@" ;;
         restart) for_each_private restart_service "$@" ;;
+        renew) for_each_private renew_service "$@" ;;
         wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
         install) install_missing_of "${ALL[@]}" ;;
         install-browser) install_missing chromium chromedriver ;;

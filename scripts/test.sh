@@ -42,6 +42,8 @@ settings_of_tests() {
     restart_by TEST_POSTGRES_RESTART_COMMAND postgres
     restart_by TEST_RABBITMQ_RESTART_COMMAND rabbitmq
     restart_by TEST_REDIS_RESTART_COMMAND redis
+    user_gave rabbitmq || export TEST_RABBITMQ_WIPE_COMMAND="$ROOT/scripts/services.sh renew rabbitmq"
+    [[ -n "${TEST_RABBITMQ_WIPE_COMMAND:-}" ]] || say "rabbitmq is yours: the fault tests need TEST_RABBITMQ_WIPE_COMMAND"
 }
 restart_by() {
     local variable="$1" name="$2"

@@ -32,10 +32,16 @@ impl Broker {
         let url = with_vhost(&settings::rabbitmq_url(), vhost);
         let broker = Self { http, management, vhost: vhost.to_owned(), url };
         broker.remove().await;
-        broker.expect(Method::PUT, &format!("vhosts/{vhost}"), json!({})).await;
-        let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
-        broker.expect(Method::PUT, &format!("permissions/{vhost}/{}", user_of(&broker.url)), all).await;
+        broker.make_vhost().await;
         broker
+    }
+
+    /// As [`Self::create`] does at first.
+    pub async fn make_vhost(&self) {
+        let vhost = &self.vhost;
+        self.expect(Method::PUT, &format!("vhosts/{vhost}"), json!({})).await;
+        let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
+        self.expect(Method::PUT, &format!("permissions/{vhost}/{}", user_of(&self.url)), all).await;
     }
 
     pub async fn remove(&self) {

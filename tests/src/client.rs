@@ -74,8 +74,13 @@ impl Client {
         let account = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
         let (status, body) = self.ask(self.request(Method::POST, "/auth/signup").json(&account)).await;
         assert_eq!(status, StatusCode::CREATED, "{body}");
-        self.log_in(&format!("{name}@example.com"), PASSWORD).await;
+        self.log_in_again(name).await;
         self
+    }
+
+    /// Logs in with the account that [`Self::signed_up`] made.
+    pub async fn log_in_again(&mut self, name: &str) {
+        self.log_in(&format!("{name}@example.com"), PASSWORD).await;
     }
 
     pub async fn log_in(&mut self, email: &str, password: &str) {
@@ -158,6 +163,11 @@ impl Client {
             }
         })
         .await;
+    }
+
+    /// Asks until there is an answer that stays.
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.ask(self.request(Method::POST, path).json(body)).await
     }
 
     pub async fn get(&self, path: &str) -> Value {

@@ -98,6 +98,26 @@ impl TestSystem {
         sqlx::query_as(sums).fetch_one(self.pool()).await.expect("a sum")
     }
 
+    /// Waits until a scheduler leads `task` that is not `other`, and answers with its pid.
+    pub async fn leader_of(&self, task: &str, other: Option<u32>, limit: Duration) -> u32 {
+        eventually(&format!("a leader of {task}"), limit, || async {
+            let name = "SELECT leader_name FROM operations.tasks WHERE name = $1 AND leased_until >= now()";
+            let name: Option<String> = sqlx::query_scalar(name)
+                .bind(task)
+                .fetch_optional(self.pool())
+                .await
+                .map_err(|error| error.to_string())?;
+            let pid = name.as_deref().and_then(|name| name.rsplit(':').next()?.parse().ok());
+            pid.filter(|pid| Some(*pid) != other).ok_or_else(|| format!("{name:?}"))
+        })
+        .await
+    }
+
+    /// What a query counts.
+    pub async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(self.pool()).await.expect("a count")
+    }
+
     /// What no program of ours would do.
     pub async fn write_by_hand(&self, statement: &'static str) {
         self.pool().execute(AssertSqlSafe(statement)).await.expect("the hand can write");

@@ -2,11 +2,8 @@
 
 use crate::eventually;
 use crate::system::TestSystem;
-use domain::messages::Queue;
-use messaging::topology::dead_queue;
 use operations::verify::{VerifyLimits, verify};
 use std::time::Duration;
-use strum::IntoEnumIterator;
 
 const END_LIMIT: Duration = Duration::from_secs(90);
 const QUIET_LIMIT: Duration = Duration::from_secs(30);
@@ -51,7 +48,8 @@ impl TestSystem {
     /// Waits until nobody has anything to say or to hear.
     pub async fn until_quiet(&self) {
         self.until_nothing_is_unsaid().await;
-        self.until_queues_hold_nothing_but_declared_poison().await;
+        self.until_every_queue_is_empty().await;
+        self.until_failed_jobs_are_those_declared().await;
     }
 
     async fn until_nothing_is_unsaid(&self) {
@@ -65,13 +63,25 @@ impl TestSystem {
         .await;
     }
 
-    /// Nothing waits, nothing is being retried, and nothing is dead but what the test declared to be poison.
-    async fn until_queues_hold_nothing_but_declared_poison(&self) {
-        eventually("queues to be empty, but for declared poison", QUIET_LIMIT, || async {
+    /// Nothing waits, nothing is being retried, and nothing is dead but what has become a failed job.
+    async fn until_every_queue_is_empty(&self) {
+        eventually("queues to be empty", QUIET_LIMIT, || async {
             let depths = self.broker.depths().await?;
-            let dead: u64 = Queue::iter().filter_map(|queue| depths.get(&dead_queue(queue))).sum();
-            let waiting = depths.values().sum::<u64>() - dead;
-            if (dead, waiting) == (self.dead_letters_expected, 0) { Ok(()) } else { Err(format!("{depths:?}")) }
+            if depths.values().all(|depth| *depth == 0) { Ok(()) } else { Err(format!("{depths:?}")) }
+        })
+        .await;
+    }
+
+    async fn until_failed_jobs_are_those_declared(&self) {
+        self.until_failed_jobs(self.failed_jobs_expected, QUIET_LIMIT).await;
+    }
+
+    /// Waits until so many failed jobs are open, no more and no fewer.
+    pub async fn until_failed_jobs(&self, expected: u64, limit: Duration) {
+        eventually(&format!("{expected} failed jobs"), limit, || async {
+            let open = "SELECT count(*) FROM operations.failed_jobs WHERE status = 'open'";
+            let open: i64 = sqlx::query_scalar(open).fetch_one(self.pool()).await.map_err(|error| error.to_string())?;
+            if u64::try_from(open) == Ok(expected) { Ok(()) } else { Err(format!("{open} are open")) }
         })
         .await;
     }

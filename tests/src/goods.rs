@@ -5,6 +5,7 @@ use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
 use inventory::Receipt;
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -61,7 +62,9 @@ async fn make_warehouses(pool: &PgPool) -> Vec<WarehouseId> {
     for (priority, code) in (1..).zip(WAREHOUSES) {
         let id = WarehouseId::from_uuid(Uuid::now_v7());
         let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, priority).expect("a warehouse");
-        inventory::create_warehouse(pool, &warehouse, platform::clock::now()).await.expect("it can be created");
+        inventory::create_warehouse(pool, &warehouse, platform::clock::now(), &Unwitnessed)
+            .await
+            .expect("it can be created");
         ids.push(id);
     }
     ids

@@ -29,6 +29,11 @@ pub fn broker_restart_command() -> String {
     variable("TEST_RABBITMQ_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_RABBITMQ_RESTART_COMMAND"))
 }
 
+/// Starts the broker anew with all of its data gone.
+pub fn broker_wipe_command() -> String {
+    variable("TEST_RABBITMQ_WIPE_COMMAND").unwrap_or_else(|| missing("TEST_RABBITMQ_WIPE_COMMAND"))
+}
+
 /// The same for Postgres.
 pub fn database_restart_command() -> String {
     variable("TEST_POSTGRES_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_POSTGRES_RESTART_COMMAND"))

@@ -9,7 +9,7 @@ use crate::settings;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -26,6 +26,9 @@ pub struct Builder {
     settings: BTreeMap<String, String>,
     goods: Vec<Goods>,
     workers: usize,
+    schedulers: usize,
+    /// Beside those: each with settings of its own.
+    others: Vec<(Role, BTreeMap<String, String>)>,
 }
 
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub struct TestSystem {
     pub broker: Broker,
     pub database: Database,
     pub(crate) processes: Vec<Process>,
-    pub(crate) dead_letters_expected: u64,
+    pub(crate) failed_jobs_expected: u64,
     pub(crate) finished: bool,
     api_url: String,
     /// Faults disturb the services that all tests share, so one test runs at a time, in whatever process.
@@ -61,6 +64,19 @@ impl Builder {
         self
     }
 
+    #[must_use]
+    pub fn schedulers(mut self, schedulers: usize) -> Self {
+        self.schedulers = schedulers;
+        self
+    }
+
+    /// One process more, which has this setting for itself.
+    #[must_use]
+    pub fn and(mut self, role: Role, name: &str, value: &str) -> Self {
+        self.others.push((role, BTreeMap::from([(name.to_owned(), value.to_owned())])));
+        self
+    }
+
     /// Everything made, started and ready.
     pub async fn start(mut self) -> TestSystem {
         let turn = take_turn().await;
@@ -70,23 +86,32 @@ impl Builder {
         goods::put_on_sale(&database.pool, &self.goods).await;
         let port = free_port();
         self.take_places(&database, &broker, port);
-        let mut processes = vec![Process::new(Role::Api, "api", &directory, self.settings.clone())];
-        for number in 1..=self.workers {
-            processes.push(Process::new(Role::Worker, &format!("worker-{number}"), &directory, self.settings.clone()));
-        }
-        processes.push(Process::new(Role::Scheduler, "scheduler", &directory, self.settings));
+        let name = self.name;
+        let processes = self.processes(&directory);
         let mut system = TestSystem {
-            name: self.name,
+            name,
             broker,
             database,
             processes,
-            dead_letters_expected: 0,
+            failed_jobs_expected: 0,
             finished: false,
             api_url: format!("http://127.0.0.1:{port}"),
             _turn: turn,
         };
         system.start_all().await;
         system
+    }
+
+    /// Described, not yet started.
+    fn processes(self, directory: &Path) -> Vec<Process> {
+        let alike = |role, count| std::iter::repeat_n((role, BTreeMap::new()), count);
+        let usual = alike(Role::Api, 1).chain(alike(Role::Worker, self.workers));
+        let all = usual.chain(alike(Role::Scheduler, self.schedulers)).chain(self.others);
+        let process = |(number, (role, own)): (usize, (Role, BTreeMap<_, _>))| {
+            let settings = self.settings.clone().into_iter().chain(own).collect();
+            Process::new(role, &format!("{}-{number}", role.binary()), directory, settings)
+        };
+        all.enumerate().map(process).collect()
     }
 
     /// Where everything is; what the test asked for itself stays.
@@ -104,7 +129,9 @@ impl Builder {
             ("REDIS_URL", &redis_url),
             ("RUST_LOG", LOG_FILTER),
             ("RETRY_DELAY_PERCENT", RETRY_DELAY_PERCENT),
+            ("SCHEDULER_METRICS_PORT", "0"),
             ("SECRET_KEY", settings::SECRET_KEY),
+            ("WORKER_METRICS_PORT", "0"),
         ];
         for (name, value) in places {
             self.settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
@@ -115,7 +142,7 @@ impl Builder {
 impl TestSystem {
     /// Describes the system of the test `name`; names are unique, since databases and vhosts are named by them.
     pub fn of(name: &'static str) -> Builder {
-        Builder { name, settings: BTreeMap::new(), goods: Vec::new(), workers: 1 }
+        Builder { name, settings: BTreeMap::new(), goods: Vec::new(), workers: 1, schedulers: 1, others: Vec::new() }
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -123,7 +150,7 @@ impl TestSystem {
     }
 
     /// Where the api is.
-    pub fn url(&self) -> &str {
+    pub fn api_url(&self) -> &str {
         &self.api_url
     }
 
@@ -135,6 +162,16 @@ impl TestSystem {
     /// A client that has not logged in.
     pub fn client(&self) -> Client {
         Client::new(&self.api_url)
+    }
+
+    /// A client with an admin's account of its own.
+    pub async fn admin(&self) -> Client {
+        let name = "admin-of-the-test";
+        let mut client = self.client().signed_up(name).await;
+        let promote = "UPDATE accounts.users SET role = 'admin', token_version = token_version + 1 WHERE email LIKE $1";
+        sqlx::query(promote).bind(format!("{name}@%")).execute(self.pool()).await.expect("the hand can write");
+        client.log_in_again(name).await;
+        client
     }
 
     /// Starts all that does not run, and waits until all are ready.
@@ -164,6 +201,21 @@ impl TestSystem {
         self.all(role).next().expect("every role has a process")
     }
 
+    /// The one that runs under this pid.
+    pub fn process_of(&mut self, pid: u32) -> &mut Process {
+        let mut all = self.processes.iter_mut();
+        let named = all.find_map(|process| (process.runs() && process.pid() == pid).then_some(process));
+        named.expect("a process of this test runs under this pid")
+    }
+
+    /// SIGKILL to the one that runs under this pid, which then begins anew.
+    pub async fn kill_and_restart(&mut self, pid: u32) {
+        let process = self.process_of(pid);
+        process.kill().await;
+        process.start();
+        process.until_ready().await;
+    }
+
     /// Who runs, to tell later whether it is still the same.
     pub fn pids(&self) -> Vec<u32> {
         self.processes.iter().map(Process::pid).collect()
@@ -177,9 +229,9 @@ impl TestSystem {
         }
     }
 
-    /// So many messages are meant to end in dead queues.
-    pub fn expect_dead_letters(&mut self, count: u64) {
-        self.dead_letters_expected += count;
+    /// So many messages are meant to end as failed jobs that nobody decided on.
+    pub fn expect_failed_jobs(&mut self, count: u64) {
+        self.failed_jobs_expected += count;
     }
 }
 

@@ -5,13 +5,13 @@ use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::Links;
 use messaging::consumer::{self, ConsumerSettings, InOneTransaction};
-use messaging::topology::dead_queue;
-use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Trace, Verdict, Waker, outbox};
+use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Trace, Verdict, Waker, dead, outbox};
+use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
 use platform::lifecycle::Lifecycle;
 use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
-use system_tests::{TestSystem, eventually};
+use system_tests::TestSystem;
 use uuid::Uuid;
 
 const MESSAGES: usize = 300;
@@ -67,13 +67,13 @@ async fn say(pool: &PgPool, messages: &[Outgoing]) {
 }
 
 #[tokio::test]
-async fn a_message_that_fails_its_batch_ends_alone_in_the_dead_queue_and_each_other_has_its_effect_once() {
+async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_other_has_its_effect_once() {
     let mut system = TestSystem::of("batch_engine").workers(0).start().await;
     let pool = system.pool().clone();
     sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(&pool).await.expect("a table");
     let orders: Vec<_> = (0..MESSAGES).map(|_| OrderId::from_uuid(Uuid::now_v7())).collect();
     let moody = Moody { unstorable: orders[17], maddening: orders[128], put_off: orders[255] };
-    system.expect_dead_letters(3);
+    system.expect_failed_jobs(3);
 
     // Twice: each message comes again under its own id.
     let messages: Vec<_> = orders.iter().copied().map(release).collect();
@@ -86,11 +86,10 @@ async fn a_message_that_fails_its_batch_ends_alone_in_the_dead_queue_and_each_ot
     let consuming = consumer::run(work, pool.clone(), links.clone(), Waker::default(), settings, lifecycle.clone());
     lifecycle.spawn(consuming);
 
-    eventually("the three culprits to lie in the dead queue", LIMIT, || async {
-        let dead = system.broker.depth(&dead_queue(Queue::Inventory)).await?;
-        if dead == 3 { Ok(()) } else { Err(format!("{dead} dead letters")) }
-    })
-    .await;
+    let keeper = FailedJobs::new(pool.clone());
+    lifecycle.spawn(dead::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
+
+    system.until_failed_jobs(3, LIMIT).await;
     let counts = "SELECT count(*), count(DISTINCT order_id) FROM effects";
     let effects: (i64, i64) = sqlx::query_as(counts).fetch_one(&pool).await.expect("counts");
     let expected = i64::try_from(MESSAGES - 3).expect("small");

@@ -83,3 +83,29 @@ async fn queues_deleted_with_all_that_is_in_them_come_back_and_so_do_the_orders(
     assert_eq!(system.ends().await.going_on(), 200);
     system.finish().await;
 }
+
+#[tokio::test]
+async fn a_broker_that_loses_all_of_its_data_under_load_loses_no_order() {
+    let impatient = TestSystem::of("broker_wiped").setting("SAGA_PACE_PERCENT", "20");
+    let impatient = impatient.setting("SIM_GATEWAY_LATENCY_MS", "30");
+    let mut system = impatient.goods(Goods::of("SKU-AMNESIA", 10_000)).start().await;
+    let client = system.client().signed_up("steady").await;
+    let pids = system.pids();
+
+    let orders = orders_of("SKU-AMNESIA", ORDERS);
+    let disaster = async {
+        system.until_in_the_middle(20, LIMIT).await;
+        restart_service(&settings::broker_wipe_command()).await;
+        // The vhost went with the rest; our processes declare the topology in it by themselves.
+        system.broker.make_vhost().await;
+        system.broker.until_back().await;
+    };
+    let (journal, ()) = tokio::join!(place_all(&client, &orders), disaster);
+    system.until_every_order_ended(LIMIT).await;
+
+    assert_eq!(system.missing_of(&journal).await, Vec::<uuid::Uuid>::new(), "a 202 was lost");
+    assert_eq!(system.ends().await.going_on(), ORDERS);
+    assert_eq!(system.pids(), pids, "our processes are the same as before");
+    assert!(system.processes().iter_mut().all(Process::runs));
+    system.finish().await;
+}

@@ -16,7 +16,7 @@ async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_a
     let customer = system.client().signed_up("reader").await;
     let browser = Browser::open(&system.directory()).await;
 
-    browser.go_to(&format!("{}/docs", system.url())).await;
+    browser.go_to(&format!("{}/docs", system.api_url())).await;
     try_out(&browser, LOG_IN).await;
     let login = json!({ "email": "reader@example.com", "password": client::PASSWORD });
     browser.write(&format!("{LOG_IN} .body-param__text"), &login.to_string()).await;
@@ -39,7 +39,8 @@ async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_a
     assert_eq!(problem["status"], 422, "{problem}");
     assert_eq!(confirmed["items"][0]["quantity"], 2);
     let traffic = browser.traffic().await;
-    let elsewhere: Vec<_> = traffic.requested().filter(|url| !url.starts_with(&format!("{}/", system.url()))).collect();
+    let elsewhere: Vec<_> =
+        traffic.requested().filter(|url| !url.starts_with(&format!("{}/", system.api_url()))).collect();
     assert!(elsewhere.is_empty() && traffic.failed.is_empty(), "{elsewhere:?}, failed: {:?}", traffic.failed);
     assert!(traffic.requested().any(|url| url.ends_with("/api/v1/orders")), "the log of the network is empty");
     system.finish().await;

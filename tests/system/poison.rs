@@ -1,10 +1,9 @@
 //! Messages that nobody can ever handle.
 
 use domain::messages::Queue;
-use messaging::topology::dead_queue;
 use std::time::Duration;
 use system_tests::load::{orders_of, place_all};
-use system_tests::{Goods, TestSystem, eventually};
+use system_tests::{Goods, TestSystem};
 
 const LIMIT: Duration = Duration::from_mins(1);
 const POISON: [&[u8]; 3] = [
@@ -15,11 +14,11 @@ const POISON: [&[u8]; 3] = [
 ];
 
 #[tokio::test]
-async fn poison_goes_to_the_dead_queue_and_its_neighbours_go_through() {
+async fn poison_becomes_failed_jobs_and_its_neighbours_go_through() {
     let mut system = TestSystem::of("poison").goods(Goods::of("SKU-SOUND", 1_000)).start().await;
     let client = system.client().signed_up("neighbour").await;
     let poison_count = u64::try_from(POISON.len()).expect("three");
-    system.expect_dead_letters(poison_count);
+    system.expect_failed_jobs(poison_count);
 
     let orders = orders_of("SKU-SOUND", 100);
     let mischief = async {
@@ -32,10 +31,6 @@ async fn poison_goes_to_the_dead_queue_and_its_neighbours_go_through() {
     system.until_every_order_ended(LIMIT).await;
 
     assert_eq!(system.ends().await.going_on(), 100);
-    eventually("the poison to lie in the dead queue", LIMIT, || async {
-        let dead = system.broker.depth(&dead_queue(Queue::Inventory)).await?;
-        if dead == poison_count { Ok(()) } else { Err(format!("{dead} dead letters")) }
-    })
-    .await;
+    system.until_failed_jobs(poison_count, LIMIT).await;
     system.finish().await;
 }

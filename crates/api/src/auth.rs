@@ -2,13 +2,16 @@
 
 use crate::policy::Permission;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::state::AppState;
 use accounts::{Principal, Role};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use domain::Timestamp;
 use domain::ids::UserId;
+use operations::Auditor;
 use std::marker::PhantomData;
 
 /// Somebody who has shown who they are.
@@ -30,6 +33,11 @@ impl Caller {
     /// How timelines and ledgers name whoever did something: `vendor:<id>`.
     pub fn actor(self) -> String {
         format!("{}:{}", self.role, self.id)
+    }
+
+    /// Writes down what they change by this request.
+    pub fn auditor(self, request: &RequestId, now: Timestamp) -> Auditor {
+        Auditor { actor: self.actor(), request_id: request.as_str().to_owned(), at: now }
     }
 
     async fn of(headers: &HeaderMap, state: &AppState) -> Result<Self, Problem> {

@@ -6,7 +6,8 @@ use anyhow::Context;
 use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
 use catalogue::Catalogue;
 use messaging::Waker;
-use messaging::broker::Links;
+use messaging::broker::{Links, Probe};
+use operations::processes::{Identity, Role, Work, keep_beating};
 use orders::Intake;
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
@@ -29,13 +30,18 @@ async fn main() -> anyhow::Result<ExitCode> {
     let lifecycle = Lifecycle::default();
     let pool = platform::postgres::pool(&settings.database, "orderflow api").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow api")?;
+    platform::metrics::start("api", &pool);
+    messaging::metrics::register();
+    orders::metrics::register();
     let shared = shared(&settings, &pool, &links, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
     let waker = shared.waker.clone();
     lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
-    let router = api::router(AppState::new(shared));
+    let state = AppState::new(shared);
+    lifecycle.spawn(keep_beating(pool.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
+    let router = api::router(state);
     let connections_max = usize::try_from(settings.http.api_max_connections)?;
     lifecycle.spawn(server::serve(listener, router, connections_max, lifecycle.clone()));
     tracing::info!(host = %address.0, port = address.1, "api ready");
@@ -44,6 +50,14 @@ async fn main() -> anyhow::Result<ExitCode> {
     links.close().await;
     platform::postgres::close(&pool).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn identity() -> Identity {
+    Identity::of_this_process(Role::Api, env!("CARGO_PKG_VERSION"), Vec::new(), platform::clock::now())
+}
+
+fn work_of(state: AppState) -> impl Fn() -> Work {
+    move || Work { in_flight: state.metrics.in_flight(), handled: state.metrics.handled(), ..Work::default() }
 }
 
 fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
@@ -60,7 +74,7 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
         pace: settings.saga.pace(),
         pool: pool.clone(),
         waker,
-        links: links.clone(),
+        probe: Probe::new(links.consuming.clone()),
         redis,
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new()?,

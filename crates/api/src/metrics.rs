@@ -1,9 +1,6 @@
-//! What is counted, for Prometheus.
+//! What the door counts. In a registry of each door's own, so that many may stand open in one process.
 
-use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
-    process_collector::ProcessCollector,
-};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use std::time::Duration;
 
 /// Upper bounds in seconds: intake answers within milliseconds, and nothing takes longer than the request limit.
@@ -28,7 +25,6 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
-        registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(Self { registry, requests, durations, in_flight })
     }
 
@@ -37,9 +33,18 @@ impl Metrics {
         self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
     }
 
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.in_flight.get()).unwrap_or(0)
+    }
+
+    pub fn handled(&self) -> u64 {
+        platform::metrics::total(&self.requests)
+    }
+
+    /// And what the whole process counts.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        Ok(String::from_utf8_lossy(&text).into_owned() + &platform::metrics::text()?)
     }
 }

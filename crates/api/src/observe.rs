@@ -3,21 +3,29 @@
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::state::AppState;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::RequestExt as _;
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::http::header::LOCATION;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use platform::telemetry::milliseconds;
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::field::display;
+use uuid::Uuid;
 
 /// What was asked for stands in the log as the route that it matched: paths hold ids, and whatever clients make up.
 const NO_ROUTE: &str = "none";
+/// How the routes of one order name it.
+const ONE_ORDER: &str = "/orders/{id}";
+const ORDER_PARAM: &str = "id";
 
-pub async fn observe(State(state): State<AppState>, id: RequestId, request: Request, next: Next) -> Response {
+pub async fn observe(State(state): State<AppState>, id: RequestId, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = method_label(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let named = named_order(&mut request, route.as_ref()).await;
     let in_flight = InFlight::enter(&state);
     let response = next.run(request).await;
     drop(in_flight);
@@ -31,12 +39,47 @@ pub async fn observe(State(state): State<AppState>, id: RequestId, request: Requ
     let cause = problem.and_then(|problem| problem.cause.as_deref());
     let duration_ms = milliseconds(took);
     let request_id = id.as_str();
+    let order_id = named.or_else(|| placed_order(&response)).map(display);
     if status >= 500 {
-        tracing::error!(method, route, status, duration_ms, request_id, code, cause, "request failed");
+        tracing::error!(
+            method,
+            route,
+            status,
+            duration_ms,
+            request_id,
+            correlation_id = request_id,
+            order.id = order_id,
+            code,
+            cause,
+            "request failed"
+        );
     } else {
-        tracing::info!(method, route, status, duration_ms, request_id, code, "request");
+        tracing::info!(
+            method,
+            route,
+            status,
+            duration_ms,
+            request_id,
+            correlation_id = request_id,
+            order.id = order_id,
+            code,
+            "request"
+        );
     }
     response
+}
+
+/// The order that the path names; what is no id is the client's to make up, and stays out of the log.
+async fn named_order(request: &mut Request, route: Option<&MatchedPath>) -> Option<Uuid> {
+    route.filter(|route| route.as_str().contains(ONE_ORDER))?;
+    let params = request.extract_parts::<RawPathParams>().await.ok()?;
+    params.iter().find(|(name, _)| *name == ORDER_PARAM)?.1.parse().ok()
+}
+
+/// The order that was placed.
+fn placed_order(response: &Response) -> Option<Uuid> {
+    let location = response.headers().get(LOCATION).filter(|_| response.status() == StatusCode::ACCEPTED)?;
+    location.to_str().ok()?.rsplit_once("/orders/")?.1.parse().ok()
 }
 
 /// Methods are the client's to make up, and each would be a time series.

@@ -12,6 +12,16 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of `limit` out of rows of which one more was asked for: if it is there, another page follows, and begins
+    /// where `cursor` says of the last one here.
+    pub fn cut<R: Into<T>>(mut rows: Vec<R>, limit: u32, cursor: impl Fn(&R) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| more).map(cursor);
+        Self { items: rows.into_iter().map(Into::into).collect(), next_cursor }
+    }
+
     /// A list that always fits one page.
     pub fn whole(items: impl IntoIterator<Item = T>) -> Self {
         Self { items: items.into_iter().collect(), next_cursor: None }

@@ -39,4 +39,7 @@ permissions! {
     SeeWarehouses    "see warehouses"             &[Vendor, Admin];
     ManageWarehouses "manage warehouses"          &[Admin];
     GrantRoles       "grant roles"                &[Admin];
+    ManageFailedJobs "manage failed jobs"         &[Admin];
+    ReadAuditLog     "read the audit log"         &[Admin];
+    SeeTasks         "see scheduled tasks"        &[Admin];
 }

@@ -89,10 +89,19 @@ fn goods_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(inventory::list::list_stock))
         .routes(routes!(inventory::find::find_stock))
         .routes(routes!(inventory::adjust::adjust_stock))
+        .routes(routes!(inventory::set_threshold::set_threshold))
 }
 
 fn admin_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(admin::grant_role::grant_role))
+    OpenApiRouter::new()
+        .routes(routes!(admin::grant_role::grant_role))
+        .routes(routes!(admin::failed_jobs::list::list_failed_jobs))
+        .routes(routes!(admin::failed_jobs::find::find_failed_job))
+        .routes(routes!(admin::failed_jobs::replay::replay_failed_job))
+        .routes(routes!(admin::failed_jobs::discard::discard_failed_job))
+        .routes(routes!(admin::audit_logs::list_audit_logs))
+        .routes(routes!(admin::tasks::list_tasks))
+        .routes(routes!(admin::tasks::list_task_runs))
 }
 
 fn system_routes() -> OpenApiRouter<AppState> {
@@ -100,6 +109,8 @@ fn system_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(system::health::health))
         .routes(routes!(system::live::live))
         .routes(routes!(system::ready::ready))
+        .routes(routes!(system::workers::workers))
+        .routes(routes!(system::metrics::system_metrics))
 }
 
 async fn no_route(uri: Uri) -> Problem {

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use accounts::Accounts;
 use catalogue::Catalogue;
 use messaging::Waker;
-use messaging::broker::Links;
+use messaging::broker::Probe;
 use orders::Intake;
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
@@ -27,7 +27,8 @@ pub struct Shared {
     /// How long the saga waits for what, for commands that the api begins.
     pub pace: domain::saga::Pace,
     pub waker: Waker,
-    pub links: Links,
+    /// Sees the broker as it is.
+    pub probe: Probe,
     pub redis: Redis,
     pub lifecycle: Lifecycle,
     pub metrics: Metrics,

@@ -4,6 +4,7 @@ use crate::error::ManageProductError;
 use crate::product::{Editor, NewProduct, ProductDetails};
 use crate::store;
 use domain::Timestamp;
+use platform::witness::{Change, Witness};
 use sqlx::PgPool;
 
 /// Products that one call may bring.
@@ -15,13 +16,18 @@ pub async fn create_product(
     editor: Editor,
     new: NewProduct,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<ProductDetails, ManageProductError> {
     if matches!(editor, Editor::Vendor(vendor) if vendor != new.vendor_id) {
         return Err(ManageProductError::NotYours(new.sku));
     }
     let sku = new.sku.clone();
-    let mut created = store::insert(&mut *pool.acquire().await?, &[new], now).await?;
-    created.pop().ok_or(ManageProductError::AlreadyExists(sku))
+    let mut tx = platform::postgres::begin(pool).await?;
+    let created = store::insert(&mut tx, &[new], now).await?.pop().ok_or(ManageProductError::AlreadyExists(sku))?;
+    let (subject, after) = (created.subject(), Some(created.record()));
+    witness.note(&mut tx, Change { action: "product.create", subject, reason: None, before: None, after }).await?;
+    tx.commit().await?;
+    Ok(created)
 }
 
 /// Creates those that are not there yet, at most [`CREATE_MAX`] a statement, and says how many; for seeding.

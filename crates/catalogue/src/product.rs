@@ -91,6 +91,21 @@ impl Product {
     }
 }
 
+impl ProductDetails {
+    /// How records name it.
+    pub(crate) fn subject(&self) -> String {
+        format!("product:{}", self.product.sku)
+    }
+
+    /// What of it can be changed, as records keep it.
+    pub(crate) fn record(&self) -> serde_json::Value {
+        let Product { name, price, active, vendor_id, .. } = &self.product;
+        serde_json::json!({
+            "name": name, "description": self.description, "price": price, "active": active, "vendor_id": vendor_id,
+        })
+    }
+}
+
 impl Viewer {
     pub(crate) fn vendor(self) -> Option<UserId> {
         match self {

@@ -126,6 +126,19 @@ pub(crate) async fn insert(
     rows.into_iter().map(ProductDetails::try_from).collect()
 }
 
+/// The product, whoever's it is, locked until the transaction ends.
+pub(crate) async fn lock(tx: &mut PgConnection, sku: &Sku) -> Result<Option<ProductDetails>, CatalogueError> {
+    let row = sqlx::query_as!(
+        DetailsRow,
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+           FROM catalogue.products WHERE sku = $1 FOR NO KEY UPDATE",
+        sku.as_str(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(ProductDetails::try_from).transpose()
+}
+
 /// None when there is no such product, or it is none of the editor's.
 pub(crate) async fn update(
     connection: &mut PgConnection,

@@ -1,10 +1,11 @@
 //! Changes a product. Orders that were placed keep the price that they were placed at.
 
 use crate::error::ManageProductError;
-use crate::product::{Editor, ProductChange, ProductDetails, Viewer};
+use crate::product::{Editor, ProductChange, ProductDetails};
 use crate::store;
 use domain::Timestamp;
 use domain::product::Sku;
+use platform::witness::{Change, Witness};
 use sqlx::PgPool;
 
 /// A vendor changes their own products only.
@@ -14,13 +15,15 @@ pub async fn update_product(
     sku: Sku,
     change: ProductChange,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<ProductDetails, ManageProductError> {
-    let mut connection = pool.acquire().await?;
-    if let Some(changed) = store::update(&mut connection, editor, &sku, &change, now).await? {
-        return Ok(changed);
-    }
-    match store::find(&mut connection, &sku, Viewer::Admin).await? {
-        Some(_anothers) => Err(ManageProductError::NotYours(sku)),
-        None => Err(ManageProductError::NotFound(sku)),
-    }
+    let mut tx = platform::postgres::begin(pool).await?;
+    let Some(before) = store::lock(&mut tx, &sku).await? else { return Err(ManageProductError::NotFound(sku)) };
+    let Some(changed) = store::update(&mut tx, editor, &sku, &change, now).await? else {
+        return Err(ManageProductError::NotYours(sku));
+    };
+    let (subject, before, after) = (before.subject(), Some(before.record()), Some(changed.record()));
+    witness.note(&mut tx, Change { action: "product.update", subject, reason: None, before, after }).await?;
+    tx.commit().await?;
+    Ok(changed)
 }

@@ -1,5 +1,6 @@
 //! Names of things: one type an aggregate, so that a warehouse can't be passed where an order is meant.
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -66,6 +67,15 @@ id!(
     ProviderKey
 );
 
+impl OrderId {
+    /// Less than the id of any order that was made at `at` or later, and not less than that of one made before, to the
+    /// millisecond: how old an order is can be asked of an index on its id.
+    pub fn first_at(at: Timestamp) -> Self {
+        let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
+        Self(Uuid::from_u128(millis << 80))
+    }
+}
+
 impl PaymentId {
     /// An order is paid by one payment: the same order always gives the same id.
     pub fn of(order: OrderId) -> Self {
@@ -107,6 +117,13 @@ fn derive(order: OrderId, name: &str) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_orders_id_tells_when_it_was_made() {
+        let order = OrderId::from_uuid(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_800_000_000, 0)));
+        let at = |millis: i64| OrderId::first_at(Timestamp::from_timestamp_millis(1_800_000_000_000 + millis).unwrap());
+        assert!(at(0) <= order && order < at(1));
+    }
 
     #[test]
     fn a_derived_id_repeats_keeps_the_orders_time_and_differs_by_its_work() {

@@ -5,6 +5,8 @@ use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, Entry, Origin, StockRefusal};
 use domain::product::Sku;
+use platform::witness::{Change, Witness};
+use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub async fn adjust_stock(
     pool: &PgPool,
     adjustment: Adjustment,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<StockItem, AdjustStockError> {
     let Adjustment { sku, warehouse_id, kind, quantity, reason, actor } = adjustment;
     let movement = kind.movement(quantity)?;
@@ -45,10 +48,14 @@ pub async fn adjust_stock(
     if shelves.level(&sku, warehouse_id).is_none() {
         return Err(AdjustStockError::UnknownWarehouse);
     }
+    let before = Some(record(&item(&mut tx, sku.clone(), warehouse_id).await?));
     shelves.apply(&sku, warehouse_id, movement)?;
+    let (subject, why) = (subject(&sku, warehouse_id), Some(reason.clone()));
     let entry = Entry { sku: sku.clone(), warehouse_id, movement, origin: Origin::Person { actor, reason } };
     store::move_stock(&mut tx, &[entry], now).await?;
     let item = item(&mut tx, sku, warehouse_id).await?;
+    let after = Some(record(&item));
+    witness.note(&mut tx, Change { action: "stock.adjust", subject, reason: why, before, after }).await?;
     tx.commit().await?;
     Ok(item)
 }
@@ -60,16 +67,31 @@ pub async fn set_low_stock_threshold(
     warehouse_id: WarehouseId,
     threshold: Option<u32>,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<StockItem, AdjustStockError> {
     // More than any row can hold means the same whatever the number.
     let legal = |pieces: u32| i32::try_from(pieces).unwrap_or(i32::MAX);
     let mut tx = platform::postgres::begin(pool).await?;
+    let before = Some(record(&item(&mut tx, sku.clone(), warehouse_id).await?));
     if !store::set_low_stock_threshold(&mut tx, sku, warehouse_id, threshold.map(legal), now).await? {
         return Err(AdjustStockError::UnknownStock);
     }
     let item = item(&mut tx, sku.clone(), warehouse_id).await?;
+    let (subject, after) = (subject(sku, warehouse_id), Some(record(&item)));
+    witness.note(&mut tx, Change { action: "stock.set_threshold", subject, reason: None, before, after }).await?;
     tx.commit().await?;
     Ok(item)
+}
+
+/// How records name a stock row, and what they keep of it.
+fn subject(sku: &Sku, warehouse_id: WarehouseId) -> String {
+    format!("stock:{sku}@{warehouse_id}")
+}
+fn record(item: &StockItem) -> Value {
+    json!({
+        "on_hand": item.level.on_hand(), "reserved": item.level.reserved(),
+        "low_stock_threshold": item.low_stock_threshold,
+    })
 }
 
 async fn item(tx: &mut PgConnection, sku: Sku, warehouse_id: WarehouseId) -> Result<StockItem, AdjustStockError> {

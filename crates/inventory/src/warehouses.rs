@@ -3,6 +3,8 @@
 use crate::{StoreError, store};
 use domain::Timestamp;
 use domain::inventory::Warehouse;
+use platform::witness::{Change, Witness};
+use serde_json::json;
 use sqlx::PgPool;
 
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +19,18 @@ pub async fn create_warehouse(
     pool: &PgPool,
     warehouse: &Warehouse,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<(), CreateWarehouseError> {
-    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
-    let created = store::insert_warehouse(&mut connection, warehouse, now).await?;
-    if created { Ok(()) } else { Err(CreateWarehouseError::CodeTaken) }
+    let mut tx = platform::postgres::begin(pool).await.map_err(StoreError::from)?;
+    if !store::insert_warehouse(&mut tx, warehouse, now).await? {
+        return Err(CreateWarehouseError::CodeTaken);
+    }
+    let Warehouse { id, code, name, priority } = warehouse;
+    let (subject, after) = (format!("warehouse:{id}"), json!({ "code": code, "name": name, "priority": priority }));
+    let change = Change { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
+    witness.note(&mut tx, change).await.map_err(StoreError::from)?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
 }
 
 /// All of them, by priority.

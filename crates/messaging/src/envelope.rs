@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Message;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Everything about a message but what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ pub struct Outgoing {
     pub message_id: MessageId,
     pub exchange: &'static str,
     pub routing_key: String,
-    pub type_name: &'static str,
+    pub type_name: Cow<'static, str>,
     /// The envelope as JSON, ready for the wire.
     pub payload: String,
 }
@@ -67,7 +68,7 @@ impl Outgoing {
         let header = Header { id, time: now, subject: order, trace };
         let payload = serde_json::to_string(&Envelope { header: &header, message }).expect("messages are plain data");
         let (exchange, routing_key) = crate::topology::route(M::ADDRESS, type_name);
-        Self { message_id: id, exchange, routing_key, type_name, payload }
+        Self { message_id: id, exchange, routing_key, type_name: type_name.into(), payload }
     }
 }
 

@@ -36,7 +36,12 @@ pub struct Handled {
     /// One a message, in the order of the batch.
     pub verdicts: Vec<Verdict>,
     pub outgoing: Vec<Outgoing>,
+    pub after_commit: AfterCommit,
 }
+
+/// What is done once all of it is committed, and not when it is rolled back: counting.
+#[derive(Default)]
+pub struct AfterCommit(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 /// A failure of the whole batch: its transaction is rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +97,24 @@ pub trait HandleWithProvider: Send + Sync + 'static {
         answers: Vec<Self::Answer>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
+}
+
+impl AfterCommit {
+    pub fn run(work: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    pub(crate) fn happen(self) {
+        if let Some(work) = self.0 {
+            work();
+        }
+    }
+}
+
+impl std::fmt::Debug for AfterCommit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AfterCommit").finish_non_exhaustive()
+    }
 }
 
 impl<C> Delivery<C> {

@@ -2,7 +2,7 @@
 //! are there; a message that comes again finds it and is let go.
 
 use domain::Timestamp;
-use domain::ids::MessageId;
+use domain::ids::{MessageId, OrderId};
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -51,18 +51,12 @@ pub async fn prune(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result
     let done = sqlx::query!(
         "DELETE FROM messaging.inbox WHERE (message_id, consumer) IN
              (SELECT message_id, consumer FROM messaging.inbox WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
-        first_id_at(before),
+        OrderId::first_at(before).as_uuid(),
         limit,
     )
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// The least id that a message about an order made at `time` can have: ids begin with 48 bits of Unix milliseconds.
-fn first_id_at(time: Timestamp) -> Uuid {
-    let milliseconds = u128::try_from(time.timestamp_millis()).unwrap_or(0);
-    Uuid::from_u128(milliseconds << 80)
 }
 
 fn uuids(ids: &[MessageId]) -> Vec<Uuid> {

@@ -3,13 +3,15 @@
 
 pub mod broker;
 pub mod consumer;
+pub mod dead;
 pub mod envelope;
 pub mod handle;
 pub mod inbox;
+pub mod metrics;
 pub mod outbox;
 pub mod topology;
 
 pub use domain::messages::Message;
 pub use envelope::{Header, Outgoing, Trace};
-pub use handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
+pub use handle::{AfterCommit, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
 pub use outbox::Waker;

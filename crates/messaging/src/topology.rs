@@ -91,6 +91,13 @@ fn wait_queue_name(queue: Queue, delay_ms: u32) -> String {
     format!("{queue}.retry.{delay_ms}")
 }
 
+/// Every queue of ours: work queues, wait queues, dead queues.
+pub fn queue_names(ladder: &RetryLadder) -> Vec<String> {
+    let work = Queue::iter().map(|queue| queue.to_string());
+    let wait = Queue::iter().flat_map(|queue| ladder.delays_ms.map(|delay_ms| wait_queue_name(queue, delay_ms)));
+    work.chain(wait).chain(Queue::iter().map(dead_queue)).collect()
+}
+
 /// Makes sure that all of it is there. Cheap when it is.
 pub async fn declare(channel: &Channel, ladder: &RetryLadder) -> Result<(), lapin::Error> {
     for (name, kind) in EXCHANGES {

@@ -1,10 +1,20 @@
-//! Operations: what those who keep the house running ask of it.
+//! Operations: owns schema `operations` (failed jobs, audit log, schedule, processes). What those who keep the house
+//! running ask of it, and what it keeps for them.
 //!
-//! [`verify`] is the one place that reads the schemas of all slices; it reads them in one snapshot, and writes nothing.
-//! Hears nothing, says nothing.
+//! [`verify`] and [`measure()`] are the only places that read the schemas of all slices; they write nothing.
+//! Hears dead letters ([`FailedJobs`]), says nothing but what was said before ([`failed_jobs::replay`]).
 
 mod analyze;
+pub mod audit;
+pub mod failed_jobs;
+mod measure;
+pub mod processes;
+pub mod schedule;
 mod store;
 pub mod verify;
 
 pub use analyze::analyze;
+pub use audit::Auditor;
+pub use failed_jobs::FailedJobs;
+pub use measure::{MEASURED_MAX, OutboxDepth, SagaPhase, Waiting, measure};
+pub use store::BadRow;

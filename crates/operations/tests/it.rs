@@ -2,3 +2,8 @@
 
 #[path = "it/verify.rs"]
 mod verify;
+
+#[path = "it/failed_jobs.rs"]
+mod failed_jobs;
+#[path = "it/schedule.rs"]
+mod schedule;

@@ -3,6 +3,7 @@
 
 mod demo;
 mod migrate;
+mod probe;
 mod seed;
 mod verify;
 
@@ -46,6 +47,8 @@ enum Command {
     },
     /// Place a few orders over HTTP and show them on their way.
     Demo(demo::DemoArgs),
+    /// Ask a URL over HTTP: exit code 0 when it answers 2xx. For the health checks of containers.
+    Probe(probe::ProbeArgs),
 }
 
 #[tokio::main]
@@ -65,6 +68,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
         Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
         Command::Demo(args) => demo::demo(&args).await,
+        Command::Probe(args) => probe::probe(&args).await,
     }
 }
 

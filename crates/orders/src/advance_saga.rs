@@ -2,13 +2,14 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
+use crate::metrics::Ends;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{Queue, Reply};
 use domain::order::Applied;
 use domain::saga::{Pace, SagaError};
-use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Verdict};
+use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, Verdict};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -45,6 +46,7 @@ impl Handle for SagaHandler {
             });
         }
         saga::save(tx, &moved, now).await?;
+        handled.after_commit = AfterCommit::run(move || Ends::of(&moved, platform::clock::now()).count());
         Ok(handled)
     }
 }

@@ -3,8 +3,8 @@
 use crate::store::saga::Moved;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
-use domain::messages::{OrderChanged, OrderEvent};
-use domain::order::{Event, Order};
+use domain::messages::{OrderChanged, OrderEvent, OrderShipmentDelayed};
+use domain::order::{Entry, Event, Order};
 use domain::saga::{Advance, Ask, Command, Pace, SagaError};
 use messaging::{Outgoing, Trace};
 
@@ -49,10 +49,15 @@ pub(crate) fn outgoing(order: OrderId, command: &Command, trace: &Trace, now: Ti
     }
 }
 
-/// Listeners hear of a new status, not of every entry.
+/// Listeners hear of a new status and of delays, not of every entry.
 fn announcement(order: &Order, event: &Event, trace: &Trace, now: Timestamp) -> Option<Outgoing> {
-    let from = event.from.filter(|from| *from != event.to)?;
+    let order_id = order.id;
     let Event { version, to, .. } = *event;
-    let changed = OrderChanged { order_id: order.id, from, to, reason: order.reason.clone(), version };
-    Some(Outgoing::new(order.id, &OrderEvent::Changed(changed), version, trace.clone(), now))
+    let fact = if let Entry::ShipmentDelayed { shipment_id, level, promised_by } = event.entry {
+        OrderEvent::ShipmentDelayed(OrderShipmentDelayed { order_id, shipment_id, level, promised_by, version })
+    } else {
+        let from = event.from.filter(|from| *from != event.to)?;
+        OrderEvent::Changed(OrderChanged { order_id, from, to, reason: order.reason.clone(), version })
+    };
+    Some(Outgoing::new(order_id, &fact, version, trace.clone(), now))
 }

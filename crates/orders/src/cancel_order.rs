@@ -2,12 +2,15 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
+use crate::metrics::Ends;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Applied, OrderStatus};
 use domain::saga::{Pace, SagaError};
 use messaging::{Trace, Waker, outbox};
+use platform::witness::{Change, Witness};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
 #[derive(Debug, Clone)]
@@ -51,6 +54,7 @@ pub async fn cancel_order(
     request: CancelOrder,
     pace: Pace,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<CancelOutcome, CancelError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let Standing { order, saga, .. } = find(&mut tx, &request).await?;
@@ -62,12 +66,19 @@ pub async fn cancel_order(
         Err(SagaError::InvalidTransition(_)) => return Err(CancelError::Refused { status: order.status }),
         Err(error) => return Err(CancelError::Saga(error)),
     };
+    let (subject, before) = (format!("order:{}", order.id), json!({ "status": order.status }));
     let because = Because { cause: None, actor: Some(request.actor), trace: request.trace };
     let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(CancelError::Saga)?;
     let outcome = CancelOutcome { status: moved.order.status, version: moved.order.version, already: false };
-    saga::save(&mut tx, &[moved], now).await?;
+    let (before, after) = (Some(before), Some(json!({ "status": outcome.status })));
+    witness
+        .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
+        .await?;
+    let moved = [moved];
+    saga::save(&mut tx, &moved, now).await?;
     outbox::append(&mut tx, &outgoing).await?;
     tx.commit().await?;
+    Ends::of(&moved, now).count();
     waker.wake();
     Ok(outcome)
 }

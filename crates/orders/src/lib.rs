@@ -9,6 +9,7 @@ mod error;
 mod find_order;
 mod intake;
 mod list_orders;
+pub mod metrics;
 mod order_events;
 mod saga_args;
 mod store;

@@ -5,6 +5,7 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
+use crate::metrics::Ends;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::order::Applied;
@@ -37,6 +38,7 @@ pub async fn wake_stalled_sagas(
     let woken = stalled.len();
     let (mut moved, mut outgoing, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     for (order, standing) in stalled {
+        let correlation_id = standing.as_ref().ok().map(|standing| standing.trace.correlation_id.clone());
         match wake(standing, pace, now) {
             Ok(Applied::Now((order, messages))) => {
                 moved.push(order);
@@ -44,7 +46,7 @@ pub async fn wake_stalled_sagas(
             }
             Ok(Applied::Already) => lost.push(order.as_uuid()),
             Err(problem) => {
-                tracing::error!(order.id = %order, "Order {order} can't be moved: {problem}");
+                tracing::error!(order.id = %order, correlation_id, "Order {order} can't be moved: {problem}");
                 lost.push(order.as_uuid());
             }
         }
@@ -53,6 +55,7 @@ pub async fn wake_stalled_sagas(
     saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
     outbox::append(&mut tx, &outgoing).await?;
     tx.commit().await?;
+    Ends::of(&moved, now).count();
     waker.wake();
     Ok(woken)
 }

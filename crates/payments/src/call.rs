@@ -4,7 +4,15 @@ use crate::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Recei
 use domain::ids::{OrderId, ProviderKey, ShipmentId};
 use domain::money::Money;
 use domain::payment::{Operation, Refusal, Reversal};
+use platform::metrics::provider::{self, ProviderCalls};
 use std::time::Duration;
+
+const AUTHORIZE: &str = "authorize";
+const CAPTURE: &str = "capture";
+const REFUND: &str = "refund";
+const VOID: &str = "void";
+const LOOK_UP: &str = "look_up";
+const OPERATIONS: &[&str] = &[AUTHORIZE, CAPTURE, REFUND, VOID, LOOK_UP];
 
 /// What one message needs of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,54 +65,88 @@ pub enum Report {
     Void(Outcome<Reversal>),
 }
 
-pub(crate) async fn make(gateway: &impl PaymentGateway, call: Call, limit: Duration) -> Answer {
-    match call {
-        Call::Nothing => Answer::Nothing,
-        Call::Refused(refusal) => Answer::Refused(refusal),
-        Call::Void { order_id } => {
-            let authorization = Operation::Authorize.key(order_id);
-            Answer::Heard(Report::Void(within(limit, gateway.void(authorization)).await))
-        }
-        Call::Ask(ask) => find_or_perform(gateway, ask, limit).await,
+/// The line to the gateway: each call on it has a limit, and is counted.
+#[derive(Debug)]
+pub(crate) struct Line<G> {
+    gateway: G,
+    /// How long one call may take before its outcome counts as unknown.
+    limit: Duration,
+    calls: ProviderCalls,
+}
+
+impl<G: PaymentGateway> Line<G> {
+    pub fn to(gateway: G, limit: Duration) -> Self {
+        let calls = ProviderCalls::to(&format!("{}_gateway", G::NAME), OPERATIONS);
+        Self { gateway, limit, calls }
     }
-}
 
-async fn find_or_perform(gateway: &impl PaymentGateway, ask: Ask, limit: Duration) -> Answer {
-    let key = ask.work.operation().key(ask.order_id);
-    let known = if ask.look_up_first { look_up(gateway, key, limit).await } else { LookUp::Absent };
-    let outcome = match known {
-        LookUp::Done(receipt) => Outcome::Answered(receipt),
-        LookUp::Declined { reason } => Outcome::Declined { reason },
-        LookUp::Unknown { why } => Outcome::Unknown { why },
-        LookUp::Absent if ask.repeatable => perform(gateway, &ask, limit).await,
-        LookUp::Absent => {
-            let why = "asked for long ago, and the gateway knows nothing of it: settle it by hand";
-            return Answer::Forgotten(ask.work.report(Outcome::unknown(why)));
+    pub async fn make(&self, call: Call) -> Answer {
+        match call {
+            Call::Nothing => Answer::Nothing,
+            Call::Refused(refusal) => Answer::Refused(refusal),
+            Call::Void { order_id } => {
+                let authorization = Operation::Authorize.key(order_id);
+                Answer::Heard(Report::Void(self.ask(VOID, self.gateway.void(authorization)).await))
+            }
+            Call::Ask(ask) => self.find_or_perform(ask).await,
         }
-    };
-    Answer::Heard(ask.work.report(outcome))
-}
-
-async fn look_up(gateway: &impl PaymentGateway, key: ProviderKey, limit: Duration) -> LookUp {
-    let late = |_| LookUp::Unknown { why: format!("no answer to a look-up within {limit:?}") };
-    tokio::time::timeout(limit, gateway.look_up(key)).await.unwrap_or_else(late)
-}
-
-async fn perform(gateway: &impl PaymentGateway, ask: &Ask, limit: Duration) -> Outcome<Receipt> {
-    let key = ask.work.operation().key(ask.order_id);
-    let authorization = Operation::Authorize.key(ask.order_id);
-    match ask.work {
-        Work::Authorize { amount, ref method } => {
-            within(limit, gateway.authorize(Authorize { key, amount, method: method.clone() })).await
-        }
-        Work::Capture { amount, .. } => within(limit, gateway.capture(Movement { key, authorization, amount })).await,
-        Work::Refund { amount, .. } => within(limit, gateway.refund(Movement { key, authorization, amount })).await,
     }
-}
 
-async fn within<T>(limit: Duration, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    let late = |_| Outcome::unknown(format!("no answer within {limit:?}"));
-    tokio::time::timeout(limit, call).await.unwrap_or_else(late)
+    async fn find_or_perform(&self, ask: Ask) -> Answer {
+        let key = ask.work.operation().key(ask.order_id);
+        let known = if ask.look_up_first { self.look_up(key).await } else { LookUp::Absent };
+        let outcome = match known {
+            LookUp::Done(receipt) => Outcome::Answered(receipt),
+            LookUp::Declined { reason } => Outcome::Declined { reason },
+            LookUp::Unknown { why } => Outcome::Unknown { why },
+            LookUp::Absent if ask.repeatable => self.perform(&ask).await,
+            LookUp::Absent => {
+                let why = "asked for long ago, and the gateway knows nothing of it: settle it by hand";
+                return Answer::Forgotten(ask.work.report(Outcome::unknown(why)));
+            }
+        };
+        Answer::Heard(ask.work.report(outcome))
+    }
+
+    async fn look_up(&self, key: ProviderKey) -> LookUp {
+        let call = tokio::time::timeout(self.limit, self.gateway.look_up(key));
+        let found = self.calls.count(LOOK_UP, call, |found| match found {
+            Ok(LookUp::Done(_) | LookUp::Declined { .. } | LookUp::Absent) => provider::Outcome::Answered,
+            Ok(LookUp::Unknown { .. }) => provider::Outcome::Unknown,
+            Err(_late) => provider::Outcome::TimedOut,
+        });
+        let late = |_| LookUp::Unknown { why: format!("no answer to a look-up within {:?}", self.limit) };
+        found.await.unwrap_or_else(late)
+    }
+
+    async fn perform(&self, ask: &Ask) -> Outcome<Receipt> {
+        let key = ask.work.operation().key(ask.order_id);
+        let authorization = Operation::Authorize.key(ask.order_id);
+        match ask.work {
+            Work::Authorize { amount, ref method } => {
+                let ask = Authorize { key, amount, method: method.clone() };
+                self.ask(AUTHORIZE, self.gateway.authorize(ask)).await
+            }
+            Work::Capture { amount, .. } => {
+                self.ask(CAPTURE, self.gateway.capture(Movement { key, authorization, amount })).await
+            }
+            Work::Refund { amount, .. } => {
+                self.ask(REFUND, self.gateway.refund(Movement { key, authorization, amount })).await
+            }
+        }
+    }
+
+    async fn ask<T>(&self, operation: &'static str, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let call = tokio::time::timeout(self.limit, call);
+        let outcome = self.calls.count(operation, call, |outcome| match outcome {
+            Ok(Outcome::Answered(_)) => provider::Outcome::Answered,
+            Ok(Outcome::Declined { .. }) => provider::Outcome::Declined,
+            Ok(Outcome::Unknown { .. }) => provider::Outcome::Unknown,
+            Err(_late) => provider::Outcome::TimedOut,
+        });
+        let late = |_| Outcome::unknown(format!("no answer within {:?}", self.limit));
+        outcome.await.unwrap_or_else(late)
+    }
 }
 
 impl Work {

@@ -10,6 +10,7 @@ mod call;
 mod error;
 mod find_payment;
 pub mod gateway;
+mod reconcile;
 mod settings;
 mod settle;
 mod store;
@@ -17,9 +18,11 @@ mod store;
 pub use call::{Answer, Ask, Call, Report, Work};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
-pub use settings::PaymentsArgs;
+pub use reconcile::reconcile_payments;
+pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 
+use call::Line;
 use domain::Timestamp;
 use domain::messages::{PaymentCommand, Queue};
 use gateway::PaymentGateway;
@@ -30,16 +33,14 @@ use std::time::Duration;
 /// The slice, as its queue's consumer sees it.
 #[derive(Debug)]
 pub struct Payments<G> {
-    gateway: G,
-    /// How long one call may take before its outcome counts as unknown.
-    call_timeout: Duration,
+    line: Line<G>,
     calls_max: usize,
 }
 
 impl<G: PaymentGateway> Payments<G> {
     pub fn new(gateway: G, args: &PaymentsArgs) -> Self {
         let call_timeout = Duration::from_millis(args.payment_call_timeout_ms);
-        Self { gateway, call_timeout, calls_max: usize::from(args.payment_calls_max) }
+        Self { line: Line::to(gateway, call_timeout), calls_max: usize::from(args.payment_calls_max) }
     }
 }
 
@@ -59,7 +60,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
     }
 
     async fn call(&self, call: Call) -> Answer {
-        call::make(&self.gateway, call, self.call_timeout).await
+        self.line.make(call).await
     }
 
     fn calls_max(&self) -> usize {

@@ -1,5 +1,7 @@
 //! What the slice and its simulated gateway are configured by.
 
+use std::time::Duration;
+
 /// Settings of the payments queue.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PaymentsArgs {
@@ -12,4 +14,18 @@ pub struct PaymentsArgs {
     /// How long the simulated payment gateway takes for each answer, in milliseconds.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub sim_gateway_latency_ms: u64,
+}
+
+/// Settings of the sweep over payments of unknown outcome.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReconcileArgs {
+    /// After how long a payment operation of unknown outcome is asked about again, in seconds.
+    #[arg(long, env, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    pub payment_reconcile_seconds: u32,
+}
+
+impl ReconcileArgs {
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.payment_reconcile_seconds.into())
+    }
 }

@@ -1,9 +1,11 @@
-//! Platform: what every process needs whatever it does. Configuration, telemetry, pools, clock, shutdown.
+//! Platform: what every process needs whatever it does. Configuration, logs, metrics, pools, clock, shutdown.
 //! Knows no slice and no domain.
 
 pub mod clock;
 pub mod config;
 pub mod lifecycle;
+pub mod metrics;
 pub mod postgres;
 pub mod redis;
 pub mod telemetry;
+pub mod witness;

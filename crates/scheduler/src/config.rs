@@ -1,9 +1,15 @@
 //! The scheduler's settings.
 
-use platform::config::{DatabaseArgs, RabbitmqArgs, Settings, TelemetryArgs};
-use shipping::ShippingArgs;
+use crate::tasks;
+use inventory::UpkeepArgs;
+use payments::ReconcileArgs;
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use shipping::{DelayArgs, ShippingArgs};
+use std::time::Duration;
 
-/// Does what time brings about: stalled sagas, the simulated carrier, what a crash left unsent.
+pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
+
+/// Does what time brings about: stalled sagas, late shipments, what a crash left unsent.
 #[derive(Debug, clap::Parser)]
 #[command(name = "scheduler", version)]
 pub struct SchedulerSettings {
@@ -14,16 +20,50 @@ pub struct SchedulerSettings {
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
     #[command(flatten)]
+    pub metrics: MetricsArgs,
+    /// Port that the scheduler serves its metrics on; 0 for any that is free.
+    #[arg(long, env = SCHEDULER_METRICS_PORT, default_value_t = 9102)]
+    pub scheduler_metrics_port: u16,
+    #[command(flatten)]
     pub saga: orders::SagaArgs,
     #[command(flatten)]
     pub shipping: ShippingArgs,
+    #[command(flatten)]
+    pub delays: DelayArgs,
+    #[command(flatten)]
+    pub upkeep: UpkeepArgs,
+    #[command(flatten)]
+    pub reconcile: ReconcileArgs,
     /// How long idempotency keys live, in seconds.
     #[arg(long, env, default_value_t = 259_200, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
+    /// The tasks that this scheduler may lead; all of them unless told otherwise.
+    #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = tasks::ALL)]
+    pub tasks: Vec<String>,
+    /// How long a scheduler that fell silent keeps its tasks, in seconds.
+    #[arg(long, env, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub scheduler_lease_seconds: u32,
+    /// How often all promises are checked on the running system, in seconds.
+    #[arg(long, env, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..))]
+    pub verify_period_seconds: u32,
+}
+
+impl SchedulerSettings {
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.scheduler_lease_seconds.into())
+    }
+
+    pub fn verify_period(&self) -> Duration {
+        Duration::from_secs(self.verify_period_seconds.into())
+    }
 }
 
 impl Settings for SchedulerSettings {
     fn problems(&self) -> Vec<String> {
-        [self.database.problems(), self.rabbitmq.problems()].concat()
+        let known = |name: &&String| tasks::ALL.split(',').any(|task| task == name.as_str());
+        let unknown = self.tasks.iter().filter(|name| !known(name));
+        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", tasks::ALL));
+        let tasks = unknown.collect();
+        [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks].concat()
     }
 }

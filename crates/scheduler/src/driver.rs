@@ -1,54 +1,125 @@
-//! Runs a task again and again. Knows no task.
-//!
-//! Any number of schedulers may run the same task at once: each task claims its rows with `SKIP LOCKED` and states its
-//! preconditions, so that two make the same as one.
+//! Runs a task again and again while this scheduler leads it. Knows no task.
 
+use crate::leadership::{Leadership, Term};
+use crate::metrics;
+use chrono::TimeDelta;
 use domain::Timestamp;
 use futures::future::BoxFuture;
+use operations::schedule::{self, Run, Runner};
 use platform::lifecycle::Lifecycle;
+use platform::telemetry::milliseconds;
+use sqlx::PgPool;
 use std::time::{Duration, Instant};
 
 /// Rows that a task takes at a time; a full batch is followed by the next at once.
 pub const BATCH_MAX: u16 = 256;
-
-/// How long a batch may take; only what hangs on a dead connection takes longer.
-const BATCH_LIMIT: Duration = Duration::from_mins(1);
+/// Batches of one run: then others have their turn, and the run is written down.
+const BATCHES_MAX: u32 = 200;
+/// A run that found nothing to do is written down no more often than this.
+const IDLE_TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// Something to do every so often.
 pub struct Task {
     pub name: &'static str,
     pub period: Duration,
+    /// How long a batch may take; only what hangs on a dead connection takes longer.
+    pub batch_limit: Duration,
     /// Does one batch and answers how many rows it took.
     pub run: Box<dyn Fn(Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync>,
 }
 
-/// Runs `task` until the process stops. A failure is logged, and the next period tries again.
-pub async fn run(task: Task, lifecycle: Lifecycle) {
-    while !lifecycle.stopping.is_cancelled() {
-        if !run_once(&task).await {
-            lifecycle.pause(task.period, std::future::pending()).await;
+/// What a driver needs beside its task.
+#[derive(Clone)]
+pub struct Desk {
+    pub pool: PgPool,
+    pub runner: Runner,
+    pub leadership: Leadership,
+    pub lifecycle: Lifecycle,
+}
+
+/// Where a driver stands between two runs.
+struct Clock {
+    /// The term that `next_run_at` belongs to.
+    term: u64,
+    next_run_at: Timestamp,
+    idle_told: Option<Instant>,
+}
+
+/// Runs `task` whenever it is due and led here, until the process stops.
+pub async fn drive(task: Task, mut desk: Desk) {
+    let mut clock = Clock { term: 0, next_run_at: Timestamp::default(), idle_told: None };
+    while !desk.lifecycle.stopping.is_cancelled() {
+        let Some(term) = desk.leadership.term(task.name) else {
+            let lifecycle = desk.lifecycle.clone();
+            lifecycle.pause(task.period.max(IDLE_TOLD_EVERY), desk.leadership.changed()).await;
+            continue;
+        };
+        let wait = clock.until_due(term, platform::clock::now());
+        if wait > Duration::ZERO {
+            desk.lifecycle.pause(wait.min(task.period), std::future::pending()).await;
+            continue;
         }
+        let run = run(&task, &desk).await;
+        clock.next_run_at = run.next_run_at;
+        tell(&task, &desk, &run, &mut clock.idle_told).await;
     }
 }
 
-/// True when there is more to do at once.
-async fn run_once(task: &Task) -> bool {
-    let began = Instant::now();
-    let batch = tokio::time::timeout(BATCH_LIMIT, (task.run)(platform::clock::now()));
-    match batch.await.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than {BATCH_LIMIT:?}"))) {
-        Ok(0) => false,
-        Ok(rows) => {
-            tracing::info!(
-                task = task.name,
-                rows,
-                duration_ms = platform::telemetry::milliseconds(began.elapsed()),
-                "Did a task"
-            );
-            rows >= usize::from(BATCH_MAX)
+impl Clock {
+    /// A new leader goes on where the last one left off.
+    fn until_due(&mut self, term: Term, now: Timestamp) -> Duration {
+        if self.term != term.number {
+            *self = Self { term: term.number, next_run_at: term.next_run_at, idle_told: None };
         }
+        (self.next_run_at - now).to_std().unwrap_or_default()
+    }
+}
+
+/// One batch after another, as long as there is more to do and this scheduler leads.
+async fn run(task: &Task, desk: &Desk) -> Run {
+    let _running = metrics::Running::begin();
+    let (started_at, began) = (platform::clock::now(), Instant::now());
+    let mut taken = 0;
+    let mut outcome = Ok(());
+    for _batch in 0..BATCHES_MAX {
+        match batch(task).await {
+            Ok(rows) => {
+                taken += rows;
+                let more = rows >= usize::from(BATCH_MAX) && !desk.lifecycle.stopping.is_cancelled();
+                if !more || desk.leadership.term(task.name).is_none() {
+                    break;
+                }
+            }
+            Err(error) => {
+                outcome = Err(format!("{error:#}"));
+                break;
+            }
+        }
+    }
+    let period = TimeDelta::from_std(task.period).unwrap_or(TimeDelta::MAX);
+    let outcome = outcome.map(|()| u64::try_from(taken).unwrap_or(u64::MAX));
+    Run { started_at, took: began.elapsed(), outcome, next_run_at: platform::clock::now() + period }
+}
+
+async fn batch(task: &Task) -> anyhow::Result<usize> {
+    let batch = tokio::time::timeout(task.batch_limit, (task.run)(platform::clock::now()));
+    batch.await.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than {:?}", task.batch_limit)))
+}
+
+/// In the log and in the history; a task that finds nothing to do twice a second is not told twice a second.
+async fn tell(task: &Task, desk: &Desk, run: &Run, idle_told: &mut Option<Instant>) {
+    let duration_ms = milliseconds(run.took);
+    metrics::ran(task.name, run.result(), run.took);
+    match &run.outcome {
+        Ok(0) if idle_told.is_some_and(|told| told.elapsed() < IDLE_TOLD_EVERY) => return,
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(task = task.name, rows, duration_ms, "Did a task"),
         Err(error) => {
-            tracing::warn!(task = task.name, error = format!("{error:#}"), "A task failed and will be tried again");
-            false
+            tracing::warn!(task = task.name, error, duration_ms, "A task failed and will be tried again");
         }
+    }
+    *idle_told = Some(Instant::now());
+    if let Err(error) = schedule::record(&desk.pool, &desk.runner, task.name, run).await {
+        tracing::warn!(%error, task = task.name, "A run could not be written down");
     }
 }

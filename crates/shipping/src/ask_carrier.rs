@@ -5,10 +5,21 @@ use domain::ids::ShipmentId;
 use domain::messages::Parcel;
 use domain::shipment::{TrackingNumber, Waybill};
 use futures::future::join_all;
+use platform::metrics::provider::{Outcome, ProviderCalls};
 use std::time::Duration;
 
 /// How long a carrier may take to answer; then the outcome is unknown.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+const BOOK: &str = "book";
+const CANCEL: &str = "cancel";
+
+/// The line to the carrier: each call on it has a limit, and is counted.
+#[derive(Debug)]
+pub(crate) struct Line<C> {
+    pub carrier: C,
+    calls: ProviderCalls,
+}
 
 /// What to ask the carrier about one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,22 +68,22 @@ enum CalledBack {
     Unknown { why: String },
 }
 
-pub(crate) async fn ask<C: Carrier>(carrier: &C, call: CarrierCall) -> CarrierAnswer {
+pub(crate) async fn ask<C: Carrier>(line: &Line<C>, call: CarrierCall) -> CarrierAnswer {
     match call {
         CarrierCall::Nothing => CarrierAnswer::NotAsked,
-        CarrierCall::Book(parcels) => book_or_undo(carrier, parcels).await,
-        CarrierCall::CallBack(shipments) => call_back_or_keep(carrier, &shipments).await,
+        CarrierCall::Book(parcels) => book_or_undo(line, parcels).await,
+        CarrierCall::CallBack(shipments) => call_back_or_keep(line, &shipments).await,
     }
 }
 
-async fn book_or_undo<C: Carrier>(carrier: &C, parcels: Vec<Parcel>) -> CarrierAnswer {
-    match book(carrier, &parcels).await {
+async fn book_or_undo<C: Carrier>(line: &Line<C>, parcels: Vec<Parcel>) -> CarrierAnswer {
+    match book(line, &parcels).await {
         Booked::All(waybills) => CarrierAnswer::Booked(waybills),
         Booked::Unknown { why } => CarrierAnswer::Unknown { why },
         // Those of unknown outcome, too: a carrier takes "nothing to call back" for a success.
         Booked::Refused { reason } => {
             let undo: Vec<_> = parcels.into_iter().map(|parcel| CallBack { parcel, tracking_number: None }).collect();
-            match call_back(carrier, &undo).await {
+            match call_back(line, &undo).await {
                 CalledBack::All => CarrierAnswer::Refused { reason },
                 CalledBack::TooLate => CarrierAnswer::Unknown { why: format!("refused ({reason}), yet under way") },
                 CalledBack::Unknown { why } => CarrierAnswer::Unknown { why },
@@ -82,13 +93,13 @@ async fn book_or_undo<C: Carrier>(carrier: &C, parcels: Vec<Parcel>) -> CarrierA
 }
 
 /// When one has left already, the others follow it: those that were just called back are booked again.
-async fn call_back_or_keep<C: Carrier>(carrier: &C, shipments: &[CallBack]) -> CarrierAnswer {
-    match call_back(carrier, shipments).await {
+async fn call_back_or_keep<C: Carrier>(line: &Line<C>, shipments: &[CallBack]) -> CarrierAnswer {
+    match call_back(line, shipments).await {
         CalledBack::All => CarrierAnswer::CalledBack,
         CalledBack::Unknown { why } => CarrierAnswer::Unknown { why },
         CalledBack::TooLate => {
             let parcels: Vec<_> = shipments.iter().map(|shipment| shipment.parcel.clone()).collect();
-            match book(carrier, &parcels).await {
+            match book(line, &parcels).await {
                 Booked::All(waybills) => CarrierAnswer::TooLate(waybills),
                 Booked::Refused { reason } => CarrierAnswer::Unknown { why: format!("not booked again: {reason}") },
                 Booked::Unknown { why } => CarrierAnswer::Unknown { why },
@@ -97,8 +108,8 @@ async fn call_back_or_keep<C: Carrier>(carrier: &C, shipments: &[CallBack]) -> C
     }
 }
 
-async fn book<C: Carrier>(carrier: &C, parcels: &[Parcel]) -> Booked {
-    let answers = join_all(parcels.iter().map(|parcel| within_limit(carrier.book(parcel)))).await;
+async fn book<C: Carrier>(line: &Line<C>, parcels: &[Parcel]) -> Booked {
+    let answers = join_all(parcels.iter().map(|parcel| line.book(parcel))).await;
     let (mut waybills, mut unknown, mut refused) = (Vec::new(), None, None);
     for (parcel, answer) in parcels.iter().zip(answers) {
         match answer {
@@ -118,10 +129,10 @@ async fn book<C: Carrier>(carrier: &C, parcels: &[Parcel]) -> Booked {
     }
 }
 
-async fn call_back<C: Carrier>(carrier: &C, shipments: &[CallBack]) -> CalledBack {
-    let calls = shipments.iter().map(|CallBack { parcel, tracking_number }| {
-        within_limit(carrier.cancel(parcel.shipment_id, tracking_number.as_ref()))
-    });
+async fn call_back<C: Carrier>(line: &Line<C>, shipments: &[CallBack]) -> CalledBack {
+    let calls = shipments
+        .iter()
+        .map(|CallBack { parcel, tracking_number }| line.cancel(parcel.shipment_id, tracking_number.as_ref()));
     let answers = join_all(calls).await;
     let mut outcome = CalledBack::All;
     for answer in answers {
@@ -135,8 +146,35 @@ async fn call_back<C: Carrier>(carrier: &C, shipments: &[CallBack]) -> CalledBac
     outcome
 }
 
-async fn within_limit<T>(call: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(ANSWER_LIMIT, call).await.ok()
+impl<C: Carrier> Line<C> {
+    pub fn to(carrier: C) -> Self {
+        let calls = ProviderCalls::to(&format!("{}_carrier", C::NAME), &[BOOK, CANCEL]);
+        Self { carrier, calls }
+    }
+
+    /// None when no answer came.
+    async fn book(&self, parcel: &Parcel) -> Option<BookAnswer> {
+        let call = tokio::time::timeout(ANSWER_LIMIT, self.carrier.book(parcel));
+        let answer = self.calls.count(BOOK, call, |answer| match answer {
+            Ok(BookAnswer::Booked { .. }) => Outcome::Answered,
+            Ok(BookAnswer::Refused { .. }) => Outcome::Declined,
+            Ok(BookAnswer::Unknown { .. }) => Outcome::Unknown,
+            Err(_late) => Outcome::TimedOut,
+        });
+        answer.await.ok()
+    }
+
+    /// None when no answer came.
+    async fn cancel(&self, shipment: ShipmentId, tracking_number: Option<&TrackingNumber>) -> Option<CancelAnswer> {
+        let call = tokio::time::timeout(ANSWER_LIMIT, self.carrier.cancel(shipment, tracking_number));
+        let answer = self.calls.count(CANCEL, call, |answer| match answer {
+            Ok(CancelAnswer::Cancelled) => Outcome::Answered,
+            Ok(CancelAnswer::TooLate) => Outcome::Declined,
+            Ok(CancelAnswer::Unknown { .. }) => Outcome::Unknown,
+            Err(_late) => Outcome::TimedOut,
+        });
+        answer.await.ok()
+    }
 }
 
 fn no_answer() -> String {

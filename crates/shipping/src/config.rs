@@ -1,3 +1,5 @@
+use chrono::TimeDelta;
+use domain::Timestamp;
 use domain::shipment::Milestone;
 use std::time::Duration;
 
@@ -19,6 +21,18 @@ pub struct ShippingArgs {
     #[arg(long, env, default_value_t = 30_000)]
     pub carrier_delivery_ms: u32,
 }
+
+/// When a shipment counts as late.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DelayArgs {
+    /// How many seconds after it was promised a shipment is marked as late: one number a level, rising.
+    #[arg(long, env, value_delimiter = ',', default_value = "0,86400,259200")]
+    pub shipment_delay_levels_seconds: Vec<u32>,
+}
+
+/// The levels of lateness, counted from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelayLevels(Vec<TimeDelta>);
 
 /// How fast the simulated carrier moves a shipment: the time before each milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,5 +65,26 @@ impl Pace {
             Milestone::InTransit => self.in_transit,
             Milestone::Delivered => self.delivery,
         }
+    }
+}
+
+impl DelayArgs {
+    pub fn problems(&self) -> Vec<String> {
+        let rising = self.shipment_delay_levels_seconds.is_sorted_by(|one, next| one < next);
+        let told = "SHIPMENT_DELAY_LEVELS_SECONDS: each level must be later than the one before".to_owned();
+        if rising { Vec::new() } else { vec![told] }
+    }
+
+    pub fn levels(&self) -> DelayLevels {
+        let seconds = self.shipment_delay_levels_seconds.iter();
+        DelayLevels(seconds.map(|seconds| TimeDelta::seconds(i64::from(*seconds))).collect())
+    }
+}
+
+impl DelayLevels {
+    /// When a shipment that was promised by then reaches `level`; none when there is no such level.
+    pub fn reached_at(&self, level: u16, promised_by: Timestamp) -> Option<Timestamp> {
+        let after = self.0.get(usize::from(level).checked_sub(1)?)?;
+        promised_by.checked_add_signed(*after)
     }
 }

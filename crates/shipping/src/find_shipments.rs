@@ -19,7 +19,10 @@ pub struct ShipmentView {
     pub carrier: Option<String>,
     pub tracking_number: Option<TrackingNumber>,
     pub promised_by: Option<Timestamp>,
+    /// When it was first found to be later than promised.
     pub delayed_at: Option<Timestamp>,
+    /// How late it was found to be, counted from one; 0 while it is in time.
+    pub delay_level: u16,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// What carriers reported, by the time at which it happened.

@@ -1,5 +1,6 @@
 //! Shipping: owns schema `shipping`. Hears `shipment.book`, `shipment.cancel`, `shipment.track`, and what carriers
-//! report. Says booked, refused, cancelled, too late, progressed. Knows no other slice.
+//! report. Says booked, refused, cancelled, too late, progressed,
+//! delayed. Knows no other slice.
 //!
 //! A carrier is asked between two transactions: `begin` stores that it is about to be asked, `settle` what it said.
 //! Either may find that the booking has been moved by somebody else; `domain::shipment::Booking` says what then holds.
@@ -10,6 +11,7 @@ pub mod carriers;
 mod config;
 mod error;
 mod find_shipments;
+mod mark_delayed_shipments;
 mod move_simulated_shipments;
 mod record_carrier_event;
 mod reply;
@@ -17,12 +19,14 @@ mod settle;
 mod store;
 
 pub use ask_carrier::{CallBack, CarrierAnswer, CarrierCall};
-pub use config::{Pace, ShippingArgs};
+pub use config::{DelayArgs, DelayLevels, Pace, ShippingArgs};
 pub use error::ShippingError;
 pub use find_shipments::{ShipmentEvent, ShipmentView, find_shipment, list_shipments};
+pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 
+use ask_carrier::Line;
 use carriers::Carrier;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
@@ -32,13 +36,13 @@ use sqlx::PgConnection;
 /// The slice: it books with `C`.
 #[derive(Debug)]
 pub struct Shipping<C> {
-    carrier: C,
+    line: Line<C>,
     calls_max: usize,
 }
 
 impl<C: Carrier> Shipping<C> {
     pub fn new(carrier: C, args: &ShippingArgs) -> Self {
-        Self { carrier, calls_max: usize::from(args.carrier_calls_max) }
+        Self { line: Line::to(carrier), calls_max: usize::from(args.carrier_calls_max) }
     }
 }
 
@@ -58,7 +62,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
     }
 
     async fn call(&self, call: CarrierCall) -> CarrierAnswer {
-        ask_carrier::ask(&self.carrier, call).await
+        ask_carrier::ask(&self.line, call).await
     }
 
     fn calls_max(&self) -> usize {
@@ -72,6 +76,6 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         answers: Vec<CarrierAnswer>,
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
-        Ok(settle::settle(tx, batch, answers, self.carrier.moves_after(), now).await?)
+        Ok(settle::settle(tx, batch, answers, self.line.carrier.moves_after(), now).await?)
     }
 }

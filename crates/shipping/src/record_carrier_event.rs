@@ -6,8 +6,10 @@ use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::order::Applied;
-use domain::shipment::{Booking, Milestone, ShipmentRefusal, TrackingNumber, Waybill};
+use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
 use messaging::{Outgoing, Trace, Waker, outbox};
+use platform::witness::{Change, Witness};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +48,10 @@ pub async fn record_carrier_event(
     waker: &Waker,
     event: CarrierEvent,
     now: Timestamp,
+    witness: &impl Witness,
 ) -> Result<Recorded, CarrierEventError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
-    let recorded = record(&mut tx, &event, now).await?;
+    let recorded = record(&mut tx, &event, now, witness).await?;
     tx.commit().await.map_err(ShippingError::from)?;
     if recorded == Recorded::Moved {
         waker.wake();
@@ -56,7 +59,12 @@ pub async fn record_carrier_event(
     Ok(recorded)
 }
 
-async fn record(tx: &mut PgConnection, event: &CarrierEvent, now: Timestamp) -> Result<Recorded, CarrierEventError> {
+async fn record(
+    tx: &mut PgConnection,
+    event: &CarrierEvent,
+    now: Timestamp,
+    witness: &impl Witness,
+) -> Result<Recorded, CarrierEventError> {
     let order = store::find_order_of_tracking_number(tx, &event.tracking_number).await?;
     let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
     let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
@@ -65,12 +73,23 @@ async fn record(tx: &mut PgConnection, event: &CarrierEvent, now: Timestamp) -> 
     if store::insert_events(tx, &[row(shipment.id, event)], now).await? == 0 {
         return Ok(Recorded::Duplicate);
     }
+    witness.note(tx, told(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
     let Applied::Now(next) = reported else { return Ok(Recorded::Noted) };
     let change = ChangedShipment::step(shipment, next);
     store::save_shipments(tx, &[&change], now).await?;
     let message = progressed(&change, event.status, event.occurred_at, trace, now);
     outbox::append(tx, &[message]).await.map_err(ShippingError::from)?;
     Ok(Recorded::Moved)
+}
+
+fn told(event: &CarrierEvent, before: &Shipment) -> Change {
+    Change {
+        action: "shipment.report",
+        subject: format!("shipment:{}", event.tracking_number),
+        reason: event.note.clone(),
+        before: Some(json!({ "status": before.status() })),
+        after: Some(json!({ "reported": event.status, "occurred_at": event.occurred_at })),
+    }
 }
 
 /// While a shipment is being called back, the carrier's answer decides. If it has the shipment all the same, it says

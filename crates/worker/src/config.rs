@@ -2,8 +2,10 @@
 
 use domain::messages::Queue;
 use payments::PaymentsArgs;
-use platform::config::{DatabaseArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
 use shipping::ShippingArgs;
+
+pub const WORKER_METRICS_PORT: &str = "WORKER_METRICS_PORT";
 
 /// Carries accepted orders to their end.
 #[derive(Debug, clap::Parser)]
@@ -15,6 +17,11 @@ pub struct WorkerSettings {
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
+    /// Port that the worker serves its metrics on; 0 for any that is free.
+    #[arg(long, env = WORKER_METRICS_PORT, default_value_t = 9101)]
+    pub worker_metrics_port: u16,
     #[command(flatten)]
     pub saga: orders::SagaArgs,
     #[command(flatten)]

@@ -4,10 +4,15 @@ mod config;
 mod queues;
 
 use anyhow::Context;
-use config::WorkerSettings;
+use config::{WORKER_METRICS_PORT, WorkerSettings};
+use domain::messages::Queue;
 use messaging::Waker;
 use messaging::broker::Links;
+use messaging::metrics::{Traffic, traffic};
+use operations::processes::{Identity, Role, Work, keep_beating};
 use platform::lifecycle::Lifecycle;
+use platform::metrics;
+use sqlx::PgPool;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,14 +29,37 @@ async fn main() -> anyhow::Result<ExitCode> {
     let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
     let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+    serve_metrics(&settings, &pool, &lifecycle).await?;
 
     queues::start(&settings, &pool, &links, &waker, &lifecycle);
     lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
+    lifecycle.spawn(keep_beating(pool.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone()));
     tracing::info!(queues = queues.join(","), "worker ready");
 
     let finished = lifecycle.run_until_stopped().await?;
     links.close().await;
     platform::postgres::close(&pool).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn identity(queues: Vec<String>) -> Identity {
+    Identity::of_this_process(Role::Worker, env!("CARGO_PKG_VERSION"), queues, platform::clock::now())
+}
+
+fn work_of(queues: Vec<Queue>) -> impl Fn() -> Work {
+    move || {
+        let Traffic { in_flight, handled, retried, dead } = traffic(&queues);
+        Work { in_flight, handled, retried, dead }
+    }
+}
+
+async fn serve_metrics(settings: &WorkerSettings, pool: &PgPool, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    metrics::start("worker", pool);
+    messaging::metrics::register();
+    orders::metrics::register();
+    let (host, port) = (settings.metrics.metrics_host, settings.worker_metrics_port);
+    let listener = metrics::listen(host, port, WORKER_METRICS_PORT).await?;
+    lifecycle.spawn(metrics::serve(listener, lifecycle.clone()));
+    Ok(())
 }

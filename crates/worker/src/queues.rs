@@ -3,9 +3,10 @@
 use crate::config::WorkerSettings;
 use domain::messages::Queue;
 use inventory::Inventory;
-use messaging::Waker;
 use messaging::broker::Links;
 use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Work};
+use messaging::{Waker, dead};
+use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
 use payments::gateway::simulated::SimulatedGateway;
@@ -39,6 +40,7 @@ pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Wa
                 }
             }
         }
+        hall.drain(*queue);
     }
 }
 
@@ -55,5 +57,11 @@ impl Hall<'_> {
         let (pool, links, waker) = (self.pool.clone(), self.links.clone(), self.waker.clone());
         let settings = ConsumerSettings::default();
         self.lifecycle.spawn(consumer::run(work, pool, links, waker, settings, self.lifecycle.clone()));
+    }
+
+    /// What dies in the queue becomes a failed job.
+    fn drain(&self, queue: Queue) {
+        let keeper = FailedJobs::new(self.pool.clone());
+        self.lifecycle.spawn(dead::drain(queue, keeper, self.links.clone(), self.lifecycle.clone()));
     }
 }

@@ -8,6 +8,9 @@ use system_tests::settings;
 const DOORS: &[&str] =
     &["api", "orderctl migrate", "orderctl seed", "orderctl verify", "orderctl demo", "scheduler", "worker"];
 
+/// Each container has its ports to itself, and its health check knows them.
+const FIXED_IN_CONTAINERS: &[&str] = &["WORKER_METRICS_PORT", "SCHEDULER_METRICS_PORT"];
+
 #[test]
 fn every_setting_of_a_door_is_listed() {
     let listed = listed();
@@ -19,13 +22,22 @@ fn every_setting_of_a_door_is_listed() {
 fn every_listed_setting_is_read_by_somebody() {
     let doors = known_to_doors();
     let scripts: String = sources("scripts", &["sh"]).into_iter().map(|script| script.text).collect();
-    let unread: Vec<_> = listed().into_keys().filter(|name| !doors.contains(name) && !scripts.contains(name)).collect();
+    let readers = scripts + &text_of("docker-compose.yml");
+    let unread: Vec<_> = listed().into_keys().filter(|name| !doors.contains(name) && !readers.contains(name)).collect();
     assert!(unread.is_empty(), "nobody reads {unread:?}");
 }
 
 #[test]
+fn every_setting_reaches_the_containers() {
+    let compose = text_of("docker-compose.yml") + &text_of("Dockerfile");
+    let reaches = |name: &String| compose.contains(name) || FIXED_IN_CONTAINERS.contains(&name.as_str());
+    let kept: Vec<_> = known_to_doors().into_iter().filter(|name| !reaches(name)).collect();
+    assert!(kept.is_empty(), "docker-compose.yml does not hand on {kept:?}");
+}
+
+#[test]
 fn every_listed_setting_says_what_it_is_for() {
-    let example = example();
+    let example = text_of(".env.example");
     let lines: Vec<&str> = example.lines().collect();
     // Several that belong together may share their explanation.
     for pair in lines.windows(2).filter(|pair| variable(pair[1]).is_some()) {
@@ -44,13 +56,14 @@ fn every_default_is_the_same_everywhere() {
     }
 }
 
-fn example() -> String {
-    std::fs::read_to_string(root().join(".env.example")).expect(".env.example stands at the root")
+fn text_of(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file} at the root: {error}"))
 }
 
 /// The variables with their values.
 fn listed() -> BTreeMap<String, String> {
-    example().lines().filter_map(variable).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let example = text_of(".env.example");
+    example.lines().filter_map(variable).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// `# NAME=value`, as the example writes them.

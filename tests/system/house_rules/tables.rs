@@ -3,7 +3,7 @@
 use super::sources::{Source, rust, sources};
 use std::collections::BTreeMap;
 
-/// Owns no schema: reads all of them, for `orderctl verify`.
+/// Owns no schema: reads all of them, for `orderctl verify` and for metrics.
 const READER_OF_ALL: &str = "operations";
 
 #[test]

@@ -1,6 +1,7 @@
 use crate::desk::{Desk, EMAIL, PASSWORD};
 use accounts::{AccountError, Role, TokenError};
 use domain::ids::UserId;
+use platform::witness::Unwitnessed;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ async fn a_new_role_revokes_every_token_made_before_it_at_once(pool: PgPool) {
     let token = before.access.token.expose_secret();
     assert!(desk.accounts.verify_access_token(token, desk.now).await.is_ok());
 
-    let promoted = desk.accounts.grant_role(user.id, Role::Vendor, admin.id, desk.now).await.unwrap();
+    let promoted = desk.accounts.grant_role(user.id, Role::Vendor, admin.id, desk.now, &Unwitnessed).await.unwrap();
 
     assert_eq!(promoted.role, Role::Vendor);
     let refused = desk.accounts.verify_access_token(token, desk.now).await.unwrap_err();
@@ -30,7 +31,7 @@ async fn who_granted_what_is_kept_once(pool: PgPool) {
     let user = desk.seed(EMAIL, Role::Customer).await;
 
     for _ in 0..2 {
-        desk.accounts.grant_role(user.id, Role::Admin, admin.id, desk.now).await.unwrap();
+        desk.accounts.grant_role(user.id, Role::Admin, admin.id, desk.now, &Unwitnessed).await.unwrap();
     }
 
     let changes = sqlx::query!("SELECT user_id, from_role, to_role, granted_by FROM accounts.role_changes");
@@ -46,8 +47,8 @@ async fn nobody_changes_their_own_role_nor_that_of_nobody(pool: PgPool) {
     let admin = desk.seed("admin@orders.local", Role::Admin).await;
     let nobody = UserId::from_uuid(Uuid::now_v7());
 
-    let own = desk.accounts.grant_role(admin.id, Role::Customer, admin.id, desk.now).await.unwrap_err();
-    let unknown = desk.accounts.grant_role(nobody, Role::Vendor, admin.id, desk.now).await.unwrap_err();
+    let own = desk.accounts.grant_role(admin.id, Role::Customer, admin.id, desk.now, &Unwitnessed).await.unwrap_err();
+    let unknown = desk.accounts.grant_role(nobody, Role::Vendor, admin.id, desk.now, &Unwitnessed).await.unwrap_err();
 
     assert!(matches!(own, AccountError::OwnRole));
     assert!(matches!(unknown, AccountError::UnknownUser));

@@ -7,6 +7,7 @@ mod example;
 mod from_accounts;
 mod from_catalogue;
 mod from_inventory;
+mod from_operations;
 mod from_orders;
 mod from_payments;
 mod from_shipping;

@@ -7,6 +7,7 @@ pub mod money;
 pub mod orders;
 pub mod problems;
 pub mod products;
+pub mod reason;
 pub mod shipments;
 pub mod system;
 pub mod warehouses;

@@ -15,11 +15,12 @@ use domain::money::Money;
 use domain::saga::Pace;
 use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::Waker;
-use messaging::broker::Links;
+use messaging::broker::{Links, Probe};
 use orders::{Intake, IntakeLimits};
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
+use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -128,7 +129,7 @@ impl Door {
         create_products(&self.pool, &products, now).await.expect("products");
         let warehouse = WarehouseId::from_uuid(Uuid::now_v7());
         let east = Warehouse::new(warehouse, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
-        create_warehouse(&self.pool, &east, now).await.expect("a warehouse");
+        create_warehouse(&self.pool, &east, now, &Unwitnessed).await.expect("a warehouse");
         let receipt = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id: warehouse, pieces: 100 };
         let receipts: Vec<_> = products.iter().map(receipt).collect();
         let origin = Origin::Person { actor: "test".into(), reason: "opening".into() };
@@ -158,7 +159,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
         pace: Pace::REAL,
         pool: pool.clone(),
         waker,
-        links: Links::new(&rabbitmq, "test").expect("links"),
+        probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),

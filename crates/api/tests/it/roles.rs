@@ -21,6 +21,8 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/system/health",
     "GET /api/v1/system/health/live",
     "GET /api/v1/system/health/ready",
+    "GET /api/v1/system/workers",
+    "GET /api/v1/system/metrics",
     "GET /metrics",
     "GET /problems/{code}",
 ];
@@ -44,7 +46,15 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/inventory", &[Vendor, Admin]),
     ("GET /api/v1/inventory/{sku}", &[Vendor, Admin]),
     ("POST /api/v1/inventory/adjustments", &[Vendor, Admin]),
+    ("PUT /api/v1/inventory/thresholds", &[Vendor, Admin]),
     ("PUT /api/v1/admin/users/{id}/role", &[Admin]),
+    ("GET /api/v1/admin/failed-jobs", &[Admin]),
+    ("GET /api/v1/admin/failed-jobs/{id}", &[Admin]),
+    ("POST /api/v1/admin/failed-jobs/{id}/replay", &[Admin]),
+    ("POST /api/v1/admin/failed-jobs/{id}/discard", &[Admin]),
+    ("GET /api/v1/admin/audit-logs", &[Admin]),
+    ("GET /api/v1/admin/tasks", &[Admin]),
+    ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
 ];
 
 /// Every operation of the description: `POST /path`, and whether it asks for a token.
@@ -69,6 +79,7 @@ fn needs_token(operation: &Operation) -> bool {
 fn ask(operation: &str) -> Ask {
     let (method, path) = operation.split_once(' ').expect("METHOD /path");
     let path = path.replace("{id}", &Uuid::now_v7().to_string()).replace("{sku}", "NO-SUCH-SKU");
+    let path = path.replace("{name}", "no-such-task");
     let path = path.replace("{tracking_number}", "NO-SUCH-NUMBER").replace("{code}", "validation");
     let ask = Ask::new(method.parse::<Method>().expect("a method"), &path);
     if method == "GET" { ask } else { ask.json(&json!({})).header("idempotency-key", "k") }

@@ -3,6 +3,7 @@
 use crate::sample::{OURS, now, product, sku, stocked, usd};
 use catalogue::{Catalogue, CatalogueError, CatalogueLimits, Editor, ProductChange, create_product, update_product};
 use platform::lifecycle::Lifecycle;
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ async fn price(catalogue: &Catalogue, text: &str) -> Option<i64> {
 
 async fn set_price(pool: &PgPool, text: &str, amount: i64) {
     let change = ProductChange { price: Some(usd(amount)), ..ProductChange::default() };
-    update_product(pool, Editor::Admin, sku(text), change, now()).await.expect("changed");
+    update_product(pool, Editor::Admin, sku(text), change, now(), &Unwitnessed).await.expect("changed");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -33,7 +34,7 @@ async fn products_are_answered_in_the_order_that_they_were_asked_for(pool: PgPoo
 async fn a_withdrawn_product_is_known_but_not_on_offer(pool: PgPool) {
     stocked(&pool, &["A"]).await;
     let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
-    update_product(&pool, Editor::Admin, sku("A"), withdrawn, now()).await.expect("changed");
+    update_product(&pool, Editor::Admin, sku("A"), withdrawn, now(), &Unwitnessed).await.expect("changed");
 
     let found = Catalogue::new(pool, CatalogueLimits::default()).products(&[sku("A")]).await.expect("an answer");
 
@@ -79,7 +80,7 @@ async fn a_new_product_is_found_at_once_though_it_was_asked_for_before(pool: PgP
     let catalogue = Catalogue::new(pool.clone(), CatalogueLimits::default());
     assert_eq!(price(&catalogue, "A").await, None);
 
-    create_product(&pool, Editor::Vendor(OURS), product("A", OURS), now()).await.expect("created");
+    create_product(&pool, Editor::Vendor(OURS), product("A", OURS), now(), &Unwitnessed).await.expect("created");
 
     assert_eq!(price(&catalogue, "A").await, Some(1_999));
 }

@@ -4,13 +4,14 @@ use crate::sample::{OURS, THEIRS, now, product, sku, stocked, usd};
 use catalogue::{
     Editor, ManageProductError, ProductChange, Viewer, create_product, create_products, find_product, update_product,
 };
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_product_is_found_as_it_was_created(pool: PgPool) {
     let new = product("SKU-HEADPHONES", OURS);
 
-    let created = create_product(&pool, Editor::Vendor(OURS), new.clone(), now()).await.expect("created");
+    let created = create_product(&pool, Editor::Vendor(OURS), new.clone(), now(), &Unwitnessed).await.expect("created");
 
     let found = find_product(&pool, &new.sku, Viewer::Public).await.expect("an answer").expect("a product");
     assert_eq!(found, created);
@@ -22,7 +23,7 @@ async fn a_product_is_found_as_it_was_created(pool: PgPool) {
 async fn a_sku_is_given_once(pool: PgPool) {
     stocked(&pool, &["A"]).await;
 
-    let again = create_product(&pool, Editor::Admin, product("A", THEIRS), now()).await;
+    let again = create_product(&pool, Editor::Admin, product("A", THEIRS), now(), &Unwitnessed).await;
     let some = create_products(&pool, &[product("A", THEIRS), product("B", THEIRS)], now()).await;
 
     assert!(matches!(again, Err(ManageProductError::AlreadyExists(taken)) if taken == sku("A")));
@@ -34,9 +35,9 @@ async fn a_vendor_creates_and_changes_their_own_products_only(pool: PgPool) {
     stocked(&pool, &["A"]).await;
     let cheaper = || ProductChange { price: Some(usd(1)), ..ProductChange::default() };
 
-    let created = create_product(&pool, Editor::Vendor(THEIRS), product("B", OURS), now()).await;
-    let changed = update_product(&pool, Editor::Vendor(THEIRS), sku("A"), cheaper(), now()).await;
-    let missing = update_product(&pool, Editor::Vendor(THEIRS), sku("NONE"), cheaper(), now()).await;
+    let created = create_product(&pool, Editor::Vendor(THEIRS), product("B", OURS), now(), &Unwitnessed).await;
+    let changed = update_product(&pool, Editor::Vendor(THEIRS), sku("A"), cheaper(), now(), &Unwitnessed).await;
+    let missing = update_product(&pool, Editor::Vendor(THEIRS), sku("NONE"), cheaper(), now(), &Unwitnessed).await;
 
     assert!(matches!(created, Err(ManageProductError::NotYours(_))));
     assert!(matches!(changed, Err(ManageProductError::NotYours(_))));
@@ -50,7 +51,8 @@ async fn a_change_leaves_alone_what_it_does_not_name(pool: PgPool) {
     stocked(&pool, &["A"]).await;
     let renamed = ProductChange { name: Some("Better".parse().expect("a name")), ..ProductChange::default() };
 
-    let changed = update_product(&pool, Editor::Vendor(OURS), sku("A"), renamed, now()).await.expect("changed");
+    let changed =
+        update_product(&pool, Editor::Vendor(OURS), sku("A"), renamed, now(), &Unwitnessed).await.expect("changed");
 
     assert_eq!((changed.product.name.as_str(), changed.product.price), ("Better", usd(1_999)));
     assert!(changed.product.active && !changed.description.is_empty());

@@ -4,6 +4,7 @@ use crate::sample::{OURS, THEIRS, now, product, sku, stocked};
 use catalogue::{
     Editor, ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product,
 };
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 
 async fn listed(pool: &PgPool, viewer: Viewer, filter: ProductFilter) -> Vec<String> {
@@ -44,7 +45,7 @@ async fn withdrawn_products_are_seen_by_their_vendor_and_by_admins(pool: PgPool)
     create_products(&pool, &[product("OURS", OURS), product("THEIRS", THEIRS)], now()).await.expect("created");
     for name in ["OURS", "THEIRS"] {
         let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
-        update_product(&pool, Editor::Admin, sku(name), withdrawn, now()).await.expect("changed");
+        update_product(&pool, Editor::Admin, sku(name), withdrawn, now(), &Unwitnessed).await.expect("changed");
     }
     let all = ProductFilter::default;
 

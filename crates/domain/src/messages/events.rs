@@ -1,7 +1,8 @@
 //! What the house tells whoever listens: facts about orders, in the past tense.
 
 use super::{Address, Message};
-use crate::ids::{OrderId, UserId};
+use crate::Timestamp;
+use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
 use crate::order::OrderStatus;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub enum OrderEvent {
     #[serde(rename = "order.changed.v1")]
     #[strum(serialize = "order.changed.v1")]
     Changed(OrderChanged),
+    #[serde(rename = "order.shipment_delayed.v1")]
+    #[strum(serialize = "order.shipment_delayed.v1")]
+    ShipmentDelayed(OrderShipmentDelayed),
 }
 
 impl Message for OrderEvent {
@@ -41,5 +45,17 @@ pub struct OrderChanged {
     /// In a word, when there is one: `out_of_stock`, `card_declined`, `customer_request`, ...
     pub reason: Option<String>,
     /// The order's version after the move; rises by one with each.
+    pub version: i32,
+}
+
+/// A shipment of the order is later than promised; told once a level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShipmentDelayed {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    /// Counted from one.
+    pub level: u16,
+    pub promised_by: Timestamp,
+    /// The order's version after it was told.
     pub version: i32,
 }

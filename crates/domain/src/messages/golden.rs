@@ -127,6 +127,7 @@ fn replies() -> Vec<Reply> {
         Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
         Reply::StockReleased(StockReleased { order_id }),
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
+        Reply::StockHeldLong(StockHeldLong { order_id, held_since: noon() }),
         Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
         Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),
@@ -142,6 +143,7 @@ fn replies() -> Vec<Reply> {
             status: ShipmentStatus::HandedOver,
             occurred_at: noon(),
         }),
+        Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level: 2, promised_by: noon() }),
     ]
 }
 
@@ -155,6 +157,13 @@ fn events() -> Vec<OrderEvent> {
             to: OrderStatus::Rejected,
             reason: Some("out_of_stock".to_owned()),
             version: 3,
+        }),
+        OrderEvent::ShipmentDelayed(OrderShipmentDelayed {
+            order_id,
+            shipment_id: shipment(),
+            level: 2,
+            promised_by: noon(),
+            version: 9,
         }),
     ]
 }

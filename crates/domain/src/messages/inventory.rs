@@ -1,6 +1,7 @@
 //! What the inventory can be asked, and what it answers.
 
 use super::{Address, Message, Queue};
+use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::product::{Line, Quantity, Sku};
 use serde::{Deserialize, Serialize};
@@ -86,4 +87,11 @@ pub struct StockReleased {
 pub struct StockShipped {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
+}
+
+/// The order's stock has been held for long, and nobody came for it: is it still wanted? Said again while it is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockHeldLong {
+    pub order_id: OrderId,
+    pub held_since: Timestamp,
 }

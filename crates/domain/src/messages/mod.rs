@@ -12,10 +12,10 @@ mod payments;
 mod replies;
 mod shipping;
 
-pub use events::{OrderChanged, OrderCreated, OrderEvent};
+pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderShipmentDelayed};
 pub use inventory::{
-    Allocation, InventoryCommand, ReleaseStock, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased,
-    StockReserved, StockShipped,
+    Allocation, InventoryCommand, ReleaseStock, ReserveStock, ShipStock, Shortage, StockHeldLong, StockRejected,
+    StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptured, PaymentCommand, PaymentDeclined,
@@ -23,8 +23,8 @@ pub use payments::{
 };
 pub use replies::Reply;
 pub use shipping::{
-    BookShipments, BookedShipment, CancelShipments, Parcel, ShipmentCommand, ShipmentProgressed, ShipmentsBooked,
-    ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
+    BookShipments, BookedShipment, CancelShipments, Parcel, ShipmentCommand, ShipmentDelayed, ShipmentProgressed,
+    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
 };
 
 /// A slice's inbox on the broker: one quorum queue each.

@@ -2,8 +2,8 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided, Queue,
-    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected,
-    StockReleased, StockReserved, StockShipped,
+    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
+    StockHeldLong, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub enum Reply {
     #[serde(rename = "inventory.shipped.v1")]
     #[strum(serialize = "inventory.shipped.v1")]
     StockShipped(StockShipped),
+    #[serde(rename = "inventory.held_long.v1")]
+    #[strum(serialize = "inventory.held_long.v1")]
+    StockHeldLong(StockHeldLong),
     #[serde(rename = "payment.authorized.v1")]
     #[strum(serialize = "payment.authorized.v1")]
     PaymentAuthorized(PaymentAuthorized),
@@ -53,6 +56,9 @@ pub enum Reply {
     #[serde(rename = "shipment.progressed.v1")]
     #[strum(serialize = "shipment.progressed.v1")]
     ShipmentProgressed(ShipmentProgressed),
+    #[serde(rename = "shipment.delayed.v1")]
+    #[strum(serialize = "shipment.delayed.v1")]
+    ShipmentDelayed(ShipmentDelayed),
 }
 
 impl Message for Reply {
@@ -71,6 +77,7 @@ impl Reply {
             Self::StockRejected(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
+            Self::StockHeldLong(reply) => reply.order_id,
             Self::PaymentAuthorized(reply) => reply.order_id,
             Self::PaymentDeclined(reply) => reply.order_id,
             Self::PaymentVoided(reply) => reply.order_id,
@@ -81,6 +88,7 @@ impl Reply {
             Self::ShipmentsCancelled(reply) => reply.order_id,
             Self::ShipmentsTooLate(reply) => reply.order_id,
             Self::ShipmentProgressed(reply) => reply.order_id,
+            Self::ShipmentDelayed(reply) => reply.order_id,
         }
     }
 }

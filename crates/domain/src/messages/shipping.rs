@@ -90,6 +90,16 @@ pub struct ShipmentsTooLate {
     pub order_id: OrderId,
 }
 
+/// The shipment is not where it should be by now. Said once a level: the higher, the later it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentDelayed {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    /// Counted from one.
+    pub level: u16,
+    pub promised_by: Timestamp,
+}
+
 /// The carrier reported: the shipment has come this far. Reports may come twice, late, or out of order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentProgressed {

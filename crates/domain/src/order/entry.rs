@@ -1,5 +1,6 @@
 //! What an order's timeline tells: one variant a kind, with what is worth knowing about it.
 
+use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
@@ -66,6 +67,12 @@ pub enum Entry {
         shipment_id: ShipmentId,
         /// How many shipments are still on their way.
         remaining: usize,
+    },
+    /// Later than promised; told once a level, counted from one.
+    ShipmentDelayed {
+        shipment_id: ShipmentId,
+        level: u16,
+        promised_by: Timestamp,
     },
     AttentionRaised {
         reason: String,

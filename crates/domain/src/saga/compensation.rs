@@ -48,6 +48,11 @@ impl OrderSaga {
         advance.told_first(Some(Entry::TooLateToCancel)).told_first(relief)
     }
 
+    /// The order has come to nothing, and yet stock is held for it: an operator may have abandoned the undo.
+    pub(super) fn let_go(self, order: &Order) -> Advance {
+        Advance::of(self).ask(ask::undo(StepName::ReserveStock, order.id))
+    }
+
     /// Told when patience ends, and once more when the saga counts as stuck.
     pub(super) fn attention(&self, persistence: &Persistence, subject: &str) -> Option<Entry> {
         let called = [persistence.attention_after, persistence.stuck_after].contains(&self.attempt);

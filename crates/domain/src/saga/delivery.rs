@@ -7,7 +7,7 @@ use super::goods::{Parcel, Way};
 use super::order_saga::{End, OrderSaga, Phase};
 use super::plan::StepName;
 use crate::ids::ShipmentId;
-use crate::messages::{PaymentCaptured, ShipmentProgressed, StockShipped};
+use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::order::{Applied, Entry, Order};
 use crate::shipment::ShipmentStatus;
 
@@ -46,6 +46,16 @@ impl OrderSaga {
                 Advance::of(self).tell(Entry::AttentionRaised { reason })
             }
         })
+    }
+
+    /// It is late, whatever has become of it since: the timeline tells it.
+    pub(super) fn on_delayed(mut self, order: &Order, report: &ShipmentDelayed) -> Applied<Advance> {
+        let ShipmentDelayed { shipment_id, level, promised_by, .. } = *report;
+        let parcel = self.goods.parcel_mut(order.id, shipment_id);
+        if !parcel.is_some_and(|parcel| parcel.delays.insert(level)) {
+            return Applied::Already;
+        }
+        Applied::Now(Advance::of(self).tell(Entry::ShipmentDelayed { shipment_id, level, promised_by }))
     }
 
     pub(super) fn on_captured(

@@ -7,7 +7,7 @@ use crate::money::{Currency, Money};
 use crate::order::placing;
 use crate::product::{Line, Quantity, Sku};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A line of an order with the price of one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub(super) struct Parcel {
     pub captured: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub deducted: bool,
+    /// The levels of delay that were told.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delays: BTreeSet<u16>,
 }
 
 /// How far the carrier said it is; later is greater.
@@ -183,6 +186,7 @@ impl Parcel {
             way: Way::Waiting,
             captured: false,
             deducted: false,
+            delays: BTreeSet::new(),
         }
     }
 }

@@ -96,6 +96,8 @@ impl OrderSaga {
             (Phase::Undoing { step: ReserveStock, .. }, Reply::StockReleased(_)) => {
                 self.undone(Entry::StockReleased, order)
             }
+            (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::StockHeldLong(_)) => self.let_go(order),
+            (_, Reply::ShipmentDelayed(report)) => return Ok(self.on_delayed(order, report)),
             (_, Reply::ShipmentProgressed(report)) => return Ok(self.on_progress(order, report)),
             (Phase::Delivering, Reply::PaymentCaptured(answer)) => return self.on_captured(order, answer),
             (Phase::Delivering, Reply::StockShipped(answer)) => return Ok(self.on_deducted(order, answer)),

@@ -118,3 +118,20 @@ fn a_silent_carrier_is_asked_at_growing_intervals() {
 fn a_capture_of_another_amount_is_refused() {
     Script::confirmed().hears(&progressed(second(), HandedOver)).refuses(&captured(second(), MUG_MINOR - 1));
 }
+
+#[test]
+fn a_delay_is_told_whatever_the_order_is_by_then() {
+    Script::confirmed()
+        .hears(&delayed(first(), 1))
+        .is(OrderStatus::Confirmed)
+        .tells(["stock_reserved", "payment_authorized", "confirmed", "shipment_delayed"])
+        .hears(&progressed(first(), HandedOver))
+        .hears(&delayed(first(), 2))
+        .is(OrderStatus::Shipped)
+        .asks([]);
+}
+
+#[test]
+fn a_delay_of_a_parcel_that_the_order_does_not_have_is_of_no_concern() {
+    Script::confirmed().ignores(&delayed(domain::ids::WarehouseId::from_uuid(uuid::Uuid::nil()), 1));
+}

@@ -85,3 +85,17 @@ fn an_undoing_saga_can_be_abandoned() {
 fn no_other_saga_can(#[case] script: Script) {
     assert!(matches!(script.saga.abandon("why not"), Err(SagaError::VerbRefused { .. })));
 }
+
+#[test]
+fn stock_that_an_abandoned_undo_left_held_is_let_go_when_its_slice_asks() {
+    let undoing = Script::reserved().hears(&declined());
+    let verb = undoing.saga.clone().abandon("inventory is gone for good");
+
+    undoing.takes(verb).is(OrderStatus::Rejected).hears_held_long().asks([RELEASE]).ignores(&released());
+}
+
+#[test]
+fn stock_of_an_order_that_goes_on_stays_held() {
+    Script::confirmed().ignores(&held_long());
+    Script::reserved().ignores(&held_long());
+}

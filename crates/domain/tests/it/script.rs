@@ -9,8 +9,8 @@ use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentVoided, Reply,
-    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
+    Shortage, StockHeldLong, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
 use domain::order::{Applied, Event, FulfilmentStatus, Order, OrderStatus, PaymentStatus};
@@ -83,6 +83,14 @@ impl Script {
         let mut script = self.ignores(reply);
         script.asked = asked;
         script
+    }
+
+    /// Inventory asks whether stock that it holds for long is still wanted; it asks again while it holds it.
+    pub fn hears_held_long(mut self) -> Self {
+        let heard = self.saga.clone().on_reply(&self.order, &held_long());
+        let Ok(Applied::Now(advance)) = heard else { panic!("{heard:?} at {:?}", self.saga) };
+        self.follow(advance);
+        self
     }
 
     /// The answer changes nothing.
@@ -238,6 +246,15 @@ pub fn progressed(warehouse: WarehouseId, status: ShipmentStatus) -> Reply {
     let report =
         ShipmentProgressed { order_id: order_id(), shipment_id: shipment(warehouse), status, occurred_at: noon() };
     Reply::ShipmentProgressed(report)
+}
+
+pub fn delayed(warehouse: WarehouseId, level: u16) -> Reply {
+    let (order_id, shipment_id) = (order_id(), shipment(warehouse));
+    Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level, promised_by: noon() })
+}
+
+pub fn held_long() -> Reply {
+    Reply::StockHeldLong(StockHeldLong { order_id: order_id(), held_since: noon() })
 }
 
 pub fn order_id() -> OrderId {

@@ -8,6 +8,7 @@ use domain::messages::{
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
 use messaging::{Delivery, Handle, HandleError, Handled, Header, Trace, Verdict};
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -31,7 +32,9 @@ impl House {
         let [east, west] = [1_i32, 2].map(|_| WarehouseId::from_uuid(Uuid::now_v7()));
         for (id, code, priority) in [(east, "EAST", 1), (west, "WEST", 2)] {
             let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, priority).expect("a warehouse");
-            inventory::create_warehouse(&pool, &warehouse, platform::clock::now()).await.expect("it is new");
+            inventory::create_warehouse(&pool, &warehouse, platform::clock::now(), &Unwitnessed)
+                .await
+                .expect("it is new");
         }
         let house = Self { pool, east, west };
         house.receive(stock).await;

@@ -5,3 +5,4 @@ mod people;
 mod races;
 mod release_and_ship;
 mod reserve;
+mod upkeep;

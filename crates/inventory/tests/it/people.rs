@@ -6,6 +6,7 @@ use domain::inventory::{AdjustmentKind, Origin, StockRefusal, Warehouse};
 use inventory::{AdjustStockError, Adjustment, CreateWarehouseError, Drift, Receipt, StockFilter};
 use messaging::HandleError;
 use platform::clock::now;
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -21,7 +22,8 @@ async fn an_adjustment_moves_the_counters_and_says_who_and_why(pool: PgPool) {
     for (kind, quantity, on_hand) in
         [(AdjustmentKind::Received, 5, 15), (AdjustmentKind::Adjusted, -3, 12), (AdjustmentKind::Returned, 1, 13)]
     {
-        let item = inventory::adjust_stock(&house.pool, adjustment(house.east, kind, quantity), now()).await;
+        let item =
+            inventory::adjust_stock(&house.pool, adjustment(house.east, kind, quantity), now(), &Unwitnessed).await;
         assert_eq!(item.expect("adjusted").level.on_hand(), on_hand);
     }
 
@@ -36,7 +38,9 @@ async fn an_adjustment_moves_the_counters_and_says_who_and_why(pool: PgPool) {
 async fn an_adjustment_never_takes_what_is_promised(pool: PgPool) {
     let house = House::open(pool, &[("A", 10, 0)]).await;
     house.ask(&[reserve(order(), &[("A", 8)])]).await;
-    let adjust = |place, kind, quantity| inventory::adjust_stock(&house.pool, adjustment(place, kind, quantity), now());
+    let adjust = |place, kind, quantity| {
+        inventory::adjust_stock(&house.pool, adjustment(place, kind, quantity), now(), &Unwitnessed)
+    };
 
     let too_deep = adjust(house.east, AdjustmentKind::Adjusted, -3).await.expect_err("refused");
     let backwards = adjust(house.east, AdjustmentKind::Received, -1).await.expect_err("refused");
@@ -52,8 +56,12 @@ async fn an_adjustment_never_takes_what_is_promised(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn stock_is_listed_page_by_page_and_filtered(pool: PgPool) {
     let house = House::open(pool, &[("A", 1, 0), ("B", 9, 9), ("b", 5, 5)]).await;
-    inventory::set_low_stock_threshold(&house.pool, &sku("A"), house.east, Some(1), now()).await.expect("set");
-    inventory::set_low_stock_threshold(&house.pool, &sku("B"), house.east, Some(1), now()).await.expect("set");
+    inventory::set_low_stock_threshold(&house.pool, &sku("A"), house.east, Some(1), now(), &Unwitnessed)
+        .await
+        .expect("set");
+    inventory::set_low_stock_threshold(&house.pool, &sku("B"), house.east, Some(1), now(), &Unwitnessed)
+        .await
+        .expect("set");
     let mut filter = StockFilter { limit: 4, ..StockFilter::default() };
 
     let first = inventory::list_stock(&house.pool, &filter).await.expect("listed");
@@ -97,7 +105,7 @@ async fn warehouses_are_listed_by_priority_and_a_code_is_taken_once(pool: PgPool
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let twin = Warehouse::new(id, "EAST".parse().expect("a code"), "Another", 0).expect("a warehouse");
 
-    let taken = inventory::create_warehouse(&house.pool, &twin, now()).await;
+    let taken = inventory::create_warehouse(&house.pool, &twin, now(), &Unwitnessed).await;
 
     assert!(matches!(taken, Err(CreateWarehouseError::CodeTaken)));
     let listed = inventory::list_warehouses(&house.pool).await.expect("listed");

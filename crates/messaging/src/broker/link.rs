@@ -9,7 +9,6 @@ use lapin::{Channel, Connection, ConnectionProperties};
 use platform::config::RabbitmqArgs;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -48,7 +47,6 @@ struct Inner {
     name: String,
     ladder: RetryLadder,
     connection: Mutex<Option<Connection>>,
-    up: AtomicBool,
 }
 
 impl Links {
@@ -70,39 +68,11 @@ impl Link {
         let mut uri: AMQPUri = args.rabbitmq_url.expose_secret().parse().map_err(BrokerError::BadUrl)?;
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
         let ladder = RetryLadder::scaled(args.retry_delay_percent);
-        let (connection, up) = (Mutex::default(), AtomicBool::default());
-        Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, connection, up })))
+        Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, connection: Mutex::default() })))
     }
 
     /// A new channel, on a new connection if need be, with the topology declared.
     pub async fn channel(&self) -> Result<Channel, BrokerError> {
-        let opened = self.open_channel().await;
-        self.0.up.store(opened.is_ok(), Ordering::Relaxed);
-        opened
-    }
-
-    pub fn ladder(&self) -> RetryLadder {
-        self.0.ladder
-    }
-
-    /// Whether the latest attempt to get a channel went well and its connection stands.
-    pub async fn is_up(&self) -> bool {
-        let connection = self.0.connection.lock().await;
-        self.0.up.load(Ordering::Relaxed)
-            && connection.as_ref().is_some_and(|connection| connection.status().connected())
-    }
-
-    /// Says goodbye; channels that are still open end.
-    pub async fn close(&self) {
-        if let Some(connection) = self.0.connection.lock().await.take() {
-            let goodbye = connection.close(200, "the process stops".into());
-            if !matches!(tokio::time::timeout(CHANNEL_LIMIT, goodbye).await, Ok(Ok(()))) {
-                tracing::debug!(link = self.0.name, "The broker did not hear our goodbye");
-            }
-        }
-    }
-
-    async fn open_channel(&self) -> Result<Channel, BrokerError> {
         let mut connection = self.0.connection.lock().await;
         let alive = match connection.take() {
             Some(open) if open.status().connected() => open,
@@ -115,6 +85,20 @@ impl Link {
             Ok(channel)
         })
         .await
+    }
+
+    pub fn ladder(&self) -> RetryLadder {
+        self.0.ladder
+    }
+
+    /// Says goodbye; channels that are still open end.
+    pub async fn close(&self) {
+        if let Some(connection) = self.0.connection.lock().await.take() {
+            let goodbye = connection.close(200, "the process stops".into());
+            if !matches!(tokio::time::timeout(CHANNEL_LIMIT, goodbye).await, Ok(Ok(()))) {
+                tracing::debug!(link = self.0.name, "The broker did not hear our goodbye");
+            }
+        }
     }
 
     async fn connect(&self) -> Result<Connection, BrokerError> {

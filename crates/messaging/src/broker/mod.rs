@@ -4,8 +4,10 @@
 //! from whoever publishes, and acks must still get through.
 
 mod link;
+mod probe;
 mod publisher;
 
 pub(crate) use link::within;
 pub use link::{BrokerError, Link, Links};
+pub use probe::{Probe, QueueDepth};
 pub use publisher::{Arrival, Publication, Publisher};

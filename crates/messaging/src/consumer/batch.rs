@@ -2,6 +2,7 @@
 
 use super::work::Work;
 use crate::handle::{Delivery, HandleError, Verdict};
+use crate::metrics::QueueMetrics;
 use crate::outbox::Waker;
 use domain::ids::OrderId;
 use futures::FutureExt;
@@ -23,6 +24,7 @@ type Placed<C> = (usize, Delivery<C>);
 
 pub(super) struct Desk<W> {
     pub work: W,
+    pub metrics: QueueMetrics,
     pub pool: PgPool,
     pub waker: Waker,
     pub lifecycle: Lifecycle,

@@ -22,7 +22,7 @@ pub(super) fn decode<C: DeserializeOwned>(raw: &lapin::message::Delivery) -> Res
 }
 
 /// How often the message failed before, by our own count; the broker's differs between versions. Nonsense counts as 0.
-pub(super) fn attempt(raw: &lapin::message::Delivery) -> u32 {
+pub(crate) fn attempt(raw: &lapin::message::Delivery) -> u32 {
     let headers = raw.properties.headers().as_ref();
     match headers.and_then(|headers| headers.inner().get(ATTEMPT_HEADER)) {
         Some(AMQPValue::LongUInt(attempt)) => *attempt,

@@ -2,15 +2,16 @@
 
 use super::decode::attempt;
 use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
+use crate::dead::message_id;
+use crate::envelope::Header;
 use crate::handle::Verdict;
 use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
-use domain::ids::MessageId;
 use domain::messages::Queue;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use std::time::Duration;
-use uuid::Uuid;
+use tracing::field::display;
 
 /// How long an ack may take to go out; else the session begins anew.
 const ACK_LIMIT: Duration = Duration::from_secs(5);
@@ -19,7 +20,7 @@ const ERROR_BYTES_MAX: usize = 1_024;
 
 /// How a window ended, for the log and the metrics.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     pub done: usize,
     pub retried: usize,
     pub dead: usize,
@@ -103,7 +104,7 @@ fn farewell<'a>(queue: Queue, ladder: &RetryLadder, raw: &'a Delivery, verdict: 
             None => (topology::DEAD, queue.to_string(), error),
         },
     };
-    report(queue, raw, attempt, exchange, error);
+    report(queue, raw, attempt, exchange, &without_values(error));
     Some(Farewell { raw, exchange, routing_key, attempt: attempt.saturating_add(1), error })
 }
 
@@ -127,17 +128,39 @@ impl Farewell<'_> {
     }
 }
 
-/// The id it came with; one that came with none is told apart by nothing, so any will do.
-fn message_id(raw: &Delivery) -> MessageId {
-    let stated = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
-    stated.unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
-}
-
 fn report(queue: Queue, raw: &Delivery, attempt: u32, exchange: &str, error: &str) {
+    let header: Option<Header> = serde_json::from_slice(&raw.data).ok();
+    let order_id = header.as_ref().map(|header| display(header.subject));
+    let correlation_id = header.as_ref().map(|header| header.trace.correlation_id.as_str());
     let id = message_id(raw);
     if exchange == topology::DEAD {
-        tracing::error!(%queue, message.id = %id, attempt, error, "A message goes to the dead queue");
+        tracing::error!(%queue, message.id = %id, order.id = order_id, correlation_id, attempt, error,
+            "A message goes to the dead queue");
     } else {
-        tracing::warn!(%queue, message.id = %id, attempt, error, "A message will be tried again");
+        tracing::warn!(%queue, message.id = %id, order.id = order_id, correlation_id, attempt, error,
+            "A message will be tried again");
+    }
+}
+
+/// What can't be read is quoted where it is complained of, and a log is no place for what messages hold. The whole
+/// complaint travels with the message.
+fn without_values(error: &str) -> String {
+    let quoted = |(number, part): (usize, &str)| if number % 2 == 0 { part.to_owned() } else { "...".to_owned() };
+    // An escaped quote does not end a value.
+    error.replace("\\\\", "").replace("\\\"", "").split('"').enumerate().map(quoted).collect::<Vec<_>>().join("\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_names_what_is_wrong_and_quotes_nothing_of_it() {
+        let told =
+            without_values(r#"undecodable: invalid type: string "call \"Ann\" at home", expected u32 at line 1"#);
+
+        assert_eq!(told, r#"undecodable: invalid type: string "...", expected u32 at line 1"#);
+        assert_eq!(without_values("the database is away"), "the database is away");
+        assert_eq!(without_values("string \"cut off"), "string \"...");
     }
 }

@@ -5,11 +5,12 @@
 //! to be retried or buried, and acks the whole window at once, after everything is committed.
 
 mod batch;
-mod decode;
+pub(crate) mod decode;
 mod letting_go;
 mod session;
-mod window;
+pub(crate) mod window;
 mod work;
 
+pub(crate) use letting_go::Tally;
 pub use session::{ConsumerSettings, run};
 pub use work::{AroundProvider, InOneTransaction, Work};

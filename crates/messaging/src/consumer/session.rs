@@ -7,7 +7,9 @@ use super::window;
 use super::work::Work;
 use crate::broker::{BrokerError, Links, within};
 use crate::handle::{Delivery, Verdict};
+use crate::metrics::QueueMetrics;
 use crate::outbox::Waker;
+use domain::messages::Queue;
 use lapin::Consumer;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
@@ -46,7 +48,7 @@ pub async fn run<W: Work>(
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let desk = Desk { work, pool, waker, lifecycle: lifecycle.clone() };
+    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, waker, lifecycle: lifecycle.clone() };
     let mut backoff = BACKOFF_MIN;
     while !lifecycle.stopping.is_cancelled() {
         let began = Instant::now();
@@ -54,6 +56,7 @@ pub async fn run<W: Work>(
             if began.elapsed() > GOOD_SESSION {
                 backoff = BACKOFF_MIN;
             }
+            desk.metrics.broke_off();
             tracing::warn!(%error, queue = %W::QUEUE, "Consuming broke off and begins anew");
             lifecycle.pause(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
@@ -92,29 +95,45 @@ async fn handle_window<W: Work>(
     window: &[lapin::message::Delivery],
 ) -> Result<bool, BrokerError> {
     let began = Instant::now();
+    let _in_flight = desk.metrics.taken(window.len());
     let mut verdicts = vec![Verdict::Done; window.len()];
     let mut messages: Vec<(usize, Delivery<W::Command>)> = Vec::with_capacity(window.len());
     for (place, raw) in window.iter().enumerate() {
         match decode(raw) {
-            Ok(message) => messages.push((place, message)),
+            Ok(message) => {
+                take_note(W::QUEUE, &message);
+                messages.push((place, message));
+            }
             Err(error) => verdicts[place] = Verdict::Poison(error),
         }
     }
+    // A batch of one is told whose it was; at light load that is every batch.
+    let alone = messages.first().filter(|_| window.len() == 1).map(|(_, message)| message.header.clone());
     let Some(decided) = desk.decide(messages).await else { return Ok(false) };
     for (place, verdict) in decided {
         verdicts[place] = verdict;
     }
     let tally = exit.let_go(window, &verdicts).await?;
+    let took = began.elapsed();
+    desk.metrics.let_go(tally, took);
     tracing::info!(
         queue = %W::QUEUE,
         messages = window.len(),
         done = tally.done,
         retried = tally.retried,
         dead = tally.dead,
-        duration_ms = platform::telemetry::milliseconds(began.elapsed()),
+        order.id = alone.as_ref().map(|header| display(header.subject)),
+        correlation_id = alone.as_ref().map(|header| header.trace.correlation_id.as_str()),
+        duration_ms = platform::telemetry::milliseconds(took),
         "Handled a batch"
     );
     Ok(true)
+}
+
+/// For whoever follows one order with `RUST_LOG=info,messaging=debug`.
+fn take_note<C>(queue: Queue, Delivery { header, attempt, .. }: &Delivery<C>) {
+    let correlation_id = header.trace.correlation_id.as_str();
+    tracing::debug!(%queue, message.id = %header.id, order.id = %header.subject, correlation_id, attempt, "Took a message");
 }
 
 async fn close(consumer: Consumer, channel: &lapin::Channel) {

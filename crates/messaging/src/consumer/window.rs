@@ -6,7 +6,7 @@ use lapin::Consumer;
 use lapin::message::Delivery;
 
 /// The next delivery, when there is one, and all that are ready behind it, at most `limit`.
-pub(super) async fn next(consumer: &mut Consumer, queue: &str, limit: usize) -> Result<Vec<Delivery>, BrokerError> {
+pub(crate) async fn next(consumer: &mut Consumer, queue: &str, limit: usize) -> Result<Vec<Delivery>, BrokerError> {
     let mut window = Vec::new();
     let mut arrived = consumer.next().await;
     loop {

@@ -54,6 +54,7 @@ impl<H: Handle> Work for InOneTransaction<H> {
         outbox::append(&mut tx, &handled.outgoing).await?;
         tx.commit().await?;
         waker.wake();
+        handled.after_commit.happen();
         Ok(spread(round.len(), places, handled.verdicts))
     }
 }
@@ -88,6 +89,7 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         outbox::append(&mut tx, &handled.outgoing).await?;
         tx.commit().await?;
         waker.wake();
+        handled.after_commit.happen();
         Ok(spread(round.len(), places, handled.verdicts))
     }
 }

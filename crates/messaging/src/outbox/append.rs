@@ -11,7 +11,7 @@ pub async fn append(tx: &mut PgConnection, messages: &[Outgoing]) -> sqlx::Resul
     let ids: Vec<_> = messages.iter().map(|message| message.message_id.as_uuid()).collect();
     let exchanges: Vec<_> = messages.iter().map(|message| message.exchange).collect();
     let routing_keys: Vec<_> = messages.iter().map(|message| message.routing_key.as_str()).collect();
-    let types: Vec<_> = messages.iter().map(|message| message.type_name).collect();
+    let types: Vec<_> = messages.iter().map(|message| message.type_name.as_ref()).collect();
     let payloads: Vec<_> = messages.iter().map(|message| message.payload.as_str()).collect();
     sqlx::query!(
         "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)

@@ -6,12 +6,12 @@
 
 use super::store::{self, Row};
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
-use crate::topology;
+use crate::{metrics, topology};
 use lapin::types::FieldTable;
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Messages that are claimed, published and confirmed together.
@@ -43,6 +43,17 @@ enum RelayError {
     TooSlow,
 }
 
+impl RelayError {
+    /// What was the matter, as a label.
+    fn cause(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Broker(_) => "broker",
+            Self::TooSlow => "time",
+        }
+    }
+}
+
 /// Runs until the process stops. Looks when woken, and every so often besides: for rows that a crash left.
 pub async fn run(pool: PgPool, links: Links, waker: Waker, look_every: Duration, lifecycle: Lifecycle) {
     let mut relay = Relay { pool, links, publisher: None };
@@ -55,6 +66,7 @@ pub async fn run(pool: PgPool, links: Links, waker: Waker, look_every: Duration,
                 lifecycle.pause(look_every, waker.0.notified()).await;
             }
             Err(error) => {
+                metrics::not_carried(error.cause());
                 tracing::warn!(%error, "The relay could not carry the outbox");
                 lifecycle.pause(backoff, std::future::pending()).await;
                 backoff = (backoff * 2).min(BACKOFF_MAX);
@@ -93,11 +105,13 @@ impl Relay {
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let rows = store::claim(&mut tx, BATCH_MAX).await?;
         if !rows.is_empty() {
+            let began = Instant::now();
             let publications: Vec<_> = rows.iter().map(publication).collect();
             let arrivals = publisher.publish_all(&publications).await?;
             store::settle(&mut tx, &rows, &arrivals).await?;
             tx.commit().await?;
-            report(&rows, &arrivals);
+            metrics::carried(&arrivals);
+            report(&rows, &arrivals, began.elapsed());
         }
         self.publisher = Some(publisher);
         let full = i64::try_from(rows.len()).is_ok_and(|claimed| claimed == BATCH_MAX);
@@ -117,8 +131,9 @@ fn publication(row: &Row) -> Publication<'_> {
     }
 }
 
-fn report(rows: &[Row], arrivals: &[Arrival]) {
-    tracing::debug!(messages = rows.len(), "Carried a batch to the broker");
+fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
+    let duration_ms = platform::telemetry::milliseconds(took);
+    tracing::debug!(messages = rows.len(), duration_ms, "Carried a batch to the broker");
     for (row, arrival) in rows.iter().zip(arrivals) {
         if let Arrival::Refused(reason) = arrival {
             tracing::error!(message.id = %row.message_id, routing_key = row.routing_key, reason, "The broker refused a message");

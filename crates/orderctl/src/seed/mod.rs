@@ -14,6 +14,7 @@ use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse, WarehouseCode};
 use domain::money::Money;
 use platform::config::{Environment, EnvironmentArgs};
+use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -49,7 +50,7 @@ async fn seed_warehouses(pool: &PgPool, now: Timestamp) -> anyhow::Result<Vec<Wa
         let known = there.iter().find(|warehouse| warehouse.code == code);
         let id = known.map_or_else(|| WarehouseId::from_uuid(Uuid::now_v7()), |warehouse| warehouse.id);
         if known.is_none() {
-            inventory::create_warehouse(pool, &Warehouse::new(id, code, name, priority)?, now).await?;
+            inventory::create_warehouse(pool, &Warehouse::new(id, code, name, priority)?, now, &Unwitnessed).await?;
         }
         ids.push(id);
     }

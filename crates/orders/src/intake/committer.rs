@@ -4,6 +4,7 @@ use super::batch::{self, BatchContext};
 use super::in_flight::Claim;
 use super::{Accepted, NewOrder};
 use crate::error::PlaceOrderError;
+use crate::metrics;
 use futures::FutureExt as _;
 use platform::lifecycle::Lifecycle;
 use std::panic::AssertUnwindSafe;
@@ -53,16 +54,24 @@ async fn run(context: BatchContext, queue: Queue, stopping: CancellationToken) {
                 () = &mut lingered => queue.close(),
             }
         }
+        metrics::INTAKE_WAITING.sub(i64::try_from(batch.len()).unwrap_or_default());
         let batch = worth_storing(batch);
         if batch.is_empty() {
             continue;
         }
-        context.stats.batch(batch.len());
+        let (orders, began) = (batch.len(), Instant::now());
+        context.stats.batch(orders);
         // A panic must not end the committer: those in the batch learn that there is no answer, the next ones get one.
         if AssertUnwindSafe(batch::store(&context, batch)).catch_unwind().await.is_err() {
             tracing::error!("Storing a batch of orders panicked");
         }
+        report(orders, began.elapsed());
     }
+}
+
+fn report(orders: usize, took: Duration) {
+    metrics::intake_stored(orders, took);
+    tracing::info!(orders, duration_ms = platform::telemetry::milliseconds(took), "Stored a batch of orders");
 }
 
 async fn linger(stopping: CancellationToken) {
@@ -80,6 +89,7 @@ fn worth_storing(taken: Vec<Request>) -> Vec<(NewOrder, Claim)> {
         if request.came_at.elapsed() < WAIT_MAX {
             batch.push((request.new, request.claim));
         } else {
+            metrics::intake_answered(Err(PlaceOrderError::Unavailable));
             request.settle(Err(PlaceOrderError::Unavailable));
         }
     }

@@ -13,6 +13,7 @@ mod placement;
 mod stats;
 
 use crate::error::PlaceOrderError;
+use crate::metrics;
 use batch::BatchContext;
 use committer::Request;
 use domain::ids::{OrderId, UserId};
@@ -70,6 +71,7 @@ pub struct Accepted {
 
 impl Intake {
     pub fn start(pool: PgPool, waker: Waker, pace: Pace, limits: IntakeLimits, lifecycle: &Lifecycle) -> Self {
+        metrics::register_intake();
         let stats = Arc::new(stats::Counters::default());
         let context = BatchContext { pool: pool.clone(), waker, stats: Arc::clone(&stats), limits, pace };
         let queue = committer::start(&context, lifecycle);
@@ -119,7 +121,13 @@ impl Intake {
     }
 
     async fn enqueue(&self, request: Request, answer: Answer) -> Result<Accepted, PlaceOrderError> {
-        match self.queue.try_send(request) {
+        // Before it is there: a committer may take it at once.
+        metrics::INTAKE_WAITING.inc();
+        let sent = self.queue.try_send(request);
+        if sent.is_err() {
+            metrics::INTAKE_WAITING.dec();
+        }
+        match sent {
             Ok(()) => {}
             Err(TrySendError::Full(request)) => {
                 self.stats.answered(Err(PlaceOrderError::Overloaded));

@@ -1,7 +1,8 @@
-//! What intake has done since the process began, for metrics.
+//! What intake has done since it began; the metrics count it over the whole process.
 
 use super::Accepted;
 use crate::error::PlaceOrderError;
+use crate::metrics;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, Default)]
@@ -40,6 +41,7 @@ impl Counters {
             Err(_) => &self.refusals,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        metrics::intake_answered(answer);
     }
 
     pub fn read(&self, waiting: usize) -> IntakeStats {

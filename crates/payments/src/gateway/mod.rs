@@ -17,6 +17,9 @@ use domain::money::Money;
 use domain::payment::Reversal;
 
 pub trait PaymentGateway: Send + Sync + 'static {
+    /// What it is called where its calls are counted.
+    const NAME: &'static str;
+
     /// Sets money aside.
     fn authorize(&self, ask: Authorize) -> impl Future<Output = Outcome<Receipt>> + Send;
 

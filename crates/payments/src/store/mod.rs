@@ -3,6 +3,7 @@
 mod operations;
 mod payments;
 mod row;
+mod unsettled;
 
 pub use operations::OperationStatus;
 pub(crate) use operations::{
@@ -10,3 +11,4 @@ pub(crate) use operations::{
 };
 pub(crate) use payments::{find_payment, lock_payments, open_payments, save_payments};
 pub(crate) use row::{PaymentRow, Stored};
+pub(crate) use unsettled::{UnsettledOperation, take_unsettled};

@@ -8,4 +8,5 @@ mod methods;
 mod misbehaving;
 mod parts;
 mod races;
+mod reconcile;
 mod voids;

@@ -21,6 +21,8 @@ struct Till {
 }
 
 impl PaymentGateway for Forgetful {
+    const NAME: &'static str = "forgetful";
+
     async fn authorize(&self, ask: Authorize) -> Outcome<Receipt> {
         let mut till = self.0.lock().expect("nobody panics with it");
         till.held_minor += ask.amount.amount_minor;

@@ -2,12 +2,14 @@
 
 mod database;
 mod load;
+mod metrics;
 mod rabbitmq;
 mod redis;
 mod telemetry;
 
 pub use database::DatabaseArgs;
 pub use load::{Environment, EnvironmentArgs, Settings, load};
+pub use metrics::MetricsArgs;
 pub use rabbitmq::RabbitmqArgs;
 pub use redis::RedisArgs;
 pub use telemetry::{LogFormat, TelemetryArgs};

@@ -1,10 +1,11 @@
 //! All SQL of this slice. Nothing here commits. Whoever changes a shipment locks its booking first, and then it; the
-//! mover locks shipments alone, and waits for nobody.
+//! mover and the look for delays lock shipments alone, and wait for nobody.
 //!
 //! Joins with `UNNEST` also say `= ANY($1)`: without it a plan that was made while the table was small reads all of
 //! it, and is kept while the table grows.
 
 mod bookings;
+mod delays;
 mod events;
 mod moves;
 mod shipments;
@@ -13,6 +14,7 @@ mod views;
 pub(crate) use bookings::{
     ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, save_bookings, start_cancelling,
 };
+pub(crate) use delays::{LateShipment, Look, insert_delays, lock_late_shipments, save_looks};
 pub(crate) use events::{NewEvent, insert_events};
 pub(crate) use moves::{DueShipment, lock_due_shipments};
 pub(crate) use shipments::{

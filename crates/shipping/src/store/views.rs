@@ -17,7 +17,7 @@ pub(crate) async fn shipment_views(
     let rows = sqlx::query_as!(
         ViewRow,
         r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, created_at, updated_at
+                  promised_by, delayed_at, delay_level, created_at, updated_at
            FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
         order.as_uuid(),
     )
@@ -33,7 +33,7 @@ pub(crate) async fn tracked_shipment_view(
     let rows = sqlx::query_as!(
         ViewRow,
         r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, created_at, updated_at
+                  promised_by, delayed_at, delay_level, created_at, updated_at
            FROM shipping.shipments WHERE tracking_number = $1"#,
         number.as_str(),
     )
@@ -69,6 +69,7 @@ struct ViewRow {
     tracking_number: Option<String>,
     promised_by: Option<Timestamp>,
     delayed_at: Option<Timestamp>,
+    delay_level: i16,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -96,6 +97,7 @@ impl ViewRow {
             tracking_number: tracking_number.map_err(|_bad| bad("tracking_number"))?,
             promised_by: self.promised_by,
             delayed_at: self.delayed_at,
+            delay_level: u16::try_from(self.delay_level).map_err(|_bad| bad("delay_level"))?,
             created_at: self.created_at,
             updated_at: self.updated_at,
             events: events.remove(&self.id).unwrap_or_default(),

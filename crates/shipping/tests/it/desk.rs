@@ -7,6 +7,7 @@ use domain::messages::{BookShipments, CancelShipments, Parcel, Reply, ShipmentCo
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::{Delivery, HandleWithProvider, Handled, Header, Trace, Verdict, Waker, outbox};
+use platform::witness::Unwitnessed;
 use shipping::{CarrierAnswer, CarrierCall, CarrierEvent, CarrierEventError, Recorded, Shipping, ShippingArgs};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -67,7 +68,7 @@ impl Desk {
             source: "carrier:fake".to_owned(),
             note: None,
         };
-        shipping::record_carrier_event(&self.pool, &Waker::default(), event, at(second)).await
+        shipping::record_carrier_event(&self.pool, &Waker::default(), event, at(second), &Unwitnessed).await
     }
 
     pub async fn booking_status(&self, order: OrderId) -> String {

@@ -4,6 +4,7 @@
 mod book;
 mod cancel;
 mod carrier_events;
+mod delays;
 mod desk;
 mod every_state;
 mod fake_carrier;

@@ -3,6 +3,7 @@ use crate::body::{Field, FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::GrantRoles;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::routes::auth::user::UserBody;
 use crate::state::AppState;
 use accounts::Role;
@@ -35,11 +36,13 @@ impl FromJson for RoleBody {
 pub async fn grant_role(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<GrantRoles>,
+    request: RequestId,
     PathParam(user): PathParam<UserId>,
     Json(body): Json<RoleBody>,
 ) -> Result<axum::Json<UserBody>, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let granted = async move { accounts.grant_role(user, body.role, caller.id, now).await };
+    let auditor = caller.auditor(&request, now);
+    let granted = async move { accounts.grant_role(user, body.role, caller.id, now, &auditor).await };
     Ok(axum::Json(state.finish(granted).await?.into()))
 }

@@ -1,3 +1,6 @@
-//! What admins repair and grant.
+//! For admins alone.
 
+pub mod audit_logs;
+pub mod failed_jobs;
 pub mod grant_role;
+pub mod tasks;

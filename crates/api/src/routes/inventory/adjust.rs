@@ -4,6 +4,8 @@ use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, parsed};
 use crate::policy::MoveStock;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
+use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,8 +14,6 @@ use domain::inventory::AdjustmentKind;
 use domain::product::Sku;
 use inventory::Adjustment;
 use utoipa::ToSchema;
-
-const REASON_LENGTH_MAX: usize = 200;
 
 #[derive(Debug, ToSchema)]
 pub struct AdjustmentBody {
@@ -41,7 +41,7 @@ impl FromJson for AdjustmentBody {
         let quantity = members.required("quantity", |field| {
             field.whole_as(|pieces| i32::try_from(pieces).map_err(|_too_many| "so many pieces are nowhere"))
         });
-        let reason = members.required("reason", |field| field.text_as(reason));
+        let reason = members.required("reason", |field| field.text_as(reason::parse));
         Some(Self {
             sku: sku?,
             warehouse_id: warehouse_id?,
@@ -50,11 +50,6 @@ impl FromJson for AdjustmentBody {
             reason: reason?,
         })
     }
-}
-
-fn reason(text: String) -> Result<String, String> {
-    let good = (1..=REASON_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("a reason is 1 to {REASON_LENGTH_MAX} characters on one line")) }
 }
 
 /// Adjust stock
@@ -66,6 +61,7 @@ fn reason(text: String) -> Result<String, String> {
 pub async fn adjust_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<MoveStock>,
+    request: RequestId,
     Json(body): Json<AdjustmentBody>,
 ) -> Result<(StatusCode, axum::Json<StockBody>), Problem> {
     if !is_theirs(&state, caller, &body.sku).await? {
@@ -74,6 +70,7 @@ pub async fn adjust_stock(
     let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
     let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let item = state.finish(async move { inventory::adjust_stock(&pool, adjustment, now).await }).await?;
+    let auditor = caller.auditor(&request, now);
+    let item = state.finish(async move { inventory::adjust_stock(&pool, adjustment, now, &auditor).await }).await?;
     Ok((StatusCode::CREATED, axum::Json(item.into())))
 }

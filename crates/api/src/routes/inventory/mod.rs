@@ -3,6 +3,7 @@
 pub mod adjust;
 pub mod find;
 pub mod list;
+pub mod set_threshold;
 pub mod stock;
 
 use crate::auth::Caller;

@@ -3,7 +3,8 @@ use crate::body::{FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestTrace;
+use crate::request_id::{RequestId, RequestTrace};
+use crate::routes::reason;
 use crate::state::AppState;
 use accounts::Role;
 use axum::extract::State;
@@ -14,8 +15,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-const REASON_LENGTH_MAX: usize = 200;
-
 /// Why; the body may be left out.
 #[derive(Debug, Default, ToSchema)]
 pub struct CancelBody {
@@ -25,18 +24,13 @@ pub struct CancelBody {
 
 impl FromJson for CancelBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let reason = members.optional("reason", |field| field.text_as(reason))?;
+        let reason = members.optional("reason", |field| field.text_as(reason::parse))?;
         Some(Self { reason })
     }
 
     fn when_empty() -> Option<Self> {
         Some(Self::default())
     }
-}
-
-fn reason(text: String) -> Result<String, String> {
-    let good = (1..=REASON_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("a reason is 1 to {REASON_LENGTH_MAX} characters on one line")) }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,13 +56,16 @@ pub async fn cancel_order(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<CancelOrders>,
     PathParam(order_id): PathParam<OrderId>,
+    request_id: RequestId,
     RequestTrace(trace): RequestTrace,
     Json(body): Json<CancelBody>,
 ) -> Result<(StatusCode, axum::Json<CancelledBody>), Problem> {
     let reason = body.reason.unwrap_or_else(|| format!("{}_request", caller.role));
     let request = CancelOrder { order_id, customer: customer(caller), actor: caller.actor(), reason, trace };
     let (shared, now) = (state.clone(), platform::clock::now());
-    let cancelling = async move { orders::cancel_order(&shared.pool, &shared.waker, request, shared.pace, now).await };
+    let auditor = caller.auditor(&request_id, now);
+    let cancelling =
+        async move { orders::cancel_order(&shared.pool, &shared.waker, request, shared.pace, now, &auditor).await };
     let outcome = state.finish(cancelling).await?;
     let message = if outcome.already { "Order was cancelled before" } else { "Order is being cancelled" };
     let (order_id, order_status) = (order_id.as_uuid(), outcome.status.into());

@@ -4,6 +4,7 @@ use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, boolean, parsed};
 use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use accounts::Role;
@@ -65,6 +66,7 @@ type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
 pub async fn create_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
+    request: RequestId,
     Json(body): Json<NewProductBody>,
 ) -> Result<Created, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(caller.id);
@@ -74,7 +76,8 @@ pub async fn create_product(
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now).await };
+    let auditor = caller.auditor(&request, now);
+    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now, &auditor).await };
     let created = state.finish(creating).await?;
     let location = [(LOCATION, format!("/api/v1/products/{}", created.product.sku))];
     Ok((StatusCode::CREATED, location, axum::Json(created.into())))

@@ -5,6 +5,7 @@ use crate::body::{FromJson, Json, Members, boolean, parsed};
 use crate::params::PathParam;
 use crate::policy::ManageProducts;
 use crate::problem::Problem;
+use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use axum::extract::State;
@@ -45,12 +46,14 @@ impl FromJson for ProductChangeBody {
 pub async fn update_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
+    request: RequestId,
     PathParam(sku): PathParam<Sku>,
     Json(body): Json<ProductChangeBody>,
 ) -> Result<axum::Json<ProductBody>, Problem> {
     let ProductChangeBody { name, description, price, active } = body;
     let change = ProductChange { name, description, price, active };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now).await };
+    let auditor = caller.auditor(&request, now);
+    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now, &auditor).await };
     Ok(axum::Json(state.finish(changing).await?.into()))
 }

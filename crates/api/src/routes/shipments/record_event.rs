@@ -4,6 +4,7 @@ use crate::body::{Field, FromJson, Json, Members, parsed};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::extract::State;
 use chrono::TimeDelta;
@@ -62,6 +63,7 @@ pub struct RecordedBody {
 pub async fn record_event(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ReportShipments>,
+    request: RequestId,
     PathParam(number): PathParam<TrackingNumber>,
     Json(body): Json<ShipmentEventReport>,
 ) -> Result<axum::Json<RecordedBody>, Problem> {
@@ -74,7 +76,9 @@ pub async fn record_event(
     let (status, note) = (body.status, body.note);
     let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
     let shared = state.clone();
-    let recording = async move { shipping::record_carrier_event(&shared.pool, &shared.waker, event, now).await };
+    let auditor = caller.auditor(&request, now);
+    let recording =
+        async move { shipping::record_carrier_event(&shared.pool, &shared.waker, event, now, &auditor).await };
     let recorded = match state.finish(recording).await? {
         Recorded::Moved => "moved",
         Recorded::Noted => "noted",

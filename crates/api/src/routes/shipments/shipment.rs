@@ -25,6 +25,8 @@ pub struct ShipmentBody {
     /// Since when it is later than promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     delayed_at: Option<DateTime<Utc>>,
+    /// How much later than promised it is, in levels; 0 while it is in time.
+    delay_level: u16,
     items: Vec<ShippedLineBody>,
     /// What carriers reported, by the time at which it happened.
     events: Vec<ShipmentEventBody>,
@@ -62,6 +64,7 @@ impl From<ShipmentView> for ShipmentBody {
             tracking_number: view.tracking_number.map(|number| number.to_string()),
             promised_by: view.promised_by,
             delayed_at: view.delayed_at,
+            delay_level: view.delay_level,
             items: lines.map(|line| ShippedLineBody { sku: line.sku.into(), quantity: line.quantity.get() }).collect(),
             events: view.events.into_iter().map(ShipmentEventBody::from).collect(),
             created_at: view.created_at,

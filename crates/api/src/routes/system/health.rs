@@ -48,7 +48,7 @@ struct Dependency {
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
     let (postgres, rabbitmq, redis) = tokio::join!(
         check(postgres_answers(&state)),
-        check(state.links.publishing.is_up()),
+        check(async { state.probe.ping().await.is_ok() }),
         check(async { state.redis.ping().await.is_ok() }),
     );
     let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok()) {

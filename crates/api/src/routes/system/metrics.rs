@@ -12,7 +12,21 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
-pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub async fn metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    text(state)
+}
+
+/// Counts, for people
+///
+/// The same as `/metrics`.
+#[utoipa::path(get, path = "/system/metrics", tag = "system",
+    responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
+        example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
+pub async fn system_metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    text(state)
+}
+
+fn text(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     let text = state.metrics.text().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text))
 }

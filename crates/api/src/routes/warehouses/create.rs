@@ -3,6 +3,7 @@ use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, parsed, text};
 use crate::policy::ManageWarehouses;
 use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -41,13 +42,15 @@ impl FromJson for NewWarehouseBody {
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_warehouse(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageWarehouses>,
+    Allowed { caller, .. }: Allowed<ManageWarehouses>,
+    request: RequestId,
     Json(body): Json<NewWarehouseBody>,
 ) -> Result<(StatusCode, axum::Json<WarehouseBody>), Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
     let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", error.to_string()))?;
     let (pool, now, new) = (state.pool.clone(), platform::clock::now(), warehouse.clone());
-    state.finish(async move { inventory::create_warehouse(&pool, &new, now).await }).await?;
+    let auditor = caller.auditor(&request, now);
+    state.finish(async move { inventory::create_warehouse(&pool, &new, now, &auditor).await }).await?;
     Ok((StatusCode::CREATED, axum::Json(warehouse.into())))
 }

@@ -47,6 +47,8 @@ impl SimulatedGateway {
 }
 
 impl PaymentGateway for SimulatedGateway {
+    const NAME: &'static str = "simulated";
+
     async fn authorize(&self, ask: Authorize) -> Outcome<Receipt> {
         self.ask(Work::Authorize(ask)).await.receipt()
     }

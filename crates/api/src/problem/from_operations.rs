@@ -1,0 +1,25 @@
+use super::{Kind, Problem};
+use operations::BadRow;
+use operations::failed_jobs::DecideError;
+
+impl From<BadRow> for Problem {
+    fn from(error: BadRow) -> Self {
+        match error {
+            BadRow::Database(error) => error.into(),
+            bad_row @ BadRow::Inconsistent(_) => Self::internal(bad_row),
+        }
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        let said = error.to_string();
+        match error {
+            DecideError::NotFound => Self::not_found("failed job"),
+            DecideError::Refused(..) | DecideError::TooOften | DecideError::Unreadable(_) => {
+                Self::new(Kind::InvalidState, said)
+            }
+            DecideError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::policy::ReadAuditLog;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use operations::audit::{AuditEntry, AuditFilter, list_audit_log};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+#[derive(Debug)]
+pub struct AuditQuery {
+    filter: AuditFilter,
+    limit: u32,
+}
+
+impl FromQuery for AuditQuery {
+    fn read(params: &mut Params) -> Option<Self> {
+        let actor = params.optional("actor");
+        let action = params.optional("action");
+        let subject = params.optional("subject");
+        let before = params.optional("cursor");
+        let limit = params.limit();
+        let filter = AuditFilter { actor: actor?, action: action?, subject: subject?, before: before? };
+        Some(Self { filter, limit: limit? })
+    }
+}
+
+/// Something that a person changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntryBody {
+    #[schema(example = 4711)]
+    id: i64,
+    at: DateTime<Utc>,
+    #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
+    actor: String,
+    #[schema(example = "product.update")]
+    action: String,
+    #[schema(example = "product:SKU-HEADPHONES")]
+    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    after: Option<Value>,
+    /// The `x-request-id` of the request that did it.
+    #[schema(example = "shop-17")]
+    request_id: String,
+}
+
+/// Read the audit log
+///
+/// Everything that people changed, the newest first: roles, products, stock, warehouses, reports of carriers,
+/// cancellations, decisions on failed jobs.
+#[utoipa::path(get, path = "/admin/audit-logs", tag = "admin",
+    params(("actor" = Option<String>, Query, description = "Who: `admin:<id>`, `vendor:<id>`, `customer:<id>`"),
+        ("action" = Option<String>, Query, description = "The deed", example = "product.update"),
+        ("subject" = Option<String>, Query, description = "What it was done to", example = "product:SKU-HEADPHONES"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, description = "A page of the log", body = Page<AuditEntryBody>)),
+    security(("access_token" = [])))]
+pub async fn list_audit_logs(
+    State(state): State<AppState>,
+    _allowed: Allowed<ReadAuditLog>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Page<AuditEntryBody>>, Problem> {
+    let entries = list_audit_log(&state.pool, &query.filter, query.limit + 1).await?;
+    Ok(Json(Page::cut(entries, query.limit, |entry| entry.id.to_string())))
+}
+
+impl From<AuditEntry> for AuditEntryBody {
+    fn from(entry: AuditEntry) -> Self {
+        let AuditEntry { id, at, actor, action, subject, reason, before, after, request_id } = entry;
+        Self { id, at, actor, action, subject, reason, before, after, request_id }
+    }
+}

@@ -1,0 +1,34 @@
+use super::job::FailedJobBody;
+use crate::auth::Allowed;
+use crate::body::Json;
+use crate::params::PathParam;
+use crate::policy::ManageFailedJobs;
+use crate::problem::{Kind, Problem};
+use crate::request_id::RequestId;
+use crate::routes::reason::ReasonBody;
+use crate::state::AppState;
+use axum::extract::State;
+use operations::failed_jobs::{Decided, discard};
+use uuid::Uuid;
+
+/// Discard a failed job
+///
+/// It is left at that; its row stays, with the reason. Saying it twice is saying it once.
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", request_body = ReasonBody,
+    params(("id" = Uuid, Path, description = "The failed job's")),
+    responses((status = 200, description = "The job, left at that", body = FailedJobBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
+pub async fn discard_failed_job(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<ManageFailedJobs>,
+    request: RequestId,
+    PathParam(id): PathParam<Uuid>,
+    Json(body): Json<ReasonBody>,
+) -> Result<axum::Json<FailedJobBody>, Problem> {
+    let now = platform::clock::now();
+    let auditor = caller.auditor(&request, now);
+    let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
+    let pool = state.pool.clone();
+    let discarding = async move { discard(&pool, id, &decided, &auditor).await };
+    Ok(axum::Json(state.finish(discarding).await?.into()))
+}

@@ -1,0 +1,98 @@
+//! Failed jobs as admins see them.
+
+use chrono::{DateTime, Utc};
+use operations::failed_jobs::FailedJob;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedJobBody {
+    id: Uuid,
+    /// `open`, `replayed` (sent again, and not seen dead since) or `discarded`.
+    #[schema(example = "open")]
+    status: &'static str,
+    /// The queue that it was for.
+    #[schema(example = "inventory")]
+    queue: String,
+    message_id: Uuid,
+    #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
+    #[schema(example = "inventory.reserve.v1")]
+    type_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    /// Why it failed the last time.
+    #[schema(example = "undecodable: expected value at line 1 column 1")]
+    error: String,
+    /// The same for failures of one kind.
+    #[schema(example = "9f86d081884c")]
+    fingerprint: String,
+    /// How often it was tried, over all its lives.
+    #[schema(example = 6)]
+    attempts: i32,
+    /// How often it ended in a dead queue.
+    #[schema(example = 1)]
+    deaths: i32,
+    /// How often it was sent again.
+    #[schema(example = 0)]
+    replays: i32,
+    first_seen_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<DecisionBody>,
+}
+
+/// The last one.
+#[derive(Debug, Serialize, ToSchema)]
+struct DecisionBody {
+    at: DateTime<Utc>,
+    #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
+    by: String,
+    #[schema(example = "the bug is mended: release 2026.48")]
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedJobDetailBody {
+    #[serde(flatten)]
+    job: FailedJobBody,
+    /// The message itself: as JSON if it is JSON, else as text; what is no text is shown with U+FFFD in it.
+    payload: Value,
+    /// The AMQP headers that it died with.
+    #[schema(value_type = Object)]
+    headers: Value,
+}
+
+impl From<FailedJob> for FailedJobBody {
+    fn from(job: FailedJob) -> Self {
+        let decision = job.decided_at.zip(job.decided_by).zip(job.reason);
+        Self {
+            id: job.id,
+            status: job.status.into(),
+            queue: job.queue,
+            message_id: job.message_id.as_uuid(),
+            type_name: job.type_name,
+            order_id: job.order_id.map(|order| order.as_uuid()),
+            correlation_id: job.correlation_id,
+            error: job.error,
+            fingerprint: job.fingerprint,
+            attempts: job.attempts,
+            deaths: job.deaths,
+            replays: job.replays,
+            first_seen_at: job.first_seen_at,
+            last_seen_at: job.last_seen_at,
+            decision: decision.map(|((at, by), reason)| DecisionBody { at, by, reason }),
+        }
+    }
+}
+
+impl From<FailedJob> for FailedJobDetailBody {
+    fn from(job: FailedJob) -> Self {
+        let text = || Value::String(String::from_utf8_lossy(&job.payload).into_owned());
+        let payload = serde_json::from_slice(&job.payload).unwrap_or_else(|_no_json| text());
+        Self { payload, headers: job.headers.clone(), job: job.into() }
+    }
+}

@@ -1,0 +1,50 @@
+use super::job::FailedJobBody;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::policy::ManageFailedJobs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use operations::failed_jobs::{FailedJobFilter, list_failed_jobs as list};
+
+#[derive(Debug)]
+pub struct FailedJobQuery {
+    filter: FailedJobFilter,
+    limit: u32,
+}
+
+impl FromQuery for FailedJobQuery {
+    fn read(params: &mut Params) -> Option<Self> {
+        let status = params.optional_as("status", |text| text.parse().map_err(|_| "open, replayed or discarded"));
+        let queue =
+            params.optional_as("queue", |text| text.parse().map_err(|_| "orders, inventory, payments or shipping"));
+        let fingerprint = params.optional("fingerprint");
+        let order_id = params.optional("order_id");
+        let before = params.optional("cursor");
+        let limit = params.limit();
+        let (status, queue, fingerprint, order_id) = (status?, queue?, fingerprint?, order_id?);
+        Some(Self { filter: FailedJobFilter { status, queue, fingerprint, order_id, before: before? }, limit: limit? })
+    }
+}
+
+/// List failed jobs
+///
+/// What nobody could handle, the newest first. `fingerprint` is the same for failures of one kind.
+#[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
+    params(("status" = Option<String>, Query, description = "`open`, `replayed` or `discarded`", example = "open"),
+        ("queue" = Option<String>, Query, description = "`orders`, `inventory`, `payments` or `shipping`"),
+        ("fingerprint" = Option<String>, Query, description = "Only failures of this kind"),
+        ("order_id" = Option<uuid::Uuid>, Query, description = "Only those about this order"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, description = "A page of failed jobs", body = Page<FailedJobBody>)), security(("access_token" = [])))]
+pub async fn list_failed_jobs(
+    State(state): State<AppState>,
+    _allowed: Allowed<ManageFailedJobs>,
+    Query(query): Query<FailedJobQuery>,
+) -> Result<Json<Page<FailedJobBody>>, Problem> {
+    let jobs = list(&state.pool, &query.filter, query.limit + 1).await?;
+    Ok(Json(Page::cut(jobs, query.limit, |job| job.id.to_string())))
+}

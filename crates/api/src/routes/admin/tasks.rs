@@ -1,0 +1,125 @@
+//! What schedulers do every so often, and how it went.
+
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, PathParam, Query};
+use crate::policy::SeeTasks;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use operations::schedule::{self, RunView, TaskView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskBody {
+    #[schema(example = "mark_delayed_shipments")]
+    name: String,
+    #[schema(example = 60_000)]
+    period_ms: i64,
+    /// The scheduler that leads it, unless none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "scheduler@shop-1:4711")]
+    leader: Option<String>,
+    next_run_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_run: Option<LastRunBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LastRunBody {
+    at: DateTime<Utc>,
+    #[schema(example = 12.5)]
+    duration_ms: f64,
+    /// `done`, `idle` (there was nothing to do) or `failed`.
+    #[schema(example = "done")]
+    result: String,
+    #[schema(example = 3)]
+    rows: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// A run that did something, or failed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskRunBody {
+    #[schema(example = 4711)]
+    id: i64,
+    started_at: DateTime<Utc>,
+    #[schema(example = 12.5)]
+    duration_ms: f64,
+    /// `done` or `failed`.
+    #[schema(example = "done")]
+    result: String,
+    #[schema(example = 3)]
+    rows: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// The scheduler that ran it.
+    #[schema(example = "scheduler@shop-1:4711")]
+    runner: String,
+}
+
+#[derive(Debug)]
+pub struct RunQuery {
+    before: Option<i64>,
+    limit: u32,
+}
+
+impl FromQuery for RunQuery {
+    fn read(params: &mut Params) -> Option<Self> {
+        let (before, limit) = (params.optional("cursor"), params.limit());
+        Some(Self { before: before?, limit: limit? })
+    }
+}
+
+/// List the scheduled tasks
+///
+/// Each with who leads it, when it runs next, and how it went the last time.
+#[utoipa::path(get, path = "/admin/tasks", tag = "admin",
+    responses((status = 200, description = "Every task", body = Page<TaskBody>)), security(("access_token" = [])))]
+pub async fn list_tasks(
+    State(state): State<AppState>,
+    _allowed: Allowed<SeeTasks>,
+) -> Result<Json<Page<TaskBody>>, Problem> {
+    let tasks = schedule::list_tasks(&state.pool).await?;
+    Ok(Json(Page::whole(tasks.into_iter().map(TaskBody::from))))
+}
+
+/// List the runs of a task
+///
+/// Those that did something or failed, the newest first. They are kept for a week.
+#[utoipa::path(get, path = "/admin/tasks/{name}/runs", tag = "admin",
+    params(("name" = String, Path, description = "The task's", example = "mark_delayed_shipments"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, description = "A page of runs", body = Page<TaskRunBody>)),
+    security(("access_token" = [])))]
+pub async fn list_task_runs(
+    State(state): State<AppState>,
+    _allowed: Allowed<SeeTasks>,
+    PathParam(name): PathParam<String>,
+    Query(query): Query<RunQuery>,
+) -> Result<Json<Page<TaskRunBody>>, Problem> {
+    let runs = schedule::list_runs(&state.pool, &name, query.before, query.limit + 1).await?;
+    Ok(Json(Page::cut(runs, query.limit, |run| run.id.to_string())))
+}
+
+impl From<TaskView> for TaskBody {
+    fn from(task: TaskView) -> Self {
+        let TaskView { name, period_ms, leader, next_run_at, last_error: error, .. } = task;
+        let known = task.last_run_at.zip(task.last_duration_ms).zip(task.last_result).zip(task.last_rows);
+        let last_run =
+            known.map(|(((at, duration_ms), result), rows)| LastRunBody { at, duration_ms, result, rows, error });
+        Self { name, period_ms, leader, next_run_at, last_run }
+    }
+}
+
+impl From<RunView> for TaskRunBody {
+    fn from(run: RunView) -> Self {
+        let RunView { id, started_at, duration_ms, result, rows, error, runner } = run;
+        Self { id, started_at, duration_ms, result, rows, error, runner }
+    }
+}

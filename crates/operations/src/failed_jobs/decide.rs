@@ -1,0 +1,114 @@
+//! Somebody decides on a failed job: once more, or never again. Saying the same twice is saying it once.
+
+use super::{FailedJob, JobStatus};
+use crate::store;
+use crate::store::BadRow;
+use domain::Timestamp;
+use domain::messages::Queue;
+use messaging::dead::{self, NotText};
+use messaging::{Waker, outbox};
+use platform::witness::{Change, Witness};
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// How often one job is sent again at most: what dies so often needs another cure.
+const REPLAYS_MAX: i32 = 20;
+
+/// Who decided, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    #[error("there is no such failed job")]
+    NotFound,
+    #[error("a failed job that is {0} can't be {1}")]
+    Refused(JobStatus, JobStatus),
+    #[error("the job was sent again {REPLAYS_MAX} times already")]
+    TooOften,
+    #[error(transparent)]
+    Unreadable(#[from] NotText),
+    #[error(transparent)]
+    Store(#[from] BadRow),
+}
+
+/// Sends the message again, with the id that it had, to the queue that it died in and no other.
+pub async fn replay(
+    pool: &PgPool,
+    waker: &Waker,
+    id: Uuid,
+    decided: &Decided,
+    witness: &impl Witness,
+) -> Result<FailedJob, DecideError> {
+    let mut tx = platform::postgres::begin(pool).await?;
+    let job = store::failed_jobs::lock(&mut tx, id).await?.ok_or(DecideError::NotFound)?;
+    if job.status == JobStatus::Replayed {
+        return Ok(job);
+    }
+    if job.status != JobStatus::Open {
+        return Err(DecideError::Refused(job.status, JobStatus::Replayed));
+    }
+    if job.replays >= REPLAYS_MAX {
+        return Err(DecideError::TooOften);
+    }
+    let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
+    let message = dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?;
+    outbox::append(&mut tx, &[message]).await?;
+    let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
+    tx.commit().await?;
+    waker.wake();
+    Ok(job)
+}
+
+/// Leaves it at that.
+pub async fn discard(
+    pool: &PgPool,
+    id: Uuid,
+    decided: &Decided,
+    witness: &impl Witness,
+) -> Result<FailedJob, DecideError> {
+    let mut tx = platform::postgres::begin(pool).await?;
+    let job = store::failed_jobs::lock(&mut tx, id).await?.ok_or(DecideError::NotFound)?;
+    if job.status == JobStatus::Discarded {
+        return Ok(job);
+    }
+    if job.status != JobStatus::Open {
+        return Err(DecideError::Refused(job.status, JobStatus::Discarded));
+    }
+    let job = conclude(&mut tx, job, JobStatus::Discarded, decided, witness).await?;
+    tx.commit().await?;
+    Ok(job)
+}
+
+async fn conclude(
+    tx: &mut PgConnection,
+    job: FailedJob,
+    status: JobStatus,
+    decided: &Decided,
+    witness: &impl Witness,
+) -> Result<FailedJob, DecideError> {
+    let action = if status == JobStatus::Replayed { "failed_job.replay" } else { "failed_job.discard" };
+    let (before, after) = (json!({ "status": job.status }), json!({ "status": status }));
+    let (subject, reason) = (format!("failed_job:{}", job.id), Some(decided.reason.clone()));
+    witness.note(tx, Change { action, subject, reason, before: Some(before), after: Some(after) }).await?;
+    store::failed_jobs::decide(tx, job.id, status, decided).await?;
+    Ok(FailedJob {
+        status,
+        replays: job.replays + i32::from(status == JobStatus::Replayed),
+        decided_at: Some(decided.at),
+        decided_by: Some(decided.by.clone()),
+        reason: Some(decided.reason.clone()),
+        ..job
+    })
+}
+
+impl From<sqlx::Error> for DecideError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,91 @@
+//! Keeps dead letters as failed jobs.
+
+use super::fingerprint;
+use crate::store;
+use messaging::dead::{DeadLetter, Keep};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// Where dead letters go.
+#[derive(Debug, Clone)]
+pub struct FailedJobs {
+    pool: PgPool,
+}
+
+/// A letter as a row.
+pub(crate) struct NewJob {
+    pub id: Uuid,
+    pub queue: String,
+    pub message_id: Uuid,
+    pub payload_digest: Vec<u8>,
+    pub type_name: String,
+    pub order_id: Option<Uuid>,
+    pub correlation_id: Option<String>,
+    pub payload: Vec<u8>,
+    pub headers: Value,
+    pub error: String,
+    pub fingerprint: String,
+    pub attempts: i32,
+}
+
+impl FailedJobs {
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+}
+
+impl Keep for FailedJobs {
+    async fn keep(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
+        let jobs = without_twins(letters.iter().map(NewJob::of).collect());
+        let mut tx = platform::postgres::begin(&self.pool).await?;
+        store::failed_jobs::keep(&mut tx, &jobs, platform::clock::now()).await?;
+        tx.commit().await
+    }
+}
+
+impl NewJob {
+    fn of(letter: &DeadLetter) -> Self {
+        let (queue, type_name) = (letter.queue.to_string(), storable(&letter.type_name));
+        let error = storable(&letter.error);
+        Self {
+            id: Uuid::now_v7(),
+            message_id: letter.message_id.as_uuid(),
+            payload_digest: Sha256::digest(&letter.payload).to_vec(),
+            order_id: letter.header.as_ref().map(|header| header.subject.as_uuid()),
+            correlation_id: letter.header.as_ref().map(|header| storable(&header.trace.correlation_id)),
+            payload: letter.payload.clone(),
+            headers: storable_json(letter.headers.clone()),
+            fingerprint: fingerprint(&queue, &type_name, &error),
+            attempts: i32::try_from(letter.attempts).unwrap_or(i32::MAX),
+            queue,
+            type_name,
+            error,
+        }
+    }
+}
+
+/// In one statement a row can be inserted once only; a letter that came twice in one batch is the same letter.
+fn without_twins(mut jobs: Vec<NewJob>) -> Vec<NewJob> {
+    let key = |job: &NewJob| (job.queue.clone(), job.message_id, job.payload_digest.clone());
+    jobs.sort_by_key(key);
+    jobs.dedup_by_key(|job| key(job));
+    jobs
+}
+
+/// Postgres has no NUL in texts; anybody can put one into a message.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn storable_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(storable(&text)),
+        Value::Array(values) => values.into_iter().map(storable_json).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (storable(&name), storable_json(value))).collect()
+        }
+        plain => plain,
+    }
+}

@@ -1,0 +1,173 @@
+//! `operations.failed_jobs`.
+
+use super::BadRow;
+use crate::failed_jobs::{Decided, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use domain::Timestamp;
+use domain::ids::{MessageId, OrderId};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection, QueryBuilder};
+use uuid::Uuid;
+
+const COLUMNS: &str =
+    "SELECT id, queue, message_id, type, order_id, correlation_id, payload, headers, error, fingerprint,
+    attempts, deaths, replays, status, first_seen_at, last_seen_at, decided_at, decided_by, reason
+    FROM operations.failed_jobs WHERE true";
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    queue: String,
+    message_id: Uuid,
+    r#type: String,
+    order_id: Option<Uuid>,
+    correlation_id: Option<String>,
+    payload: Vec<u8>,
+    headers: Value,
+    error: String,
+    fingerprint: String,
+    attempts: i32,
+    deaths: i32,
+    replays: i32,
+    status: String,
+    first_seen_at: Timestamp,
+    last_seen_at: Timestamp,
+    decided_at: Option<Timestamp>,
+    decided_by: Option<String>,
+    reason: Option<String>,
+}
+
+/// A letter that was handed over before changes nothing but when it was last seen; one that was decided on and died
+/// again is open again.
+pub async fn keep(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sqlx::Result<()> {
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let queues: Vec<_> = jobs.iter().map(|job| job.queue.as_str()).collect();
+    let message_ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
+    let digests: Vec<_> = jobs.iter().map(|job| job.payload_digest.as_slice()).collect();
+    let types: Vec<_> = jobs.iter().map(|job| job.type_name.as_str()).collect();
+    let orders: Vec<_> = jobs.iter().map(|job| job.order_id).collect();
+    let correlations: Vec<_> = jobs.iter().map(|job| job.correlation_id.as_deref()).collect();
+    let payloads: Vec<_> = jobs.iter().map(|job| job.payload.as_slice()).collect();
+    let headers: Vec<_> = jobs.iter().map(|job| job.headers.clone()).collect();
+    let errors: Vec<_> = jobs.iter().map(|job| job.error.as_str()).collect();
+    let fingerprints: Vec<_> = jobs.iter().map(|job| job.fingerprint.as_str()).collect();
+    let attempts: Vec<_> = jobs.iter().map(|job| job.attempts).collect();
+    sqlx::query!(
+        "INSERT INTO operations.failed_jobs AS job
+             (id, queue, message_id, payload_digest, type, order_id, correlation_id, payload, headers, error, fingerprint,
+              attempts, status, first_seen_at, last_seen_at)
+         SELECT new.*, 'open', $13, $13
+         FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::text[], $6::uuid[], $7::text[], $8::bytea[],
+                     $9::jsonb[], $10::text[], $11::text[], $12::integer[]) AS new
+         ON CONFLICT (queue, message_id, payload_digest) DO UPDATE SET
+             last_seen_at = $13,
+             error = excluded.error,
+             fingerprint = excluded.fingerprint,
+             headers = excluded.headers,
+             attempts = job.attempts + CASE job.status WHEN 'open' THEN 0 ELSE excluded.attempts END,
+             deaths = job.deaths + CASE job.status WHEN 'open' THEN 0 ELSE 1 END,
+             status = 'open'",
+        &ids,
+        &queues as &[&str],
+        &message_ids,
+        &digests as &[&[u8]],
+        &types as &[&str],
+        &orders as &[Option<Uuid>],
+        &correlations as &[Option<&str>],
+        &payloads as &[&[u8]],
+        &headers,
+        &errors as &[&str],
+        &fingerprints as &[&str],
+        &attempts,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub async fn list(
+    connection: &mut PgConnection,
+    filter: &FailedJobFilter,
+    limit: u32,
+) -> Result<Vec<FailedJob>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind::<&str>(status.into());
+    }
+    if let Some(queue) = filter.queue {
+        query.push(" AND queue = ").push_bind::<&str>(queue.into());
+    }
+    if let Some(fingerprint) = &filter.fingerprint {
+        query.push(" AND fingerprint = ").push_bind(fingerprint);
+    }
+    if let Some(order) = filter.order_id {
+        query.push(" AND order_id = ").push_bind(order);
+    }
+    if let Some(before) = filter.before {
+        query.push(" AND id < ").push_bind(before);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
+    let rows: Vec<Row> = query.build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(FailedJob::try_from).collect()
+}
+
+pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push(" AND id = ").push_bind(id);
+    let row: Option<Row> = query.build_query_as().fetch_optional(connection).await?;
+    row.map(FailedJob::try_from).transpose()
+}
+
+/// The same, locked until the transaction ends: of two who decide at once, the second finds what the first decided.
+pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push(" AND id = ").push_bind(id).push(" FOR NO KEY UPDATE");
+    let row: Option<Row> = query.build_query_as().fetch_optional(tx).await?;
+    row.map(FailedJob::try_from).transpose()
+}
+
+pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decided: &Decided) -> sqlx::Result<()> {
+    let status: &str = status.into();
+    sqlx::query!(
+        "UPDATE operations.failed_jobs
+         SET status = $2, replays = replays + CASE $2 WHEN 'replayed' THEN 1 ELSE 0 END, decided_at = $3,
+             decided_by = $4, reason = $5
+         WHERE id = $1",
+        id,
+        status,
+        decided.at,
+        decided.by,
+        decided.reason,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+impl TryFrom<Row> for FailedJob {
+    type Error = BadRow;
+
+    fn try_from(row: Row) -> Result<Self, BadRow> {
+        Ok(Self {
+            status: row.status.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.status"))?,
+            id: row.id,
+            queue: row.queue,
+            message_id: MessageId::from_uuid(row.message_id),
+            type_name: row.r#type,
+            order_id: row.order_id.map(OrderId::from_uuid),
+            correlation_id: row.correlation_id,
+            payload: row.payload,
+            headers: row.headers,
+            error: row.error,
+            fingerprint: row.fingerprint,
+            attempts: row.attempts,
+            deaths: row.deaths,
+            replays: row.replays,
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+            decided_at: row.decided_at,
+            decided_by: row.decided_by,
+            reason: row.reason,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Operations that nobody knows the outcome of.
+
+use super::operations::OperationStatus;
+use crate::error::PaymentsError;
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::money::{Currency, Money};
+use domain::payment::OperationKind;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+pub(crate) struct UnsettledOperation {
+    pub order_id: OrderId,
+    pub kind: OperationKind,
+    pub subject: String,
+    pub amount: Money,
+    pub method: String,
+    /// How often it was asked for.
+    pub attempts: i32,
+}
+
+struct Row {
+    order_id: Uuid,
+    kind: String,
+    subject: String,
+    amount_minor: i64,
+    attempts: i32,
+    currency: Option<String>,
+    method: Option<String>,
+}
+
+/// At most `limit` operations that nothing was heard of since `before`, the longest first, each noted as looked at
+/// now. One that its payment has outgrown is not among them: a void has told, or will tell, what became of it.
+pub(crate) async fn take_unsettled(
+    tx: &mut PgConnection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<UnsettledOperation>, PaymentsError> {
+    let open: [&str; 2] = [OperationStatus::Started.into(), OperationStatus::Unknown.into()];
+    let rows = sqlx::query_as!(
+        Row,
+        r#"WITH due AS MATERIALIZED (
+               SELECT operation.order_id, operation.provider_key, payment.currency, payment.method
+               FROM payments.operations AS operation JOIN payments.payments AS payment USING (order_id)
+               WHERE operation.status IN ('started', 'unknown') AND operation.updated_at <= $1
+                 AND payment.currency IS NOT NULL
+                 AND CASE operation.kind
+                         WHEN 'authorize' THEN payment.status = 'authorizing'
+                         WHEN 'void' THEN payment.status = 'voiding'
+                         ELSE payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded') END
+               ORDER BY operation.updated_at LIMIT $3 FOR NO KEY UPDATE OF operation SKIP LOCKED)
+           UPDATE payments.operations AS operation SET updated_at = $2
+           FROM due
+           WHERE operation.order_id = ANY (ARRAY(SELECT order_id FROM due))
+             AND operation.order_id = due.order_id AND operation.provider_key = due.provider_key
+             AND operation.status = ANY ($4)
+           RETURNING operation.order_id, operation.kind, operation.subject, operation.amount_minor,
+                     operation.attempts, due.currency, due.method"#,
+        before,
+        now,
+        i64::from(limit),
+        &open as &[&str],
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(UnsettledOperation::try_from).collect()
+}
+
+impl TryFrom<Row> for UnsettledOperation {
+    type Error = PaymentsError;
+
+    fn try_from(row: Row) -> Result<Self, PaymentsError> {
+        let order_id = OrderId::from_uuid(row.order_id);
+        let bad = |column| PaymentsError::Inconsistent { table: "operations", column, order_id };
+        let currency: Option<Currency> = row.currency.and_then(|currency| currency.parse().ok());
+        Ok(Self {
+            order_id,
+            kind: row.kind.parse().map_err(|_unknown| bad("kind"))?,
+            subject: row.subject,
+            amount: Money { amount_minor: row.amount_minor, currency: currency.ok_or(bad("currency"))? },
+            method: row.method.unwrap_or_default(),
+            attempts: row.attempts,
+        })
+    }
+}

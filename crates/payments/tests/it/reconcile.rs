@@ -1,0 +1,59 @@
+//! Operations of unknown outcome are asked about again, by the slice's own commands.
+
+use crate::desk::{Desk, HASTY, PATIENT, authorize, authorized, capture, captured, new_order, void};
+use chrono::TimeDelta;
+use domain::messages::PaymentCommand;
+use messaging::Waker;
+use payments::reconcile_payments;
+use platform::clock::now;
+use sqlx::PgPool;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What the slice asks itself `minutes` from now, with the ids of the messages.
+async fn asked(pool: &PgPool, minutes: i64) -> Vec<(uuid::Uuid, PaymentCommand)> {
+    let at = now() + TimeDelta::minutes(minutes);
+    reconcile_payments(pool, &Waker::default(), PATIENCE, at, 10).await.expect("looked");
+    let said: Vec<(uuid::Uuid, String)> = sqlx::query_as("DELETE FROM messaging.outbox RETURNING message_id, payload")
+        .fetch_all(pool)
+        .await
+        .expect("read");
+    said.into_iter().map(|(id, payload)| (id, serde_json::from_str(&payload).expect("a command"))).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_lost_answer_is_asked_for_again_and_the_charge_is_found(pool: PgPool) {
+    let (desk, order) = (Desk::open(&pool, &HASTY), new_order());
+    desk.handle(&authorize(order, "sim_timeout")).await.expect_err("the answer is lost");
+
+    assert_eq!(asked(&pool, 9).await, []);
+    let again = asked(&pool, 11).await;
+    assert_eq!(again.iter().map(|(_, command)| command.clone()).collect::<Vec<_>>(), [authorize(order, "sim_timeout")]);
+    assert_eq!(asked(&pool, 12).await, [], "not again before its time");
+
+    assert_eq!(desk.insist(&again[0].1).await, authorized(order));
+    assert_eq!(asked(&pool, 60).await, [], "it is settled");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_capture_that_a_crash_left_started_is_asked_for_again_under_one_id(pool: PgPool) {
+    let (desk, order) = (Desk::open(&pool, &PATIENT), new_order());
+    desk.insist(&authorize(order, "sim_ok")).await;
+    desk.begin(&[crate::desk::deliver(&capture(order, 1, 600))], now()).await;
+
+    let (first, second) = (asked(&pool, 11).await, asked(&pool, 22).await);
+
+    assert_eq!(first.len(), 1);
+    assert_eq!(first, second, "until it is begun anew it is one question, with one id");
+    assert_eq!(desk.insist(&first[0].1).await, captured(order, 1, 600));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_a_void_has_outgrown_is_not_asked_for(pool: PgPool) {
+    let (desk, order) = (Desk::open(&pool, &HASTY), new_order());
+    desk.handle(&authorize(order, "sim_timeout")).await.expect_err("the answer is lost");
+    desk.insist(&void(order)).await;
+
+    assert_eq!(asked(&pool, 60).await, []);
+}

@@ -1,0 +1,9 @@
+use std::net::IpAddr;
+
+/// For processes that serve nothing but their metrics; the port is each one's own setting.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MetricsArgs {
+    /// Address that worker and scheduler serve their metrics on.
+    #[arg(long, env, default_value = "127.0.0.1")]
+    pub metrics_host: IpAddr,
+}

@@ -1,0 +1,114 @@
+//! What is counted, for Prometheus: one registry a process.
+//!
+//! Each room declares what it counts in a `metrics.rs` of its own, with the makers of this file, and touches it when its
+//! process starts, so that a scrape shows zeros and not gaps. Labels come from closed sets; ids, and whatever else
+//! clients make up, never become one.
+
+mod pool;
+pub mod provider;
+mod server;
+
+pub use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+pub use server::{listen, serve};
+
+pub use prometheus::core::{Collector, Desc};
+pub use prometheus::proto::MetricFamily;
+use prometheus::{Encoder, HistogramOpts, Opts, TextEncoder};
+use sqlx::PgPool;
+
+/// Upper bounds in seconds of what should take milliseconds and may take as long as a time limit lets it.
+pub const WORK_SECONDS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 180.0];
+
+/// Upper bounds of how many are handled together.
+pub const BATCH_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
+pub fn counter(name: &str, help: &str) -> IntCounter {
+    registered(IntCounter::new(name, help))
+}
+
+pub fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    registered(IntCounterVec::new(Opts::new(name, help), labels))
+}
+
+pub fn int_gauge(name: &str, help: &str) -> IntGauge {
+    registered(IntGauge::new(name, help))
+}
+
+pub fn int_gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    registered(IntGaugeVec::new(Opts::new(name, help), labels))
+}
+
+pub fn histogram(name: &str, help: &str, buckets: &[f64]) -> Histogram {
+    registered(Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
+}
+
+pub fn histograms(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
+    registered(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
+}
+
+/// Shows what every process shows: which program it is, and how full its pool is. Once a process, when it starts.
+pub fn start(process: &str, pool: &PgPool) {
+    let help = "Always 1; its labels say which program answers.";
+    let build = new_gauges("orderflow_build_info", help, &["process", "version"]);
+    register(build.clone());
+    build.with_label_values(&[process, env!("CARGO_PKG_VERSION")]).set(1.0);
+    pool::watch(pool);
+}
+
+/// All that the process shows, as Prometheus reads it.
+pub fn text() -> Result<String, prometheus::Error> {
+    let mut text = Vec::new();
+    TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Names and labels stand in the code: a metric that can't be made is a mistake there.
+fn registered<M: Collector + Clone + 'static>(made: Result<M, prometheus::Error>) -> M {
+    let metric = made.expect("a metric is well-formed");
+    register(metric.clone());
+    metric
+}
+
+/// A part of a collector.
+pub fn new_gauge(name: &str, help: &str) -> Gauge {
+    Gauge::new(name, help).expect("a metric is well-formed")
+}
+
+/// A part of a collector.
+pub fn new_gauges(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+    GaugeVec::new(Opts::new(name, help), labels).expect("a metric is well-formed")
+}
+
+/// A part of a collector.
+pub fn new_int_gauge(name: &str, help: &str) -> IntGauge {
+    IntGauge::new(name, help).expect("a metric is well-formed")
+}
+
+/// A part of a collector.
+pub fn new_int_gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    IntGaugeVec::new(Opts::new(name, help), labels).expect("a metric is well-formed")
+}
+
+/// What all of its counters came to.
+pub fn total(counters: &IntCounterVec) -> u64 {
+    let families = counters.collect();
+    let series = families.iter().flat_map(MetricFamily::get_metric);
+    let total: f64 = series.map(|one| one.get_counter().get_value()).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
+    let total = total as u64;
+    total
+}
+
+/// A count as a histogram takes it.
+pub fn amount(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+/// For what is read when somebody asks.
+///
+/// # Panics
+/// When it is declared twice.
+pub fn register(metric: impl Collector + 'static) {
+    prometheus::register(Box::new(metric)).expect("a metric is declared once");
+}

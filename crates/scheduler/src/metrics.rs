@@ -1,0 +1,200 @@
+//! What waits in the database, as it was last measured, and nothing once that is too long ago: while the database is
+//! away, a gauge that keeps its value would say that all is as it was.
+
+use domain::Timestamp;
+use operations::processes::Work;
+use operations::{OutboxDepth, Waiting};
+use platform::metrics::{
+    Collector, Desc, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, WORK_SECONDS,
+    counters, histograms, int_gauge, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
+};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Two measurements may fail before the last one is forgotten.
+const FRESH: Duration = Duration::from_secs(15);
+/// Of a saga at work, as `domain::saga` names them.
+const PHASES: [&str; 4] = ["running", "undoing", "delivering", "stuck"];
+
+static MEASUREMENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("orderflow_measurements_total", "Measurements of what waits in the database.", &["outcome"])
+});
+
+static MEASURED_AT: LazyLock<IntGauge> = LazyLock::new(|| {
+    let help = "When what waits in the database was last measured; what was measured is shown for 15 s.";
+    int_gauge("orderflow_measured_timestamp_seconds", help)
+});
+
+static RUNS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("orderflow_task_runs_total", "Runs of scheduled tasks.", &["task", "result"]));
+
+static RUN_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    histograms("orderflow_task_duration_seconds", "How long a run of a scheduled task took.", &["task"], WORK_SECONDS)
+});
+
+static RUNNING: LazyLock<IntGauge> =
+    LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are being run."));
+
+static WAITING: LazyLock<WaitingGauges> = LazyLock::new(WaitingGauges::new);
+
+struct WaitingGauges {
+    outbox_messages: IntGauge,
+    outbox_oldest: Gauge,
+    sagas_open: IntGaugeVec,
+    saga_oldest: GaugeVec,
+    saga_overdue: Gauge,
+    measured_at: Mutex<Option<Instant>>,
+}
+
+/// Reads [`WAITING`] for a scrape.
+struct WaitingCollector;
+
+/// Shows what is measured, once it is.
+pub fn register() {
+    platform::metrics::register(WaitingCollector);
+    LazyLock::force(&MEASURED_AT);
+    LazyLock::force(&RUNNING);
+    for outcome in ["done", "failed"] {
+        MEASUREMENTS.with_label_values(&[outcome]);
+    }
+}
+
+/// A task that is being run, until this is dropped.
+pub struct Running;
+
+impl Running {
+    pub fn begin() -> Self {
+        RUNNING.inc();
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.dec();
+    }
+}
+
+/// A run is over; `result` is `done`, `idle` or `failed`.
+pub fn ran(task: &str, result: &str, took: Duration) {
+    RUNS.with_label_values(&[task, result]).inc();
+    RUN_SECONDS.with_label_values(&[task]).observe(took.as_secs_f64());
+}
+
+/// What heartbeats tell of this process.
+pub fn work() -> Work {
+    Work { in_flight: u64::try_from(RUNNING.get()).unwrap_or(0), handled: total(&RUNS), ..Work::default() }
+}
+
+pub fn measured(waiting: &Waiting, now: Timestamp) {
+    WAITING.show(waiting, Instant::now());
+    MEASURED_AT.set(now.timestamp());
+    MEASUREMENTS.with_label_values(&["done"]).inc();
+}
+
+pub fn not_measured() {
+    MEASUREMENTS.with_label_values(&["failed"]).inc();
+}
+
+impl WaitingGauges {
+    fn new() -> Self {
+        let phase = &["phase"];
+        Self {
+            outbox_messages: new_int_gauge(
+                "orderflow_outbox_messages",
+                "Messages that wait to be published; at most 50000 are counted.",
+            ),
+            outbox_oldest: new_gauge(
+                "orderflow_outbox_oldest_seconds",
+                "How long the oldest unpublished message has waited; 0 when there is none.",
+            ),
+            sagas_open: new_int_gauges(
+                "orderflow_sagas_open",
+                "Sagas at work; at most the 50000 with the nearest deadlines are counted.",
+                phase,
+            ),
+            saga_oldest: new_gauges(
+                "orderflow_saga_oldest_seconds",
+                "How long ago the oldest order whose saga is in this phase was accepted; 0 when there is none.",
+                phase,
+            ),
+            saga_overdue: new_gauge(
+                "orderflow_saga_overdue_seconds",
+                "By how much the most neglected saga is past its deadline; more than a few seconds means that nobody \
+                 looks after them.",
+            ),
+            measured_at: Mutex::default(),
+        }
+    }
+
+    fn show(&self, Waiting { outbox, sagas, overdue_seconds }: &Waiting, at: Instant) {
+        let OutboxDepth { messages, oldest_seconds } = *outbox;
+        self.outbox_messages.set(messages);
+        self.outbox_oldest.set(oldest_seconds);
+        for phase in PHASES {
+            let found = sagas.iter().find(|sagas| sagas.phase == phase);
+            self.sagas_open.with_label_values(&[phase]).set(found.map_or(0, |sagas| sagas.open));
+            self.saga_oldest.with_label_values(&[phase]).set(found.map_or(0.0, |sagas| sagas.oldest_seconds));
+        }
+        self.saga_overdue.set(*overdue_seconds);
+        *self.measured_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    fn collect_at(&self, now: Instant) -> Vec<MetricFamily> {
+        let measured_at = *self.measured_at.lock().unwrap_or_else(PoisonError::into_inner);
+        match measured_at {
+            Some(at) if now.duration_since(at) < FRESH => {
+                self.parts().into_iter().flat_map(Collector::collect).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn parts(&self) -> [&dyn Collector; 5] {
+        [&self.outbox_messages, &self.outbox_oldest, &self.sagas_open, &self.saga_oldest, &self.saga_overdue]
+    }
+}
+
+impl Collector for WaitingCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        WAITING.parts().into_iter().flat_map(Collector::desc).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        WAITING.collect_at(Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use operations::SagaPhase;
+
+    #[test]
+    fn what_was_measured_is_shown_while_it_is_fresh_and_never_afterwards() {
+        let (gauges, noon) = (WaitingGauges::new(), Instant::now());
+        let names = |at| gauges.collect_at(at).iter().map(|family| family.name().to_owned()).collect::<Vec<_>>();
+        let before = names(noon);
+
+        let stuck = SagaPhase { phase: "stuck".to_owned(), open: 3, oldest_seconds: 60.0 };
+        let outbox = OutboxDepth { messages: 7, oldest_seconds: 1.5 };
+        gauges.show(&Waiting { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
+
+        assert!(before.is_empty(), "nothing is known yet: {before:?}");
+        assert_eq!(names(noon + FRESH / 2).len(), 5);
+        assert!(names(noon + FRESH).is_empty(), "it is too old by then");
+    }
+
+    #[test]
+    fn a_phase_that_empties_shows_zero() {
+        let gauges = WaitingGauges::new();
+        let running = SagaPhase { phase: "running".to_owned(), open: 2, oldest_seconds: 9.0 };
+        let outbox = OutboxDepth { messages: 0, oldest_seconds: 0.0 };
+        gauges.show(&Waiting { outbox, sagas: vec![running], overdue_seconds: 0.0 }, Instant::now());
+
+        gauges.show(&Waiting { outbox, sagas: Vec::new(), overdue_seconds: 0.0 }, Instant::now());
+
+        let open = |phase| gauges.sagas_open.with_label_values(&[phase]).get();
+        assert_eq!(PHASES.map(open), [0; 4]);
+    }
+}

@@ -1,0 +1,109 @@
+use super::expect_rows;
+use crate::error::ShippingError;
+use domain::Timestamp;
+use domain::ids::{OrderId, ShipmentId};
+use messaging::Trace;
+use sqlx::PgConnection;
+
+/// A shipment that the next level of delay may have come for, and what its messages are traced by.
+pub(crate) struct LateShipment {
+    pub order_id: OrderId,
+    pub id: ShipmentId,
+    pub promised_by: Timestamp,
+    /// The highest level that it was marked with; 0 for none.
+    pub level: u16,
+    pub trace: Trace,
+}
+
+/// Where a look at a late shipment leaves it.
+pub(crate) struct Look {
+    pub late: LateShipment,
+    /// One more than before, or the same when the next level has yet to come.
+    pub level: u16,
+    /// None for never.
+    pub next_delay_at: Option<Timestamp>,
+}
+
+/// Locks the shipments that are due for a look, the longest due first, and leaves alone those that somebody else has
+/// locked.
+pub(crate) async fn lock_late_shipments(
+    tx: &mut PgConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<LateShipment>, ShippingError> {
+    let rows = sqlx::query!(
+        r#"WITH due AS MATERIALIZED (
+               SELECT order_id, id, promised_by, delay_level
+               FROM shipping.shipments
+               WHERE status IN ('booked', 'handed_over', 'in_transit') AND coalesce(next_delay_at, promised_by) <= $1
+               ORDER BY coalesce(next_delay_at, promised_by) LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+           SELECT due.order_id AS "order_id!", due.id AS "id!", due.promised_by AS "promised_by!",
+                  due.delay_level AS "delay_level!", b.correlation_id, b.traceparent
+           FROM due JOIN shipping.bookings AS b ON b.order_id = due.order_id
+           WHERE b.order_id = ANY (ARRAY(SELECT order_id FROM due))"#,
+        now,
+        i64::from(limit),
+    )
+    .fetch_all(tx)
+    .await?;
+    let late = rows.into_iter().map(|row| LateShipment {
+        order_id: OrderId::from_uuid(row.order_id),
+        id: ShipmentId::from_uuid(row.id),
+        promised_by: row.promised_by,
+        level: u16::try_from(row.delay_level).unwrap_or(0),
+        trace: Trace { correlation_id: row.correlation_id, causation_id: None, traceparent: row.traceparent },
+    });
+    Ok(late.collect())
+}
+
+pub(crate) async fn save_looks(tx: &mut PgConnection, looks: &[Look], now: Timestamp) -> Result<(), ShippingError> {
+    let orders: Vec<_> = looks.iter().map(|look| look.late.order_id.as_uuid()).collect();
+    let ids: Vec<_> = looks.iter().map(|look| look.late.id.as_uuid()).collect();
+    let before: Vec<_> = looks.iter().map(|look| stored(look.late.level)).collect();
+    let after: Vec<_> = looks.iter().map(|look| stored(look.level)).collect();
+    let next: Vec<_> = looks.iter().map(|look| look.next_delay_at).collect();
+    let result = sqlx::query!(
+        "UPDATE shipping.shipments AS s
+         SET delay_level = u.level, next_delay_at = coalesce(u.next_delay_at, 'infinity'),
+             delayed_at = CASE WHEN u.level > 0 THEN coalesce(s.delayed_at, $6) END, updated_at = $6
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::timestamptz[])
+              AS u (order_id, id, level_before, level, next_delay_at)
+         WHERE s.order_id = ANY($1) AND s.order_id = u.order_id AND s.id = u.id AND s.delay_level = u.level_before",
+        &orders,
+        &ids,
+        &before,
+        &after,
+        &next as &[Option<Timestamp>],
+        now,
+    )
+    .execute(tx)
+    .await?;
+    expect_rows("shipments", looks.len(), &result)
+}
+
+/// The primary key holds what this promises: no level is marked twice.
+pub(crate) async fn insert_delays(
+    tx: &mut PgConnection,
+    marked: &[&Look],
+    now: Timestamp,
+) -> Result<(), ShippingError> {
+    let ids: Vec<_> = marked.iter().map(|look| look.late.id.as_uuid()).collect();
+    let levels: Vec<_> = marked.iter().map(|look| stored(look.level)).collect();
+    let promises: Vec<_> = marked.iter().map(|look| look.late.promised_by).collect();
+    sqlx::query!(
+        "INSERT INTO shipping.delays (shipment_id, level, promised_by, marked_at)
+         SELECT u.shipment_id, u.level, u.promised_by, $4
+         FROM UNNEST($1::uuid[], $2::smallint[], $3::timestamptz[]) AS u (shipment_id, level, promised_by)",
+        &ids,
+        &levels,
+        &promises,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn stored(level: u16) -> i16 {
+    i16::try_from(level).unwrap_or(i16::MAX)
+}

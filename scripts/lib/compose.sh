@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# The stack of docker-compose.yml as a project of its own, which disturbs no other. Sourced, never run.
+
+DOWN_LIMIT_SECONDS=30
+
+# use_compose PROJECT FILE...: what every call below is about.
+use_compose() {
+    local file
+    PROJECT="$1"
+    docker info >/dev/null 2>&1 || fail "needs a Docker engine that runs, and your right to use it (docker info)"
+    # A plugin of docker, or the older program of its own.
+    COMPOSE=(docker compose)
+    docker compose version >/dev/null 2>&1 || COMPOSE=(docker-compose)
+    command -v "${COMPOSE[0]}" >/dev/null || fail "needs docker compose"
+    # Not the user's .env: it says how their own stack runs.
+    NO_DOTENV="$(mktemp)"
+    COMPOSE+=(--project-name "$PROJECT" --project-directory "$ROOT" --env-file "$NO_DOTENV" --profile demo)
+    for file in "${@:2}"; do COMPOSE+=(--file "$ROOT/$file"); done
+}
+compose() { "${COMPOSE[@]}" "$@"; }
+
+compose_down() {
+    compose down --volumes --remove-orphans --timeout "$DOWN_LIMIT_SECONDS" >/dev/null 2>&1 ||
+        say "compose down failed; what is left: docker ps --all --filter name=$PROJECT" >&2
+    rm --force "$NO_DOTENV"
+}
+
+# The container of a service, whether it runs or not; both composes label it so.
+container_of() {
+    docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT" \
+        --filter "label=com.docker.compose.service=$1"
+}
+
+# running and healthy: "healthy"; ended: its exit code; else what docker calls its state.
+state_of() {
+    local container format
+    container="$(container_of "$1")"
+    [[ -n "$container" ]] || { say "not there"; return; }
+    format='{{if eq .State.Status "exited"}}{{.State.ExitCode}}'
+    format+='{{else if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
+    docker inspect --format "$format" "$container"
+}
+
+# wait_for STATE SECONDS SERVICE...
+wait_for() {
+    local wanted="$1" seconds="$2" deadline name state
+    deadline=$((SECONDS + seconds))
+    for name in "${@:3}"; do
+        until state="$(state_of "$name")" && [[ "$state" == "$wanted" ]]; do
+            [[ ! "$state" =~ ^[0-9]+$ ]] || fail "$name ended with exit code $state"
+            ((SECONDS < deadline)) || fail "$name is $state after $seconds s"
+            sleep 0.5
+        done
+        say "$name: ${state/#0/done} ($SECONDS s)"
+    done
+}
+
+# The logs of whatever is not as it should be; of all of ours when nothing is.
+show_logs_of_failed() {
+    local name state shown=""
+    for name in "$@"; do
+        state="$(state_of "$name")"
+        [[ ! "$state" =~ ^(healthy|0)$ ]] || continue
+        shown=yes
+        show_container_log "$name" "$state"
+    done
+    [[ -z "$shown" ]] || return 0
+    for name in api worker scheduler; do show_container_log "$name" healthy; done
+}
+show_container_log() {
+    local container
+    container="$(container_of "$1")"
+    [[ -n "$container" ]] || return 0
+    say "--- the last 40 lines of $1 ($2)"
+    docker logs --tail 40 "$container" 2>&1
+}
+
+# The first free one, ten on each time.
+free_port() {
+    local port="$1"
+    while port_listened "$port"; do port=$((port + 10)); done
+    say "$port"
+}

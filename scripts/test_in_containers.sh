@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Every test against the services of docker-compose.yml in their containers, in place of this machine's own.
+# Arguments go to `cargo test --workspace`. Everything is taken down at the end.
+set -euo pipefail
+
+SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
+for part in settings compose; do
+    # shellcheck source=/dev/null
+    source "$SCRIPTS/lib/$part.sh"
+done
+SERVICES=(postgres redis rabbitmq)
+HEALTHY_LIMIT_SECONDS=120
+
+main() {
+    use_compose "orderflow-services-$$" docker-compose.yml scripts/compose/test.yml
+    trap end EXIT
+    POSTGRES_PORT="$(free_port 22432)" REDIS_PORT="$(free_port 22379)" RABBITMQ_PORT="$(free_port 22672)"
+    ORDERFLOW_RABBITMQ_MANAGEMENT_PORT="$(free_port 22673)"
+    export POSTGRES_PORT REDIS_PORT RABBITMQ_PORT ORDERFLOW_RABBITMQ_MANAGEMENT_PORT
+    unset POSTGRES_PASSWORD RABBITMQ_PASSWORD
+    compose up --detach "${SERVICES[@]}"
+    wait_for healthy "$HEALTHY_LIMIT_SECONDS" "${SERVICES[@]}"
+    settings_of_tests
+    "$SCRIPTS/test.sh" "$@"
+}
+
+settings_of_tests() {
+    local server="postgres://orderflow:orderflow@127.0.0.1:$POSTGRES_PORT" run="$ROOT/scripts/compose/container.sh" name
+    export DATABASE_URL="$server/orderflow" TEST_DATABASE_URL="$server/orderflow_test"
+    export RABBITMQ_URL="amqp://orderflow:orderflow@127.0.0.1:$RABBITMQ_PORT/orderflow"
+    export RABBITMQ_MANAGEMENT_URL="http://orderflow:orderflow@127.0.0.1:$ORDERFLOW_RABBITMQ_MANAGEMENT_PORT"
+    export REDIS_URL="redis://127.0.0.1:$REDIS_PORT/0"
+    for name in "${SERVICES[@]}"; do
+        export "TEST_${name^^}_RESTART_COMMAND=$run restart $(container_of "$name")"
+    done
+    export "TEST_RABBITMQ_WIPE_COMMAND=$run wipe $(container_of rabbitmq) /var/lib/rabbitmq"
+}
+
+end() {
+    local code=$?
+    compose_down
+    exit "$code"
+}
+
+main "$@"

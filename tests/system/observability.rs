@@ -1,0 +1,222 @@
+//! What operators see of orders: counts as they move, lines that tell them apart, and no secret in either.
+
+use domain::messages::Queue;
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+use system_tests::{Goods, NewOrder, Role, TestSystem, eventually, settings};
+use uuid::Uuid;
+
+const LIMIT: Duration = Duration::from_secs(30);
+const ROLES: [Role; 3] = [Role::Api, Role::Worker, Role::Scheduler];
+/// A line a request, and all that our own code ever says.
+const LOG_FILTER: &str = "debug,lapin=warn,sqlx=warn,hyper=warn,hyper_util=warn";
+
+#[tokio::test]
+async fn every_process_counts_an_order_as_it_moves() {
+    let goods = TestSystem::of("metrics").goods(Goods::of("SKU-COUNTED", 10)).goods(Goods::of("SKU-NONE", 0));
+    let system = goods.start().await;
+    let client = system.client().signed_up("counted").await;
+    let (api, worker) = (system.scrape(Role::Api).await, system.scrape(Role::Worker).await);
+
+    let id = client.place_accepted(&NewOrder::of("SKU-COUNTED", 1)).await;
+    client.wait_until(id, "confirmed", LIMIT).await;
+    until_a_saga_delivers(&system).await;
+    let refused = client.place_accepted(&NewOrder::of("SKU-NONE", 1)).await;
+    client.wait_until(refused, "rejected", LIMIT).await;
+    client.cancel(id).await;
+    client.wait_until(id, "cancelled", LIMIT).await;
+
+    let posted = [("method", "POST"), ("route", "/api/v1/orders"), ("status", "202")];
+    let taken_in = [
+        ("http_requests_total", &posted[..], 2.0),
+        ("http_request_duration_seconds_count", &posted[..2], 2.0),
+        ("orderflow_intake_orders_total", &[("outcome", "accepted")], 2.0),
+        ("orderflow_intake_batch_orders_sum", &[], 2.0),
+        ("orderflow_intake_batch_duration_seconds_count", &[], 2.0),
+        ("orderflow_intake_waiting_orders", &[], 0.0),
+    ];
+    system.until_grown(Role::Api, &api, &taken_in, LIMIT).await;
+    let carried_out = [
+        ("orderflow_orders_ended_total", &[("status", "confirmed"), ("reason", "none")][..], 1.0),
+        ("orderflow_orders_ended_total", &[("status", "rejected"), ("reason", "out_of_stock")], 1.0),
+        ("orderflow_orders_ended_total", &[("status", "cancelled"), ("reason", "other")], 1.0),
+        ("orderflow_order_duration_seconds_count", &[("status", "confirmed")], 1.0),
+        ("orderflow_provider_calls_total", &[("operation", "authorize"), ("outcome", "answered")], 1.0),
+        ("orderflow_provider_calls_total", &[("operation", "void"), ("outcome", "answered")], 1.0),
+        ("orderflow_provider_calls_total", &[("provider", "simulated_carrier"), ("operation", "book")], 1.0),
+        ("orderflow_provider_call_duration_seconds_count", &[("operation", "authorize")], 1.0),
+        ("orderflow_messages_total", &[("queue", "inventory"), ("outcome", "handled")], 3.0),
+        ("orderflow_messages_total", &[("queue", "payments"), ("outcome", "handled")], 2.0),
+        ("orderflow_messages_total", &[("queue", "shipping"), ("outcome", "handled")], 2.0),
+        ("orderflow_batch_messages_sum", &[("queue", "orders")], 7.0),
+        ("orderflow_messages_total", &[("outcome", "retried")], 0.0),
+        ("orderflow_messages_total", &[("outcome", "dead")], 0.0),
+    ];
+    system.until_grown(Role::Worker, &worker, &carried_out, LIMIT).await;
+    no_label_names(&system, &[id, refused]).await;
+    system.finish().await;
+}
+
+/// The scheduler measures what waits every few seconds.
+async fn until_a_saga_delivers(system: &TestSystem) {
+    eventually("the scheduler to see a saga that waits for its carrier", LIMIT, || async {
+        let scrape = system.scrape(Role::Scheduler).await;
+        let delivering = scrape.sum("orderflow_sagas_open", &[("phase", "delivering")]);
+        let oldest = scrape.sum("orderflow_saga_oldest_seconds", &[("phase", "delivering")]);
+        let outbox = scrape.sum("orderflow_outbox_messages", &[]);
+        let seen = delivering == Some(1.0) && oldest > Some(0.0) && outbox == Some(0.0);
+        if seen { Ok(()) } else { Err(format!("{scrape:#?}")) }
+    })
+    .await;
+}
+
+/// A label that holds an id makes a series an order, until nothing else fits into memory.
+async fn no_label_names(system: &TestSystem, orders: &[Uuid]) {
+    for role in ROLES {
+        let scrape = system.scrape(role).await;
+        let named = scrape.series().filter(|series| orders.iter().any(|order| series.contains(&order.to_string())));
+        assert_eq!(named.collect::<Vec<_>>(), [""; 0], "{role:?}");
+        let process = scrape.sum("orderflow_build_info", &[("process", role.binary())]);
+        let memory = scrape.sum("process_resident_memory_bytes", &[]);
+        let pool = scrape.sum("orderflow_pool_connections_max", &[]);
+        assert!(process == Some(1.0) && memory > Some(0.0) && pool > Some(0.0), "{role:?}: {scrape:#?}");
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_orders_apart_and_keep_every_secret() {
+    let system = TestSystem::of("logs").setting("RUST_LOG", LOG_FILTER).goods(Goods::of("SKU-LOGGED", 10));
+    let mut system = system.start().await;
+    let canary = Canary::new();
+
+    let (id, mut secrets) = canary.live_through(system.api_url()).await;
+    secrets.extend([settings::SECRET_KEY.to_owned(), login_in(&system.database.url), login_in(&system.broker.url)]);
+    system.client().ready().await;
+    let message = json!({ "id": Uuid::now_v7(), "type": "inventory.release.v1", "time": "2026-01-01T00:00:00Z",
+        "subject": id, "correlation_id": "a-poisonous-one", "data": { "order_id": canary.note } });
+    system.expect_failed_jobs(1);
+    system.broker.publish_raw(&Queue::Inventory.to_string(), message.to_string().as_bytes()).await;
+    until_said(&mut system, Role::Worker, "the dead letter", |line| {
+        line["order.id"] == id.to_string() && line["correlation_id"] == "a-poisonous-one" && line["level"] == "ERROR"
+    })
+    .await;
+
+    until_said(&mut system, Role::Api, "the request", |line| {
+        line["order.id"] == id.to_string()
+            && line["route"] == "/api/v1/orders"
+            && line["request_id"] == canary.request_id
+            && line["correlation_id"] == canary.request_id
+            && line["duration_ms"].is_number()
+    })
+    .await;
+    for queue in ["orders", "inventory", "payments", "shipping"] {
+        until_said(&mut system, Role::Worker, queue, |line| {
+            line["queue"] == queue && line["order.id"] == id.to_string() && line["correlation_id"] == canary.request_id
+        })
+        .await;
+    }
+    for process in system.processes() {
+        let log = process.log();
+        let told: Vec<_> = secrets.iter().filter(|secret| log.contains(secret.as_str())).collect();
+        assert!(told.is_empty(), "{:?} tells {told:?}", process.role);
+        assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{:?}", process.role);
+    }
+    system.finish().await;
+}
+
+/// Waits for a line of the log of `role` that is as described.
+async fn until_said(system: &mut TestSystem, role: Role, what: &str, described: impl Fn(&Value) -> bool) {
+    let process = system.one(role);
+    eventually(&format!("{role:?} to log {what}"), LIMIT, || async {
+        let log = process.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+        if lines.any(|line: Value| described(&line)) { Ok(()) } else { Err(process.log_end()) }
+    })
+    .await;
+}
+
+/// `user:password@`: the password alone may be a word that stands everywhere.
+fn login_in(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let (login, _) = rest.split_once('@').expect("the URL names a user");
+    format!("{login}@")
+}
+
+/// Somebody whose every word would be known again.
+struct Canary {
+    email: &'static str,
+    password: &'static str,
+    wrong_password: &'static str,
+    note: &'static str,
+    request_id: &'static str,
+}
+
+impl Canary {
+    fn new() -> Self {
+        Self {
+            email: "canary-bird@example.com",
+            password: "Canary passphrase 41",
+            wrong_password: "Canary passphrase 42",
+            note: "ring twice, the canary sleeps",
+            request_id: "canary-request-1",
+        }
+    }
+
+    /// Does whatever has to do with secrets; answers with the order that was placed, and with all secrets.
+    async fn live_through(&self, api: &str) -> (Uuid, Vec<String>) {
+        let http = reqwest::Client::new();
+        let post = |path: &str, body: &Value| http.post(format!("{api}/api/v1{path}")).json(body);
+        let login = json!({ "email": self.email, "password": self.password });
+        ask(post("/auth/signup", &login), StatusCode::CREATED).await;
+        ask(post("/auth/signup", &login), StatusCode::CONFLICT).await;
+        let session = ask(post("/auth/login", &login), StatusCode::OK).await;
+        let wrong = json!({ "email": self.email, "password": self.wrong_password });
+        ask(post("/auth/login", &wrong), StatusCode::UNAUTHORIZED).await;
+        let malformed = json!({ "email": [self.email], "password": self.password, "more": self.note });
+        ask(post("/auth/login", &malformed), StatusCode::UNPROCESSABLE_ENTITY).await;
+        let refreshed =
+            ask(post("/auth/refresh", &json!({ "refresh_token": session["refresh_token"] })), StatusCode::OK);
+        let refreshed = refreshed.await;
+
+        let mut secrets: Vec<_> = [self.email, self.password, self.wrong_password, self.note].map(str::to_owned).into();
+        for (session, token) in
+            [&session, &refreshed].into_iter().flat_map(|it| [(it, "access_token"), (it, "refresh_token")])
+        {
+            secrets.push(session[token].as_str().expect("a token").to_owned());
+        }
+        let order = json!({ "items": [{ "sku": "SKU-LOGGED", "quantity": 1 }], "note": self.note });
+        let order = post("/orders", &order).bearer_auth(&secrets[4]).header("x-request-id", self.request_id);
+        let placed = ask(order.header("idempotency-key", Uuid::now_v7().to_string()), StatusCode::ACCEPTED).await;
+        (placed["order_id"].as_str().and_then(|id| id.parse().ok()).expect("an order's id"), secrets)
+    }
+}
+
+async fn ask(request: RequestBuilder, expected: StatusCode) -> Value {
+    let answer = request.send().await.expect("the api answers");
+    let status = answer.status();
+    let body = answer.json().await.unwrap_or(Value::Null);
+    assert_eq!(status, expected, "{body}");
+    body
+}
+
+#[test]
+fn a_metrics_port_that_is_taken_ends_the_start_and_names_the_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let port = taken.local_addr().expect("it has an address").port().to_string();
+
+    for (door, variable) in [("worker", "WORKER_METRICS_PORT"), ("scheduler", "SCHEDULER_METRICS_PORT")] {
+        let ended = Command::new(settings::binaries().join(door))
+            .env_clear()
+            .env("DATABASE_URL", "postgres://nowhere/nothing")
+            .env("RABBITMQ_URL", "amqp://nowhere")
+            .env(variable, &port)
+            .output()
+            .expect("the binary is built");
+
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success() && error.contains(variable) && error.contains(&port), "{door}: {error}");
+    }
+}

@@ -1,0 +1,42 @@
+//! The house in parts: a worker a queue or two, a scheduler for some tasks each.
+
+use std::time::Duration;
+use system_tests::{Goods, NewOrder, Role, TestSystem};
+
+const LIMIT: Duration = Duration::from_mins(1);
+const URGENT: &str = "wake_stalled_sagas,mark_delayed_shipments,expire_reservations,reconcile_payments";
+const REST: &str = "move_simulated_shipments,check_low_stock,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,\
+    prune_history,verify";
+
+#[tokio::test]
+async fn three_workers_with_queues_of_their_own_and_two_schedulers_with_tasks_of_their_own_carry_every_story() {
+    let system = TestSystem::of("split").goods(Goods::of("SKU-PARTS", 100)).goods(Goods::of("SKU-NONE", 0));
+    let system = system.setting("CARRIER_HAND_OVER_MS", "1500").setting("CARRIER_IN_TRANSIT_MS", "200");
+    let system = system.setting("CARRIER_DELIVERY_MS", "200").workers(0).schedulers(0);
+    let system = system.and(Role::Worker, "WORKER_QUEUES", "orders").and(Role::Worker, "WORKER_QUEUES", "inventory");
+    let system = system.and(Role::Worker, "WORKER_QUEUES", "payments,shipping");
+    let system = system.and(Role::Scheduler, "SCHEDULER_TASKS", URGENT).and(Role::Scheduler, "SCHEDULER_TASKS", REST);
+    let system = system.start().await;
+    let client = system.client().signed_up("parts").await;
+
+    let shipped = client.place_accepted(&NewOrder::of("SKU-PARTS", 2)).await;
+    let out_of_stock = client.place_accepted(&NewOrder::of("SKU-NONE", 1)).await;
+    let declined = client.place_accepted(&NewOrder::of("SKU-PARTS", 1).paid_by("sim_declined")).await;
+    let answer_lost = client.place_accepted(&NewOrder::of("SKU-PARTS", 1).paid_by("sim_timeout")).await;
+    let cancelled = client.place_accepted(&NewOrder::of("SKU-PARTS", 1)).await;
+    client.cancel(cancelled).await;
+    system.until_all_is_done(LIMIT).await;
+
+    for (order, end) in [
+        (shipped, "delivered"),
+        (out_of_stock, "rejected"),
+        (declined, "rejected"),
+        (answer_lost, "delivered"),
+        (cancelled, "cancelled"),
+    ] {
+        assert_eq!(client.order(order).await["status"], end);
+    }
+    let leaders = "SELECT count(DISTINCT leader) FROM operations.tasks WHERE leased_until >= now()";
+    assert_eq!(system.count(leaders).await, 2, "each scheduler leads its own tasks");
+    system.finish().await;
+}
