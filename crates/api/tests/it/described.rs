@@ -104,6 +104,20 @@ impl Description {
         }
     }
 
+    /// Members that must be there and show nothing, for whoever has to find out why a body has no example.
+    pub fn bare(self, schema: &Value, place: &str) -> Vec<String> {
+        let schema = self.resolved(schema);
+        let (items, members) = (schema.get("items"), self.properties(schema));
+        if items.is_none() && members.is_empty() {
+            let usual = schema["type"] == "boolean" || schema["format"] == "uuid" || schema["format"] == "date-time";
+            let shows = usual || schema.get("example").is_some();
+            return if shows { Vec::new() } else { vec![place.to_owned()] };
+        }
+        let required = members.into_iter().filter(|(.., required)| *required);
+        let of_members = required.flat_map(|(name, schema, _)| self.bare(schema, &format!("{place}/{name}")));
+        items.into_iter().flat_map(|item| self.bare(item, &format!("{place}/0"))).chain(of_members).collect()
+    }
+
     /// The members that an object may have, and which it must have.
     fn properties(self, schema: &Value) -> Vec<(&str, &Value, bool)> {
         let parts = schema["allOf"].as_array().into_iter().flatten();

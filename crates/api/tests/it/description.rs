@@ -71,8 +71,9 @@ fn expect_example(description: Description, what: &str, content: &Value) {
     assert!(content["schema"].is_object(), "{what} has no schema");
     assert!(
         !example.is_null(),
-        "{what} has no example: each required member needs `#[schema(example = …)]`, unless it is a UUID, a time or a \
-         boolean; what is no JSON object needs `example = …` beside its content type"
+        "{what} has no example. Members need `#[schema(example = …)]`: {:?}; what is no JSON object needs `example = …` \
+         beside its content type",
+        description.bare(&content["schema"], "")
     );
     description.expect_fitting(example, &content["schema"], what);
 }

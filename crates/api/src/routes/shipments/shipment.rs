@@ -26,6 +26,7 @@ pub struct ShipmentBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     delayed_at: Option<DateTime<Utc>>,
     /// How much later than promised it is, in levels; 0 while it is in time.
+    #[schema(example = 0)]
     delay_level: u16,
     items: Vec<ShippedLineBody>,
     /// What carriers reported, by the time at which it happened.
