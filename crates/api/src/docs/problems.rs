@@ -33,7 +33,7 @@ const OF_BODIES: &[Kind] = &[
 /// Says that every operation described so far may answer with these: what a layer around them refuses.
 pub fn may_answer(description: &mut Description, kinds: &[Kind]) {
     for operation in operations(description) {
-        let named: Vec<_> = named(operation).into_iter().chain(kinds.iter().copied()).collect();
+        let named: Vec<_> = take_named(operation).into_iter().chain(kinds.iter().copied()).collect();
         operation.extensions.get_or_insert_default().insert(NAMED.to_owned(), json!(named));
     }
 }
@@ -42,8 +42,7 @@ pub fn may_answer(description: &mut Description, kinds: &[Kind]) {
 pub fn add(description: &mut Description) {
     let mut shared = BTreeMap::new();
     for operation in operations(description) {
-        let kinds: BTreeSet<_> = follow_from(operation).chain(named(operation)).collect();
-        operation.extensions = None;
+        let kinds: BTreeSet<_> = follow_from(operation).chain(take_named(operation)).collect();
         for (status, kinds) in by_status(kinds) {
             answer(operation, status, &kinds, &mut shared);
         }
@@ -53,9 +52,9 @@ pub fn add(description: &mut Description) {
     components.examples.extend(Kind::ALL.iter().map(|kind| (kind.slug().to_owned(), example(*kind))));
 }
 
-/// What the operation named itself, and layers for it. A misspelt name does not get past the first start.
-fn named(operation: &Operation) -> Vec<Kind> {
-    let named = operation.extensions.as_ref().and_then(|extensions| extensions.get(NAMED)).cloned();
+/// What the operation named itself, and layers for it.
+fn take_named(operation: &mut Operation) -> Vec<Kind> {
+    let named = operation.extensions.as_mut().and_then(|extensions| extensions.remove(NAMED));
     named.map_or_else(Vec::new, |named| serde_json::from_value(named).expect("x-problems lists kinds of problems"))
 }
 

@@ -76,8 +76,9 @@ impl Description {
         for header in HEADERS.into_iter().filter(|header| answer.headers.contains_key(*header)) {
             assert!(told.iter().any(|name| name == header), "{name} {status} does not describe its header {header}");
         }
-        let schema = &response["content"][JSON]["schema"];
-        if answer.status.is_success() && schema.is_object() {
+        let media_type = if code.is_empty() { JSON } else { PROBLEM_JSON };
+        let schema = &response["content"][media_type]["schema"];
+        if schema.is_object() {
             self.expect_fitting(&answer.body, schema, &format!("{name} {status}: "));
         }
     }
@@ -101,6 +102,20 @@ impl Description {
             let missing = described.iter().find(|(name, _, required)| *required && !members.contains_key(*name));
             assert!(missing.is_none(), "{place} lacks {missing:?}");
         }
+    }
+
+    /// Members that must be there and show nothing, for whoever has to find out why a body has no example.
+    pub fn bare(self, schema: &Value, place: &str) -> Vec<String> {
+        let schema = self.resolved(schema);
+        let (items, members) = (schema.get("items"), self.properties(schema));
+        if items.is_none() && members.is_empty() {
+            let usual = schema["type"] == "boolean" || schema["format"] == "uuid" || schema["format"] == "date-time";
+            let shows = usual || schema.get("example").is_some();
+            return if shows { Vec::new() } else { vec![place.to_owned()] };
+        }
+        let required = members.into_iter().filter(|(.., required)| *required);
+        let of_members = required.flat_map(|(name, schema, _)| self.bare(schema, &format!("{place}/{name}")));
+        items.into_iter().flat_map(|item| self.bare(item, &format!("{place}/0"))).chain(of_members).collect()
     }
 
     /// The members that an object may have, and which it must have.

@@ -1,11 +1,12 @@
 //! The description tells of every route all that a client must know.
 
 use crate::described::{Description, Operation};
-use crate::door::{Ask, Door, Person, get, post};
+use crate::door::{Answer, Ask, Door, Person, get, post};
 use accounts::Role;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::ids::WarehouseId;
 use domain::inventory::Warehouse;
+use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
@@ -70,8 +71,9 @@ fn expect_example(description: Description, what: &str, content: &Value) {
     assert!(content["schema"].is_object(), "{what} has no schema");
     assert!(
         !example.is_null(),
-        "{what} has no example: each required member needs `#[schema(example = …)]`, unless it is a UUID, a time or a \
-         boolean"
+        "{what} has no example. Members need `#[schema(example = …)]`: {:?}; what is no JSON object needs `example = …` \
+         beside its content type",
+        description.bare(&content["schema"], "")
     );
     description.expect_fitting(example, &content["schema"], what);
 }
@@ -113,6 +115,17 @@ async fn every_kind_of_problem_is_one_of_some_route(pool: PgPool) {
         assert!(text["info"]["description"].as_str().unwrap().contains(&format!("`{code}`")), "{code}");
         door.send(get(&format!("/problems/{code}"))).await.expect(StatusCode::OK);
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+#[should_panic(expected = "GET /api/v1/products answered 418 , of which its description says nothing")]
+async fn whoever_gets_an_answer_that_is_not_described_fails(pool: PgPool) {
+    let door = Door::open(pool);
+    let answer = door.send(get("/products")).await;
+
+    let odd = Answer { status: StatusCode::IM_A_TEAPOT, ..answer };
+
+    door.description.expect_known(&Method::GET, "/api/v1/products", &odd);
 }
 
 /// An admin, in a house where all that the examples name is there.
@@ -164,7 +177,5 @@ fn example<'o>(operation: &'o Operation<'_>) -> &'o Value {
 
 async fn open_warehouse(door: &Door, id: WarehouseId) {
     let north = Warehouse::new(id, "NORTH".parse().expect("a code"), "North", 3).expect("a warehouse");
-    inventory::create_warehouse(&door.pool, &north, platform::clock::now(), &platform::witness::Unwitnessed)
-        .await
-        .expect("opened");
+    inventory::create_warehouse(&door.pool, &north, platform::clock::now(), &Unwitnessed).await.expect("opened");
 }
