@@ -1,6 +1,6 @@
 //! Operations: what those who keep the house running ask of it.
 //!
-//! [`verify`] and [`measure`] are the only places that read the schemas of all slices; they write nothing.
+//! [`verify`] and [`measure()`] are the only places that read the schemas of all slices; they write nothing.
 //! Hears nothing, says nothing.
 
 mod analyze;
