@@ -82,6 +82,8 @@ async fn no_label_names(system: &TestSystem, orders: &[Uuid]) {
         let process = scrape.sum("orderflow_build_info", &[("process", role.binary())]);
         let memory = scrape.sum("process_resident_memory_bytes", &[]);
         let pool = scrape.sum("orderflow_pool_connections_max", &[]);
+        let live = reqwest::get(format!("{}/system/health/live", system.metrics_url(role))).await.expect("an answer");
+        assert_eq!(live.json::<Value>().await.expect("JSON"), json!({ "status": "ok" }), "{role:?}");
         assert!(process == Some(1.0) && memory > Some(0.0) && pool > Some(0.0), "{role:?}: {scrape:#?}");
     }
 }

@@ -3,8 +3,9 @@
 use crate::store::measure;
 use sqlx::PgPool;
 
-/// Rows that are counted at most; how far it goes beyond shows in the ages.
-pub const MEASURED_MAX: i64 = 50_000;
+/// Rows that are counted at most; how far it goes beyond shows in the ages. So many sagas of 120,000 at work are counted
+/// in 26 to 58 ms, so many messages in 8 ms; without a limit it is half a second, and grows with the load.
+pub const MEASURED_MAX: i64 = 10_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiting {

@@ -181,24 +181,24 @@ mod tests {
 
     #[test]
     fn a_rejection_counts_under_what_the_house_says_and_never_under_a_providers_words() {
-        let counted = |said, payment| counted(OrderStatus::Rejected, said, payment);
+        let rejected = |said, payment| counted(OrderStatus::Rejected, said, payment);
 
-        assert_eq!(counted("out_of_stock", PaymentStatus::Unpaid), "out_of_stock");
-        assert_eq!(counted("do_not_honor", PaymentStatus::Declined), "payment_declined");
-        assert_eq!(counted("shipment_refused:goods_not_accepted", PaymentStatus::Voided), "shipment_refused");
-        assert_eq!(counted("a gateway's new word", PaymentStatus::Unpaid), "other");
+        assert_eq!(rejected("out_of_stock", PaymentStatus::Unpaid), "out_of_stock");
+        assert_eq!(rejected("do_not_honor", PaymentStatus::Declined), "payment_declined");
+        assert_eq!(rejected("shipment_refused:goods_not_accepted", PaymentStatus::Voided), "shipment_refused");
+        assert_eq!(rejected("a gateway's new word", PaymentStatus::Unpaid), "other");
     }
 
     #[test]
     fn a_cancellation_counts_under_who_asked_and_never_under_a_clients_words() {
-        let counted = |said| counted(OrderStatus::Cancelled, said, PaymentStatus::Voided);
+        let cancelled = |said| counted(OrderStatus::Cancelled, said, PaymentStatus::Voided);
 
-        assert_eq!(counted("customer_request"), "customer_request");
-        assert_eq!(counted("admin_request"), "admin_request");
+        assert_eq!(cancelled("customer_request"), "customer_request");
+        assert_eq!(cancelled("admin_request"), "admin_request");
         for free in ["changed my mind", "out_of_stock", "none", "", "customer_request of 0192-77"] {
-            assert_eq!(counted(free), "other", "{free}");
+            assert_eq!(cancelled(free), "other", "{free}");
         }
-        assert_eq!(super::tests::counted(OrderStatus::Confirmed, "changed my mind", PaymentStatus::Authorized), "none");
+        assert_eq!(counted(OrderStatus::Confirmed, "changed my mind", PaymentStatus::Authorized), "none");
     }
 
     #[test]

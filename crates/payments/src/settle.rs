@@ -63,7 +63,8 @@ fn conclude(
         }
         Ok(None) => {
             let why = unsettled.unwrap_or_else(|| "a void is under way".to_owned());
-            tracing::warn!(order.id = %stored.order_id, attempt = delivery.attempt, why, "Payment not settled");
+            let correlation_id = delivery.header.trace.correlation_id.as_str();
+            tracing::warn!(order.id = %stored.order_id, correlation_id, attempt = delivery.attempt, why, "Payment not settled");
             if forgotten { Verdict::Poison(why) } else { Verdict::Retry(why) }
         }
         Err(refusal) => Verdict::Poison(refusal.to_string()),

@@ -3,7 +3,7 @@
 
 use domain::Timestamp;
 use operations::processes::Work;
-use operations::{OutboxDepth, Waiting};
+use operations::{MEASURED_MAX, OutboxDepth, Waiting};
 use platform::metrics::{
     Collector, Desc, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, WORK_SECONDS,
     counters, histograms, int_gauge, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
@@ -102,7 +102,7 @@ impl WaitingGauges {
         Self {
             outbox_messages: new_int_gauge(
                 "orderflow_outbox_messages",
-                "Messages that wait to be published; at most 50000 are counted.",
+                &format!("Messages that wait to be published; at most {MEASURED_MAX} are counted."),
             ),
             outbox_oldest: new_gauge(
                 "orderflow_outbox_oldest_seconds",
@@ -110,7 +110,7 @@ impl WaitingGauges {
             ),
             sagas_open: new_int_gauges(
                 "orderflow_sagas_open",
-                "Sagas at work; at most the 50000 with the nearest deadlines are counted.",
+                &format!("Sagas at work; at most the {MEASURED_MAX} with the nearest deadlines are counted."),
                 phase,
             ),
             saga_oldest: new_gauges(

@@ -6,6 +6,7 @@
 
 use super::store::{self, Row};
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
+use crate::envelope::Header;
 use crate::{metrics, topology};
 use lapin::types::FieldTable;
 use platform::lifecycle::Lifecycle;
@@ -136,7 +137,15 @@ fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
     tracing::debug!(messages = rows.len(), duration_ms, "Carried a batch to the broker");
     for (row, arrival) in rows.iter().zip(arrivals) {
         if let Arrival::Refused(reason) = arrival {
-            tracing::error!(message.id = %row.message_id, routing_key = row.routing_key, reason, "The broker refused a message");
+            let header: Option<Header> = serde_json::from_str(&row.payload).ok();
+            tracing::error!(
+                message.id = %row.message_id,
+                order.id = header.as_ref().map(|header| display(header.subject)),
+                correlation_id = header.as_ref().map(|header| header.trace.correlation_id.as_str()),
+                routing_key = row.routing_key,
+                reason,
+                "The broker refused a message"
+            );
         }
     }
 }

@@ -23,6 +23,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::field::display;
 
 /// What a batch may take with all its halves; then those that are left learn that orders can't be stored.
 const BATCH_LIMIT: Duration = Duration::from_secs(10);
@@ -96,7 +97,10 @@ impl Run<'_> {
             BatchError::Locked | BatchError::Faulty(_) if part.len() > 1 => return Some(self.halve(part, &error)),
             BatchError::Locked => self.refuse(part, PlaceOrderError::InProgress),
             BatchError::Faulty(error) => {
-                tracing::error!(%error, "An order can't be stored: {error}");
+                let alone = part.first().map(|placing| &placing.placement);
+                let order_id = alone.map(|placement| display(placement.order.id));
+                let correlation_id = alone.map(|placement| placement.new.trace.correlation_id.as_str());
+                tracing::error!(%error, order.id = order_id, correlation_id, "An order can't be stored: {error}");
                 self.refuse(part, PlaceOrderError::Failed);
             }
         }

@@ -8,11 +8,11 @@ mod pool;
 pub mod provider;
 mod server;
 
+pub use prometheus::core::{Collector, Desc};
+pub use prometheus::proto::MetricFamily;
 pub use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 pub use server::{listen, serve};
 
-pub use prometheus::core::{Collector, Desc};
-pub use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, HistogramOpts, Opts, TextEncoder};
 use sqlx::PgPool;
 
@@ -22,10 +22,6 @@ pub const WORK_SECONDS: &[f64] =
 
 /// Upper bounds of how many are handled together.
 pub const BATCH_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
-
-pub fn counter(name: &str, help: &str) -> IntCounter {
-    registered(IntCounter::new(name, help))
-}
 
 pub fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
     registered(IntCounterVec::new(Opts::new(name, help), labels))
@@ -61,13 +57,6 @@ pub fn text() -> Result<String, prometheus::Error> {
     let mut text = Vec::new();
     TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// Names and labels stand in the code: a metric that can't be made is a mistake there.
-fn registered<M: Collector + Clone + 'static>(made: Result<M, prometheus::Error>) -> M {
-    let metric = made.expect("a metric is well-formed");
-    register(metric.clone());
-    metric
 }
 
 /// A part of a collector.
@@ -111,4 +100,11 @@ pub fn amount(count: usize) -> f64 {
 /// When it is declared twice.
 pub fn register(metric: impl Collector + 'static) {
     prometheus::register(Box::new(metric)).expect("a metric is declared once");
+}
+
+/// Names and labels stand in the code: a metric that can't be made is a mistake there.
+fn registered<M: Collector + Clone + 'static>(made: Result<M, prometheus::Error>) -> M {
+    let metric = made.expect("a metric is well-formed");
+    register(metric.clone());
+    metric
 }
