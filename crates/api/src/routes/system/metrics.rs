@@ -6,13 +6,15 @@ use axum::http::header::CONTENT_TYPE;
 
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+type Text = ([(HeaderName, &'static str); 1], String);
+
 /// Counts, for Prometheus
 ///
 /// In the text format that Prometheus reads.
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
-pub async fn metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub async fn metrics(state: State<AppState>) -> Result<Text, Problem> {
     text(state)
 }
 
@@ -22,11 +24,11 @@ pub async fn metrics(state: State<AppState>) -> Result<([(HeaderName, &'static s
 #[utoipa::path(get, path = "/system/metrics", tag = "system",
     responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
-pub async fn system_metrics(state: State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub async fn system_metrics(state: State<AppState>) -> Result<Text, Problem> {
     text(state)
 }
 
-fn text(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+fn text(State(state): State<AppState>) -> Result<Text, Problem> {
     let text = state.metrics.text().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text))
 }
