@@ -23,7 +23,7 @@ const CURSE: &str = "
 #[tokio::test]
 async fn five_hundred_poisoned_orders_among_five_thousand_good_ones_are_replayed_once_the_cause_is_mended() {
     // Nobody asks again by himself while this goes on: what comes of it comes of the replay.
-    let system = TestSystem::of("failed_jobs").setting("SAGA_PACE_PERCENT", "2000");
+    let system = TestSystem::of("failed_jobs").setting("SAGA_PACE_PERCENT", "1000");
     let system = system.goods(Goods::of("SKU-GOOD", 100_000)).goods(Goods::of("SKU-CURSED", 100_000)).start().await;
     let client = system.client().signed_up("many").await;
     system.write_by_hand(CURSE).await;
