@@ -56,7 +56,7 @@ pub fn all(settings: &SchedulerSettings, pool: &PgPool, waker: &Waker) -> Vec<Ta
             )
         }),
         task("expire_idempotency_keys", MINUTE, &hands, move |pool, _waker, now| {
-            Box::pin(async move { counted(orders::prune_keys(&pool, now - key_life, ROWS_MAX.into()).await?) })
+            Box::pin(async move { counted(orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?) })
         }),
         task("prune_inbox", MINUTE, &hands, move |pool, _waker, now| {
             Box::pin(

@@ -10,7 +10,7 @@ use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use std::time::Duration;
 
-const TTL: Duration = Duration::from_secs(3_600);
+const TTL: Duration = Duration::from_hours(1);
 
 /// The orders that are asked `minutes` from now.
 async fn asked(house: &House, minutes: i64, limit: u32) -> Vec<OrderId> {

@@ -53,7 +53,7 @@ async fn outbox(pool: &PgPool) -> Vec<(String, String, Uuid, String)> {
 async fn a_letter_that_is_handed_over_twice_is_one_job(pool: PgPool) {
     let (one, other) = (letter(1), letter(2));
     keep(&pool, &[one.clone(), other.clone(), one.clone()]).await;
-    keep(&pool, &[one.clone()]).await;
+    keep(&pool, std::slice::from_ref(&one)).await;
 
     let jobs = jobs(&pool).await;
     assert_eq!(jobs.len(), 2);
