@@ -97,8 +97,6 @@ CREATE TABLE operations.task_runs (
 );
 
 CREATE INDEX task_runs_by_task ON operations.task_runs (task, id);
--- Pruned by age.
-CREATE INDEX task_runs_by_age ON operations.task_runs USING brin (started_at);
 
 -- The heartbeats of every process.
 CREATE TABLE operations.processes (

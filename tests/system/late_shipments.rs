@@ -36,6 +36,32 @@ async fn each_late_shipment_is_marked_once_a_level_though_the_leading_scheduler_
     system.finish().await;
 }
 
+#[tokio::test]
+async fn leadership_moves_within_fifteen_seconds_of_a_kill() {
+    let mut system = TestSystem::of("leader_killed").schedulers(2).start().await;
+    let first = system.leader_of("verify", None, TAKEOVER_LIMIT).await;
+
+    system.process_of(first).kill().await;
+    system.leader_of("verify", Some(first), TAKEOVER_LIMIT).await;
+
+    system.start_all().await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_leader_that_stops_gives_its_tasks_back() {
+    // A lease that is not given back outlasts this test; the other one asks every third of it.
+    let mut system =
+        TestSystem::of("leader_stopped").setting("SCHEDULER_LEASE_SECONDS", "30").schedulers(2).start().await;
+    let first = system.leader_of("verify", None, TAKEOVER_LIMIT).await;
+
+    assert!(system.process_of(first).stop().await, "it stopped in good order");
+    system.leader_of("verify", Some(first), TAKEOVER_LIMIT).await;
+
+    system.start_all().await;
+    system.finish().await;
+}
+
 /// Told in the orders' timelines, each level of each shipment.
 async fn until_marked(system: &TestSystem, expected: usize) {
     eventually("every level to be told", LIMIT, || async {
@@ -44,19 +70,4 @@ async fn until_marked(system: &TestSystem, expected: usize) {
         if told >= expected { Ok(()) } else { Err(format!("{told} of {expected}")) }
     })
     .await;
-}
-
-#[tokio::test]
-async fn leadership_moves_within_fifteen_seconds_of_a_kill_and_at_once_when_the_leader_stops() {
-    let mut system = TestSystem::of("leadership").schedulers(3).start().await;
-    let first = system.leader_of("verify", None, TAKEOVER_LIMIT).await;
-
-    system.process_of(first).kill().await;
-    let second = system.leader_of("verify", Some(first), TAKEOVER_LIMIT).await;
-    assert!(system.process_of(second).stop().await, "it stopped in good order");
-    let third = system.leader_of("verify", Some(second), TAKEOVER_LIMIT).await;
-
-    assert_ne!(first, third);
-    system.start_all().await;
-    system.finish().await;
 }

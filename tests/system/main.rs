@@ -4,6 +4,7 @@ mod batch_engine;
 mod books;
 mod broker_faults;
 mod cancel;
+mod dead_letters;
 mod docs_page;
 mod failed_jobs;
 mod gauntlet;

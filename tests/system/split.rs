@@ -1,21 +1,29 @@
 //! The house in parts: a worker a queue or two, a scheduler for some tasks each.
 
+use super::house_rules::sources::root;
 use std::time::Duration;
 use system_tests::{Goods, NewOrder, Role, TestSystem};
 
 const LIMIT: Duration = Duration::from_mins(1);
-const URGENT: &str = "wake_stalled_sagas,mark_delayed_shipments,expire_reservations,reconcile_payments";
-const REST: &str = "move_simulated_shipments,check_low_stock,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,\
-    prune_history,verify";
+const TASKS: &str = "# SCHEDULER_TASKS=";
+
+/// All tasks there are, in two halves.
+fn two_halves() -> [String; 2] {
+    let example = std::fs::read_to_string(root().join(".env.example")).expect("it stands at the root");
+    let all = example.lines().find_map(|line| line.strip_prefix(TASKS)).expect("it lists the tasks");
+    let every_other = |first| all.split(',').skip(first).step_by(2).collect::<Vec<_>>().join(",");
+    [every_other(0), every_other(1)]
+}
 
 #[tokio::test]
 async fn three_workers_with_queues_of_their_own_and_two_schedulers_with_tasks_of_their_own_carry_every_story() {
+    let [one, other] = two_halves();
     let system = TestSystem::of("split").goods(Goods::of("SKU-PARTS", 100)).goods(Goods::of("SKU-NONE", 0));
     let system = system.setting("CARRIER_HAND_OVER_MS", "1500").setting("CARRIER_IN_TRANSIT_MS", "200");
     let system = system.setting("CARRIER_DELIVERY_MS", "200").workers(0).schedulers(0);
     let system = system.and(Role::Worker, "WORKER_QUEUES", "orders").and(Role::Worker, "WORKER_QUEUES", "inventory");
     let system = system.and(Role::Worker, "WORKER_QUEUES", "payments,shipping");
-    let system = system.and(Role::Scheduler, "SCHEDULER_TASKS", URGENT).and(Role::Scheduler, "SCHEDULER_TASKS", REST);
+    let system = system.and(Role::Scheduler, "SCHEDULER_TASKS", &one).and(Role::Scheduler, "SCHEDULER_TASKS", &other);
     let system = system.start().await;
     let client = system.client().signed_up("parts").await;
 

@@ -42,4 +42,5 @@ permissions! {
     ManageFailedJobs "manage failed jobs"         &[Admin];
     ReadAuditLog     "read the audit log"         &[Admin];
     SeeTasks         "see scheduled tasks"        &[Admin];
+    SeeWorkers       "see who is at work"         &[Admin];
 }

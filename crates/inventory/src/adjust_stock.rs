@@ -72,26 +72,31 @@ pub async fn set_low_stock_threshold(
     // More than any row can hold means the same whatever the number.
     let legal = |pieces: u32| i32::try_from(pieces).unwrap_or(i32::MAX);
     let mut tx = platform::postgres::begin(pool).await?;
-    let before = Some(record(&item(&mut tx, sku.clone(), warehouse_id).await?));
+    // Of two who set it at once, the second sees what the first has set.
+    store::lock_shelves(&mut tx, std::slice::from_ref(sku), &[]).await?;
+    let before = item(&mut tx, sku.clone(), warehouse_id).await?.low_stock_threshold;
     if !store::set_low_stock_threshold(&mut tx, sku, warehouse_id, threshold.map(legal), now).await? {
         return Err(AdjustStockError::UnknownStock);
     }
     let item = item(&mut tx, sku.clone(), warehouse_id).await?;
-    let (subject, after) = (subject(sku, warehouse_id), Some(record(&item)));
-    witness.note(&mut tx, Change { action: "stock.set_threshold", subject, reason: None, before, after }).await?;
+    let threshold = |pieces: Option<u32>| Some(json!({ "low_stock_threshold": pieces }));
+    let (before, after) = (threshold(before), threshold(item.low_stock_threshold));
+    if before != after {
+        let (action, subject) = ("stock.set_threshold", subject(sku, warehouse_id));
+        witness.note(&mut tx, Change { action, subject, reason: None, before, after }).await?;
+    }
     tx.commit().await?;
     Ok(item)
 }
 
-/// How records name a stock row, and what they keep of it.
+/// How records name a stock row.
 fn subject(sku: &Sku, warehouse_id: WarehouseId) -> String {
     format!("stock:{sku}@{warehouse_id}")
 }
+
+/// What they keep of it.
 fn record(item: &StockItem) -> Value {
-    json!({
-        "on_hand": item.level.on_hand(), "reserved": item.level.reserved(),
-        "low_stock_threshold": item.low_stock_threshold,
-    })
+    json!({ "on_hand": item.level.on_hand(), "reserved": item.level.reserved() })
 }
 
 async fn item(tx: &mut PgConnection, sku: Sku, warehouse_id: WarehouseId) -> Result<StockItem, AdjustStockError> {

@@ -4,10 +4,10 @@ use crate::{StoreError, store};
 use domain::Timestamp;
 use sqlx::PgPool;
 
-/// Says how many rows have newly fallen (at most `limit`) or recovered.
+/// Says how many rows have newly fallen or recovered, at most `limit` of each.
 pub async fn check_low_stock(pool: &PgPool, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let recovered = store::forget_recovered_stock(&mut tx).await?;
+    let recovered = store::forget_recovered_stock(&mut tx, limit).await?;
     let low = store::note_low_stock(&mut tx, now, limit).await?;
     tx.commit().await?;
     for store::LowStock { sku, warehouse_id, available, threshold } in &low {

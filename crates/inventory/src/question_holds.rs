@@ -1,7 +1,8 @@
 //! Stock that is held for long: its order is asked whether it still wants it. One that has come to nothing lets go.
 //!
-//! No order forgets what it holds: each step that is undone is undone until it is answered. What is left is what an
-//! operator abandoned. The answer is the usual release, so that only the order decides, and only by its own state.
+//! No order forgets what it holds: each step that is undone is undone until it is answered. Most that hold for long wait
+//! for their carrier, and say nothing; one whose undo an operator abandoned answers with the usual release. So only the
+//! order decides, and only by its own state.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
@@ -13,7 +14,8 @@ use std::time::Duration;
 /// What stands in for the request that caused it.
 const CORRELATION: &str = "expire_reservations";
 
-/// Asks at most `limit` orders that hold stock for longer than `ttl`, each once a `ttl`, and says how many.
+/// Looks at no more than `limit` reservations that are older than `ttl`, each once a `ttl`, and asks the orders that still
+/// hold something. Says how many it looked at; as many as `limit` means that there may be more.
 pub async fn question_holds(
     pool: &PgPool,
     waker: &Waker,
@@ -22,12 +24,15 @@ pub async fn question_holds(
     limit: u32,
 ) -> Result<usize, StoreError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let holds = store::question_holds(&mut tx, now - ttl, now, limit).await?;
+    if outbox::is_stalled(&mut tx).await? {
+        return Ok(0);
+    }
+    let store::Looked { looked, holds } = store::question_holds(&mut tx, now - ttl, now, limit).await?;
     let messages: Vec<_> = holds.iter().map(|hold| question(hold, now)).collect();
     outbox::append(&mut tx, &messages).await?;
     tx.commit().await?;
     waker.wake();
-    Ok(holds.len())
+    Ok(looked)
 }
 
 fn question(hold: &store::LongHold, now: Timestamp) -> Outgoing {

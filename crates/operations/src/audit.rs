@@ -16,7 +16,7 @@ pub struct Auditor {
 }
 
 /// One change, as it was written down.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct AuditEntry {
     /// Rises with each entry.
     pub id: i64,

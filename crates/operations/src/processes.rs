@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// A process that was not heard of for so long counts as gone.
 pub const SILENT_AFTER: Duration = Duration::from_secs(15);
+/// Processes that are listed at once.
+pub const LISTED_MAX: u32 = 200;
 
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
@@ -102,9 +104,10 @@ pub async fn take_leave(pool: &PgPool, identity: &Identity) -> sqlx::Result<()> 
     store::processes::forget(&mut *pool.acquire().await?, identity.id).await
 }
 
-/// All processes that did not take leave, the newest first; those that are silent for a week are forgotten.
+/// The processes that did not take leave, those heard of last first, at most [`LISTED_MAX`]; what is silent for a week is
+/// forgotten.
 pub async fn list_processes(pool: &PgPool) -> sqlx::Result<Vec<ProcessView>> {
-    store::processes::list(&mut *pool.acquire().await?, SILENT_AFTER).await
+    store::processes::list(&mut *pool.acquire().await?, SILENT_AFTER, LISTED_MAX).await
 }
 
 /// Linux tells its name here, in containers too.

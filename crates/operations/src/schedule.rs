@@ -31,18 +31,20 @@ pub struct Led {
 pub struct Run {
     pub started_at: Timestamp,
     pub took: Duration,
-    /// How many rows it took, or what went wrong.
-    pub outcome: Result<u64, String>,
+    /// How many rows it took.
+    pub rows: u64,
+    /// What went wrong in the end, if anything did.
+    pub error: Option<String>,
     pub next_run_at: Timestamp,
 }
 
 impl Run {
     /// In a word: `done`, `idle` (there was nothing to do) or `failed`.
     pub fn result(&self) -> &'static str {
-        match self.outcome {
-            Ok(0) => "idle",
-            Ok(_) => "done",
-            Err(_) => "failed",
+        match (&self.error, self.rows) {
+            (Some(_), _) => "failed",
+            (None, 0) => "idle",
+            (None, _) => "done",
         }
     }
 }
@@ -96,11 +98,11 @@ pub async fn record(pool: &PgPool, runner: &Runner, task: &str, run: &Run) -> sq
     store::schedule::record(&mut *pool.acquire().await?, runner, task, run).await
 }
 
-/// Forgets at most `limit` runs and silent processes from before `before`; says how many.
+/// Forgets at most `limit` runs, and as many silent processes, from before `before`; says how many.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: u32) -> sqlx::Result<u64> {
     let mut connection = pool.acquire().await?;
     let runs = store::schedule::prune(&mut connection, before, limit).await?;
-    Ok(runs + store::processes::prune(&mut connection, before).await?)
+    Ok(runs + store::processes::prune(&mut connection, before, limit).await?)
 }
 
 /// All tasks that were ever enrolled.

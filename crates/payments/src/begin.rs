@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 /// How long a gateway is sure to remember an idempotency key; most promise a day. Asked again after that it might do
 /// the work twice, so then only a human may.
-const KEY_REMEMBERED: chrono::TimeDelta = chrono::TimeDelta::hours(23);
+pub(crate) const KEY_REMEMBERED: chrono::TimeDelta = chrono::TimeDelta::hours(23);
 
 pub(crate) async fn begin(
     tx: &mut PgConnection,

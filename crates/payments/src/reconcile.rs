@@ -1,13 +1,14 @@
-//! Asks again about what nobody knows the outcome of: an operation that was asked for and not heard of.
+//! Asks again about what nobody knows the outcome of: a capture, void or refund that was asked for and not heard of.
 //!
 //! The saga asks again by itself while it waits for an answer; this finds what no saga waits for any more, such as the
-//! capture of an order that somebody marked as done. It sends the slice its own command: whoever handles it looks the
+//! void of an order that somebody abandoned. What is so old that the gateway may have forgotten it, only a human settles. It sends the slice its own command: whoever handles it looks the
 //! operation up at the gateway before asking again, under the same key.
 
+use crate::begin::KEY_REMEMBERED;
 use crate::error::PaymentsError;
 use crate::store::{self, UnsettledOperation};
 use domain::Timestamp;
-use domain::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
+use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use domain::payment::OperationKind;
 use messaging::{Outgoing, Trace, Waker, outbox};
 use sqlx::PgPool;
@@ -25,7 +26,10 @@ pub async fn reconcile_payments(
     limit: u32,
 ) -> Result<usize, PaymentsError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let unsettled = store::take_unsettled(&mut tx, now - patience, now, limit).await?;
+    if outbox::is_stalled(&mut tx).await? {
+        return Ok(0);
+    }
+    let unsettled = store::take_unsettled(&mut tx, (now - KEY_REMEMBERED, now - patience), now, limit).await?;
     let count = unsettled.len();
     let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| question(operation, now)).collect();
     outbox::append(&mut tx, &messages).await?;
@@ -34,12 +38,13 @@ pub async fn reconcile_payments(
     Ok(count)
 }
 
-/// Its id repeats until the operation is asked for again: asked twice, it is asked once.
+/// Its id is always the same: what dies of it is one failed job, however often it is asked.
 fn question(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing> {
-    let work = format!("reconcile/{}/{}/{}", operation.kind, operation.subject, operation.attempts);
-    let UnsettledOperation { order_id, kind, subject, amount, method, .. } = operation;
+    let work = format!("reconcile/{}/{}", operation.kind, operation.subject);
+    let UnsettledOperation { order_id, kind, subject, amount } = operation;
     let command = match kind {
-        OperationKind::Authorize => PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method }),
+        // The order asks for it as long as it wants it; asked by anybody else, it may be set aside for nobody.
+        OperationKind::Authorize => return None,
         OperationKind::Void => PaymentCommand::Void(VoidPayment { order_id }),
         OperationKind::Capture => {
             let shipment_id = subject.parse().ok()?;

@@ -44,7 +44,7 @@ pub struct SchedulerSettings {
     #[arg(long, env, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub scheduler_lease_seconds: u32,
     /// How often all promises are checked on the running system, in seconds.
-    #[arg(long, env, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
     pub verify_period_seconds: u32,
 }
 

@@ -18,6 +18,9 @@ const BATCHES_MAX: u32 = 200;
 /// A run that found nothing to do is written down no more often than this.
 const IDLE_TOLD_EVERY: Duration = Duration::from_secs(5);
 
+/// How long a batch may go on while the process stops.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
 /// Something to do every so often.
 pub struct Task {
     pub name: &'static str,
@@ -54,7 +57,7 @@ pub async fn drive(task: Task, mut desk: Desk) {
             lifecycle.pause(task.period.max(IDLE_TOLD_EVERY), desk.leadership.changed()).await;
             continue;
         };
-        let wait = clock.until_due(term, platform::clock::now());
+        let wait = clock.until_due(term, task.period, platform::clock::now());
         if wait > Duration::ZERO {
             desk.lifecycle.pause(wait.min(task.period), std::future::pending()).await;
             continue;
@@ -66,10 +69,11 @@ pub async fn drive(task: Task, mut desk: Desk) {
 }
 
 impl Clock {
-    /// A new leader goes on where the last one left off.
-    fn until_due(&mut self, term: Term, now: Timestamp) -> Duration {
+    /// A new leader goes on where the last one left off, whose clock or whose period may have been another.
+    fn until_due(&mut self, term: Term, period: Duration, now: Timestamp) -> Duration {
         if self.term != term.number {
-            *self = Self { term: term.number, next_run_at: term.next_run_at, idle_told: None };
+            let next_run_at = term.next_run_at.min(after(period, now));
+            *self = Self { term: term.number, next_run_at, idle_told: None };
         }
         (self.next_run_at - now).to_std().unwrap_or_default()
     }
@@ -79,10 +83,9 @@ impl Clock {
 async fn run(task: &Task, desk: &Desk) -> Run {
     let _running = metrics::Running::begin();
     let (started_at, began) = (platform::clock::now(), Instant::now());
-    let mut taken = 0;
-    let mut outcome = Ok(());
+    let (mut taken, mut error) = (0, None);
     for _batch in 0..BATCHES_MAX {
-        match batch(task).await {
+        match batch(task, &desk.lifecycle).await {
             Ok(rows) => {
                 taken += rows;
                 let more = rows >= usize::from(BATCH_MAX) && !desk.lifecycle.stopping.is_cancelled();
@@ -90,33 +93,44 @@ async fn run(task: &Task, desk: &Desk) -> Run {
                     break;
                 }
             }
-            Err(error) => {
-                outcome = Err(format!("{error:#}"));
+            Err(failure) => {
+                error = Some(format!("{failure:#}"));
                 break;
             }
         }
     }
-    let period = TimeDelta::from_std(task.period).unwrap_or(TimeDelta::MAX);
-    let outcome = outcome.map(|()| u64::try_from(taken).unwrap_or(u64::MAX));
-    Run { started_at, took: began.elapsed(), outcome, next_run_at: platform::clock::now() + period }
+    let rows = u64::try_from(taken).unwrap_or(u64::MAX);
+    Run { started_at, took: began.elapsed(), rows, error, next_run_at: after(task.period, platform::clock::now()) }
 }
 
-async fn batch(task: &Task) -> anyhow::Result<usize> {
+/// A batch that is dropped is rolled back.
+async fn batch(task: &Task, lifecycle: &Lifecycle) -> anyhow::Result<usize> {
     let batch = tokio::time::timeout(task.batch_limit, (task.run)(platform::clock::now()));
-    batch.await.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than {:?}", task.batch_limit)))
+    let stopped = async {
+        lifecycle.stopping.cancelled().await;
+        tokio::time::sleep(STOP_LIMIT).await;
+    };
+    tokio::select! {
+        done = batch => done.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than {:?}", task.batch_limit))),
+        () = stopped => Err(anyhow::anyhow!("the process stops")),
+    }
+}
+
+fn after(period: Duration, now: Timestamp) -> Timestamp {
+    TimeDelta::from_std(period).ok().and_then(|period| now.checked_add_signed(period)).unwrap_or(Timestamp::MAX_UTC)
 }
 
 /// In the log and in the history; a task that finds nothing to do twice a second is not told twice a second.
 async fn tell(task: &Task, desk: &Desk, run: &Run, idle_told: &mut Option<Instant>) {
     let duration_ms = milliseconds(run.took);
     metrics::ran(task.name, run.result(), run.took);
-    match &run.outcome {
-        Ok(0) if idle_told.is_some_and(|told| told.elapsed() < IDLE_TOLD_EVERY) => return,
-        Ok(0) => {}
-        Ok(rows) => tracing::info!(task = task.name, rows, duration_ms, "Did a task"),
-        Err(error) => {
-            tracing::warn!(task = task.name, error, duration_ms, "A task failed and will be tried again");
+    match (&run.error, run.rows) {
+        (Some(error), rows) => {
+            tracing::warn!(task = task.name, error, rows, duration_ms, "A task failed and will be tried again");
         }
+        (None, 0) if idle_told.is_some_and(|told| told.elapsed() < IDLE_TOLD_EVERY) => return,
+        (None, 0) => {}
+        (None, rows) => tracing::info!(task = task.name, rows, duration_ms, "Did a task"),
     }
     *idle_told = Some(Instant::now());
     if let Err(error) = schedule::record(&desk.pool, &desk.runner, task.name, run).await {

@@ -75,15 +75,19 @@ impl Campaign {
             self.enrolled = true;
         }
         let names: Vec<_> = self.tasks.iter().map(|(name, _period)| *name).collect();
-        schedule::lead(&self.pool, &self.runner, &names, self.lease).await
+        let led = schedule::lead(&self.pool, &self.runner, &names, self.lease).await?;
+        // Somebody else leads, or the table was emptied.
+        self.enrolled = !led.is_empty();
+        Ok(led)
     }
 
     fn take(&mut self, led: Vec<Led>, asked: Instant) {
         let until = asked + self.lease;
         self.terms.send_modify(|terms| {
-            let before = std::mem::take(terms);
+            // What was not answered may still be ours: somebody, perhaps ourselves, was writing to its row just then.
+            terms.retain(|_task, term| term.until > Instant::now());
             for Led { task, next_run_at } in led {
-                let kept = before.get(&task).filter(|term| term.until > Instant::now());
+                let kept = terms.get(&task);
                 let number = kept.map_or_else(|| begin(&task, &mut self.begun), |term| term.number);
                 terms.insert(task, Term { number, until, next_run_at });
             }
@@ -108,5 +112,35 @@ impl Leadership {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_mins(1);
+
+    fn led(tasks: &[&str]) -> Vec<Led> {
+        let led = |task: &&str| Led { task: (*task).to_owned(), next_run_at: Timestamp::default() };
+        tasks.iter().map(led).collect()
+    }
+
+    #[tokio::test]
+    async fn a_task_whose_row_was_busy_is_led_until_its_lease_ends() {
+        let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
+        let runner = Runner { id: uuid::Uuid::nil(), name: "test".to_owned() };
+        let (mut campaign, leadership) = campaign(pool, runner, Vec::new(), LEASE);
+        let long_ago = Instant::now().checked_sub(2 * LEASE).expect("the machine runs for a while");
+
+        campaign.take(led(&["count", "sweep"]), Instant::now());
+        let first = leadership.term("sweep").expect("led");
+        campaign.take(led(&["count"]), Instant::now());
+        assert_eq!(leadership.term("sweep"), Some(first), "its lease has not ended");
+
+        campaign.take(led(&["sweep"]), long_ago);
+        assert_eq!(leadership.term("sweep"), None, "by then it has");
+        campaign.take(led(&["sweep"]), Instant::now());
+        assert!(leadership.term("sweep").is_some_and(|term| term.number > first.number), "a new term");
     }
 }

@@ -2,7 +2,7 @@
 
 mod arrows;
 mod env_example;
-mod sources;
+pub mod sources;
 mod style;
 mod tables;
 mod topology;

@@ -150,7 +150,7 @@ async fn tasks_are_listed_with_their_history(pool: PgPool) {
     let (second, now) = (std::time::Duration::from_secs(1), platform::clock::now());
     enroll(&door.pool, &[("sweep", second)]).await.expect("enrolled");
     let runner = Runner { id: Uuid::now_v7(), name: "scheduler@here:1".to_owned() };
-    let run = Run { started_at: now, took: second, outcome: Ok(7), next_run_at: now };
+    let run = Run { started_at: now, took: second, rows: 7, error: None, next_run_at: now };
     record(&door.pool, &runner, "sweep", &run).await.expect("written");
 
     let tasks = door.send(get("/admin/tasks").of(&admin)).await.expect(StatusCode::OK);

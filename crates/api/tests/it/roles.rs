@@ -21,7 +21,6 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/system/health",
     "GET /api/v1/system/health/live",
     "GET /api/v1/system/health/ready",
-    "GET /api/v1/system/workers",
     "GET /api/v1/system/metrics",
     "GET /metrics",
     "GET /problems/{code}",
@@ -54,6 +53,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/admin/failed-jobs/{id}/discard", &[Admin]),
     ("GET /api/v1/admin/audit-logs", &[Admin]),
     ("GET /api/v1/admin/tasks", &[Admin]),
+    ("GET /api/v1/system/workers", &[Admin]),
     ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
 ];
 

@@ -19,7 +19,7 @@ pub(crate) use ledger::move_stock;
 pub(crate) use lines::{HeldFor, holdings, insert_lines, settle_lines};
 pub(crate) use shelves::{lock_shelves, open_shelves};
 pub(crate) use stock::{list_stock, set_low_stock_threshold};
-pub(crate) use upkeep::{LongHold, LowStock, forget_recovered_stock, note_low_stock, question_holds};
+pub(crate) use upkeep::{LongHold, Looked, LowStock, forget_recovered_stock, note_low_stock, question_holds};
 pub(crate) use warehouses::{insert_warehouse, list_warehouses};
 
 use crate::StoreError;

@@ -73,18 +73,19 @@ impl Link {
 
     /// A new channel, on a new connection if need be, with the topology declared.
     pub async fn channel(&self) -> Result<Channel, BrokerError> {
+        let channel = self.bare_channel().await?;
+        within(CHANNEL_LIMIT, topology::declare(&channel, &self.0.ladder)).await?;
+        Ok(channel)
+    }
+
+    /// A new channel, for whoever only looks.
+    pub(super) async fn bare_channel(&self) -> Result<Channel, BrokerError> {
         let mut connection = self.0.connection.lock().await;
         let alive = match connection.take() {
             Some(open) if open.status().connected() => open,
             _ => self.connect().await?,
         };
-        let alive = connection.insert(alive);
-        within(CHANNEL_LIMIT, async {
-            let channel = alive.create_channel().await?;
-            topology::declare(&channel, &self.0.ladder).await?;
-            Ok(channel)
-        })
-        .await
+        within(CHANNEL_LIMIT, connection.insert(alive).create_channel()).await
     }
 
     pub fn ladder(&self) -> RetryLadder {

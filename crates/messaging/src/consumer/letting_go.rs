@@ -15,6 +15,8 @@ use tracing::field::display;
 
 /// How long an ack may take to go out; else the session begins anew.
 const ACK_LIMIT: Duration = Duration::from_secs(5);
+/// What texts of ours and of libraries put values into.
+const QUOTES: [char; 3] = ['"', '`', '\''];
 /// Bytes of an error's text that travel with a dead message.
 const ERROR_BYTES_MAX: usize = 1_024;
 
@@ -142,12 +144,29 @@ fn report(queue: Queue, raw: &Delivery, attempt: u32, exchange: &str, error: &st
     }
 }
 
-/// What can't be read is quoted where it is complained of, and a log is no place for what messages hold. The whole
-/// complaint travels with the message.
+/// What can't be read is quoted where it is complained of, in one kind of quotes or another, and a log is no place for
+/// what messages hold. The whole complaint travels with the message.
 fn without_values(error: &str) -> String {
-    let quoted = |(number, part): (usize, &str)| if number % 2 == 0 { part.to_owned() } else { "...".to_owned() };
-    // An escaped quote does not end a value.
-    error.replace("\\\\", "").replace("\\\"", "").split('"').enumerate().map(quoted).collect::<Vec<_>>().join("\"")
+    let mut told = String::with_capacity(error.len());
+    let mut open = None;
+    let mut letters = error.chars();
+    while let Some(letter) = letters.next() {
+        match open {
+            None => {
+                told.push(letter);
+                open = Some(letter).filter(|letter| QUOTES.contains(letter));
+                told.push_str(if open.is_some() { "..." } else { "" });
+            }
+            // An escaped quote does not end a value.
+            Some(_) if letter == '\\' => drop(letters.next()),
+            Some(quote) if letter == quote => {
+                told.push(letter);
+                open = None;
+            }
+            Some(_) => {}
+        }
+    }
+    told
 }
 
 #[cfg(test)]
@@ -160,6 +179,9 @@ mod tests {
             without_values(r#"undecodable: invalid type: string "call \"Ann\" at home", expected u32 at line 1"#);
 
         assert_eq!(told, r#"undecodable: invalid type: string "...", expected u32 at line 1"#);
+        let variant = without_values("unknown variant `it's Ann`, expected `booked`");
+        assert_eq!(variant, "unknown variant `...`, expected `...`");
+        assert_eq!(without_values("a currency is not 'Ann'"), "a currency is not '...'");
         assert_eq!(without_values("the database is away"), "the database is away");
         assert_eq!(without_values("string \"cut off"), "string \"...");
     }

@@ -8,7 +8,9 @@ use domain::messages::Queue;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use platform::lifecycle::Lifecycle;
-use std::time::Duration;
+use platform::postgres::is_transient;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// Letters that are kept together.
 const BATCH_MAX: u16 = 100;
@@ -20,76 +22,92 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How long keeping a batch may take: only what hangs on a dead connection takes longer.
 const KEEP_LIMIT: Duration = Duration::from_secs(30);
 
+/// A session that lasted so long was a good one: the next may begin at once.
+const GOOD_SESSION: Duration = Duration::from_secs(30);
+
 /// Where dead letters are kept for good. The same letter may come twice.
 pub trait Keep: Send + Sync + 'static {
     fn keep(&self, letters: &[DeadLetter]) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
-#[derive(Debug, thiserror::Error)]
-enum DrainError {
-    #[error(transparent)]
-    Broker(#[from] BrokerError),
-    #[error("the letters could not be kept: {0}")]
-    Keeper(#[from] sqlx::Error),
-    #[error("keeping took longer than {KEEP_LIMIT:?}")]
-    TooSlow,
-}
-
 /// Empties the dead queue of `queue` into `keeper` until the process stops.
 pub async fn drain(queue: Queue, keeper: impl Keep, links: Links, lifecycle: Lifecycle) {
+    let drain = Drain { queue, keeper, links, lifecycle };
     let mut backoff = BACKOFF_MIN;
-    while !lifecycle.stopping.is_cancelled() {
-        match session(queue, &keeper, &links, &lifecycle).await {
-            Ok(()) => return,
-            Err(Broken { error, was_good }) => {
-                tracing::warn!(%error, %queue, "Draining the dead queue broke off and begins anew");
-                backoff = if was_good { BACKOFF_MIN } else { backoff };
-                lifecycle.pause(backoff, std::future::pending()).await;
-                backoff = (backoff * 2).min(BACKOFF_MAX);
-            }
+    while !drain.lifecycle.stopping.is_cancelled() {
+        let began = Instant::now();
+        if let Err(error) = drain.session().await {
+            tracing::warn!(%error, %queue, "Draining the dead queue broke off and begins anew");
+            backoff = if began.elapsed() > GOOD_SESSION { BACKOFF_MIN } else { backoff };
+            drain.lifecycle.pause(backoff, std::future::pending()).await;
+            backoff = (backoff * 2).min(BACKOFF_MAX);
         }
     }
 }
 
-struct Broken {
-    error: DrainError,
-    /// It kept something before it broke.
-    was_good: bool,
-}
-
-/// Ends well when the process is to stop: what is unacked then stays in the queue.
-async fn session(queue: Queue, keeper: &impl Keep, links: &Links, lifecycle: &Lifecycle) -> Result<(), Broken> {
-    let mut was_good = false;
-    let outcome = keep_all(queue, keeper, links, lifecycle, &mut was_good).await;
-    outcome.map_err(|error| Broken { error, was_good })
-}
-
-async fn keep_all(
+struct Drain<K> {
     queue: Queue,
-    keeper: &impl Keep,
-    links: &Links,
-    lifecycle: &Lifecycle,
-    was_good: &mut bool,
-) -> Result<(), DrainError> {
-    let name = dead_queue(queue);
-    let channel = links.consuming.channel().await?;
-    within(ANSWER_LIMIT, channel.basic_qos(BATCH_MAX, BasicQosOptions::default())).await?;
-    let consuming =
-        channel.basic_consume(name.as_str().into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
-    let mut consumer = within(ANSWER_LIMIT, consuming).await?;
-    loop {
-        let window = tokio::select! {
-            window = window::next(&mut consumer, &name, BATCH_MAX.into()) => window?,
-            () = lifecycle.stopping.cancelled() => return Ok(()),
-        };
-        let letters: Vec<_> = window.iter().map(|raw| DeadLetter::of(queue, raw)).collect();
-        tokio::time::timeout(KEEP_LIMIT, keeper.keep(&letters)).await.map_err(|_| DrainError::TooSlow)??;
-        *was_good = true;
-        tracing::info!(%queue, letters = letters.len(), "Kept dead letters as failed jobs");
-        if let Some(last) = window.last()
-            && !within(ANSWER_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?
-        {
-            return Err(BrokerError::ConsumerCancelled(name).into());
+    keeper: K,
+    links: Links,
+    lifecycle: Lifecycle,
+}
+
+impl<K: Keep> Drain<K> {
+    /// Ends well when the process is to stop: what is unacked then stays in the queue.
+    async fn session(&self) -> Result<(), BrokerError> {
+        let name = dead_queue(self.queue);
+        let channel = self.links.consuming.channel().await?;
+        within(ANSWER_LIMIT, channel.basic_qos(BATCH_MAX, BasicQosOptions::default())).await?;
+        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+        let consuming = channel.basic_consume(name.as_str().into(), "".into(), options, arguments);
+        let mut consumer = within(ANSWER_LIMIT, consuming).await?;
+        loop {
+            let window = tokio::select! {
+                window = window::next(&mut consumer, &name, BATCH_MAX.into()) => window?,
+                () = self.lifecycle.stopping.cancelled() => return Ok(()),
+            };
+            let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
+            if self.keep_all(letters).await.is_none() {
+                return Ok(());
+            }
+            tracing::info!(queue = %self.queue, letters = window.len(), "Kept dead letters as failed jobs");
+            if let Some(last) = window.last()
+                && !within(ANSWER_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?
+            {
+                return Err(BrokerError::ConsumerCancelled(name));
+            }
         }
+    }
+
+    /// Tries until all are kept; `None` when the process is to stop before. The letters stay ours meanwhile: given back,
+    /// each round would count as a delivery, and RabbitMQ 4 throws away what was delivered 20 times. One that can't be
+    /// kept does not keep its neighbours from it.
+    async fn keep_all(&self, letters: Vec<DeadLetter>) -> Option<()> {
+        let mut parts = VecDeque::from([letters]);
+        let mut backoff = BACKOFF_MIN;
+        while let Some(mut part) = parts.pop_front() {
+            let Err(error) = self.keep(&part).await else {
+                backoff = BACKOFF_MIN;
+                continue;
+            };
+            if part.len() > 1 && !is_transient(&error) {
+                let second_half = part.split_off(part.len() / 2);
+                parts.extend([part, second_half]);
+                continue;
+            }
+            tracing::error!(%error, queue = %self.queue, letters = part.len(), "Dead letters could not be kept yet");
+            parts.push_back(part);
+            self.lifecycle.pause(backoff, std::future::pending()).await;
+            backoff = (backoff * 2).min(BACKOFF_MAX);
+            if self.lifecycle.stopping.is_cancelled() {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    async fn keep(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
+        let kept = tokio::time::timeout(KEEP_LIMIT, self.keeper.keep(letters)).await;
+        kept.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }

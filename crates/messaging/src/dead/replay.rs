@@ -13,7 +13,8 @@ const DEFAULT_EXCHANGE: &str = "";
 pub struct NotText;
 
 /// The message as it was, with the id that it had, for the queue that it died in and no other. Its attempts are counted
-/// anew; if it was handled after all, the inbox of its reader lets it go.
+/// anew. If it was handled after all, the inbox of its reader lets it go; what the inbox has forgotten, after two weeks,
+/// finds in its slice that it is done.
 pub fn replay(queue: Queue, message_id: MessageId, type_name: String, payload: Vec<u8>) -> Result<Outgoing, NotText> {
     let payload = String::from_utf8(payload).ok().filter(|text| !text.contains('\0')).ok_or(NotText)?;
     let routing_key = queue.to_string();

@@ -2,7 +2,7 @@
 
 use crate::audit::{AuditEntry, AuditFilter, Auditor};
 use platform::witness::Change;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, QueryBuilder};
 
 pub async fn insert(tx: &mut PgConnection, auditor: &Auditor, change: &Change) -> sqlx::Result<()> {
     sqlx::query!(
@@ -22,20 +22,19 @@ pub async fn insert(tx: &mut PgConnection, auditor: &Auditor, change: &Change) -
     Ok(())
 }
 
+/// Only the conditions that are asked for stand in the text, so that each shape gets a plan of its own.
 pub async fn list(connection: &mut PgConnection, filter: &AuditFilter, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
-    sqlx::query_as!(
-        AuditEntry,
-        "SELECT id, at, actor, action, subject, reason, before, after, request_id
-         FROM operations.audit_log
-         WHERE ($1::text IS NULL OR actor = $1) AND ($2::text IS NULL OR action = $2)
-           AND ($3::text IS NULL OR subject = $3) AND id < coalesce($4, 9223372036854775807)
-         ORDER BY id DESC LIMIT $5",
-        filter.actor,
-        filter.action,
-        filter.subject,
-        filter.before,
-        i64::from(limit),
-    )
-    .fetch_all(connection)
-    .await
+    let mut query = QueryBuilder::new(
+        "SELECT id, at, actor, action, subject, reason, before, after, request_id FROM operations.audit_log WHERE true",
+    );
+    for (column, wanted) in [("actor", &filter.actor), ("action", &filter.action), ("subject", &filter.subject)] {
+        if let Some(wanted) = wanted {
+            query.push(" AND ").push(column).push(" = ").push_bind(wanted);
+        }
+    }
+    if let Some(before) = filter.before {
+        query.push(" AND id < ").push_bind(before);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(connection).await
 }

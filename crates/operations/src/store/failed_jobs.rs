@@ -36,8 +36,9 @@ struct Row {
     reason: Option<String>,
 }
 
-/// A letter that was handed over before changes nothing but when it was last seen; one that was decided on and died
-/// again is open again.
+/// A letter of an open job that is handed over again changes nothing but when it was last seen. One of a job that was
+/// decided on makes it open again: it died again, or, if a crash came between its row and its ack, it is the same one
+/// once more, which nobody can tell.
 pub async fn keep(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sqlx::Result<()> {
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let queues: Vec<_> = jobs.iter().map(|job| job.queue.as_str()).collect();

@@ -35,18 +35,24 @@ pub async fn forget(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()>
     Ok(())
 }
 
-pub async fn prune(connection: &mut PgConnection, before: Timestamp) -> sqlx::Result<u64> {
-    let pruned = sqlx::query!("DELETE FROM operations.processes WHERE last_seen_at < $1", before);
+pub async fn prune(connection: &mut PgConnection, before: Timestamp, limit: u32) -> sqlx::Result<u64> {
+    let pruned = sqlx::query!(
+        "DELETE FROM operations.processes WHERE id IN
+             (SELECT id FROM operations.processes WHERE last_seen_at < $1 LIMIT $2)",
+        before,
+        i64::from(limit),
+    );
     Ok(pruned.execute(connection).await?.rows_affected())
 }
 
-pub async fn list(connection: &mut PgConnection, silent_after: Duration) -> sqlx::Result<Vec<ProcessView>> {
+pub async fn list(connection: &mut PgConnection, silent_after: Duration, limit: u32) -> sqlx::Result<Vec<ProcessView>> {
     sqlx::query_as!(
         ProcessView,
         r#"SELECT id, role, host, pid, version, duties, in_flight, handled, retried, dead, started_at, last_seen_at,
                   last_seen_at > now() - make_interval(secs => $1) AS "alive!"
-           FROM operations.processes ORDER BY started_at DESC, id"#,
+           FROM operations.processes ORDER BY last_seen_at DESC, id LIMIT $2"#,
         silent_after.as_secs_f64(),
+        i64::from(limit),
     )
     .fetch_all(connection)
     .await

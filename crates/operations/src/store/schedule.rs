@@ -58,11 +58,7 @@ pub async fn let_go(connection: &mut PgConnection, runner: &Runner) -> sqlx::Res
 }
 
 pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, run: &Run) -> sqlx::Result<()> {
-    let (rows, error) = match &run.outcome {
-        Ok(rows) => (i64::try_from(*rows).unwrap_or(i64::MAX), None),
-        Err(error) => (0, Some(error.as_str())),
-    };
-    let result = run.result();
+    let (result, rows) = (run.result(), i64::try_from(run.rows).unwrap_or(i64::MAX));
     sqlx::query!(
         "WITH told AS (
              INSERT INTO operations.task_runs (task, started_at, duration_ms, result, rows, error, runner)
@@ -77,7 +73,7 @@ pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, 
         platform::telemetry::milliseconds(run.took),
         result,
         rows,
-        error,
+        run.error,
         runner.name,
         run.next_run_at,
     )
@@ -89,7 +85,8 @@ pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, 
 pub async fn prune(connection: &mut PgConnection, before: Timestamp, limit: u32) -> sqlx::Result<u64> {
     let pruned = sqlx::query!(
         "DELETE FROM operations.task_runs WHERE id IN
-             (SELECT id FROM operations.task_runs WHERE started_at < $1 ORDER BY id LIMIT $2)",
+             (SELECT id FROM (SELECT id, started_at FROM operations.task_runs ORDER BY id LIMIT $2) AS oldest
+              WHERE started_at < $1)",
         before,
         i64::from(limit),
     )

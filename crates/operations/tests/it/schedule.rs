@@ -76,10 +76,16 @@ async fn of_many_who_ask_at_once_one_leads(pool: PgPool) {
 async fn a_run_is_the_tasks_last_and_stands_in_the_history_unless_there_was_nothing_to_do(pool: PgPool) {
     enrolled(&pool).await;
     let runner = runner("one");
-    let run = |outcome| Run { started_at: now(), took: Duration::from_millis(5), outcome, next_run_at: now() };
+    let run = |rows, error: Option<&str>| Run {
+        started_at: now(),
+        took: Duration::from_millis(5),
+        rows,
+        error: error.map(str::to_owned),
+        next_run_at: now(),
+    };
 
-    for outcome in [Ok(7), Err("the shelf fell".to_owned()), Ok(0)] {
-        record(&pool, &runner, "sweep", &run(outcome)).await.expect("written");
+    for (rows, error) in [(7, None), (3, Some("the shelf fell")), (0, None)] {
+        record(&pool, &runner, "sweep", &run(rows, error)).await.expect("written");
     }
 
     let tasks = list_tasks(&pool).await.expect("listed");
@@ -87,6 +93,6 @@ async fn a_run_is_the_tasks_last_and_stands_in_the_history_unless_there_was_noth
     assert_eq!((sweep.last_result.as_deref(), sweep.last_rows, sweep.period_ms), (Some("idle"), Some(0), 60_000));
     let runs = list_runs(&pool, "sweep", None, 10).await.expect("listed");
     let told: Vec<_> = runs.iter().map(|run| (run.result.as_str(), run.rows, run.error.as_deref())).collect();
-    assert_eq!(told, [("failed", 0, Some("the shelf fell")), ("done", 7, None)]);
+    assert_eq!(told, [("failed", 3, Some("the shelf fell")), ("done", 7, None)]);
     assert_eq!(list_runs(&pool, "sweep", Some(runs[0].id), 10).await.expect("listed").len(), 1);
 }

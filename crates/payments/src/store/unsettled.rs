@@ -14,9 +14,6 @@ pub(crate) struct UnsettledOperation {
     pub kind: OperationKind,
     pub subject: String,
     pub amount: Money,
-    pub method: String,
-    /// How often it was asked for.
-    pub attempts: i32,
 }
 
 struct Row {
@@ -24,16 +21,14 @@ struct Row {
     kind: String,
     subject: String,
     amount_minor: i64,
-    attempts: i32,
     currency: Option<String>,
-    method: Option<String>,
 }
 
-/// At most `limit` operations that nothing was heard of since `before`, the longest first, each noted as looked at
-/// now. One that its payment has outgrown is not among them: a void has told, or will tell, what became of it.
+/// At most `limit` operations that were begun after `begun_after` and that nothing was heard of since `before`, the
+/// longest first, each noted as looked at now. One that its payment has outgrown is not among them: a void has told, or will tell, what became of it.
 pub(crate) async fn take_unsettled(
     tx: &mut PgConnection,
-    before: Timestamp,
+    (begun_after, before): (Timestamp, Timestamp),
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<UnsettledOperation>, PaymentsError> {
@@ -41,12 +36,12 @@ pub(crate) async fn take_unsettled(
     let rows = sqlx::query_as!(
         Row,
         r#"WITH due AS MATERIALIZED (
-               SELECT operation.order_id, operation.provider_key, payment.currency, payment.method
+               SELECT operation.order_id, operation.provider_key, payment.currency
                FROM payments.operations AS operation JOIN payments.payments AS payment USING (order_id)
                WHERE operation.status IN ('started', 'unknown') AND operation.updated_at <= $1
-                 AND payment.currency IS NOT NULL
+                 AND operation.created_at > $5 AND payment.currency IS NOT NULL
                  AND CASE operation.kind
-                         WHEN 'authorize' THEN payment.status = 'authorizing'
+                         WHEN 'authorize' THEN false
                          WHEN 'void' THEN payment.status = 'voiding'
                          ELSE payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded') END
                ORDER BY operation.updated_at LIMIT $3 FOR NO KEY UPDATE OF operation SKIP LOCKED)
@@ -56,11 +51,12 @@ pub(crate) async fn take_unsettled(
              AND operation.order_id = due.order_id AND operation.provider_key = due.provider_key
              AND operation.status = ANY ($4)
            RETURNING operation.order_id, operation.kind, operation.subject, operation.amount_minor,
-                     operation.attempts, due.currency, due.method"#,
+                     due.currency"#,
         before,
         now,
         i64::from(limit),
         &open as &[&str],
+        begun_after,
     )
     .fetch_all(tx)
     .await?;
@@ -79,8 +75,6 @@ impl TryFrom<Row> for UnsettledOperation {
             kind: row.kind.parse().map_err(|_unknown| bad("kind"))?,
             subject: row.subject,
             amount: Money { amount_minor: row.amount_minor, currency: currency.ok_or(bad("currency"))? },
-            method: row.method.unwrap_or_default(),
-            attempts: row.attempts,
         })
     }
 }

@@ -1,3 +1,5 @@
+use crate::auth::Allowed;
+use crate::policy::SeeWorkers;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::Json;
@@ -15,7 +17,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkersBody {
-    /// Every process that has told of itself and not taken leave, the newest first.
+    /// The processes that have told of themselves and not taken leave; those heard of last come first.
     processes: Vec<ProcessBody>,
     /// The queues as the broker sees them; not there while it is away.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,9 +70,11 @@ struct QueueBody {
 ///
 /// Every process, as its heartbeats (one in 5 seconds) tell of it, and every queue, as the broker sees it.
 #[utoipa::path(get, path = "/system/workers", tag = "system", responses((status = 200, description = "Processes and queues", body = WorkersBody)),
-    extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))),
-    security(()))]
-pub async fn workers(State(state): State<AppState>) -> Result<Json<WorkersBody>, Problem> {
+    extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))), security(("access_token" = [])))]
+pub async fn workers(
+    State(state): State<AppState>,
+    _allowed: Allowed<SeeWorkers>,
+) -> Result<Json<WorkersBody>, Problem> {
     let looking = tokio::time::timeout(LOOK_LIMIT, state.probe.depths());
     let (processes, depths) = tokio::join!(list_processes(&state.pool), looking);
     let processes = processes?.into_iter().map(ProcessBody::from).collect();
