@@ -7,12 +7,14 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// AMQP's delivery mode for what must survive a restart.
 const PERSISTENT: u8 = 2;
+/// The management API lists what is new after some seconds.
+const LIST_LIMIT: Duration = Duration::from_secs(30);
 const RESTART_LIMIT: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
@@ -82,15 +84,23 @@ impl Broker {
         self.expect(Method::DELETE, &format!("queues/{}/{queue}", self.vhost), Value::Null).await;
     }
 
-    /// Closes every connection that stands, without a word to whoever holds it; says how many.
-    pub async fn cut_connections(&self) -> usize {
-        let connections = self.names_at(&format!("vhosts/{}/connections", self.vhost)).await.expect("the API answers");
-        for connection in &connections {
+    /// Waits until at least so many connections are listed that are not among `cut`; the list is seconds old.
+    pub async fn connections(&self, at_least: usize, cut: &BTreeSet<String>) -> Vec<String> {
+        eventually("connections to be listed", LIST_LIMIT, || async {
+            let listed = self.names_at(&format!("vhosts/{}/connections", self.vhost)).await?;
+            let new: Vec<_> = listed.into_iter().filter(|name| !cut.contains(name)).collect();
+            if new.len() >= at_least { Ok(new) } else { Err(format!("{new:?}")) }
+        })
+        .await
+    }
+
+    /// Closes these connections, without a word to whoever holds them.
+    pub async fn cut(&self, connections: &[String]) {
+        for connection in connections {
             let path = format!("connections/{}", connection.replace(' ', "%20").replace('>', "%3E"));
             let closed = self.ask(Method::DELETE, &path, Value::Null).await.expect("the API answers").status();
             assert!(closed.is_success() || closed == StatusCode::NOT_FOUND, "{path}: {closed}");
         }
-        connections.len()
     }
 
     /// Waits until the broker answers for this vhost again.
