@@ -7,7 +7,7 @@
 mod batch;
 pub(crate) mod decode;
 mod letting_go;
-mod session;
+pub(crate) mod session;
 pub(crate) mod window;
 mod work;
 

@@ -136,7 +136,7 @@ fn take_note<C>(queue: Queue, Delivery { header, attempt, .. }: &Delivery<C>) {
     tracing::debug!(%queue, message.id = %header.id, order.id = %header.subject, correlation_id, attempt, "Took a message");
 }
 
-async fn close(consumer: Consumer, channel: &lapin::Channel) {
+pub(crate) async fn close(consumer: Consumer, channel: &lapin::Channel) {
     drop(consumer);
     if let Err(error) = within(ANSWER_LIMIT, channel.close(200, "the process stops".into())).await {
         tracing::debug!(%error, "The broker did not hear our goodbye");

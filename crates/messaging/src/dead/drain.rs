@@ -2,6 +2,7 @@
 
 use super::letter::DeadLetter;
 use crate::broker::{BrokerError, Links, within};
+use crate::consumer::session::close;
 use crate::consumer::window;
 use crate::topology::dead_queue;
 use domain::messages::Queue;
@@ -64,11 +65,11 @@ impl<K: Keep> Drain<K> {
         loop {
             let window = tokio::select! {
                 window = window::next(&mut consumer, &name, BATCH_MAX.into()) => window?,
-                () = self.lifecycle.stopping.cancelled() => return Ok(()),
+                () = self.lifecycle.stopping.cancelled() => break,
             };
             let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
             if self.keep_all(letters).await.is_none() {
-                return Ok(());
+                break;
             }
             tracing::info!(queue = %self.queue, letters = window.len(), "Kept dead letters as failed jobs");
             if let Some(last) = window.last()
@@ -77,6 +78,8 @@ impl<K: Keep> Drain<K> {
                 return Err(BrokerError::ConsumerCancelled(name));
             }
         }
+        close(consumer, &channel).await;
+        Ok(())
     }
 
     /// Tries until all are kept; `None` when the process is to stop before. The letters stay ours meanwhile: given back,
