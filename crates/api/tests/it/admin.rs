@@ -159,3 +159,26 @@ async fn tasks_are_listed_with_their_history(pool: PgPool) {
     assert_eq!((&items(&tasks)[0]["name"], &items(&tasks)[0]["last_run"]["rows"]), (&json!("sweep"), &json!(7)));
     assert_eq!((&items(&runs)[0]["result"], &items(&runs)[0]["duration_ms"]), (&json!("done"), &json!(1000.0)));
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn processes_are_listed_as_they_last_told_of_themselves(pool: PgPool) {
+    use operations::processes::{Identity, Role as Process, Work, beat, take_leave};
+    let (door, admin) = open_with(pool, &[]).await;
+    let start = |duty: &str| {
+        let now = platform::clock::now();
+        Identity::of_this_process(Process::Worker, "1.2.3", vec![duty.to_owned()], now)
+    };
+    let (stays, leaves) = (start("payments"), start("orders"));
+    let work = Work { in_flight: 3, handled: 100, retried: 2, dead: 1 };
+    beat(&door.pool, &stays, Work::default()).await.expect("told");
+    beat(&door.pool, &stays, work).await.expect("told again");
+    beat(&door.pool, &leaves, work).await.expect("told");
+    take_leave(&door.pool, &leaves).await.expect("told");
+
+    let workers = door.send(get("/system/workers").of(&admin)).await.expect(StatusCode::OK);
+
+    let [process] = workers["processes"].as_array().expect("a list").as_slice() else { panic!("{workers}") };
+    let told = ["role", "version", "duties", "alive", "in_flight", "handled"].map(|name| process[name].clone());
+    assert_eq!(told, [json!("worker"), json!("1.2.3"), json!(["payments"]), json!(true), json!(3), json!(100)]);
+    assert!(workers.get("queues").is_none(), "no broker, no queues: {workers}");
+}

@@ -46,13 +46,10 @@ pub async fn replay(
     witness: &impl Witness,
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let job = store::failed_jobs::lock(&mut tx, id).await?.ok_or(DecideError::NotFound)?;
-    if job.status == JobStatus::Replayed {
-        return Ok(job);
-    }
-    if job.status != JobStatus::Open {
-        return Err(DecideError::Refused(job.status, JobStatus::Replayed));
-    }
+    let job = match find(&mut tx, id, JobStatus::Replayed).await? {
+        Standing::Open(job) => job,
+        Standing::Already(job) => return Ok(job),
+    };
     if job.replays >= REPLAYS_MAX {
         return Err(DecideError::TooOften);
     }
@@ -73,16 +70,29 @@ pub async fn discard(
     witness: &impl Witness,
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let job = store::failed_jobs::lock(&mut tx, id).await?.ok_or(DecideError::NotFound)?;
-    if job.status == JobStatus::Discarded {
-        return Ok(job);
-    }
-    if job.status != JobStatus::Open {
-        return Err(DecideError::Refused(job.status, JobStatus::Discarded));
-    }
+    let job = match find(&mut tx, id, JobStatus::Discarded).await? {
+        Standing::Open(job) => job,
+        Standing::Already(job) => return Ok(job),
+    };
     let job = conclude(&mut tx, job, JobStatus::Discarded, decided, witness).await?;
     tx.commit().await?;
     Ok(job)
+}
+
+/// A job that somebody decides on, locked.
+enum Standing {
+    Open(FailedJob),
+    /// The same was decided before.
+    Already(FailedJob),
+}
+
+async fn find(tx: &mut PgConnection, id: Uuid, decision: JobStatus) -> Result<Standing, DecideError> {
+    let job = store::failed_jobs::lock(tx, id).await?.ok_or(DecideError::NotFound)?;
+    match job.status {
+        JobStatus::Open => Ok(Standing::Open(job)),
+        decided if decided == decision => Ok(Standing::Already(job)),
+        decided => Err(DecideError::Refused(decided, decision)),
+    }
 }
 
 async fn conclude(
