@@ -39,6 +39,8 @@ main() {
     make_empty
     settings
     rm --force "$REPORT"
+    orderctl bench note machine.cores "$(nproc)"
+    orderctl bench note machine.load_before "$(cut --delimiter=' ' --fields=1 /proc/loadavg)"
     stage "limits: pgbench, the same writes"
     limits
     stage "stack"

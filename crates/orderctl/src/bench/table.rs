@@ -14,6 +14,8 @@ enum Goal {
 use Goal::{AtLeast, AtMost, None as Any};
 
 const ROWS: &[(&str, &str, Goal)] = &[
+    ("machine.cores", "for everything here, the load generator too", Any),
+    ("machine.load_before", "what others made of them before: much of it spoils the rest", Any),
     ("limits.accept_per_s", "pgbench: an accept's writes, one order a statement", Any),
     ("limits.whole_life_per_s", "pgbench: a whole life's writes, four statements an order", Any),
     ("limits.accept_set_per_s", "pgbench: the same as the first, 64 orders a statement", Any),
