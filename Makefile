@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
-.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify demo prepare \
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify bench demo prepare \
 	image compose-test test-containers wipe
 
 help: ## list the targets
@@ -73,6 +73,9 @@ metrics-check: ## promtool check metrics on every process of the running stack
 
 verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify
+
+bench: ## measure a release build on a stack of its own: rates, latencies, CPU, memory, beside what Postgres alone can do (minutes)
+	@scripts/bench.sh $(ARGS)
 
 prepare: ## regenerate .sqlx/ after a change of a query or a migration
 	@scripts/prepare_queries.sh

@@ -1,6 +1,7 @@
-//! Orderctl: the operators' tool. Migrates, seeds, verifies, and shows a few orders on their way.
+//! Orderctl: the operators' tool. Migrates, seeds, verifies, shows a few orders on their way, and measures many.
 //! Composes; holds no rules and no SQL.
 
+mod bench;
 mod demo;
 mod migrate;
 mod probe;
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Place a few orders over HTTP and show them on their way.
     Demo(demo::DemoArgs),
+    /// Measure: the parts of `make bench`, which puts up the stack that they need.
+    Bench(Box<bench::BenchArgs>),
     /// Ask a URL over HTTP: exit code 0 when it answers 2xx. For the health checks of containers.
     Probe(probe::ProbeArgs),
 }
@@ -68,6 +71,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
         Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
         Command::Demo(args) => demo::demo(&args).await,
+        Command::Bench(args) => bench::bench(*args).await,
         Command::Probe(args) => probe::probe(&args).await,
     }
 }

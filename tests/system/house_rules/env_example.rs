@@ -5,8 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use system_tests::settings;
 
-const DOORS: &[&str] =
-    &["api", "orderctl migrate", "orderctl seed", "orderctl verify", "orderctl demo", "scheduler", "worker"];
+const DOORS: &[&str] = &[
+    "api",
+    "orderctl migrate",
+    "orderctl seed",
+    "orderctl verify",
+    "orderctl demo",
+    "orderctl bench seed",
+    "scheduler",
+    "worker",
+];
 
 /// Each container has its ports to itself, and its health check knows them.
 const FIXED_IN_CONTAINERS: &[&str] = &["WORKER_METRICS_PORT", "SCHEDULER_METRICS_PORT"];

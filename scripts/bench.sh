@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# Measures a stack of its own: a release build, a database and a vhost made anew, the settings of production. One table at
+# the end, and target/bench.json. After each part `orderctl verify` must find nothing. Called by `make bench`.
+set -euo pipefail
+
+SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
+for part in lib/settings lib/process services/{common,postgres} bench/limits; do
+    # shellcheck source=/dev/null
+    source "$SCRIPTS/$part.sh"
+done
+DATABASE=orderflow_bench LIMITS_DATABASE=orderflow_bench_limits VHOST=orderflow_bench
+TARGET="${CARGO_TARGET_DIR:-$ROOT/target}"
+REPORT="$TARGET/bench.json"
+READY_SECONDS=30 STOP_SECONDS=30
+ORDERS=20000 SECONDS_EACH=5
+started=()
+
+usage() {
+    cat <<'TEXT'
+usage: scripts/bench.sh [--orders N] [--seconds S]      (make bench ARGS='--orders 5000')
+  --orders    how many the end-to-end part sends (20000); the one with a hot SKU sends half
+  --seconds   how long each other measurement takes (5)
+TEXT
+}
+stage() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
+orderctl() { "$TARGET/release/orderctl" "$@"; }
+
+main() {
+    read_options "$@"
+    load_dotenv
+    check_private
+    mkdir --parents "$LOG" "$RUN"
+    stage "release build"
+    (cd "$ROOT" && cargo build --workspace --bins --release)
+    trap end EXIT
+    stage "services"
+    note_running
+    "$SCRIPTS/services.sh" up
+    make_empty
+    settings
+    rm --force "$REPORT"
+    orderctl bench note machine.cores "$(nproc)"
+    orderctl bench note machine.load_before "$(cut --delimiter=' ' --fields=1 /proc/loadavg)"
+    stage "limits: pgbench, the same writes"
+    limits
+    stage "stack"
+    orderctl bench seed
+    start api scheduler worker
+    measure
+    stage "done"
+    orderctl bench table
+    say "figures: ${REPORT#"$ROOT"/}"
+}
+read_options() {
+    while (($#)); do
+        case "$1" in
+            --orders) ORDERS="${2:?}" ;;
+            --seconds) SECONDS_EACH="${2:?}" ;;
+            *) usage >&2; exit 2 ;;
+        esac
+        shift 2
+    done
+    [[ "$ORDERS$SECONDS_EACH" =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+}
+
+# CPU and memory of the services count, so they must be processes that we know.
+check_private() {
+    local name
+    for name in postgres rabbitmq redis; do
+        ! user_gave "$name" || fail "$name is yours ($(url_variable "$name") is set); the bench measures private services only"
+    done
+    for name in api worker scheduler; do
+        ! running_pid "$name" "$TARGET/" >/dev/null || say "note: $name of \`make up\` runs too, and costs some of what is measured"
+    done
+}
+# What ran before stays.
+note_running() {
+    local name
+    for name in rabbitmq redis postgres; do
+        [[ "$("$SCRIPTS/services.sh" status)" == *"$name: runs"* ]] || started+=("$name")
+    done
+}
+
+make_empty() {
+    local database
+    for database in "$DATABASE" "$LIMITS_DATABASE"; do
+        private_psql postgres --command="drop database if exists $database with (force)" >/dev/null 2>&1
+        private_psql postgres --command="create database $database" >/dev/null
+    done
+    manage DELETE "vhosts/$VHOST" || true
+    manage PUT "vhosts/$VHOST"
+    for database in "$LIMITS_DATABASE" "$DATABASE"; do
+        DATABASE_URL="$(private_prefix postgres)$database"
+        export DATABASE_URL
+        orderctl migrate >>"$LOG/bench.log"
+    done
+    DATABASE_URL="$(private_prefix postgres)$LIMITS_DATABASE" orderctl bench seed >>"$LOG/bench.log"
+}
+manage() {
+    curl --silent --fail --max-time 30 --noproxy '*' --output /dev/null --request "$1" "$(private_management_url)/api/$2"
+}
+
+# As production would have it, logs included: a line a request and a line a batch. But the carrier comes tomorrow, so that
+# no delivery runs into a measurement.
+settings() {
+    export RABBITMQ_URL REDIS_URL RABBITMQ_MANAGEMENT_URL API_HOST=127.0.0.1 METRICS_HOST=127.0.0.1
+    export API_PORT WORKER_METRICS_PORT SCHEDULER_METRICS_PORT
+    export CARRIER_HAND_OVER_MS=86400000
+    RABBITMQ_URL="$(private_prefix rabbitmq)$VHOST"
+    RABBITMQ_MANAGEMENT_URL="$(private_management_url)"
+    REDIS_URL="$(private_prefix redis)9"
+    API_PORT="$(free_port 28100)"
+    WORKER_METRICS_PORT="$(free_port $((API_PORT + 1)))"
+    SCHEDULER_METRICS_PORT="$(free_port $((WORKER_METRICS_PORT + 1)))"
+    FLOW=(--api "127.0.0.1:$API_PORT" --worker "127.0.0.1:$WORKER_METRICS_PORT")
+}
+
+start() {
+    local name pid log_before deadline
+    for name in "$@"; do
+        log_before="$(stat --format=%s "$LOG/bench-$name.log" 2>/dev/null || say 0)"
+        launch "bench-$name" "$ROOT" "$TARGET/release/$name"
+        pid="$(cat "$RUN/bench-$name.pid")"
+        deadline=$((SECONDS + READY_SECONDS))
+        until grep --quiet "$name ready" < <(tail --bytes="+$((log_before + 1))" "$LOG/bench-$name.log" 2>/dev/null); do
+            [[ -d "/proc/$pid" ]] && ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
+            sleep 0.1
+        done
+        say "bench: $name: ready, pid $pid"
+    done
+}
+stop() {
+    local name
+    for name in "$@"; do stop_process "bench-$name" "$TARGET/release/" TERM "$STOP_SECONDS"; done
+}
+# --process NAME=PID of all that an order costs.
+processes() {
+    local name
+    for name in api worker scheduler; do printf '%s\n' --process "$name=$(cat "$RUN/bench-$name.pid")"; done
+    for name in postgres rabbitmq redis; do printf '%s\n' --process "$name=$(cat "$RUN/$name.pid")"; done
+}
+
+measure() {
+    local all
+    mapfile -t all < <(processes)
+    orderctl bench memory rss_mib_idle "${all[@]}"
+    # Before its first order, since both it and the api are asked for what they counted from their start.
+    stop worker
+    part "accept: no worker" orders accept --seconds "$SECONDS_EACH"
+    part "accept at half that rate" orders accept_half --half-of accept.per_s --connections 256 --seconds "$SECONDS_EACH"
+    start worker
+    mapfile -t all < <(processes)
+    part "the backlog" ended backlog
+    part "accept: worker at work" orders accept_live --seconds "$SECONDS_EACH"
+    part "what is left of it" ended live_rest
+    part "confirmed: $ORDERS orders" orders confirmed --orders "$ORDERS" --until-ended "${all[@]}"
+    part "one hot SKU" orders hot --orders "$((ORDERS / 2))" --until-ended --hot
+    part "20 orders/s" orders light --rate 20 --follow 20 --connections 256 --seconds "$((SECONDS_EACH * 3))"
+    part "half the rate" orders half --half-of confirmed.per_s --follow 10 --connections 256 --seconds "$((SECONDS_EACH * 2))"
+    part "the rest" ended half_rest
+    part "reads" reads --seconds "$SECONDS_EACH"
+    orderctl bench memory rss_mib "${all[@]}"
+}
+part() {
+    stage "$1"
+    private_psql "$DATABASE" --command=checkpoint
+    case "$2" in
+        ended) orderctl bench ended "$3" "${FLOW[@]}" ;;
+        *) orderctl bench "$2" "${@:3}" "${FLOW[@]}" ;;
+    esac
+    orderctl verify --grace 1 >"$LOG/bench-verify.log" || { cat "$LOG/bench-verify.log"; fail "verify found something after: $1"; }
+    say "bench: verify       nothing found"
+}
+
+# Whatever happened: what we started goes, and nothing else.
+end() {
+    local code=$? name
+    stop api worker scheduler
+    for name in "${started[@]:-}"; do
+        [[ -z "$name" ]] || "$SCRIPTS/services.sh" stop "$name"
+    done
+    ((${#started[@]} < 3)) || "$SCRIPTS/services.sh" down
+    exit "$code"
+}
+
+# Of those that follow in tens, the first that nobody listens on.
+free_port() {
+    local port="$1"
+    while port_listened "$port"; do port=$((port + 10)); done
+    say "$port"
+}
+
+main "$@"

@@ -1,0 +1,28 @@
+-- accept.sql for :size orders at once.
+WITH born AS MATERIALIZED (
+    SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
+            || substr(gen_random_uuid()::text, 14))::uuid AS id
+      FROM generate_series(1, :size::integer)),
+kept AS (
+    INSERT INTO orders.idempotency_keys (principal, route, key, fingerprint, order_id, created_at)
+    SELECT '00000000-0000-7000-8000-000000000009', 'POST /orders', gen_random_uuid()::text, decode(repeat('5f', 32), 'hex'),
+           id, now()
+      FROM born),
+taken AS (
+    INSERT INTO orders.orders (id, customer_id, status, payment_status, fulfilment_status, currency, total_minor,
+                               payment_method, version, created_at, updated_at)
+    SELECT id, '00000000-0000-7000-8000-000000000009', 'pending', 'unpaid', 'unallocated', 'USD', 3000, 'sim_ok', 1, now(),
+           now()
+      FROM born),
+priced AS (
+    INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
+    SELECT id, number, 'BENCH-' || lpad((1 + floor(random() * 500) + 500 * (number - 1))::text, 4, '0'), 'A thing to order',
+           '00000000-0000-7000-8000-000000000009', 1, 1500
+      FROM born CROSS JOIN generate_series(1, 2) AS number),
+told AS (
+    INSERT INTO orders.events (order_id, version, kind, to_status, actor, at)
+    SELECT id, 1, 'accepted', 'pending', 'customer:00000000-0000-7000-8000-000000000009', now() FROM born),
+said AS (
+    INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)
+    SELECT id, 'orderflow.commands', 'inventory.inventory.reserve', 'inventory.reserve.v1', repeat('x', 500) FROM born)
+SELECT array_agg(id)::text AS ids FROM born
