@@ -57,10 +57,8 @@ impl Publisher {
     /// unknown: publish them again, their readers take each id once.
     pub async fn publish_all(&mut self, publications: &[Publication<'_>]) -> Result<Vec<Arrival>, BrokerError> {
         let confirmations = within(CONFIRM_LIMIT, async {
-            let mut confirms = Vec::with_capacity(publications.len());
-            for publication in publications {
-                confirms.push(self.publish(publication).await?);
-            }
+            // Handed over all at once, they share a few writes to the socket; one by one each would wait for its own.
+            let confirms = try_join_all(publications.iter().map(|publication| self.publish(publication))).await?;
             try_join_all(confirms).await
         })
         .await?;
