@@ -14,6 +14,8 @@ use tokio::sync::Mutex;
 
 /// A dead peer is noticed after two of these without a sign of life.
 const HEARTBEAT_SECONDS: u16 = 10;
+/// Bytes of a frame at most; longer messages go in several. The library keeps two buffers of 32 frames a connection.
+const FRAME_BYTES_MAX: u32 = 16 * 1024;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CHANNEL_LIMIT: Duration = Duration::from_secs(10);
 
@@ -67,6 +69,7 @@ impl Link {
     fn new(args: &RabbitmqArgs, name: &str) -> Result<Self, BrokerError> {
         let mut uri: AMQPUri = args.rabbitmq_url.expose_secret().parse().map_err(BrokerError::BadUrl)?;
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
+        uri.query.frame_max = Some(FRAME_BYTES_MAX);
         let ladder = RetryLadder::scaled(args.retry_delay_percent);
         Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, connection: Mutex::default() })))
     }
