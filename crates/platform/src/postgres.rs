@@ -3,10 +3,12 @@
 use crate::config::DatabaseArgs;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgPool, Postgres, Transaction};
 use std::time::Duration;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that rested for so long is asked whether it lives.
+const PING_AFTER: Duration = Duration::from_millis(500);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
@@ -29,8 +31,12 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         .max_connections(args.database_max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(CONNECTION_LIFETIME_MAX)
-        // One round trip a transaction: after a restart of the database every pooled connection is dead.
-        .test_before_acquire(true)
+        // A connection that rested may have died meanwhile, as all do when the database restarts; one that was at work
+        // just now is not worth a round trip a transaction.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move { Ok(used.idle_for < PING_AFTER || connection.ping().await.is_ok()) })
+        })
         .connect_lazy_with(options))
 }
 
