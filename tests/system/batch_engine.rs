@@ -5,7 +5,7 @@ use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::Links;
 use messaging::consumer::{self, ConsumerSettings, InOneTransaction};
-use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Trace, Verdict, Waker, dead, outbox};
+use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
 use platform::lifecycle::Lifecycle;
@@ -62,7 +62,7 @@ fn release(order_id: OrderId) -> Outgoing {
 
 async fn say(pool: &PgPool, messages: &[Outgoing]) {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    outbox::append(&mut tx, messages).await.expect("appended");
+    let _left_behind = outbox::append(&mut tx, messages.to_vec()).await.expect("appended");
     tx.commit().await.expect("committed");
 }
 
@@ -83,7 +83,7 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
     let (links, lifecycle) = (Links::new(&args, "batch engine test").expect("a url"), Lifecycle::default());
     let (work, settings) = (InOneTransaction(moody), ConsumerSettings::default());
-    let consuming = consumer::run(work, pool.clone(), links.clone(), Waker::default(), settings, lifecycle.clone());
+    let consuming = consumer::run(work, pool.clone(), links.clone(), Relay::default(), settings, lifecycle.clone());
     lifecycle.spawn(consuming);
 
     let keeper = FailedJobs::new(pool.clone());

@@ -5,7 +5,7 @@ use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
 use anyhow::Context;
 use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
 use catalogue::Catalogue;
-use messaging::Waker;
+use messaging::Relay;
 use messaging::broker::{Links, Probe};
 use operations::processes::{Identity, Role, Work, keep_beating};
 use orders::Intake;
@@ -37,8 +37,8 @@ async fn main() -> anyhow::Result<ExitCode> {
 
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
-    let waker = shared.waker.clone();
-    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    let relay = shared.relay.clone();
+    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), relay, RELAY_LOOKS_EVERY, lifecycle.clone()));
     let state = AppState::new(shared);
     lifecycle.spawn(keep_beating(pool.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
     let router = api::router(state);
@@ -61,7 +61,7 @@ fn work_of(state: AppState) -> impl Fn() -> Work {
 }
 
 fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
-    let waker = Waker::default();
+    let relay = Relay::default();
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
         hides_taken_emails: settings.is_production(),
@@ -70,10 +70,10 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
     Ok(Shared {
         accounts: accounts(settings, pool, &redis),
         catalogue: Catalogue::start(pool.clone(), lifecycle),
-        intake: Intake::start(pool.clone(), waker.clone(), settings.saga.pace(), settings.intake, lifecycle),
+        intake: Intake::start(pool.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
         pace: settings.saga.pace(),
         pool: pool.clone(),
-        waker,
+        relay,
         probe: Probe::new(links.consuming.clone()),
         redis,
         lifecycle: lifecycle.clone(),

@@ -4,7 +4,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use accounts::Accounts;
 use catalogue::Catalogue;
-use messaging::Waker;
+use messaging::Relay;
 use messaging::broker::Probe;
 use orders::Intake;
 use platform::lifecycle::Lifecycle;
@@ -26,7 +26,7 @@ pub struct Shared {
     pub intake: Intake,
     /// How long the saga waits for what, for commands that the api begins.
     pub pace: domain::saga::Pace,
-    pub waker: Waker,
+    pub relay: Relay,
     /// Sees the broker as it is.
     pub probe: Probe,
     pub redis: Redis,

@@ -7,7 +7,7 @@
 use crate::{StoreError, store};
 use domain::Timestamp;
 use domain::messages::{Reply, StockHeldLong};
-use messaging::{Outgoing, Trace, Waker, outbox};
+use messaging::{Outgoing, Relay, Trace, outbox};
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const CORRELATION: &str = "expire_reservations";
 /// hold something. Says how many it looked at; as many as `limit` means that there may be more.
 pub async fn question_holds(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     ttl: Duration,
     now: Timestamp,
     limit: u32,
@@ -29,9 +29,9 @@ pub async fn question_holds(
     }
     let store::Looked { looked, holds } = store::question_holds(&mut tx, now - ttl, now, limit).await?;
     let messages: Vec<_> = holds.iter().map(|hold| question(hold, now)).collect();
-    outbox::append(&mut tx, &messages).await?;
+    let parcel = outbox::append(&mut tx, messages).await?;
     tx.commit().await?;
-    waker.wake();
+    relay.carry(parcel);
     Ok(looked)
 }
 

@@ -35,7 +35,7 @@ pub struct Trace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub message_id: MessageId,
-    pub exchange: &'static str,
+    pub exchange: Cow<'static, str>,
     pub routing_key: String,
     pub type_name: Cow<'static, str>,
     /// The envelope as JSON, ready for the wire.
@@ -68,7 +68,7 @@ impl Outgoing {
         let header = Header { id, time: now, subject: order, trace };
         let payload = serde_json::to_string(&Envelope { header: &header, message }).expect("messages are plain data");
         let (exchange, routing_key) = crate::topology::route(M::ADDRESS, type_name);
-        Self { message_id: id, exchange, routing_key, type_name: type_name.into(), payload }
+        Self { message_id: id, exchange: exchange.into(), routing_key, type_name: type_name.into(), payload }
     }
 }
 

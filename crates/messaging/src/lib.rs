@@ -14,4 +14,4 @@ pub mod topology;
 pub use domain::messages::Message;
 pub use envelope::{Header, Outgoing, Trace};
 pub use handle::{AfterCommit, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
-pub use outbox::Waker;
+pub use outbox::Relay;

@@ -8,7 +8,7 @@ use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Applied, OrderStatus};
 use domain::saga::{Pace, SagaError};
-use messaging::{Trace, Waker, outbox};
+use messaging::{Relay, Trace, outbox};
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -50,7 +50,7 @@ pub enum CancelError {
 
 pub async fn cancel_order(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     request: CancelOrder,
     pace: Pace,
     now: Timestamp,
@@ -76,10 +76,10 @@ pub async fn cancel_order(
         .await?;
     let moved = [moved];
     saga::save(&mut tx, &moved, now).await?;
-    outbox::append(&mut tx, &outgoing).await?;
+    let parcel = outbox::append(&mut tx, outgoing).await?;
     tx.commit().await?;
     Ends::of(&moved, now).count();
-    waker.wake();
+    relay.carry(parcel);
     Ok(outcome)
 }
 

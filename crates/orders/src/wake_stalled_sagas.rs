@@ -10,7 +10,7 @@ use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::order::Applied;
 use domain::saga::{Pace, SagaError};
-use messaging::{Outgoing, Waker, outbox};
+use messaging::{Outgoing, Relay, outbox};
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const ACTOR: &str = "scheduler";
 /// each takes others.
 pub async fn wake_stalled_sagas(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     pace: Pace,
     now: Timestamp,
     limit: u16,
@@ -53,10 +53,10 @@ pub async fn wake_stalled_sagas(
     }
     saga::save(&mut tx, &moved, now).await?;
     saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
-    outbox::append(&mut tx, &outgoing).await?;
+    let parcel = outbox::append(&mut tx, outgoing).await?;
     tx.commit().await?;
     Ends::of(&moved, now).count();
-    waker.wake();
+    relay.carry(parcel);
     Ok(woken)
 }
 

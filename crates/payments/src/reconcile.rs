@@ -10,7 +10,7 @@ use crate::store::{self, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use domain::payment::OperationKind;
-use messaging::{Outgoing, Trace, Waker, outbox};
+use messaging::{Outgoing, Relay, Trace, outbox};
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const CORRELATION: &str = "reconcile_payments";
 /// Asks about at most `limit` operations of which nothing was heard for `patience`, and says how many.
 pub async fn reconcile_payments(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     patience: Duration,
     now: Timestamp,
     limit: u32,
@@ -32,9 +32,9 @@ pub async fn reconcile_payments(
     let unsettled = store::take_unsettled(&mut tx, (now - KEY_REMEMBERED, now - patience), now, limit).await?;
     let count = unsettled.len();
     let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| question(operation, now)).collect();
-    outbox::append(&mut tx, &messages).await?;
+    let parcel = outbox::append(&mut tx, messages).await?;
     tx.commit().await?;
-    waker.wake();
+    relay.carry(parcel);
     Ok(count)
 }
 

@@ -10,7 +10,7 @@ mod tasks;
 use anyhow::Context;
 use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::Desk;
-use messaging::Waker;
+use messaging::Relay;
 use messaging::broker::Links;
 use operations::processes::{Identity, Role, keep_beating};
 use operations::schedule::Runner;
@@ -31,17 +31,17 @@ async fn main() -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pool = platform::postgres::pool(&settings.database, "orderflow scheduler").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow scheduler")?;
-    let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
     serve_metrics(&settings, &pool, &lifecycle).await?;
 
     lifecycle.spawn(messaging::outbox::run(
         pool.clone(),
         links.clone(),
-        waker.clone(),
+        relay.clone(),
         RELAY_LOOKS_EVERY,
         lifecycle.clone(),
     ));
-    start_tasks(&settings, &pool, &waker, &lifecycle);
+    start_tasks(&settings, &pool, &relay, &lifecycle);
     tracing::info!("scheduler ready");
 
     let finished = lifecycle.run_until_stopped().await?;
@@ -51,12 +51,12 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 /// Those that the settings name; each runs where it is led.
-fn start_tasks(settings: &SchedulerSettings, pool: &PgPool, waker: &Waker, lifecycle: &Lifecycle) {
+fn start_tasks(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay, lifecycle: &Lifecycle) {
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
     let identity = Identity::of_this_process(Role::Scheduler, version, settings.tasks.clone(), now);
     let runner = Runner { id: identity.id, name: identity.name() };
     lifecycle.spawn(keep_beating(pool.clone(), identity, metrics::work, lifecycle.clone()));
-    let mut tasks = tasks::all(settings, pool, waker);
+    let mut tasks = tasks::all(settings, pool, relay);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
     let known = tasks.iter().map(|task| (task.name, task.period)).collect();
     let (campaign, leadership) = leadership::campaign(pool.clone(), runner.clone(), known, settings.lease());

@@ -5,7 +5,7 @@ use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
 use domain::Timestamp;
 use futures::future::BoxFuture;
-use messaging::Waker;
+use messaging::Relay;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -27,32 +27,32 @@ const BATCH_LIMIT: Duration = Duration::from_mins(1);
 const VERIFY_LIMIT: Duration = Duration::from_mins(15);
 
 /// All tasks of the house.
-pub fn all(settings: &SchedulerSettings, pool: &PgPool, waker: &Waker) -> Vec<Task> {
+pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay) -> Vec<Task> {
     let (patience, pace) = (settings.saga.pace(), settings.shipping.pace());
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.patience();
     let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
-    let hands = (pool.clone(), waker.clone());
+    let hands = (pool.clone(), relay.clone());
     vec![
-        task("wake_stalled_sagas", HALF_A_SECOND, &hands, move |pool, waker, now| {
-            Box::pin(async move { Ok(orders::wake_stalled_sagas(&pool, &waker, patience, now, BATCH_MAX).await?) })
+        task("wake_stalled_sagas", HALF_A_SECOND, &hands, move |pool, relay, now| {
+            Box::pin(async move { Ok(orders::wake_stalled_sagas(&pool, &relay, patience, now, BATCH_MAX).await?) })
         }),
-        task("move_simulated_shipments", HALF_A_SECOND, &hands, move |pool, waker, now| {
-            Box::pin(async move { Ok(shipping::move_simulated_shipments(&pool, &waker, &pace, now, ROWS_MAX).await?) })
+        task("move_simulated_shipments", HALF_A_SECOND, &hands, move |pool, relay, now| {
+            Box::pin(async move { Ok(shipping::move_simulated_shipments(&pool, &relay, &pace, now, ROWS_MAX).await?) })
         }),
-        task("mark_delayed_shipments", SECONDS, &hands, move |pool, waker, now| {
+        task("mark_delayed_shipments", SECONDS, &hands, move |pool, relay, now| {
             let levels = levels.clone();
-            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&pool, &waker, &levels, now, ROWS_MAX).await?) })
+            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&pool, &relay, &levels, now, ROWS_MAX).await?) })
         }),
-        task("expire_reservations", MINUTE, &hands, move |pool, waker, now| {
-            Box::pin(async move { Ok(inventory::question_holds(&pool, &waker, ttl, now, ROWS_MAX).await?) })
+        task("expire_reservations", MINUTE, &hands, move |pool, relay, now| {
+            Box::pin(async move { Ok(inventory::question_holds(&pool, &relay, ttl, now, ROWS_MAX).await?) })
         }),
         task("check_low_stock", MINUTE, &hands, move |pool, _waker, now| {
             Box::pin(async move { Ok(inventory::check_low_stock(&pool, now, ROWS_MAX).await?) })
         }),
-        task("reconcile_payments", HALF_A_MINUTE, &hands, move |pool, waker, now| {
+        task("reconcile_payments", HALF_A_MINUTE, &hands, move |pool, relay, now| {
             Box::pin(
-                async move { Ok(payments::reconcile_payments(&pool, &waker, reconcile_after, now, ROWS_MAX).await?) },
+                async move { Ok(payments::reconcile_payments(&pool, &relay, reconcile_after, now, ROWS_MAX).await?) },
             )
         }),
         task("expire_idempotency_keys", MINUTE, &hands, move |pool, _waker, now| {
@@ -87,11 +87,11 @@ pub const ALL: &str = "wake_stalled_sagas,move_simulated_shipments,mark_delayed_
 fn task(
     name: &'static str,
     period: Duration,
-    (pool, waker): &(PgPool, Waker),
-    run: impl Fn(PgPool, Waker, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
+    (pool, relay): &(PgPool, Relay),
+    run: impl Fn(PgPool, Relay, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
 ) -> Task {
-    let (pool, waker) = (pool.clone(), waker.clone());
-    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(pool.clone(), waker.clone(), now)) }
+    let (pool, relay) = (pool.clone(), relay.clone());
+    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(pool.clone(), relay.clone(), now)) }
 }
 
 /// A broken promise is a failed task: the history and the log name the first offender of each check.
@@ -122,7 +122,7 @@ mod tests {
         let settings = SchedulerSettings::try_parse_from(places).expect("defaults are good");
         let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
 
-        let names: Vec<_> = all(&settings, &pool, &Waker::default()).iter().map(|task| task.name).collect();
+        let names: Vec<_> = all(&settings, &pool, &Relay::default()).iter().map(|task| task.name).collect();
 
         assert_eq!(names.join(","), ALL);
         assert_eq!(settings.tasks, names);

@@ -6,14 +6,14 @@ use crate::error::ShippingError;
 use crate::store::{self, LateShipment, Look};
 use domain::Timestamp;
 use domain::messages::{Reply, ShipmentDelayed};
-use messaging::{Outgoing, Waker, outbox};
+use messaging::{Outgoing, Relay, outbox};
 use sqlx::PgPool;
 
 /// Looks at no more than `limit` shipments that are due for a look, and says how many there were; as many as `limit`
 /// means that more may be due. A shipment that is several levels late rises by one a look.
 pub async fn mark_delayed_shipments(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     levels: &DelayLevels,
     now: Timestamp,
     limit: u32,
@@ -28,9 +28,9 @@ pub async fn mark_delayed_shipments(
     store::insert_delays(&mut tx, &marked, now).await?;
     let messages: Vec<_> = marked.iter().map(|look| delayed(look, now)).collect();
     store::save_looks(&mut tx, &looks, now).await?;
-    outbox::append(&mut tx, &messages).await?;
+    let parcel = outbox::append(&mut tx, messages).await?;
     tx.commit().await?;
-    waker.wake();
+    relay.carry(parcel);
     Ok(looks.len())
 }
 

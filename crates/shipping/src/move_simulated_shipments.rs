@@ -8,13 +8,14 @@ use crate::store::{self, ChangedShipment, DueShipment, NewEvent};
 use domain::Timestamp;
 use domain::order::Applied;
 use domain::shipment::Milestone;
-use messaging::{Outgoing, Waker, outbox};
+use messaging::outbox::Parcel;
+use messaging::{Outgoing, Relay, outbox};
 use sqlx::{PgConnection, PgPool};
 
 /// Moves at most `limit` shipments one step each, and says how many; as many as `limit` means that more may be due.
 pub async fn move_simulated_shipments(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     pace: &Pace,
     now: Timestamp,
     limit: u32,
@@ -25,9 +26,9 @@ pub async fn move_simulated_shipments(
     if steps.is_empty() {
         return Ok(0);
     }
-    save(&mut tx, &steps, now).await?;
+    let parcel = save(&mut tx, &steps, now).await?;
     tx.commit().await?;
-    waker.wake();
+    relay.carry(parcel);
     Ok(steps.len())
 }
 
@@ -47,14 +48,14 @@ fn next_step(due: DueShipment, pace: &Pace, now: Timestamp) -> Option<Step> {
     Some(Step { change, milestone, message })
 }
 
-async fn save(tx: &mut PgConnection, steps: &[Step], now: Timestamp) -> Result<(), ShippingError> {
+async fn save(tx: &mut PgConnection, steps: &[Step], now: Timestamp) -> Result<Parcel, ShippingError> {
     let source = format!("carrier:{}", SimulatedCarrier::NAME);
     let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
     store::insert_events(tx, &events, now).await?;
     let changes: Vec<_> = steps.iter().map(|step| &step.change).collect();
     store::save_shipments(tx, &changes, now).await?;
     let messages: Vec<_> = steps.iter().map(|step| step.message.clone()).collect();
-    Ok(outbox::append(tx, &messages).await?)
+    Ok(outbox::append(tx, messages).await?)
 }
 
 fn event<'a>(step: &Step, source: &'a str, now: Timestamp) -> NewEvent<'a> {

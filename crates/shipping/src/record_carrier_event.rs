@@ -7,7 +7,8 @@ use domain::ids::ShipmentId;
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::order::Applied;
 use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
-use messaging::{Outgoing, Trace, Waker, outbox};
+use messaging::outbox::Parcel;
+use messaging::{Outgoing, Relay, Trace, outbox};
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -45,41 +46,42 @@ pub enum CarrierEventError {
 
 pub async fn record_carrier_event(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     event: CarrierEvent,
     now: Timestamp,
     witness: &impl Witness,
 ) -> Result<Recorded, CarrierEventError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
-    let recorded = record(&mut tx, &event, now, witness).await?;
+    let (recorded, told) = record(&mut tx, &event, now, witness).await?;
     tx.commit().await.map_err(ShippingError::from)?;
-    if recorded == Recorded::Moved {
-        waker.wake();
+    if let Some(parcel) = told {
+        relay.carry(parcel);
     }
     Ok(recorded)
 }
 
+/// What became of the event, and what its order is told.
 async fn record(
     tx: &mut PgConnection,
     event: &CarrierEvent,
     now: Timestamp,
     witness: &impl Witness,
-) -> Result<Recorded, CarrierEventError> {
+) -> Result<(Recorded, Option<Parcel>), CarrierEventError> {
     let order = store::find_order_of_tracking_number(tx, &event.tracking_number).await?;
     let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
     let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
     let (shipment, trace) = named_shipment(booking, &event.tracking_number)?;
     let reported = shipment.shipment.clone().report(event.status, event.occurred_at)?;
     if store::insert_events(tx, &[row(shipment.id, event)], now).await? == 0 {
-        return Ok(Recorded::Duplicate);
+        return Ok((Recorded::Duplicate, None));
     }
     witness.note(tx, told(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
-    let Applied::Now(next) = reported else { return Ok(Recorded::Noted) };
+    let Applied::Now(next) = reported else { return Ok((Recorded::Noted, None)) };
     let change = ChangedShipment::step(shipment, next);
     store::save_shipments(tx, &[&change], now).await?;
     let message = progressed(&change, event.status, event.occurred_at, trace, now);
-    outbox::append(tx, &[message]).await.map_err(ShippingError::from)?;
-    Ok(Recorded::Moved)
+    let parcel = outbox::append(tx, vec![message]).await.map_err(ShippingError::from)?;
+    Ok((Recorded::Moved, Some(parcel)))
 }
 
 fn told(event: &CarrierEvent, before: &Shipment) -> Change {

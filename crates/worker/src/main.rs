@@ -6,7 +6,7 @@ mod queues;
 use anyhow::Context;
 use config::{WORKER_METRICS_PORT, WorkerSettings};
 use domain::messages::Queue;
-use messaging::Waker;
+use messaging::Relay;
 use messaging::broker::Links;
 use messaging::metrics::{Traffic, traffic};
 use operations::processes::{Identity, Role, Work, keep_beating};
@@ -28,11 +28,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
-    let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
+    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
     serve_metrics(&settings, &pool, &lifecycle).await?;
 
-    queues::start(&settings, &pool, &links, &waker, &lifecycle);
-    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), waker, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    queues::start(&settings, &pool, &links, &relay, &lifecycle);
+    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), relay, RELAY_LOOKS_EVERY, lifecycle.clone()));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
     lifecycle.spawn(keep_beating(pool.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone()));
     tracing::info!(queues = queues.join(","), "worker ready");

@@ -5,7 +5,7 @@ use domain::messages::Queue;
 use inventory::Inventory;
 use messaging::broker::Links;
 use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Work};
-use messaging::{Waker, dead};
+use messaging::{Relay, dead};
 use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
@@ -21,8 +21,8 @@ const PAYMENTS_CONSUMERS: usize = 4;
 const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.
-pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Waker, lifecycle: &Lifecycle) {
-    let hall = Hall { pool, links, waker, lifecycle };
+pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, relay: &Relay, lifecycle: &Lifecycle) {
+    let hall = Hall { pool, links, relay, lifecycle };
     for queue in &settings.queues {
         match queue {
             Queue::Orders => hall.open(InOneTransaction(SagaHandler { pace: settings.saga.pace() })),
@@ -48,15 +48,15 @@ pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, waker: &Wa
 struct Hall<'a> {
     pool: &'a PgPool,
     links: &'a Links,
-    waker: &'a Waker,
+    relay: &'a Relay,
     lifecycle: &'a Lifecycle,
 }
 
 impl Hall<'_> {
     fn open<W: Work>(&self, work: W) {
-        let (pool, links, waker) = (self.pool.clone(), self.links.clone(), self.waker.clone());
+        let (pool, links, relay) = (self.pool.clone(), self.links.clone(), self.relay.clone());
         let settings = ConsumerSettings::default();
-        self.lifecycle.spawn(consumer::run(work, pool, links, waker, settings, self.lifecycle.clone()));
+        self.lifecycle.spawn(consumer::run(work, pool, links, relay, settings, self.lifecycle.clone()));
     }
 
     /// What dies in the queue becomes a failed job.

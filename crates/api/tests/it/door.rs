@@ -14,7 +14,7 @@ use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
 use domain::saga::Pace;
 use inventory::{Receipt, create_warehouse, receive_new};
-use messaging::Waker;
+use messaging::Relay;
 use messaging::broker::{Links, Probe};
 use orders::{Intake, IntakeLimits};
 use platform::config::{RabbitmqArgs, RedisArgs};
@@ -150,15 +150,15 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
-    let waker = Waker::default();
+    let relay = Relay::default();
     let hour = Duration::from_hours(1);
     Shared {
         accounts: Accounts::new(pool.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour),
         catalogue: Catalogue::start(pool.clone(), lifecycle),
-        intake: Intake::start(pool.clone(), waker.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
+        intake: Intake::start(pool.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
         pace: Pace::REAL,
         pool: pool.clone(),
-        waker,
+        relay,
         probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),

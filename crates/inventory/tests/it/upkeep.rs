@@ -4,7 +4,7 @@ use crate::house::{House, order, release, reserve, ship, sku};
 use chrono::TimeDelta;
 use domain::ids::OrderId;
 use domain::messages::Reply;
-use messaging::Waker;
+use messaging::Relay;
 use platform::clock::now;
 use platform::witness::Unwitnessed;
 use sqlx::PgPool;
@@ -15,7 +15,7 @@ const TTL: Duration = Duration::from_hours(1);
 /// The orders that are asked `minutes` from now.
 async fn asked(house: &House, minutes: i64, limit: u32) -> Vec<OrderId> {
     let at = now() + TimeDelta::minutes(minutes);
-    inventory::question_holds(&house.pool, &Waker::default(), TTL, at, limit).await.expect("asked");
+    inventory::question_holds(&house.pool, &Relay::default(), TTL, at, limit).await.expect("asked");
     let said: Vec<String> = sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload")
         .fetch_all(&house.pool)
         .await
@@ -67,7 +67,7 @@ async fn no_more_than_the_limit_is_asked_at_a_time_and_two_who_ask_at_once_ask_e
     let mut total = 0;
     for _ in 0..10 {
         let ask =
-            || async { inventory::question_holds(&house.pool, &Waker::default(), TTL, at, 4).await.expect("asked") };
+            || async { inventory::question_holds(&house.pool, &Relay::default(), TTL, at, 4).await.expect("asked") };
         let (one, two) = futures::join!(ask(), ask());
         assert!(one <= 4 && two <= 4);
         total += one + two;

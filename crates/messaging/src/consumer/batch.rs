@@ -3,7 +3,7 @@
 use super::work::Work;
 use crate::handle::{Delivery, HandleError, Verdict};
 use crate::metrics::QueueMetrics;
-use crate::outbox::Waker;
+use crate::outbox::Relay;
 use domain::ids::OrderId;
 use futures::FutureExt;
 use platform::lifecycle::Lifecycle;
@@ -26,7 +26,7 @@ pub(super) struct Desk<W> {
     pub work: W,
     pub metrics: QueueMetrics,
     pub pool: PgPool,
-    pub waker: Waker,
+    pub relay: Relay,
     pub lifecycle: Lifecycle,
 }
 
@@ -77,7 +77,7 @@ impl<W: Work> Desk<W> {
 
     /// A panic fails the batch that it happens in, not the process.
     async fn carry_out(&self, batch: &[Delivery<W::Command>]) -> Result<Vec<Verdict>, HandleError> {
-        let work = self.work.carry_out(&self.pool, &self.waker, batch, platform::clock::now());
+        let work = self.work.carry_out(&self.pool, &self.relay, batch, platform::clock::now());
         let work = tokio::time::timeout(ROUND_LIMIT, AssertUnwindSafe(work).catch_unwind());
         match work.await {
             Err(_too_slow) => Err(HandleError::Unavailable(sqlx::Error::PoolTimedOut)),

@@ -8,7 +8,7 @@ use super::work::Work;
 use crate::broker::{BrokerError, Links, within};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
-use crate::outbox::Waker;
+use crate::outbox::Relay;
 use domain::messages::Queue;
 use lapin::Consumer;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
@@ -44,11 +44,11 @@ pub async fn run<W: Work>(
     work: W,
     pool: PgPool,
     links: Links,
-    waker: Waker,
+    relay: Relay,
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, waker, lifecycle: lifecycle.clone() };
+    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, relay, lifecycle: lifecycle.clone() };
     let mut backoff = BACKOFF_MIN;
     while !lifecycle.stopping.is_cancelled() {
         let began = Instant::now();

@@ -1,7 +1,7 @@
 //! Carries out one round: a batch with at most one message an order, in one transaction, or in two around a provider.
 
 use crate::handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
-use crate::outbox::{self, Waker};
+use crate::outbox::{self, Relay};
 use crate::{Message, inbox};
 use domain::Timestamp;
 use domain::ids::MessageId;
@@ -19,7 +19,7 @@ pub trait Work: Send + Sync + 'static {
     fn carry_out(
         &self,
         pool: &PgPool,
-        waker: &Waker,
+        relay: &Relay,
         round: &[Delivery<Self::Command>],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Verdict>, HandleError>> + Send;
@@ -41,7 +41,7 @@ impl<H: Handle> Work for InOneTransaction<H> {
     async fn carry_out(
         &self,
         pool: &PgPool,
-        waker: &Waker,
+        relay: &Relay,
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
@@ -51,9 +51,9 @@ impl<H: Handle> Work for InOneTransaction<H> {
         let (batch, places) = split_off(round, |id| fresh.contains(id));
         let handled = self.0.handle(&mut tx, &batch, now).await?;
         put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        outbox::append(&mut tx, &handled.outgoing).await?;
+        let parcel = outbox::append(&mut tx, handled.outgoing).await?;
         tx.commit().await?;
-        waker.wake();
+        relay.carry(parcel);
         handled.after_commit.happen();
         Ok(spread(round.len(), places, handled.verdicts))
     }
@@ -66,7 +66,7 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
     async fn carry_out(
         &self,
         pool: &PgPool,
-        waker: &Waker,
+        relay: &Relay,
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
@@ -86,9 +86,9 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         inbox::take(&mut tx, reader, &ids(&batch)).await?;
         let handled = self.0.settle(&mut tx, &batch, answers, now).await?;
         put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        outbox::append(&mut tx, &handled.outgoing).await?;
+        let parcel = outbox::append(&mut tx, handled.outgoing).await?;
         tx.commit().await?;
-        waker.wake();
+        relay.carry(parcel);
         handled.after_commit.happen();
         Ok(spread(round.len(), places, handled.verdicts))
     }

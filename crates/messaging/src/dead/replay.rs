@@ -18,5 +18,5 @@ pub struct NotText;
 pub fn replay(queue: Queue, message_id: MessageId, type_name: String, payload: Vec<u8>) -> Result<Outgoing, NotText> {
     let payload = String::from_utf8(payload).ok().filter(|text| !text.contains('\0')).ok_or(NotText)?;
     let routing_key = queue.to_string();
-    Ok(Outgoing { message_id, exchange: DEFAULT_EXCHANGE, routing_key, type_name: type_name.into(), payload })
+    Ok(Outgoing { message_id, exchange: DEFAULT_EXCHANGE.into(), routing_key, type_name: type_name.into(), payload })
 }

@@ -1,10 +1,19 @@
 //! Outbox: what is to be said is stored with the fact that it tells, and published afterwards.
+//!
+//! [`append`] stores messages and hands back a [`Parcel`]: the same messages, still in memory, and the right to publish
+//! them for as long as the lease runs. After the commit the parcel goes to the process's [`Relay`], which publishes it and
+//! deletes its rows. Whatever happens to a parcel, its rows stay until then: when the lease has run out, any process may
+//! claim them.
 
 mod append;
+mod carry;
+mod parcel;
 mod relay;
 mod stalled;
 mod store;
 
 pub use append::append;
-pub use relay::{Waker, run};
+pub use carry::run;
+pub use parcel::Parcel;
+pub use relay::Relay;
 pub use stalled::is_stalled;

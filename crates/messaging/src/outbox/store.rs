@@ -1,19 +1,12 @@
 //! The relay's SQL.
 
+use super::parcel::Row;
 use crate::broker::Arrival;
+use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;
 
-pub(super) struct Row {
-    seq: i64,
-    pub message_id: MessageId,
-    pub exchange: String,
-    pub routing_key: String,
-    pub type_name: String,
-    pub payload: String,
-}
-
-/// Locks the oldest messages that are due and that nobody else is carrying.
+/// Locks the oldest messages that are due, in nobody's lease, and that nobody else is carrying.
 pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query!(
         "SELECT seq, message_id, exchange, routing_key, type, payload
@@ -26,17 +19,20 @@ pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec
     )
     .map(|row| Row {
         seq: row.seq,
-        message_id: MessageId::from_uuid(row.message_id),
-        exchange: row.exchange,
-        routing_key: row.routing_key,
-        type_name: row.r#type,
-        payload: row.payload,
+        message: Outgoing {
+            message_id: MessageId::from_uuid(row.message_id),
+            exchange: row.exchange.into(),
+            routing_key: row.routing_key,
+            type_name: row.r#type.into(),
+            payload: row.payload,
+        },
     })
     .fetch_all(tx)
     .await
 }
 
-/// Deletes what arrived; lets what was refused wait, longer each time.
+/// Deletes what arrived; lets what was refused wait, longer each time. By itself it may be two transactions: a row that
+/// is deleted by nobody is only said again.
 pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arrival]) -> sqlx::Result<()> {
     let mut arrived = Vec::with_capacity(rows.len());
     let (mut refused, mut reasons) = (Vec::new(), Vec::new());

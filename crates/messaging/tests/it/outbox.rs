@@ -5,13 +5,15 @@ use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, UserId};
 use domain::messages::{OrderCreated, OrderEvent};
 use domain::money::Money;
-use messaging::{Outgoing, Trace, Waker, inbox, outbox};
+use messaging::outbox::Parcel;
+use messaging::{Outgoing, Relay, Trace, inbox, outbox};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 fn events(count: usize) -> Vec<Outgoing> {
     let now: Timestamp = platform::clock::now();
@@ -26,49 +28,82 @@ fn events(count: usize) -> Vec<Outgoing> {
     (0..count).map(event).collect()
 }
 
-/// Waits until nothing is unsent.
-async fn drained(pool: &PgPool) -> Result<(), tokio::time::error::Elapsed> {
-    let look = || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM messaging.outbox").fetch_one(pool);
-    tokio::time::timeout(LIMIT, async { while look().await.expect("a count") > 0 {} }).await
+/// Appends them, commits, and gives what is to be handed in.
+async fn say(pool: &PgPool, messages: Vec<Outgoing>) -> Parcel {
+    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
+    let parcel = outbox::append(&mut tx, messages).await.expect("appended");
+    tx.commit().await.expect("committed");
+    parcel
 }
 
-#[sqlx::test(migrations = "../../migrations")]
-async fn three_relays_carry_the_outbox_to_the_last_row(pool: PgPool) {
-    let mut tx = platform::postgres::begin(&pool).await.expect("a transaction");
-    outbox::append(&mut tx, &events(3_000)).await.expect("appended");
-    tx.commit().await.expect("committed");
+/// Nobody handed them in, and by now they are anybody's.
+async fn lease_ends(pool: &PgPool, message: &Outgoing) {
+    let done = sqlx::query("UPDATE messaging.outbox SET available_at = now() WHERE message_id = $1");
+    done.bind(message.message_id.as_uuid()).execute(pool).await.expect("the lease ends");
+}
 
-    let (links, lifecycle) = (links(), Lifecycle::default());
-    for _ in 0..3 {
-        let relay = outbox::run(pool.clone(), links.clone(), Waker::default(), LIMIT, lifecycle.clone());
-        lifecycle.spawn(relay);
-    }
+async fn unsent(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM messaging.outbox").fetch_one(pool).await.expect("a count")
+}
 
-    drained(&pool).await.expect("the outbox is drained");
+async fn until_unsent_are(pool: &PgPool, wanted: i64) {
+    let look = async { while unsent(pool).await != wanted {} };
+    tokio::time::timeout(LIMIT, look).await.expect("the outbox is carried");
+}
+
+async fn end(lifecycle: Lifecycle) {
     lifecycle.stopping.cancel();
     lifecycle.tasks.close();
     lifecycle.tasks.wait().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn three_relays_carry_what_was_left_behind_to_the_last_row(pool: PgPool) {
+    drop(say(&pool, events(3_000)).await);
+    sqlx::query("UPDATE messaging.outbox SET available_at = now()").execute(&pool).await.expect("the lease ends");
+
+    let (links, lifecycle) = (links(), Lifecycle::default());
+    for _ in 0..3 {
+        lifecycle.spawn(outbox::run(pool.clone(), links.clone(), Relay::default(), LIMIT, lifecycle.clone()));
+    }
+
+    until_unsent_are(&pool, 0).await;
+    end(lifecycle).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_handed_in_goes_out_at_once_and_what_is_not_when_its_lease_has_ended(pool: PgPool) {
+    let (first, second) = (events(1), events(1));
+    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
+    let (dropped, handed_in) = (say(&pool, first.clone()).await, say(&pool, second).await);
+    drop(dropped);
+    lifecycle.spawn(outbox::run(pool.clone(), links(), relay.clone(), LOOK_EVERY, lifecycle.clone()));
+
+    relay.carry(handed_in);
+    until_unsent_are(&pool, 1).await;
+    // It looks all the time, and lets the other alone.
+    lease_ends(&pool, &first[0]).await;
+
+    until_unsent_are(&pool, 0).await;
+    end(lifecycle).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_row_that_commits_late_is_carried_though_later_ones_went_before(pool: PgPool) {
-    let (first, second) = (events(1), events(1));
+    let first = events(1);
+    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
+    lifecycle.spawn(outbox::run(pool.clone(), links(), relay.clone(), LOOK_EVERY, lifecycle.clone()));
     let mut late = platform::postgres::begin(&pool).await.expect("a transaction");
-    outbox::append(&mut late, &first).await.expect("appended");
-    let mut early = platform::postgres::begin(&pool).await.expect("a transaction");
-    outbox::append(&mut early, &second).await.expect("appended");
-    early.commit().await.expect("committed");
+    let late_parcel = outbox::append(&mut late, first.clone()).await.expect("appended");
+    relay.carry(say(&pool, events(1)).await);
+    until_unsent_are(&pool, 0).await;
 
-    let (waker, lifecycle) = (Waker::default(), Lifecycle::default());
-    lifecycle.spawn(outbox::run(pool.clone(), links(), waker.clone(), LIMIT, lifecycle.clone()));
-    drained(&pool).await.expect("the early row is carried");
     late.commit().await.expect("committed");
-    waker.wake();
+    drop(late_parcel);
+    lease_ends(&pool, &first[0]).await;
 
-    drained(&pool).await.expect("the late row is carried");
-    lifecycle.stopping.cancel();
-    lifecycle.tasks.close();
-    lifecycle.tasks.wait().await;
+    until_unsent_are(&pool, 0).await;
+    end(lifecycle).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -6,7 +6,7 @@ use crate::store::BadRow;
 use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::dead::{self, NotText};
-use messaging::{Waker, outbox};
+use messaging::{Relay, outbox};
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -40,7 +40,7 @@ pub enum DecideError {
 /// Sends the message again, with the id that it had, to the queue that it died in and no other.
 pub async fn replay(
     pool: &PgPool,
-    waker: &Waker,
+    relay: &Relay,
     id: Uuid,
     decided: &Decided,
     witness: &impl Witness,
@@ -55,10 +55,10 @@ pub async fn replay(
     }
     let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
     let message = dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?;
-    outbox::append(&mut tx, &[message]).await?;
+    let parcel = outbox::append(&mut tx, vec![message]).await?;
     let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
     tx.commit().await?;
-    waker.wake();
+    relay.carry(parcel);
     Ok(job)
 }
 

@@ -3,7 +3,7 @@
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
 use messaging::dead::{DeadLetter, Keep};
-use messaging::{Header, Trace, Waker};
+use messaging::{Header, Relay, Trace};
 use operations::failed_jobs::{
     DecideError, Decided, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay,
 };
@@ -80,7 +80,7 @@ async fn whatever_bytes_a_message_has_it_is_kept(pool: PgPool) {
 
     assert_eq!(jobs(&pool).await.len(), 3);
     let kept = jobs(&pool).await.into_iter().find(|job| job.payload == bytes.payload).expect("kept");
-    let refused = replay(&pool, &Waker::default(), kept.id, &decided(), &Unwitnessed).await;
+    let refused = replay(&pool, &Relay::default(), kept.id, &decided(), &Unwitnessed).await;
     assert!(matches!(refused, Err(DecideError::Unreadable(_))), "{refused:?}");
     assert_eq!(outbox(&pool).await, []);
 }
@@ -91,10 +91,10 @@ async fn a_replay_sends_the_message_to_its_queue_alone_and_once_however_often_it
     keep(&pool, std::slice::from_ref(&letter)).await;
     let id = jobs(&pool).await[0].id;
 
-    let (waker, decided) = (Waker::default(), decided());
+    let (relay, decided) = (Relay::default(), decided());
     let (one, two) = tokio::join!(
-        replay(&pool, &waker, id, &decided, &Unwitnessed),
-        replay(&pool, &waker, id, &decided, &Unwitnessed)
+        replay(&pool, &relay, id, &decided, &Unwitnessed),
+        replay(&pool, &relay, id, &decided, &Unwitnessed)
     );
 
     assert_eq!([one.expect("replayed").status, two.expect("again").status], [JobStatus::Replayed; 2]);
@@ -109,7 +109,7 @@ async fn what_dies_again_is_open_again_in_the_same_row(pool: PgPool) {
     let letter = letter(1);
     keep(&pool, std::slice::from_ref(&letter)).await;
     let id = jobs(&pool).await[0].id;
-    replay(&pool, &Waker::default(), id, &decided(), &Unwitnessed).await.expect("replayed");
+    replay(&pool, &Relay::default(), id, &decided(), &Unwitnessed).await.expect("replayed");
 
     keep(&pool, &[DeadLetter { error: "still no row 1".to_owned(), ..letter }]).await;
 

@@ -17,7 +17,8 @@ use crate::store;
 use crate::store::intake::KeptKey;
 use domain::Timestamp;
 use domain::saga::Pace;
-use messaging::{Waker, outbox};
+use messaging::Relay;
+use messaging::outbox::{self, Parcel};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ const LOCK_TIMEOUT: &str = "55P03";
 #[derive(Clone)]
 pub(super) struct BatchContext {
     pub pool: PgPool,
-    pub waker: Waker,
+    pub relay: Relay,
     pub stats: Arc<Counters>,
     pub limits: IntakeLimits,
     pub pace: Pace,
@@ -139,15 +140,17 @@ impl Run<'_> {
         }
     }
 
-    /// Stores `part`, again if need be, and wakes the relay.
+    /// Stores `part`, again if need be, and has the relay tell of it.
     async fn store(&self, part: &[Placing]) -> Result<Earlier, BatchError> {
         let placements: Vec<_> = part.iter().map(|placing| &placing.placement).collect();
         let mut reruns_left = RERUNS_MAX;
         loop {
             let stored = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
             let error = match stored {
-                Ok(Ok(earlier)) => {
-                    self.context.waker.wake();
+                Ok(Ok((earlier, told))) => {
+                    if let Some(parcel) = told {
+                        self.context.relay.carry(parcel);
+                    }
                     return Ok(earlier);
                 }
                 Ok(Err(error)) => error,
@@ -162,7 +165,7 @@ impl Run<'_> {
     }
 
     /// One transaction: keys, orders, sagas, what is to be said. Six round trips, whatever the size of the batch.
-    async fn store_once(&self, placements: &[&Placement]) -> Result<Earlier, sqlx::Error> {
+    async fn store_once(&self, placements: &[&Placement]) -> Result<(Earlier, Option<Parcel>), sqlx::Error> {
         let mut tx = platform::postgres::begin(&self.context.pool).await?;
         if self.impatient {
             store::intake::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
@@ -181,15 +184,15 @@ impl Run<'_> {
         let fresh: Vec<_> = placements.iter().copied().filter(|new| claimed.contains(&new.order.id)).collect();
         if fresh.is_empty() {
             tx.rollback().await?;
-            return Ok(earlier);
+            return Ok((earlier, None));
         }
         store::intake::insert_orders(&mut tx, &fresh, self.now).await?;
         let started: Vec<_> = fresh.iter().map(|new| new.started.clone()).collect();
         store::saga::insert_started(&mut tx, &started, self.now).await?;
         let outgoing: Vec<_> = fresh.iter().flat_map(|new| new.outgoing.iter().cloned()).collect();
-        outbox::append(&mut tx, &outgoing).await?;
+        let parcel = outbox::append(&mut tx, outgoing).await?;
         tx.commit().await?;
-        Ok(earlier)
+        Ok((earlier, Some(parcel)))
     }
 }
 

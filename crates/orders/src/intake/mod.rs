@@ -21,7 +21,7 @@ use domain::money::Money;
 use domain::order::placing::{Note, PaymentMethod, PricedLine};
 use domain::saga::Pace;
 use in_flight::{Answer, InFlight, KeyName, Turn};
-use messaging::{Trace, Waker};
+use messaging::{Relay, Trace};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -70,10 +70,10 @@ pub struct Accepted {
 }
 
 impl Intake {
-    pub fn start(pool: PgPool, waker: Waker, pace: Pace, limits: IntakeLimits, lifecycle: &Lifecycle) -> Self {
+    pub fn start(pool: PgPool, relay: Relay, pace: Pace, limits: IntakeLimits, lifecycle: &Lifecycle) -> Self {
         metrics::register_intake();
         let stats = Arc::new(stats::Counters::default());
-        let context = BatchContext { pool: pool.clone(), waker, stats: Arc::clone(&stats), limits, pace };
+        let context = BatchContext { pool: pool.clone(), relay, stats: Arc::clone(&stats), limits, pace };
         let queue = committer::start(&context, lifecycle);
         Self { queue, in_flight: Arc::default(), stats, pool, limits }
     }

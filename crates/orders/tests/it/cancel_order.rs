@@ -8,7 +8,7 @@ use domain::order::OrderStatus;
 use domain::saga::Pace;
 use domain::shipment::ShipmentStatus::HandedOver;
 use futures::future::join_all;
-use messaging::{Trace, Waker};
+use messaging::{Relay, Trace};
 use orders::{CancelError, CancelOrder, CancelOutcome, cancel_order};
 use platform::witness::Unwitnessed;
 use sqlx::PgPool;
@@ -22,7 +22,7 @@ async fn cancel(pool: &PgPool, order: OrderId, customer: Option<UserId>) -> Resu
         reason: "customer_request".to_owned(),
         trace: Trace { correlation_id: "cancel-request".to_owned(), causation_id: None, traceparent: None },
     };
-    cancel_order(pool, &Waker::default(), request, Pace::REAL, now(), &Unwitnessed).await
+    cancel_order(pool, &Relay::default(), request, Pace::REAL, now(), &Unwitnessed).await
 }
 
 /// Has every question answered until nothing more is asked.

@@ -6,7 +6,7 @@ use domain::money::Money;
 use domain::order::placing::{Offer, OrderLines, OrderRequest};
 use domain::product::Line;
 use domain::saga::Pace;
-use messaging::{Trace, Waker};
+use messaging::{Relay, Trace};
 use orders::{Fingerprint, Intake, IntakeLimits, NewOrder};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
@@ -69,7 +69,7 @@ pub fn order(key: &str) -> NewOrder {
 /// An intake, and what ends it.
 pub fn intake(pool: &PgPool, limits: IntakeLimits) -> (Intake, Lifecycle) {
     let lifecycle = Lifecycle::default();
-    (Intake::start(pool.clone(), Waker::default(), Pace::default(), limits, &lifecycle), lifecycle)
+    (Intake::start(pool.clone(), Relay::default(), Pace::default(), limits, &lifecycle), lifecycle)
 }
 
 pub fn one_committer() -> IntakeLimits {

@@ -4,7 +4,7 @@ use crate::broker::{deliver, happy_answers, order_after, placed, sent_types, sta
 use crate::sample::{count, execute, now};
 use domain::Timestamp;
 use domain::saga::Pace;
-use messaging::Waker;
+use messaging::Relay;
 use orders::wake_stalled_sagas;
 use sqlx::PgPool;
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use std::time::Duration;
 const LIMIT: u16 = 256;
 
 async fn wake(pool: &PgPool, now: Timestamp, limit: u16) -> usize {
-    wake_stalled_sagas(pool, &Waker::default(), Pace::REAL, now, limit).await.expect("woken")
+    wake_stalled_sagas(pool, &Relay::default(), Pace::REAL, now, limit).await.expect("woken")
 }
 
 fn in_an_hour() -> Timestamp {

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, HASTY, PATIENT, authorize, capture, captured, deliver, new_order, void, voided};
 use chrono::TimeDelta;
 use domain::messages::PaymentCommand;
-use messaging::Waker;
+use messaging::Relay;
 use payments::reconcile_payments;
 use platform::clock::now;
 use sqlx::PgPool;
@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// What the slice asks itself `minutes` from now, with the ids of the messages.
 async fn asked(pool: &PgPool, minutes: i64) -> Vec<(uuid::Uuid, PaymentCommand)> {
     let at = now() + TimeDelta::minutes(minutes);
-    reconcile_payments(pool, &Waker::default(), PATIENCE, at, 10).await.expect("looked");
+    reconcile_payments(pool, &Relay::default(), PATIENCE, at, 10).await.expect("looked");
     let said: Vec<(uuid::Uuid, String)> = sqlx::query_as("DELETE FROM messaging.outbox RETURNING message_id, payload")
         .fetch_all(pool)
         .await

@@ -2,7 +2,7 @@ use crate::desk::{Desk, answer, args, at, book, cancel, delivery, is_retry, new_
 use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
-use messaging::Waker;
+use messaging::Relay;
 use shipping::{CarrierEventError, Recorded};
 use sqlx::PgPool;
 
@@ -95,8 +95,8 @@ async fn what_is_being_called_back_does_not_move(pool: PgPool) {
     let batch = vec![delivery(cancel(order), 1)];
     let calls = desk.begin(&batch, at(19)).await;
 
-    let waker = Waker::default();
-    let moved = shipping::move_simulated_shipments(&desk.pool, &waker, &args().pace(), at(60), 10).await.unwrap();
+    let relay = Relay::default();
+    let moved = shipping::move_simulated_shipments(&desk.pool, &relay, &args().pace(), at(60), 10).await.unwrap();
     let reported = desk.report(shipment(order, 1), Milestone::HandedOver, 60).await;
     let late_book = desk.take(book(order, &[1])).await;
     let settled = desk.settle(&batch, desk.call(calls).await, at(61)).await;
@@ -118,8 +118,8 @@ async fn when_the_carrier_has_one_already_all_go_on(pool: PgPool) {
     assert_eq!(reply, too_late(order));
     assert_eq!(desk.booking_status(order).await, "booked");
     assert_eq!(desk.carrier.booked().len(), 2, "what was called back is booked again");
-    let waker = Waker::default();
-    let moved = shipping::move_simulated_shipments(&desk.pool, &waker, &args().pace(), at(0), 10).await.unwrap();
+    let relay = Relay::default();
+    let moved = shipping::move_simulated_shipments(&desk.pool, &relay, &args().pace(), at(0), 10).await.unwrap();
     assert_eq!(moved, 2);
 }
 
@@ -183,8 +183,8 @@ async fn of_a_cancel_and_the_mover_at_once_exactly_one_wins(pool: PgPool) {
     let orders: Vec<_> = (0..ORDERS_RACING).map(|_| new_order()).collect();
     desk.take_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
 
-    let (waker, pace) = (Waker::default(), args().pace());
-    let moves = (0..ORDERS_RACING).map(|_| shipping::move_simulated_shipments(&desk.pool, &waker, &pace, at(20), 2));
+    let (relay, pace) = (Relay::default(), args().pace());
+    let moves = (0..ORDERS_RACING).map(|_| shipping::move_simulated_shipments(&desk.pool, &relay, &pace, at(20), 2));
     let cancels = orders.iter().map(|order| desk.take(cancel(*order)));
     let (cancels, _moves) = tokio::join!(futures::future::join_all(cancels), futures::future::join_all(moves));
 

@@ -6,7 +6,7 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Parcel, Reply, ShipmentCommand, TrackShipments};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
-use messaging::{Delivery, HandleWithProvider, Handled, Header, Trace, Verdict, Waker, outbox};
+use messaging::{Delivery, HandleWithProvider, Handled, Header, Relay, Trace, Verdict, outbox};
 use platform::witness::Unwitnessed;
 use shipping::{CarrierAnswer, CarrierCall, CarrierEvent, CarrierEventError, Recorded, Shipping, ShippingArgs};
 use sqlx::PgPool;
@@ -40,7 +40,7 @@ impl Desk {
     pub async fn settle(&self, batch: &Batch, answers: Vec<CarrierAnswer>, now: Timestamp) -> Handled {
         let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
         let handled = self.shipping.settle(&mut tx, batch, answers, now).await.unwrap();
-        outbox::append(&mut tx, &handled.outgoing).await.unwrap();
+        let _left_behind = outbox::append(&mut tx, handled.outgoing.clone()).await.unwrap();
         tx.commit().await.unwrap();
         handled
     }
@@ -68,7 +68,7 @@ impl Desk {
             source: "carrier:fake".to_owned(),
             note: None,
         };
-        shipping::record_carrier_event(&self.pool, &Waker::default(), event, at(second), &Unwitnessed).await
+        shipping::record_carrier_event(&self.pool, &Relay::default(), event, at(second), &Unwitnessed).await
     }
 
     pub async fn booking_status(&self, order: OrderId) -> String {

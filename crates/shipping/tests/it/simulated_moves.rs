@@ -2,13 +2,13 @@ use crate::desk::{Desk, args, at, book, delivery, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::Reply;
 use domain::shipment::{Milestone, ShipmentStatus};
-use messaging::Waker;
+use messaging::Relay;
 use sqlx::PgPool;
 
 const STEPS_MAX: usize = 100;
 
 async fn move_due(desk: &Desk, second: i64, limit: u32) -> usize {
-    shipping::move_simulated_shipments(&desk.pool, &Waker::default(), &args().pace(), at(second), limit).await.unwrap()
+    shipping::move_simulated_shipments(&desk.pool, &Relay::default(), &args().pace(), at(second), limit).await.unwrap()
 }
 
 async fn booked_orders(desk: &Desk, count: usize) -> Vec<OrderId> {

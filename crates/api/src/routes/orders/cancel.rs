@@ -65,7 +65,7 @@ pub async fn cancel_order(
     let (shared, now) = (state.clone(), platform::clock::now());
     let auditor = caller.auditor(&request_id, now);
     let cancelling =
-        async move { orders::cancel_order(&shared.pool, &shared.waker, request, shared.pace, now, &auditor).await };
+        async move { orders::cancel_order(&shared.pool, &shared.relay, request, shared.pace, now, &auditor).await };
     let outcome = state.finish(cancelling).await?;
     let message = if outcome.already { "Order was cancelled before" } else { "Order is being cancelled" };
     let (order_id, order_status) = (order_id.as_uuid(), outcome.status.into());

@@ -78,7 +78,7 @@ pub async fn record_event(
     let shared = state.clone();
     let auditor = caller.auditor(&request, now);
     let recording =
-        async move { shipping::record_carrier_event(&shared.pool, &shared.waker, event, now, &auditor).await };
+        async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &auditor).await };
     let recorded = match state.finish(recording).await? {
         Recorded::Moved => "moved",
         Recorded::Noted => "noted",

@@ -29,6 +29,6 @@ pub async fn replay_failed_job(
     let auditor = caller.auditor(&request, now);
     let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
     let shared = state.clone();
-    let replaying = async move { replay(&shared.pool, &shared.waker, id, &decided, &auditor).await };
+    let replaying = async move { replay(&shared.pool, &shared.relay, id, &decided, &auditor).await };
     Ok(axum::Json(state.finish(replaying).await?.into()))
 }

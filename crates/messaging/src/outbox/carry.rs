@@ -1,0 +1,189 @@
+//! Carries the outbox to the broker: publish what was handed in, or else what nobody has the lease of, and delete what
+//! the broker has confirmed.
+//!
+//! It runs in every process that writes outbox rows; any number may run at once, since a claimed row is locked and
+//! skipped by the others. What a crash or a flood left behind is free when its lease has run out, for whoever looks next.
+//! A message may thus go out twice, and its reader's inbox takes it once.
+
+use super::parcel::{LEASE, Row};
+use super::relay::Relay;
+use super::store;
+use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
+use crate::envelope::Header;
+use crate::{metrics, topology};
+use futures::FutureExt;
+use futures::future::join_all;
+use lapin::types::FieldTable;
+use platform::lifecycle::Lifecycle;
+use sqlx::PgPool;
+use std::time::{Duration, Instant};
+
+/// Messages that are published and confirmed together, a last parcel more or less.
+const BATCH_MAX: u16 = 500;
+/// Batches under way at once: one is published while the other waits for its confirms.
+const CARRIERS: usize = 2;
+/// How long a carrier rests after a failure: doubling from the first to the second.
+const BACKOFF_MIN: Duration = Duration::from_millis(200);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// How long a batch may take: longer than the limits of its parts together.
+const BATCH_LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    #[error("a batch took longer than {BATCH_LIMIT:?}")]
+    TooSlow,
+}
+
+impl RelayError {
+    /// What was the matter, as a label.
+    fn cause(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Broker(_) => "broker",
+            Self::TooSlow => "time",
+        }
+    }
+}
+
+/// Runs until the process stops. Carries what `relay` is given, and every so often looks for what was left behind.
+pub async fn run(pool: PgPool, links: Links, relay: Relay, look_every: Duration, lifecycle: Lifecycle) {
+    let carrier = |_| Carrier { pool: pool.clone(), links: links.clone(), publisher: None };
+    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(&relay, look_every, &lifecycle))).await;
+}
+
+struct Carrier {
+    pool: PgPool,
+    links: Links,
+    publisher: Option<Publisher>,
+}
+
+impl Carrier {
+    async fn run(mut self, relay: &Relay, look_every: Duration, lifecycle: &Lifecycle) {
+        let mut backoff = BACKOFF_MIN;
+        let mut next_look = Instant::now();
+        while !lifecycle.stopping.is_cancelled() {
+            let carried = tokio::select! {
+                rows = relay.next(BATCH_MAX.into()) => self.carry(rows).await,
+                () = tokio::time::sleep_until(next_look.into()) => {
+                    let left_behind = self.carry_left_behind().await;
+                    let more = left_behind.as_ref().is_ok_and(|carried| *carried >= BATCH_MAX.into());
+                    next_look = Instant::now() + if more { Duration::ZERO } else { look_every };
+                    left_behind.map(drop)
+                }
+                () = lifecycle.stopping.cancelled() => break,
+            };
+            let Err(error) = carried else {
+                backoff = BACKOFF_MIN;
+                continue;
+            };
+            metrics::not_carried(error.cause());
+            tracing::warn!(%error, "The relay could not carry the outbox");
+            next_look = Instant::now() + look_every.min(LEASE);
+            lifecycle.pause(backoff, std::future::pending()).await;
+            backoff = (backoff * 2).min(BACKOFF_MAX);
+        }
+        self.finish(relay).await;
+    }
+
+    /// What was handed in before the stop goes out still, and whatever else is free.
+    async fn finish(mut self, relay: &Relay) {
+        let mut carried = Ok(());
+        while let (Ok(()), Some(rows)) = (&carried, relay.next(BATCH_MAX.into()).now_or_never()) {
+            carried = self.carry(rows).await;
+        }
+        if carried.is_ok() {
+            carried = self.carry_left_behind().await.map(drop);
+        }
+        if let Err(error) = carried {
+            tracing::info!(%error, "The relay leaves the rest of the outbox to others");
+        }
+    }
+
+    /// Carries what was handed in. Nothing is locked meanwhile: the lease keeps others away.
+    async fn carry(&mut self, rows: Vec<Row>) -> Result<(), RelayError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        within_limit(async {
+            let began = Instant::now();
+            let mut publisher = self.publisher().await?;
+            let arrivals = publisher.publish_all(&publications(&rows)).await?;
+            store::settle(&mut *self.pool.acquire().await?, &rows, &arrivals).await?;
+            report(&rows, &arrivals, began.elapsed());
+            self.publisher = Some(publisher);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Claims what nobody has the lease of, oldest first, and carries it. Answers how much that was.
+    async fn carry_left_behind(&mut self) -> Result<usize, RelayError> {
+        within_limit(async {
+            // The channel comes first: without a broker nothing is claimed, and health knows.
+            let mut publisher = self.publisher().await?;
+            let mut tx = platform::postgres::begin(&self.pool).await?;
+            let rows = store::claim(&mut tx, BATCH_MAX.into()).await?;
+            if !rows.is_empty() {
+                let began = Instant::now();
+                let arrivals = publisher.publish_all(&publications(&rows)).await?;
+                store::settle(&mut tx, &rows, &arrivals).await?;
+                tx.commit().await?;
+                report(&rows, &arrivals, began.elapsed());
+            }
+            self.publisher = Some(publisher);
+            Ok(rows.len())
+        })
+        .await
+    }
+
+    /// The channel of the last batch, if that went well, or a new one.
+    async fn publisher(&mut self) -> Result<Publisher, BrokerError> {
+        match self.publisher.take() {
+            Some(open) if open.is_usable() => Ok(open),
+            _ => Publisher::open(&self.links.publishing).await,
+        }
+    }
+}
+
+async fn within_limit<T>(carrying: impl Future<Output = Result<T, RelayError>>) -> Result<T, RelayError> {
+    tokio::time::timeout(BATCH_LIMIT, carrying).await.unwrap_or(Err(RelayError::TooSlow))
+}
+
+fn publications(rows: &[Row]) -> Vec<Publication<'_>> {
+    rows.iter().map(publication).collect()
+}
+
+fn publication(Row { message, .. }: &Row) -> Publication<'_> {
+    Publication {
+        message_id: message.message_id,
+        exchange: &message.exchange,
+        routing_key: &message.routing_key,
+        type_name: &message.type_name,
+        payload: message.payload.as_bytes(),
+        headers: FieldTable::default(),
+        mandatory: message.exchange != topology::EVENTS,
+    }
+}
+
+fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
+    metrics::carried(arrivals);
+    let duration_ms = platform::telemetry::milliseconds(took);
+    tracing::debug!(messages = rows.len(), duration_ms, "Carried a batch to the broker");
+    for (Row { message, .. }, arrival) in rows.iter().zip(arrivals) {
+        if let Arrival::Refused(reason) = arrival {
+            let header: Option<Header> = serde_json::from_str(&message.payload).ok();
+            tracing::error!(
+                message.id = %message.message_id,
+                order.id = header.as_ref().map(|header| display(header.subject)),
+                correlation_id = header.as_ref().map(|header| header.trace.correlation_id.as_str()),
+                routing_key = message.routing_key,
+                reason,
+                "The broker refused a message"
+            );
+        }
+    }
+}
