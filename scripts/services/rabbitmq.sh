@@ -60,7 +60,7 @@ rabbitmq_environment() {
         "RABBITMQ_SCHEMA_DIR=$data/schema" \
         "RABBITMQ_LOG_BASE=$data/log" \
         "RABBITMQ_PID_FILE=$data/server.pid" \
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}" \
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}" \
         "RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}"
 }
 
