@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
-const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(5);
+const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {

@@ -17,7 +17,7 @@ use sqlx::PgPool;
 
 /// How many batches of a queue with a provider behind it are under way at once: one answer that does not come holds up
 /// its whole batch, and the others go on meanwhile.
-const PAYMENTS_CONSUMERS: usize = 4;
+const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.

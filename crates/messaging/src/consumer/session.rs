@@ -76,6 +76,7 @@ async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSetti
     let mut exit = Exit::new(W::QUEUE, links.publishing.clone());
     tracing::info!(queue, "Consuming");
     loop {
+        desk.relay.room().await;
         let window = tokio::select! {
             window = window::next(&mut consumer, queue, settings.batch_max.into()) => window?,
             () = desk.lifecycle.stopping.cancelled() => break,

@@ -6,7 +6,7 @@
 //! A message may thus go out twice, and its reader's inbox takes it once.
 
 use super::parcel::{LEASE, Row};
-use super::relay::Relay;
+use super::relay::{Load, Relay};
 use super::store;
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
 use crate::envelope::Header;
@@ -67,7 +67,7 @@ impl Carrier {
         let mut next_look = Instant::now();
         while !lifecycle.stopping.is_cancelled() {
             let carried = tokio::select! {
-                rows = relay.next(BATCH_MAX.into()) => self.carry(rows).await,
+                load = relay.next(BATCH_MAX.into()) => self.carry(load).await,
                 () = tokio::time::sleep_until(next_look.into()) => {
                     let left_behind = self.carry_left_behind().await;
                     let more = left_behind.as_ref().is_ok_and(|carried| *carried >= BATCH_MAX.into());
@@ -92,8 +92,8 @@ impl Carrier {
     /// What was handed in before the stop goes out still, and whatever else is free.
     async fn finish(mut self, relay: &Relay) {
         let mut carried = Ok(());
-        while let (Ok(()), Some(rows)) = (&carried, relay.next(BATCH_MAX.into()).now_or_never()) {
-            carried = self.carry(rows).await;
+        while let (Ok(()), Some(load)) = (&carried, relay.next(BATCH_MAX.into()).now_or_never()) {
+            carried = self.carry(load).await;
         }
         if carried.is_ok() {
             carried = self.carry_left_behind().await.map(drop);
@@ -104,16 +104,17 @@ impl Carrier {
     }
 
     /// Carries what was handed in. Nothing is locked meanwhile: the lease keeps others away.
-    async fn carry(&mut self, rows: Vec<Row>) -> Result<(), RelayError> {
+    async fn carry(&mut self, load: Load) -> Result<(), RelayError> {
+        let rows = &load.rows;
         if rows.is_empty() {
             return Ok(());
         }
         within_limit(async {
             let began = Instant::now();
             let mut publisher = self.publisher().await?;
-            let arrivals = publisher.publish_all(&publications(&rows)).await?;
-            store::settle(&mut *self.pool.acquire().await?, &rows, &arrivals).await?;
-            report(&rows, &arrivals, began.elapsed());
+            let arrivals = publisher.publish_all(&publications(rows)).await?;
+            store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
+            report(rows, &arrivals, began.elapsed());
             self.publisher = Some(publisher);
             Ok(())
         })
