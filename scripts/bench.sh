@@ -4,7 +4,7 @@
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
-for part in lib/settings lib/process services/{common,postgres} bench/limits; do
+for part in lib/settings lib/process services/{common,postgres} bench/{limits,past}; do
     # shellcheck source=/dev/null
     source "$SCRIPTS/$part.sh"
 done
@@ -12,14 +12,16 @@ DATABASE=orderflow_bench LIMITS_DATABASE=orderflow_bench_limits VHOST=orderflow_
 TARGET="${CARGO_TARGET_DIR:-$ROOT/target}"
 REPORT="$TARGET/bench.json"
 READY_SECONDS=30 STOP_SECONDS=30
-ORDERS=20000 SECONDS_EACH=5
+ORDERS=20000 SECONDS_EACH=5 ROWS=0 SOAK_SECONDS=0
 started=()
 
 usage() {
     cat <<'TEXT'
-usage: scripts/bench.sh [--orders N] [--seconds S]      (make bench ARGS='--orders 5000')
-  --orders    how many the end-to-end part sends (20000); the one with a hot SKU sends half
+usage: scripts/bench.sh [--orders N] [--seconds S] [--rows N] [--soak S]      (make bench ARGS='--rows 5000000')
+  --orders    how many the end-to-end parts send (20000); the one with a hot SKU sends half
   --seconds   how long each other measurement takes (5)
+  --rows      measure accepting and carrying again with so many orders of the past in the tables (none); 7 GB a million
+  --soak      go on for so long at half the rate, and look at the memory before and after (not at all)
 TEXT
 }
 stage() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
@@ -47,6 +49,9 @@ main() {
     orderctl bench seed
     start api scheduler worker
     measure
+    measure_soak
+    measure_two_workers
+    measure_full
     stage "done"
     orderctl bench table
     say "figures: ${REPORT#"$ROOT"/}"
@@ -56,11 +61,13 @@ read_options() {
         case "$1" in
             --orders) ORDERS="${2:?}" ;;
             --seconds) SECONDS_EACH="${2:?}" ;;
+            --rows) ROWS="${2:?}" ;;
+            --soak) SOAK_SECONDS="${2:?}" ;;
             *) usage >&2; exit 2 ;;
         esac
         shift 2
     done
-    [[ "$ORDERS$SECONDS_EACH" =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+    [[ "$ORDERS$SECONDS_EACH$ROWS$SOAK_SECONDS" =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
 }
 
 # CPU and memory of the services count, so they must be processes that we know.
@@ -116,13 +123,14 @@ settings() {
 }
 
 start() {
-    local name pid log_before deadline
+    local name program pid log_before deadline
     for name in "$@"; do
+        program="${name%-second}"
         log_before="$(stat --format=%s "$LOG/bench-$name.log" 2>/dev/null || say 0)"
-        launch "bench-$name" "$ROOT" "$TARGET/release/$name"
+        launch "bench-$name" "$ROOT" "$TARGET/release/$program"
         pid="$(cat "$RUN/bench-$name.pid")"
         deadline=$((SECONDS + READY_SECONDS))
-        until grep --quiet "$name ready" < <(tail --bytes="+$((log_before + 1))" "$LOG/bench-$name.log" 2>/dev/null); do
+        until grep --quiet "$program ready" < <(tail --bytes="+$((log_before + 1))" "$LOG/bench-$name.log" 2>/dev/null); do
             [[ -d "/proc/$pid" ]] && ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
             sleep 0.1
         done
@@ -161,6 +169,39 @@ measure() {
     part "reads" reads --seconds "$SECONDS_EACH"
     orderctl bench memory rss_mib "${all[@]}"
 }
+# Memory that is not given back shows after minutes, not seconds.
+measure_soak() {
+    local all
+    ((SOAK_SECONDS > 0)) || return 0
+    mapfile -t all < <(processes)
+    part "soak: half the rate" orders soak_begin --half-of confirmed.per_s --connections 256 --seconds 60
+    orderctl bench memory rss_mib_soak_begin "${all[@]}"
+    part "soak: half the rate" orders soak --half-of confirmed.per_s --connections 256 --seconds "$SOAK_SECONDS"
+    orderctl bench memory rss_mib_soak_end "${all[@]}"
+    part "the rest" ended soak_rest
+}
+# Comes last of those that go by what the workers counted: it counts what both did.
+measure_two_workers() {
+    SECOND_PORT="$(free_port $((SCHEDULER_METRICS_PORT + 1)))"
+    WORKER_METRICS_PORT="$SECOND_PORT" start worker-second
+    FLOW+=(--worker "127.0.0.1:$SECOND_PORT")
+    part "two workers" orders two_workers --orders "$ORDERS" --until-ended
+    stop worker worker-second
+}
+measure_full() {
+    ((ROWS > 0)) || return 0
+    stage "the past: $ROWS orders"
+    stop api scheduler
+    FLOW=("${FLOW[@]:0:4}")
+    (export CARRIER_HAND_OVER_MS=0 CARRIER_IN_TRANSIT_MS=0 CARRIER_DELIVERY_MS=0 && start api scheduler worker)
+    past "$ROWS"
+    start api scheduler worker
+    stop worker
+    part "full: accept, no worker" orders full_accept --seconds "$SECONDS_EACH"
+    start worker
+    part "full: the backlog" ended full_backlog
+    part "full: confirmed: $ORDERS orders" orders full_confirmed --orders "$ORDERS" --until-ended
+}
 part() {
     stage "$1"
     private_psql "$DATABASE" --command=checkpoint
@@ -175,7 +216,7 @@ part() {
 # Whatever happened: what we started goes, and nothing else.
 end() {
     local code=$? name
-    stop api worker scheduler
+    stop api worker worker-second scheduler
     for name in "${started[@]:-}"; do
         [[ -z "$name" ]] || "$SCRIPTS/services.sh" stop "$name"
     done

@@ -62,7 +62,7 @@ fn release(order_id: OrderId) -> Outgoing {
 
 async fn say(pool: &PgPool, messages: &[Outgoing]) {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let _left_behind = outbox::append(&mut tx, messages.to_vec()).await.expect("appended");
+    let _left_behind = outbox::append(&mut tx, messages.to_vec(), &Relay::default()).await.expect("appended");
     tx.commit().await.expect("committed");
 }
 

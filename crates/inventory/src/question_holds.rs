@@ -29,7 +29,7 @@ pub async fn question_holds(
     }
     let store::Looked { looked, holds } = store::question_holds(&mut tx, now - ttl, now, limit).await?;
     let messages: Vec<_> = holds.iter().map(|hold| question(hold, now)).collect();
-    let parcel = outbox::append(&mut tx, messages).await?;
+    let parcel = outbox::append(&mut tx, messages, relay).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(looked)

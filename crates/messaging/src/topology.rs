@@ -82,6 +82,10 @@ pub fn route(address: Address, type_name: &str) -> (&'static str, String) {
     }
 }
 
+/// What a new order asks first, and of which queue. It waits in the outbox while so many messages wait in the queue
+/// that more would help nobody: they would fill every prefetch window, and the broker.
+pub const FIRST_STEP: (Queue, &str) = (Queue::Inventory, "inventory.inventory.reserve");
+
 /// The name of the queue where messages of `queue` end that nobody could handle.
 pub fn dead_queue(queue: Queue) -> String {
     format!("{queue}.dead")

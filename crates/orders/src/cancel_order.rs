@@ -76,7 +76,7 @@ pub async fn cancel_order(
         .await?;
     let moved = [moved];
     saga::save(&mut tx, &moved, now).await?;
-    let parcel = outbox::append(&mut tx, outgoing).await?;
+    let parcel = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;
     Ends::of(&moved, now).count();
     relay.carry(parcel);

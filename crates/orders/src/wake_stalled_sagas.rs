@@ -53,7 +53,7 @@ pub async fn wake_stalled_sagas(
     }
     saga::save(&mut tx, &moved, now).await?;
     saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
-    let parcel = outbox::append(&mut tx, outgoing).await?;
+    let parcel = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;
     Ends::of(&moved, now).count();
     relay.carry(parcel);

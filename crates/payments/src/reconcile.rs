@@ -32,7 +32,7 @@ pub async fn reconcile_payments(
     let unsettled = store::take_unsettled(&mut tx, (now - KEY_REMEMBERED, now - patience), now, limit).await?;
     let count = unsettled.len();
     let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| question(operation, now)).collect();
-    let parcel = outbox::append(&mut tx, messages).await?;
+    let parcel = outbox::append(&mut tx, messages, relay).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(count)

@@ -28,7 +28,7 @@ pub async fn mark_delayed_shipments(
     store::insert_delays(&mut tx, &marked, now).await?;
     let messages: Vec<_> = marked.iter().map(|look| delayed(look, now)).collect();
     store::save_looks(&mut tx, &looks, now).await?;
-    let parcel = outbox::append(&mut tx, messages).await?;
+    let parcel = outbox::append(&mut tx, messages, relay).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(looks.len())

@@ -26,7 +26,7 @@ pub async fn move_simulated_shipments(
     if steps.is_empty() {
         return Ok(0);
     }
-    let parcel = save(&mut tx, &steps, now).await?;
+    let parcel = save(&mut tx, relay, &steps, now).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(steps.len())
@@ -48,14 +48,14 @@ fn next_step(due: DueShipment, pace: &Pace, now: Timestamp) -> Option<Step> {
     Some(Step { change, milestone, message })
 }
 
-async fn save(tx: &mut PgConnection, steps: &[Step], now: Timestamp) -> Result<Parcel, ShippingError> {
+async fn save(tx: &mut PgConnection, relay: &Relay, steps: &[Step], now: Timestamp) -> Result<Parcel, ShippingError> {
     let source = format!("carrier:{}", SimulatedCarrier::NAME);
     let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
     store::insert_events(tx, &events, now).await?;
     let changes: Vec<_> = steps.iter().map(|step| &step.change).collect();
     store::save_shipments(tx, &changes, now).await?;
     let messages: Vec<_> = steps.iter().map(|step| step.message.clone()).collect();
-    Ok(outbox::append(tx, messages).await?)
+    Ok(outbox::append(tx, messages, relay).await?)
 }
 
 fn event<'a>(step: &Step, source: &'a str, now: Timestamp) -> NewEvent<'a> {

@@ -52,7 +52,7 @@ pub async fn record_carrier_event(
     witness: &impl Witness,
 ) -> Result<Recorded, CarrierEventError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
-    let (recorded, told) = record(&mut tx, &event, now, witness).await?;
+    let (recorded, told) = record(&mut tx, relay, &event, now, witness).await?;
     tx.commit().await.map_err(ShippingError::from)?;
     if let Some(parcel) = told {
         relay.carry(parcel);
@@ -63,6 +63,7 @@ pub async fn record_carrier_event(
 /// What became of the event, and what its order is told.
 async fn record(
     tx: &mut PgConnection,
+    relay: &Relay,
     event: &CarrierEvent,
     now: Timestamp,
     witness: &impl Witness,
@@ -80,7 +81,7 @@ async fn record(
     let change = ChangedShipment::step(shipment, next);
     store::save_shipments(tx, &[&change], now).await?;
     let message = progressed(&change, event.status, event.occurred_at, trace, now);
-    let parcel = outbox::append(tx, vec![message]).await.map_err(ShippingError::from)?;
+    let parcel = outbox::append(tx, vec![message], relay).await.map_err(ShippingError::from)?;
     Ok((Recorded::Moved, Some(parcel)))
 }
 

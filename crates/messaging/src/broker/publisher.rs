@@ -4,7 +4,7 @@ use super::link::{BrokerError, Link, within};
 use domain::ids::MessageId;
 use futures::future::try_join_all;
 use lapin::PublisherConfirm;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation};
 use std::collections::HashMap;
@@ -47,6 +47,13 @@ impl Publisher {
         let channel = link.channel().await?;
         within(CONFIRM_LIMIT, channel.confirm_select(ConfirmSelectOptions::default())).await?;
         Ok(Self { channel })
+    }
+
+    /// Messages that wait in `queue` for a reader.
+    pub async fn depth_of(&self, queue: &str) -> Result<u32, BrokerError> {
+        let only_look = QueueDeclareOptions { passive: true, ..Default::default() };
+        let looking = self.channel.queue_declare(queue.into(), only_look, FieldTable::default());
+        Ok(within(CONFIRM_LIMIT, looking).await?.message_count())
     }
 
     pub fn is_usable(&self) -> bool {

@@ -51,7 +51,7 @@ impl<H: Handle> Work for InOneTransaction<H> {
         let (batch, places) = split_off(round, |id| fresh.contains(id));
         let handled = self.0.handle(&mut tx, &batch, now).await?;
         put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        let parcel = outbox::append(&mut tx, handled.outgoing).await?;
+        let parcel = outbox::append(&mut tx, handled.outgoing, relay).await?;
         tx.commit().await?;
         relay.carry(parcel);
         handled.after_commit.happen();
@@ -86,7 +86,7 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         inbox::take(&mut tx, reader, &ids(&batch)).await?;
         let handled = self.0.settle(&mut tx, &batch, answers, now).await?;
         put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        let parcel = outbox::append(&mut tx, handled.outgoing).await?;
+        let parcel = outbox::append(&mut tx, handled.outgoing, relay).await?;
         tx.commit().await?;
         relay.carry(parcel);
         handled.after_commit.happen();

@@ -10,7 +10,8 @@ use super::relay::{Load, Relay};
 use super::store;
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
 use crate::envelope::Header;
-use crate::{metrics, topology};
+use crate::metrics;
+use crate::topology::{self, FIRST_STEP};
 use futures::FutureExt;
 use futures::future::join_all;
 use lapin::types::FieldTable;
@@ -22,6 +23,12 @@ use std::time::{Duration, Instant};
 const BATCH_MAX: u16 = 500;
 /// Batches under way at once: one is published while the other waits for its confirms.
 const CARRIERS: usize = 2;
+/// First steps that may wait in their queue; then new ones wait in the outbox. A few seconds' work for a worker.
+const FIRST_STEPS_MAX: u32 = 5_000;
+/// How often at most a carrier asks the broker how many they are.
+const READERS_SEEN_EVERY: Duration = Duration::from_millis(100);
+/// How often what is left behind is looked through while first steps are held back: all of them are passed over.
+const CLAIM_PAST_HELD_EVERY: Duration = Duration::from_secs(5);
 /// How long a carrier rests after a failure: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
@@ -51,28 +58,39 @@ impl RelayError {
 
 /// Runs until the process stops. Carries what `relay` is given, and every so often looks for what was left behind.
 pub async fn run(pool: PgPool, links: Links, relay: Relay, look_every: Duration, lifecycle: Lifecycle) {
-    let carrier = |_| Carrier { pool: pool.clone(), links: links.clone(), publisher: None };
-    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(&relay, look_every, &lifecycle))).await;
+    let carrier = |_| Carrier {
+        pool: pool.clone(),
+        links: links.clone(),
+        relay: relay.clone(),
+        publisher: None,
+        readers_seen_at: None,
+        claimed_at: None,
+    };
+    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(look_every, &lifecycle))).await;
 }
 
 struct Carrier {
     pool: PgPool,
     links: Links,
+    relay: Relay,
     publisher: Option<Publisher>,
+    /// When it last looked whether the readers of first steps keep up.
+    readers_seen_at: Option<Instant>,
+    /// When it last claimed what is left behind.
+    claimed_at: Option<Instant>,
 }
 
 impl Carrier {
-    async fn run(mut self, relay: &Relay, look_every: Duration, lifecycle: &Lifecycle) {
+    async fn run(mut self, look_every: Duration, lifecycle: &Lifecycle) {
+        let relay = self.relay.clone();
         let mut backoff = BACKOFF_MIN;
         let mut next_look = Instant::now();
         while !lifecycle.stopping.is_cancelled() {
             let carried = tokio::select! {
                 load = relay.next(BATCH_MAX.into()) => self.carry(load).await,
+                () = relay.left_behind() => self.carry_left_behind(look_every, &mut next_look).await,
                 () = tokio::time::sleep_until(next_look.into()) => {
-                    let left_behind = self.carry_left_behind().await;
-                    let more = left_behind.as_ref().is_ok_and(|carried| *carried >= BATCH_MAX.into());
-                    next_look = Instant::now() + if more { Duration::ZERO } else { look_every };
-                    left_behind.map(drop)
+                    self.carry_left_behind(look_every, &mut next_look).await
                 }
                 () = lifecycle.stopping.cancelled() => break,
             };
@@ -86,17 +104,18 @@ impl Carrier {
             lifecycle.pause(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
-        self.finish(relay).await;
+        self.finish().await;
     }
 
     /// What was handed in before the stop goes out still, and whatever else is free.
-    async fn finish(mut self, relay: &Relay) {
+    async fn finish(mut self) {
+        let relay = self.relay.clone();
         let mut carried = Ok(());
         while let (Ok(()), Some(load)) = (&carried, relay.next(BATCH_MAX.into()).now_or_never()) {
             carried = self.carry(load).await;
         }
         if carried.is_ok() {
-            carried = self.carry_left_behind().await.map(drop);
+            carried = self.claim_and_carry().await.map(drop);
         }
         if let Err(error) = carried {
             tracing::info!(%error, "The relay leaves the rest of the outbox to others");
@@ -112,6 +131,7 @@ impl Carrier {
         within_limit(async {
             let began = Instant::now();
             let mut publisher = self.publisher().await?;
+            self.look_at_readers(&publisher).await?;
             let arrivals = publisher.publish_all(&publications(rows)).await?;
             store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
             report(rows, &arrivals, began.elapsed());
@@ -121,13 +141,32 @@ impl Carrier {
         .await
     }
 
+    /// Carries a batch of what was left behind, and says when to look again.
+    async fn carry_left_behind(&mut self, look_every: Duration, next_look: &mut Instant) -> Result<(), RelayError> {
+        let carried = self.claim_and_carry().await?;
+        let pause = match carried {
+            full if full >= BATCH_MAX.into() => Duration::ZERO,
+            _ if self.relay.readers_are_behind() => READERS_SEEN_EVERY.min(look_every),
+            _ => look_every,
+        };
+        *next_look = Instant::now() + pause;
+        Ok(())
+    }
+
     /// Claims what nobody has the lease of, oldest first, and carries it. Answers how much that was.
-    async fn carry_left_behind(&mut self) -> Result<usize, RelayError> {
+    async fn claim_and_carry(&mut self) -> Result<usize, RelayError> {
         within_limit(async {
             // The channel comes first: without a broker nothing is claimed, and health knows.
             let mut publisher = self.publisher().await?;
+            self.look_at_readers(&publisher).await?;
+            let held_back = self.relay.readers_are_behind().then_some(FIRST_STEP.1);
+            if held_back.is_some() && self.claimed_at.is_some_and(|at| at.elapsed() < CLAIM_PAST_HELD_EVERY) {
+                self.publisher = Some(publisher);
+                return Ok(0);
+            }
+            self.claimed_at = Some(Instant::now());
             let mut tx = platform::postgres::begin(&self.pool).await?;
-            let rows = store::claim(&mut tx, BATCH_MAX.into()).await?;
+            let rows = store::claim(&mut tx, held_back, BATCH_MAX.into()).await?;
             if !rows.is_empty() {
                 let began = Instant::now();
                 let arrivals = publisher.publish_all(&publications(&rows)).await?;
@@ -139,6 +178,16 @@ impl Carrier {
             Ok(rows.len())
         })
         .await
+    }
+
+    /// Notes whether those who read first steps keep up, unless that was noted just now.
+    async fn look_at_readers(&mut self, publisher: &Publisher) -> Result<(), BrokerError> {
+        if self.readers_seen_at.is_none_or(|at| at.elapsed() >= READERS_SEEN_EVERY) {
+            let waiting = publisher.depth_of(FIRST_STEP.0.into()).await?;
+            self.relay.note_readers(waiting > FIRST_STEPS_MAX);
+            self.readers_seen_at = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// The channel of the last batch, if that went well, or a new one.

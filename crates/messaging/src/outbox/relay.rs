@@ -1,63 +1,100 @@
-//! Where parcels are handed in.
+//! The relay as those see it who have something to say.
 
 use super::parcel::{Parcel, Row};
+use crate::envelope::Outgoing;
+use crate::topology::FIRST_STEP;
 use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Messages that may be on their way out of one process, a few megabytes of them.
 const MESSAGES_MAX: usize = 8 * 1024;
 
-/// The relay of this process, as those see it who have something to say; cheap to clone.
+/// Takes parcels and has them carried by [`super::run`]; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Relay {
-    room: Arc<Semaphore>,
-    parcels: mpsc::UnboundedSender<Held>,
-    /// All carriers take from one queue; each holds it only while it waits and takes.
-    waiting: Arc<Mutex<mpsc::UnboundedReceiver<Held>>>,
-}
+pub struct Relay(Arc<Inner>);
 
-/// A parcel and the room that it takes.
-type Held = (Parcel, OwnedSemaphorePermit);
+#[derive(Debug)]
+struct Inner {
+    room: Arc<Semaphore>,
+    parcels: mpsc::UnboundedSender<Parcel>,
+    /// All carriers take from one queue; each holds it only while it waits and takes.
+    waiting: Mutex<mpsc::UnboundedReceiver<Parcel>>,
+    /// Rows were written that anybody may claim.
+    left_behind: Notify,
+    readers_are_behind: AtomicBool,
+}
 
 /// What a carrier has in hand; dropped, it makes room.
 #[derive(Debug, Default)]
 pub(super) struct Load {
     pub rows: Vec<Row>,
-    room: Option<OwnedSemaphorePermit>,
+    room: Vec<OwnedSemaphorePermit>,
 }
 
 impl Default for Relay {
     fn default() -> Self {
         let (parcels, waiting) = mpsc::unbounded_channel();
-        Self { room: Arc::new(Semaphore::new(MESSAGES_MAX)), parcels, waiting: Arc::new(Mutex::new(waiting)) }
+        Self(Arc::new(Inner {
+            room: Arc::new(Semaphore::new(MESSAGES_MAX)),
+            parcels,
+            waiting: Mutex::new(waiting),
+            left_behind: Notify::new(),
+            readers_are_behind: AtomicBool::new(false),
+        }))
     }
 }
 
 impl Relay {
-    /// Has the parcel's messages published soon. To be called after the commit. When there is no room for it, its rows
-    /// are left behind, to be claimed when their lease has run out: a request is not held up by the broker.
+    /// Has the parcel's messages published soon. To be called after the commit.
     pub fn carry(&self, parcel: Parcel) {
-        let room = u32::try_from(parcel.messages()).ok().filter(|messages| *messages > 0);
-        if let Some(Ok(room)) = room.map(|messages| Arc::clone(&self.room).try_acquire_many_owned(messages)) {
+        if parcel.room.is_none() {
+            self.0.left_behind.notify_one();
+        } else if !parcel.rows.is_empty() {
             // The other end is in `self`.
-            let _sent = self.parcels.send((parcel, room));
+            let _sent = self.0.parcels.send(parcel);
         }
     }
 
     /// Waits until there is room again: who consumes queues should not take more than can be carried on.
     pub async fn room(&self) {
         // Never closed.
-        drop(self.room.acquire().await);
+        drop(self.0.room.acquire().await);
+    }
+
+    /// None when there is none: nobody is held up by the broker who does not consume from it.
+    pub(super) fn room_for(&self, messages: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.room).try_acquire_many_owned(u32::try_from(messages).ok()?).ok()
+    }
+
+    pub(super) fn holds_back(&self, message: &Outgoing) -> bool {
+        self.readers_are_behind() && message.routing_key == FIRST_STEP.1
+    }
+
+    pub(super) fn readers_are_behind(&self) -> bool {
+        self.0.readers_are_behind.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_readers(&self, are_behind: bool) {
+        if self.0.readers_are_behind.swap(are_behind, Ordering::Relaxed) && !are_behind {
+            // What was held back is free.
+            self.0.left_behind.notify_one();
+        }
+    }
+
+    pub(super) async fn left_behind(&self) {
+        self.0.left_behind.notified().await;
     }
 
     /// Waits for a parcel and takes those behind it, until there are `enough` messages. Nothing is lost when it is
     /// cancelled.
     pub(super) async fn next(&self, enough: usize) -> Load {
-        let mut waiting = self.waiting.lock().await;
+        let mut waiting = self.0.waiting.lock().await;
         let mut load = Load::default();
         let mut next = waiting.recv().await;
-        while let Some(held) = next.take() {
-            load.add(held);
+        while let Some(parcel) = next.take() {
+            load.add(parcel);
             if load.rows.len() < enough {
                 next = waiting.try_recv().ok();
             }
@@ -67,11 +104,11 @@ impl Relay {
 }
 
 impl Load {
-    fn add(&mut self, (parcel, room): Held) {
-        self.rows.extend(parcel.open());
-        match &mut self.room {
-            Some(taken) => taken.merge(room),
-            None => self.room = Some(room),
+    /// A parcel whose lease has ended is anybody's, and left to them.
+    fn add(&mut self, parcel: Parcel) {
+        if Instant::now() < parcel.leased_until {
+            self.rows.extend(parcel.rows);
+            self.room.extend(parcel.room);
         }
     }
 }

@@ -6,16 +6,18 @@ use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;
 
-/// Locks the oldest messages that are due, in nobody's lease, and that nobody else is carrying.
-pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
+/// Locks the oldest messages that are due, in nobody's lease, not `held_back` by their routing key, and that nobody else
+/// is carrying.
+pub(super) async fn claim(tx: &mut PgConnection, held_back: Option<&str>, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query!(
         "SELECT seq, message_id, exchange, routing_key, type, payload
          FROM messaging.outbox
-         WHERE available_at <= now()
+         WHERE available_at <= now() AND routing_key IS DISTINCT FROM $2
          ORDER BY seq
          LIMIT $1
          FOR UPDATE SKIP LOCKED",
         limit,
+        held_back,
     )
     .map(|row| Row {
         seq: row.seq,
@@ -45,7 +47,12 @@ pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arri
             }
         }
     }
-    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived).execute(&mut *tx).await?;
+    // Planned anew each time: this table is empty at one moment and long at the next, and a plan that was made for the
+    // first reads all of it in the second.
+    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived)
+        .persistent(false)
+        .execute(&mut *tx)
+        .await?;
     if !refused.is_empty() {
         sqlx::query!(
             "UPDATE messaging.outbox AS o

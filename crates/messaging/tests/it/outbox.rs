@@ -31,7 +31,7 @@ fn events(count: usize) -> Vec<Outgoing> {
 /// Appends them, commits, and gives what is to be handed in.
 async fn say(pool: &PgPool, messages: Vec<Outgoing>) -> Parcel {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let parcel = outbox::append(&mut tx, messages).await.expect("appended");
+    let parcel = outbox::append(&mut tx, messages, &Relay::default()).await.expect("appended");
     tx.commit().await.expect("committed");
     parcel
 }
@@ -94,7 +94,7 @@ async fn a_row_that_commits_late_is_carried_though_later_ones_went_before(pool: 
     let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
     lifecycle.spawn(outbox::run(pool.clone(), links(), relay.clone(), LOOK_EVERY, lifecycle.clone()));
     let mut late = platform::postgres::begin(&pool).await.expect("a transaction");
-    let late_parcel = outbox::append(&mut late, first.clone()).await.expect("appended");
+    let late_parcel = outbox::append(&mut late, first.clone(), &Relay::default()).await.expect("appended");
     relay.carry(say(&pool, events(1)).await);
     until_unsent_are(&pool, 0).await;
 

@@ -55,7 +55,7 @@ pub async fn replay(
     }
     let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
     let message = dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?;
-    let parcel = outbox::append(&mut tx, vec![message]).await?;
+    let parcel = outbox::append(&mut tx, vec![message], relay).await?;
     let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
     tx.commit().await?;
     relay.carry(parcel);

@@ -19,9 +19,10 @@ pub struct FlowArgs {
     /// Where the api listens.
     #[arg(long, default_value = "127.0.0.1:8000")]
     pub api: SocketAddr,
-    /// Where the worker shows its metrics. It must have been started with the api, since both count from their start.
-    #[arg(long, default_value = "127.0.0.1:9101")]
-    worker: SocketAddr,
+    /// Where a worker shows its metrics; as often as there are workers. The first must have been started with the api,
+    /// since both count from their start.
+    #[arg(long = "worker", default_value = "127.0.0.1:9101")]
+    workers: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,9 +41,14 @@ impl Counts {
 impl FlowArgs {
     pub async fn look(&self) -> anyhow::Result<Counts> {
         let accepted = total(&metrics(self.api).await?, r#"orderflow_intake_orders_total{outcome="accepted"}"#, "");
-        let ended = metrics(self.worker).await?;
-        let ended = |status: &str| total(&ended, "orderflow_orders_ended_total{", &format!(r#"status="{status}""#));
-        Ok(Counts { accepted, confirmed: ended("confirmed"), rejected: ended("rejected") })
+        let mut counts = Counts { accepted, confirmed: 0, rejected: 0 };
+        for worker in &self.workers {
+            let ended = metrics(*worker).await?;
+            let ended = |status: &str| total(&ended, "orderflow_orders_ended_total{", &format!(r#"status="{status}""#));
+            counts.confirmed += ended("confirmed");
+            counts.rejected += ended("rejected");
+        }
+        Ok(counts)
     }
 
     /// Waits until every order that was accepted has ended; answers when that was.

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How long a follower waits between two looks, as a part of the time that its order has taken so far, and at least: what
 /// it says is too long by that much at most. Asked every 2 ms without end, the reads cost more than the orders.
-const FOLLOW_PART: u32 = 8;
+const FOLLOW_PART: u32 = 16;
 const FOLLOW_EVERY_MIN: Duration = Duration::from_millis(2);
 const FOLLOW_LIMIT: Duration = Duration::from_mins(1);
 

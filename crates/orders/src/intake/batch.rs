@@ -190,7 +190,7 @@ impl Run<'_> {
         let started: Vec<_> = fresh.iter().map(|new| new.started.clone()).collect();
         store::saga::insert_started(&mut tx, &started, self.now).await?;
         let outgoing: Vec<_> = fresh.iter().flat_map(|new| new.outgoing.iter().cloned()).collect();
-        let parcel = outbox::append(&mut tx, outgoing).await?;
+        let parcel = outbox::append(&mut tx, outgoing, &self.context.relay).await?;
         tx.commit().await?;
         Ok((earlier, Some(parcel)))
     }

@@ -74,7 +74,8 @@ pub async fn deliver_batch(pool: &PgPool, batch: &[Delivery<Reply>]) -> Vec<Verd
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
     let saga = SagaHandler { pace: Pace::REAL };
     let handled = saga.handle(&mut tx, batch, now()).await.expect("handled");
-    let _left_behind = outbox::append(&mut tx, handled.outgoing.clone()).await.expect("appended");
+    let _left_behind =
+        outbox::append(&mut tx, handled.outgoing.clone(), &messaging::Relay::default()).await.expect("appended");
     tx.commit().await.expect("committed");
     handled.verdicts
 }

@@ -40,7 +40,7 @@ impl Desk {
     pub async fn settle(&self, batch: &Batch, answers: Vec<CarrierAnswer>, now: Timestamp) -> Handled {
         let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
         let handled = self.shipping.settle(&mut tx, batch, answers, now).await.unwrap();
-        let _left_behind = outbox::append(&mut tx, handled.outgoing.clone()).await.unwrap();
+        let _left_behind = outbox::append(&mut tx, handled.outgoing.clone(), &Relay::default()).await.unwrap();
         tx.commit().await.unwrap();
         handled
     }
