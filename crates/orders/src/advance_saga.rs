@@ -3,6 +3,7 @@
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
 use crate::metrics::Ends;
+use crate::store::moves;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::OrderId;
@@ -45,7 +46,7 @@ impl Handle for SagaHandler {
                 Err(verdict) => verdict,
             });
         }
-        saga::save(tx, &moved, now).await?;
+        moves::save(tx, &moved, now).await?;
         handled.after_commit = AfterCommit::run(move || Ends::of(&moved, platform::clock::now()).count());
         Ok(handled)
     }

@@ -3,6 +3,7 @@
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
 use crate::metrics::Ends;
+use crate::store::moves;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
@@ -75,7 +76,7 @@ pub async fn cancel_order(
         .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
         .await?;
     let moved = [moved];
-    saga::save(&mut tx, &moved, now).await?;
+    moves::save(&mut tx, &moved, now).await?;
     let parcel = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;
     Ends::of(&moved, now).count();

@@ -6,6 +6,7 @@
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
 use crate::metrics::Ends;
+use crate::store::moves;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::order::Applied;
@@ -51,7 +52,7 @@ pub async fn wake_stalled_sagas(
             }
         }
     }
-    saga::save(&mut tx, &moved, now).await?;
+    moves::save(&mut tx, &moved, now).await?;
     saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
     let parcel = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;

@@ -164,32 +164,29 @@ impl Run<'_> {
         }
     }
 
-    /// One transaction: keys, orders, sagas, what is to be said. Six round trips, whatever the size of the batch.
+    /// One transaction: keys, orders, sagas, what is to be said. Four round trips, whatever the size of the batch.
     async fn store_once(&self, placements: &[&Placement]) -> Result<(Earlier, Option<Parcel>), sqlx::Error> {
         let mut tx = platform::postgres::begin(&self.context.pool).await?;
         if self.impatient {
             store::intake::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
         }
         let kept_since = self.context.limits.keys_kept_since(self.now);
-        let claimed = store::intake::claim_keys(&mut tx, placements, kept_since, self.now).await?;
-        let earlier = if claimed.len() == placements.len() {
+        let stored = store::placements::insert(&mut tx, placements, kept_since, self.now).await?;
+        let earlier = if stored.len() == placements.len() {
             Earlier::new()
         } else {
-            store::intake::find_keys(&mut tx, placements, &claimed).await?
+            store::intake::find_keys(&mut tx, placements, &stored).await?
         };
-        if claimed.len() + earlier.len() != placements.len() {
+        if stored.len() + earlier.len() != placements.len() {
             // Can't be: a key that stood in the way of ours is locked by then. If it is, nobody gets a false answer.
             return Err(sqlx::Error::RowNotFound);
         }
-        let fresh: Vec<_> = placements.iter().copied().filter(|new| claimed.contains(&new.order.id)).collect();
-        if fresh.is_empty() {
+        if stored.is_empty() {
             tx.rollback().await?;
             return Ok((earlier, None));
         }
-        store::intake::insert_orders(&mut tx, &fresh, self.now).await?;
-        let started: Vec<_> = fresh.iter().map(|new| new.started.clone()).collect();
-        store::saga::insert_started(&mut tx, &started, self.now).await?;
-        let outgoing: Vec<_> = fresh.iter().flat_map(|new| new.outgoing.iter().cloned()).collect();
+        let fresh = placements.iter().filter(|new| stored.contains(&new.order.id));
+        let outgoing: Vec<_> = fresh.flat_map(|new| new.outgoing.iter().cloned()).collect();
         let parcel = outbox::append(&mut tx, outgoing, &self.context.relay).await?;
         tx.commit().await?;
         Ok((earlier, Some(parcel)))

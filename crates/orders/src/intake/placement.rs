@@ -2,7 +2,6 @@
 
 use super::NewOrder;
 use crate::apply_advance::outgoing;
-use crate::store::saga::Started;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{OrderCreated, OrderEvent};
@@ -21,7 +20,8 @@ pub(crate) struct Placement {
     pub new: NewOrder,
     pub order: Order,
     pub accepted: Event,
-    pub started: Started,
+    pub saga: OrderSaga,
+    pub deadline_at: Timestamp,
     pub outgoing: Vec<Outgoing>,
 }
 
@@ -33,8 +33,7 @@ impl Placement {
         let mut messages: Vec<_> = commands.iter().map(|asked| outgoing(order.id, asked, &new.trace, now)).collect();
         messages.push(Outgoing::new(order.id, &created(&new, &order), CREATED_WORK, new.trace.clone(), now));
         let deadline_at = saga.deadline(pace, now);
-        let started = Started { order_id: order.id, saga, deadline_at, trace: new.trace.clone() };
-        Self { new, order, accepted, started, outgoing: messages }
+        Self { new, order, accepted, saga, deadline_at, outgoing: messages }
     }
 }
 
