@@ -2,7 +2,9 @@
 
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
-use platform::config::{DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, Settings, TelemetryArgs};
+use platform::config::{
+    DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
+};
 use std::net::IpAddr;
 
 /// Serves the HTTP API.
@@ -19,6 +21,8 @@ pub struct ApiSettings {
     pub redis: RedisArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub security: SecurityArgs,
     #[command(flatten)]

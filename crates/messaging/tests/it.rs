@@ -1,5 +1,7 @@
 //! Messaging on a real broker (`RABBITMQ_URL`) and a real database.
 
+#[path = "it/begin.rs"]
+mod begin;
 #[path = "it/outbox.rs"]
 mod outbox;
 #[path = "it/publisher.rs"]

@@ -7,5 +7,6 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod postgres;
 pub mod redis;
+pub mod runtime;
 pub mod telemetry;
 pub mod witness;

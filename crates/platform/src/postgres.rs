@@ -4,7 +4,10 @@ use crate::config::DatabaseArgs;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool, Postgres, Transaction};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that rested for so long is asked whether it lives.
@@ -50,13 +53,35 @@ pub async fn close(pool: &PgPool) {
 /// Begins a transaction; dropped without a commit it rolls back.
 ///
 /// Safe to cancel, which sqlx 0.9.0's own `begin` is not (a cancelled one leaves its connection in the pool inside an
-/// open transaction, transact-rs/sqlx#4393): the begin runs to its end in a task of its own.
+/// open transaction, transact-rs/sqlx#4393): one that nobody waits for any more runs to its end in a task of its own.
 #[expect(clippy::disallowed_methods, reason = "everybody else calls this")]
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
-    tokio::spawn(async move { pool.begin().await })
-        .await
-        .map_err(|stopped| sqlx::Error::Io(std::io::Error::other(stopped)))?
+    Begin(Some(Box::pin(async move { pool.begin().await }))).await
+}
+
+type Beginning = Pin<Box<dyn Future<Output = Result<Transaction<'static, Postgres>, sqlx::Error>> + Send>>;
+
+/// A begin under way; none once it has ended.
+struct Begin(Option<Beginning>);
+
+impl Future for Begin {
+    type Output = Result<Transaction<'static, Postgres>, sqlx::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(beginning) = &mut self.0 else { return Poll::Pending };
+        let begun = ready!(beginning.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(begun)
+    }
+}
+
+impl Drop for Begin {
+    fn drop(&mut self) {
+        if let (Some(beginning), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            drop(runtime.spawn(beginning));
+        }
+    }
 }
 
 /// True when trying the same again may work: the database is away, starting, out of connections, or broke a tie.

@@ -3,7 +3,7 @@
 use crate::tasks;
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
-use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
 use shipping::{DelayArgs, ShippingArgs};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct SchedulerSettings {
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub metrics: MetricsArgs,
     /// Port that the scheduler serves its metrics on; 0 for any that is free.

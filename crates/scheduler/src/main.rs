@@ -25,9 +25,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The backstop for what a crash left in the outbox: no process announces those rows.
 const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
-#[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+fn main() -> anyhow::Result<ExitCode> {
     let settings: SchedulerSettings = platform::config::load();
+    platform::runtime::run(&settings.runtime.clone(), run(settings))
+}
+
+async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pool = platform::postgres::pool(&settings.database, "orderflow scheduler").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow scheduler")?;

@@ -2,7 +2,7 @@
 
 use domain::messages::Queue;
 use payments::PaymentsArgs;
-use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, Settings, TelemetryArgs};
+use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
 use shipping::ShippingArgs;
 
 pub const WORKER_METRICS_PORT: &str = "WORKER_METRICS_PORT";
@@ -17,6 +17,8 @@ pub struct WorkerSettings {
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub metrics: MetricsArgs,
     /// Port that the worker serves its metrics on; 0 for any that is free.

@@ -22,9 +22,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
 const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
-#[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+fn main() -> anyhow::Result<ExitCode> {
     let settings: WorkerSettings = platform::config::load();
+    platform::runtime::run(&settings.runtime.clone(), run(settings))
+}
+
+async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
     let links = Links::new(&settings.rabbitmq, "orderflow worker")?;

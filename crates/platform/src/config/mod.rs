@@ -5,6 +5,7 @@ mod load;
 mod metrics;
 mod rabbitmq;
 mod redis;
+mod runtime;
 mod telemetry;
 
 pub use database::DatabaseArgs;
@@ -12,4 +13,5 @@ pub use load::{Environment, EnvironmentArgs, Settings, load};
 pub use metrics::MetricsArgs;
 pub use rabbitmq::RabbitmqArgs;
 pub use redis::RedisArgs;
+pub use runtime::RuntimeArgs;
 pub use telemetry::{LogFormat, TelemetryArgs};
