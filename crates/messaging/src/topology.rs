@@ -205,4 +205,10 @@ mod tests {
         );
         assert_eq!(route(Address::Listeners, "order.created.v2"), (EVENTS, "order.created".into()));
     }
+
+    #[test]
+    fn the_first_step_is_to_ask_for_stock() {
+        let (queue, key) = FIRST_STEP;
+        assert_eq!(route(Address::Queue(queue), "inventory.reserve.v1"), (COMMANDS, key.into()));
+    }
 }

@@ -112,3 +112,47 @@ impl Load {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::Trace;
+    use domain::ids::OrderId;
+    use domain::messages::{InventoryCommand, ReleaseStock};
+    use uuid::Uuid;
+
+    fn message(routing_key: &str) -> Outgoing {
+        let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
+        let order_id = OrderId::from_uuid(Uuid::nil());
+        let command = InventoryCommand::Release(ReleaseStock { order_id });
+        Outgoing {
+            routing_key: routing_key.to_owned(),
+            ..Outgoing::new(order_id, &command, 1, trace, chrono::DateTime::UNIX_EPOCH)
+        }
+    }
+
+    #[test]
+    fn while_readers_are_behind_first_steps_are_held_back_and_nothing_else_is() {
+        let relay = Relay::default();
+        let (first, later) = (message(FIRST_STEP.1), message("inventory.inventory.release"));
+        assert!(!relay.holds_back(&first));
+
+        relay.note_readers(true);
+        assert!(relay.holds_back(&first));
+        assert!(!relay.holds_back(&later));
+
+        relay.note_readers(false);
+        assert!(!relay.holds_back(&first));
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_messages_and_again_when_they_are_gone() {
+        let relay = Relay::default();
+        let taken = relay.room_for(MESSAGES_MAX);
+
+        assert!(taken.is_some());
+        assert!(relay.room_for(1).is_none());
+        drop(taken);
+        assert!(relay.room_for(1).is_some());
+    }
+}

@@ -28,7 +28,8 @@ use tracing::field::display;
 
 /// What a batch may take with all its halves; then those that are left learn that orders can't be stored.
 const BATCH_LIMIT: Duration = Duration::from_secs(10);
-const RERUNS_MAX: usize = 2;
+/// As many as a pool may hold connections that died just now: each run finds out about one.
+const RERUNS_MAX: usize = 16;
 /// How long to wait for a key once it is known that another process holds one for too long; before, the session's own
 /// lock timeout holds (`platform::postgres`), which is longer than any honest transaction.
 const LOCK_WAIT_SHORT_MS: u16 = 50;
