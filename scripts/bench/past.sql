@@ -18,9 +18,9 @@ SELECT name::regclass, 'order_id IN (SELECT id FROM bench_past.orders)'
                      'inventory.reservation_lines', 'inventory.ledger', 'payments.payments', 'payments.operations',
                      'shipping.bookings', 'shipping.shipments']) AS name
 UNION ALL
-VALUES ('orders.orders', 'id IN (SELECT id FROM bench_past.orders)'),
+VALUES ('orders.orders'::regclass, 'id IN (SELECT id FROM bench_past.orders)'),
        ('shipping.shipment_events',
-        'shipment_id IN (SELECT id FROM shipping.shipments JOIN bench_past.orders AS chosen ON chosen.id = order_id)'),
+        'shipment_id IN (SELECT shipments.id FROM shipping.shipments JOIN bench_past.orders AS chosen ON chosen.id = order_id)'),
        ('payments.simulated_gateway_authorizations',
         'key IN (SELECT provider_key FROM payments.operations JOIN bench_past.orders AS chosen ON chosen.id = order_id)'),
        ('payments.simulated_gateway_movements',
