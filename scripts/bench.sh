@@ -20,7 +20,7 @@ usage() {
 usage: scripts/bench.sh [--orders N] [--seconds S] [--rows N] [--soak S]      (make bench ARGS='--rows 5000000')
   --orders    how many the end-to-end parts send (20000); the one with a hot SKU sends half
   --seconds   how long each other measurement takes (5)
-  --rows      measure accepting and carrying again with so many orders of the past in the tables (none); 7 GB a million
+  --rows      measure accepting and carrying again with so many orders of the past in the tables (none); some 8 GB a million
   --soak      go on for so long at half the rate, and look at the memory before and after (not at all)
 TEXT
 }
