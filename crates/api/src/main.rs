@@ -13,15 +13,11 @@ use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use sqlx::PgPool;
 use std::process::ExitCode;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
-const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 fn main() -> anyhow::Result<ExitCode> {
     let settings: ApiSettings = platform::config::load();
@@ -41,7 +37,13 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
     let relay = shared.relay.clone();
-    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), relay, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    lifecycle.spawn(messaging::outbox::run(
+        pool.clone(),
+        links.clone(),
+        relay,
+        messaging::outbox::LOOK_EVERY,
+        lifecycle.clone(),
+    ));
     let state = AppState::new(shared);
     lifecycle.spawn(keep_beating(pool.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
     let router = api::router(state);

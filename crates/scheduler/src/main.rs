@@ -17,13 +17,9 @@ use operations::schedule::Runner;
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::process::ExitCode;
-use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The backstop for what a crash left in the outbox: no process announces those rows.
-const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 fn main() -> anyhow::Result<ExitCode> {
     let settings: SchedulerSettings = platform::config::load();
@@ -41,7 +37,7 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
         pool.clone(),
         links.clone(),
         relay.clone(),
-        RELAY_LOOKS_EVERY,
+        messaging::outbox::LOOK_EVERY,
         lifecycle.clone(),
     ));
     start_tasks(&settings, &pool, &relay, &lifecycle);

@@ -14,13 +14,9 @@ use platform::lifecycle::Lifecycle;
 use platform::metrics;
 use sqlx::PgPool;
 use std::process::ExitCode;
-use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How often the relay looks without having been woken: only a crash leaves rows that nobody announces.
-const RELAY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 fn main() -> anyhow::Result<ExitCode> {
     let settings: WorkerSettings = platform::config::load();
@@ -35,7 +31,13 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     serve_metrics(&settings, &pool, &lifecycle).await?;
 
     queues::start(&settings, &pool, &links, &relay, &lifecycle);
-    lifecycle.spawn(messaging::outbox::run(pool.clone(), links.clone(), relay, RELAY_LOOKS_EVERY, lifecycle.clone()));
+    lifecycle.spawn(messaging::outbox::run(
+        pool.clone(),
+        links.clone(),
+        relay,
+        messaging::outbox::LOOK_EVERY,
+        lifecycle.clone(),
+    ));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
     lifecycle.spawn(keep_beating(pool.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone()));
     tracing::info!(queues = queues.join(","), "worker ready");

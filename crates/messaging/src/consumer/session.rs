@@ -76,9 +76,12 @@ async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSetti
     let mut exit = Exit::new(W::QUEUE, links.publishing.clone());
     tracing::info!(queue, "Consuming");
     loop {
-        desk.relay.room().await;
+        let next = async {
+            desk.relay.room().await;
+            window::next(&mut consumer, queue, settings.batch_max.into()).await
+        };
         let window = tokio::select! {
-            window = window::next(&mut consumer, queue, settings.batch_max.into()) => window?,
+            window = next => window?,
             () = desk.lifecycle.stopping.cancelled() => break,
         };
         if !handle_window(desk, &mut exit, &window).await? {

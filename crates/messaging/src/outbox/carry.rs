@@ -19,6 +19,8 @@ use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 
+/// How often a relay looks for what nobody handed in: a crash or a flood leaves such rows.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Messages that are published and confirmed together, a last parcel more or less.
 const BATCH_MAX: u16 = 500;
 /// Batches under way at once: one is published while the other waits for its confirms.

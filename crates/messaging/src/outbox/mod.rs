@@ -13,7 +13,7 @@ mod stalled;
 mod store;
 
 pub use append::append;
-pub use carry::run;
+pub use carry::{LOOK_EVERY, run};
 pub use parcel::Parcel;
 pub use relay::Relay;
 pub use stalled::is_stalled;
