@@ -15,6 +15,7 @@ mod metrics;
 mod observe;
 mod page;
 mod params;
+mod pass;
 mod policy;
 mod problem;
 mod request_id;

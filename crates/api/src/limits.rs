@@ -4,7 +4,8 @@ use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::uri::{Authority, PathAndQuery};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -16,24 +17,22 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
 /// 414 and 431.
-pub async fn head(request: Request, next: Next) -> Response {
-    if request.uri().to_string().len() > URI_LENGTH_MAX {
-        return Problem::new(Kind::UriTooLong, format!("A URI has at most {URI_LENGTH_MAX} bytes.")).into_response();
+pub fn head(request: &Request) -> Result<(), Problem> {
+    if uri_length(request.uri()) > URI_LENGTH_MAX {
+        return Err(Problem::new(Kind::UriTooLong, format!("A URI has at most {URI_LENGTH_MAX} bytes.")));
     }
     let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > HEAD_BYTES_MAX {
         let told = format!("All headers together have at most {HEAD_BYTES_MAX} bytes.");
-        return Problem::new(Kind::HeadersTooLarge, told).into_response();
+        return Err(Problem::new(Kind::HeadersTooLarge, told));
     }
-    next.run(request).await
+    Ok(())
 }
 
-/// 406: everything here is answered in JSON.
-pub async fn accept(request: Request, next: Next) -> Response {
-    if accepts_json(request.headers()) {
-        return next.run(request).await;
-    }
-    Problem::about_parameter(Kind::NotAcceptable, "accept", "Answers are application/json.").into_response()
+fn uri_length(uri: &Uri) -> usize {
+    let parts =
+        [uri.scheme_str(), uri.authority().map(Authority::as_str), uri.path_and_query().map(PathAndQuery::as_str)];
+    parts.into_iter().flatten().map(str::len).sum()
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {
@@ -49,8 +48,12 @@ fn covers_json(range: &str) -> bool {
     !refused && covered.contains(&media_type.as_str())
 }
 
-/// 503, when too much is being done already, or when it takes too long.
+/// 406, since everything here is answered in JSON; 503, when too much is being done already; 504, when it takes too long.
 pub async fn load(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if !accepts_json(request.headers()) {
+        return Problem::about_parameter(Kind::NotAcceptable, "accept", "Answers are application/json.")
+            .into_response();
+    }
     let Ok(_permit) = state.requests.try_acquire() else {
         return Problem::overloaded("Too many requests are being answered; try again.").into_response();
     };

@@ -4,10 +4,9 @@ use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::RequestExt as _;
-use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::extract::{MatchedPath, RawPathParams, Request};
 use axum::http::header::LOCATION;
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use platform::telemetry::milliseconds;
 use std::sync::Arc;
@@ -21,52 +20,71 @@ const NO_ROUTE: &str = "none";
 const ONE_ORDER: &str = "/orders/{id}";
 const ORDER_PARAM: &str = "id";
 
-pub async fn observe(State(state): State<AppState>, id: RequestId, mut request: Request, next: Next) -> Response {
+/// A request that is being answered: counted while it is, even if its client goes away.
+pub struct Observed {
+    state: AppState,
+    begun: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    /// The order that its path names.
+    order: Option<Uuid>,
+}
+
+pub async fn begin(state: &AppState, request: &mut Request) -> Observed {
     let begun = Instant::now();
     let method = method_label(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let named = named_order(&mut request, route.as_ref()).await;
-    let in_flight = InFlight::enter(&state);
-    let response = next.run(request).await;
-    drop(in_flight);
+    let order = named_order(request, route.as_ref()).await;
+    state.metrics.in_flight.inc();
+    Observed { state: state.clone(), begun, method, route, order }
+}
 
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    let status = response.status().as_u16();
-    let took = begun.elapsed();
-    state.metrics.answered(method, route, status, took);
-    let problem = response.extensions().get::<Arc<Problem>>();
-    let code = problem.map(|problem| problem.kind.slug());
-    let cause = problem.and_then(|problem| problem.cause.as_deref());
-    let duration_ms = milliseconds(took);
-    let request_id = id.as_str();
-    let order_id = named.or_else(|| placed_order(&response)).map(display);
-    if status >= 500 {
-        tracing::error!(
-            method,
-            route,
-            status,
-            duration_ms,
-            request_id,
-            correlation_id = request_id,
-            order.id = order_id,
-            code,
-            cause,
-            "request failed"
-        );
-    } else {
-        tracing::info!(
-            method,
-            route,
-            status,
-            duration_ms,
-            request_id,
-            correlation_id = request_id,
-            order.id = order_id,
-            code,
-            "request"
-        );
+impl Drop for Observed {
+    fn drop(&mut self) {
+        self.state.metrics.in_flight.dec();
     }
-    response
+}
+
+impl Observed {
+    pub fn end(self, response: &Response, id: &RequestId) {
+        let method = self.method;
+        let route = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let status = response.status().as_u16();
+        let took = self.begun.elapsed();
+        self.state.metrics.answered(method, route, status, took);
+        let problem = response.extensions().get::<Arc<Problem>>();
+        let code = problem.map(|problem| problem.kind.slug());
+        let cause = problem.and_then(|problem| problem.cause.as_deref());
+        let duration_ms = milliseconds(took);
+        let request_id = id.as_str();
+        let order_id = self.order.or_else(|| placed_order(response)).map(display);
+        if status >= 500 {
+            tracing::error!(
+                method,
+                route,
+                status,
+                duration_ms,
+                request_id,
+                correlation_id = request_id,
+                order.id = order_id,
+                code,
+                cause,
+                "request failed"
+            );
+        } else {
+            tracing::info!(
+                method,
+                route,
+                status,
+                duration_ms,
+                request_id,
+                correlation_id = request_id,
+                order.id = order_id,
+                code,
+                "request"
+            );
+        }
+    }
 }
 
 /// The order that the path names; what is no id is the client's to make up, and stays out of the log.
@@ -86,20 +104,4 @@ fn placed_order(response: &Response) -> Option<Uuid> {
 fn method_label(method: &Method) -> &'static str {
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     known.into_iter().find(|known| method == known).unwrap_or("OTHER")
-}
-
-/// Counts a request while it is being answered, even if its client goes away.
-struct InFlight(AppState);
-
-impl InFlight {
-    fn enter(state: &AppState) -> Self {
-        state.metrics.in_flight.inc();
-        Self(state.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.metrics.in_flight.dec();
-    }
 }

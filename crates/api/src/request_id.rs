@@ -4,8 +4,6 @@
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 use messaging::Trace;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +23,20 @@ impl RequestId {
         &self.0
     }
 
+    /// Gives the request its id.
+    pub fn assign(request: &mut Request) -> Self {
+        let id = Self::of(request.headers());
+        request.extensions_mut().insert(id.clone());
+        id
+    }
+
+    /// Gives the answer its request's id.
+    pub fn name(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(self.as_str()) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+    }
+
     fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_plain_word(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string().into(), Arc::from))
@@ -35,18 +47,6 @@ impl RequestId {
 fn is_plain_word(id: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.bytes().all(legal)
-}
-
-/// Gives the request its id, and the answer the same.
-pub async fn assign(mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(request.headers());
-    let header = HeaderValue::from_str(id.as_str());
-    request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
-    if let Ok(header) = header {
-        response.headers_mut().insert(X_REQUEST_ID, header);
-    }
-    response
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestId {

@@ -3,11 +3,12 @@
 use crate::problem::{Kind, Problem};
 use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
-use crate::{docs, headers, limits, observe, problem, request_id};
+use crate::{docs, limits, pass};
 use axum::http::Uri;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -27,15 +28,9 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(async || Redirect::temporary("/docs/")))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
-    // The last one is the outermost.
-    router
-        .layer(middleware::from_fn(limits::head))
-        .layer(CatchPanicLayer::custom(limits::panicked))
-        .layer(middleware::from_fn(headers::secure))
-        .layer(middleware::from_fn(problem::render))
-        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
-        .layer(middleware::from_fn(request_id::assign))
-        .with_state(state)
+    let catching_panics = CatchPanicLayer::custom(limits::panicked);
+    let passing = middleware::from_fn_with_state(state.clone(), pass::pass);
+    router.layer(ServiceBuilder::new().layer(passing).layer(catching_panics)).with_state(state)
 }
 
 /// The description of every route.
@@ -45,9 +40,7 @@ pub fn documentation(state: &AppState) -> OpenApi {
 
 fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
     let business = auth_routes().merge(order_routes()).merge(goods_routes()).merge(admin_routes());
-    let mut business = business
-        .layer(middleware::from_fn_with_state(state.clone(), limits::load))
-        .layer(middleware::from_fn(limits::accept));
+    let mut business = business.layer(middleware::from_fn_with_state(state.clone(), limits::load));
     let refused = [Kind::NotAcceptable, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
     docs::may_answer(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));

@@ -3,10 +3,8 @@
 use super::{FieldError, Problem};
 use crate::request_id::RequestId;
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
@@ -38,14 +36,11 @@ pub struct ProblemBody<'a> {
 }
 
 /// Gives a problem's answer its body. It stands outside everything that may answer with a problem.
-pub async fn render(id: RequestId, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+pub fn render(response: &mut Response, path: &str, id: &RequestId) {
     if let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() {
-        *response.body_mut() = Body::from(problem.to_json(&path, &id));
+        *response.body_mut() = Body::from(problem.to_json(path, id));
         problem.add_headers(response.headers_mut());
     }
-    response
 }
 
 impl Problem {
