@@ -4,6 +4,7 @@
 //! meanwhile. Here every await fails at once, and whoever it fails for asks for a new channel, with backoff.
 
 use crate::topology::{self, RetryLadder};
+use async_rs::TokioRuntime;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use platform::config::RabbitmqArgs;
@@ -29,6 +30,8 @@ pub enum BrokerError {
     ConsumerCancelled(String),
     #[error("the broker refused a message: {0}")]
     Refused(String),
+    #[error("no thread for the broker's client: {0}")]
+    NoThread(std::io::Error),
     #[error(transparent)]
     Failed(#[from] lapin::Error),
 }
@@ -48,14 +51,16 @@ struct Inner {
     uri: AMQPUri,
     name: String,
     ladder: RetryLadder,
+    runtime: TokioRuntime,
     connection: Mutex<Option<Connection>>,
 }
 
 impl Links {
     /// Connects to nothing yet: a process may start before its broker does.
     pub fn new(args: &RabbitmqArgs, process: &str) -> Result<Self, BrokerError> {
-        let publishing = Link::new(args, &format!("{process} publishing"))?;
-        let consuming = Link::new(args, &format!("{process} consuming"))?;
+        let runtime = runtime().map_err(BrokerError::NoThread)?;
+        let publishing = Link::new(args, &format!("{process} publishing"), runtime.clone())?;
+        let consuming = Link::new(args, &format!("{process} consuming"), runtime)?;
         Ok(Self { publishing, consuming })
     }
 
@@ -66,12 +71,12 @@ impl Links {
 }
 
 impl Link {
-    fn new(args: &RabbitmqArgs, name: &str) -> Result<Self, BrokerError> {
+    fn new(args: &RabbitmqArgs, name: &str, runtime: TokioRuntime) -> Result<Self, BrokerError> {
         let mut uri: AMQPUri = args.rabbitmq_url.expose_secret().parse().map_err(BrokerError::BadUrl)?;
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
         uri.query.frame_max = Some(FRAME_BYTES_MAX);
         let ladder = RetryLadder::scaled(args.retry_delay_percent);
-        Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, connection: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, runtime, connection: Mutex::default() })))
     }
 
     /// A new channel, on a new connection if need be, with the topology declared.
@@ -107,10 +112,20 @@ impl Link {
 
     async fn connect(&self) -> Result<Connection, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(self.0.name.as_str().into());
-        let connection = within(CONNECT_LIMIT, Connection::connect_uri(self.0.uri.clone(), properties)).await?;
+        let (uri, runtime) = (self.0.uri.clone(), self.0.runtime.clone());
+        let connecting = Connection::connect_uri_with_runtime(uri, properties, runtime);
+        let connection = within(CONNECT_LIMIT, connecting).await?;
         tracing::info!(link = self.0.name, "Connected to the broker");
         Ok(connection)
     }
+}
+
+/// The library's own tasks have a thread of their own. Where they share the only one with ours, they stop when the
+/// connection breaks (lapin 4.12), and nobody learns that it has.
+fn runtime() -> std::io::Result<TokioRuntime> {
+    let builder = || tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder().worker_threads(1).thread_name("broker").enable_all().build()?;
+    Ok(TokioRuntime::tokio_with_runtime(runtime))
 }
 
 /// Awaits the broker's answer, but not for ever: what is asked while the connection breaks may never be answered.
