@@ -8,6 +8,7 @@
 //! - A key that another process holds for longer than the lock timeout: the same, but from then on nobody waits long
 //!   for a lock, so that the rest go through soon.
 
+use super::committer::Turn;
 use super::in_flight::Claim;
 use super::placement::Placement;
 use super::stats::Counters;
@@ -62,10 +63,11 @@ enum BatchError {
 /// Earlier uses of keys, by the key's place in the batch.
 type Earlier = HashMap<usize, KeptKey>;
 
-pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, Claim)>) {
+pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, Claim)>, turn: Turn) {
     let now = platform::clock::now();
     let placing = |(new, claim)| Placing { claim, placement: Placement::of(new, context.pace, now) };
-    let mut run = Run { context, now, ends_at: Instant::now() + BATCH_LIMIT, impatient: false };
+    let ends_at = Instant::now() + BATCH_LIMIT;
+    let mut run = Run { context, now, ends_at, impatient: false, turn: Some(turn) };
     let mut parts = vec![batch.into_iter().map(placing).collect::<Vec<_>>()];
     while let Some(part) = parts.pop() {
         parts.extend(run.settle(part).await.into_iter().flatten());
@@ -79,6 +81,8 @@ struct Run<'a> {
     ends_at: Instant,
     /// Somebody holds a key for too long.
     impatient: bool,
+    /// Until the first commit.
+    turn: Option<Turn>,
 }
 
 impl Run<'_> {
@@ -142,7 +146,7 @@ impl Run<'_> {
     }
 
     /// Stores `part`, again if need be, and has the relay tell of it.
-    async fn store(&self, part: &[Placing]) -> Result<Earlier, BatchError> {
+    async fn store(&mut self, part: &[Placing]) -> Result<Earlier, BatchError> {
         let placements: Vec<_> = part.iter().map(|placing| &placing.placement).collect();
         let mut reruns_left = RERUNS_MAX;
         loop {
@@ -166,7 +170,7 @@ impl Run<'_> {
     }
 
     /// One transaction: keys, orders, sagas, what is to be said. Four round trips, whatever the size of the batch.
-    async fn store_once(&self, placements: &[&Placement]) -> Result<(Earlier, Option<Parcel>), sqlx::Error> {
+    async fn store_once(&mut self, placements: &[&Placement]) -> Result<(Earlier, Option<Parcel>), sqlx::Error> {
         let mut tx = platform::postgres::begin(&self.context.pool).await?;
         if self.impatient {
             store::intake::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
@@ -189,6 +193,7 @@ impl Run<'_> {
         let fresh = placements.iter().filter(|new| stored.contains(&new.order.id));
         let outgoing: Vec<_> = fresh.flat_map(|new| new.outgoing.iter().cloned()).collect();
         let parcel = outbox::append(&mut tx, outgoing, &self.context.relay).await?;
+        self.turn = None;
         tx.commit().await?;
         Ok((earlier, Some(parcel)))
     }

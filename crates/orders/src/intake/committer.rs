@@ -10,7 +10,7 @@ use platform::lifecycle::Lifecycle;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,12 @@ pub(super) struct Request {
     came_at: Instant,
 }
 
-/// All committers take from one queue; each holds it only while it waits and takes.
+/// All committers take from one queue.
 type Queue = Arc<Mutex<mpsc::Receiver<Request>>>;
+
+/// Whose turn it is, takes and stores; it ends with the commit's begin. So while one batch goes to disk the next one is
+/// being stored, and no two make each other smaller.
+pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Request>>;
 
 pub(super) fn start(context: &BatchContext, lifecycle: &Lifecycle) -> mpsc::Sender<Request> {
     let (sender, receiver) = mpsc::channel(usize::from(context.limits.intake_queue_max));
@@ -46,13 +50,11 @@ async fn run(context: BatchContext, queue: Queue, stopping: CancellationToken) {
     let mut lingered = std::pin::pin!(linger(stopping).fuse());
     loop {
         let mut batch = Vec::with_capacity(batch_max);
-        {
-            let mut queue = queue.lock().await;
-            tokio::select! {
-                biased;
-                _taken = queue.recv_many(&mut batch, batch_max) => if batch.is_empty() { return },
-                () = &mut lingered => queue.close(),
-            }
+        let mut turn = Arc::clone(&queue).lock_owned().await;
+        tokio::select! {
+            biased;
+            _taken = turn.recv_many(&mut batch, batch_max) => if batch.is_empty() { return },
+            () = &mut lingered => turn.close(),
         }
         metrics::INTAKE_WAITING.sub(i64::try_from(batch.len()).unwrap_or_default());
         let batch = worth_storing(batch);
@@ -62,7 +64,7 @@ async fn run(context: BatchContext, queue: Queue, stopping: CancellationToken) {
         let (orders, began) = (batch.len(), Instant::now());
         context.stats.batch(orders);
         // A panic must not end the committer: those in the batch learn that there is no answer, the next ones get one.
-        if AssertUnwindSafe(batch::store(&context, batch)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(batch::store(&context, batch, turn)).catch_unwind().await.is_err() {
             tracing::error!("Storing a batch of orders panicked");
         }
         report(orders, began.elapsed());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 const BATCH_MAX: u16 = 128;
 const QUEUE_MAX: u16 = 4_096;
-const COMMITTERS: u16 = 1;
+const COMMITTERS: u16 = 2;
 const KEY_TTL_SECONDS: u32 = 72 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, clap::Args)]
