@@ -35,7 +35,7 @@ pub(crate) async fn begin(
         operations.extend(StartedOperation::of(&call));
         calls.push(call);
     }
-    store::save_payments(tx, &changed, now).await?;
+    store::save(tx, &changed, &[], now).await?;
     store::start_operations(tx, &operations, now).await?;
     Ok(calls)
 }

@@ -37,8 +37,7 @@ pub(crate) async fn settle(
         };
         handled.verdicts.push(verdict);
     }
-    store::save_payments(tx, &books.payments, now).await?;
-    store::settle_operations(tx, &books.operations, now).await?;
+    store::save(tx, &books.payments, &books.operations, now).await?;
     Ok(handled)
 }
 

@@ -33,23 +33,20 @@ async fn open(
 ) -> Result<HashSet<OrderId>, ShippingError> {
     let mut wanted: Vec<_> = batch.iter().filter_map(new_booking).collect();
     wanted.sort_by_key(|booking| booking.order_id);
-    let opened = store::open_bookings(tx, &wanted, now).await?;
-    let parcels = batch.iter().filter_map(|delivery| match &delivery.command {
-        ShipmentCommand::Book(book) if opened.contains(&book.order_id) => Some(book),
-        _ => None,
-    });
-    store::insert_shipments(tx, parcels, now).await?;
-    Ok(opened)
+    store::open_bookings(tx, &wanted, now).await
 }
 
 fn new_booking(delivery: &Delivery<ShipmentCommand>) -> Option<NewBooking<'_>> {
     let trace = &delivery.header.trace;
     match &delivery.command {
-        ShipmentCommand::Book(book) if !book.parcels.is_empty() => {
-            Some(NewBooking { order_id: book.order_id, status: BookingStatus::Requested, trace })
-        }
+        ShipmentCommand::Book(book) if !book.parcels.is_empty() => Some(NewBooking {
+            order_id: book.order_id,
+            status: BookingStatus::Requested,
+            trace,
+            parcels: &book.parcels,
+        }),
         ShipmentCommand::Cancel(cancel) => {
-            Some(NewBooking { order_id: cancel.order_id, status: BookingStatus::Cancelled, trace })
+            Some(NewBooking { order_id: cancel.order_id, status: BookingStatus::Cancelled, trace, parcels: &[] })
         }
         ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => None,
     }

@@ -26,10 +26,11 @@ pub async fn move_simulated_shipments(
     if steps.is_empty() {
         return Ok(0);
     }
-    let parcel = save(&mut tx, relay, &steps, now).await?;
+    let moved = steps.len();
+    let parcel = save(&mut tx, relay, steps, now).await?;
     tx.commit().await?;
     relay.carry(parcel);
-    Ok(steps.len())
+    Ok(moved)
 }
 
 struct Step {
@@ -48,13 +49,12 @@ fn next_step(due: DueShipment, pace: &Pace, now: Timestamp) -> Option<Step> {
     Some(Step { change, milestone, message })
 }
 
-async fn save(tx: &mut PgConnection, relay: &Relay, steps: &[Step], now: Timestamp) -> Result<Parcel, ShippingError> {
+async fn save(tx: &mut PgConnection, relay: &Relay, steps: Vec<Step>, now: Timestamp) -> Result<Parcel, ShippingError> {
     let source = format!("carrier:{}", SimulatedCarrier::NAME);
     let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
     store::insert_events(tx, &events, now).await?;
-    let changes: Vec<_> = steps.iter().map(|step| &step.change).collect();
-    store::save_shipments(tx, &changes, now).await?;
-    let messages: Vec<_> = steps.iter().map(|step| step.message.clone()).collect();
+    let (changes, messages): (Vec<_>, Vec<_>) = steps.into_iter().map(|step| (step.change, step.message)).unzip();
+    store::save_changes(tx, &[], &changes, now).await?;
     Ok(outbox::append(tx, messages, relay).await?)
 }
 

@@ -79,7 +79,7 @@ async fn record(
     witness.note(tx, told(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
     let Applied::Now(next) = reported else { return Ok((Recorded::Noted, None)) };
     let change = ChangedShipment::step(shipment, next);
-    store::save_shipments(tx, &[&change], now).await?;
+    store::save_changes(tx, &[], std::slice::from_ref(&change), now).await?;
     let message = progressed(&change, event.status, event.occurred_at, trace, now);
     let parcel = outbox::append(tx, vec![message], relay).await.map_err(ShippingError::from)?;
     Ok((Recorded::Moved, Some(parcel)))

@@ -128,7 +128,7 @@ fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<Stor
     Ok(StoredBooking { booking, ..stored })
 }
 
-/// What the batch has to write, all of it in two statements.
+/// What the batch has to write, all of it in one statement.
 #[derive(Default)]
 struct Changes {
     bookings: Vec<ChangedBooking>,
@@ -148,8 +148,6 @@ impl Changes {
     }
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), ShippingError> {
-        store::save_bookings(tx, &self.bookings, now).await?;
-        let shipments: Vec<_> = self.shipments.iter().collect();
-        store::save_shipments(tx, &shipments, now).await
+        store::save_changes(tx, &self.bookings, &self.shipments, now).await
     }
 }

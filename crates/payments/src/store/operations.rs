@@ -127,42 +127,6 @@ pub(crate) async fn start_operations(
     Ok(())
 }
 
-/// Stores what came of `operations`; each was started before.
-pub(crate) async fn settle_operations(
-    tx: &mut PgConnection,
-    operations: &[SettledOperation],
-    now: Timestamp,
-) -> Result<(), PaymentsError> {
-    if operations.is_empty() {
-        return Ok(());
-    }
-    let order_ids: Vec<_> = operations.iter().map(|settled| settled.order_id.as_uuid()).collect();
-    let keys: Vec<_> = operations.iter().map(|settled| settled.key.as_uuid()).collect();
-    let statuses: Vec<&str> = operations.iter().map(|settled| settled.status.into()).collect();
-    let amounts: Vec<_> = operations.iter().map(|settled| settled.amount_minor).collect();
-    let errors: Vec<_> = operations.iter().map(|settled| settled.error.as_deref()).collect();
-    let references: Vec<_> = operations.iter().map(|settled| settled.reference.as_deref()).collect();
-    let saved = sqlx::query!(
-        "UPDATE payments.operations AS operation
-         SET status = new.status, amount_minor = COALESCE(new.amount_minor, operation.amount_minor), error = new.error,
-             provider_ref = COALESCE(new.provider_ref, operation.provider_ref), updated_at = $7
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-              AS new (order_id, provider_key, status, amount_minor, error, provider_ref)
-         WHERE operation.order_id = new.order_id AND operation.provider_key = new.provider_key",
-        &order_ids,
-        &keys,
-        &statuses as &[&str],
-        &amounts as &[Option<i64>],
-        &errors as &[Option<&str>],
-        &references as &[Option<&str>],
-        now,
-    )
-    .execute(tx)
-    .await?;
-    let missed = (operations.len() as u64).saturating_sub(saved.rows_affected());
-    if missed == 0 { Ok(()) } else { Err(PaymentsError::Overtaken { table: "operations", missed }) }
-}
-
 impl OperationStatus {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Declined)

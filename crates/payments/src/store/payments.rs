@@ -77,51 +77,6 @@ pub(crate) async fn lock_payments(
     stored.collect()
 }
 
-/// Writes payments that were read and locked by this transaction.
-pub(crate) async fn save_payments(
-    tx: &mut PgConnection,
-    payments: &[Stored],
-    now: Timestamp,
-) -> Result<(), PaymentsError> {
-    if payments.is_empty() {
-        return Ok(());
-    }
-    let order_ids: Vec<_> = payments.iter().map(|payment| payment.order_id.as_uuid()).collect();
-    let versions: Vec<_> = payments.iter().map(|payment| payment.version).collect();
-    let statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
-    let currencies: Vec<_> = payments.iter().map(currency_code).collect();
-    let amounts: Vec<_> = payments.iter().map(amount_minor).collect();
-    let accounts = || payments.iter().map(|payment| payment.payment.account());
-    let captured: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.captured_minor)).collect();
-    let refunded: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.refunded_minor)).collect();
-    let given_back: Vec<_> = payments.iter().map(Stored::given_back_minor).collect();
-    let reasons: Vec<_> = payments.iter().map(Stored::decline_reason).collect();
-    let saved = sqlx::query!(
-        "UPDATE payments.payments AS payment
-         SET status = new.status, currency = new.currency, amount_minor = new.amount, captured_minor = new.captured,
-             refunded_minor = new.refunded, given_back_minor = new.given_back, decline_reason = new.reason,
-             version = payment.version + 1, updated_at = $10
-         FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                     $8::bigint[], $9::text[])
-              AS new (order_id, version, status, currency, amount, captured, refunded, given_back, reason)
-         WHERE payment.order_id = new.order_id AND payment.version = new.version",
-        &order_ids,
-        &versions,
-        &statuses as &[&str],
-        &currencies as &[Option<&str>],
-        &amounts,
-        &captured,
-        &refunded,
-        &given_back,
-        &reasons as &[Option<&str>],
-        now,
-    )
-    .execute(tx)
-    .await?;
-    let missed = (payments.len() as u64).saturating_sub(saved.rows_affected());
-    if missed == 0 { Ok(()) } else { Err(PaymentsError::Overtaken { table: "payments", missed }) }
-}
-
 pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<PaymentRow>> {
     sqlx::query_as!(
         PaymentRow,
@@ -134,10 +89,10 @@ pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sq
     .await
 }
 
-fn currency_code(stored: &Stored) -> Option<&'static str> {
+pub(super) fn currency_code(stored: &Stored) -> Option<&'static str> {
     stored.payment.amount().map(|amount| Currency::code(&amount.currency))
 }
 
-fn amount_minor(stored: &Stored) -> i64 {
+pub(super) fn amount_minor(stored: &Stored) -> i64 {
     stored.payment.amount().map_or(0, |amount| amount.amount_minor)
 }

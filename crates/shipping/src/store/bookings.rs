@@ -3,9 +3,12 @@ use super::shipments::{StoredShipment, lock_shipments};
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::OrderId;
+use domain::messages::Parcel;
+use domain::product::Line;
 use domain::shipment::{Booking, BookingStatus};
 use messaging::Trace;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -22,6 +25,7 @@ pub(crate) struct NewBooking<'a> {
     pub order_id: OrderId,
     pub status: BookingStatus,
     pub trace: &'a Trace,
+    pub parcels: &'a [Parcel],
 }
 
 pub(crate) struct ChangedBooking {
@@ -30,8 +34,8 @@ pub(crate) struct ChangedBooking {
     pub to: Booking,
 }
 
-/// Opens what is not there yet, and says what that was. `wanted` is in the order of ids, so that two batches that
-/// want the same can't wait for one another.
+/// Opens what is not there yet, with its shipments, and says what that was. `wanted` is in the order of ids, so that two
+/// batches that want the same can't wait for one another.
 pub(crate) async fn open_bookings(
     tx: &mut PgConnection,
     wanted: &[NewBooking<'_>],
@@ -44,17 +48,34 @@ pub(crate) async fn open_bookings(
     let statuses: Vec<&str> = wanted.iter().map(|booking| booking.status.into()).collect();
     let correlations: Vec<_> = wanted.iter().map(|booking| booking.trace.correlation_id.as_str()).collect();
     let traceparents: Vec<_> = wanted.iter().map(|booking| booking.trace.traceparent.as_deref()).collect();
+    let parcels = || wanted.iter().flat_map(|booking| booking.parcels.iter().map(|parcel| (booking.order_id, parcel)));
+    let parcel_orders: Vec<_> = parcels().map(|(order_id, _)| order_id.as_uuid()).collect();
+    let ids: Vec<_> = parcels().map(|(_, parcel)| parcel.shipment_id.as_uuid()).collect();
+    let warehouses: Vec<_> = parcels().map(|(_, parcel)| parcel.warehouse_id.as_uuid()).collect();
+    let lines: Vec<_> = parcels().map(|(_, parcel)| Json(&parcel.lines)).collect();
     let opened = sqlx::query_scalar!(
-        "INSERT INTO shipping.bookings (order_id, status, correlation_id, traceparent, created_at, updated_at)
-         SELECT u.order_id, u.status, u.correlation_id, u.traceparent, $5, $5
-         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[]) AS u (order_id, status, correlation_id, traceparent)
-         ON CONFLICT (order_id) DO NOTHING
-         RETURNING order_id",
+        "WITH opened AS (
+             INSERT INTO shipping.bookings (order_id, status, correlation_id, traceparent, created_at, updated_at)
+             SELECT u.order_id, u.status, u.correlation_id, u.traceparent, $5, $5
+               FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[])
+                    AS u (order_id, status, correlation_id, traceparent)
+             ON CONFLICT (order_id) DO NOTHING
+             RETURNING order_id),
+         new_shipments AS (
+             INSERT INTO shipping.shipments (order_id, id, warehouse_id, lines, status, created_at, updated_at)
+             SELECT u.order_id, u.id, u.warehouse_id, u.lines, 'requested', $5, $5
+               FROM UNNEST($6::uuid[], $7::uuid[], $8::uuid[], $9::jsonb[]) AS u (order_id, id, warehouse_id, lines)
+               JOIN opened ON opened.order_id = u.order_id)
+         SELECT order_id FROM opened",
         &orders,
         &statuses as &[&str],
         &correlations as &[&str],
         &traceparents as &[Option<&str>],
         now,
+        &parcel_orders,
+        &ids,
+        &warehouses,
+        &lines as &[Json<&Vec<Line>>],
     )
     .fetch_all(tx)
     .await?;
@@ -105,7 +126,7 @@ pub(crate) async fn start_cancelling(
     )
     .execute(&mut *tx)
     .await?;
-    expect_rows("bookings", orders.len(), &result)?;
+    expect_rows("bookings", orders.len(), result.rows_affected())?;
     sqlx::query!(
         "UPDATE shipping.shipments SET next_move_at = NULL, updated_at = $2
          WHERE order_id = ANY($1) AND next_move_at IS NOT NULL",
@@ -117,34 +138,7 @@ pub(crate) async fn start_cancelling(
     Ok(())
 }
 
-pub(crate) async fn save_bookings(
-    tx: &mut PgConnection,
-    changed: &[ChangedBooking],
-    now: Timestamp,
-) -> Result<(), ShippingError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let orders: Vec<_> = changed.iter().map(|change| change.order_id.as_uuid()).collect();
-    let from: Vec<&str> = changed.iter().map(|change| change.from.into()).collect();
-    let to: Vec<&str> = changed.iter().map(|change| change.to.status().into()).collect();
-    let reasons: Vec<_> = changed.iter().map(|change| reason(&change.to)).collect();
-    let result = sqlx::query!(
-        "UPDATE shipping.bookings AS b SET status = u.to_status, reason = u.reason, updated_at = $5
-         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[]) AS u (order_id, from_status, to_status, reason)
-         WHERE b.order_id = ANY($1) AND b.order_id = u.order_id AND b.status = u.from_status",
-        &orders,
-        &from as &[&str],
-        &to as &[&str],
-        &reasons as &[Option<&str>],
-        now,
-    )
-    .execute(tx)
-    .await?;
-    expect_rows("bookings", changed.len(), &result)
-}
-
-fn reason(booking: &Booking) -> Option<&str> {
+pub(super) fn reason(booking: &Booking) -> Option<&str> {
     match booking {
         Booking::Refused { reason } => Some(reason),
         Booking::Requested | Booking::Booked | Booking::Cancelling | Booking::Cancelled => None,

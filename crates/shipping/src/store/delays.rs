@@ -78,7 +78,7 @@ pub(crate) async fn save_looks(tx: &mut PgConnection, looks: &[Look], now: Times
     )
     .execute(tx)
     .await?;
-    expect_rows("shipments", looks.len(), &result)
+    expect_rows("shipments", looks.len(), result.rows_affected())
 }
 
 /// The primary key holds what this promises: no level is marked twice.

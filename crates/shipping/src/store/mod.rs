@@ -5,29 +5,25 @@
 //! it, and is kept while the table grows.
 
 mod bookings;
+mod changes;
 mod delays;
 mod events;
 mod moves;
 mod shipments;
 mod views;
 
-pub(crate) use bookings::{
-    ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, save_bookings, start_cancelling,
-};
+pub(crate) use bookings::{ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, start_cancelling};
+pub(crate) use changes::save_changes;
 pub(crate) use delays::{LateShipment, Look, insert_delays, lock_late_shipments, save_looks};
 pub(crate) use events::{NewEvent, insert_events};
 pub(crate) use moves::{DueShipment, lock_due_shipments};
-pub(crate) use shipments::{
-    ChangedShipment, StoredShipment, find_order_of_tracking_number, insert_shipments, save_shipments,
-};
+pub(crate) use shipments::{ChangedShipment, StoredShipment, find_order_of_tracking_number};
 pub(crate) use views::{shipment_views, tracked_shipment_view};
 
 use crate::error::ShippingError;
-use sqlx::postgres::PgQueryResult;
 
 /// A guarded update must meet every row as it was read under its lock.
-fn expect_rows(table: &'static str, expected: usize, result: &PgQueryResult) -> Result<(), ShippingError> {
-    let changed = result.rows_affected();
+fn expect_rows(table: &'static str, expected: usize, changed: u64) -> Result<(), ShippingError> {
     if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
         return Ok(());
     }

@@ -1,8 +1,7 @@
-use super::expect_rows;
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
-use domain::messages::{BookShipments, Parcel};
+use domain::messages::Parcel;
 use domain::product::Line;
 use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
 use sqlx::PgConnection;
@@ -38,38 +37,6 @@ impl ChangedShipment {
     }
 }
 
-pub(crate) async fn insert_shipments<'a>(
-    tx: &mut PgConnection,
-    bookings: impl Iterator<Item = &'a BookShipments>,
-    now: Timestamp,
-) -> Result<(), ShippingError> {
-    let (mut orders, mut ids, mut warehouses, mut lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for booking in bookings {
-        for parcel in &booking.parcels {
-            orders.push(booking.order_id.as_uuid());
-            ids.push(parcel.shipment_id.as_uuid());
-            warehouses.push(parcel.warehouse_id.as_uuid());
-            lines.push(Json(&parcel.lines));
-        }
-    }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "INSERT INTO shipping.shipments (order_id, id, warehouse_id, lines, status, created_at, updated_at)
-         SELECT u.order_id, u.id, u.warehouse_id, u.lines, 'requested', $5, $5
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::jsonb[]) AS u (order_id, id, warehouse_id, lines)",
-        &orders,
-        &ids,
-        &warehouses,
-        &lines as &[Json<&Vec<Line>>],
-        now,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
 pub(crate) async fn lock_shipments(
     tx: &mut PgConnection,
     orders: &[Uuid],
@@ -86,49 +53,6 @@ pub(crate) async fn lock_shipments(
     rows.into_iter().map(ShipmentRow::parse).collect()
 }
 
-pub(crate) async fn save_shipments(
-    tx: &mut PgConnection,
-    changed: &[&ChangedShipment],
-    now: Timestamp,
-) -> Result<(), ShippingError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let after = || changed.iter().map(|change| &change.to);
-    let waybills = || after().map(|stored| stored.shipment.waybill());
-    let orders: Vec<_> = after().map(|stored| stored.order_id.as_uuid()).collect();
-    let ids: Vec<_> = after().map(|stored| stored.id.as_uuid()).collect();
-    let from: Vec<&str> = changed.iter().map(|change| change.from.into()).collect();
-    let to: Vec<&str> = after().map(|stored| stored.shipment.status().into()).collect();
-    let carriers: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.carrier.as_str())).collect();
-    let numbers: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.tracking_number.as_str())).collect();
-    let promises: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.promised_by)).collect();
-    let reached: Vec<_> = after().map(|stored| reached_at(&stored.shipment)).collect();
-    let next_moves: Vec<_> = after().map(|stored| stored.next_move_at).collect();
-    let result = sqlx::query!(
-        "UPDATE shipping.shipments AS s
-         SET status = u.to_status, carrier = u.carrier, tracking_number = u.tracking_number,
-             promised_by = u.promised_by, reached_at = u.reached_at, next_move_at = u.next_move_at, updated_at = $10
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                     $8::timestamptz[], $9::timestamptz[])
-              AS u (order_id, id, from_status, to_status, carrier, tracking_number, promised_by, reached_at, next_move_at)
-         WHERE s.order_id = ANY($1) AND s.order_id = u.order_id AND s.id = u.id AND s.status = u.from_status",
-        &orders,
-        &ids,
-        &from as &[&str],
-        &to as &[&str],
-        &carriers as &[Option<&str>],
-        &numbers as &[Option<&str>],
-        &promises as &[Option<Timestamp>],
-        &reached as &[Option<Timestamp>],
-        &next_moves as &[Option<Timestamp>],
-        now,
-    )
-    .execute(tx)
-    .await?;
-    expect_rows("shipments", changed.len(), &result)
-}
-
 pub(crate) async fn find_order_of_tracking_number(
     tx: &mut PgConnection,
     number: &TrackingNumber,
@@ -140,7 +64,7 @@ pub(crate) async fn find_order_of_tracking_number(
     Ok(order.map(OrderId::from_uuid))
 }
 
-fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
+pub(super) fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
     match shipment {
         Shipment::UnderWay { reached_at, .. } => Some(*reached_at),
         Shipment::Requested | Shipment::Booked(_) | Shipment::Cancelled(_) => None,
