@@ -54,7 +54,7 @@ BEGIN
         SELECT format('INSERT INTO %s (%s) SELECT %s FROM generate_series($1, $2, -1) AS minutes CROSS JOIN %s', one.name,
                       string_agg(quote_ident(attname), ', ' ORDER BY attnum),
                       string_agg(bench_past.expression(attname, format_type(atttypid, NULL)), ', ' ORDER BY attnum), source)
-          FROM pg_attribute WHERE attrelid = one.name AND attnum > 0 AND NOT attisdropped AND attidentity = '';
+          FROM pg_attribute WHERE attrelid = one.name AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = '';
     END LOOP;
 END
 $$;

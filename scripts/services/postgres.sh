@@ -68,7 +68,7 @@ postgres_launch() {
         -c max_connections=300 \
         -c shared_buffers=256MB \
         -c max_wal_size=2GB \
-        -c wal_compression=on
+        -c wal_compression=lz4
 }
 
 postgres_ready() {

@@ -36,7 +36,7 @@ pub(crate) async fn find_keys(
              FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[]) AS asked (place, principal, route, key)
             CROSS JOIN LATERAL (
                   SELECT fingerprint, order_id FROM orders.idempotency_keys
-                   WHERE principal = asked.principal AND route = asked.route AND key = asked.key
+                   WHERE digest = orders.key_digest(asked.principal, asked.route, asked.key)
                    LIMIT 1) AS kept"#,
         &places,
         &principals,
@@ -60,7 +60,7 @@ pub(crate) async fn find_key(
 ) -> sqlx::Result<Option<KeptKey>> {
     let row = sqlx::query!(
         "SELECT fingerprint, order_id FROM orders.idempotency_keys
-          WHERE principal = $1 AND route = $2 AND key = $3 AND created_at >= $4",
+          WHERE digest = orders.key_digest($1, $2, $3) AND created_at >= $4",
         principal.as_uuid(),
         route,
         key.as_str(),

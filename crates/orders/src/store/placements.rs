@@ -35,7 +35,7 @@ pub(crate) async fn insert(
                FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
                     AS new (order_id, principal, route, key, fingerprint)
               ORDER BY new.principal, new.route, new.key
-             ON CONFLICT (principal, route, key) DO UPDATE
+             ON CONFLICT (digest) DO UPDATE
                 SET fingerprint = EXCLUDED.fingerprint, order_id = EXCLUDED.order_id, created_at = EXCLUDED.created_at
               WHERE kept.created_at < $7
              RETURNING order_id),
