@@ -64,17 +64,22 @@ pub async fn run(pool: PgPool, links: Links, relay: Relay, look_every: Duration,
         pool: pool.clone(),
         links: links.clone(),
         relay: relay.clone(),
+        look_every,
+        next_look: Instant::now(),
         publisher: None,
         readers_seen_at: None,
         claimed_at: None,
     };
-    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(look_every, &lifecycle))).await;
+    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(&lifecycle))).await;
 }
 
 struct Carrier {
     pool: PgPool,
     links: Links,
     relay: Relay,
+    look_every: Duration,
+    /// When to look for what was left behind.
+    next_look: Instant,
     publisher: Option<Publisher>,
     /// When it last looked whether the readers of first steps keep up.
     readers_seen_at: Option<Instant>,
@@ -83,17 +88,14 @@ struct Carrier {
 }
 
 impl Carrier {
-    async fn run(mut self, look_every: Duration, lifecycle: &Lifecycle) {
+    async fn run(mut self, lifecycle: &Lifecycle) {
         let relay = self.relay.clone();
         let mut backoff = BACKOFF_MIN;
-        let mut next_look = Instant::now();
         while !lifecycle.stopping.is_cancelled() {
             let carried = tokio::select! {
                 load = relay.next(BATCH_MAX.into()) => self.carry(load).await,
-                () = relay.left_behind() => self.carry_left_behind(look_every, &mut next_look).await,
-                () = tokio::time::sleep_until(next_look.into()) => {
-                    self.carry_left_behind(look_every, &mut next_look).await
-                }
+                () = relay.left_behind() => self.carry_left_behind().await,
+                () = tokio::time::sleep_until(self.next_look.into()) => self.carry_left_behind().await,
                 () = lifecycle.stopping.cancelled() => break,
             };
             let Err(error) = carried else {
@@ -102,7 +104,7 @@ impl Carrier {
             };
             metrics::not_carried(error.cause());
             tracing::warn!(%error, "The relay could not carry the outbox");
-            next_look = Instant::now() + look_every.min(LEASE);
+            self.next_look = Instant::now() + self.look_every.min(LEASE);
             lifecycle.pause(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
@@ -133,25 +135,25 @@ impl Carrier {
         within_limit(async {
             let began = Instant::now();
             let mut publisher = self.publisher().await?;
-            self.look_at_readers(&publisher).await?;
             let arrivals = publisher.publish_all(&publications(rows)).await?;
             store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
             report(rows, &arrivals, began.elapsed());
+            self.look_at_readers(&publisher).await?;
             self.publisher = Some(publisher);
             Ok(())
         })
         .await
     }
 
-    /// Carries a batch of what was left behind, and says when to look again.
-    async fn carry_left_behind(&mut self, look_every: Duration, next_look: &mut Instant) -> Result<(), RelayError> {
+    /// Carries a batch of what was left behind, and notes when to look again.
+    async fn carry_left_behind(&mut self) -> Result<(), RelayError> {
         let carried = self.claim_and_carry().await?;
         let pause = match carried {
             full if full >= BATCH_MAX.into() => Duration::ZERO,
-            _ if self.relay.readers_are_behind() => READERS_SEEN_EVERY.min(look_every),
-            _ => look_every,
+            _ if self.relay.readers_are_behind() => READERS_SEEN_EVERY.min(self.look_every),
+            _ => self.look_every,
         };
-        *next_look = Instant::now() + pause;
+        self.next_look = Instant::now() + pause;
         Ok(())
     }
 
