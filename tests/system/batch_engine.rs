@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::Links;
-use messaging::consumer::{self, ConsumerSettings, InOneTransaction};
+use messaging::consumer::{self, ConsumerSettings, InOneTransaction, Turns};
 use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
@@ -83,7 +83,15 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
     let (links, lifecycle) = (Links::new(&args, "batch engine test").expect("a url"), Lifecycle::default());
     let (work, settings) = (InOneTransaction(moody), ConsumerSettings::default());
-    let consuming = consumer::run(work, pool.clone(), links.clone(), Relay::default(), settings, lifecycle.clone());
+    let consuming = consumer::run(
+        work,
+        pool.clone(),
+        links.clone(),
+        Relay::default(),
+        Turns::of_this_machine(),
+        settings,
+        lifecycle.clone(),
+    );
     lifecycle.spawn(consuming);
 
     let keeper = FailedJobs::new(pool.clone());

@@ -4,7 +4,7 @@ use crate::config::WorkerSettings;
 use domain::messages::Queue;
 use inventory::Inventory;
 use messaging::broker::Links;
-use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Work};
+use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Turns, Work};
 use messaging::{Relay, dead};
 use operations::FailedJobs;
 use orders::SagaHandler;
@@ -22,7 +22,7 @@ const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.
 pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, relay: &Relay, lifecycle: &Lifecycle) {
-    let hall = Hall { pool, links, relay, lifecycle };
+    let hall = Hall { pool, links, relay, turns: Turns::of_this_machine(), lifecycle };
     for queue in &settings.queues {
         match queue {
             Queue::Orders => hall.open(InOneTransaction(SagaHandler { pace: settings.saga.pace() })),
@@ -49,14 +49,16 @@ struct Hall<'a> {
     pool: &'a PgPool,
     links: &'a Links,
     relay: &'a Relay,
+    turns: Turns,
     lifecycle: &'a Lifecycle,
 }
 
 impl Hall<'_> {
     fn open<W: Work>(&self, work: W) {
-        let (pool, links, relay) = (self.pool.clone(), self.links.clone(), self.relay.clone());
+        let (pool, links) = (self.pool.clone(), self.links.clone());
+        let (relay, turns) = (self.relay.clone(), self.turns.clone());
         let settings = ConsumerSettings::default();
-        self.lifecycle.spawn(consumer::run(work, pool, links, relay, settings, self.lifecycle.clone()));
+        self.lifecycle.spawn(consumer::run(work, pool, links, relay, turns, settings, self.lifecycle.clone()));
     }
 
     /// What dies in the queue becomes a failed job.

@@ -1,5 +1,6 @@
 //! A window's messages on their way to a verdict each, and what a failure means for the others.
 
+use super::turns::{Turn, Turns};
 use super::work::Work;
 use crate::handle::{Delivery, HandleError, Verdict};
 use crate::metrics::QueueMetrics;
@@ -27,27 +28,33 @@ pub(super) struct Desk<W> {
     pub metrics: QueueMetrics,
     pub pool: PgPool,
     pub relay: Relay,
+    pub turns: Turns,
     pub lifecycle: Lifecycle,
 }
 
 impl<W: Work> Desk<W> {
     /// One verdict a message, by its place. `None` when the process is to stop before there is one: unanswered, the
     /// window goes back to the queue.
-    pub async fn decide(&self, messages: Vec<Placed<W::Command>>) -> Option<Vec<(usize, Verdict)>> {
+    pub async fn decide(&self, messages: Vec<Placed<W::Command>>, turn: &mut Turn) -> Option<Vec<(usize, Verdict)>> {
         let mut verdicts = Vec::with_capacity(messages.len());
         for round in rounds(messages) {
-            self.decide_round(round, &mut verdicts).await?;
+            self.decide_round(round, &mut verdicts, turn).await?;
         }
         Some(verdicts)
     }
 
     /// Carries out the round; when it fails on data, halves it until the culprit stands alone, and the rest go through.
-    async fn decide_round(&self, round: Vec<Placed<W::Command>>, verdicts: &mut Vec<(usize, Verdict)>) -> Option<()> {
+    async fn decide_round(
+        &self,
+        round: Vec<Placed<W::Command>>,
+        verdicts: &mut Vec<(usize, Verdict)>,
+        turn: &mut Turn,
+    ) -> Option<()> {
         let mut parts = VecDeque::from([round]);
         let mut backoff = BACKOFF_MIN;
         while let Some(mut part) = parts.pop_front() {
             let (places, batch): (Vec<_>, Vec<_>) = part.iter().cloned().unzip();
-            match self.carry_out(&batch).await {
+            match self.carry_out(&batch, turn).await {
                 Ok(decided) => {
                     verdicts.extend(places.into_iter().zip(decided));
                     backoff = BACKOFF_MIN;
@@ -55,7 +62,7 @@ impl<W: Work> Desk<W> {
                 Err(HandleError::Unavailable(error)) => {
                     tracing::warn!(%error, queue = %W::QUEUE, messages = part.len(), "A batch waits for the database");
                     parts.push_front(part);
-                    self.lifecycle.pause(backoff, std::future::pending()).await;
+                    turn.away(self.lifecycle.pause(backoff, std::future::pending())).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                     if self.lifecycle.stopping.is_cancelled() {
                         return None;
@@ -76,8 +83,8 @@ impl<W: Work> Desk<W> {
     }
 
     /// A panic fails the batch that it happens in, not the process.
-    async fn carry_out(&self, batch: &[Delivery<W::Command>]) -> Result<Vec<Verdict>, HandleError> {
-        let work = self.work.carry_out(&self.pool, &self.relay, batch, platform::clock::now());
+    async fn carry_out(&self, batch: &[Delivery<W::Command>], turn: &mut Turn) -> Result<Vec<Verdict>, HandleError> {
+        let work = self.work.carry_out(&self.pool, &self.relay, turn, batch, platform::clock::now());
         let work = tokio::time::timeout(ROUND_LIMIT, AssertUnwindSafe(work).catch_unwind());
         match work.await {
             Err(_too_slow) => Err(HandleError::Unavailable(sqlx::Error::PoolTimedOut)),

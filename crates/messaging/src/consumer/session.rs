@@ -3,6 +3,7 @@
 use super::batch::Desk;
 use super::decode::decode;
 use super::letting_go::Exit;
+use super::turns::{Turn, Turns};
 use super::window;
 use super::work::Work;
 use crate::broker::{BrokerError, Links, within};
@@ -45,10 +46,11 @@ pub async fn run<W: Work>(
     pool: PgPool,
     links: Links,
     relay: Relay,
+    turns: Turns,
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, relay, lifecycle: lifecycle.clone() };
+    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, relay, turns, lifecycle: lifecycle.clone() };
     let mut backoff = BACKOFF_MIN;
     while !lifecycle.stopping.is_cancelled() {
         let began = Instant::now();
@@ -78,13 +80,13 @@ async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSetti
     loop {
         let next = async {
             desk.relay.room().await;
-            window::next(&mut consumer, queue, settings.batch_max.into()).await
+            window::next(&mut consumer, queue, settings.batch_max.into(), desk.turns.next()).await
         };
-        let window = tokio::select! {
+        let (window, turn) = tokio::select! {
             window = next => window?,
             () = desk.lifecycle.stopping.cancelled() => break,
         };
-        if !handle_window(desk, &mut exit, &window).await? {
+        if !handle_window(desk, &mut exit, &window, turn).await? {
             break;
         }
     }
@@ -97,6 +99,7 @@ async fn handle_window<W: Work>(
     desk: &Desk<W>,
     exit: &mut Exit,
     window: &[lapin::message::Delivery],
+    mut turn: Turn,
 ) -> Result<bool, BrokerError> {
     let began = Instant::now();
     let _in_flight = desk.metrics.taken(window.len());
@@ -113,7 +116,8 @@ async fn handle_window<W: Work>(
     }
     // A batch of one is told whose it was; at light load that is every batch.
     let alone = messages.first().filter(|_| window.len() == 1).map(|(_, message)| message.header.clone());
-    let Some(decided) = desk.decide(messages).await else { return Ok(false) };
+    let Some(decided) = desk.decide(messages, &mut turn).await else { return Ok(false) };
+    drop(turn);
     for (place, verdict) in decided {
         verdicts[place] = verdict;
     }

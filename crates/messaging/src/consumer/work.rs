@@ -1,5 +1,6 @@
 //! Carries out one round: a batch with at most one message an order, in one transaction, or in two around a provider.
 
+use super::turns::Turn;
 use crate::handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
 use crate::outbox::{self, Relay};
 use crate::{Message, inbox};
@@ -20,6 +21,7 @@ pub trait Work: Send + Sync + 'static {
         &self,
         pool: &PgPool,
         relay: &Relay,
+        turn: &mut Turn,
         round: &[Delivery<Self::Command>],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Verdict>, HandleError>> + Send;
@@ -42,6 +44,7 @@ impl<H: Handle> Work for InOneTransaction<H> {
         &self,
         pool: &PgPool,
         relay: &Relay,
+        _turn: &mut Turn,
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
@@ -67,6 +70,7 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         &self,
         pool: &PgPool,
         relay: &Relay,
+        turn: &mut Turn,
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
@@ -78,7 +82,7 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         tx.commit().await?;
 
         let calls = stream::iter(calls).map(|call| self.0.call(call));
-        let answers = calls.buffered(self.0.calls_max()).collect().await;
+        let answers = turn.away(calls.buffered(self.0.calls_max()).collect()).await;
 
         let mut tx = platform::postgres::begin(pool).await?;
         // Another process may have settled the same message meanwhile; settling is idempotent, so it is done anyway

@@ -64,7 +64,7 @@ impl<K: Keep> Drain<K> {
         let mut consumer = within(ANSWER_LIMIT, consuming).await?;
         loop {
             let window = tokio::select! {
-                window = window::next(&mut consumer, &name, BATCH_MAX.into()) => window?,
+                window = window::next(&mut consumer, &name, BATCH_MAX.into(), std::future::ready(())) => window?.0,
                 () = self.lifecycle.stopping.cancelled() => break,
             };
             let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
