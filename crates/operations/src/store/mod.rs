@@ -24,10 +24,12 @@ pub enum BadRow {
     Inconsistent(&'static str),
 }
 
-/// Turns the transaction into a view of one moment. Checks of a large database may take longer than a request may.
+/// Turns the transaction into a view of one moment. Checks of a large database may take longer than a request may, and
+/// read whole tables.
 pub async fn take_snapshot(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
-    sqlx::query!("SET LOCAL statement_timeout = '10min'").execute(tx).await?;
+    sqlx::query!("SET LOCAL statement_timeout = '10min'").execute(&mut *tx).await?;
+    sqlx::query!("SET LOCAL enable_seqscan = on").execute(tx).await?;
     Ok(())
 }
 
