@@ -163,8 +163,8 @@ measure() {
     part "what is left of it" ended live_rest
     part "confirmed: $ORDERS orders" orders confirmed --orders "$ORDERS" --until-ended "${all[@]}"
     part "one hot SKU" orders hot --orders "$((ORDERS / 2))" --until-ended --hot
-    part "20 orders/s" orders light --rate 20 --follow 20 --connections 256 --seconds "$((SECONDS_EACH * 3))"
-    part "half the rate" orders half --half-of confirmed.per_s --follow 10 --connections 256 --seconds "$((SECONDS_EACH * 2))"
+    part "20 orders/s" orders light --rate 20 --follow 4 --connections 256 --seconds "$((SECONDS_EACH * 3))"
+    part "half the rate" orders half --half-of confirmed.per_s --follow 50 --connections 256 --seconds "$((SECONDS_EACH * 2))"
     part "the rest" ended half_rest
     part "reads" reads --seconds "$SECONDS_EACH"
     orderctl bench memory rss_mib "${all[@]}"
