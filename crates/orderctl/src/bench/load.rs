@@ -169,20 +169,21 @@ impl Sender {
         Ok(())
     }
 
-    /// Asks until the order is confirmed, as its caller would; not before the quickest one so far was nearly confirmed, since
+    /// Asks until the order is confirmed, as its caller would; not before most of the quickest one's time has passed, since
     /// each question costs the machine that is measured.
     async fn follow(&mut self, id: &str, due: Instant) -> anyhow::Result<()> {
         let question = self.shared.caller.get(&format!("/orders/{id}"));
         let soonest = Some(self.shared.soonest_us.load(Ordering::Relaxed)).filter(|known| *known < u64::MAX);
         let soonest = Duration::from_micros(soonest.unwrap_or_default());
-        tokio::time::sleep_until((due + soonest * 7 / 8).into()).await;
+        tokio::time::sleep_until((due + soonest * 3 / 4).into()).await;
         loop {
-            tokio::time::sleep((due.elapsed() / FOLLOW_PART).max(FOLLOW_EVERY_MIN)).await;
             let answer = self.connection.exchange(&question).await?;
             ensure!(answer.status == 200, "order {id} is answered {}", answer.status);
             match text(answer.body, "status")?.as_str() {
                 "confirmed" => break,
-                "pending" if due.elapsed() < FOLLOW_LIMIT => {}
+                "pending" if due.elapsed() < FOLLOW_LIMIT => {
+                    tokio::time::sleep((due.elapsed() / FOLLOW_PART).max(FOLLOW_EVERY_MIN)).await;
+                }
                 other => bail!("order {id} is {other} after {:?}", due.elapsed()),
             }
         }
