@@ -88,7 +88,7 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
         pool.clone(),
         links.clone(),
         Relay::default(),
-        Turns::of_this_machine(),
+        Turns::new(None),
         settings,
         lifecycle.clone(),
     );

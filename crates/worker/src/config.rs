@@ -33,6 +33,17 @@ pub struct WorkerSettings {
     /// The queues that this worker takes from; all of them unless told otherwise.
     #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = "orders,inventory,payments,shipping")]
     pub queues: Vec<Queue>,
+    /// Batches that are at work in the database at once; 0 for as many as there are cores, and at least 2. More only
+    /// share the cores, each slower and smaller; where the database is far away, a few more do not.
+    #[arg(long, env = "WORKER_BATCHES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=512))]
+    pub batches: u16,
+}
+
+impl WorkerSettings {
+    /// None for what suits the machine.
+    pub fn batches_at_once(&self) -> Option<usize> {
+        Some(usize::from(self.batches)).filter(|batches| *batches > 0)
+    }
 }
 
 impl Settings for WorkerSettings {

@@ -22,7 +22,7 @@ const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.
 pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, relay: &Relay, lifecycle: &Lifecycle) {
-    let hall = Hall { pool, links, relay, turns: Turns::of_this_machine(), lifecycle };
+    let hall = Hall { pool, links, relay, turns: Turns::new(settings.batches_at_once()), lifecycle };
     for queue in &settings.queues {
         match queue {
             Queue::Orders => hall.open(InOneTransaction(SagaHandler { pace: settings.saga.pace() })),

@@ -54,6 +54,7 @@ impl<W: Work> Desk<W> {
         let mut backoff = BACKOFF_MIN;
         while let Some(mut part) = parts.pop_front() {
             let (places, batch): (Vec<_>, Vec<_>) = part.iter().cloned().unzip();
+            turn.resume().await;
             match self.carry_out(&batch, turn).await {
                 Ok(decided) => {
                     verdicts.extend(places.into_iter().zip(decided));
@@ -62,7 +63,8 @@ impl<W: Work> Desk<W> {
                 Err(HandleError::Unavailable(error)) => {
                     tracing::warn!(%error, queue = %W::QUEUE, messages = part.len(), "A batch waits for the database");
                     parts.push_front(part);
-                    turn.away(self.lifecycle.pause(backoff, std::future::pending())).await;
+                    turn.leave();
+                    self.lifecycle.pause(backoff, std::future::pending()).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                     if self.lifecycle.stopping.is_cancelled() {
                         return None;

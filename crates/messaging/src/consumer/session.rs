@@ -101,7 +101,7 @@ async fn handle_window<W: Work>(
     window: &[lapin::message::Delivery],
     mut turn: Turn,
 ) -> Result<bool, BrokerError> {
-    let began = Instant::now();
+    let (began, waited) = (Instant::now(), turn.waited);
     let _in_flight = desk.metrics.taken(window.len());
     let mut verdicts = vec![Verdict::Done; window.len()];
     let mut messages: Vec<(usize, Delivery<W::Command>)> = Vec::with_capacity(window.len());
@@ -132,6 +132,7 @@ async fn handle_window<W: Work>(
         dead = tally.dead,
         order.id = alone.as_ref().map(|header| display(header.subject)),
         correlation_id = alone.as_ref().map(|header| header.trace.correlation_id.as_str()),
+        waited_ms = platform::telemetry::milliseconds(waited),
         duration_ms = platform::telemetry::milliseconds(took),
         "Handled a batch"
     );

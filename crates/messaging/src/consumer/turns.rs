@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The turns of a process; cheap to clone.
@@ -14,16 +15,24 @@ pub struct Turns(Arc<Semaphore>);
 pub struct Turn {
     turns: Turns,
     permit: Option<OwnedSemaphorePermit>,
+    /// How long it was waited for.
+    pub(super) waited: Duration,
 }
 
+/// One batch may wait for an answer while another works.
+const TURNS_MIN: usize = 2;
+
 impl Turns {
-    /// As many as there are cores.
-    pub fn of_this_machine() -> Self {
-        Self(Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))))
+    /// So many, or as many as there are cores.
+    pub fn new(turns: Option<usize>) -> Self {
+        let cores = || available_parallelism().map_or(TURNS_MIN, usize::from).max(TURNS_MIN);
+        Self(Arc::new(Semaphore::new(turns.unwrap_or_else(cores))))
     }
 
     pub(super) async fn next(&self) -> Turn {
-        Turn { turns: self.clone(), permit: self.permit().await }
+        let came = Instant::now();
+        let permit = self.permit().await;
+        Turn { turns: self.clone(), permit, waited: came.elapsed() }
     }
 
     /// Never closed.
@@ -33,11 +42,23 @@ impl Turns {
 }
 
 impl Turn {
+    /// Lets others have their turn.
+    pub(super) fn leave(&mut self) {
+        self.permit = None;
+    }
+
+    /// Waits for a turn, unless this is one.
+    pub(super) async fn resume(&mut self) {
+        if self.permit.is_none() {
+            self.permit = self.turns.permit().await;
+        }
+    }
+
     /// Awaits what is none of our database's work, and lets others have their turn meanwhile.
     pub(super) async fn away<T>(&mut self, elsewhere: impl Future<Output = T>) -> T {
-        self.permit = None;
+        self.leave();
         let answer = elsewhere.await;
-        self.permit = self.turns.permit().await;
+        self.resume().await;
         answer
     }
 }

@@ -138,8 +138,10 @@ impl Carrier {
             let arrivals = publisher.publish_all(&publications(rows)).await?;
             store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
             report(rows, &arrivals, began.elapsed());
-            self.look_at_readers(&publisher).await?;
-            self.publisher = Some(publisher);
+            match self.look_at_readers(&publisher).await {
+                Ok(()) => self.publisher = Some(publisher),
+                Err(error) => tracing::debug!(%error, "The readers could not be looked at"),
+            }
             Ok(())
         })
         .await

@@ -47,12 +47,7 @@ pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arri
             }
         }
     }
-    // Planned anew each time: this table is empty at one moment and long at the next, and a plan that was made for the
-    // first reads all of it in the second.
-    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived)
-        .persistent(false)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived).execute(&mut *tx).await?;
     if !refused.is_empty() {
         sqlx::query!(
             "UPDATE messaging.outbox AS o

@@ -16,7 +16,7 @@ pub struct IntakeLimits {
     /// Orders that may wait to be stored; what comes on top is turned away.
     #[arg(long, env, default_value_t = QUEUE_MAX, value_parser = clap::value_parser!(u16).range(1..))]
     pub intake_queue_max: u16,
-    /// Transactions that store orders at the same time.
+    /// Batches that may be on their way to disk at once: the next one is stored when the last one is being committed.
     #[arg(long, env, default_value_t = COMMITTERS, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub intake_committers: u16,
     /// How long an Idempotency-Key is remembered.
