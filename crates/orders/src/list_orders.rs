@@ -64,7 +64,17 @@ pub struct OrderSummary {
 
 pub async fn list_orders(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Result<OrderPage, StoreError> {
     let limit = filter.limit.get();
-    let mut orders = store::list(&mut *pool.acquire().await?, viewer, &filter, limit + 1).await?;
+    // No index finds what may be rare among everybody's orders.
+    let may_be_rare = viewer.is_admin() && (filter.status.is_some() || filter.sku.is_some());
+    let mut orders = if may_be_rare {
+        let mut tx = platform::postgres::begin(pool).await?;
+        store::may_read_whole_tables(&mut tx).await?;
+        let found = store::list(&mut tx, viewer, &filter, limit + 1).await?;
+        tx.rollback().await?;
+        found
+    } else {
+        store::list(&mut *pool.acquire().await?, viewer, &filter, limit + 1).await?
+    };
     // One more was asked for than is shown, to know whether there is a next page.
     let more = orders.len() > limit as usize;
     orders.truncate(limit as usize);

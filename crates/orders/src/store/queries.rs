@@ -59,6 +59,12 @@ pub(crate) async fn find(
     row.map(|row| found(row, viewer)).transpose()
 }
 
+/// For the rest of the transaction; see `platform::postgres::pool`.
+pub(crate) async fn may_read_whole_tables(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("SET LOCAL enable_seqscan = on").execute(tx).await?;
+    Ok(())
+}
+
 pub(crate) async fn list(
     connection: &mut PgConnection,
     viewer: Viewer,
