@@ -60,7 +60,9 @@ cluster_lives() {
 # Durable as by default (fsync and synchronous_commit on): what we measure and break is what would run in production.
 # No unix socket: its path may not exceed 107 bytes, and TCP is what we use.
 postgres_launch() {
-    local data="$1"
+    local data="$1" page_images=lz4
+    # Before 15 it is on or off.
+    (($("$(postgres_bin)/postgres" --version | grep --only-matching --extended-regexp '[0-9]+' | head --lines=1) >= 15)) || page_images=on
     launch_service postgres "$data" "$(postgres_bin)/postgres" -D "$data/cluster" -p "$(port_of postgres)" \
         -c "cluster_name=orderflow-$INSTANCE" \
         -c listen_addresses=127.0.0.1 \
@@ -68,7 +70,7 @@ postgres_launch() {
         -c max_connections=300 \
         -c shared_buffers=256MB \
         -c max_wal_size=2GB \
-        -c wal_compression=lz4
+        -c "wal_compression=$page_images"
 }
 
 postgres_ready() {
