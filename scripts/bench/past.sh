@@ -24,9 +24,17 @@ past() {
     orderctl bench note past.gib "$(private_psql "$DATABASE" --command='select round(pg_database_size(current_database()) / 2.0^30, 1)')"
 }
 until_delivered() {
+    until_count "select count(*) from orders.orders where status = 'delivered'" -ge "$PAST_ORIGINALS" "the past was not delivered"
+}
+# While the past was copied nobody looked after the orders of the other parts: their deadlines passed all at once.
+until_swept() {
+    until_count "select count(*) from orders.sagas where active and deadline_at < now()" -eq 0 "sagas were not looked after"
+}
+# until_count QUERY -ge|-eq COUNT COMPLAINT
+until_count() {
     local deadline=$((SECONDS + PAST_SECONDS_MAX))
-    until [[ "$(private_psql "$DATABASE" --command="select count(*) from orders.orders where status = 'delivered'")" -ge "$PAST_ORIGINALS" ]]; do
-        ((SECONDS < deadline)) || fail "the past was not delivered within $PAST_SECONDS_MAX s"
+    until test "$(private_psql "$DATABASE" --command="$1")" "$2" "$3"; do
+        ((SECONDS < deadline)) || fail "$4 within $PAST_SECONDS_MAX s"
         sleep 0.5
     done
 }
