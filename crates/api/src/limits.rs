@@ -48,7 +48,7 @@ fn covers_json(range: &str) -> bool {
     !refused && covered.contains(&media_type.as_str())
 }
 
-/// 406, since everything here is answered in JSON; 503, when too much is being done already; 504, when it takes too long.
+/// 406, since everything here is answered in JSON; 503, when too much is being done already, or when it takes too long.
 pub async fn load(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !accepts_json(request.headers()) {
         return Problem::about_parameter(Kind::NotAcceptable, "accept", "Answers are application/json.")

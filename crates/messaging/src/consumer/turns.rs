@@ -62,3 +62,41 @@ impl Turn {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[tokio::test]
+    async fn there_is_one_turn_at_a_time_and_another_when_it_is_over() {
+        let turns = Turns::new(Some(1));
+        let turn = turns.next().await;
+
+        assert!(turns.next().now_or_never().is_none());
+        drop(turn);
+        assert!(turns.next().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn while_one_is_away_another_has_its_turn_and_the_first_waits_for_it() {
+        let turns = Turns::new(Some(1));
+        let mut first = turns.next().await;
+
+        let second = first.away(async { turns.next().now_or_never() });
+        let mut second = std::pin::pin!(second);
+        // It went away and came back, and the other one is still at it: held by the answer that it brings.
+        assert!(second.as_mut().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_never_came_back_takes_a_turn_before_it_goes_on() {
+        let turns = Turns::new(Some(1));
+        let mut turn = turns.next().await;
+        assert!(turn.away(std::future::pending::<()>()).now_or_never().is_none());
+
+        turn.resume().await;
+
+        assert!(turns.next().now_or_never().is_none());
+    }
+}

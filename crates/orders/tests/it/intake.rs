@@ -131,6 +131,25 @@ async fn of_two_requests_with_one_key_at_once_the_second_is_refused(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn keys_that_look_like_escapes_are_keys_like_any_other(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let odd = ["A", r"\x41", r"\101", r"\", r"\\", r"a\b", "a'b", "a;--", "%41"];
+
+    let mut placed = HashSet::new();
+    for key in odd {
+        let first = intake.place(order(key)).await.expect("accepted");
+        let again = intake.place(order(key)).await.expect("accepted");
+        let asked = intake.answer_to(ALICE, ROUTE, &order(key).key, order(key).fingerprint).await.expect("an answer");
+
+        assert!(!first.replayed, "{key}");
+        assert_eq!(again, Accepted { replayed: true, ..first }, "{key}");
+        assert_eq!(asked, Some(again), "{key}");
+        placed.insert(first.order_id);
+    }
+    assert_eq!(placed.len(), odd.len());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_old_key_is_free_again(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let first = intake.place(order("k")).await.expect("accepted");
