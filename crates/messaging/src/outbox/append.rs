@@ -11,7 +11,7 @@ use std::time::Instant;
 /// Appends `messages` to the outbox. The caller commits, and then has `relay` carry the parcel.
 ///
 /// What `relay` can take is leased to it. The rest can be claimed by any relay once it is committed: what there is no
-/// room for, and the first steps of new orders while those who read them are behind.
+/// room for, and what is said of new orders while those who read first steps are behind.
 pub async fn append(tx: &mut PgConnection, messages: Vec<Outgoing>, relay: &Relay) -> sqlx::Result<Parcel> {
     let room = relay.room_for(messages.len());
     let appended_at = Instant::now();

@@ -11,7 +11,7 @@ use super::store;
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
 use crate::envelope::Header;
 use crate::metrics;
-use crate::topology::{self, FIRST_STEP};
+use crate::topology::{self, FIRST_STEP, NEW_ORDER};
 use futures::FutureExt;
 use futures::future::join_all;
 use lapin::types::FieldTable;
@@ -25,11 +25,12 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 const BATCH_MAX: u16 = 500;
 /// Batches under way at once: one is published while the other waits for its confirms.
 const CARRIERS: usize = 2;
-/// First steps that may wait in their queue; then new ones wait in the outbox. A few seconds' work for a worker.
+/// First steps that may wait in their queue, a few seconds' work for a worker; then what is said of new orders waits in
+/// the outbox.
 const FIRST_STEPS_MAX: u32 = 5_000;
 /// How often at most a carrier asks the broker how many they are.
 const READERS_SEEN_EVERY: Duration = Duration::from_millis(100);
-/// How often what is left behind is looked through while first steps are held back: all of them are passed over.
+/// How often what is left behind is looked through while new orders are held back: all that is said of them is passed over.
 const CLAIM_PAST_HELD_EVERY: Duration = Duration::from_secs(5);
 /// How long a carrier rests after a failure: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
@@ -165,8 +166,8 @@ impl Carrier {
             // The channel comes first: without a broker nothing is claimed, and health knows.
             let mut publisher = self.publisher().await?;
             self.look_at_readers(&publisher).await?;
-            let held_back = self.relay.readers_are_behind().then_some(FIRST_STEP.1);
-            if held_back.is_some() && self.claimed_at.is_some_and(|at| at.elapsed() < CLAIM_PAST_HELD_EVERY) {
+            let held_back: &[_] = if self.relay.readers_are_behind() { &NEW_ORDER } else { &[] };
+            if !held_back.is_empty() && self.claimed_at.is_some_and(|at| at.elapsed() < CLAIM_PAST_HELD_EVERY) {
                 self.publisher = Some(publisher);
                 return Ok(0);
             }

@@ -2,7 +2,7 @@
 
 use super::parcel::{Parcel, Row};
 use crate::envelope::Outgoing;
-use crate::topology::FIRST_STEP;
+use crate::topology::NEW_ORDER;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -69,7 +69,7 @@ impl Relay {
     }
 
     pub(super) fn holds_back(&self, message: &Outgoing) -> bool {
-        self.readers_are_behind() && message.routing_key == FIRST_STEP.1
+        self.readers_are_behind() && NEW_ORDER.contains(&message.routing_key.as_str())
     }
 
     pub(super) fn readers_are_behind(&self) -> bool {
@@ -132,13 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn while_readers_are_behind_first_steps_are_held_back_and_nothing_else_is() {
+    fn while_readers_are_behind_what_is_said_of_new_orders_is_held_back_and_nothing_else_is() {
         let relay = Relay::default();
-        let (first, later) = (message(FIRST_STEP.1), message("inventory.inventory.release"));
+        let [first, told] = NEW_ORDER.map(message);
+        let later = message("inventory.inventory.release");
         assert!(!relay.holds_back(&first));
 
         relay.note_readers(true);
-        assert!(relay.holds_back(&first));
+        assert!(relay.holds_back(&first) && relay.holds_back(&told));
         assert!(!relay.holds_back(&later));
 
         relay.note_readers(false);

@@ -6,18 +6,18 @@ use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;
 
-/// Locks the oldest messages that are due, in nobody's lease, not `held_back` by their routing key, and that nobody else
+/// Locks the oldest messages that are due, in nobody's lease, not `held_back` by routing key, and that nobody else
 /// is carrying.
-pub(super) async fn claim(tx: &mut PgConnection, held_back: Option<&str>, limit: i64) -> sqlx::Result<Vec<Row>> {
+pub(super) async fn claim(tx: &mut PgConnection, held_back: &[&str], limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query!(
         "SELECT seq, message_id, exchange, routing_key, type, payload
          FROM messaging.outbox
-         WHERE available_at <= now() AND routing_key IS DISTINCT FROM $2
+         WHERE available_at <= now() AND NOT (routing_key = ANY ($2))
          ORDER BY seq
          LIMIT $1
          FOR UPDATE SKIP LOCKED",
         limit,
-        held_back,
+        held_back as &[&str],
     )
     .map(|row| Row {
         seq: row.seq,

@@ -30,8 +30,9 @@ impl Placement {
         let (order, accepted) = Order::accept(next_id(now), new.total, new.payment_method.as_str().to_owned());
         let Advance { saga, commands, .. } =
             OrderSaga::start(PlanVersion::CURRENT, &order, new.lines.iter().map(line_of_saga).collect());
-        let mut messages: Vec<_> = commands.iter().map(|asked| outgoing(order.id, asked, &new.trace, now)).collect();
-        messages.push(Outgoing::new(order.id, &created(&new, &order), CREATED_WORK, new.trace.clone(), now));
+        // Listeners hear of the order before they hear what came of it.
+        let mut messages = vec![Outgoing::new(order.id, &created(&new, &order), CREATED_WORK, new.trace.clone(), now)];
+        messages.extend(commands.iter().map(|asked| outgoing(order.id, asked, &new.trace, now)));
         let deadline_at = saga.deadline(pace, now);
         Self { new, order, accepted, saga, deadline_at, outgoing: messages }
     }
