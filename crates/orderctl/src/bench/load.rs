@@ -4,6 +4,7 @@
 
 use super::connection::Connection;
 use super::latency::Latencies;
+use super::pace::{self, Pace};
 use super::progress::{Progress, TELL_EVERY};
 use super::requests::{Caller, text};
 use anyhow::{bail, ensure};
@@ -54,7 +55,10 @@ pub async fn send(part: &str, caller: Caller, plan: Plan) -> anyhow::Result<Sent
     ensure!(plan.connections > 0, "no connections, no orders");
     let begun = Instant::now();
     let [next, answered] = [const { AtomicU64::new(0) }; 2];
-    let shared = Arc::new(Shared { caller, plan, begun, next, answered, soonest_us: AtomicU64::new(u64::MAX) });
+    let goes_on = move |number, due: Instant| !plan.is_over(number, due.duration_since(begun));
+    let pace = plan.rate.map(|rate| Pace::start(begun, rate, goes_on));
+    let soonest_us = AtomicU64::new(u64::MAX);
+    let shared = Arc::new(Shared { caller, plan, begun, pace, next, answered, soonest_us });
     let mut senders = JoinSet::new();
     for _ in 0..plan.connections {
         senders.spawn(Sender::run(shared.clone()));
@@ -100,6 +104,7 @@ struct Shared {
     caller: Caller,
     plan: Plan,
     begun: Instant,
+    pace: Option<Pace>,
     next: AtomicU64,
     answered: AtomicU64,
     /// How long the quickest order that was followed took.
@@ -108,13 +113,12 @@ struct Shared {
 
 impl Shared {
     /// The next order's number and when it is due; none when enough were sent.
-    fn next(&self) -> Option<(u64, Instant)> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let due = match self.plan.rate {
-            None => Instant::now(),
-            Some(rate) => self.begun + Duration::from_secs_f64(super::count(number) / rate),
-        };
-        (!self.plan.is_over(number, due.duration_since(self.begun))).then_some((number, due))
+    async fn next(&self) -> Option<(u64, Instant)> {
+        if let Some(pace) = &self.pace {
+            return pace.next().await;
+        }
+        let (number, now) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
+        (!self.plan.is_over(number, now.duration_since(self.begun))).then_some((number, now))
     }
 
     fn tell(&self, progress: &mut Progress) {
@@ -141,8 +145,7 @@ impl Sender {
         let connection = Connection::open(shared.caller.api).await?;
         let (accept, confirm) = (Latencies::default(), Latencies::default());
         let mut sender = Self { ended: shared.begun, shared, connection, accept, confirm };
-        while let Some((number, due)) = sender.shared.next() {
-            tokio::time::sleep_until(due.into()).await;
+        while let Some((number, due)) = sender.shared.next().await {
             sender.send(number, due).await?;
         }
         Ok(sender)
@@ -175,14 +178,15 @@ impl Sender {
         let question = self.shared.caller.get(&format!("/orders/{id}"));
         let soonest = Some(self.shared.soonest_us.load(Ordering::Relaxed)).filter(|known| *known < u64::MAX);
         let soonest = Duration::from_micros(soonest.unwrap_or_default());
-        tokio::time::sleep_until((due + soonest * 3 / 4).into()).await;
+        pace::rest_until(due + soonest * 3 / 4).await;
         loop {
             let answer = self.connection.exchange(&question).await?;
             ensure!(answer.status == 200, "order {id} is answered {}", answer.status);
             match text(answer.body, "status")?.as_str() {
                 "confirmed" => break,
                 "pending" if due.elapsed() < FOLLOW_LIMIT => {
-                    tokio::time::sleep((due.elapsed() / FOLLOW_PART).max(FOLLOW_EVERY_MIN)).await;
+                    let pause = (due.elapsed() / FOLLOW_PART).max(FOLLOW_EVERY_MIN);
+                    pace::rest_until(Instant::now() + pause).await;
                 }
                 other => bail!("order {id} is {other} after {:?}", due.elapsed()),
             }

@@ -5,6 +5,7 @@ mod connection;
 mod flow;
 mod latency;
 mod load;
+mod pace;
 mod processes;
 mod progress;
 mod reads;
