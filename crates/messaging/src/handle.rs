@@ -1,8 +1,9 @@
 //! What a slice does with a batch of messages, as the consumer asks for it.
 //!
-//! Both kinds are given a batch that holds **at most one message an order**, each of which this queue has not taken
-//! before. They answer with one [`Verdict`] a message, in the order of the batch, and with what is to be said. What
-//! they return in `outgoing` is appended to the outbox in the same transaction; they never commit, publish or ack.
+//! Both kinds are given a batch that holds **at most one message an order**. They answer with one [`Verdict`] a message, in
+//! the order of the batch, and with what is to be said. What they return in `outgoing` is appended to the outbox in the
+//! same transaction; they never commit, publish or ack. What they make of a message that this queue had taken before is
+//! rolled back, and the batch is handled again without it: whatever must not happen then belongs into [`AfterCommit`].
 
 use crate::envelope::{Header, Outgoing};
 use domain::Timestamp;

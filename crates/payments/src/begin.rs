@@ -2,13 +2,14 @@
 
 use crate::call::{Ask, Call, Work};
 use crate::error::PaymentsError;
-use crate::store::{self, StartedOperation, Stored};
+use crate::store::{self, NewPayment, StartedOperation, Stored};
 use domain::Timestamp;
 use domain::messages::PaymentCommand;
 use domain::order::Applied;
 use domain::payment::{Operation, Payment, Refusal};
 use messaging::Delivery;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 
 /// How long a gateway is sure to remember an idempotency key; most promise a day. Asked again after that it might do
 /// the work twice, so then only a human may.
@@ -19,16 +20,24 @@ pub(crate) async fn begin(
     batch: &[Delivery<PaymentCommand>],
     now: Timestamp,
 ) -> Result<Vec<Call>, PaymentsError> {
-    let mut stored = store::open_payments(tx, first_requests(batch), now).await?;
+    let first: Vec<_> = batch.iter().filter_map(|delivery| first_request(delivery, now)).collect();
+    let opened = store::open_payments(tx, &first, now).await?;
+    let first = first.into_iter().map(|NewPayment { payment, call }| (payment.order_id, call));
+    let mut planned: HashMap<_, _> = first.filter(|(order_id, _)| opened.contains(order_id)).collect();
     // What the insert did not open was there before, or was opened by somebody whose commit the insert has waited for.
     let orders = batch.iter().map(|delivery| delivery.header.subject);
-    let known: Vec<_> = orders.filter(|order_id| !stored.contains_key(order_id)).collect();
-    stored.extend(store::lock_payments(tx, &known).await?);
+    let known: Vec<_> = orders.filter(|order_id| !opened.contains(order_id)).collect();
+    let mut stored = store::lock_payments(tx, &known).await?;
 
     let (mut changed, mut operations) = (Vec::new(), Vec::new());
     let mut calls = Vec::with_capacity(batch.len());
     for delivery in batch {
-        let call = match stored.remove(&delivery.header.subject) {
+        let order_id = delivery.header.subject;
+        if let Some(call) = planned.remove(&order_id) {
+            calls.push(call);
+            continue;
+        }
+        let call = match stored.remove(&order_id) {
             None => Call::Refused(Refusal::NoPayment),
             Some(stored) => plan(&stored, delivery, now, &mut changed).unwrap_or_else(Call::Refused),
         };
@@ -40,13 +49,13 @@ pub(crate) async fn begin(
     Ok(calls)
 }
 
-/// The rows to open for orders that may have no payment yet.
-fn first_requests(batch: &[Delivery<PaymentCommand>]) -> Vec<Stored> {
-    let first = batch.iter().filter_map(|delivery| match Payment::request(None, &delivery.command) {
-        Ok(Applied::Now(payment)) => Some(Stored::new(delivery.header.subject, payment, &delivery.command)),
-        Ok(Applied::Already) | Err(_) => None,
-    });
-    first.collect()
+/// The payment to open for an order that may have none yet, and what is to be asked for it then.
+fn first_request(delivery: &Delivery<PaymentCommand>, now: Timestamp) -> Option<NewPayment> {
+    let Ok(Applied::Now(payment)) = Payment::request(None, &delivery.command) else { return None };
+    let payment = Stored::new(delivery.header.subject, payment, &delivery.command);
+    let mut changed = Vec::new();
+    let call = plan(&payment, delivery, now, &mut changed).unwrap_or_else(Call::Refused);
+    Some(NewPayment { payment, call })
 }
 
 /// Moves the payment to where the command wants it, and says what has to be asked for that.

@@ -62,6 +62,13 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx
     Begin(Some(Box::pin(async move { pool.begin().await }))).await
 }
 
+/// Begins a transaction whose commit does not wait for the disk: a crash may undo it, and then all that came after it.
+pub async fn begin_lazily(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    let lazily = "BEGIN; SET LOCAL synchronous_commit = off";
+    Begin(Some(Box::pin(async move { pool.begin_with(lazily).await }))).await
+}
+
 type Beginning = Pin<Box<dyn Future<Output = Result<Transaction<'static, Postgres>, sqlx::Error>> + Send>>;
 
 /// A begin under way; none once it has ended.

@@ -2,7 +2,7 @@
 
 use super::turns::Turn;
 use crate::handle::{Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
-use crate::outbox::{self, Relay};
+use crate::outbox::{self, Relay, Taking};
 use crate::{Message, inbox};
 use domain::Timestamp;
 use domain::ids::MessageId;
@@ -48,6 +48,9 @@ impl<H: Handle> Work for InOneTransaction<H> {
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
+        if let Some(verdicts) = self.carry_out_unseen(pool, relay, round, now).await? {
+            return Ok(verdicts);
+        }
         let reader: &str = Self::QUEUE.into();
         let mut tx = platform::postgres::begin(pool).await?;
         let fresh = inbox::take(&mut tx, reader, &ids(round)).await?;
@@ -59,6 +62,35 @@ impl<H: Handle> Work for InOneTransaction<H> {
         relay.carry(parcel);
         handled.after_commit.happen();
         Ok(spread(round.len(), places, handled.verdicts))
+    }
+}
+
+impl<H: Handle> InOneTransaction<H> {
+    /// As if no message came twice and each can be done now, which is nearly always so: then they are taken in the
+    /// statement that appends the answers. None when that was wrong, and nothing is done.
+    async fn carry_out_unseen(
+        &self,
+        pool: &PgPool,
+        relay: &Relay,
+        round: &[Delivery<H::Command>],
+        now: Timestamp,
+    ) -> Result<Option<Vec<Verdict>>, HandleError> {
+        let mut tx = platform::postgres::begin(pool).await?;
+        let handled = self.0.handle(&mut tx, round, now).await?;
+        let taking = Taking { reader: Self::QUEUE.into(), ids: &finished(round, &handled) };
+        if taking.ids.len() < round.len() {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        let (parcel, taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, relay).await?;
+        if taken < round.len() {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        tx.commit().await?;
+        relay.carry(parcel);
+        handled.after_commit.happen();
+        Ok(Some(handled.verdicts))
     }
 }
 
@@ -85,12 +117,11 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
         let answers = turn.away(calls.buffered(self.0.calls_max()).collect()).await;
 
         let mut tx = platform::postgres::begin(pool).await?;
-        // Another process may have settled the same message meanwhile; settling is idempotent, so it is done anyway
-        // and says the same again, under the same ids.
-        inbox::take(&mut tx, reader, &ids(&batch)).await?;
         let handled = self.0.settle(&mut tx, &batch, answers, now).await?;
-        put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        let parcel = outbox::append(&mut tx, handled.outgoing, relay).await?;
+        // Another process may have settled and taken the same message meanwhile; settling is idempotent, so it is done
+        // anyway and says the same again, under the same ids.
+        let taking = Taking { reader, ids: &finished(&batch, &handled) };
+        let (parcel, _taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, relay).await?;
         tx.commit().await?;
         relay.carry(parcel);
         handled.after_commit.happen();
@@ -117,16 +148,21 @@ fn spread(length: usize, places: Vec<usize>, verdicts: Vec<Verdict>) -> Vec<Verd
     all
 }
 
+/// The messages that are taken; the others will be tried again.
+fn finished<C>(batch: &[Delivery<C>], handled: &Handled) -> Vec<MessageId> {
+    assert_eq!(batch.len(), handled.verdicts.len(), "a handler answers with one verdict a message");
+    let verdicts = batch.iter().zip(&handled.verdicts);
+    verdicts.filter(|(_, verdict)| **verdict == Verdict::Done).map(|(delivery, _)| delivery.header.id).collect()
+}
+
 async fn put_back_unfinished<C>(
     tx: &mut PgConnection,
     reader: &str,
     batch: &[Delivery<C>],
     handled: &Handled,
 ) -> Result<(), HandleError> {
-    assert_eq!(batch.len(), handled.verdicts.len(), "a handler answers with one verdict a message");
-    let verdicts = batch.iter().zip(&handled.verdicts);
-    let unfinished = verdicts.filter(|(_, verdict)| **verdict != Verdict::Done).map(|(delivery, _)| delivery.header.id);
-    let unfinished: HashSet<_> = unfinished.collect();
-    inbox::put_back(tx, reader, &unfinished.into_iter().collect::<Vec<_>>()).await?;
+    let finished: HashSet<_> = finished(batch, handled).into_iter().collect();
+    let unfinished: Vec<_> = ids(batch).into_iter().filter(|id| !finished.contains(id)).collect();
+    inbox::put_back(tx, reader, &unfinished).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ mod relay;
 mod stalled;
 mod store;
 
-pub use append::append;
+pub use append::{Taking, append, append_and_take};
 pub use carry::{LOOK_EVERY, run};
 pub use parcel::Parcel;
 pub use relay::Relay;

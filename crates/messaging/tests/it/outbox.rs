@@ -5,7 +5,7 @@ use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, UserId};
 use domain::messages::{OrderCreated, OrderEvent};
 use domain::money::Money;
-use messaging::outbox::Parcel;
+use messaging::outbox::{Parcel, Taking};
 use messaging::{Outgoing, Relay, Trace, inbox, outbox};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
@@ -120,6 +120,29 @@ async fn a_reader_takes_a_message_once_and_another_reader_takes_it_too(pool: PgP
 
     inbox::put_back(&mut tx, "inventory", &ids[..1]).await.expect("put back");
     assert_eq!(inbox::taken(&mut tx, "inventory", &ids).await.expect("known"), [ids[1], ids[2]].into());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_taken_with_its_answers_is_taken_once_and_all_of_it_or_nothing_is_stored(pool: PgPool) {
+    let ids: Vec<MessageId> = events(3).iter().map(|event| event.message_id).collect();
+    let take = async |ids: &[MessageId], commit: bool| {
+        let mut tx = platform::postgres::begin(&pool).await.expect("a transaction");
+        let taking = Taking { reader: "inventory", ids };
+        let (parcel, taken) =
+            outbox::append_and_take(&mut tx, events(2), taking, &Relay::default()).await.expect("appended");
+        drop(parcel);
+        if commit {
+            tx.commit().await.expect("committed");
+        }
+        taken
+    };
+
+    assert_eq!(take(&ids[..2], false).await, 2);
+    assert_eq!(unsent(&pool).await, 0);
+    assert_eq!(take(&ids[..2], true).await, 2);
+    assert_eq!(take(&ids, true).await, 1, "two of the three were taken before");
+    assert_eq!(take(&[], true).await, 0);
+    assert_eq!(unsent(&pool).await, 6);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

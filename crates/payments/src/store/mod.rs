@@ -9,6 +9,6 @@ mod unsettled;
 pub(crate) use books::save;
 pub use operations::OperationStatus;
 pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
-pub(crate) use payments::{find_payment, lock_payments, open_payments};
+pub(crate) use payments::{NewPayment, find_payment, lock_payments, open_payments};
 pub(crate) use row::{PaymentRow, Stored};
 pub(crate) use unsettled::{UnsettledOperation, take_unsettled};

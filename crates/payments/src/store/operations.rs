@@ -102,11 +102,7 @@ pub(crate) async fn start_operations(
     if operations.is_empty() {
         return Ok(());
     }
-    let order_ids: Vec<_> = operations.iter().map(|started| started.order_id.as_uuid()).collect();
-    let keys: Vec<_> = operations.iter().map(|started| started.operation.key(started.order_id).as_uuid()).collect();
-    let kinds: Vec<&str> = operations.iter().map(|started| started.operation.kind().into()).collect();
-    let subjects: Vec<_> = operations.iter().map(|started| started.operation.subject()).collect();
-    let amounts: Vec<_> = operations.iter().map(|started| started.amount_minor).collect();
+    let columns = StartedColumns::of(operations);
     sqlx::query!(
         "INSERT INTO payments.operations AS operation
              (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
@@ -115,16 +111,37 @@ pub(crate) async fn start_operations(
               AS new (order_id, provider_key, kind, subject, amount_minor)
          ON CONFLICT (order_id, provider_key)
          DO UPDATE SET status = 'started', attempts = operation.attempts + 1, updated_at = $6",
-        &order_ids,
-        &keys,
-        &kinds as &[&str],
-        &subjects,
-        &amounts,
+        &columns.orders,
+        &columns.keys,
+        &columns.kinds as &[&str],
+        &columns.subjects,
+        &columns.amounts,
         now,
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Operations to start, by column.
+pub(super) struct StartedColumns {
+    pub orders: Vec<Uuid>,
+    pub keys: Vec<Uuid>,
+    pub kinds: Vec<&'static str>,
+    pub subjects: Vec<String>,
+    pub amounts: Vec<i64>,
+}
+
+impl StartedColumns {
+    pub fn of(operations: &[StartedOperation]) -> Self {
+        Self {
+            orders: operations.iter().map(|started| started.order_id.as_uuid()).collect(),
+            keys: operations.iter().map(|started| started.operation.key(started.order_id).as_uuid()).collect(),
+            kinds: operations.iter().map(|started| started.operation.kind().into()).collect(),
+            subjects: operations.iter().map(|started| started.operation.subject()).collect(),
+            amounts: operations.iter().map(|started| started.amount_minor).collect(),
+        }
+    }
 }
 
 impl OperationStatus {

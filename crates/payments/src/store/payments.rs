@@ -1,41 +1,61 @@
 //! Table `payments.payments`: one row an order.
 
-use super::operations::find_operations;
+use super::operations::{StartedColumns, StartedOperation, find_operations};
 use super::row::{PaymentRow, Stored};
+use crate::call::Call;
 use crate::error::PaymentsError;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::money::Currency;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// Opens those of `payments` that are not there yet, and returns them. Waits for whoever opens one of them now.
+/// A payment that may not be there yet, and what is asked of the gateway first if it is not.
+#[derive(Debug)]
+pub(crate) struct NewPayment {
+    pub payment: Stored,
+    pub call: Call,
+}
+
+/// Opens those of `new` that are not there yet, each with the operation that is about to be asked for, and says which.
+/// Waits for whoever opens one of them now.
 ///
 /// Rows are inserted, and later locked, in the order of their ids, so that two batches can't wait for each other.
 pub(crate) async fn open_payments(
     tx: &mut PgConnection,
-    mut payments: Vec<Stored>,
+    new: &[NewPayment],
     now: Timestamp,
-) -> Result<HashMap<OrderId, Stored>, PaymentsError> {
-    if payments.is_empty() {
-        return Ok(HashMap::new());
+) -> Result<HashSet<OrderId>, PaymentsError> {
+    if new.is_empty() {
+        return Ok(HashSet::new());
     }
-    payments.sort_by_key(|payment| payment.order_id);
+    let payments: Vec<_> = new.iter().map(|new| &new.payment).collect();
+    let operations: Vec<_> = new.iter().filter_map(|new| StartedOperation::of(&new.call)).collect();
+    let operations = StartedColumns::of(&operations);
     let order_ids: Vec<_> = payments.iter().map(|payment| payment.order_id.as_uuid()).collect();
     let ids: Vec<_> = payments.iter().map(|payment| payment.id().as_uuid()).collect();
     let statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
     let methods: Vec<_> = payments.iter().map(|payment| payment.method.as_deref()).collect();
-    let currencies: Vec<_> = payments.iter().map(currency_code).collect();
-    let amounts: Vec<_> = payments.iter().map(amount_minor).collect();
+    let currencies: Vec<_> = payments.iter().copied().map(currency_code).collect();
+    let amounts: Vec<_> = payments.iter().copied().map(amount_minor).collect();
     let opened = sqlx::query_scalar!(
-        "INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, created_at, updated_at)
-         SELECT order_id, id, status, method, currency, amount_minor, $7, $7
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-              AS new (order_id, id, status, method, currency, amount_minor)
-         ORDER BY order_id
-         ON CONFLICT (order_id) DO NOTHING
-         RETURNING order_id",
+        "WITH opened AS (
+             INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, created_at, updated_at)
+             SELECT order_id, id, status, method, currency, amount_minor, $7, $7
+               FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+                    AS new (order_id, id, status, method, currency, amount_minor)
+              ORDER BY order_id
+             ON CONFLICT (order_id) DO NOTHING
+             RETURNING order_id),
+         started AS (
+             INSERT INTO payments.operations
+                 (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
+             SELECT new.order_id, provider_key, kind, subject, amount_minor, 'started', 1, $7, $7
+               FROM UNNEST($8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::bigint[])
+                    AS new (order_id, provider_key, kind, subject, amount_minor)
+               JOIN opened ON opened.order_id = new.order_id)
+         SELECT order_id FROM opened",
         &order_ids,
         &ids,
         &statuses as &[&str],
@@ -43,11 +63,15 @@ pub(crate) async fn open_payments(
         &currencies as &[Option<&str>],
         &amounts,
         now,
+        &operations.orders,
+        &operations.keys,
+        &operations.kinds as &[&str],
+        &operations.subjects,
+        &operations.amounts,
     )
     .fetch_all(tx)
     .await?;
-    let mut payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.order_id, payment)).collect();
-    Ok(opened.into_iter().map(OrderId::from_uuid).filter_map(|id| payments.remove_entry(&id)).collect())
+    Ok(opened.into_iter().map(OrderId::from_uuid).collect())
 }
 
 /// The payments of `orders`, with their operations, locked until the transaction ends.

@@ -65,8 +65,10 @@ async fn enter(pool: &PgPool, group: Vec<Request>) {
 }
 
 async fn enter_all(pool: &PgPool, work: &[Work]) -> sqlx::Result<Vec<Said>> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    store::commit_lazily(&mut tx).await?;
+    // Nothing is built on the books alone: what the gateway has said counts once our own `settle` has stored it, and that
+    // commit does wait. The log is written in order, so it can't reach the disk without the books that came before it. A
+    // crash in between loses both, and the same call is made again under the same key.
+    let mut tx = platform::postgres::begin_lazily(pool).await?;
     // Most calls authorize under a new key: what is said to those needs no look into the books.
     let mut seen = HashSet::new();
     let firsts = work.iter().map(|work| work.first_entry().filter(|(page, _)| seen.insert(page.key)));

@@ -34,16 +34,6 @@ struct EntryRow {
     calls: i32,
 }
 
-/// Lets this transaction's commit not wait for the disk.
-///
-/// Nothing is built on the books alone: what the gateway has said counts once our own `settle` has stored it, and that
-/// commit does wait. The log is written in order, so it can't reach the disk without the books that came before it. A
-/// crash in between loses both, and the same call is made again under the same key.
-pub(super) async fn commit_lazily(tx: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("SET LOCAL synchronous_commit = off").execute(tx).await?;
-    Ok(())
-}
-
 /// Enters pages for keys that the books don't have yet; returns those keys.
 pub(super) async fn open(tx: &mut PgConnection, pages: &[&Authorization]) -> sqlx::Result<HashSet<ProviderKey>> {
     if pages.is_empty() {
