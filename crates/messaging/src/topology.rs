@@ -86,7 +86,8 @@ pub fn route(address: Address, type_name: &str) -> (&'static str, String) {
 pub const FIRST_STEP: (Queue, &str) = (Queue::Inventory, "inventory.inventory.reserve");
 /// All that is said of a new order, by routing key. It waits in the outbox while so many first steps wait in their queue
 /// that more would help nobody: they would fill every prefetch window, and the broker. The event waits with the step, so
-/// that a flood of orders costs no more than their rows; nobody hears of an order long before it is begun.
+/// that a flood of orders costs no more than their rows; nobody hears of an order long before it is begun. The index
+/// `outbox_pressing`, and the claim that uses it (`outbox::store`), name these keys too.
 pub const NEW_ORDER: [&str; 2] = [FIRST_STEP.1, "order.created"];
 
 /// The name of the queue where messages of `queue` end that nobody could handle.

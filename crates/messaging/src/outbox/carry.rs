@@ -11,7 +11,7 @@ use super::store;
 use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
 use crate::envelope::Header;
 use crate::metrics;
-use crate::topology::{self, FIRST_STEP, NEW_ORDER};
+use crate::topology::{self, FIRST_STEP};
 use futures::FutureExt;
 use futures::future::join_all;
 use lapin::types::FieldTable;
@@ -30,8 +30,6 @@ const CARRIERS: usize = 2;
 const FIRST_STEPS_MAX: u32 = 5_000;
 /// How often at most a carrier asks the broker how many they are.
 const READERS_SEEN_EVERY: Duration = Duration::from_millis(100);
-/// How often what is left behind is looked through while new orders are held back: all that is said of them is passed over.
-const CLAIM_PAST_HELD_EVERY: Duration = Duration::from_secs(5);
 /// How long a carrier rests after a failure: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
@@ -166,14 +164,17 @@ impl Carrier {
             // The channel comes first: without a broker nothing is claimed, and health knows.
             let mut publisher = self.publisher().await?;
             self.look_at_readers(&publisher).await?;
-            let held_back: &[_] = if self.relay.readers_are_behind() { &NEW_ORDER } else { &[] };
-            if !held_back.is_empty() && self.claimed_at.is_some_and(|at| at.elapsed() < CLAIM_PAST_HELD_EVERY) {
+            let held_back = self.relay.readers_are_behind();
+            if held_back && self.claimed_at.is_some_and(|at| at.elapsed() < self.look_every) {
                 self.publisher = Some(publisher);
                 return Ok(0);
             }
             self.claimed_at = Some(Instant::now());
             let mut tx = platform::postgres::begin(&self.pool).await?;
-            let rows = store::claim(&mut tx, held_back, BATCH_MAX.into()).await?;
+            let rows = match held_back {
+                true => store::claim_past_new_orders(&mut tx, BATCH_MAX.into()).await?,
+                false => store::claim(&mut tx, BATCH_MAX.into()).await?,
+            };
             if !rows.is_empty() {
                 let began = Instant::now();
                 let arrivals = publisher.publish_all(&publications(&rows)).await?;

@@ -46,7 +46,7 @@ async fn an_order_is_stored_with_all_that_belongs_to_it(pool: PgPool) {
         .fetch_all(&pool)
         .await
         .expect("the messages");
-    assert_eq!(said, vec!["inventory.inventory.reserve", "order.created"]);
+    assert_eq!(said, vec!["order.created", "inventory.inventory.reserve"]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
