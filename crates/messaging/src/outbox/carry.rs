@@ -171,9 +171,10 @@ impl Carrier {
             }
             self.claimed_at = Some(Instant::now());
             let mut tx = platform::postgres::begin(&self.pool).await?;
-            let rows = match held_back {
-                true => store::claim_past_new_orders(&mut tx, BATCH_MAX.into()).await?,
-                false => store::claim(&mut tx, BATCH_MAX.into()).await?,
+            let rows = if held_back {
+                store::claim_past_new_orders(&mut tx, BATCH_MAX.into()).await?
+            } else {
+                store::claim(&mut tx, BATCH_MAX.into()).await?
             };
             if !rows.is_empty() {
                 let began = Instant::now();
