@@ -1,26 +1,11 @@
 //! Inbox: each reader takes each message once. The row is written in the transaction of the effect, so both or neither
-//! are there; a message that comes again finds it and is let go.
+//! are there; a message that comes again finds it and is let go. [`crate::outbox::append_and_take`] writes it, with the answers.
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
 use uuid::Uuid;
-
-/// Writes down that `reader` takes these. Answers with those it had not taken before.
-pub async fn take(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
-    let taken = sqlx::query_scalar!(
-        "INSERT INTO messaging.inbox (message_id, consumer)
-         SELECT id, $1 FROM UNNEST($2::uuid[]) AS m (id) ORDER BY id
-         ON CONFLICT DO NOTHING
-         RETURNING message_id",
-        reader,
-        &uuids(ids),
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(taken.into_iter().map(MessageId::from_uuid).collect())
-}
 
 /// Which of these `reader` has taken before.
 pub async fn taken(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
@@ -32,17 +17,6 @@ pub async fn taken(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sq
     .fetch_all(tx)
     .await?;
     Ok(taken.into_iter().map(MessageId::from_uuid).collect())
-}
-
-/// Forgets that `reader` took these: they are to be tried again.
-pub async fn put_back(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!("DELETE FROM messaging.inbox WHERE message_id = ANY($2) AND consumer = $1", reader, &uuids(ids))
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 /// Forgets at most `limit` messages about orders made before `before`, oldest first; answers how many. Keep them for

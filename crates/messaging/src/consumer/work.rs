@@ -9,7 +9,7 @@ use domain::ids::MessageId;
 use domain::messages::Queue;
 use futures::{StreamExt, stream};
 use serde::de::DeserializeOwned;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use std::collections::HashSet;
 
 /// A slice's way of handling a round; answers with one verdict a message, in order.
@@ -48,49 +48,26 @@ impl<H: Handle> Work for InOneTransaction<H> {
         round: &[Delivery<H::Command>],
         now: Timestamp,
     ) -> Result<Vec<Verdict>, HandleError> {
-        if let Some(verdicts) = self.carry_out_unseen(pool, relay, round, now).await? {
-            return Ok(verdicts);
-        }
         let reader: &str = Self::QUEUE.into();
-        let mut tx = platform::postgres::begin(pool).await?;
-        let fresh = inbox::take(&mut tx, reader, &ids(round)).await?;
-        let (batch, places) = split_off(round, |id| fresh.contains(id));
-        let handled = self.0.handle(&mut tx, &batch, now).await?;
-        put_back_unfinished(&mut tx, reader, &batch, &handled).await?;
-        let parcel = outbox::append(&mut tx, handled.outgoing, relay).await?;
-        tx.commit().await?;
-        relay.carry(parcel);
-        handled.after_commit.happen();
-        Ok(spread(round.len(), places, handled.verdicts))
-    }
-}
-
-impl<H: Handle> InOneTransaction<H> {
-    /// As if no message came twice and each can be done now, which is nearly always so: then they are taken in the
-    /// statement that appends the answers. None when that was wrong, and nothing is done.
-    async fn carry_out_unseen(
-        &self,
-        pool: &PgPool,
-        relay: &Relay,
-        round: &[Delivery<H::Command>],
-        now: Timestamp,
-    ) -> Result<Option<Vec<Verdict>>, HandleError> {
-        let mut tx = platform::postgres::begin(pool).await?;
-        let handled = self.0.handle(&mut tx, round, now).await?;
-        let taking = Taking { reader: Self::QUEUE.into(), ids: &finished(round, &handled) };
-        if taking.ids.len() < round.len() {
+        // Nearly always nothing comes twice: who has taken what is looked up only when that was wrong.
+        let mut taken_before: Option<HashSet<MessageId>> = None;
+        loop {
+            let (batch, places) = split_off(round, |id| taken_before.as_ref().is_none_or(|ids| !ids.contains(id)));
+            let mut tx = platform::postgres::begin(pool).await?;
+            let handled = self.0.handle(&mut tx, &batch, now).await?;
+            let taking = Taking { reader, ids: &finished(&batch, &handled) };
+            let (parcel, taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, relay).await?;
+            // What can't be done now may have been done before.
+            let is_sure = taken_before.is_some() || taking.ids.len() == batch.len();
+            if is_sure && taken == taking.ids.len() {
+                tx.commit().await?;
+                relay.carry(parcel);
+                handled.after_commit.happen();
+                return Ok(spread(round.len(), places, handled.verdicts));
+            }
             tx.rollback().await?;
-            return Ok(None);
+            taken_before = Some(inbox::taken(&mut *pool.acquire().await?, reader, &ids(round)).await?);
         }
-        let (parcel, taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, relay).await?;
-        if taken < round.len() {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        tx.commit().await?;
-        relay.carry(parcel);
-        handled.after_commit.happen();
-        Ok(Some(handled.verdicts))
     }
 }
 
@@ -153,16 +130,4 @@ fn finished<C>(batch: &[Delivery<C>], handled: &Handled) -> Vec<MessageId> {
     assert_eq!(batch.len(), handled.verdicts.len(), "a handler answers with one verdict a message");
     let verdicts = batch.iter().zip(&handled.verdicts);
     verdicts.filter(|(_, verdict)| **verdict == Verdict::Done).map(|(delivery, _)| delivery.header.id).collect()
-}
-
-async fn put_back_unfinished<C>(
-    tx: &mut PgConnection,
-    reader: &str,
-    batch: &[Delivery<C>],
-    handled: &Handled,
-) -> Result<(), HandleError> {
-    let finished: HashSet<_> = finished(batch, handled).into_iter().collect();
-    let unfinished: Vec<_> = ids(batch).into_iter().filter(|id| !finished.contains(id)).collect();
-    inbox::put_back(tx, reader, &unfinished).await?;
-    Ok(())
 }

@@ -106,20 +106,26 @@ async fn a_row_that_commits_late_is_carried_though_later_ones_went_before(pool: 
     end(lifecycle).await;
 }
 
+async fn take(pool: &PgPool, reader: &str, ids: &[MessageId]) -> usize {
+    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
+    let taking = Taking { reader, ids };
+    let (_parcel, taken) =
+        outbox::append_and_take(&mut tx, Vec::new(), taking, &Relay::default()).await.expect("taken");
+    tx.commit().await.expect("committed");
+    taken
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_reader_takes_a_message_once_and_another_reader_takes_it_too(pool: PgPool) {
     let ids: Vec<MessageId> = events(3).iter().map(|event| event.message_id).collect();
-    let mut tx = platform::postgres::begin(&pool).await.expect("a transaction");
 
-    let fresh = inbox::take(&mut tx, "inventory", &ids[..2]).await.expect("taken");
-    assert_eq!(fresh.len(), 2);
+    assert_eq!(take(&pool, "inventory", &ids[..2]).await, 2);
+    assert_eq!(take(&pool, "inventory", &ids).await, 1);
+    assert_eq!(take(&pool, "orders", &ids[..2]).await, 2);
 
-    let again = inbox::take(&mut tx, "inventory", &ids).await.expect("taken");
-    assert_eq!(again, [ids[2]].into());
-    assert_eq!(inbox::take(&mut tx, "orders", &ids).await.expect("taken").len(), 3);
-
-    inbox::put_back(&mut tx, "inventory", &ids[..1]).await.expect("put back");
-    assert_eq!(inbox::taken(&mut tx, "inventory", &ids).await.expect("known"), [ids[1], ids[2]].into());
+    let mut connection = pool.acquire().await.expect("a connection");
+    assert_eq!(inbox::taken(&mut connection, "inventory", &ids).await.expect("known").len(), 3);
+    assert_eq!(inbox::taken(&mut connection, "orders", &ids).await.expect("known"), [ids[0], ids[1]].into());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -148,9 +154,7 @@ async fn what_is_taken_with_its_answers_is_taken_once_and_all_of_it_or_nothing_i
 #[sqlx::test(migrations = "../../migrations")]
 async fn only_messages_about_old_orders_are_pruned_and_no_more_than_asked(pool: PgPool) {
     let ids: Vec<MessageId> = events(5).iter().map(|event| event.message_id).collect();
-    let mut tx = platform::postgres::begin(&pool).await.expect("a transaction");
-    inbox::take(&mut tx, "inventory", &ids).await.expect("taken");
-    tx.commit().await.expect("committed");
+    take(&pool, "inventory", &ids).await;
     let hour = chrono::Duration::hours(1);
 
     let before = platform::clock::now() - hour;
