@@ -154,6 +154,8 @@ measure() {
     orderctl bench memory rss_mib_idle "${all[@]}"
     # Before its first order, since both it and the api are asked for what they counted from their start.
     stop worker
+    # As pgbench has one: in a stack just made pools are empty, plans unmade and pages cold.
+    run_part "warm-up" orders warm_up --seconds "$SECONDS_EACH"
     part "accept: no worker" orders accept --seconds "$SECONDS_EACH"
     part "accept at half that rate" orders accept_half --half-of accept.per_s --connections 256 --seconds "$SECONDS_EACH"
     start worker
@@ -177,9 +179,10 @@ measure_soak() {
     FLOW=("${FLOW[@]:0:4}")
     start api scheduler worker
     mapfile -t all < <(processes)
-    part "soak: half the rate" orders soak_begin --half-of confirmed.per_s --connections 256 --seconds 60
+    run_part "soak: half the rate" orders soak_begin --half-of confirmed.per_s --connections 256 --seconds 60
     orderctl bench memory rss_mib_soak_begin "${all[@]}"
-    part "soak: half the rate" orders soak --half-of confirmed.per_s --connections 256 --seconds "$SOAK_SECONDS"
+    # Verified once all has ended: a pause of minutes, as it may take, is no load.
+    run_part "soak: half the rate" orders soak --half-of confirmed.per_s --connections 256 --seconds "$SOAK_SECONDS"
     orderctl bench memory rss_mib_soak_end "${all[@]}"
     part "the rest" ended soak_rest
 }
