@@ -5,16 +5,20 @@ use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::Links;
 use messaging::consumer::{self, ConsumerSettings, InOneTransaction, Turns};
-use messaging::{Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
+use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
 use platform::lifecycle::Lifecycle;
 use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use system_tests::TestSystem;
+use system_tests::{TestSystem, eventually};
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
 const MESSAGES: usize = 300;
+const MEETINGS: usize = 20;
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// Writes a row for each message of its batch, and then minds about some.
@@ -54,6 +58,59 @@ impl Handle for Moody {
     }
 }
 
+/// Meets another one in the middle: both have had their effect before either takes its message.
+#[derive(Debug, Clone)]
+struct Meeting {
+    both: Arc<Barrier>,
+    counted: Arc<AtomicUsize>,
+}
+
+impl Handle for Meeting {
+    type Command = InventoryCommand;
+    const QUEUE: Queue = Queue::Inventory;
+
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<InventoryCommand>],
+        _now: Timestamp,
+    ) -> Result<Handled, HandleError> {
+        let mut handled = Handled::default();
+        for delivery in batch {
+            let row = delivery.header.subject.as_uuid();
+            sqlx::query("INSERT INTO effects VALUES ($1)").bind(row).execute(&mut *tx).await?;
+            handled.verdicts.push(Verdict::Done);
+            self.both.wait().await;
+        }
+        let (counted, effects) = (self.counted.clone(), batch.len());
+        handled.after_commit = AfterCommit::run(move || {
+            counted.fetch_add(effects, Ordering::Relaxed);
+        });
+        Ok(handled)
+    }
+}
+
+/// Has `handler` consume the queue of the inventory until the lifecycle's end, on connections of its own.
+fn consume<H: Handle>(system: &TestSystem, handler: H, settings: ConsumerSettings, lifecycle: &Lifecycle) -> Links {
+    let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
+    let links = Links::new(&args, "batch engine test").expect("a url");
+    let (work, turns) = (InOneTransaction(handler), Turns::new(None));
+    let (pool, relay) = (system.pool().clone(), Relay::default());
+    lifecycle.spawn(consumer::run(work, pool, links.clone(), relay, turns, settings, lifecycle.clone()));
+    links
+}
+
+async fn stop(lifecycle: Lifecycle) {
+    lifecycle.stopping.cancel();
+    lifecycle.tasks.close();
+    lifecycle.tasks.wait().await;
+}
+
+async fn effects(pool: &PgPool) -> (i64, i64) {
+    let counts = "SELECT count(*), count(DISTINCT order_id) FROM effects";
+    sqlx::query_as(counts).fetch_one(pool).await.expect("counts")
+}
+
 fn release(order_id: OrderId) -> Outgoing {
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let command = InventoryCommand::Release(ReleaseStock { order_id });
@@ -80,31 +137,45 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
     say(&pool, &messages).await;
     let sound: Vec<_> = messages.iter().enumerate().filter(|(place, _)| ![17, 128, 255].contains(place)).collect();
     say(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
-    let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
-    let (links, lifecycle) = (Links::new(&args, "batch engine test").expect("a url"), Lifecycle::default());
-    let (work, settings) = (InOneTransaction(moody), ConsumerSettings::default());
-    let consuming = consumer::run(
-        work,
-        pool.clone(),
-        links.clone(),
-        Relay::default(),
-        Turns::new(None),
-        settings,
-        lifecycle.clone(),
-    );
-    lifecycle.spawn(consuming);
-
+    let lifecycle = Lifecycle::default();
+    let links = consume(&system, moody, ConsumerSettings::default(), &lifecycle);
     let keeper = FailedJobs::new(pool.clone());
     lifecycle.spawn(dead::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
 
     system.until_failed_jobs(3, LIMIT).await;
-    let counts = "SELECT count(*), count(DISTINCT order_id) FROM effects";
-    let effects: (i64, i64) = sqlx::query_as(counts).fetch_one(&pool).await.expect("counts");
     let expected = i64::try_from(MESSAGES - 3).expect("small");
-    assert_eq!(effects, (expected, expected));
-    lifecycle.stopping.cancel();
-    lifecycle.tasks.close();
-    lifecycle.tasks.wait().await;
+    assert_eq!(effects(&pool).await, (expected, expected));
+    stop(lifecycle).await;
     links.close().await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
+    let system = TestSystem::of("meeting").workers(0).start().await;
+    let pool = system.pool().clone();
+    sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(&pool).await.expect("a table");
+    let messages: Vec<_> = (0..MEETINGS).map(|_| release(OrderId::from_uuid(Uuid::now_v7()))).collect();
+
+    // Each twice, one behind the other: with one message in hand each, the two get the same one.
+    let twins: Vec<_> = messages.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
+    say(&pool, &twins).await;
+    let meeting = Meeting { both: Arc::new(Barrier::new(2)), counted: Arc::default() };
+    let (one_at_a_time, lifecycle) = (ConsumerSettings { batch_max: 1, prefetch: 1 }, Lifecycle::default());
+    let links = [(); 2].map(|()| consume(&system, meeting.clone(), one_at_a_time, &lifecycle));
+
+    eventually("every message to be taken by one of the two", LIMIT, || async {
+        let counted = meeting.counted.load(Ordering::Relaxed);
+        if counted >= MEETINGS { Ok(()) } else { Err(format!("{counted} are")) }
+    })
+    .await;
+    // The other one brings to its end what it has begun.
+    stop(lifecycle).await;
+    let expected = i64::try_from(MEETINGS).expect("small");
+    assert_eq!(effects(&pool).await, (expected, expected));
+    assert_eq!(meeting.counted.load(Ordering::Relaxed), MEETINGS, "what was rolled back is not counted");
+    for link in links {
+        link.close().await;
+    }
     system.finish().await;
 }
