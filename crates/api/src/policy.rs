@@ -40,6 +40,7 @@ permissions! {
     ManageWarehouses "manage warehouses"          &[Admin];
     GrantRoles       "grant roles"                &[Admin];
     ManageFailedJobs "manage failed jobs"         &[Admin];
+    OperateSagas     "operate sagas"              &[Admin];
     ReadAuditLog     "read the audit log"         &[Admin];
     SeeTasks         "see scheduled tasks"        &[Admin];
     SeeWorkers       "see who is at work"         &[Admin];

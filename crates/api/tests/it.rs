@@ -20,6 +20,8 @@ mod http;
 mod orders;
 #[path = "it/roles.rs"]
 mod roles;
+#[path = "it/sagas.rs"]
+mod sagas;
 #[path = "it/server.rs"]
 mod server;
 #[path = "it/shipments.rs"]

@@ -1,15 +1,14 @@
 //! Calls an order back: at once where nothing was done, and by undoing step after step where something was.
 
 use crate::apply_advance::{Because, apply};
+use crate::commit_moves::commit_moves;
 use crate::error::StoreError;
-use crate::metrics::Ends;
-use crate::store::moves;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Applied, OrderStatus};
 use domain::saga::{Pace, SagaError};
-use messaging::{Relay, Trace, outbox};
+use messaging::{Relay, Trace};
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -75,12 +74,7 @@ pub async fn cancel_order(
     witness
         .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
         .await?;
-    let moved = [moved];
-    moves::save(&mut tx, &moved, now).await?;
-    let parcel = outbox::append(&mut tx, outgoing, relay).await?;
-    tx.commit().await?;
-    Ends::of(&moved, now).count();
-    relay.carry(parcel);
+    commit_moves(tx, &[moved], outgoing, relay, now).await?;
     Ok(outcome)
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
 use domain::ids::OrderId;
 use std::fmt;
 use std::str::FromStr;
@@ -11,8 +12,15 @@ use uuid::{Uuid, Version};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(pub(crate) OrderId);
 
+/// After the saga of this order, which was due then, the next page of sagas begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SagaCursor {
+    pub(crate) deadline_at: Timestamp,
+    pub(crate) order_id: OrderId,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor that a page of orders gave")]
+#[error("this is not a cursor that a page of these gave")]
 pub struct ForgedCursor;
 
 impl fmt::Display for Cursor {
@@ -26,11 +34,34 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, ForgedCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ForgedCursor)?;
-        let id = Uuid::from_slice(&bytes).map_err(|_| ForgedCursor)?;
-        match id.get_version() {
-            Some(Version::SortRand) => Ok(Self(OrderId::from_uuid(id))),
-            _ => Err(ForgedCursor),
-        }
+        order_id(&bytes).map(Self)
+    }
+}
+
+/// Microseconds since 1970, as the database keeps times, then the id.
+impl fmt::Display for SagaCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let due = self.deadline_at.timestamp_micros().to_be_bytes();
+        f.write_str(&URL_SAFE_NO_PAD.encode([due.as_slice(), self.order_id.as_uuid().as_bytes()].concat()))
+    }
+}
+
+impl FromStr for SagaCursor {
+    type Err = ForgedCursor;
+
+    fn from_str(text: &str) -> Result<Self, ForgedCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ForgedCursor)?;
+        let (due, id) = bytes.split_first_chunk().ok_or(ForgedCursor)?;
+        let deadline_at = Timestamp::from_timestamp_micros(i64::from_be_bytes(*due)).ok_or(ForgedCursor)?;
+        Ok(Self { deadline_at, order_id: order_id(id)? })
+    }
+}
+
+fn order_id(bytes: &[u8]) -> Result<OrderId, ForgedCursor> {
+    let id = Uuid::from_slice(bytes).map_err(|_| ForgedCursor)?;
+    match id.get_version() {
+        Some(Version::SortRand) => Ok(OrderId::from_uuid(id)),
+        _ => Err(ForgedCursor),
     }
 }
 
@@ -45,6 +76,17 @@ mod tests {
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         for forged in ["", "1", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAAAA", &cursor.to_string()[1..]] {
             assert_eq!(forged.parse::<Cursor>(), Err(ForgedCursor), "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_sagas_does_so_too() {
+        let deadline_at = Timestamp::from_timestamp_micros(1_800_000_000_123_456).expect("a time");
+        let cursor = SagaCursor { deadline_at, order_id: OrderId::from_uuid(Uuid::now_v7()) };
+
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for forged in ["", "1", &Cursor(cursor.order_id).to_string(), &cursor.to_string()[4..]] {
+            assert_eq!(forged.parse::<SagaCursor>(), Err(ForgedCursor), "{forged}");
         }
     }
 }

@@ -4,12 +4,15 @@
 mod advance_saga;
 mod apply_advance;
 mod cancel_order;
+mod commit_moves;
 mod cursor;
 mod error;
 mod find_order;
 mod intake;
 mod list_orders;
+mod list_sagas;
 pub mod metrics;
+mod operate_saga;
 mod order_events;
 mod saga_args;
 mod store;
@@ -18,7 +21,7 @@ mod wake_stalled_sagas;
 
 pub use advance_saga::SagaHandler;
 pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
-pub use cursor::{Cursor, ForgedCursor};
+pub use cursor::{Cursor, ForgedCursor, SagaCursor};
 pub use error::{PlaceOrderError, StoreError};
 pub use find_order::{LineView, OrderView, ShipmentView, find_order};
 pub use intake::{
@@ -26,6 +29,8 @@ pub use intake::{
     NewOrder, prune_keys,
 };
 pub use list_orders::{BadPageSize, OrderFilter, OrderPage, OrderSummary, PAGE_SIZE_MAX, PageSize, list_orders};
+pub use list_sagas::{SagaStanding, SagaView, find_saga, list_sagas};
+pub use operate_saga::{OperateError, OperateSaga, SagaVerb, operate_saga};
 pub use order_events::{EVENTS_MAX, EventView, order_events};
 pub use saga_args::SagaArgs;
 pub use viewer::Viewer;

@@ -4,9 +4,8 @@
 //! broker is away, though, nobody could have heard the questions: then no patience is lost, and no step given up.
 
 use crate::apply_advance::{Because, apply};
+use crate::commit_moves::commit_moves;
 use crate::error::StoreError;
-use crate::metrics::Ends;
-use crate::store::moves;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::order::Applied;
@@ -52,12 +51,8 @@ pub async fn wake_stalled_sagas(
             }
         }
     }
-    moves::save(&mut tx, &moved, now).await?;
     saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
-    let parcel = outbox::append(&mut tx, outgoing, relay).await?;
-    tx.commit().await?;
-    Ends::of(&moved, now).count();
-    relay.carry(parcel);
+    commit_moves(tx, &moved, outgoing, relay, now).await?;
     Ok(woken)
 }
 

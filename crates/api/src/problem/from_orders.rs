@@ -1,7 +1,7 @@
 use super::{FieldError, Kind, Problem};
 use domain::order::placing::PlacingError;
 use domain::product::{Line, Sku};
-use orders::{CancelError, PlaceOrderError, StoreError};
+use orders::{CancelError, OperateError, PlaceOrderError, StoreError};
 use std::time::Duration;
 
 /// How long a twin in another process should let the first one finish.
@@ -54,6 +54,17 @@ impl From<CancelError> for Problem {
             CancelError::Refused { .. } => Self::new(Kind::InvalidState, said),
             CancelError::Saga(_) => Self::internal(said),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OperateError> for Problem {
+    fn from(error: OperateError) -> Self {
+        match error {
+            OperateError::NotFound => Self::not_found("order"),
+            OperateError::Refused(refused) => Self::new(Kind::InvalidState, refused.to_string()),
+            OperateError::Saga(error) => Self::internal(error),
+            OperateError::Store(error) => error.into(),
         }
     }
 }

@@ -5,4 +5,5 @@ pub(crate) mod moves;
 pub(crate) mod placements;
 pub(crate) mod queries;
 pub(crate) mod saga;
+pub(crate) mod sagas;
 pub(crate) mod timeline;

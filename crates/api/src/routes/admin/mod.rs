@@ -3,4 +3,5 @@
 pub mod audit_logs;
 pub mod failed_jobs;
 pub mod grant_role;
+pub mod sagas;
 pub mod tasks;

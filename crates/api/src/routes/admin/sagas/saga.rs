@@ -1,0 +1,46 @@
+//! Sagas as admins see them.
+
+use chrono::{DateTime, Utc};
+use orders::SagaView;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SagaBody {
+    order_id: Uuid,
+    #[schema(example = "cancelling")]
+    order_status: &'static str,
+    /// `running`, `undoing`, `delivering`, `stuck` (asked so often that only you may know better) or `ended`.
+    #[schema(example = "stuck")]
+    phase: String,
+    /// The step that is run or undone; it is not there once nothing is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "reserve_stock")]
+    step: Option<String>,
+    /// Why a human should look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "reserve_stock was asked 10 times and is not answered")]
+    attention: Option<String>,
+    /// When the question is asked again if nothing is heard.
+    deadline_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// The `x-request-id` of the request that placed the order; logs are found by it.
+    #[schema(example = "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27")]
+    correlation_id: String,
+}
+
+impl From<SagaView> for SagaBody {
+    fn from(saga: SagaView) -> Self {
+        Self {
+            order_id: saga.order_id.as_uuid(),
+            order_status: saga.order_status.into(),
+            phase: saga.phase,
+            step: saga.step,
+            attention: saga.attention,
+            deadline_at: saga.deadline_at,
+            updated_at: saga.updated_at,
+            correlation_id: saga.correlation_id,
+        }
+    }
+}
