@@ -18,6 +18,8 @@ mod goods;
 mod http;
 #[path = "it/orders.rs"]
 mod orders;
+#[path = "it/replays.rs"]
+mod replays;
 #[path = "it/roles.rs"]
 mod roles;
 #[path = "it/sagas.rs"]

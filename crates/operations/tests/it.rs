@@ -7,5 +7,7 @@ mod verify;
 
 #[path = "it/failed_jobs.rs"]
 mod failed_jobs;
+#[path = "it/replays.rs"]
+mod replays;
 #[path = "it/schedule.rs"]
 mod schedule;

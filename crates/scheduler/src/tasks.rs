@@ -55,6 +55,9 @@ pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay) -> Vec<Ta
                 async move { Ok(payments::reconcile_payments(&pool, &relay, reconcile_after, now, ROWS_MAX).await?) },
             )
         }),
+        task("replay_failed_jobs", HALF_A_SECOND, &hands, move |pool, relay, now| {
+            Box::pin(async move { Ok(operations::replays::run_replays(&pool, &relay, now).await?) })
+        }),
         task("expire_idempotency_keys", MINUTE, &hands, move |pool, _waker, now| {
             Box::pin(async move { counted(orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?) })
         }),
@@ -82,7 +85,7 @@ pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay) -> Vec<Ta
 
 /// The names of all, as settings write them.
 pub const ALL: &str = "wake_stalled_sagas,move_simulated_shipments,mark_delayed_shipments,expire_reservations,\
-    check_low_stock,reconcile_payments,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,prune_history,verify";
+    check_low_stock,reconcile_payments,replay_failed_jobs,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,prune_history,verify";
 
 fn task(
     name: &'static str,

@@ -1,6 +1,7 @@
 use super::{Kind, Problem};
 use operations::BadRow;
 use operations::failed_jobs::DecideError;
+use operations::replays::CancelReplayError;
 
 impl From<BadRow> for Problem {
     fn from(error: BadRow) -> Self {
@@ -20,6 +21,17 @@ impl From<DecideError> for Problem {
                 Self::new(Kind::InvalidState, said)
             }
             DecideError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelReplayError> for Problem {
+    fn from(error: CancelReplayError) -> Self {
+        let said = error.to_string();
+        match error {
+            CancelReplayError::NotFound => Self::not_found("replay"),
+            CancelReplayError::Done => Self::new(Kind::InvalidState, said),
+            CancelReplayError::Store(error) => error.into(),
         }
     }
 }

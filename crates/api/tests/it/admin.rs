@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-fn letter(payload: &[u8]) -> DeadLetter {
+pub fn letter(payload: &[u8]) -> DeadLetter {
     DeadLetter {
         queue: Queue::Payments,
         message_id: MessageId::from_uuid(Uuid::now_v7()),
@@ -24,7 +24,7 @@ fn letter(payload: &[u8]) -> DeadLetter {
     }
 }
 
-async fn open_with(pool: PgPool, letters: &[DeadLetter]) -> (Door, Person) {
+pub async fn open_with(pool: PgPool, letters: &[DeadLetter]) -> (Door, Person) {
     let door = Door::open(pool);
     let admin = door.person("admin", Role::Admin).await;
     FailedJobs::new(door.pool.clone()).keep(letters).await.expect("kept");

@@ -6,7 +6,7 @@ use crate::store::BadRow;
 use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::dead::{self, NotText};
-use messaging::{Relay, outbox};
+use messaging::{Outgoing, Relay, outbox};
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -50,16 +50,21 @@ pub async fn replay(
         Standing::Open(job) => job,
         Standing::Already(job) => return Ok(job),
     };
-    if job.replays >= REPLAYS_MAX {
-        return Err(DecideError::TooOften);
-    }
-    let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
-    let message = dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?;
+    let message = message_of(&job)?;
     let parcel = outbox::append(&mut tx, vec![message], relay).await?;
     let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(job)
+}
+
+/// What is sent when the job is replayed.
+pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
+    if job.replays >= REPLAYS_MAX {
+        return Err(DecideError::TooOften);
+    }
+    let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
+    Ok(dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 
 /// Leaves it at that.

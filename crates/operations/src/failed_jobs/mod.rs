@@ -6,6 +6,7 @@ mod fingerprint;
 mod keep;
 mod list;
 
+pub(crate) use decide::message_of;
 pub use decide::{DecideError, Decided, discard, replay};
 pub(crate) use fingerprint::fingerprint;
 pub use keep::FailedJobs;

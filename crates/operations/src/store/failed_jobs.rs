@@ -2,6 +2,7 @@
 
 use super::BadRow;
 use crate::failed_jobs::{Decided, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use crate::replays::Standing;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use serde_json::Value;
@@ -125,6 +126,41 @@ pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, 
     query.push(" AND id = ").push_bind(id).push(" FOR NO KEY UPDATE");
     let row: Option<Row> = query.build_query_as().fetch_optional(tx).await?;
     row.map(FailedJob::try_from).transpose()
+}
+
+/// The next jobs of a replay that were open when it was asked for and are still, at most `limit`, locked.
+pub async fn next_of(tx: &mut PgConnection, replay: &Standing, limit: usize) -> Result<Vec<FailedJob>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push(" AND status = 'open' AND last_seen_at <= ").push_bind(replay.asked.at);
+    if let Some(queue) = replay.filter.queue {
+        query.push(" AND queue = ").push_bind::<&str>(queue.into());
+    }
+    if let Some(fingerprint) = &replay.filter.fingerprint {
+        query.push(" AND fingerprint = ").push_bind(fingerprint);
+    }
+    if let Some(after) = replay.after_job {
+        query.push(" AND id > ").push_bind(after);
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX)).push(" FOR NO KEY UPDATE");
+    let rows: Vec<Row> = query.build_query_as().fetch_all(tx).await?;
+    rows.into_iter().map(FailedJob::try_from).collect()
+}
+
+/// Those that a replay sends again.
+pub async fn replayed_by(tx: &mut PgConnection, replay: &Standing, ids: &[Uuid], now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE operations.failed_jobs
+         SET status = 'replayed', replays = replays + 1, decided_at = $2, decided_by = $3, reason = $4, replay_id = $5
+         WHERE id = ANY($1)",
+        ids,
+        now,
+        replay.asked.by,
+        replay.asked.reason,
+        replay.id,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decided: &Decided) -> sqlx::Result<()> {

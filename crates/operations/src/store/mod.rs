@@ -8,6 +8,7 @@ pub mod measure;
 pub mod money;
 pub mod orphans;
 pub mod processes;
+pub mod replays;
 pub mod schedule;
 pub mod shipments;
 pub mod stock;

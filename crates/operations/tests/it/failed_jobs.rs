@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-fn letter(number: u32) -> DeadLetter {
+pub fn letter(number: u32) -> DeadLetter {
     let order = OrderId::from_uuid(Uuid::now_v7());
     let message_id = MessageId::derive(order, &number.to_string());
     let trace = Trace { correlation_id: "request-1".to_owned(), causation_id: None, traceparent: None };
@@ -30,19 +30,19 @@ fn letter(number: u32) -> DeadLetter {
     }
 }
 
-fn decided() -> Decided {
+pub fn decided() -> Decided {
     Decided { by: "admin:1".to_owned(), reason: "mended".to_owned(), at: now() }
 }
 
-async fn keep(pool: &PgPool, letters: &[DeadLetter]) {
+pub async fn keep(pool: &PgPool, letters: &[DeadLetter]) {
     FailedJobs::new(pool.clone()).keep(letters).await.expect("kept");
 }
 
-async fn jobs(pool: &PgPool) -> Vec<FailedJob> {
+pub async fn jobs(pool: &PgPool) -> Vec<FailedJob> {
     list_failed_jobs(pool, &FailedJobFilter::default(), 100).await.expect("listed")
 }
 
-async fn outbox(pool: &PgPool) -> Vec<(String, String, Uuid, String)> {
+pub async fn outbox(pool: &PgPool) -> Vec<(String, String, Uuid, String)> {
     sqlx::query_as("SELECT exchange, routing_key, message_id, payload FROM messaging.outbox")
         .fetch_all(pool)
         .await

@@ -1,0 +1,40 @@
+use super::replay::ReplayBody;
+use crate::auth::Allowed;
+use crate::page::Page;
+use crate::params::{FromQuery, Params, Query};
+use crate::policy::ManageFailedJobs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::State;
+use operations::replays::list_replays as list;
+use uuid::Uuid;
+
+#[derive(Debug)]
+pub struct ReplayQuery {
+    before: Option<Uuid>,
+    limit: u32,
+}
+
+impl FromQuery for ReplayQuery {
+    fn read(params: &mut Params) -> Option<Self> {
+        let (before, limit) = (params.optional("cursor"), params.limit());
+        Some(Self { before: before?, limit: limit? })
+    }
+}
+
+/// List replays
+///
+/// The newest first.
+#[utoipa::path(get, path = "/admin/replays", tag = "admin",
+    params(("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    responses((status = 200, description = "A page of replays", body = Page<ReplayBody>)), security(("access_token" = [])))]
+pub async fn list_replays(
+    State(state): State<AppState>,
+    _allowed: Allowed<ManageFailedJobs>,
+    Query(ReplayQuery { before, limit }): Query<ReplayQuery>,
+) -> Result<Json<Page<ReplayBody>>, Problem> {
+    let replays = list(&state.pool, before, limit + 1).await?;
+    Ok(Json(Page::cut(replays, limit, |replay| replay.id.to_string())))
+}

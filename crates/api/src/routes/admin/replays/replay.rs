@@ -1,0 +1,68 @@
+//! Replays as admins see them.
+
+use chrono::{DateTime, Utc};
+use operations::replays::Replay;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReplayBody {
+    id: Uuid,
+    /// `running`, `done` or `cancelled`.
+    #[schema(example = "running")]
+    status: &'static str,
+    /// Only jobs of this queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "inventory")]
+    queue: Option<&'static str>,
+    /// Only failures of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "9f86d081884c")]
+    fingerprint: Option<String>,
+    /// Jobs a second, once it has come to its full pace.
+    #[schema(example = 10)]
+    rate_per_s: u32,
+    /// Seconds until then.
+    #[schema(example = 30)]
+    ramp_s: u32,
+    /// Jobs that were open when it was asked for.
+    #[schema(example = 500)]
+    total: i64,
+    #[schema(example = 170)]
+    replayed: i64,
+    /// Those that can't be sent again: no text, or sent too often already. They stay open.
+    #[schema(example = 0)]
+    skipped: i64,
+    /// Of those that it sent, how many are open again.
+    #[schema(example = 0)]
+    died_again: i64,
+    asked_at: DateTime<Utc>,
+    #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
+    asked_by: String,
+    #[schema(example = "the bug is mended: release 2026.48")]
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<Replay> for ReplayBody {
+    fn from(replay: Replay) -> Self {
+        Self {
+            id: replay.id,
+            status: replay.status.into(),
+            queue: replay.filter.queue.map(Into::into),
+            fingerprint: replay.filter.fingerprint,
+            rate_per_s: replay.pace.rate_per_s(),
+            ramp_s: replay.pace.ramp_s(),
+            total: replay.total,
+            replayed: replay.replayed,
+            skipped: replay.skipped,
+            died_again: replay.died_again,
+            asked_at: replay.asked_at,
+            asked_by: replay.asked_by,
+            reason: replay.reason,
+            ended_at: replay.ended_at,
+        }
+    }
+}

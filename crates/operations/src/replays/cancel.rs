@@ -1,0 +1,51 @@
+//! Somebody stops a replay: what it has not sent yet stays open.
+
+use super::{Replay, ReplayStatus};
+use crate::failed_jobs::Decided;
+use crate::store;
+use crate::store::BadRow;
+use platform::witness::{Change, Witness};
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CancelReplayError {
+    #[error("there is no such replay")]
+    NotFound,
+    #[error("a replay that is done can't be cancelled")]
+    Done,
+    #[error(transparent)]
+    Store(#[from] BadRow),
+}
+
+/// Saying it twice is saying it once.
+pub async fn cancel_replay(
+    pool: &PgPool,
+    id: Uuid,
+    decided: &Decided,
+    witness: &impl Witness,
+) -> Result<Replay, CancelReplayError> {
+    let mut tx = platform::postgres::begin(pool).await?;
+    let status = store::replays::lock_status(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
+    match status {
+        ReplayStatus::Done => return Err(CancelReplayError::Done),
+        ReplayStatus::Cancelled => {}
+        ReplayStatus::Running => {
+            let (subject, reason) = (format!("replay:{id}"), Some(decided.reason.clone()));
+            let (before, after) =
+                (Some(json!({ "status": status })), Some(json!({ "status": ReplayStatus::Cancelled })));
+            witness.note(&mut tx, Change { action: "replay.cancel", subject, reason, before, after }).await?;
+            store::replays::cancel(&mut tx, id, decided.at).await?;
+        }
+    }
+    let replay = store::replays::find(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
+    tx.commit().await?;
+    Ok(replay)
+}
+
+impl From<sqlx::Error> for CancelReplayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

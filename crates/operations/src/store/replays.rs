@@ -1,0 +1,178 @@
+//! `operations.replays`.
+
+use super::BadRow;
+use crate::failed_jobs::Decided;
+use crate::replays::{Pace, Progress, Replay, ReplayFilter, ReplayStatus, Standing};
+use domain::Timestamp;
+use domain::messages::Queue;
+use sqlx::{FromRow, PgConnection, QueryBuilder};
+use uuid::Uuid;
+
+const COLUMNS: &str = "SELECT id, queue, fingerprint, rate_per_s, ramp_s, status, total, replayed, skipped, asked_at, asked_by, reason, ended_at,
+    (SELECT count(*) FROM operations.failed_jobs AS job WHERE job.replay_id = replay.id AND job.status = 'open') AS died_again
+    FROM operations.replays AS replay WHERE true";
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    queue: Option<String>,
+    fingerprint: Option<String>,
+    rate_per_s: i32,
+    ramp_s: i32,
+    status: String,
+    total: i64,
+    replayed: i64,
+    skipped: i64,
+    died_again: i64,
+    asked_at: Timestamp,
+    asked_by: String,
+    reason: String,
+    ended_at: Option<Timestamp>,
+}
+
+/// Jobs that are open and fit.
+pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timestamp) -> sqlx::Result<i64> {
+    let mut query = QueryBuilder::new("SELECT count(*) FROM operations.failed_jobs WHERE status = 'open'");
+    query.push(" AND last_seen_at <= ").push_bind(at);
+    if let Some(queue) = filter.queue {
+        query.push(" AND queue = ").push_bind::<&str>(queue.into());
+    }
+    if let Some(fingerprint) = &filter.fingerprint {
+        query.push(" AND fingerprint = ").push_bind(fingerprint);
+    }
+    query.build_query_scalar().fetch_one(tx).await
+}
+
+pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<()> {
+    let (status, queue): (&str, Option<&str>) = (replay.status.into(), replay.filter.queue.map(Into::into));
+    sqlx::query!(
+        "INSERT INTO operations.replays
+             (id, queue, fingerprint, rate_per_s, ramp_s, status, total, paced_at, asked_at, asked_by, reason, ended_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
+        replay.id,
+        queue,
+        replay.filter.fingerprint,
+        i32::try_from(replay.pace.rate_per_s()).expect("a rate is small"),
+        i32::try_from(replay.pace.ramp_s()).expect("a ramp is short"),
+        status,
+        replay.total,
+        replay.asked_at,
+        replay.asked_by,
+        replay.reason,
+        replay.ended_at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub async fn list(connection: &mut PgConnection, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    if let Some(before) = before {
+        query.push(" AND id < ").push_bind(before);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
+    let rows: Vec<Row> = query.build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(Replay::try_from).collect()
+}
+
+pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Replay>, BadRow> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    query.push(" AND id = ").push_bind(id);
+    let row: Option<Row> = query.build_query_as().fetch_optional(connection).await?;
+    row.map(Replay::try_from).transpose()
+}
+
+pub async fn running(connection: &mut PgConnection) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT id FROM operations.replays WHERE status = 'running' ORDER BY id")
+        .fetch_all(connection)
+        .await
+}
+
+/// Locks it until the transaction ends. None when it does not run, or when somebody else has it.
+pub async fn lock_running(tx: &mut PgConnection, id: Uuid) -> Result<Option<Standing>, BadRow> {
+    let row = sqlx::query!(
+        "SELECT queue, fingerprint, rate_per_s, ramp_s, after_job, paced_at, credit, asked_at, asked_by, reason
+         FROM operations.replays WHERE id = $1 AND status = 'running' FOR NO KEY UPDATE SKIP LOCKED",
+        id,
+    )
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Standing {
+        id,
+        filter: ReplayFilter { queue: queue(row.queue.as_deref())?, fingerprint: row.fingerprint },
+        pace: pace(row.rate_per_s, row.ramp_s)?,
+        asked: Decided { by: row.asked_by, reason: row.reason, at: row.asked_at },
+        after_job: row.after_job,
+        paced_at: row.paced_at,
+        credit: u64::try_from(row.credit).map_err(|_negative| BadRow::Inconsistent("replays.credit"))?,
+    }))
+}
+
+/// Locks it until the transaction ends, once nobody else has it.
+pub async fn lock_status(tx: &mut PgConnection, id: Uuid) -> Result<Option<ReplayStatus>, BadRow> {
+    let lock = sqlx::query_scalar!("SELECT status FROM operations.replays WHERE id = $1 FOR NO KEY UPDATE", id);
+    lock.fetch_optional(tx).await?.map(|text| status(&text)).transpose()
+}
+
+pub async fn save(tx: &mut PgConnection, id: Uuid, progress: &Progress, now: Timestamp) -> sqlx::Result<()> {
+    let count = |jobs: usize| i64::try_from(jobs).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "UPDATE operations.replays
+         SET replayed = replayed + $2, skipped = skipped + $3, after_job = $4, credit = $5, paced_at = $6::timestamptz,
+             status = CASE WHEN $7::boolean THEN 'done' ELSE status END,
+             ended_at = CASE WHEN $7::boolean THEN $6::timestamptz END
+         WHERE id = $1",
+        id,
+        count(progress.replayed),
+        count(progress.skipped),
+        progress.after_job,
+        i64::try_from(progress.credit).unwrap_or(i64::MAX),
+        now,
+        progress.is_over,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub async fn cancel(tx: &mut PgConnection, id: Uuid, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE operations.replays SET status = 'cancelled', ended_at = $2 WHERE id = $1", id, now)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+impl TryFrom<Row> for Replay {
+    type Error = BadRow;
+
+    fn try_from(row: Row) -> Result<Self, BadRow> {
+        Ok(Self {
+            id: row.id,
+            filter: ReplayFilter { queue: queue(row.queue.as_deref())?, fingerprint: row.fingerprint },
+            pace: pace(row.rate_per_s, row.ramp_s)?,
+            status: status(&row.status)?,
+            total: row.total,
+            replayed: row.replayed,
+            skipped: row.skipped,
+            died_again: row.died_again,
+            asked_at: row.asked_at,
+            asked_by: row.asked_by,
+            reason: row.reason,
+            ended_at: row.ended_at,
+        })
+    }
+}
+
+fn queue(text: Option<&str>) -> Result<Option<Queue>, BadRow> {
+    text.map(|text| text.parse().map_err(|_unknown| BadRow::Inconsistent("replays.queue"))).transpose()
+}
+
+fn pace(rate_per_s: i32, ramp_s: i32) -> Result<Pace, BadRow> {
+    Pace::new(rate_per_s.into(), ramp_s.into()).map_err(|_none| BadRow::Inconsistent("replays.rate_per_s"))
+}
+
+fn status(text: &str) -> Result<ReplayStatus, BadRow> {
+    text.parse().map_err(|_unknown| BadRow::Inconsistent("replays.status"))
+}
