@@ -134,6 +134,15 @@ impl Client {
         list(&events).iter().map(kind).collect()
     }
 
+    /// Follows the order until its stream ends, and answers with the kinds of what was told, in their order.
+    pub async fn follow(&self, id: Uuid, limit: Duration) -> Vec<String> {
+        let request = self.request(Method::GET, &format!("/orders/{id}/stream")).timeout(limit);
+        let told = request.send().await.expect("an answer").text().await.expect("events, to the end");
+        let data = told.lines().filter_map(|line| line.strip_prefix("data: "));
+        let entry = |data: &str| serde_json::from_str::<Value>(data).expect("an entry");
+        data.map(|data| entry(data)["kind"].as_str().unwrap_or("?").to_owned()).collect()
+    }
+
     pub async fn payments(&self, id: Uuid) -> Value {
         self.get(&format!("/orders/{id}/payments")).await
     }

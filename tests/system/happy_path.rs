@@ -1,5 +1,6 @@
 //! An order that nothing happens to.
 
+use serde_json::json;
 use std::time::Duration;
 use system_tests::{Goods, NewOrder, TestSystem};
 
@@ -14,18 +15,20 @@ async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
 
     let placed = client.place(&NewOrder::of("SKU-HAPPY", 2)).await;
     let id = placed.order_id();
-    let order = client.wait_until(id, "delivered", LIMIT).await;
+    let followed = client.follow(id, LIMIT).await;
+    let order = client.order(id).await;
 
     assert_eq!(placed.body["status"], "accepted");
     assert_eq!(placed.body["order_status"], "pending");
     assert_eq!(placed.body["message"], "Order accepted for async processing");
     assert_eq!(placed.location, Some(format!("/api/v1/orders/{id}")));
-    assert_eq!(order["fulfilment_status"], "delivered");
+    assert_eq!((&order["status"], &order["fulfilment_status"]), (&json!("delivered"), &json!("delivered")));
     let timeline = client.timeline(id).await;
     let milestones =
         ["accepted", "stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"];
     let told: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
     assert_eq!(told, milestones, "{timeline:?}");
+    assert_eq!(followed, timeline);
     system.finish().await;
 }
 

@@ -121,6 +121,11 @@ impl Claims {
         }
         if self.exp < now - LEEWAY_SECONDS { Err(TokenError::Expired) } else { Ok(()) }
     }
+
+    /// With the leeway. A time beyond all calendars is as good as their last.
+    pub fn valid_until(&self) -> Timestamp {
+        Timestamp::from_timestamp(self.exp.saturating_add(LEEWAY_SECONDS), 0).unwrap_or(Timestamp::MAX_UTC)
+    }
 }
 
 /// The library checks algorithm and signature; [`Claims::check`] checks the rest, against a clock that is an argument.

@@ -9,6 +9,8 @@ use domain::ids::UserId;
 pub struct Principal {
     pub id: UserId,
     pub role: Role,
+    /// When their token is good for nothing any more.
+    pub until: Timestamp,
 }
 
 impl Accounts {
@@ -18,6 +20,6 @@ impl Accounts {
         if standing.is_disabled || standing.token_version != claims.ver {
             return Err(TokenError::Revoked.into());
         }
-        Ok(Principal { id: claims.sub, role: standing.role })
+        Ok(Principal { id: claims.sub, role: standing.role, until: claims.valid_until() })
     }
 }

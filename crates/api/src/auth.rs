@@ -19,6 +19,8 @@ use std::marker::PhantomData;
 pub struct Caller {
     pub id: UserId,
     pub role: Role,
+    /// When their token is good for nothing any more.
+    pub until: Timestamp,
 }
 
 /// A caller whose role permits `P`. It stands before the body among a handler's arguments, so that nobody's body is
@@ -42,8 +44,9 @@ impl Caller {
 
     async fn of(headers: &HeaderMap, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(headers)?;
-        let Principal { id, role } = state.accounts.verify_access_token(token, platform::clock::now()).await?;
-        Ok(Self { id, role })
+        let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
+        let Principal { id, role, until } = principal;
+        Ok(Self { id, role, until })
     }
 }
 

@@ -47,6 +47,9 @@ pub struct HttpArgs {
     /// Requests that are answered at the same time; more are turned away with 503.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_requests: u32,
+    /// Orders that are followed at the same time, each on a connection of its own; more are turned away with 503.
+    #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub api_max_streams: u32,
     /// How many proxies of yours stand before the api: so many entries of X-Forwarded-For are believed.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub api_trusted_proxies: u8,

@@ -35,24 +35,39 @@ fn uri_length(uri: &Uri) -> usize {
     parts.into_iter().flatten().map(str::len).sum()
 }
 
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).map(String::from_utf8_lossy).peekable();
-    ranges.peek().is_none() || ranges.any(|value| value.split(',').any(covers_json))
+/// The media ranges that cover what a route answers with.
+type Ranges = &'static [&'static str];
+
+const JSON: Ranges = &["application/json", "application/problem+json", "application/*", "*/*"];
+const EVENT_STREAM: Ranges = &["text/event-stream", "text/*", "*/*"];
+
+fn accepts(headers: &HeaderMap, ranges: Ranges) -> bool {
+    let mut asked = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).map(String::from_utf8_lossy).peekable();
+    asked.peek().is_none() || asked.any(|value| value.split(',').any(|range| covers(range, ranges)))
 }
 
-fn covers_json(range: &str) -> bool {
+fn covers(range: &str, ranges: Ranges) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
     let refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-    let covered = ["*/*", "application/*", "application/json", "application/problem+json"];
-    !refused && covered.contains(&media_type.as_str())
+    !refused && ranges.contains(&media_type.as_str())
 }
 
-/// 406, since everything here is answered in JSON; 503, when too much is being done already, or when it takes too long.
-pub async fn load(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if !accepts_json(request.headers()) {
-        return Problem::about_parameter(Kind::NotAcceptable, "accept", "Answers are application/json.")
-            .into_response();
+/// 406, since nearly everything here is answered in JSON; 503, when too much is being done already, or when it takes too
+/// long.
+pub async fn load(state: State<AppState>, request: Request, next: Next) -> Response {
+    admit(state, request, next, JSON).await
+}
+
+/// The same for routes that answer with events. What they cost after the answer's head is theirs to limit.
+pub async fn load_of_streams(state: State<AppState>, request: Request, next: Next) -> Response {
+    admit(state, request, next, EVENT_STREAM).await
+}
+
+async fn admit(State(state): State<AppState>, request: Request, next: Next, ranges: Ranges) -> Response {
+    if !accepts(request.headers(), ranges) {
+        let told = format!("Answers are {}.", ranges[0]);
+        return Problem::about_parameter(Kind::NotAcceptable, "accept", told).into_response();
     }
     let Ok(_permit) = state.requests.try_acquire() else {
         return Problem::overloaded("Too many requests are being answered; try again.").into_response();
@@ -75,18 +90,26 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
 mod tests {
     use super::*;
 
-    fn accepts(range: &'static str) -> bool {
-        accepts_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(range))]))
+    fn is_served(range: &'static str, ranges: Ranges) -> bool {
+        accepts(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(range))]), ranges)
     }
 
     #[test]
     fn whoever_takes_json_is_served() {
-        assert!(accepts_json(&HeaderMap::new()));
+        assert!(accepts(&HeaderMap::new(), JSON));
         for good in ["*/*", "application/json", "text/html, application/*;q=0.8", "Application/JSON; charset=utf-8"] {
-            assert!(accepts(good), "{good}");
+            assert!(is_served(good, JSON), "{good}");
         }
-        for bad in ["application/xml", "text/html", "application/json;q=0", "image/*"] {
-            assert!(!accepts(bad), "{bad}");
+        for bad in ["application/xml", "text/html", "application/json;q=0", "image/*", "text/event-stream"] {
+            assert!(!is_served(bad, JSON), "{bad}");
+        }
+    }
+
+    #[test]
+    fn whoever_takes_events_is_served_with_a_stream() {
+        for (range, good) in [("text/event-stream", true), ("*/*", true), ("text/*", true), ("application/json", false)]
+        {
+            assert_eq!(is_served(range, EVENT_STREAM), good, "{range}");
         }
     }
 }

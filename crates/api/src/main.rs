@@ -8,11 +8,12 @@ use catalogue::Catalogue;
 use messaging::Relay;
 use messaging::broker::{Links, Probe};
 use operations::processes::{Identity, Role, Work, keep_beating};
-use orders::Intake;
+use orders::{FollowedOrders, Intake};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use sqlx::PgPool;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -75,6 +76,7 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
     Ok(Shared {
         accounts: accounts(settings, pool, &redis),
         catalogue: Catalogue::start(pool.clone(), lifecycle),
+        followed: FollowedOrders::start(pool.clone(), lifecycle),
         intake: Intake::start(pool.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
         pace: settings.saga.pace(),
         pool: pool.clone(),
@@ -84,6 +86,7 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new()?,
         requests: Semaphore::new(usize::try_from(settings.http.api_max_requests)?),
+        streams: Arc::new(Semaphore::new(usize::try_from(settings.http.api_max_streams)?)),
         options,
     })
 }

@@ -40,7 +40,9 @@ pub fn documentation(state: &AppState) -> OpenApi {
 
 fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
     let business = auth_routes().merge(order_routes()).merge(goods_routes()).merge(admin_routes());
-    let mut business = business.layer(middleware::from_fn_with_state(state.clone(), limits::load));
+    let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::load));
+    let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::load_of_streams));
+    let mut business = business.merge(streams);
     let refused = [Kind::NotAcceptable, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
     docs::may_answer(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
@@ -72,6 +74,11 @@ fn order_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::shipments::order_shipments))
         .routes(routes!(shipments::find::find_shipment))
         .routes(routes!(shipments::record_event::record_event))
+}
+
+/// Those that answer with events.
+fn stream_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(orders::stream::stream_order))
 }
 
 fn goods_routes() -> OpenApiRouter<AppState> {

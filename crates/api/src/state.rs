@@ -6,7 +6,7 @@ use accounts::Accounts;
 use catalogue::Catalogue;
 use messaging::Relay;
 use messaging::broker::Probe;
-use orders::Intake;
+use orders::{FollowedOrders, Intake};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use sqlx::PgPool;
@@ -24,6 +24,7 @@ pub struct Shared {
     pub accounts: Accounts,
     pub catalogue: Catalogue,
     pub intake: Intake,
+    pub followed: FollowedOrders,
     /// How long the saga waits for what, for commands that the api begins.
     pub pace: domain::saga::Pace,
     pub relay: Relay,
@@ -34,6 +35,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// One permit a request that is being answered.
     pub requests: Semaphore,
+    /// One permit an order that somebody follows.
+    pub streams: Arc<Semaphore>,
     pub options: Options,
 }
 

@@ -28,6 +28,8 @@ mod sagas;
 mod server;
 #[path = "it/shipments.rs"]
 mod shipments;
+#[path = "it/streams.rs"]
+mod streams;
 #[path = "it/system.rs"]
 mod system;
 #[path = "it/tokens.rs"]

@@ -8,6 +8,7 @@ mod commit_moves;
 mod cursor;
 mod error;
 mod find_order;
+mod follow_orders;
 mod intake;
 mod list_orders;
 mod list_sagas;
@@ -24,6 +25,7 @@ pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
 pub use cursor::{Cursor, ForgedCursor, SagaCursor};
 pub use error::{PlaceOrderError, StoreError};
 pub use find_order::{LineView, OrderView, ShipmentView, find_order};
+pub use follow_orders::FollowedOrders;
 pub use intake::{
     Accepted, BadIdempotencyKey, Fingerprint, IdempotencyKey, Intake, IntakeLimits, IntakeStats, KEY_LENGTH_MAX,
     NewOrder, prune_keys,
@@ -31,7 +33,7 @@ pub use intake::{
 pub use list_orders::{BadPageSize, OrderFilter, OrderPage, OrderSummary, PAGE_SIZE_MAX, PageSize, list_orders};
 pub use list_sagas::{SagaStanding, SagaView, find_saga, list_sagas};
 pub use operate_saga::{OperateError, OperateSaga, SagaVerb, operate_saga};
-pub use order_events::{EVENTS_MAX, EventView, order_events};
+pub use order_events::{EVENTS_MAX, EventView, order_events, order_events_after};
 pub use saga_args::SagaArgs;
 pub use viewer::Viewer;
 pub use wake_stalled_sagas::{WOKEN_MAX, wake_stalled_sagas};

@@ -9,7 +9,7 @@ use domain::order::OrderStatus;
 use serde::Serialize;
 use sqlx::PgPool;
 
-/// Entries that are shown, the first ones; an order has a few dozen, one that nobody can help has more.
+/// Entries that are shown at a time, the first ones; an order has a few dozen, one that nobody can help has more.
 pub const EVENTS_MAX: u32 = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,7 +31,17 @@ pub struct EventView {
 
 /// From the first to the latest. None when there is no such order, or the viewer may not see it.
 pub async fn order_events(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<Vec<EventView>>, StoreError> {
-    let events = timeline::events(&mut *pool.acquire().await?, id, viewer, EVENTS_MAX).await?;
+    let events = order_events_after(pool, id, viewer, 0).await?;
     // Every order has its first entry from the moment that it is stored.
     Ok(if events.is_empty() { None } else { Some(events) })
+}
+
+/// What follows on the entry with this version. Nothing when nothing does, or the viewer may not see it.
+pub async fn order_events_after(
+    pool: &PgPool,
+    id: OrderId,
+    viewer: Viewer,
+    version: i32,
+) -> Result<Vec<EventView>, StoreError> {
+    timeline::events_after(&mut *pool.acquire().await?, id, viewer, version, EVENTS_MAX).await
 }

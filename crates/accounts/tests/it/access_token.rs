@@ -1,6 +1,6 @@
 use crate::desk::{Desk, EMAIL, PASSWORD};
 use crate::login::disable;
-use accounts::{AccountError, Principal, Role, TokenError};
+use accounts::{AccountError, Role, TokenError};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 
@@ -12,7 +12,9 @@ async fn a_token_names_its_owner_and_their_role(pool: PgPool) {
 
     let principal = desk.accounts.verify_access_token(session.access.token.expose_secret(), desk.now).await.unwrap();
 
-    assert_eq!(principal, Principal { id: vendor.id, role: Role::Vendor });
+    assert_eq!((principal.id, principal.role), (vendor.id, Role::Vendor));
+    // A quarter of an hour, and the leeway.
+    assert_eq!(principal.until.timestamp(), desk.after(905).timestamp());
 }
 
 #[sqlx::test(migrations = "../../migrations")]

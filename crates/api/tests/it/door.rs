@@ -16,18 +16,21 @@ use domain::saga::Pace;
 use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::Relay;
 use messaging::broker::{Links, Probe};
-use orders::{Intake, IntakeLimits};
+use orders::{FollowedOrders, Intake, IntakeLimits};
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+/// Orders that can be followed at the same time.
+pub const STREAMS_MAX: usize = 4;
 pub const PASSWORD: &str = "CustomerPass123";
 pub const SECRET: &str = "a-key-of-at-least-thirty-two-bytes-1";
 pub const HEADPHONES: &str = "SKU-HEADPHONES";
@@ -155,6 +158,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
     Shared {
         accounts: Accounts::new(pool.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour),
         catalogue: Catalogue::start(pool.clone(), lifecycle),
+        followed: FollowedOrders::start(pool.clone(), lifecycle),
         intake: Intake::start(pool.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
         pace: Pace::REAL,
         pool: pool.clone(),
@@ -164,6 +168,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),
         requests: Semaphore::new(64),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         options,
     }
 }

@@ -33,6 +33,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/orders", &[Customer, Vendor, Admin]),
     ("GET /api/v1/orders/{id}", &[Customer, Vendor, Admin]),
     ("GET /api/v1/orders/{id}/events", &[Customer, Vendor, Admin]),
+    ("GET /api/v1/orders/{id}/stream", &[Customer, Vendor, Admin]),
     ("POST /api/v1/orders/{id}/cancel", &[Customer, Admin]),
     ("GET /api/v1/orders/{id}/payments", &[Customer, Admin]),
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Admin]),

@@ -1,6 +1,6 @@
 //! The list of bad input, tokens (48 to 59).
 
-use crate::door::{Ask, Door, SECRET, get};
+use crate::door::{Ask, Door, Person, SECRET, get};
 use accounts::Role;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -26,6 +26,13 @@ fn claims(subject: &str) -> Value {
     let now = platform::clock::now().timestamp();
     json!({ "iss": "orderflow", "aud": "orderflow-api", "typ": "access", "sub": subject, "role": "customer", "ver": 0,
         "iat": now, "nbf": now, "exp": now + 900 })
+}
+
+/// A customer's token that expires at that second.
+pub fn token_until(customer: &Person, expires_at: i64) -> String {
+    let mut claims = claims(&customer.id.to_string());
+    claims["exp"] = json!(expires_at);
+    sign(&header(), &claims)
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -26,11 +26,12 @@ struct EventRow {
     at: Timestamp,
 }
 
-/// The timeline, or nothing when the viewer may not see the order.
-pub(crate) async fn events(
+/// The timeline from behind `version` on; nothing when the viewer may not see the order.
+pub(crate) async fn events_after(
     connection: &mut PgConnection,
     id: OrderId,
     viewer: Viewer,
+    version: i32,
     limit: u32,
 ) -> Result<Vec<EventView>, StoreError> {
     let mut query = QueryBuilder::new(
@@ -40,9 +41,18 @@ pub(crate) async fn events(
     );
     push_visible(&mut query, viewer);
     query.push(" AND o.id = ").push_bind(id.as_uuid());
+    query.push(" AND e.version > ").push_bind(version);
     query.push(" ORDER BY e.version LIMIT ").push_bind(i64::from(limit));
     let rows: Vec<EventRow> = query.build_query_as().fetch_all(connection).await?;
     rows.into_iter().map(|row| event(row, id, viewer)).collect()
+}
+
+/// The version of each of these orders that there is.
+pub(crate) async fn versions(connection: &mut PgConnection, orders: &[OrderId]) -> sqlx::Result<Vec<(OrderId, i32)>> {
+    let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
+    let query = sqlx::query!("SELECT id, version FROM orders.orders WHERE id = ANY($1)", &ids);
+    let rows = query.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.version)).collect())
 }
 
 /// The shipments as the timeline tells of them up to `version`.

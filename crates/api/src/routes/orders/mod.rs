@@ -9,6 +9,7 @@ pub mod payments;
 pub mod place;
 pub mod request;
 pub mod shipments;
+pub mod stream;
 
 use crate::auth::Caller;
 use crate::problem::Problem;
