@@ -52,7 +52,8 @@ impl FromStr for SagaCursor {
     fn from_str(text: &str) -> Result<Self, ForgedCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ForgedCursor)?;
         let (due, id) = bytes.split_first_chunk().ok_or(ForgedCursor)?;
-        let deadline_at = Timestamp::from_timestamp_micros(i64::from_be_bytes(*due)).ok_or(ForgedCursor)?;
+        let due = Some(i64::from_be_bytes(*due)).filter(|micros| *micros >= 0);
+        let deadline_at = due.and_then(Timestamp::from_timestamp_micros).ok_or(ForgedCursor)?;
         Ok(Self { deadline_at, order_id: order_id(id)? })
     }
 }

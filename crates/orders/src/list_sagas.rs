@@ -29,16 +29,18 @@ pub struct SagaView {
     pub phase: String,
     /// The step that is run or undone; none once nothing is open.
     pub step: Option<String>,
+    /// How many questions it has asked.
+    pub generation: u32,
     /// Why a human should look.
     pub attention: Option<String>,
-    /// When the question is asked again if nothing is heard.
-    pub deadline_at: Timestamp,
+    /// When the question is asked again if nothing is heard; none once nothing is open.
+    pub deadline_at: Option<Timestamp>,
     pub updated_at: Timestamp,
     pub correlation_id: String,
 }
 
-/// At most `limit`, those with the earliest deadline first. One that moves on meanwhile has a later deadline, and may come
-/// again on a later page.
+/// At most `limit`, those with the earliest deadline first. One that moves on meanwhile has another deadline: it may come
+/// again on a later page, or on none.
 pub async fn list_sagas(
     pool: &PgPool,
     standing: SagaStanding,
@@ -55,7 +57,8 @@ pub async fn find_saga(pool: &PgPool, order: OrderId) -> Result<Option<SagaView>
 }
 
 impl SagaView {
-    pub fn cursor(&self) -> SagaCursor {
-        SagaCursor { deadline_at: self.deadline_at, order_id: self.order_id }
+    /// None once nothing is open: no page ends there.
+    pub fn cursor(&self) -> Option<SagaCursor> {
+        Some(SagaCursor { deadline_at: self.deadline_at?, order_id: self.order_id })
     }
 }

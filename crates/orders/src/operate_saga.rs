@@ -4,8 +4,7 @@ use crate::apply_advance::{Because, apply};
 use crate::commit_moves::commit_moves;
 use crate::error::StoreError;
 use crate::list_sagas::SagaView;
-use crate::store::saga::{self, Standing};
-use crate::store::sagas as store;
+use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
@@ -21,7 +20,7 @@ pub enum SagaVerb {
     RetryStep,
     /// Go on as if the open question had been answered with yes.
     MarkStepDone,
-    /// End an undoing saga at once, with whatever it has not undone left as it is.
+    /// End an undoing saga at once, with the undo that is not answered left as it is.
     Abandon,
 }
 
@@ -29,6 +28,8 @@ pub enum SagaVerb {
 pub struct OperateSaga {
     pub order_id: OrderId,
     pub verb: SagaVerb,
+    /// The saga's as it was when they looked: what it waits for now must be what they speak of.
+    pub generation: u32,
     /// Who asks, for the timeline: `admin:<id>`.
     pub actor: String,
     /// Why, or how they know; the timeline tells it.
@@ -40,6 +41,9 @@ pub struct OperateSaga {
 pub enum OperateError {
     #[error("there is no such order")]
     NotFound,
+    /// It has moved on since they looked: they may have been here before.
+    #[error("the saga has moved on: it is at generation {0} now")]
+    MovedOn(u32),
     /// The verb makes no sense where the saga stands.
     #[error("{0}")]
     Refused(SagaError),
@@ -59,21 +63,42 @@ pub async fn operate_saga(
     now: Timestamp,
     witness: &impl Witness,
 ) -> Result<SagaView, OperateError> {
-    let OperateSaga { order_id, verb, actor, reason, trace } = request;
+    let OperateSaga { order_id, verb, generation, actor, reason, trace } = request;
     let mut tx = platform::postgres::begin(pool).await?;
     let found = saga::lock(&mut tx, &[order_id.as_uuid()]).await?.pop();
     let (_, standing) = found.ok_or(OperateError::NotFound)?;
-    let Standing { order, saga, .. } = standing?;
-    let before = shown(&saga);
+    let Standing { order, saga, trace: placing, .. } = standing?;
+    if saga.generation() != generation {
+        return Err(OperateError::MovedOn(saga.generation()));
+    }
+    let before = shown(&order, &saga);
     let advance = verb.of(saga, &order, &reason)?;
     let because = Because { cause: None, actor: Some(actor), trace };
     let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(OperateError::Saga)?;
-    let (subject, after) = (format!("order:{order_id}"), shown(&moved.saga));
+    let (subject, after) = (format!("order:{order_id}"), shown(&moved.order, &moved.saga));
     let change =
         Change { action: verb.action(), subject, reason: Some(reason), before: Some(before), after: Some(after) };
     witness.note(&mut tx, change).await?;
-    commit_moves(tx, &[moved], outgoing, relay, now).await?;
-    store::find(&mut *pool.acquire().await?, order_id).await?.ok_or(OperateError::NotFound)
+    let moved = [moved];
+    commit_moves(tx, &moved, outgoing, relay, now).await?;
+    let [moved] = moved;
+    Ok(view(moved, placing.correlation_id, now))
+}
+
+/// The saga as this move has left it, whoever has moved it on meanwhile.
+fn view(moved: Moved, correlation_id: String, now: Timestamp) -> SagaView {
+    let Moved { order, saga, deadline_at, .. } = moved;
+    SagaView {
+        order_id: order.id,
+        order_status: order.status,
+        phase: saga.phase_name().to_owned(),
+        step: saga.step_name().map(ToOwned::to_owned),
+        generation: saga.generation(),
+        attention: order.attention,
+        deadline_at: saga.is_active().then_some(deadline_at),
+        updated_at: now,
+        correlation_id,
+    }
 }
 
 impl SagaVerb {
@@ -81,7 +106,7 @@ impl SagaVerb {
         let advance = match self {
             Self::RetryStep => saga.retry_step(order, reason),
             Self::MarkStepDone => saga.mark_step_done(order, reason),
-            Self::Abandon => saga.abandon(reason),
+            Self::Abandon => saga.abandon(order, reason),
         };
         advance.map_err(|error| match error {
             SagaError::VerbRefused { .. } => OperateError::Refused(error),
@@ -99,8 +124,9 @@ impl SagaVerb {
     }
 }
 
-fn shown(saga: &OrderSaga) -> Value {
-    json!({ "phase": saga.phase_name(), "step": saga.step_name() })
+fn shown(order: &Order, saga: &OrderSaga) -> Value {
+    let status: &str = order.status.into();
+    json!({ "status": status, "phase": saga.phase_name(), "step": saga.step_name(), "generation": saga.generation() })
 }
 
 impl From<sqlx::Error> for OperateError {

@@ -20,7 +20,8 @@ pub struct EventView {
     pub kind: String,
     pub from: Option<OrderStatus>,
     pub to: OrderStatus,
-    /// What is worth knowing about it; not for vendors, as it may tell of others' goods.
+    /// What is worth knowing about it; not for vendors, as it may tell of others' goods, and of what operators did only for
+    /// admins.
     pub detail: Option<serde_json::Value>,
     /// The message that caused it, if one did.
     pub cause: Option<MessageId>,

@@ -62,7 +62,9 @@ impl From<OperateError> for Problem {
     fn from(error: OperateError) -> Self {
         match error {
             OperateError::NotFound => Self::not_found("order"),
-            OperateError::Refused(refused) => Self::new(Kind::InvalidState, refused.to_string()),
+            error @ (OperateError::MovedOn(_) | OperateError::Refused(_)) => {
+                Self::new(Kind::InvalidState, error.to_string())
+            }
             OperateError::Saga(error) => Self::internal(error),
             OperateError::Store(error) => error.into(),
         }

@@ -21,6 +21,11 @@ async fn list(door: &Door, admin: &Person, query: &str) -> Vec<Value> {
     page["items"].as_array().expect("a page").clone()
 }
 
+async fn generation(door: &Door, admin: &Person, order: &str) -> Value {
+    let saga = door.send(get(&format!("/admin/sagas/{order}")).of(admin)).await.expect(StatusCode::OK);
+    saga["generation"].clone()
+}
+
 async fn by_hand(door: &Door, change: &'static str) {
     sqlx::query(change).execute(&door.pool).await.expect("changed");
 }
@@ -36,10 +41,13 @@ async fn an_order_that_got_stuck_is_found_and_its_question_asked_again(pool: PgP
     assert_eq!((&stuck[0]["order_id"], &stuck[0]["phase"]), (&json!(order), &json!("stuck")));
     let path = format!("/admin/sagas/{order}");
     assert_eq!(door.send(get(&path).of(&admin)).await.expect(StatusCode::OK), stuck[0]);
-    let why = json!({ "reason": "the inventory is back" });
+    let why = json!({ "generation": stuck[0]["generation"], "reason": "the inventory is back" });
     let retried = door.send(post(&format!("{path}/retry-step")).of(&admin).json(&why)).await.expect(StatusCode::OK);
 
     assert_eq!((&retried["phase"], &retried["step"]), (&json!("running"), &json!("reserve_stock")));
+    assert_eq!(door.send(get(&path).of(&admin)).await.expect(StatusCode::OK), retried);
+    let again = door.send(post(&format!("{path}/retry-step")).of(&admin).json(&why)).await;
+    again.expect_problem(409, "invalid-state");
     assert_eq!(list(&door, &admin, "").await, [] as [Value; 0]);
     let asked = "SELECT count(*) FROM messaging.outbox WHERE routing_key = 'inventory.inventory.reserve'";
     let asked: i64 = sqlx::query_scalar(asked).fetch_one(&door.pool).await.expect("a count");
@@ -47,6 +55,9 @@ async fn an_order_that_got_stuck_is_found_and_its_question_asked_again(pool: PgP
     let timeline = door.send(get(&format!("/orders/{order}/events")).of(&admin)).await.expect(StatusCode::OK);
     let last = timeline["items"].as_array().expect("a list").last().expect("an entry").clone();
     assert_eq!((&last["kind"], &last["actor"]), (&json!("step_retried"), &json!(format!("admin:{}", admin.id))));
+    let told = door.send(get(&format!("/orders/{order}/events")).of(&customer)).await.expect(StatusCode::OK);
+    let told = told["items"].as_array().expect("a list").last().expect("an entry").clone();
+    assert!(last.get("detail").is_some() && told.get("detail").is_none(), "what operators say is for them: {told}");
     let log = door.send(get("/admin/audit-logs").of(&admin)).await.expect(StatusCode::OK);
     assert_eq!((&log["items"][0]["action"], &log["items"][0]["reason"]), (&json!("saga.retry_step"), &why["reason"]));
 }
@@ -57,12 +68,12 @@ async fn an_undo_that_is_abandoned_ends_its_order(pool: PgPool) {
     let order = door.place(&customer).await;
     door.send(post(&format!("/orders/{order}/cancel")).of(&customer)).await.expect(StatusCode::ACCEPTED);
     let path = format!("/admin/sagas/{order}/abandon");
-    let why = json!({ "reason": "counted by hand: nothing is held" });
+    let why = json!({ "generation": generation(&door, &admin, &order).await, "reason": "nothing is held, I counted" });
 
     let abandoned = door.send(post(&path).of(&admin).json(&why)).await.expect(StatusCode::OK);
 
     assert_eq!((&abandoned["phase"], &abandoned["order_status"]), (&json!("ended"), &json!("cancelled")));
-    assert!(abandoned.get("step").is_none());
+    assert!(abandoned.get("step").is_none() && abandoned.get("deadline_at").is_none(), "{abandoned}");
     door.send(post(&path).of(&admin).json(&why)).await.expect_problem(409, "invalid-state");
 }
 
@@ -71,7 +82,7 @@ async fn an_undo_that_is_marked_done_carries_its_order_on(pool: PgPool) {
     let (door, customer, admin) = shop(pool).await;
     let order = door.place(&customer).await;
     door.send(post(&format!("/orders/{order}/cancel")).of(&customer)).await.expect(StatusCode::ACCEPTED);
-    let why = json!({ "reason": "seen in the books" });
+    let why = json!({ "generation": generation(&door, &admin, &order).await, "reason": "seen in the books" });
 
     let path = format!("/admin/sagas/{order}/mark-step-done");
     let marked = door.send(post(&path).of(&admin).json(&why)).await.expect(StatusCode::OK);
@@ -83,8 +94,9 @@ async fn an_undo_that_is_marked_done_carries_its_order_on(pool: PgPool) {
 async fn what_makes_no_sense_is_refused_and_changes_nothing(pool: PgPool) {
     let (door, customer, admin) = shop(pool).await;
     let order = door.place(&customer).await;
-    let (path, why) = (format!("/admin/sagas/{order}"), json!({ "reason": "why not" }));
+    let path = format!("/admin/sagas/{order}");
     let before = door.send(get(&path).of(&admin)).await.expect(StatusCode::OK);
+    let why = json!({ "generation": before["generation"], "reason": "why not" });
 
     for verb in ["mark-step-done", "abandon"] {
         let refused = door.send(post(&format!("{path}/{verb}")).of(&admin).json(&why)).await;
@@ -92,7 +104,7 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing(pool: PgPool) {
     }
     for verb in ["retry-step", "mark-step-done", "abandon"] {
         let reasonless = door.send(post(&format!("{path}/{verb}")).of(&admin).json(&json!({}))).await;
-        assert_eq!(reasonless.pointers(), ["/reason"]);
+        assert_eq!(reasonless.pointers(), ["/generation", "/reason"]);
         let nobodys = format!("/admin/sagas/{}/{verb}", Uuid::now_v7());
         door.send(post(&nobodys).of(&admin).json(&why)).await.expect_problem(404, "not-found");
     }

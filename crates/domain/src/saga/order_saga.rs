@@ -197,6 +197,7 @@ impl OrderSaga {
         &self.phase
     }
 
+    /// How many questions it has asked: whoever saw it with this number saw what it waits for.
     pub const fn generation(&self) -> u32 {
         self.generation
     }

@@ -1,12 +1,14 @@
 //! What operators can do with a saga that waits for an answer. Each verb carries a reason, and the timeline tells it.
 
 use super::advance::Advance;
+use super::ask;
 use super::error::SagaError;
 use super::goods::Parcel;
 use super::order_saga::{OrderSaga, Phase};
 use super::plan::StepName;
 use crate::messages::{PaymentCaptured, StockShipped};
 use crate::order::{Applied, Entry, Order};
+use std::iter;
 
 impl OrderSaga {
     /// Asks the open question again, at once and with fresh patience.
@@ -24,30 +26,31 @@ impl OrderSaga {
 
     /// Goes on as if the open question had been answered with yes; `evidence` says how the operator knows.
     ///
-    /// Refused for a reservation, since only inventory knows where it would be held, and when nothing is open.
+    /// Refused when nothing is open, and before the order is confirmed: what the slice of a step does not know of, it can
+    /// not carry on later, and a step that nobody answers is given up and undone anyway.
     pub fn mark_step_done(self, order: &Order, evidence: &str) -> Result<Advance, SagaError> {
         let step = self.open_step("mark done")?;
         let advance = match self.phase.clone() {
-            Phase::Running(StepName::AuthorizePayment) => {
-                self.done(StepName::AuthorizePayment, Entry::PaymentAuthorized { amount: order.total }, order)
-            }
-            Phase::Running(StepName::BookShipments) => self.confirmed(Vec::new(), order),
             Phase::Undoing { step, .. } => self.undone(undone(step), order),
             Phase::Delivering if self.owed().next().is_some() => self.mark_settled(order)?,
-            Phase::Running(StepName::ReserveStock) | Phase::Delivering | Phase::Ended(_) => {
+            Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
                 return Err(SagaError::VerbRefused { verb: "mark done", phase: self.phase_name() });
             }
         };
         Ok(advance.told_first(Some(Entry::StepMarkedDone { step, evidence: evidence.to_owned() })))
     }
 
-    /// Ends an undoing saga at once, with whatever it has not undone left as it is.
-    pub fn abandon(self, reason: &str) -> Result<Advance, SagaError> {
-        let step = self.open_step("abandon")?;
-        let Phase::Undoing { end, .. } = self.phase.clone() else {
+    /// Ends an undoing saga at once. The undo that is not answered is left as it is; those that would have followed are
+    /// asked for, and nobody waits for their answers.
+    pub fn abandon(self, order: &Order, reason: &str) -> Result<Advance, SagaError> {
+        let name = self.open_step("abandon")?;
+        let Phase::Undoing { step, end } = self.phase.clone() else {
             return Err(SagaError::VerbRefused { verb: "abandon", phase: self.phase_name() });
         };
-        Ok(self.end(end).told_first(Some(Entry::SagaAbandoned { step, reason: reason.to_owned() })))
+        let (plan, relief) = (self.plan(), self.relief(order));
+        let earlier = iter::successors(plan.before(step), |later| plan.before(later.name));
+        let ended = earlier.fold(self.end(end), |advance, step| advance.ask(ask::undo(step.name, order.id)));
+        Ok(ended.told_first(Some(Entry::SagaAbandoned { step: name, reason: reason.to_owned() })).told_first(relief))
     }
 
     fn open_step(&self, verb: &'static str) -> Result<&'static str, SagaError> {

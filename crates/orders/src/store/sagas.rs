@@ -1,6 +1,6 @@
 //! SQL that shows sagas. Each list has its index: `sagas_stuck` or `sagas_by_deadline`.
 
-use super::saga::read;
+use super::saga::{bad, read};
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
 use crate::list_sagas::{SagaStanding, SagaView};
@@ -15,6 +15,8 @@ struct SagaRow {
     status: String,
     phase: String,
     step: Option<String>,
+    generation: i64,
+    active: bool,
     attention: Option<String>,
     deadline_at: Timestamp,
     updated_at: Timestamp,
@@ -52,7 +54,7 @@ pub(crate) async fn find(connection: &mut PgConnection, order: OrderId) -> Resul
 
 fn select() -> QueryBuilder<Postgres> {
     QueryBuilder::new(
-        "SELECT s.order_id, o.status, s.phase, s.step, o.attention, s.deadline_at, s.updated_at, s.correlation_id
+        "SELECT s.order_id, o.status, s.phase, s.step, (s.state ->> 'generation')::bigint AS generation, s.active, o.attention, s.deadline_at, s.updated_at, s.correlation_id
            FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
           WHERE ",
     )
@@ -67,8 +69,10 @@ impl TryFrom<SagaRow> for SagaView {
             order_status: read("orders", "status", row.order_id, &row.status)?,
             phase: row.phase,
             step: row.step,
+            generation: u32::try_from(row.generation)
+                .map_err(|problem| bad("sagas", "state", row.order_id, &problem))?,
             attention: row.attention,
-            deadline_at: row.deadline_at,
+            deadline_at: row.active.then_some(row.deadline_at),
             updated_at: row.updated_at,
             correlation_id: row.correlation_id,
         })

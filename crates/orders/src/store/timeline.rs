@@ -85,14 +85,20 @@ fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, Sto
     let from = row.from_status.map(|from| read("events", "from_status", id, &from)).transpose()?;
     Ok(EventView {
         version: row.version,
-        kind: row.kind,
         from,
         to: read("events", "to_status", id, &row.to_status)?,
-        detail: row.detail.filter(|_| viewer.vendor().is_none()),
+        detail: row.detail.filter(|_| may_see_detail(viewer, &row.kind)),
         cause: row.cause.map(MessageId::from_uuid),
         actor: row.actor.map(|actor| if viewer.is_admin() { actor } else { kind_of(&actor) }),
+        kind: row.kind,
         at: row.at,
     })
+}
+
+/// Vendors may not know of others' goods; what operators say to one another is for them alone.
+fn may_see_detail(viewer: Viewer, kind: &str) -> bool {
+    let among_operators = ["attention_raised", "step_retried", "step_marked_done", "saga_abandoned"].contains(&kind);
+    viewer.is_admin() || (viewer.vendor().is_none() && !among_operators)
 }
 
 /// `admin:<id>` without the id.

@@ -40,5 +40,5 @@ pub async fn list_sagas(
     Query(SagaQuery { standing, after, limit }): Query<SagaQuery>,
 ) -> Result<Json<Page<SagaBody>>, Problem> {
     let sagas = orders::list_sagas(&state.pool, standing, after, platform::clock::now(), limit + 1).await?;
-    Ok(Json(Page::cut(sagas, limit, |saga| saga.cursor().to_string())))
+    Ok(Json(Page::cut(sagas, limit, |saga| saga.cursor().map_or_else(String::new, |cursor| cursor.to_string()))))
 }

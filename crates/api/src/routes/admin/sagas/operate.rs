@@ -1,21 +1,40 @@
 use super::saga::SagaBody;
 use crate::auth::{Allowed, Caller};
-use crate::body::Json;
+use crate::body::{FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
 use crate::problem::{Kind, Problem};
 use crate::request_id::{RequestId, RequestTrace};
-use crate::routes::reason::ReasonBody;
+use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
 use domain::ids::OrderId;
 use messaging::Trace;
 use orders::{OperateSaga, SagaVerb};
+use utoipa::ToSchema;
+
+/// What you saw, and why you do it; timeline and audit log tell it.
+#[derive(Debug, ToSchema)]
+pub struct OperateBody {
+    /// The saga's `generation` when you looked: one that has moved on since is not touched.
+    #[schema(example = 12)]
+    generation: u32,
+    #[schema(max_length = 200, example = "the carrier is back")]
+    reason: String,
+}
+
+impl FromJson for OperateBody {
+    fn read(members: &mut Members<'_>) -> Option<Self> {
+        let generation = members.required("generation", |field| field.whole_as(u32::try_from));
+        let reason = members.required("reason", |field| field.text_as(reason::parse));
+        Some(Self { generation: generation?, reason: reason? })
+    }
+}
 
 /// Ask a saga's question again
 ///
 /// At once and with fresh patience: once whoever did not answer is back. Asked twice, they do no more than once.
-#[utoipa::path(post, path = "/admin/sagas/{id}/retry-step", tag = "admin", request_body = ReasonBody,
+#[utoipa::path(post, path = "/admin/sagas/{id}/retry-step", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -25,16 +44,16 @@ pub async fn retry_saga_step(
     PathParam(id): PathParam<OrderId>,
     request: RequestId,
     RequestTrace(trace): RequestTrace,
-    Json(ReasonBody { reason }): Json<ReasonBody>,
+    Json(body): Json<OperateBody>,
 ) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::RetryStep, caller, reason, trace)).await
+    operate(state, caller, request, asked(id, SagaVerb::RetryStep, caller, body, trace)).await
 }
 
 /// Mark a saga's step done
 ///
-/// It goes on as if the open question had been answered with yes: say in the reason how you know. Refused for a reservation,
-/// since only the inventory knows where the goods would be held.
-#[utoipa::path(post, path = "/admin/sagas/{id}/mark-step-done", tag = "admin", request_body = ReasonBody,
+/// It goes on as if the open question had been answered with yes: say in the reason how you know. Refused before the order is
+/// confirmed: a step that nobody answers is given up and undone anyway.
+#[utoipa::path(post, path = "/admin/sagas/{id}/mark-step-done", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -44,16 +63,16 @@ pub async fn mark_saga_step_done(
     PathParam(id): PathParam<OrderId>,
     request: RequestId,
     RequestTrace(trace): RequestTrace,
-    Json(ReasonBody { reason }): Json<ReasonBody>,
+    Json(body): Json<OperateBody>,
 ) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::MarkStepDone, caller, reason, trace)).await
+    operate(state, caller, request, asked(id, SagaVerb::MarkStepDone, caller, body, trace)).await
 }
 
 /// Abandon an undo
 ///
-/// The order ends at once, with whatever is not undone yet left as it is: settle that by hand. Goods that it still holds are
-/// released within a day. Refused unless the saga is undoing.
-#[utoipa::path(post, path = "/admin/sagas/{id}/abandon", tag = "admin", request_body = ReasonBody,
+/// The order ends at once, with the undo that is not answered left as it is: settle that by hand. Those that would have
+/// followed are asked for; goods that are held all the same are released within a day. Refused unless the saga is undoing.
+#[utoipa::path(post, path = "/admin/sagas/{id}/abandon", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -63,13 +82,14 @@ pub async fn abandon_saga(
     PathParam(id): PathParam<OrderId>,
     request: RequestId,
     RequestTrace(trace): RequestTrace,
-    Json(ReasonBody { reason }): Json<ReasonBody>,
+    Json(body): Json<OperateBody>,
 ) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::Abandon, caller, reason, trace)).await
+    operate(state, caller, request, asked(id, SagaVerb::Abandon, caller, body, trace)).await
 }
 
-fn asked(order_id: OrderId, verb: SagaVerb, caller: Caller, reason: String, trace: Trace) -> OperateSaga {
-    OperateSaga { order_id, verb, actor: caller.actor(), reason, trace }
+fn asked(order_id: OrderId, verb: SagaVerb, caller: Caller, body: OperateBody, trace: Trace) -> OperateSaga {
+    let OperateBody { generation, reason } = body;
+    OperateSaga { order_id, verb, generation, actor: caller.actor(), reason, trace }
 }
 
 async fn operate(

@@ -18,12 +18,16 @@ pub struct SagaBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "reserve_stock")]
     step: Option<String>,
+    /// How many questions it has asked; say it when you move the saga on.
+    #[schema(example = 12)]
+    generation: u32,
     /// Why a human should look.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "reserve_stock was asked 10 times and is not answered")]
+    #[schema(example = "inventory.release.v1 was asked 10 times and is not answered")]
     attention: Option<String>,
-    /// When the question is asked again if nothing is heard.
-    deadline_at: DateTime<Utc>,
+    /// When the question is asked again if nothing is heard; it is not there once nothing is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     /// The `x-request-id` of the request that placed the order; logs are found by it.
     #[schema(example = "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27")]
@@ -37,6 +41,7 @@ impl From<SagaView> for SagaBody {
             order_status: saga.order_status.into(),
             phase: saga.phase,
             step: saga.step,
+            generation: saga.generation,
             attention: saga.attention,
             deadline_at: saga.deadline_at,
             updated_at: saga.updated_at,
