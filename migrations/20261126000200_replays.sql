@@ -2,7 +2,7 @@
 CREATE TABLE operations.replays (
     -- UUID v7: when it was asked for.
     id          uuid PRIMARY KEY,
-    -- Which of the jobs that were open then; null for any.
+    -- Which of the jobs that were open then: of this queue, of this kind, or both.
     queue       text,
     fingerprint text,
     -- Jobs a second, once so many seconds have passed; from nought until then.
@@ -21,10 +21,12 @@ CREATE TABLE operations.replays (
     asked_by    text NOT NULL,
     reason      text NOT NULL,
     ended_at    timestamptz,
-    CHECK ((status = 'running') = (ended_at IS NULL))
+    CHECK ((status = 'running') = (ended_at IS NULL)),
+    CHECK (queue IS NOT NULL OR fingerprint IS NOT NULL)
 );
 
-CREATE INDEX replays_running ON operations.replays (id) WHERE status = 'running';
+-- One at a time: two would go at twice the pace.
+CREATE UNIQUE INDEX replays_running ON operations.replays (status) WHERE status = 'running';
 
 -- The replay that last sent it again.
 ALTER TABLE operations.failed_jobs ADD COLUMN replay_id uuid REFERENCES operations.replays;

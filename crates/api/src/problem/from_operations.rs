@@ -1,7 +1,7 @@
 use super::{Kind, Problem};
 use operations::BadRow;
 use operations::failed_jobs::DecideError;
-use operations::replays::CancelReplayError;
+use operations::replays::{CancelReplayError, StartReplayError};
 
 impl From<BadRow> for Problem {
     fn from(error: BadRow) -> Self {
@@ -32,6 +32,15 @@ impl From<CancelReplayError> for Problem {
             CancelReplayError::NotFound => Self::not_found("replay"),
             CancelReplayError::Done => Self::new(Kind::InvalidState, said),
             CancelReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartReplayError> for Problem {
+    fn from(error: StartReplayError) -> Self {
+        match error {
+            StartReplayError::OneRuns => Self::new(Kind::InvalidState, error.to_string()),
+            StartReplayError::Store(error) => error.into(),
         }
     }
 }

@@ -20,6 +20,8 @@ async fn a_replay_is_asked_for_followed_and_cancelled(pool: PgPool) {
     assert_eq!((&begun["status"], &begun["total"], &begun["replayed"]), (&json!("running"), &json!(2), &json!(0)));
     assert_eq!((&begun["rate_per_s"], &begun["ramp_s"]), (&json!(10), &json!(30)));
     assert_eq!(door.send(get(&location).of(&admin)).await.expect(StatusCode::OK), begun);
+    let twice = door.send(post("/admin/replays").of(&admin).json(&ask)).await;
+    twice.expect_problem(409, "invalid-state");
     let why = json!({ "reason": "not yet" });
     for _ in 0..2 {
         let cancel = post(&format!("{location}/cancel")).of(&admin).json(&why);
@@ -62,6 +64,9 @@ async fn what_is_wrong_with_a_replay_is_named(pool: PgPool) {
 
     assert_eq!(answer.pointers(), ["/queue", "/fingerprint", "/rate_per_s", "/ramp_s", "/reason", "/all"]);
     answer.expect_problem(422, "validation");
+    let everything = door.send(post("/admin/replays").of(&admin).json(&json!({ "reason": "why not" }))).await;
+    assert_eq!(everything.pointers(), [""]);
+    everything.expect_problem(422, "validation");
     let nobodys = format!("/admin/replays/{}", Uuid::now_v7());
     door.send(get(&nobodys).of(&admin)).await.expect_problem(404, "not-found");
     let cancel = post(&format!("{nobodys}/cancel")).of(&admin).json(&json!({ "reason": "why not" }));

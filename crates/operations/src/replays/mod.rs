@@ -12,7 +12,7 @@ pub use cancel::{CancelReplayError, cancel_replay};
 pub use pace::{BadPace, Pace, RAMP_SECONDS_MAX, RATE_MAX};
 pub use run::run_replays;
 pub(crate) use run::{Progress, Standing};
-pub use start::{NewReplay, start_replay};
+pub use start::{NewReplay, StartReplayError, start_replay};
 
 use crate::store;
 use crate::store::BadRow;
@@ -24,7 +24,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {
     pub id: Uuid,
-    /// Which jobs; none for any.
+    /// Which jobs.
     pub filter: ReplayFilter,
     pub pace: Pace,
     pub status: ReplayStatus,
@@ -41,11 +41,26 @@ pub struct Replay {
     pub ended_at: Option<Timestamp>,
 }
 
-/// What is none, is of no concern.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Jobs of this queue, of this kind, or both; what is none is of no concern.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayFilter {
-    pub queue: Option<Queue>,
-    pub fingerprint: Option<String>,
+    queue: Option<Queue>,
+    fingerprint: Option<String>,
+}
+
+impl ReplayFilter {
+    /// None when it would let everything pass: what failed for many reasons is not mended by one cure.
+    pub fn new(queue: Option<Queue>, fingerprint: Option<String>) -> Option<Self> {
+        (queue.is_some() || fingerprint.is_some()).then_some(Self { queue, fingerprint })
+    }
+
+    pub fn queue(&self) -> Option<Queue> {
+        self.queue
+    }
+
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
+    }
 }
 
 #[derive(

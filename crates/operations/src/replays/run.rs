@@ -32,20 +32,15 @@ pub(crate) struct Progress {
     pub is_over: bool,
 }
 
-/// A step of every running replay; answers how many jobs they took. Several may call it at once: each replay is driven
-/// by one of them.
+/// A step of the replay that runs, if one does; answers how many jobs it took. Several may call it at once: one of them
+/// takes it. While the outbox is not carried away nothing is added to it.
 pub async fn run_replays(pool: &PgPool, relay: &Relay, now: Timestamp) -> Result<usize, BadRow> {
-    let running = store::replays::running(&mut *pool.acquire().await?).await?;
-    let mut taken = 0;
-    for id in running {
-        taken += step(pool, relay, id, now).await?;
-    }
-    Ok(taken)
-}
-
-async fn step(pool: &PgPool, relay: &Relay, id: Uuid, now: Timestamp) -> Result<usize, BadRow> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let Some(standing) = store::replays::lock_running(&mut tx, id).await? else { return Ok(0) };
+    let Some(standing) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
+    if outbox::is_stalled(&mut tx).await? {
+        tracing::warn!(replay.id = %standing.id, "A replay pauses: the outbox is not carried away");
+        return Ok(0);
+    }
     let (due, credit) = standing.due(now);
     let jobs = if due > 0 { store::failed_jobs::next_of(&mut tx, &standing, due).await? } else { Vec::new() };
     let (sent, messages) = sendable(&jobs);
@@ -58,7 +53,7 @@ async fn step(pool: &PgPool, relay: &Relay, id: Uuid, now: Timestamp) -> Result<
     };
     let parcel = outbox::append(&mut tx, messages, relay).await?;
     store::failed_jobs::replayed_by(&mut tx, &standing, &sent, now).await?;
-    store::replays::save(&mut tx, id, &progress, now).await?;
+    store::replays::save(&mut tx, standing.id, &progress, now).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(jobs.len())

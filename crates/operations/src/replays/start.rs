@@ -16,8 +16,16 @@ pub struct NewReplay {
     pub decided: Decided,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum StartReplayError {
+    #[error("a replay is running already; cancel it, or wait until it is done")]
+    OneRuns,
+    #[error(transparent)]
+    Store(#[from] BadRow),
+}
+
 /// Notes what is to be sent again. When no open job fits, it is done at once.
-pub async fn start_replay(pool: &PgPool, new: NewReplay, witness: &impl Witness) -> Result<Replay, BadRow> {
+pub async fn start_replay(pool: &PgPool, new: NewReplay, witness: &impl Witness) -> Result<Replay, StartReplayError> {
     let NewReplay { filter, pace, decided } = new;
     let mut tx = platform::postgres::begin(pool).await?;
     let total = store::replays::count_open(&mut tx, &filter, decided.at).await?;
@@ -37,14 +45,22 @@ pub async fn start_replay(pool: &PgPool, new: NewReplay, witness: &impl Witness)
         reason: decided.reason,
         ended_at,
     };
-    let queue: Option<&str> = replay.filter.queue.map(Into::into);
+    let queue: Option<&str> = replay.filter.queue().map(Into::into);
     let after = json!({
-        "queue": queue, "fingerprint": replay.filter.fingerprint, "total": total,
+        "queue": queue, "fingerprint": replay.filter.fingerprint(), "total": total,
         "rate_per_s": pace.rate_per_s(), "ramp_s": pace.ramp_s(),
     });
     let (subject, reason) = (format!("replay:{}", replay.id), Some(replay.reason.clone()));
     witness.note(&mut tx, Change { action: "replay.start", subject, reason, before: None, after: Some(after) }).await?;
-    store::replays::insert(&mut tx, &replay).await?;
+    if !store::replays::insert(&mut tx, &replay).await? {
+        return Err(StartReplayError::OneRuns);
+    }
     tx.commit().await?;
     Ok(replay)
+}
+
+impl From<sqlx::Error> for StartReplayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }

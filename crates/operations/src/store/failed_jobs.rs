@@ -132,10 +132,10 @@ pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, 
 pub async fn next_of(tx: &mut PgConnection, replay: &Standing, limit: usize) -> Result<Vec<FailedJob>, BadRow> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND status = 'open' AND last_seen_at <= ").push_bind(replay.asked.at);
-    if let Some(queue) = replay.filter.queue {
+    if let Some(queue) = replay.filter.queue() {
         query.push(" AND queue = ").push_bind::<&str>(queue.into());
     }
-    if let Some(fingerprint) = &replay.filter.fingerprint {
+    if let Some(fingerprint) = replay.filter.fingerprint() {
         query.push(" AND fingerprint = ").push_bind(fingerprint);
     }
     if let Some(after) = replay.after_job {
@@ -168,7 +168,7 @@ pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decided:
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = $2, replays = replays + CASE $2 WHEN 'replayed' THEN 1 ELSE 0 END, decided_at = $3,
-             decided_by = $4, reason = $5
+             decided_by = $4, reason = $5, replay_id = NULL
          WHERE id = $1",
         id,
         status,

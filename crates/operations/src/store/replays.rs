@@ -34,24 +34,26 @@ struct Row {
 pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timestamp) -> sqlx::Result<i64> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM operations.failed_jobs WHERE status = 'open'");
     query.push(" AND last_seen_at <= ").push_bind(at);
-    if let Some(queue) = filter.queue {
+    if let Some(queue) = filter.queue() {
         query.push(" AND queue = ").push_bind::<&str>(queue.into());
     }
-    if let Some(fingerprint) = &filter.fingerprint {
+    if let Some(fingerprint) = filter.fingerprint() {
         query.push(" AND fingerprint = ").push_bind(fingerprint);
     }
     query.build_query_scalar().fetch_one(tx).await
 }
 
-pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<()> {
-    let (status, queue): (&str, Option<&str>) = (replay.status.into(), replay.filter.queue.map(Into::into));
-    sqlx::query!(
+/// False when another one is running.
+pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<bool> {
+    let (status, queue): (&str, Option<&str>) = (replay.status.into(), replay.filter.queue().map(Into::into));
+    let inserted = sqlx::query!(
         "INSERT INTO operations.replays
              (id, queue, fingerprint, rate_per_s, ramp_s, status, total, paced_at, asked_at, asked_by, reason, ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
+         ON CONFLICT (status) WHERE status = 'running' DO NOTHING",
         replay.id,
         queue,
-        replay.filter.fingerprint,
+        replay.filter.fingerprint(),
         i32::try_from(replay.pace.rate_per_s()).expect("a rate is small"),
         i32::try_from(replay.pace.ramp_s()).expect("a ramp is short"),
         status,
@@ -63,7 +65,7 @@ pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<()> 
     )
     .execute(tx)
     .await?;
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
 }
 
 pub async fn list(connection: &mut PgConnection, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, BadRow> {
@@ -83,25 +85,18 @@ pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Repl
     row.map(Replay::try_from).transpose()
 }
 
-pub async fn running(connection: &mut PgConnection) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!("SELECT id FROM operations.replays WHERE status = 'running' ORDER BY id")
-        .fetch_all(connection)
-        .await
-}
-
-/// Locks it until the transaction ends. None when it does not run, or when somebody else has it.
-pub async fn lock_running(tx: &mut PgConnection, id: Uuid) -> Result<Option<Standing>, BadRow> {
+/// Locks the one that runs until the transaction ends. None when none does, or when somebody else has it.
+pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<Standing>, BadRow> {
     let row = sqlx::query!(
-        "SELECT queue, fingerprint, rate_per_s, ramp_s, after_job, paced_at, credit, asked_at, asked_by, reason
-         FROM operations.replays WHERE id = $1 AND status = 'running' FOR NO KEY UPDATE SKIP LOCKED",
-        id,
+        "SELECT id, queue, fingerprint, rate_per_s, ramp_s, after_job, paced_at, credit, asked_at, asked_by, reason
+         FROM operations.replays WHERE status = 'running' FOR NO KEY UPDATE SKIP LOCKED"
     )
     .fetch_optional(tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Standing {
-        id,
-        filter: ReplayFilter { queue: queue(row.queue.as_deref())?, fingerprint: row.fingerprint },
+        id: row.id,
+        filter: filter(row.queue.as_deref(), row.fingerprint)?,
         pace: pace(row.rate_per_s, row.ramp_s)?,
         asked: Decided { by: row.asked_by, reason: row.reason, at: row.asked_at },
         after_job: row.after_job,
@@ -120,7 +115,7 @@ pub async fn save(tx: &mut PgConnection, id: Uuid, progress: &Progress, now: Tim
     let count = |jobs: usize| i64::try_from(jobs).unwrap_or(i64::MAX);
     sqlx::query!(
         "UPDATE operations.replays
-         SET replayed = replayed + $2, skipped = skipped + $3, after_job = $4, credit = $5, paced_at = $6::timestamptz,
+         SET replayed = replayed + $2, skipped = skipped + $3, after_job = $4, credit = $5, paced_at = GREATEST(paced_at, $6::timestamptz),
              status = CASE WHEN $7::boolean THEN 'done' ELSE status END,
              ended_at = CASE WHEN $7::boolean THEN $6::timestamptz END
          WHERE id = $1",
@@ -150,7 +145,7 @@ impl TryFrom<Row> for Replay {
     fn try_from(row: Row) -> Result<Self, BadRow> {
         Ok(Self {
             id: row.id,
-            filter: ReplayFilter { queue: queue(row.queue.as_deref())?, fingerprint: row.fingerprint },
+            filter: filter(row.queue.as_deref(), row.fingerprint)?,
             pace: pace(row.rate_per_s, row.ramp_s)?,
             status: status(&row.status)?,
             total: row.total,
@@ -165,8 +160,10 @@ impl TryFrom<Row> for Replay {
     }
 }
 
-fn queue(text: Option<&str>) -> Result<Option<Queue>, BadRow> {
-    text.map(|text| text.parse().map_err(|_unknown| BadRow::Inconsistent("replays.queue"))).transpose()
+fn filter(queue: Option<&str>, fingerprint: Option<String>) -> Result<ReplayFilter, BadRow> {
+    let bad = || BadRow::Inconsistent("replays.queue");
+    let queue: Option<Queue> = queue.map(|text| text.parse().map_err(|_unknown| bad())).transpose()?;
+    ReplayFilter::new(queue, fingerprint).ok_or_else(bad)
 }
 
 fn pace(rate_per_s: i32, ramp_s: i32) -> Result<Pace, BadRow> {

@@ -7,8 +7,8 @@ use messaging::Relay;
 use messaging::dead::DeadLetter;
 use operations::failed_jobs::{Decided, JobStatus};
 use operations::replays::{
-    CancelReplayError, NewReplay, Pace, Replay, ReplayFilter, ReplayStatus, cancel_replay, find_replay, run_replays,
-    start_replay,
+    CancelReplayError, NewReplay, Pace, Replay, ReplayFilter, ReplayStatus, StartReplayError, cancel_replay,
+    find_replay, run_replays, start_replay,
 };
 use platform::witness::Unwitnessed;
 use sqlx::PgPool;
@@ -16,9 +16,13 @@ use std::time::Duration;
 
 /// A replay of the inventory's jobs, four a second from the first moment on.
 async fn start(pool: &PgPool) -> Replay {
-    let filter = ReplayFilter { queue: Some(Queue::Inventory), fingerprint: None };
+    try_to_start(pool).await.expect("started")
+}
+
+async fn try_to_start(pool: &PgPool) -> Result<Replay, StartReplayError> {
+    let filter = ReplayFilter::new(Some(Queue::Inventory), None).expect("a filter");
     let pace = Pace::new(4, 0).expect("a pace");
-    start_replay(pool, NewReplay { filter, pace, decided: decided() }, &Unwitnessed).await.expect("started")
+    start_replay(pool, NewReplay { filter, pace, decided: decided() }, &Unwitnessed).await
 }
 
 async fn run(pool: &PgPool, at: Timestamp) -> usize {
@@ -93,6 +97,32 @@ async fn two_schedulers_at_once_send_no_more_than_one(pool: PgPool) {
 
     assert_eq!(one + other, 4);
     assert_eq!(outbox(&pool).await.len(), 4);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn one_runs_at_a_time(pool: PgPool) {
+    keep(&pool, &letters(4)).await;
+
+    let (one, other) = tokio::join!(try_to_start(&pool), try_to_start(&pool));
+
+    let (started, refused) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert!(matches!(refused, Err(StartReplayError::OneRuns)), "{refused:?}");
+    run(&pool, started.expect("started").asked_at + Duration::from_secs(2)).await;
+    assert_eq!(outbox(&pool).await.len(), 4);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn while_the_outbox_is_not_carried_away_nothing_is_added_to_it(pool: PgPool) {
+    keep(&pool, &letters(4)).await;
+    let replay = start(&pool).await;
+    let old = "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload, created_at)
+               VALUES (gen_random_uuid(), '', 'inventory', 'test', '{}', now() - interval '1 hour')";
+    sqlx::query(old).execute(&pool).await.expect("said");
+
+    assert_eq!(run(&pool, replay.asked_at + Duration::from_secs(1)).await, 0);
+
+    sqlx::query("DELETE FROM messaging.outbox").execute(&pool).await.expect("carried");
+    assert_eq!(run(&pool, replay.asked_at + Duration::from_mins(1)).await, 4, "a second's worth, not a minute's");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

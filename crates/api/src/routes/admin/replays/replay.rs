@@ -51,8 +51,8 @@ impl From<Replay> for ReplayBody {
         Self {
             id: replay.id,
             status: replay.status.into(),
-            queue: replay.filter.queue.map(Into::into),
-            fingerprint: replay.filter.fingerprint,
+            queue: replay.filter.queue().map(Into::into),
+            fingerprint: replay.filter.fingerprint().map(ToOwned::to_owned),
             rate_per_s: replay.pace.rate_per_s(),
             ramp_s: replay.pace.ramp_s(),
             total: replay.total,

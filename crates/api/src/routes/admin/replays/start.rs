@@ -2,7 +2,7 @@ use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::body::{Field, FromJson, Json, Members, text};
 use crate::policy::ManageFailedJobs;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::routes::reason;
 use crate::state::AppState;
@@ -17,26 +17,34 @@ use utoipa::ToSchema;
 const RATE_DEFAULT: i64 = 10;
 const RAMP_SECONDS_DEFAULT: i64 = 30;
 
-/// Which jobs, and how fast.
+/// Which jobs, by queue, kind or both, and how fast.
 #[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "what `Asked` looks like, for the documentation")]
 pub struct NewReplayBody {
     /// Only jobs of this queue: `orders`, `inventory`, `payments` or `shipping`.
-    #[schema(value_type = Option<String>, example = "inventory")]
-    queue: Option<domain::messages::Queue>,
+    #[schema(example = "inventory")]
+    queue: Option<String>,
     /// Only failures of this kind.
     #[schema(example = "9f86d081884c")]
     fingerprint: Option<String>,
     /// Jobs a second, 1 to 200; 10 unless told otherwise.
-    #[schema(value_type = Option<i64>, example = 10)]
-    rate_per_s: i64,
+    #[schema(example = 10)]
+    rate_per_s: Option<i64>,
     /// Seconds until it goes at that rate, from nought, 0 to 600; 30 unless told otherwise.
-    #[schema(value_type = Option<i64>, example = 30)]
-    ramp_s: i64,
+    #[schema(example = 30)]
+    ramp_s: Option<i64>,
     #[schema(max_length = 200, example = "the bug is mended: release 2026.48")]
     reason: String,
 }
 
-impl FromJson for NewReplayBody {
+#[derive(Debug)]
+pub struct Asked {
+    filter: ReplayFilter,
+    pace: Pace,
+    reason: String,
+}
+
+impl FromJson for Asked {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let known = |text: String| text.parse().map_err(|_unknown| "orders, inventory, payments or shipping");
         let queue = members.optional("queue", |field| field.text_as(known));
@@ -45,35 +53,31 @@ impl FromJson for NewReplayBody {
         let ramp = |field: Field<'_>| field.whole_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
         let (rate, ramp) = (members.optional("rate_per_s", rate), members.optional("ramp_s", ramp));
         let reason = members.required("reason", |field| field.text_as(reason::parse));
-        Some(Self {
-            queue: queue?,
-            fingerprint: fingerprint?,
-            rate_per_s: rate?.unwrap_or(RATE_DEFAULT),
-            ramp_s: ramp?.unwrap_or(RAMP_SECONDS_DEFAULT),
-            reason: reason?,
-        })
+        let pace = Pace::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
+        let Some(filter) = ReplayFilter::new(queue?, fingerprint?) else {
+            return members.refuse("a queue or a fingerprint is expected: one cure does not mend everything");
+        };
+        Some(Self { filter, pace, reason: reason? })
     }
 }
 
 /// Replay many failed jobs
 ///
 /// All that are open now and fit are sent again at a pace, each once, each to the queue that it died in. Follow it at its
-/// `Location`. A job that dies again is open again and left to you.
+/// `Location`. A job that dies again is open again and left to you. One replay runs at a time.
 #[utoipa::path(post, path = "/admin/replays", tag = "admin", request_body = NewReplayBody,
     responses((status = 202, description = "The replay as it begins", body = ReplayBody,
         headers(("Location" = String, description = "Where to follow it")))),
-    security(("access_token" = [])))]
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn start_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    Json(body): Json<NewReplayBody>,
+    Json(Asked { filter, pace, reason }): Json<Asked>,
 ) -> Result<impl IntoResponse, Problem> {
-    let pace = Pace::new(body.rate_per_s, body.ramp_s).map_err(Problem::internal)?;
-    let filter = ReplayFilter { queue: body.queue, fingerprint: body.fingerprint };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
     let auditor = caller.auditor(&request, now);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
+    let decided = Decided { by: caller.actor(), reason, at: now };
     let starting = async move { start(&pool, NewReplay { filter, pace, decided }, &auditor).await };
     let replay = state.finish(starting).await?;
     let location = AppendHeaders([(LOCATION, format!("/api/v1/admin/replays/{}", replay.id))]);
