@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use system_tests::{TestSystem, eventually};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Mutex};
 use uuid::Uuid;
 
 const MESSAGES: usize = 300;
@@ -62,6 +62,8 @@ impl Handle for Moody {
 #[derive(Debug, Clone)]
 struct Meeting {
     both: Arc<Barrier>,
+    /// Whose message each had, of those that met: one after the other.
+    met: Arc<Mutex<Vec<OrderId>>>,
     counted: Arc<AtomicUsize>,
 }
 
@@ -80,6 +82,7 @@ impl Handle for Meeting {
             let row = delivery.header.subject.as_uuid();
             sqlx::query("INSERT INTO effects VALUES ($1)").bind(row).execute(&mut *tx).await?;
             handled.verdicts.push(Verdict::Done);
+            self.met.lock().await.push(delivery.header.subject);
             self.both.wait().await;
         }
         let (counted, effects) = (self.counted.clone(), batch.len());
@@ -160,7 +163,7 @@ async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
     // Each twice, one behind the other: with one message in hand each, the two get the same one.
     let twins: Vec<_> = messages.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
     say(&pool, &twins).await;
-    let meeting = Meeting { both: Arc::new(Barrier::new(2)), counted: Arc::default() };
+    let meeting = Meeting { both: Arc::new(Barrier::new(2)), met: Arc::default(), counted: Arc::default() };
     let (one_at_a_time, lifecycle) = (ConsumerSettings { batch_max: 1, prefetch: 1 }, Lifecycle::default());
     let links = [(); 2].map(|()| consume(&system, meeting.clone(), one_at_a_time, &lifecycle));
 
@@ -173,6 +176,9 @@ async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
     stop(lifecycle).await;
     let expected = i64::try_from(MEETINGS).expect("small");
     assert_eq!(effects(&pool).await, (expected, expected));
+    let met = meeting.met.lock().await.clone();
+    assert_eq!(met.len(), 2 * MEETINGS);
+    assert!(met.chunks(2).all(|both| both[0] == both[1]), "each time over one message: {met:?}");
     assert_eq!(meeting.counted.load(Ordering::Relaxed), MEETINGS, "what was rolled back is not counted");
     for link in links {
         link.close().await;

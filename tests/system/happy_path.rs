@@ -28,7 +28,8 @@ async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
         ["accepted", "stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"];
     let told: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
     assert_eq!(told, milestones, "{timeline:?}");
-    assert_eq!(followed, timeline);
+    assert!(timeline.starts_with(&followed), "{followed:?} of {timeline:?}");
+    assert_eq!(followed.last().map(String::as_str), Some("shipment_delivered"));
     system.finish().await;
 }
 

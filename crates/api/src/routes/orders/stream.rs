@@ -1,5 +1,5 @@
 use super::events::EventBody;
-use super::viewer;
+use super::{viewer, visible_order};
 use crate::auth::{Allowed, Caller};
 use crate::params::PathParam;
 use crate::policy::SeeOrders;
@@ -24,14 +24,15 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 ///
 /// Its timeline as server-sent events: what has happened so far, then each entry within half a second, until the order is
 /// delivered, rejected or cancelled, or your access token has expired. The `data` is an entry of `/orders/{id}/events`. After
-/// a break, come back with the last `id` that you have: you get what follows it. A 204 says that nothing will.
+/// a break, come back with the last `id` that you have: you get what follows it. A 204 says that the order has come to its
+/// end; what is settled behind it, such as the money of its last shipment, `/orders/{id}/events` tells.
 #[utoipa::path(get, path = "/orders/{id}/stream", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
         ("Last-Event-ID" = Option<i32>, Header, description = "The `id` of the last event that you have")),
     responses(
         (status = 200, description = "One event an entry", content_type = "text/event-stream", body = String,
             example = "id: 2\ndata: {\"version\":2,\"kind\":\"stock_reserved\",\"to_status\":\"pending\",\"at\":\"2026-01-15T09:30:00Z\"}\n\n"),
-        (status = 204, description = "The order has come to its end, and you have all of its timeline")),
+        (status = 204, description = "The order has come to its end, and you have its timeline so far")),
     security(("access_token" = [])))]
 pub async fn stream_order(
     State(state): State<AppState>,
@@ -44,14 +45,15 @@ pub async fn stream_order(
     let place = place.map_err(|_full| Problem::overloaded("Too many orders are being followed; try again."))?;
     // First, so that nothing falls between what is read now and what is told later.
     let latest = state.followed.follow(id);
-    let viewer = viewer(caller);
-    let timeline = orders::order_events(&state.pool, id, viewer).await?;
-    let timeline = timeline.ok_or_else(|| Problem::not_found("order"))?;
-    let has_ended = timeline.last().is_some_and(|last| last.to.is_final());
-    let unseen: VecDeque<_> = timeline.into_iter().filter(|event| event.version > seen).collect();
-    if has_ended && unseen.is_empty() {
+    let order = visible_order(&state, caller, id).await?.order;
+    if seen > order.version {
+        return Err(Problem::about_parameter(Kind::InvalidParameter, LAST_EVENT_ID, "No event has this `id` yet."));
+    }
+    if seen == order.version && order.status.is_final() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    let viewer = viewer(caller);
+    let unseen = orders::order_events_after(&state.pool, id, viewer, seen).await?.into();
     let over = until_over(state.clone(), caller);
     let telling = Telling { state, id, viewer, latest, unseen, seen, has_ended: false, _place: place };
     let answer = Sse::new(telling.events().take_until(over)).keep_alive(KeepAlive::new().interval(SILENCE_MAX));
