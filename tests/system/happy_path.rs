@@ -29,7 +29,7 @@ async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
     let told: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
     assert_eq!(told, milestones, "{timeline:?}");
     assert!(timeline.starts_with(&followed), "{followed:?} of {timeline:?}");
-    assert_eq!(followed.last().map(String::as_str), Some("shipment_delivered"));
+    assert!(followed.iter().any(|kind| kind == "shipment_delivered"), "{followed:?}");
     system.finish().await;
 }
 

@@ -114,8 +114,8 @@ async fn so_many_are_followed_at_a_time_and_a_place_is_free_again_when_one_ends(
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_stream_ends_with_its_token(pool: PgPool) {
     let (door, customer, order) = shop(pool).await;
-    // In the last of its leeway of five seconds.
-    let token = token_until(&customer, platform::clock::now().timestamp() - 4);
+    // In its leeway of five seconds.
+    let token = token_until(&customer, platform::clock::now().timestamp() - 3);
 
     let told = follow(&door, stream(&order).token(&token)).await;
 
