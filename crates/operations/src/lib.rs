@@ -1,5 +1,5 @@
-//! Operations: owns schema `operations` (failed jobs, replays, audit log, schedule, processes). What those who keep the house
-//! running ask of it, and what it keeps for them.
+//! Operations: owns schema `operations` (failed jobs, replays, audit log, schedule, processes). What those who keep the
+//! house running ask of it, and what it keeps for them.
 //!
 //! [`verify`] and [`measure()`] are the only places that read the schemas of all slices; they write nothing.
 //! Hears dead letters ([`FailedJobs`]), says nothing but what was said before ([`failed_jobs::replay`], [`replays`]).

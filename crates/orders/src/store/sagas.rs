@@ -54,7 +54,8 @@ pub(crate) async fn find(connection: &mut PgConnection, order: OrderId) -> Resul
 
 fn select() -> QueryBuilder<Postgres> {
     QueryBuilder::new(
-        "SELECT s.order_id, o.status, s.phase, s.step, (s.state ->> 'generation')::bigint AS generation, s.active, o.attention, s.deadline_at, s.updated_at, s.correlation_id
+        "SELECT s.order_id, o.status, s.phase, s.step, (s.state ->> 'generation')::bigint AS generation, s.active,
+                o.attention, s.deadline_at, s.updated_at, s.correlation_id
            FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
           WHERE ",
     )

@@ -1,5 +1,5 @@
 use super::saga::SagaBody;
-use crate::auth::{Allowed, Caller};
+use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
@@ -9,7 +9,6 @@ use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
 use domain::ids::OrderId;
-use messaging::Trace;
 use orders::{OperateSaga, SagaVerb};
 use utoipa::ToSchema;
 
@@ -31,6 +30,9 @@ impl FromJson for OperateBody {
     }
 }
 
+/// What each verb is told; read in this order, so that nobody's body is read who may not send it.
+type Asked = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, Json<OperateBody>);
+
 /// Ask a saga's question again
 ///
 /// At once and with fresh patience: once whoever did not answer is back. Asked twice, they do no more than once.
@@ -38,15 +40,8 @@ impl FromJson for OperateBody {
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn retry_saga_step(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<OperateSagas>,
-    PathParam(id): PathParam<OrderId>,
-    request: RequestId,
-    RequestTrace(trace): RequestTrace,
-    Json(body): Json<OperateBody>,
-) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::RetryStep, caller, body, trace)).await
+pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+    operate(state, SagaVerb::RetryStep, asked).await
 }
 
 /// Mark a saga's step done
@@ -57,15 +52,8 @@ pub async fn retry_saga_step(
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn mark_saga_step_done(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<OperateSagas>,
-    PathParam(id): PathParam<OrderId>,
-    request: RequestId,
-    RequestTrace(trace): RequestTrace,
-    Json(body): Json<OperateBody>,
-) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::MarkStepDone, caller, body, trace)).await
+pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+    operate(state, SagaVerb::MarkStepDone, asked).await
 }
 
 /// Abandon an undo
@@ -76,31 +64,17 @@ pub async fn mark_saga_step_done(
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga as it is then", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn abandon_saga(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<OperateSagas>,
-    PathParam(id): PathParam<OrderId>,
-    request: RequestId,
-    RequestTrace(trace): RequestTrace,
-    Json(body): Json<OperateBody>,
-) -> Result<axum::Json<SagaBody>, Problem> {
-    operate(state, caller, request, asked(id, SagaVerb::Abandon, caller, body, trace)).await
+pub async fn abandon_saga(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+    operate(state, SagaVerb::Abandon, asked).await
 }
 
-fn asked(order_id: OrderId, verb: SagaVerb, caller: Caller, body: OperateBody, trace: Trace) -> OperateSaga {
+async fn operate(state: AppState, verb: SagaVerb, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+    let (Allowed { caller, .. }, PathParam(order_id), request, RequestTrace(trace), Json(body)) = asked;
     let OperateBody { generation, reason } = body;
-    OperateSaga { order_id, verb, generation, actor: caller.actor(), reason, trace }
-}
-
-async fn operate(
-    state: AppState,
-    caller: Caller,
-    request: RequestId,
-    asked: OperateSaga,
-) -> Result<axum::Json<SagaBody>, Problem> {
+    let operation = OperateSaga { order_id, verb, generation, actor: caller.actor(), reason, trace };
     let (shared, now) = (state.clone(), platform::clock::now());
     let auditor = caller.auditor(&request, now);
     let operating =
-        async move { orders::operate_saga(&shared.pool, &shared.relay, asked, shared.pace, now, &auditor).await };
+        async move { orders::operate_saga(&shared.pool, &shared.relay, operation, shared.pace, now, &auditor).await };
     Ok(axum::Json(state.finish(operating).await?.into()))
 }
