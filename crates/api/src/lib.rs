@@ -23,6 +23,7 @@ mod router;
 mod routes;
 pub mod server;
 mod state;
+mod time;
 
 pub use config::{ApiSettings, HttpArgs};
 pub use metrics::Metrics;

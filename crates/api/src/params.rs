@@ -1,8 +1,10 @@
 //! Parameters of paths and queries: strict, and named when they are wrong.
 
 use crate::problem::{FieldError, Kind, Problem};
+use crate::time;
 use axum::extract::{FromRequestParts, Query as AxumQuery, RawPathParams};
 use axum::http::request::Parts;
+use domain::Timestamp;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -79,6 +81,11 @@ impl Params {
             Ok(parsed) => Some(Some(parsed)),
             Err(error) => self.refuse(name, error),
         }
+    }
+
+    #[expect(clippy::option_option, reason = "as above")]
+    pub fn time(&mut self, name: &str) -> Option<Option<Timestamp>> {
+        self.optional_as(name, |text| time::parse(name, text))
     }
 
     /// How many a page holds.

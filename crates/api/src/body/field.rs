@@ -2,6 +2,8 @@
 
 use super::value::Value;
 use crate::problem::FieldError;
+use crate::time;
+use domain::Timestamp;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -98,6 +100,12 @@ pub fn boolean(field: Field<'_>) -> Option<bool> {
         Value::Boolean(truth) => Some(truth),
         _ => field.refuse("true or false is expected"),
     }
+}
+
+/// A time, as every other place takes it too.
+pub fn time(field: Field<'_>) -> Option<Timestamp> {
+    let name = field.pointer.rsplit('/').next().unwrap_or_default().to_owned();
+    field.text_as(|text| time::parse(&name, &text))
 }
 
 /// A string that parses as `T`; what is wrong with it, `T`'s own error tells.

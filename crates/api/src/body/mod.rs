@@ -8,7 +8,7 @@ mod bytes;
 mod field;
 mod value;
 
-pub use field::{Field, Members, boolean, parsed, text, whole};
+pub use field::{Field, Members, boolean, parsed, text, time, whole};
 
 use crate::problem::{FieldError, Kind, Problem};
 use axum::extract::{FromRequest, Request};
@@ -21,7 +21,7 @@ pub trait FromJson: Sized {
     /// `None` when something was wrong; what, stands in the members' errors.
     fn read(members: &mut Members<'_>) -> Option<Self>;
 
-    /// What no body at all means, where that is allowed.
+    /// What no body at all, or null, means, where that is allowed.
     fn when_empty() -> Option<Self> {
         None
     }
@@ -69,6 +69,10 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))?;
+    if matches!(value, Value::Null) {
+        let told = "The body is null; an object is expected.";
+        return T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", told));
+    }
     let mut errors = Vec::new();
     let read = Field::root(value, &mut errors).members(T::read);
     match read {

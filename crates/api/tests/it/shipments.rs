@@ -2,6 +2,7 @@ use crate::door::{Door, Person, get, post};
 use crate::workshop;
 use accounts::Role;
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -25,6 +26,8 @@ async fn reports_that_are_none_are_422(pool: PgPool) {
         (json!({ "status": "lost" }), "/status"),
         (json!({ "status": "delivered", "occurred_at": "yesterday" }), "/occurred_at"),
         (json!({ "status": "delivered", "occurred_at": "2999-01-01T00:00:00Z" }), "/occurred_at"),
+        (json!({ "status": "delivered", "occurred_at": "-9999-01-01T00:00:00Z" }), "/occurred_at"),
+        (json!({ "status": "delivered", "occurred_at": "0001-01-01T00:00:00Z" }), "/occurred_at"),
         (json!({ "status": "delivered", "note": "x".repeat(501) }), "/note"),
         (json!({ "status": "delivered", "source": "carrier:x" }), "/source"),
     ];
@@ -47,7 +50,8 @@ async fn a_shipment_is_its_orders_to_see_and_its_vendors_to_report_on(pool: PgPo
     let number = workshop::book(&door, &order, warehouse).await;
     let strangers = [door.person("other", Role::Customer).await, door.person("stranger", Role::Vendor).await];
     let (path, events) = (format!("/shipments/{number}"), format!("/shipments/{number}/events"));
-    let report = || json!({ "status": "handed_over", "occurred_at": "2026-01-01T00:00:00Z" });
+    let now = platform::clock::now();
+    let report = || json!({ "status": "handed_over", "occurred_at": now });
 
     for person in [&customer, &vendor] {
         let shipment = door.send(get(&path).of(person)).await.expect(StatusCode::OK);
@@ -60,6 +64,10 @@ async fn a_shipment_is_its_orders_to_see_and_its_vendors_to_report_on(pool: PgPo
     }
     door.send(post(&events).of(&strangers[1]).json(&report())).await.expect_problem(404, "not-found");
 
+    let early = json!({ "status": "handed_over", "occurred_at": now - TimeDelta::days(2) });
+    let refused = door.send(post(&events).of(&vendor).json(&early)).await;
+    assert_eq!(refused.pointers(), ["/occurred_at"], "it was not asked for yet");
+    refused.expect_problem(422, "validation");
     for recorded in ["moved", "duplicate"] {
         let answer = door.send(post(&events).of(&vendor).json(&report())).await.expect(StatusCode::OK);
         assert_eq!(answer["recorded"], recorded);

@@ -8,18 +8,18 @@ use crate::find_order::LineView;
 use crate::list_orders::{OrderFilter, OrderSummary};
 use crate::store::saga::{bad, read};
 use crate::viewer::Viewer;
+use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::FulfilmentStatus;
 use domain::product::Quantity;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Ids rise with the time that an order was made at, but when a clock is set back: so far, and no further, an order
 /// may lie from its place.
-const CLOCK_STEP_MAX: Duration = Duration::from_mins(10);
+const CLOCK_STEP_MAX: TimeDelta = TimeDelta::minutes(10);
 
 /// An order, and what only its own page shows.
 pub(crate) struct Found {
@@ -157,11 +157,11 @@ fn narrow(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &OrderFilt
     // The bounds on ids let the primary key find the place; those on the time are exact.
     if let Some(from) = filter.created_from {
         query.push(" AND o.created_at >= ").push_bind(from);
-        query.push(" AND o.id >= ").push_bind(first_id(from - CLOCK_STEP_MAX));
+        query.push(" AND o.id >= ").push_bind(first_id(from.checked_sub_signed(CLOCK_STEP_MAX).unwrap_or(from)));
     }
     if let Some(to) = filter.created_to {
         query.push(" AND o.created_at < ").push_bind(to);
-        query.push(" AND o.id < ").push_bind(first_id(to + CLOCK_STEP_MAX));
+        query.push(" AND o.id < ").push_bind(first_id(to.checked_add_signed(CLOCK_STEP_MAX).unwrap_or(to)));
     }
     if let Some(sku) = &filter.sku {
         query.push(" AND EXISTS (SELECT FROM orders.items line WHERE line.order_id = o.id AND line.sku = ");

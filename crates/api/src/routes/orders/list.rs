@@ -15,8 +15,8 @@ impl FromQuery for OrderFilter {
     fn read(params: &mut Params) -> Option<Self> {
         let known = |text: &str| text.parse::<OrderStatus>().map_err(|_unknown| "there is no such status");
         let status = params.optional_as("status", known);
-        let created_from = params.optional("created_from");
-        let created_to = params.optional("created_to");
+        let created_from = params.time("created_from");
+        let created_to = params.time("created_to");
         let sku = params.optional("sku");
         let after = params.optional("cursor");
         let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
@@ -36,8 +36,8 @@ impl FromQuery for OrderFilter {
 /// The newest first. Customers see their own, vendors those with a line of theirs, admins all.
 #[utoipa::path(get, path = "/orders", tag = "orders",
     params(("status" = Option<String>, Query, description = "Orders that stand so, such as `confirmed`"),
-        ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed then or later"),
-        ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed before then"),
+        ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed then or later; RFC 3339, 2000 to 2100"),
+        ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Placed before then; RFC 3339, 2000 to 2100"),
         ("sku" = Option<String>, Query, description = "Orders with a line of it"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),

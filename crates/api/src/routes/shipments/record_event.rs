@@ -1,6 +1,6 @@
 use super::visible_shipment;
 use crate::auth::Allowed;
-use crate::body::{Field, FromJson, Json, Members, parsed};
+use crate::body::{Field, FromJson, Json, Members, time};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
@@ -17,13 +17,15 @@ use utoipa::ToSchema;
 const NOTE_LENGTH_MAX: usize = 500;
 /// How far a carrier's clock may be ahead of ours.
 const AHEAD_MAX: TimeDelta = TimeDelta::minutes(5);
+/// How far it may be behind: nothing happens to a shipment before it is asked for, but carriers mistake time zones.
+const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
 pub struct ShipmentEventReport {
     /// `handed_over`, `in_transit` or `delivered`.
     #[schema(value_type = String, example = "handed_over")]
     status: Milestone,
-    /// When it happened; now unless told otherwise.
+    /// When it happened; now unless told otherwise. Not before the shipment was asked for, nor yet to come.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, max_length = 500, example = "Left the yard")]
@@ -35,7 +37,7 @@ impl FromJson for ShipmentEventReport {
         let status = members.required("status", |field: Field<'_>| {
             field.text_as(|text| text.parse().map_err(|_unknown| "it is handed_over, in_transit or delivered"))
         });
-        let occurred_at = members.optional("occurred_at", parsed);
+        let occurred_at = members.optional("occurred_at", time);
         let note = members.optional("note", |field| field.text_as(note));
         Some(Self { status: status?, occurred_at: occurred_at?, note: note? })
     }
@@ -72,7 +74,11 @@ pub async fn record_event(
     if occurred_at > now + AHEAD_MAX {
         return Err(Problem::about(Kind::Validation, "/occurred_at", "This is yet to happen."));
     }
-    visible_shipment(&state, caller, &number).await?;
+    let shipment = visible_shipment(&state, caller, &number).await?;
+    if occurred_at < shipment.created_at - BEHIND_MAX {
+        let told = format!("This was before the shipment was asked for, at {}.", shipment.created_at.to_rfc3339());
+        return Err(Problem::about(Kind::Validation, "/occurred_at", told));
+    }
     let (status, note) = (body.status, body.note);
     let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
     let shared = state.clone();
