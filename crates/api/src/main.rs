@@ -9,6 +9,7 @@ use messaging::Relay;
 use messaging::broker::{Links, Probe};
 use operations::processes::{Identity, Role, Work, keep_beating};
 use orders::{FollowedOrders, Intake};
+use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use sqlx::PgPool;
@@ -79,6 +80,7 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
         followed: FollowedOrders::start(pool.clone(), lifecycle),
         intake: Intake::start(pool.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
         pace: settings.saga.pace(),
+        payment_methods: PaymentMethods::configured(),
         pool: pool.clone(),
         relay,
         probe: Probe::new(links.consuming.clone()),

@@ -7,6 +7,7 @@ use catalogue::Catalogue;
 use messaging::Relay;
 use messaging::broker::Probe;
 use orders::{FollowedOrders, Intake};
+use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
 use sqlx::PgPool;
@@ -25,6 +26,8 @@ pub struct Shared {
     pub catalogue: Catalogue,
     pub intake: Intake,
     pub followed: FollowedOrders,
+    /// What an order may be paid with.
+    pub payment_methods: PaymentMethods,
     /// How long the saga waits for what, for commands that the api begins.
     pub pace: domain::saga::Pace,
     pub relay: Relay,

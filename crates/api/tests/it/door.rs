@@ -17,6 +17,7 @@ use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::Relay;
 use messaging::broker::{Links, Probe};
 use orders::{FollowedOrders, Intake, IntakeLimits};
+use payments::PaymentMethods;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
 use platform::redis::Redis;
@@ -90,6 +91,7 @@ impl Door {
         let (method, path) = (ask.method.clone(), ask.path.clone());
         let mut request = Request::builder().method(ask.method).uri(ask.path).body(ask.body).expect("a request");
         *request.headers_mut() = ask.headers;
+        request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
         let response = self.router.clone().oneshot(request).await.expect("never fails");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
@@ -158,6 +160,7 @@ fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &
     Shared {
         accounts: Accounts::new(pool.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour),
         catalogue: Catalogue::start(pool.clone(), lifecycle),
+        payment_methods: PaymentMethods::configured(),
         followed: FollowedOrders::start(pool.clone(), lifecycle),
         intake: Intake::start(pool.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
         pace: Pace::REAL,

@@ -291,3 +291,56 @@ async fn method_override_headers_are_ignored_47(pool: PgPool) {
 
     door.send(ask).await.expect(StatusCode::OK);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_payment_method_that_the_gateway_does_not_know_is_refused_at_once(pool: PgPool) {
+    let (door, customer, _) = shop(pool).await;
+    let order = |method: &str| {
+        let body = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }], "payment_method": method });
+        post("/orders").of(&customer).header("idempotency-key", method).json(&body)
+    };
+
+    for unknown in ["gold", "sim_unheard_of"] {
+        let answer = door.send(order(unknown)).await;
+        assert_eq!(answer.pointers(), ["/payment_method"]);
+        let told = answer.expect_problem(422, "validation")["detail"].to_string();
+        let known = ["sim_ok", "sim_declined", "sim_timeout", "sim_flaky", "sim_down"];
+        assert!(known.iter().chain([&unknown]).all(|name| told.contains(name)), "{told}");
+    }
+    assert_eq!(orders_stored(&door).await, 0);
+    door.send(order("sim_declined")).await.expect(StatusCode::ACCEPTED);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_time_that_no_order_could_have_is_422_and_says_what_is_meant(pool: PgPool) {
+    let (door, customer, _) = shop(pool).await;
+    let placed = door.place(&customer).await;
+    let bad = ["-262143-01-01T00:00:00Z", "%2B262142-12-31T23:59:59Z", "-9999-01-01T00:00:00Z", "1999-12-31T23:59:59Z"];
+
+    for name in ["created_from", "created_to"] {
+        for time in bad {
+            let answer = door.send(get(&format!("/orders?{name}={time}")).of(&customer)).await;
+            assert_eq!(answer.pointers(), [name]);
+            let told = answer.expect_problem(422, "validation")["detail"].to_string();
+            assert!(
+                told.contains(name) && told.contains("RFC 3339") && told.contains("2026-01-15T09:30:00Z"),
+                "{told}"
+            );
+        }
+    }
+    let range = "/orders?created_from=2000-01-01T00:00:00Z&created_to=2100-01-01T00:00:00Z";
+    let found = door.send(get(range).of(&customer)).await.expect(StatusCode::OK);
+    assert_eq!(found["items"][0]["id"], placed.as_str());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_body_of_null_is_none_where_it_may_be_left_out_and_refused_elsewhere(pool: PgPool) {
+    let (door, customer, _) = shop(pool).await;
+    let placed = door.place(&customer).await;
+
+    let refused = door.send(post("/orders").of(&customer).header("idempotency-key", "null").text("null")).await;
+    let told = refused.expect_problem(422, "validation")["detail"].to_string();
+    assert!(told.contains("null"), "{told}");
+    let cancel = post(&format!("/orders/{placed}/cancel")).of(&customer).text("null");
+    door.send(cancel).await.expect(StatusCode::ACCEPTED);
+}

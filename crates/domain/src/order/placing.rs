@@ -11,7 +11,6 @@ use std::str::FromStr;
 pub const LINES_MAX: usize = 100;
 pub const NOTE_LENGTH_MAX: usize = 1_000;
 pub const PAYMENT_METHOD_LENGTH_MAX: usize = 64;
-pub const PAYMENT_METHOD_DEFAULT: &str = "sim_ok";
 
 /// What the customer asked for, parsed; not yet priced. Its serialized form is what an idempotency key stands for,
 /// so a new member must be left out of it while it is absent.
@@ -186,12 +185,6 @@ fn listed<T: fmt::Display>(things: &[T]) -> String {
 impl PaymentMethod {
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Default for PaymentMethod {
-    fn default() -> Self {
-        Self(PAYMENT_METHOD_DEFAULT.to_owned())
     }
 }
 

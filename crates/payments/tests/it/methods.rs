@@ -6,8 +6,7 @@ use crate::desk::{
 };
 use domain::payment::PaymentStatus;
 use messaging::Verdict;
-use payments::OperationStatus;
-use payments::gateway::simulated::{METHODS, is_known_method};
+use payments::{OperationStatus, PaymentMethods};
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -107,9 +106,9 @@ async fn an_unknown_method_is_declined(pool: PgPool) {
     let (desk, order) = (Desk::open(&pool, &PATIENT), new_order());
 
     assert_eq!(desk.handle(&authorize(order, "gold")).await, Ok(declined(order, "unknown_method")));
-    assert!(METHODS.iter().all(|method| is_known_method(method)));
-    assert_eq!(METHODS, ["sim_ok", "sim_declined", "sim_timeout", "sim_flaky", "sim_down"]);
-    assert!(!is_known_method("gold"));
+    let methods = PaymentMethods::configured();
+    assert_eq!(methods.known(), ["sim_ok", "sim_declined", "sim_timeout", "sim_flaky", "sim_down"]);
+    assert!(!methods.knows("gold") && methods.default_method().is_some_and(|default| methods.knows(default)));
 }
 
 #[sqlx::test(migrations = "../../migrations")]

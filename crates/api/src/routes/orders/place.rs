@@ -1,4 +1,4 @@
-use super::request::PlaceOrderBody;
+use super::request::{PlaceOrderBody, unknown_method};
 use crate::auth::Allowed;
 use crate::body::Json;
 use crate::idempotency_key::IdempotencyKey;
@@ -11,7 +11,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use catalogue::Product;
-use domain::order::placing::{OrderRequest, PlacingError, PricedLines};
+use domain::order::placing::{OrderRequest, PricedLines};
 use orders::{Accepted, Fingerprint, NewOrder};
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,14 +51,14 @@ pub async fn place_order(
     RequestTrace(trace): RequestTrace,
     Json(body): Json<PlaceOrderBody>,
 ) -> Result<Response, Problem> {
-    let request = body.into_request()?;
+    let request = body.into_request(state.payment_methods)?;
     let fingerprint = Fingerprint::of(&request);
     let PricedLines { lines, total } = match price(&state, &request).await? {
         Ok(priced) => priced,
         // What was accepted once is answered so for ever, even if it could not be had today.
-        Err(error) => {
+        Err(problem) => {
             let earlier = state.intake.answer_to(caller.id, ROUTE, &key, fingerprint).await?;
-            return earlier.map(answer).ok_or_else(|| Problem::placing(&error, request.lines.as_slice()));
+            return earlier.map(answer).ok_or(problem);
         }
     };
     let OrderRequest { payment_method, note, .. } = request;
@@ -67,10 +67,15 @@ pub async fn place_order(
     Ok(answer(state.intake.place(new).await?))
 }
 
-async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<PricedLines, PlacingError>, Problem> {
+/// What the order costs, or why it can't be had.
+async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<PricedLines, Problem>, Problem> {
+    if let Some(problem) = unknown_method(&request.payment_method, state.payment_methods) {
+        return Ok(Err(problem));
+    }
     let products = state.catalogue.products(&request.lines.skus()).await?;
     let offers = products.into_iter().map(|product: Option<Arc<Product>>| product.and_then(|product| product.offer()));
-    Ok(request.lines.price(offers.collect(), request.currency))
+    let priced = request.lines.price(offers.collect(), request.currency);
+    Ok(priced.map_err(|error| Problem::placing(&error, request.lines.as_slice())))
 }
 
 fn answer(accepted: Accepted) -> Response {

@@ -1,10 +1,11 @@
 //! An order as clients ask for it. Prices are not theirs to say.
 
 use crate::body::{Field, FromJson, Members, parsed};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use domain::money::Currency;
 use domain::order::placing::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
 use domain::product::{Line, Quantity, Sku};
+use payments::PaymentMethods;
 use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
@@ -15,10 +16,10 @@ pub struct PlaceOrderBody {
     /// 1 to 100 lines, each SKU on one of them only.
     #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 100)]
     items: Vec<Line>,
-    /// `sim_ok` unless told otherwise; `sim_declined`, `sim_timeout`, `sim_flaky` and `sim_down` rehearse what can
-    /// go wrong.
+    /// One that the payment gateway knows. The simulated one: `sim_ok` unless told otherwise; `sim_declined`,
+    /// `sim_timeout`, `sim_flaky` and `sim_down` rehearse what can go wrong.
     #[schema(value_type = Option<String>, example = "sim_ok")]
-    payment_method: PaymentMethod,
+    payment_method: Option<PaymentMethod>,
     /// Words to the vendor.
     #[schema(value_type = Option<String>, max_length = 1000, example = "Please ring twice")]
     note: Option<Note>,
@@ -39,12 +40,7 @@ impl FromJson for PlaceOrderBody {
         let items = members.required("items", |items| items.list(LINES_MAX, read_line));
         let payment_method = members.optional("payment_method", parsed);
         let note = members.optional("note", parsed);
-        Some(Self {
-            currency: currency?,
-            items: items?,
-            payment_method: payment_method?.unwrap_or_default(),
-            note: note?,
-        })
+        Some(Self { currency: currency?, items: items?, payment_method: payment_method?, note: note? })
     }
 }
 
@@ -57,9 +53,31 @@ fn read_line(item: Field<'_>) -> Option<Line> {
 }
 
 impl PlaceOrderBody {
-    pub fn into_request(self) -> Result<OrderRequest, Problem> {
+    pub fn into_request(self, methods: PaymentMethods) -> Result<OrderRequest, Problem> {
         let Self { currency, items, payment_method, note } = self;
+        let payment_method = payment_method.map_or_else(|| default_of(methods), Ok)?;
         let lines = OrderLines::parse(items.clone()).map_err(|error| Problem::placing(&error, &items))?;
         Ok(OrderRequest { currency, lines, payment_method, note })
     }
+}
+
+fn default_of(methods: PaymentMethods) -> Result<PaymentMethod, Problem> {
+    let default = methods.default_method().and_then(|name| name.parse().ok());
+    default.ok_or_else(|| {
+        let told = format!("name a payment_method: {}", listed(methods));
+        Problem::about(Kind::Validation, "/payment_method", told)
+    })
+}
+
+/// Refused at once: after the 202 nobody could tell the customer but by a rejected order.
+pub fn unknown_method(method: &PaymentMethod, methods: PaymentMethods) -> Option<Problem> {
+    let told = || {
+        let given = method.as_str();
+        format!("{given} is no payment_method here; it is one of {}", listed(methods))
+    };
+    (!methods.knows(method.as_str())).then(|| Problem::about(Kind::Validation, "/payment_method", told()))
+}
+
+fn listed(methods: PaymentMethods) -> String {
+    methods.known().join(", ")
 }

@@ -1,6 +1,5 @@
 //! The payment methods of the simulated gateway: each is a rehearsal of what gateways do.
 
-use std::str::FromStr;
 use strum::VariantNames;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
@@ -24,8 +23,5 @@ pub(super) enum Method {
 
 /// What `payment_method` may be.
 pub const METHODS: &[&str] = Method::VARIANTS;
-
-/// True when `name` is a payment method that an order may ask for.
-pub fn is_known_method(name: &str) -> bool {
-    Method::from_str(name).is_ok()
-}
+/// What it is when an order names none.
+pub const METHOD_DEFAULT: &str = "sim_ok";

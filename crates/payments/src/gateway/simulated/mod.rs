@@ -6,7 +6,7 @@ mod clerk;
 mod method;
 mod store;
 
-pub use method::{METHODS, is_known_method};
+pub use method::{METHOD_DEFAULT, METHODS};
 
 use super::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
 use crate::PaymentsArgs;
