@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 pub const SKU_LENGTH_MAX: usize = 64;
 pub const QUANTITY_MAX: u32 = 1_000;
+/// What stands in paths where SKUs stand, too.
+const RESERVED: [&str; 3] = ["adjustments", "thresholds", "transfers"];
 
 /// A stock keeping unit: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub struct Quantity(u32);
 pub enum ProductError {
     #[error("a SKU is 1 to {SKU_LENGTH_MAX} letters, digits, dots, dashes or underscores")]
     BadSku,
+    #[error("a new SKU must begin with a letter or a digit, and not be {}", RESERVED.join(", "))]
+    NotForNew(String),
     #[error("a quantity is a whole number from 1 to {QUANTITY_MAX}, got {0}")]
     BadQuantity(i64),
 }
@@ -35,6 +39,14 @@ pub struct Line {
 impl Sku {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name of a product that there is not yet. It must be one that a path can hold: `..` leads elsewhere. Older
+    /// products may have others.
+    pub fn for_new(text: String) -> Result<Self, ProductError> {
+        let sku = Self::try_from(text)?;
+        let leads_to_it = sku.0.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if leads_to_it && !RESERVED.contains(&sku.as_str()) { Ok(sku) } else { Err(ProductError::NotForNew(sku.0)) }
     }
 }
 
@@ -110,6 +122,17 @@ mod tests {
         assert!("SKU-HEADPHONES".parse::<Sku>().is_ok());
         for bad in ["", "'; DROP TABLE orders;--", "white space", "nul\0", &"x".repeat(65)] {
             assert_eq!(bad.parse::<Sku>(), Err(ProductError::BadSku), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_new_sku_is_one_that_a_path_can_hold() {
+        for good in ["SKU-HEADPHONES", "7.up", "a", "adjustments-2"] {
+            assert!(Sku::for_new(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in [".", "..", "-x", "_x", "adjustments", "thresholds", "transfers"] {
+            assert_eq!(Sku::for_new(bad.to_owned()), Err(ProductError::NotForNew(bad.to_owned())), "{bad}");
+            assert!(bad.parse::<Sku>().is_ok(), "an older product may be called {bad}");
         }
     }
 

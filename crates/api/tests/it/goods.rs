@@ -67,6 +67,10 @@ async fn products_that_are_none_are_422(pool: PgPool) {
         (with("price", json!(1)), "/price"),
         (with("name", json!("")), "/name"),
         (with("sku", json!("no spaces")), "/sku"),
+        (with("sku", json!("..")), "/sku"),
+        (with("sku", json!("-x")), "/sku"),
+        (with("sku", json!("adjustments")), "/sku"),
+        (with("sku", json!("thresholds")), "/sku"),
         (with("vendor_id", json!("me")), "/vendor_id"),
         (with("stock", json!(5)), "/stock"),
     ];

@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct NewProductBody {
-    #[schema(value_type = String, example = "SKU-TURNTABLE")]
+    /// 1 to 64 letters, digits, dots, dashes or underscores; the first is a letter or a digit.
+    #[schema(value_type = String, example = "SKU-TURNTABLE", pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     sku: Sku,
     #[schema(value_type = String, example = "Turntable")]
     name: ProductName,
@@ -37,7 +38,7 @@ pub struct NewProductBody {
 
 impl FromJson for NewProductBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let sku = members.required("sku", parsed);
+        let sku = members.required("sku", |field| field.text_as(Sku::for_new));
         let name = members.required("name", parsed);
         let description = members.optional("description", parsed);
         let price = members.required("price", money::read);
