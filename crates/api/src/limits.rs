@@ -3,9 +3,9 @@
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::extract::{Request, State};
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, HOST};
 use axum::http::uri::{Authority, PathAndQuery};
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -16,7 +16,7 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a handler may take. Work that changes something goes on after it; asking again tells what came of it.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
-/// 414 and 431.
+/// 414, 431 and, for a request that does not say whom it is for, 400.
 pub fn head(request: &Request) -> Result<(), Problem> {
     if uri_length(request.uri()) > URI_LENGTH_MAX {
         return Err(Problem::new(Kind::UriTooLong, format!("A URI has at most {URI_LENGTH_MAX} bytes.")));
@@ -26,7 +26,18 @@ pub fn head(request: &Request) -> Result<(), Problem> {
         let told = format!("All headers together have at most {HEAD_BYTES_MAX} bytes.");
         return Err(Problem::new(Kind::HeadersTooLarge, told));
     }
-    Ok(())
+    one_host(request)
+}
+
+/// RFC 9112, 3.2: HTTP/1.1 has one. Of two, a proxy before us may have gone by the other.
+fn one_host(request: &Request) -> Result<(), Problem> {
+    let told = match request.headers().get_all(HOST).iter().count() {
+        1 => return Ok(()),
+        0 if request.version() < Version::HTTP_11 => return Ok(()),
+        0 => "A request of HTTP/1.1 has a header Host, such as `Host: localhost:8000`; this one has none.".to_owned(),
+        many => format!("A request has one header Host; this one has {many}."),
+    };
+    Err(Problem::about_parameter(Kind::InvalidHost, "host", told))
 }
 
 fn uri_length(uri: &Uri) -> usize {

@@ -49,7 +49,7 @@ fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
     let all =
         OpenApiRouter::with_openapi(docs::Api::openapi()).nest(BASE, business.merge(system_routes())).merge(outside);
     let (router, mut description) = all.split_for_parts();
-    docs::may_answer(&mut description, &[Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
+    docs::may_answer(&mut description, &[Kind::InvalidHost, Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
     docs::complete(&mut description);
     // Probes look here; described once, under the base.
     (router.merge(system_routes().split_for_parts().0), description)

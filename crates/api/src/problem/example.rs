@@ -17,6 +17,7 @@ fn detail(kind: Kind) -> &'static str {
     match kind {
         Kind::MalformedJson => "The body can't be read as JSON: expected `,` or `}` at line 1 column 17.",
         Kind::InvalidParameter => "id: UUID parsing failed: invalid length: found 3",
+        Kind::InvalidHost => "A request has one header Host; this one has 2.",
         Kind::IdempotencyKeyMissing => "Name this request with a header Idempotency-Key of your own, such as a UUID.",
         Kind::IdempotencyKeyInvalid => "Send one Idempotency-Key, not several.",
         Kind::Unauthenticated => "Send one header: Authorization: Bearer <access token>.",
@@ -59,6 +60,7 @@ fn detail(kind: Kind) -> &'static str {
 fn concerned(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::InvalidParameter => Some("id"),
+        Kind::InvalidHost => Some("host"),
         Kind::IdempotencyKeyMissing | Kind::IdempotencyKeyInvalid | Kind::IdempotencyKeyReused => {
             Some("idempotency-key")
         }

@@ -30,6 +30,7 @@ macro_rules! kinds {
 kinds! {
     MalformedJson           "malformed-json"           BAD_REQUEST            "The body is not JSON";
     InvalidParameter        "invalid-parameter"        BAD_REQUEST            "A part of the path can't be read";
+    InvalidHost             "invalid-host"             BAD_REQUEST            "The Host header can't be read";
     IdempotencyKeyMissing   "idempotency-key-missing"  BAD_REQUEST            "The Idempotency-Key header is missing";
     IdempotencyKeyInvalid   "idempotency-key-invalid"  BAD_REQUEST            "The Idempotency-Key header can't be read";
     Unauthenticated         "unauthenticated"          UNAUTHORIZED           "An access token is needed";

@@ -1,5 +1,6 @@
 //! The accept loop, on real sockets.
 
+use crate::door::Door;
 use api::server;
 use axum::Router;
 use axum::routing::get;
@@ -89,6 +90,28 @@ async fn one_connection_more_than_allowed_waits_for_its_turn() {
     let mut head = [0; 15];
     second.read_exact(&mut head).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 200 OK");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_request_that_does_not_say_whom_it_is_for_is_refused(pool: sqlx::PgPool) {
+    let door = Door::open(pool);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    door.lifecycle.spawn(server::serve(listener, door.router.clone(), 8, door.lifecycle.clone()));
+    let ask = async |head: &str| {
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        let head = format!("GET /system/health/live {head}connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        rest(stream).await
+    };
+
+    for head in ["HTTP/1.1\r\n", "HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "HTTP/1.0\r\nhost: a\r\nhost: a\r\n"] {
+        let answer = ask(head).await;
+        assert!(answer.contains(" 400 Bad Request") && answer.contains(r#""code":"invalid-host""#), "{answer}");
+    }
+    for head in ["HTTP/1.1\r\nhost: a\r\n", "HTTP/1.0\r\n"] {
+        assert!(ask(head).await.contains(" 200 OK"), "{head}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
