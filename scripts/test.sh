@@ -36,14 +36,18 @@ make_test_database() {
 }
 
 settings_of_tests() {
+    local variable
     # sqlx::test makes one database per test, beside the one that DATABASE_URL names.
     export DATABASE_URL="$TEST_DATABASE_URL" SQLX_OFFLINE=true
     # Fault tests restart the services. One of the user's own is not ours to restart: the user says how.
     restart_by TEST_POSTGRES_RESTART_COMMAND postgres
     restart_by TEST_RABBITMQ_RESTART_COMMAND rabbitmq
     restart_by TEST_REDIS_RESTART_COMMAND redis
-    user_gave rabbitmq || export TEST_RABBITMQ_WIPE_COMMAND="$ROOT/scripts/services.sh renew rabbitmq"
-    [[ -n "${TEST_RABBITMQ_WIPE_COMMAND:-}" ]] || say "rabbitmq is yours: the fault tests need TEST_RABBITMQ_WIPE_COMMAND"
+    user_gave rabbitmq || export TEST_RABBITMQ_WIPE_COMMAND="$ROOT/scripts/services.sh renew rabbitmq" \
+        TEST_RABBITMQ_EVAL_COMMAND="$ROOT/scripts/services.sh rabbitmqctl eval"
+    for variable in TEST_RABBITMQ_WIPE_COMMAND TEST_RABBITMQ_EVAL_COMMAND; do
+        [[ -n "${!variable:-}" ]] || say "rabbitmq is yours: the fault tests need $variable"
+    done
 }
 restart_by() {
     local variable="$1" name="$2"

@@ -34,6 +34,7 @@ settings_of_tests() {
         export "TEST_${name^^}_RESTART_COMMAND=$run restart $(container_of "$name")"
     done
     export "TEST_RABBITMQ_WIPE_COMMAND=$run wipe $(container_of rabbitmq) /var/lib/rabbitmq"
+    export "TEST_RABBITMQ_EVAL_COMMAND=docker exec $(container_of rabbitmq) rabbitmqctl eval"
 }
 
 end() {

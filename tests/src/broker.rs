@@ -2,13 +2,17 @@
 
 use crate::eventually;
 use crate::settings;
+use crate::system::RETRY_DELAY_PERCENT;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use messaging::broker::{Links, Publisher};
+use platform::config::RabbitmqArgs;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use tokio::process::Command;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// AMQP's delivery mode for what must survive a restart.
@@ -82,6 +86,40 @@ impl Broker {
     /// Deletes a queue with all that is in it, though it is being consumed.
     pub async fn delete_queue(&self, queue: &str) {
         self.expect(Method::DELETE, &format!("queues/{}/{queue}", self.vhost), Value::Null).await;
+    }
+
+    /// Declares all of the topology, as every process of ours does.
+    pub async fn declare_all(&self) {
+        let args = RabbitmqArgs { rabbitmq_url: self.url.clone().into(), retry_delay_percent: RETRY_DELAY_PERCENT };
+        let links = Links::new(&args, "system tests").expect("a url");
+        Publisher::open(&links.publishing).await.expect("the broker lets us in");
+        links.close().await;
+    }
+
+    /// Stops every channel of the vhost that consumes, inside the broker: whatever happens to its queue meanwhile, it is
+    /// told of later.
+    pub async fn suspend_consuming_channels(&self) {
+        self.evaluate(&format!(
+            "Channels = lists:usort([element(1, Consumer) || Queue <- rabbit_amqqueue:list(<<\"{}\">>),
+                                     Consumer <- rabbit_amqqueue:consumers(Queue)]),
+             [sys:suspend(Channel) || Channel <- Channels],
+             application:set_env(rabbit, test_suspended, Channels).",
+            self.vhost
+        ))
+        .await;
+    }
+
+    /// Has them go on.
+    pub async fn resume_consuming_channels(&self) {
+        let suspended = "{ok, Channels} = application:get_env(rabbit, test_suspended)";
+        self.evaluate(&format!("{suspended}, [sys:resume(Channel) || Channel <- Channels], ok.")).await;
+    }
+
+    async fn evaluate(&self, expression: &str) {
+        let command = format!("{} \"$0\"", settings::broker_eval_command());
+        let answer = Command::new("sh").args(["-c", &command, expression]).output().await.expect("sh is a command");
+        let said = String::from_utf8_lossy(&answer.stdout);
+        assert!(answer.status.success() && said.trim() == "ok", "{expression}: {said}{}", answer.status);
     }
 
     /// Waits until at least so many connections are listed that are not among `cut`; the list is seconds old.

@@ -34,7 +34,12 @@ pub fn broker_wipe_command() -> String {
     variable("TEST_RABBITMQ_WIPE_COMMAND").unwrap_or_else(|| missing("TEST_RABBITMQ_WIPE_COMMAND"))
 }
 
-/// The same for Postgres.
+/// Evaluates the Erlang expression that is put behind it, inside the broker.
+pub fn broker_eval_command() -> String {
+    variable("TEST_RABBITMQ_EVAL_COMMAND").unwrap_or_else(|| missing("TEST_RABBITMQ_EVAL_COMMAND"))
+}
+
+/// Restarts Postgres.
 pub fn database_restart_command() -> String {
     variable("TEST_POSTGRES_RESTART_COMMAND").unwrap_or_else(|| missing("TEST_POSTGRES_RESTART_COMMAND"))
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 /// The retry ladder of production takes minutes; that of a test takes a hundredth.
-const RETRY_DELAY_PERCENT: &str = "1";
+pub(crate) const RETRY_DELAY_PERCENT: u32 = 1;
 
 /// Without a line a request.
 const LOG_FILTER: &str = "info,lapin=warn,sqlx=warn,api::observe=warn";
@@ -119,6 +119,7 @@ impl Builder {
         let port = port.to_string();
         let management_url = settings::rabbitmq_management_url();
         let redis_url = settings::redis_url();
+        let retry_delay_percent = RETRY_DELAY_PERCENT.to_string();
         let places = [
             ("API_HOST", "127.0.0.1"),
             ("API_PORT", &port),
@@ -128,7 +129,7 @@ impl Builder {
             ("RABBITMQ_URL", &broker.url),
             ("REDIS_URL", &redis_url),
             ("RUST_LOG", LOG_FILTER),
-            ("RETRY_DELAY_PERCENT", RETRY_DELAY_PERCENT),
+            ("RETRY_DELAY_PERCENT", &retry_delay_percent),
             ("SCHEDULER_METRICS_PORT", "0"),
             ("SECRET_KEY", settings::SECRET_KEY),
             ("WORKER_METRICS_PORT", "0"),

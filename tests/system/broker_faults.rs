@@ -1,8 +1,10 @@
 //! A broker that goes away, or forgets: nothing depends on it but speed.
 
 use domain::messages::Queue;
+use messaging::topology::dead_queue;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use strum::IntoEnumIterator;
 use system_tests::load::{orders_of, place_all};
 use system_tests::process::{Process, restart_service};
 use system_tests::{Goods, Role, TestSystem, eventually, settings};
@@ -86,6 +88,31 @@ async fn queues_deleted_with_all_that_is_in_them_come_back_and_so_do_the_orders(
 
     assert_eq!(journal.len(), 200);
     assert_eq!(system.ends().await.going_on(), 200);
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_the_broker_forgot_consumes_again_by_itself() {
+    let mut system = TestSystem::of("consumer_forgotten").goods(Goods::of("SKU-FORGOTTEN", 100)).start().await;
+    let client = system.client().signed_up("unheard").await;
+
+    // RabbitMQ 3.x consumes anew on behalf of a channel that hears of its queue's end when there is another one of that
+    // name already, tells nobody, and from then on drops what it should deliver.
+    system.broker.suspend_consuming_channels().await;
+    for queue in Queue::iter() {
+        system.broker.delete_queue(&queue.to_string()).await;
+        system.broker.delete_queue(&dead_queue(queue)).await;
+    }
+    system.broker.declare_all().await;
+    system.broker.resume_consuming_channels().await;
+
+    let ids = place_all(&client, &orders_of("SKU-FORGOTTEN", 20)).await;
+    system.expect_failed_jobs(1);
+    system.broker.publish_raw(&dead_queue(Queue::Inventory), b"nobody can read this").await;
+    for id in ids {
+        client.wait_until(id, "confirmed", LIMIT).await;
+    }
+    system.until_failed_jobs(1, LIMIT).await;
     system.finish().await;
 }
 

@@ -28,8 +28,8 @@ static BATCH_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
 });
 
 static CONSUMER_BREAKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "How often consuming broke off and began anew.";
-    counters("orderflow_consumer_breaks_total", help, &["queue"])
+    let help = "How often consuming broke off and began anew: with an error, or because deliveries did not arrive.";
+    counters("orderflow_consumer_breaks_total", help, &["queue", "cause"])
 });
 
 static PUBLISHED: LazyLock<IntCounterVec> = LazyLock::new(|| {
@@ -76,7 +76,8 @@ pub(crate) struct QueueMetrics {
     dead: IntCounter,
     messages: Histogram,
     seconds: Histogram,
-    breaks: IntCounter,
+    errors: IntCounter,
+    silences: IntCounter,
     in_flight: IntGauge,
 }
 
@@ -123,7 +124,8 @@ impl QueueMetrics {
             dead: ended("dead"),
             messages: BATCH_MESSAGES.with_label_values(&[queue]),
             seconds: BATCH_SECONDS.with_label_values(&[queue]),
-            breaks: CONSUMER_BREAKS.with_label_values(&[queue]),
+            errors: CONSUMER_BREAKS.with_label_values(&[queue, "error"]),
+            silences: CONSUMER_BREAKS.with_label_values(&[queue, "silence"]),
             in_flight: IN_FLIGHT.with_label_values(&[queue]),
         }
     }
@@ -143,6 +145,10 @@ impl QueueMetrics {
     }
 
     pub fn broke_off(&self) {
-        self.breaks.inc();
+        self.errors.inc();
+    }
+
+    pub fn was_deaf(&self) {
+        self.silences.inc();
     }
 }

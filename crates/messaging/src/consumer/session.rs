@@ -52,22 +52,40 @@ pub async fn run<W: Work>(
 ) {
     let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, relay, turns, lifecycle: lifecycle.clone() };
     let mut backoff = BACKOFF_MIN;
+    let mut after = Ended::InOrder;
     while !lifecycle.stopping.is_cancelled() {
         let began = Instant::now();
-        if let Err(error) = session(&desk, &links, settings).await {
-            if began.elapsed() > GOOD_SESSION {
-                backoff = BACKOFF_MIN;
+        after = match session(&desk, &links, settings, after).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                if began.elapsed() > GOOD_SESSION {
+                    backoff = BACKOFF_MIN;
+                }
+                desk.metrics.broke_off();
+                tracing::warn!(%error, queue = %W::QUEUE, "Consuming broke off and begins anew");
+                lifecycle.pause(backoff, std::future::pending()).await;
+                backoff = (backoff * 2).min(BACKOFF_MAX);
+                Ended::InOrder
             }
-            desk.metrics.broke_off();
-            tracing::warn!(%error, queue = %W::QUEUE, "Consuming broke off and begins anew");
-            lifecycle.pause(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
-        }
+        };
     }
 }
 
+/// Why a session ended without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    InOrder,
+    /// Nothing was delivered for so long that the broker may have forgotten the consumer.
+    Silent,
+}
+
 /// Ends well when the process is to stop: what is unacked then goes back to the queue.
-async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSettings) -> Result<(), BrokerError> {
+async fn session<W: Work>(
+    desk: &Desk<W>,
+    links: &Links,
+    settings: ConsumerSettings,
+    mut after: Ended,
+) -> Result<Ended, BrokerError> {
     let queue: &str = W::QUEUE.into();
     // Always a new channel: registering again on one whose consumer was cancelled is broken on RabbitMQ 3.10.
     let channel = links.consuming.channel().await?;
@@ -76,22 +94,38 @@ async fn session<W: Work>(desk: &Desk<W>, links: &Links, settings: ConsumerSetti
     let consuming = channel.basic_consume(queue.into(), "".into(), options, arguments);
     let mut consumer = within(ANSWER_LIMIT, consuming).await?;
     let mut exit = Exit::new(W::QUEUE, links.publishing.clone());
-    tracing::info!(queue, "Consuming");
-    loop {
+    if after == Ended::InOrder {
+        tracing::info!(queue, "Consuming");
+    }
+    let ended = loop {
         let next = async {
             desk.relay.room().await;
             window::next(&mut consumer, queue, settings.batch_max.into(), desk.turns.next()).await
         };
-        let (window, turn) = tokio::select! {
-            window = next => window?,
-            () = desk.lifecycle.stopping.cancelled() => break,
+        let received = tokio::select! {
+            received = next => received?,
+            () = desk.lifecycle.stopping.cancelled() => break Ended::InOrder,
         };
+        let Some((window, turn)) = received else {
+            tracing::debug!(queue, "Nothing was delivered for a while: the channel is renewed");
+            break Ended::Silent;
+        };
+        note_deafness(desk, std::mem::replace(&mut after, Ended::InOrder), &window);
         if !handle_window(desk, &mut exit, &window, turn).await? {
-            break;
+            break Ended::InOrder;
         }
-    }
+    };
     close(consumer, &channel).await;
-    Ok(())
+    Ok(ended)
+}
+
+/// What a new channel is given a second time, after a silent one, was delivered to that one and never reached us.
+fn note_deafness<W: Work>(desk: &Desk<W>, after: Ended, window: &[lapin::message::Delivery]) {
+    let lost = window.iter().filter(|raw| raw.redelivered).count();
+    if after == Ended::Silent && lost > 0 {
+        desk.metrics.was_deaf();
+        tracing::warn!(queue = %W::QUEUE, messages = lost, "The broker delivered messages that did not arrive");
+    }
 }
 
 /// False when the process is to stop before the window is handled.

@@ -54,7 +54,7 @@ struct Drain<K> {
 }
 
 impl<K: Keep> Drain<K> {
-    /// Ends well when the process is to stop: what is unacked then stays in the queue.
+    /// Ends well when nothing comes, or the process is to stop: what is unacked then stays in the queue.
     async fn session(&self) -> Result<(), BrokerError> {
         let name = dead_queue(self.queue);
         let channel = self.links.consuming.channel().await?;
@@ -63,10 +63,12 @@ impl<K: Keep> Drain<K> {
         let consuming = channel.basic_consume(name.as_str().into(), "".into(), options, arguments);
         let mut consumer = within(ANSWER_LIMIT, consuming).await?;
         loop {
-            let window = tokio::select! {
-                window = window::next(&mut consumer, &name, BATCH_MAX.into(), std::future::ready(())) => window?.0,
+            let received = tokio::select! {
+                received = window::next(&mut consumer, &name, BATCH_MAX.into(), std::future::ready(())) => received?,
                 () = self.lifecycle.stopping.cancelled() => break,
             };
+            // After a silence the next session asks on a new channel.
+            let Some((window, ())) = received else { break };
             let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
             if self.keep_all(letters).await.is_none() {
                 break;
