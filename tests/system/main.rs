@@ -12,6 +12,7 @@ mod happy_path;
 mod house_rules;
 mod kills;
 mod late_shipments;
+mod locked_rows;
 mod observability;
 mod payment_faults;
 mod poison;

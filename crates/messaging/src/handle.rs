@@ -8,6 +8,7 @@
 use crate::envelope::{Header, Outgoing};
 use domain::Timestamp;
 use domain::messages::{Message, Queue};
+use platform::postgres::{is_contention, is_unreachable};
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
@@ -47,10 +48,13 @@ pub struct AfterCommit(Option<Box<dyn FnOnce() + Send + Sync>>);
 /// A failure of the whole batch: its transaction is rolled back.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
-    /// The database is away or asks to try again: nobody's fault, and no attempt is counted.
+    /// The database can't be reached: the batch waits, and no attempt is counted.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// One message of the batch can't be stored: the batch is halved until it stands alone.
+    /// One message of the batch needs a row that somebody else holds: the batch is divided until it stands alone.
+    #[error("the work of somebody else is in the way: {0}")]
+    Blocked(#[source] sqlx::Error),
+    /// One message of the batch can't be stored: the batch is divided until it stands alone.
     #[error("{0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -74,7 +78,7 @@ pub trait HandleWithProvider: Send + Sync + 'static {
     /// What to ask the provider, if anything: the outcome may be known already.
     type Call: Send + 'static;
     /// What came of the call: answered, refused, or unknown.
-    type Answer: Send + 'static;
+    type Answer: Clone + Send + Sync + 'static;
     const QUEUE: Queue;
 
     /// First transaction: stores that the calls are about to be made, each under its provider key. One call a message.
@@ -127,6 +131,10 @@ impl<C> Delivery<C> {
 
 impl From<sqlx::Error> for HandleError {
     fn from(error: sqlx::Error) -> Self {
-        if platform::postgres::is_transient(&error) { Self::Unavailable(error) } else { Self::Failed(Box::new(error)) }
+        match error {
+            error if is_unreachable(&error) => Self::Unavailable(error),
+            error if is_contention(&error) => Self::Blocked(error),
+            error => Self::Failed(Box::new(error)),
+        }
     }
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A connection that rested for so long is asked whether it lives.
+/// A connection that rested for so long is asked whether it lives, and is given up when it does not answer in time.
 const PING_AFTER: Duration = Duration::from_millis(500);
+const PING_LIMIT: Duration = Duration::from_secs(1);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
@@ -40,7 +41,14 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         // just now is not worth a round trip a transaction.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
-            Box::pin(async move { Ok(used.idle_for < PING_AFTER || connection.ping().await.is_ok()) })
+            Box::pin(async move {
+                if used.idle_for < PING_AFTER {
+                    return Ok(true);
+                }
+                let answered = tokio::time::timeout(PING_LIMIT, connection.ping()).await;
+                // An error, and not `false`: nobody says goodbye to a connection that may never answer.
+                answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
         })
         .connect_lazy_with(options))
 }
@@ -69,6 +77,28 @@ pub async fn begin_lazily(pool: &PgPool) -> Result<Transaction<'static, Postgres
     Begin(Some(Box::pin(async move { pool.begin_with(lazily).await }))).await
 }
 
+/// How long a transaction waits for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockWait {
+    /// As long as every session does.
+    Usual,
+    /// Somebody has just waited in vain.
+    Short,
+    /// For whoever looks for the row that is locked.
+    Brief,
+}
+
+/// Begins a transaction that waits so long for locks.
+pub async fn begin_waiting(pool: &PgPool, wait: LockWait) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let patiently = match wait {
+        LockWait::Usual => return begin(pool).await,
+        LockWait::Short => "BEGIN; SET LOCAL lock_timeout = '300ms'",
+        LockWait::Brief => "BEGIN; SET LOCAL lock_timeout = '100ms'",
+    };
+    let pool = pool.clone();
+    Begin(Some(Box::pin(async move { pool.begin_with(patiently).await }))).await
+}
+
 type Beginning = Pin<Box<dyn Future<Output = Result<Transaction<'static, Postgres>, sqlx::Error>> + Send>>;
 
 /// A begin under way; none once it has ended.
@@ -93,8 +123,14 @@ impl Drop for Begin {
     }
 }
 
-/// True when trying the same again may work: the database is away, starting, out of connections, or broke a tie.
+/// True when trying the same again may work: the database can't be reached, or others were in the way.
 pub fn is_transient(error: &sqlx::Error) -> bool {
+    is_unreachable(error) || is_contention(error)
+}
+
+/// True when no work can be done: the database is away, starting, or out of connections, memory or disk. SQLSTATE classes: 08
+/// connection, 53 resources, 57P the server stops or starts.
+pub fn is_unreachable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -102,17 +138,18 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| is_transient_code(&code)),
+        sqlx::Error::Database(_) => code_begins(error, &["08", "53", "57P"]),
         _ => false,
     }
 }
 
-/// SQLSTATE classes: 08 connection, 40 serialization and deadlock, 53 resources, 57 operator intervention; 55P03 is a
-/// lock timeout. 57014, a statement that ran too long, is not among them: it would run too long again.
-fn is_transient_code(code: &str) -> bool {
-    match code {
-        "57014" => false,
-        "55P03" | "25P03" => true,
-        _ => ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)),
-    }
+/// True when this work met somebody else's, and other work may well go through: a lock that was not released in time
+/// (55P03), a deadlock or another tie that was broken (class 40), a transaction that was idle for too long (25P03).
+pub fn is_contention(error: &sqlx::Error) -> bool {
+    code_begins(error, &["40", "55P03", "25P03"])
+}
+
+fn code_begins(error: &sqlx::Error, classes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
 }

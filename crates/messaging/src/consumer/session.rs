@@ -3,6 +3,7 @@
 use super::batch::Desk;
 use super::decode::decode;
 use super::letting_go::Exit;
+use super::parts::Context;
 use super::turns::{Turn, Turns};
 use super::window;
 use super::work::Work;
@@ -50,7 +51,8 @@ pub async fn run<W: Work>(
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), pool, relay, turns, lifecycle: lifecycle.clone() };
+    let context = Context::new(W::QUEUE, pool, relay, lifecycle.clone());
+    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), turns, context };
     let mut backoff = BACKOFF_MIN;
     let mut after = Ended::InOrder;
     while !lifecycle.stopping.is_cancelled() {
@@ -99,12 +101,12 @@ async fn session<W: Work>(
     }
     let ended = loop {
         let next = async {
-            desk.relay.room().await;
+            desk.context.relay.room().await;
             window::next(&mut consumer, queue, settings.batch_max.into(), desk.turns.next()).await
         };
         let received = tokio::select! {
             received = next => received?,
-            () = desk.lifecycle.stopping.cancelled() => break Ended::InOrder,
+            () = desk.context.lifecycle.stopping.cancelled() => break Ended::InOrder,
         };
         let Some((window, turn)) = received else {
             tracing::debug!(queue, "Nothing was delivered for a while: the channel is renewed");

@@ -9,7 +9,7 @@ use domain::messages::Queue;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use platform::lifecycle::Lifecycle;
-use platform::postgres::is_transient;
+use platform::postgres::is_unreachable;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,7 @@ impl<K: Keep> Drain<K> {
                 backoff = BACKOFF_MIN;
                 continue;
             };
-            if part.len() > 1 && !is_transient(&error) {
+            if part.len() > 1 && !is_unreachable(&error) {
                 let second_half = part.split_off(part.len() / 2);
                 parts.extend([part, second_half]);
                 continue;
