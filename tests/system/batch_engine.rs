@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::Links;
-use messaging::consumer::{self, ConsumerSettings, InOneTransaction, Turns};
+use messaging::consumer::{self, ConsumerSettings, InOneTransaction, Turns, Work};
 use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
@@ -93,34 +93,33 @@ impl Handle for Meeting {
     }
 }
 
-/// Has `handler` consume the queue of the inventory until the lifecycle's end, on connections of its own.
-fn consume<H: Handle>(system: &TestSystem, handler: H, settings: ConsumerSettings, lifecycle: &Lifecycle) -> Links {
+/// Has `work` consume the queue of the inventory until the lifecycle's end, on connections of its own.
+pub fn consume<W: Work>(system: &TestSystem, work: W, settings: ConsumerSettings, lifecycle: &Lifecycle) -> Links {
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
     let links = Links::new(&args, "batch engine test").expect("a url");
-    let (work, turns) = (InOneTransaction(handler), Turns::new(None));
-    let (pool, relay) = (system.pool().clone(), Relay::default());
+    let (pool, relay, turns) = (system.pool().clone(), Relay::default(), Turns::new(None));
     lifecycle.spawn(consumer::run(work, pool, links.clone(), relay, turns, settings, lifecycle.clone()));
     links
 }
 
-async fn stop(lifecycle: Lifecycle) {
+pub async fn stop(lifecycle: Lifecycle) {
     lifecycle.stopping.cancel();
     lifecycle.tasks.close();
     lifecycle.tasks.wait().await;
 }
 
-async fn effects(pool: &PgPool) -> (i64, i64) {
+pub async fn effects(pool: &PgPool) -> (i64, i64) {
     let counts = "SELECT count(*), count(DISTINCT order_id) FROM effects";
     sqlx::query_as(counts).fetch_one(pool).await.expect("counts")
 }
 
-fn release(order_id: OrderId) -> Outgoing {
+pub fn release(order_id: OrderId) -> Outgoing {
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let command = InventoryCommand::Release(ReleaseStock { order_id });
     Outgoing::new(order_id, &command, 1, trace, platform::clock::now())
 }
 
-async fn say(pool: &PgPool, messages: &[Outgoing]) {
+pub async fn say(pool: &PgPool, messages: &[Outgoing]) {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
     let _left_behind = outbox::append(&mut tx, messages.to_vec(), &Relay::default()).await.expect("appended");
     tx.commit().await.expect("committed");
@@ -141,7 +140,7 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
     let sound: Vec<_> = messages.iter().enumerate().filter(|(place, _)| ![17, 128, 255].contains(place)).collect();
     say(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
     let lifecycle = Lifecycle::default();
-    let links = consume(&system, moody, ConsumerSettings::default(), &lifecycle);
+    let links = consume(&system, InOneTransaction(moody), ConsumerSettings::default(), &lifecycle);
     let keeper = FailedJobs::new(pool.clone());
     lifecycle.spawn(dead::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
 
@@ -165,7 +164,7 @@ async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
     say(&pool, &twins).await;
     let meeting = Meeting { both: Arc::new(Barrier::new(2)), met: Arc::default(), counted: Arc::default() };
     let (one_at_a_time, lifecycle) = (ConsumerSettings { batch_max: 1, prefetch: 1 }, Lifecycle::default());
-    let links = [(); 2].map(|()| consume(&system, meeting.clone(), one_at_a_time, &lifecycle));
+    let links = [(); 2].map(|()| consume(&system, InOneTransaction(meeting.clone()), one_at_a_time, &lifecycle));
 
     eventually("every message to be taken by one of the two", LIMIT, || async {
         let counted = meeting.counted.load(Ordering::Relaxed);

@@ -11,6 +11,7 @@ mod gauntlet;
 mod happy_path;
 mod house_rules;
 mod kills;
+mod late_answers;
 mod late_shipments;
 mod locked_rows;
 mod observability;

@@ -1,9 +1,10 @@
 //! A gateway that loses answers, fails, or is gone: nobody is charged twice, and nobody waits for ever.
 
 use std::time::Duration;
-use system_tests::{Goods, NewOrder, TestSystem};
+use system_tests::{Goods, NewOrder, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_mins(1);
+const HANGING: usize = 40;
 
 #[tokio::test]
 async fn a_charge_whose_answer_was_lost_is_made_once() {
@@ -51,4 +52,42 @@ async fn a_gateway_that_never_answers_costs_the_order_and_nothing_else() {
     assert_eq!(order["reason"], "payment_unavailable");
     assert_eq!(system.stock_of("SKU-DOWN").await, (5, 0));
     system.finish().await;
+}
+
+#[tokio::test]
+async fn orders_are_confirmed_and_cancelled_while_many_calls_of_another_payment_method_hang() {
+    let system = TestSystem::of("gateway_hangs").setting("PAYMENT_CALL_TIMEOUT_MS", "25000");
+    let system = system.setting("PAYMENT_METHOD_CALLS_MAX", "20").setting("RETRY_DELAY_PERCENT", "20");
+    let system = system.goods(Goods::of("SKU-HANGING", 1_000)).start().await;
+    let client = system.client().signed_up("unconcerned").await;
+
+    let mut hanging = Vec::new();
+    for _order in 0..HANGING {
+        hanging.push(client.place_accepted(&NewOrder::of("SKU-HANGING", 1).paid_by("sim_down")).await);
+    }
+    until_hanging(&system, 20).await;
+    for _order in 0..3 {
+        let id = client.place_accepted(&NewOrder::of("SKU-HANGING", 1)).await;
+        client.wait_until(id, "confirmed", LIMIT).await;
+        client.cancel(id).await;
+        client.wait_until(id, "cancelled", LIMIT).await;
+    }
+    // None was answered, given up or made again meanwhile.
+    until_hanging(&system, 20).await;
+    assert_eq!(system.count("SELECT count(*) FROM payments.operations WHERE status = 'unknown'").await, 0);
+    for id in hanging {
+        client.cancel(id).await;
+        client.wait_until(id, "cancelled", LIMIT).await;
+    }
+    system.finish().await;
+}
+
+/// Waits until so many authorizations, or more, were asked for and not heard of.
+async fn until_hanging(system: &TestSystem, at_least: i64) {
+    eventually("calls to hang", LIMIT, || async {
+        let asked = "SELECT count(*) FROM payments.operations WHERE kind = 'authorize' AND status = 'started'";
+        let asked = system.count(asked).await;
+        if asked >= at_least { Ok(()) } else { Err(format!("{asked} do")) }
+    })
+    .await;
 }

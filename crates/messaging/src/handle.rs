@@ -5,6 +5,7 @@
 //! same transaction; they never commit, publish or ack. What they make of a message that this queue had taken before is
 //! rolled back, and the batch is handled again without it: whatever must not happen then belongs into [`AfterCommit`].
 
+use crate::bulkhead::Bulkhead;
 use crate::envelope::{Header, Outgoing};
 use domain::Timestamp;
 use domain::messages::{Message, Queue};
@@ -28,6 +29,8 @@ pub enum Verdict {
     /// Not now: try again at the next step of the retry ladder. The handler has written nothing for it that a repeat
     /// would harm: that a provider's answer is unknown is worth storing.
     Retry(String),
+    /// Not now, and nothing was tried: put off for some seconds, and no attempt is counted.
+    Defer(String),
     /// Never: to the dead queue at once. The handler has written nothing for it that a repeat would harm.
     Poison(String),
 }
@@ -89,12 +92,14 @@ pub trait HandleWithProvider: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Self::Call>, HandleError>> + Send;
 
-    /// No transaction is open. The calls of a batch run concurrently, at most [`Self::calls_max`] at a time.
+    /// The calls that the command's shares a fate with.
+    fn bulkhead(&self, command: &Self::Command) -> Bulkhead;
+
+    /// No transaction is open. The calls of a batch run concurrently, as far as their bulkheads let them.
     fn call(&self, call: Self::Call) -> impl Future<Output = Self::Answer> + Send;
 
-    fn calls_max(&self) -> usize;
-
-    /// Second transaction: stores the outcomes. `answers` are in the order of the batch.
+    /// Second transaction: stores the outcomes. `answers` are in the order of the batch, which holds those messages
+    /// whose calls were answered by then.
     fn settle(
         &self,
         tx: &mut PgConnection,

@@ -2,6 +2,7 @@
 //! Knows no slice: it carries what `domain::messages` defines to whoever handles it.
 
 pub mod broker;
+pub mod bulkhead;
 pub mod consumer;
 pub mod dead;
 pub mod envelope;
@@ -11,6 +12,7 @@ pub mod metrics;
 pub mod outbox;
 pub mod topology;
 
+pub use bulkhead::{Bulkhead, CallLimit};
 pub use domain::messages::Message;
 pub use envelope::{Header, Outgoing, Trace};
 pub use handle::{AfterCommit, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};

@@ -6,6 +6,7 @@
 //! or `unknown`; the next attempt looks it up before it asks again, under the same key.
 
 mod begin;
+mod bulkheads;
 mod call;
 mod error;
 mod find_payment;
@@ -24,11 +25,12 @@ pub use reconcile::reconcile_payments;
 pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 
+use bulkheads::Bulkheads;
 use call::Line;
 use domain::Timestamp;
 use domain::messages::{PaymentCommand, Queue};
 use gateway::PaymentGateway;
-use messaging::{Delivery, HandleError, HandleWithProvider, Handled};
+use messaging::{Bulkhead, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -36,13 +38,13 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Payments<G> {
     line: Line<G>,
-    calls_max: usize,
+    bulkheads: Bulkheads,
 }
 
 impl<G: PaymentGateway> Payments<G> {
     pub fn new(gateway: G, args: &PaymentsArgs) -> Self {
         let call_timeout = Duration::from_millis(args.payment_call_timeout_ms);
-        Self { line: Line::to(gateway, call_timeout), calls_max: usize::from(args.payment_calls_max) }
+        Self { line: Line::to(gateway, call_timeout), bulkheads: Bulkheads::of(args) }
     }
 }
 
@@ -61,12 +63,12 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
         Ok(begin::begin(tx, batch, now).await?)
     }
 
-    async fn call(&self, call: Call) -> Answer {
-        self.line.make(call).await
+    fn bulkhead(&self, command: &PaymentCommand) -> Bulkhead {
+        self.bulkheads.of_command(command)
     }
 
-    fn calls_max(&self) -> usize {
-        self.calls_max
+    async fn call(&self, call: Call) -> Answer {
+        self.line.make(call).await
     }
 
     async fn settle(

@@ -8,9 +8,15 @@ pub struct PaymentsArgs {
     /// How long a call to the payment gateway may take, in milliseconds; after that its outcome is unknown.
     #[arg(long, env, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub payment_call_timeout_ms: u64,
-    /// Calls to the payment gateway that one worker makes at a time.
-    #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Authorizations that one worker asks the payment gateway for at a time.
+    #[arg(long, env, default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub payment_calls_max: u16,
+    /// How many of them may be for one payment method: one that is not answered leaves the rest to the others.
+    #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub payment_method_calls_max: u16,
+    /// Captures, voids and refunds that one worker asks the payment gateway for at a time.
+    #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub payment_follow_up_calls_max: u16,
     /// How long the simulated payment gateway takes for each answer, in milliseconds.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub sim_gateway_latency_ms: u64,

@@ -8,9 +8,12 @@ pub struct ShippingArgs {
     /// How long the simulated carrier takes to answer, in milliseconds.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub carrier_latency_ms: u64,
-    /// How many orders of a batch the carrier is asked about at a time.
-    #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Orders that one worker asks the carrier to take on at a time.
+    #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub carrier_calls_max: u16,
+    /// Orders that one worker calls back from the carrier at a time.
+    #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub carrier_cancel_calls_max: u16,
     /// After how many milliseconds the simulated carrier fetches what it has booked.
     #[arg(long, env, default_value_t = 20_000)]
     pub carrier_hand_over_ms: u32,

@@ -30,19 +30,22 @@ use ask_carrier::Line;
 use carriers::Carrier;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
-use messaging::{Delivery, HandleError, HandleWithProvider, Handled};
+use messaging::{Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 
 /// The slice: it books with `C`.
 #[derive(Debug)]
 pub struct Shipping<C> {
     line: Line<C>,
-    calls_max: usize,
+    bookings: Bulkhead,
+    cancellations: Bulkhead,
 }
 
 impl<C: Carrier> Shipping<C> {
     pub fn new(carrier: C, args: &ShippingArgs) -> Self {
-        Self { line: Line::to(carrier), calls_max: usize::from(args.carrier_calls_max) }
+        let bulkhead = |calls: u16| Bulkhead::of(calls.into(), &CallLimit::of(calls.into()));
+        let cancellations = bulkhead(args.carrier_cancel_calls_max);
+        Self { line: Line::to(carrier), bookings: bulkhead(args.carrier_calls_max), cancellations }
     }
 }
 
@@ -61,12 +64,15 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         Ok(begin::begin(tx, batch, now).await?)
     }
 
-    async fn call(&self, call: CarrierCall) -> CarrierAnswer {
-        ask_carrier::ask(&self.line, call).await
+    fn bulkhead(&self, command: &ShipmentCommand) -> Bulkhead {
+        match command {
+            ShipmentCommand::Cancel(_) => self.cancellations.clone(),
+            ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => self.bookings.clone(),
+        }
     }
 
-    fn calls_max(&self) -> usize {
-        self.calls_max
+    async fn call(&self, call: CarrierCall) -> CarrierAnswer {
+        ask_carrier::ask(&self.line, call).await
     }
 
     async fn settle(

@@ -14,9 +14,10 @@ use platform::lifecycle::Lifecycle;
 use shipping::Shipping;
 use shipping::carriers::simulated::SimulatedCarrier;
 use sqlx::PgPool;
+use std::sync::Arc;
 
-/// How many batches of a queue with a provider behind it are under way at once: one answer that does not come holds up
-/// its whole batch, and the others go on meanwhile.
+/// How many batches of a queue with a provider behind it are under way at once: while one waits for its answers, the
+/// others go on.
 const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
@@ -29,14 +30,16 @@ pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, relay: &Re
             Queue::Inventory => hall.open(InOneTransaction(Inventory)),
             Queue::Payments => {
                 let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
+                let payments = Arc::new(Payments::new(gateway, &settings.payments));
                 for _ in 0..PAYMENTS_CONSUMERS {
-                    hall.open(AroundProvider(Payments::new(gateway.clone(), &settings.payments)));
+                    hall.open(AroundProvider(Arc::clone(&payments)));
                 }
             }
             Queue::Shipping => {
+                let carrier = SimulatedCarrier::new(&settings.shipping);
+                let shipping = Arc::new(Shipping::new(carrier, &settings.shipping));
                 for _ in 0..SHIPPING_CONSUMERS {
-                    let carrier = SimulatedCarrier::new(&settings.shipping);
-                    hall.open(AroundProvider(Shipping::new(carrier, &settings.shipping)));
+                    hall.open(AroundProvider(Arc::clone(&shipping)));
                 }
             }
         }

@@ -69,6 +69,7 @@ fn carrier() -> ShippingArgs {
     ShippingArgs {
         carrier_latency_ms: 0,
         carrier_calls_max: 1,
+        carrier_cancel_calls_max: 1,
         carrier_hand_over_ms: 20_000,
         carrier_in_transit_ms: 20_000,
         carrier_delivery_ms: 30_000,

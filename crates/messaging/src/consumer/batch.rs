@@ -1,15 +1,12 @@
 //! A window's messages on their way to a verdict each.
 
+use super::calls::{Answered, Calls};
 use super::parts::Context;
 use super::turns::{Turn, Turns};
-use super::work::Work;
-use crate::handle::{Delivery, Verdict};
+use super::work::{Decided, Round, Work};
 use crate::metrics::QueueMetrics;
 use domain::ids::OrderId;
 use std::collections::HashMap;
-
-/// A message and where it stood in its window.
-type Placed<C> = (usize, Delivery<C>);
 
 pub(super) struct Desk<W> {
     pub work: W,
@@ -19,26 +16,34 @@ pub(super) struct Desk<W> {
 }
 
 impl<W: Work> Desk<W> {
-    /// One verdict a message, by its place. `None` when the process is to stop before there is one: unanswered, the
-    /// window goes back to the queue.
-    pub async fn decide(&self, messages: Vec<Placed<W::Command>>, turn: &mut Turn) -> Option<Vec<(usize, Verdict)>> {
+    /// One verdict a message, but for those whose call is not answered yet. `None` when the process is to stop before:
+    /// unanswered, the window goes back to the queue.
+    pub async fn decide(
+        &self,
+        messages: Round<W::Command>,
+        turn: &mut Turn,
+        calls: &mut Calls<W::Command, W::Answer>,
+    ) -> Decided {
         let mut verdicts = Vec::with_capacity(messages.len());
-        for round in rounds(messages) {
-            let (places, batch): (Vec<_>, Vec<_>) = round.into_iter().unzip();
-            let decided = self.work.carry_out(&self.context, turn, &batch).await?;
-            verdicts.extend(places.into_iter().zip(decided));
+        for round in rounds(messages, |(_, delivery)| delivery.header.subject) {
+            verdicts.extend(self.work.carry_out(&self.context, turn, round, calls).await?);
         }
         Some(verdicts)
     }
+
+    pub async fn settle(&self, answered: Vec<Answered<W::Command, W::Answer>>) -> Decided {
+        let mut turn = self.turns.next().await;
+        self.work.settle(&self.context, &mut turn, answered).await
+    }
 }
 
-/// Splits a window into rounds with at most one message an order, each order's messages staying in their order: what a
-/// slice decides on one must be stored before it sees the next.
-fn rounds<C>(messages: Vec<Placed<C>>) -> Vec<Vec<Placed<C>>> {
+/// Splits messages into rounds with at most one an order, each order's messages staying in their order: what a slice
+/// decides on one must be stored before it sees the next.
+pub(super) fn rounds<T>(messages: Vec<T>, order_of: impl Fn(&T) -> OrderId) -> Vec<Vec<T>> {
     let mut seen: HashMap<OrderId, usize> = HashMap::with_capacity(messages.len());
-    let mut rounds: Vec<Vec<Placed<C>>> = Vec::new();
+    let mut rounds: Vec<Vec<T>> = Vec::new();
     for message in messages {
-        let round = seen.entry(message.1.header.subject).or_default();
+        let round = seen.entry(order_of(&message)).or_default();
         if *round == rounds.len() {
             rounds.push(Vec::new());
         }

@@ -1,12 +1,15 @@
-//! Lets a window go: what failed is published to a wait queue or to the dead queue, then the whole window is acked.
+//! Lets go of what is decided: what failed is published to a wait queue or to the dead queue, then all of it is acked.
 
+use super::calls::Tag;
 use super::decode::attempt;
+use super::unacked::Unacked;
 use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
 use crate::dead::message_id;
 use crate::envelope::Header;
 use crate::handle::Verdict;
 use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
 use domain::messages::Queue;
+use futures::future::try_join_all;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
@@ -20,7 +23,10 @@ const QUOTES: [char; 3] = ['"', '`', '\''];
 /// Bytes of an error's text that travel with a dead message.
 const ERROR_BYTES_MAX: usize = 1_024;
 
-/// How a window ended, for the log and the metrics.
+/// The step of the retry ladder that a message waits for which was put off: by then a call that hangs has been given up.
+const DEFER_STEP: u32 = 1;
+
+/// How a batch ended, for the log and the metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub done: usize,
@@ -39,26 +45,25 @@ impl Exit {
         Self { queue, publishing, publisher: None }
     }
 
-    /// `verdicts` are those of `window`, place by place. On an error the channel is of no more use: what is
-    /// unacked comes again, and what of it was done is known to the inbox.
-    pub async fn let_go(&mut self, window: &[Delivery], verdicts: &[Verdict]) -> Result<Tally, BrokerError> {
+    /// Lets go of what is decided. On an error the channel is of no more use: what is unacked comes again, and what of
+    /// it was done is known to the inbox.
+    pub async fn let_go(&mut self, unacked: &mut Unacked, decided: Vec<(Tag, Verdict)>) -> Result<Tally, BrokerError> {
+        let decided: Vec<_> =
+            decided.into_iter().filter_map(|(tag, verdict)| Some((unacked.take(tag)?, verdict))).collect();
         let ladder = self.publishing.ladder();
-        let failed =
-            window.iter().zip(verdicts).filter_map(|(raw, verdict)| farewell(self.queue, &ladder, raw, verdict));
+        let failed = decided.iter().filter_map(|(held, verdict)| farewell(self.queue, &ladder, &held.raw, verdict));
         let failed: Vec<Farewell<'_>> = failed.collect();
         if let Err(error) = self.publish(&failed).await {
             // An alarm stops whoever publishes, and ends only when queues are drained: what is done goes all the same.
-            ack_done(window, verdicts).await?;
+            let done = decided.iter().filter(|(_, verdict)| *verdict == Verdict::Done);
+            let done: Vec<_> = done.map(|(held, _)| &held.raw).collect();
+            ack_each(self.queue, &done).await?;
             return Err(error);
         }
-        if let Some(last) = window.last() {
-            // One ack for all: this channel has nothing outstanding before `last` but this window.
-            if !within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await? {
-                return Err(BrokerError::ConsumerCancelled(self.queue.to_string()));
-            }
-        }
+        let all: Vec<_> = decided.iter().map(|(held, _)| &held.raw).collect();
+        ack(self.queue, all, unacked.first()).await?;
         let dead = failed.iter().filter(|farewell| farewell.exchange == topology::DEAD).count();
-        Ok(Tally { done: window.len() - failed.len(), retried: failed.len() - dead, dead })
+        Ok(Tally { done: decided.len() - failed.len(), retried: failed.len() - dead, dead })
     }
 
     async fn publish(&mut self, failed: &[Farewell<'_>]) -> Result<(), BrokerError> {
@@ -80,11 +85,26 @@ impl Exit {
     }
 }
 
-async fn ack_done(window: &[Delivery], verdicts: &[Verdict]) -> Result<(), BrokerError> {
-    for (raw, _done) in window.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Done) {
-        within(ACK_LIMIT, raw.ack(BasicAckOptions::default())).await?;
+/// One ack for all before the first delivery that is still at work, one each for the others.
+async fn ack(queue: Queue, decided: Vec<&Delivery>, at_work: Option<Tag>) -> Result<(), BrokerError> {
+    let is_before = |raw: &&Delivery| at_work.is_none_or(|tag| raw.delivery_tag < tag);
+    let (before, behind): (Vec<_>, Vec<_>) = decided.into_iter().partition(is_before);
+    if let Some(last) = before.into_iter().max_by_key(|raw| raw.delivery_tag) {
+        let acked = within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?;
+        expect_open(queue, acked)?;
     }
-    Ok(())
+    ack_each(queue, &behind).await
+}
+
+async fn ack_each(queue: Queue, decided: &[&Delivery]) -> Result<(), BrokerError> {
+    let acks = try_join_all(decided.iter().map(|raw| raw.ack(BasicAckOptions::default())));
+    let acked = within(ACK_LIMIT, acks).await?;
+    expect_open(queue, acked.into_iter().all(|acked| acked))
+}
+
+/// An ack that could not go out is no error to the library.
+fn expect_open(queue: Queue, acked: bool) -> Result<(), BrokerError> {
+    if acked { Ok(()) } else { Err(BrokerError::ConsumerCancelled(queue.to_string())) }
 }
 
 /// A message that goes to wait or to rest.
@@ -92,22 +112,25 @@ struct Farewell<'a> {
     raw: &'a Delivery,
     exchange: &'static str,
     routing_key: String,
-    attempt: u32,
+    attempts: u32,
     error: &'a str,
 }
 
 fn farewell<'a>(queue: Queue, ladder: &RetryLadder, raw: &'a Delivery, verdict: &'a Verdict) -> Option<Farewell<'a>> {
     let attempt = attempt(raw);
-    let (exchange, routing_key, error) = match verdict {
+    let dead = || (topology::DEAD, queue.to_string());
+    let wait = |step| ladder.wait_queue(queue, step).map_or_else(dead, |wait_queue| (topology::RETRY, wait_queue));
+    let (attempts, (exchange, routing_key), error) = match verdict {
         Verdict::Done => return None,
-        Verdict::Poison(error) => (topology::DEAD, queue.to_string(), error),
-        Verdict::Retry(error) => match ladder.wait_queue(queue, attempt) {
-            Some(wait_queue) => (topology::RETRY, wait_queue, error),
-            None => (topology::DEAD, queue.to_string(), error),
-        },
+        Verdict::Defer(error) => (attempt, wait(DEFER_STEP), error),
+        Verdict::Retry(error) => (attempt.saturating_add(1), wait(attempt), error),
+        Verdict::Poison(error) => (attempt.saturating_add(1), dead(), error),
     };
-    report(queue, raw, attempt, exchange, &without_values(error));
-    Some(Farewell { raw, exchange, routing_key, attempt: attempt.saturating_add(1), error })
+    // What is put off is counted with its batch: there may be very many of them, very often.
+    if attempts > attempt {
+        report(queue, raw, attempt, exchange, &without_values(error));
+    }
+    Some(Farewell { raw, exchange, routing_key, attempts, error })
 }
 
 impl Farewell<'_> {
@@ -115,7 +138,7 @@ impl Farewell<'_> {
     fn publication(&self) -> Publication<'_> {
         let end = self.error.floor_char_boundary(ERROR_BYTES_MAX);
         let mut headers = FieldTable::default();
-        headers.insert(ATTEMPT_HEADER.into(), AMQPValue::LongUInt(self.attempt));
+        headers.insert(ATTEMPT_HEADER.into(), AMQPValue::LongUInt(self.attempts));
         headers.insert(ERROR_HEADER.into(), AMQPValue::LongString(self.error[..end].into()));
         let properties = &self.raw.properties;
         Publication {

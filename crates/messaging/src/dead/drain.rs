@@ -11,7 +11,8 @@ use lapin::types::FieldTable;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::is_unreachable;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Letters that are kept together.
 const BATCH_MAX: u16 = 100;
@@ -63,12 +64,13 @@ impl<K: Keep> Drain<K> {
         let consuming = channel.basic_consume(name.as_str().into(), "".into(), options, arguments);
         let mut consumer = within(ANSWER_LIMIT, consuming).await?;
         loop {
-            let received = tokio::select! {
-                received = window::next(&mut consumer, &name, BATCH_MAX.into(), std::future::ready(())) => received?,
+            let first = tokio::select! {
+                first = window::first(&mut consumer, &name, Instant::now()) => first?,
                 () = self.lifecycle.stopping.cancelled() => break,
             };
             // After a silence the next session asks on a new channel.
-            let Some((window, ())) = received else { break };
+            let Some(first) = first else { break };
+            let window = window::fill(first, &mut consumer, BATCH_MAX.into())?;
             let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
             if self.keep_all(letters).await.is_none() {
                 break;

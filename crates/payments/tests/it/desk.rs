@@ -7,7 +7,6 @@ use domain::messages::{
     PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
 };
 use domain::money::Money;
-use futures::StreamExt;
 use messaging::{Delivery, HandleWithProvider, Header, Trace, Verdict};
 use payments::gateway::PaymentGateway;
 use payments::gateway::simulated::SimulatedGateway;
@@ -20,8 +19,13 @@ pub const AMOUNT: i64 = 1_000;
 const ATTEMPTS_MAX: u32 = 8;
 
 /// Far above what a call takes here, so that a busy machine makes no unknown outcomes.
-pub const PATIENT: PaymentsArgs =
-    PaymentsArgs { payment_call_timeout_ms: 20_000, payment_calls_max: 256, sim_gateway_latency_ms: 0 };
+pub const PATIENT: PaymentsArgs = PaymentsArgs {
+    payment_call_timeout_ms: 20_000,
+    payment_calls_max: 256,
+    payment_method_calls_max: 256,
+    payment_follow_up_calls_max: 256,
+    sim_gateway_latency_ms: 0,
+};
 /// For who waits for a gateway that never answers.
 pub const HASTY: PaymentsArgs = PaymentsArgs { payment_call_timeout_ms: 300, ..PATIENT };
 
@@ -57,8 +61,7 @@ impl<G: PaymentGateway> Desk<G> {
     }
 
     pub async fn call(&self, calls: Vec<Call>) -> Vec<Answer> {
-        let calls = futures::stream::iter(calls).map(|call| self.payments.call(call));
-        calls.buffered(self.payments.calls_max()).collect().await
+        futures::future::join_all(calls.into_iter().map(|call| self.payments.call(call))).await
     }
 
     /// What each message is answered, or why not.
@@ -74,7 +77,7 @@ impl<G: PaymentGateway> Desk<G> {
         let mut replies = handled.outgoing.iter().map(|said| serde_json::from_str(&said.payload).expect("a reply"));
         let ends = handled.verdicts.into_iter().map(|verdict| match verdict {
             Verdict::Done => Ok(replies.next().expect("whoever is done has answered")),
-            verdict @ (Verdict::Retry(_) | Verdict::Poison(_)) => Err(verdict),
+            verdict @ (Verdict::Retry(_) | Verdict::Defer(_) | Verdict::Poison(_)) => Err(verdict),
         });
         let ends = ends.collect();
         assert!(replies.next().is_none(), "one answer a message");

@@ -105,6 +105,7 @@ pub fn args() -> ShippingArgs {
     ShippingArgs {
         carrier_latency_ms: 0,
         carrier_calls_max: 64,
+        carrier_cancel_calls_max: 64,
         carrier_hand_over_ms: 20_000,
         carrier_in_transit_ms: 20_000,
         carrier_delivery_ms: 30_000,
