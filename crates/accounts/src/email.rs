@@ -11,7 +11,7 @@ const LOCAL_PART_LENGTH_MAX: usize = 64;
 pub struct Email(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an e-mail address looks like name@example.com, in ASCII, with at most {EMAIL_LENGTH_MAX} characters")]
+#[error("an e-mail address must look like name@example.com, in ASCII, with at most {EMAIL_LENGTH_MAX} characters")]
 pub struct EmailError;
 
 impl Email {

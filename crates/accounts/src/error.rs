@@ -10,29 +10,29 @@ pub enum AccountError {
     Email(#[from] EmailError),
     #[error(transparent)]
     Password(#[from] PasswordError),
-    #[error("an account with this e-mail address exists")]
+    #[error("an account with this `email` exists; log in instead")]
     EmailTaken,
     /// Unknown address, wrong password or disabled account: the caller can't tell which.
-    #[error("e-mail address or password is wrong")]
+    #[error("`email` or `password` is wrong")]
     InvalidCredentials,
-    #[error("too many failed logins; try again in {} s", .retry_after.as_secs())]
+    #[error("too many failed logins; retry in {} s", .retry_after.as_secs())]
     TooManyAttempts { retry_after: Duration },
     /// Every core is busy with passwords.
-    #[error("too many logins at once; try again")]
+    #[error("too many logins are in progress; retry in a second")]
     Overloaded,
-    #[error("the refresh token is not valid")]
+    #[error("`refresh_token` is unknown, expired or revoked; log in again")]
     InvalidRefreshToken,
     /// It was used before, so it may be stolen: its whole family is revoked.
-    #[error("the refresh token was used before; sign in again")]
+    #[error("`refresh_token` was used before, so every token of this login is revoked; log in again")]
     RefreshTokenReused,
     /// It was used a moment ago, and its lost answer was given again already.
-    #[error("this refresh token was turned a moment ago; use the tokens that came of it")]
+    #[error("`refresh_token` was exchanged a moment ago; use the tokens from that response, or log in again")]
     RefreshInProgress,
     #[error(transparent)]
     Token(#[from] TokenError),
-    #[error("there is no such user")]
+    #[error("no such user")]
     UnknownUser,
-    #[error("nobody changes their own role")]
+    #[error("your own role can't be changed; ask another admin")]
     OwnRole,
     #[error("accounts.{table}.{column} of {id} holds what we never write")]
     Inconsistent { table: &'static str, column: &'static str, id: Uuid },
@@ -45,11 +45,11 @@ pub enum AccountError {
 /// Why an access token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    #[error("the access token is not valid")]
+    #[error("the access token is not valid; log in again")]
     Invalid,
-    #[error("the access token has expired")]
+    #[error("the access token has expired; get a new one with POST /api/v1/auth/refresh")]
     Expired,
     /// Its owner is disabled, or it was made before their role changed.
-    #[error("the access token was revoked")]
+    #[error("the access token was revoked; log in again")]
     Revoked,
 }

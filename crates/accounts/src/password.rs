@@ -13,9 +13,9 @@ pub struct Password(SecretString);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    #[error("a password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters")]
+    #[error("a password must have {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters")]
     BadLength,
-    #[error("this password is one of the most common; choose another")]
+    #[error("a password must not be one of the most common; choose another")]
     TooCommon,
 }
 

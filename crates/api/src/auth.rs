@@ -1,7 +1,7 @@
 //! Who sends a request, and whether they may.
 
 use crate::policy::Permission;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, text};
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use accounts::{Principal, Role};
@@ -60,7 +60,10 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 fn unauthenticated() -> Problem {
-    Problem::new(Kind::Unauthenticated, "Send one header: Authorization: Bearer <access token>.")
+    Problem::new(
+        Kind::Unauthenticated,
+        "Send the header `Authorization: Bearer <access token>` once; POST /api/v1/auth/login gives a token",
+    )
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -91,6 +94,8 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
         if P::ROLES.contains(&caller.role) {
             return Ok(Self { caller, permission: PhantomData });
         }
-        Err(Problem::new(Kind::Forbidden, format!("A {} may not {}.", caller.role, P::DEED)))
+        let roles: Vec<&str> = P::ROLES.iter().map(Into::into).collect();
+        let told = format!("Role `{}` may not {}; this needs role {}", caller.role, P::DEED, text::one_of(&roles));
+        Err(Problem::new(Kind::Forbidden, told))
     }
 }

@@ -1,4 +1,4 @@
-//! Headers that every answer has.
+//! Headers that every answer has; a route that needs another value sets its own.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -14,8 +14,7 @@ const ALWAYS: [(HeaderName, &str); 4] = [
 
 pub fn secure(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    // A route that lets its answer be kept says so itself.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

@@ -1,5 +1,6 @@
 //! The header `Idempotency-Key`.
 
+use crate::problem::text::wrong;
 use crate::problem::{Kind, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -17,16 +18,17 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let mut given = parts.headers.get_all(HEADER).iter();
         let Some(first) = given.next() else { return Err(missing()) };
         if given.next().is_some() {
-            return Err(invalid("Send one Idempotency-Key, not several."));
+            return Err(invalid("`Idempotency-Key` appears more than once; send it once"));
         }
-        let text = first.to_str().map_err(|_not_ascii| invalid("An Idempotency-Key is visible ASCII."))?;
-        text.parse().map(Self).map_err(|error: orders::BadIdempotencyKey| invalid(&error.to_string()))
+        let text =
+            first.to_str().map_err(|_not_ascii| invalid("`Idempotency-Key` must be visible ASCII characters"))?;
+        text.parse().map(Self).map_err(|error: orders::BadIdempotencyKey| invalid(&wrong("Idempotency-Key", error)))
     }
 }
 
 fn missing() -> Problem {
-    let told = "Name this request with a header Idempotency-Key of your own, such as a UUID; then it can be repeated \
-                without harm. See /docs.";
+    let told = "`Idempotency-Key` is required: send a value of your own, such as a UUID, so that the request can be \
+                repeated without harm";
     Problem::about_parameter(Kind::IdempotencyKeyMissing, HEADER, told)
 }
 

@@ -11,6 +11,7 @@ mod docs;
 mod headers;
 mod idempotency_key;
 mod limits;
+mod methods;
 mod metrics;
 mod observe;
 mod page;

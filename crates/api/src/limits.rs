@@ -19,11 +19,11 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 /// 414, 431 and, for a request that does not say whom it is for, 400.
 pub fn head(request: &Request) -> Result<(), Problem> {
     if uri_length(request.uri()) > URI_LENGTH_MAX {
-        return Err(Problem::new(Kind::UriTooLong, format!("A URI has at most {URI_LENGTH_MAX} bytes.")));
+        return Err(Problem::new(Kind::UriTooLong, format!("The URI must have at most {URI_LENGTH_MAX} bytes")));
     }
     let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > HEAD_BYTES_MAX {
-        let told = format!("All headers together have at most {HEAD_BYTES_MAX} bytes.");
+        let told = format!("All request headers together must have at most {HEAD_BYTES_MAX} bytes");
         return Err(Problem::new(Kind::HeadersTooLarge, told));
     }
     one_host(request)
@@ -34,8 +34,8 @@ fn one_host(request: &Request) -> Result<(), Problem> {
     let told = match request.headers().get_all(HOST).iter().count() {
         1 => return Ok(()),
         0 if request.version() < Version::HTTP_11 => return Ok(()),
-        0 => "A request of HTTP/1.1 has a header Host, such as `Host: localhost:8000`; this one has none.".to_owned(),
-        many => format!("A request has one header Host; this one has {many}."),
+        0 => "`Host` is required in HTTP/1.1, such as `Host: localhost:8000`".to_owned(),
+        many => format!("`Host` must be sent once, got {many} of them"),
     };
     Err(Problem::about_parameter(Kind::InvalidHost, "host", told))
 }
@@ -64,6 +64,11 @@ fn covers(range: &str, ranges: Ranges) -> bool {
     !refused && ranges.contains(&media_type.as_str())
 }
 
+/// Browsers name HTML and not JSON; programs name JSON or take anything.
+pub fn prefers_html(headers: &HeaderMap) -> bool {
+    headers.contains_key(ACCEPT) && accepts(headers, &["text/html"]) && !accepts(headers, &["application/json"])
+}
+
 /// 406, since nearly everything here is answered in JSON; 503, when too much is being done already, or when it takes too
 /// long.
 pub async fn load(state: State<AppState>, request: Request, next: Next) -> Response {
@@ -77,15 +82,19 @@ pub async fn load_of_streams(state: State<AppState>, request: Request, next: Nex
 
 async fn admit(State(state): State<AppState>, request: Request, next: Next, ranges: Ranges) -> Response {
     if !accepts(request.headers(), ranges) {
-        let told = format!("Answers are {}.", ranges[0]);
+        let told = format!("`Accept` must allow `{}`", ranges[0]);
         return Problem::about_parameter(Kind::NotAcceptable, "accept", told).into_response();
     }
     let Ok(_permit) = state.requests.try_acquire() else {
-        return Problem::overloaded("Too many requests are being answered; try again.").into_response();
+        return Problem::overloaded("Too many requests are in progress; retry after the time in `Retry-After`")
+            .into_response();
     };
     let answer = tokio::time::timeout(REQUEST_LIMIT, next.run(request));
     answer.await.unwrap_or_else(|_too_slow| {
-        let told = "This took too long. What it was to change may still change; ask again, with the same key.";
+        let told = format!(
+            "The request took longer than {} s. The change may still happen: retry with the same `Idempotency-Key`",
+            REQUEST_LIMIT.as_secs()
+        );
         Problem::new(Kind::Timeout, told).retry_after(Duration::from_secs(1)).into_response()
     })
 }

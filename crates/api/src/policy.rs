@@ -32,7 +32,7 @@ permissions! {
     CancelOrders     "cancel orders"              &[Customer, Admin];
     SeePayments      "see payments"               &[Customer, Admin];
     SeeShipments     "see shipments"              &[Customer, Vendor, Admin];
-    ReportShipments  "report how far shipments are" &[Vendor, Admin];
+    ReportShipments  "report on shipments" &[Vendor, Admin];
     ManageProducts   "manage products"            &[Vendor, Admin];
     SeeStock         "see stock"                  &[Vendor, Admin];
     MoveStock        "adjust stock"               &[Vendor, Admin];
@@ -43,5 +43,5 @@ permissions! {
     OperateSagas     "operate sagas"              &[Admin];
     ReadAuditLog     "read the audit log"         &[Admin];
     SeeTasks         "see scheduled tasks"        &[Admin];
-    SeeWorkers       "see who is at work"         &[Admin];
+    SeeWorkers       "see processes and queues"   &[Admin];
 }

@@ -1,13 +1,17 @@
 //! Every route there is, and what each request passes on its way to one.
 
+use crate::methods::Methods;
+use crate::problem::text::tick;
 use crate::problem::{Kind, Problem};
 use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
 use crate::{docs, limits, pass};
-use axum::http::Uri;
+use axum::extract::MatchedPath;
+use axum::http::{Method, Uri};
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
+use std::sync::Arc;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
@@ -20,6 +24,9 @@ const BASE: &str = "/api/v1";
 
 pub fn router(state: AppState) -> Router {
     let (router, description) = described(&state);
+    let methods = Arc::new(Methods::of(&description));
+    let no_method =
+        move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
     // Its validator would send the description to somebody else's server.
     let page =
         SwaggerUi::new("/docs").url("/openapi.json", description).config(Config::default().validator_url("none"));
@@ -122,10 +129,5 @@ fn system_routes() -> OpenApiRouter<AppState> {
 }
 
 async fn no_route(uri: Uri) -> Problem {
-    let path: String = uri.path().chars().take(128).collect();
-    Problem::new(Kind::NotFound, format!("There is nothing at {path}; /docs lists what there is."))
-}
-
-async fn no_method() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, "The header Allow lists what can be done here.")
+    Problem::new(Kind::NotFound, format!("No route matches {}; see `/docs`", tick(uri.path())))
 }

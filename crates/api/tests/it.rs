@@ -32,6 +32,8 @@ mod shipments;
 mod streams;
 #[path = "it/system.rs"]
 mod system;
+#[path = "it/texts.rs"]
+mod texts;
 #[path = "it/tokens.rs"]
 mod tokens;
 #[path = "it/workshop.rs"]

@@ -14,11 +14,11 @@ pub enum CatalogueError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ManageProductError {
-    #[error("{0} is taken")]
+    #[error("a product `{0}` exists; choose another SKU, or change that product")]
     AlreadyExists(Sku),
-    #[error("there is no {0}")]
+    #[error("no such product: {0}")]
     NotFound(Sku),
-    #[error("{0} belongs to another vendor")]
+    #[error("product `{0}` belongs to another vendor")]
     NotYours(Sku),
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

@@ -77,9 +77,9 @@ pub struct Description(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProductTextError {
-    #[error("a product's name is 1 to {NAME_LENGTH_MAX} characters on one line")]
+    #[error("a product's name must be 1 to {NAME_LENGTH_MAX} characters on one line")]
     BadName,
-    #[error("a product's description is at most {DESCRIPTION_LENGTH_MAX} characters, without control characters")]
+    #[error("a product's description must be at most {DESCRIPTION_LENGTH_MAX} characters, without control characters")]
     BadDescription,
 }
 

@@ -21,11 +21,11 @@ pub struct Money {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    #[error("'{0}' is not an ISO 4217 currency code of three capital letters")]
+    #[error("a currency must be an ISO 4217 code of three capital letters, such as USD")]
     UnknownCurrency(String),
-    #[error("an amount must not be negative, got {0}")]
+    #[error("an amount must be 0 or more, got {0}")]
     Negative(i64),
-    #[error("{0} and {1} can't be added up")]
+    #[error("{0} and {1} can't be added")]
     MixedCurrencies(Currency, Currency),
     #[error("the amount is too large")]
     Overflow,

@@ -21,11 +21,11 @@ pub struct Quantity(u32);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProductError {
-    #[error("a SKU is 1 to {SKU_LENGTH_MAX} letters, digits, dots, dashes or underscores")]
+    #[error("a SKU must be 1 to {SKU_LENGTH_MAX} letters, digits, dots, dashes or underscores")]
     BadSku,
     #[error("a new SKU must begin with a letter or a digit, and not be {}", RESERVED.join(", "))]
     NotForNew(String),
-    #[error("a quantity is a whole number from 1 to {QUANTITY_MAX}, got {0}")]
+    #[error("a quantity must be a whole number from 1 to {QUANTITY_MAX}")]
     BadQuantity(i64),
 }
 

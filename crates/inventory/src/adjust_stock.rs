@@ -23,9 +23,9 @@ pub struct Adjustment {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AdjustStockError {
-    #[error("there is no such warehouse")]
+    #[error("no warehouse has this `warehouse_id`; see GET /api/v1/warehouses")]
     UnknownWarehouse,
-    #[error("there is no stock of this SKU in this warehouse")]
+    #[error("no stock of this `sku` in this warehouse; receive some first")]
     UnknownStock,
     #[error(transparent)]
     Refused(#[from] StockRefusal),

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateWarehouseError {
-    #[error("there is a warehouse of this code already")]
+    #[error("a warehouse with this `code` exists; choose another code")]
     CodeTaken,
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -37,9 +37,9 @@ pub struct CancelOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum CancelError {
     /// There is no such order, or it is somebody else's.
-    #[error("there is no such order")]
+    #[error("no such order")]
     NotFound,
-    #[error("an order that is {status} can't be cancelled")]
+    #[error("an order that is {status} can't be cancelled; only `pending` and `confirmed` orders can")]
     Refused { status: OrderStatus },
     /// The order and its saga contradict each other.
     #[error(transparent)]

@@ -7,15 +7,15 @@ use uuid::Uuid;
 /// answer was lost: asking again with the same key tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceOrderError {
-    #[error("too many orders are waiting")]
+    #[error("too many orders are waiting to be stored; retry with the same `Idempotency-Key`")]
     Overloaded,
-    #[error("this idempotency key was used for another request")]
+    #[error("this `Idempotency-Key` was used for another request; send a new key for a new request")]
     KeyReused,
-    #[error("a request with this idempotency key is under way")]
+    #[error("a request with this `Idempotency-Key` is in progress; retry in a moment")]
     InProgress,
-    #[error("orders can't be stored at the moment")]
+    #[error("orders can't be stored while the database is unreachable")]
     Unavailable,
-    #[error("this order can't be stored")]
+    #[error("this order could not be stored")]
     Failed,
 }
 

@@ -33,7 +33,7 @@ pub struct OrderFilter {
 pub struct PageSize(u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a page holds 1 to {PAGE_SIZE_MAX}, got {0}")]
+#[error("a page size must be 1 to {PAGE_SIZE_MAX}, got {0}")]
 pub struct BadPageSize(i64);
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use domain::order::OrderStatus;
 use sqlx::PgPool;
 
 /// Which sagas to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SagaStanding {
     /// Asked so often that only an operator may know better.

@@ -39,14 +39,14 @@ pub struct OperateSaga {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
-    #[error("there is no such order")]
+    #[error("no such order")]
     NotFound,
     /// It has moved on since they looked: they may have been here before.
-    #[error("the saga has moved on: it is at generation {0} now")]
+    #[error("`generation` is {0} by now: the saga has moved on; read it again before you act")]
     MovedOn(u32),
     /// The verb makes no sense where the saga stands.
-    #[error("{0}")]
-    Refused(SagaError),
+    #[error("{error}. {}", advice(.phase))]
+    Refused { error: SagaError, phase: &'static str },
     /// The order and its saga contradict each other.
     #[error(transparent)]
     Saga(SagaError),
@@ -109,7 +109,7 @@ impl SagaVerb {
             Self::Abandon => saga.abandon(order, reason),
         };
         advance.map_err(|error| match error {
-            SagaError::VerbRefused { .. } => OperateError::Refused(error),
+            SagaError::VerbRefused { phase, .. } => OperateError::Refused { error, phase },
             other => OperateError::Saga(other),
         })
     }
@@ -121,6 +121,17 @@ impl SagaVerb {
             Self::MarkStepDone => "saga.mark_step_done",
             Self::Abandon => "saga.abandon",
         }
+    }
+}
+
+/// What an operator can do in a phase.
+fn advice(phase: &str) -> &'static str {
+    match phase {
+        "running" => "The order is still being placed: use `retry-step`, or cancel the order",
+        "undoing" => "Use `retry-step`, `mark-step-done` or `abandon`",
+        "delivering" => "Use `retry-step`, or `mark-step-done` once a shipment is handed over and not settled",
+        "ended" => "The saga has ended: nothing is left to do",
+        _ => "Use `retry-step`; `mark-step-done` needs a confirmed or undoing order, `abandon` an undoing one",
     }
 }
 

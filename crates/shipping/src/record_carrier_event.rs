@@ -36,7 +36,7 @@ pub enum Recorded {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CarrierEventError {
-    #[error("no shipment has this tracking number")]
+    #[error("no shipment has this `tracking_number`")]
     UnknownTrackingNumber,
     #[error(transparent)]
     Refused(#[from] ShipmentRefusal),

@@ -23,7 +23,12 @@ async fn collect(body: Body, announced: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(announced);
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_broken| Problem::new(Kind::MalformedJson, "The body ended before its end."))?;
+        let chunk = chunk.map_err(|_broken| {
+            Problem::new(
+                Kind::MalformedJson,
+                "The request body is incomplete: the connection ended before its last byte",
+            )
+        })?;
         if bytes.len() + chunk.len() > BODY_BYTES_MAX {
             return Err(too_large());
         }
@@ -33,9 +38,9 @@ async fn collect(body: Body, announced: usize) -> Result<Vec<u8>, Problem> {
 }
 
 fn too_large() -> Problem {
-    Problem::new(Kind::PayloadTooLarge, format!("A body has at most {BODY_BYTES_MAX} bytes."))
+    Problem::new(Kind::PayloadTooLarge, format!("The request body must have at most {BODY_BYTES_MAX} bytes"))
 }
 
 fn too_slow() -> Problem {
-    Problem::new(Kind::RequestTimeout, format!("The body must be here within {} s.", BODY_LIMIT.as_secs()))
+    Problem::new(Kind::RequestTimeout, format!("The request body was not received within {} s", BODY_LIMIT.as_secs()))
 }

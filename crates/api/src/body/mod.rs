@@ -8,8 +8,9 @@ mod bytes;
 mod field;
 mod value;
 
-pub use field::{Field, Members, boolean, parsed, text, time, whole};
+pub use field::{Field, Members, boolean, one_of, parsed, secret, text, time, within};
 
+use crate::problem::text::tick;
 use crate::problem::{FieldError, Kind, Problem};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -55,7 +56,8 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.get_all(CONTENT_ENCODING).iter().all(|value| plain(value.as_bytes())) {
         return Ok(());
     }
-    Err(Problem::about_parameter(Kind::UnsupportedEncoding, "content-encoding", "Send the body as it is."))
+    let told = "`Content-Encoding` is not supported; send the body uncompressed";
+    Err(Problem::about_parameter(Kind::UnsupportedEncoding, "content-encoding", told))
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -64,13 +66,15 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         return Ok(());
     }
-    Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", "Content-Type must be application/json."))
+    let got = if given.is_empty() { "no such header".to_owned() } else { tick(given) };
+    let told = format!("`Content-Type` must be `application/json`, got {got}");
+    Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", told))
 }
 
 fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))?;
     if matches!(value, Value::Null) {
-        let told = "The body is null; an object is expected.";
+        let told = "`body` must be an object, got null";
         return T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", told));
     }
     let mut errors = Vec::new();
@@ -82,16 +86,17 @@ fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    let said = error.to_string();
+    let error = error.to_string();
     // 1e400 is JSON, but no number that anything here could be.
-    if said.starts_with("number out of range") {
-        return Problem::validation(vec![FieldError::in_body("", said)]);
+    if error.starts_with("number out of range") {
+        return Problem::validation(vec![FieldError::in_body("", format!("`body` can't be read: {error}"))]);
     }
-    Problem::new(Kind::MalformedJson, format!("The body can't be read as JSON: {said}."))
+    Problem::new(Kind::MalformedJson, format!("The request body is not valid JSON: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::field::whole;
     use super::*;
 
     #[derive(Debug, PartialEq)]

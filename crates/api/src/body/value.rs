@@ -1,5 +1,6 @@
 //! JSON as it was written: members in their order, those of one name too.
 
+use crate::problem::text::tick;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -13,6 +14,21 @@ pub enum Value {
     Text(String),
     List(Vec<Value>),
     Object(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// As texts show what was sent in place of something else.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Boolean(truth) => truth.to_string(),
+            Self::Whole(number) => format!("the number {number}"),
+            Self::OtherNumber => "a number with a fraction, an exponent or too many digits".to_owned(),
+            Self::Text(text) => format!("the string {}", tick(text)),
+            Self::List(_) => "a list".to_owned(),
+            Self::Object(_) => "an object".to_owned(),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {

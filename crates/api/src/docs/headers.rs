@@ -20,9 +20,19 @@ pub fn add(description: &mut Description) {
         }
     }
     components(description).headers.extend([
-        (REQUEST_ID.to_owned(), header(Type::String, "Names the request: yours, if you sent a plain word").into()),
-        (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds after which to try again").into()),
-        (CHALLENGE.to_owned(), header(Type::String, "What kind of token is asked for, and what was wrong").into()),
+        (
+            REQUEST_ID.to_owned(),
+            header(
+                Type::String,
+                "The id of the request: yours, if you sent one of up to 128 letters, digits and `-_.:`",
+            )
+            .into(),
+        ),
+        (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds to wait before a retry").into()),
+        (
+            CHALLENGE.to_owned(),
+            header(Type::String, "The authentication scheme, and what was wrong with the token").into(),
+        ),
     ]);
 }
 

@@ -1,58 +1,71 @@
-//! What each kind of problem may look like, for the description.
+//! What each kind of problem may look like, for the description and for the page of its kind.
 
-use super::{Kind, Problem};
+use super::{INTERNAL, Kind, Problem, UNAVAILABLE};
 
 impl Problem {
     pub fn example(kind: Kind) -> Self {
-        let told = detail(kind);
+        let detail = detail(kind);
         match concerned(kind) {
-            Some(pointer) if pointer.starts_with('/') => Self::about(kind, pointer, told),
-            Some(parameter) => Self::about_parameter(kind, parameter, told),
-            None => Self::new(kind, told),
+            Some(pointer) if pointer.starts_with('/') => Self::about(kind, pointer, detail),
+            Some(parameter) => Self::about_parameter(kind, parameter, detail),
+            None => Self::new(kind, detail),
         }
     }
 }
 
 fn detail(kind: Kind) -> &'static str {
     match kind {
-        Kind::MalformedJson => "The body can't be read as JSON: expected `,` or `}` at line 1 column 17.",
-        Kind::InvalidParameter => "id: UUID parsing failed: invalid length: found 3",
-        Kind::InvalidHost => "A request has one header Host; this one has 2.",
-        Kind::IdempotencyKeyMissing => "Name this request with a header Idempotency-Key of your own, such as a UUID.",
-        Kind::IdempotencyKeyInvalid => "Send one Idempotency-Key, not several.",
-        Kind::Unauthenticated => "Send one header: Authorization: Bearer <access token>.",
-        Kind::InvalidToken => "the access token is not valid",
-        Kind::TokenExpired => "the access token has expired",
-        Kind::TokenRevoked => "the access token was revoked",
-        Kind::InvalidCredentials => "e-mail address or password is wrong",
-        Kind::InvalidRefreshToken => "the refresh token is not valid",
-        Kind::RefreshTokenReused => "the refresh token was used before; sign in again",
-        Kind::Forbidden => "A vendor may not place orders.",
-        Kind::NotFound => "There is no such order.",
-        Kind::MethodNotAllowed => "The header Allow lists what can be done here.",
-        Kind::NotAcceptable => "Answers are application/json.",
-        Kind::RequestTimeout => "The body must be here within 8 s.",
-        Kind::RequestInProgress => "a request with this idempotency key is under way",
-        Kind::RefreshInProgress => "this refresh token was turned a moment ago; use the tokens that came of it",
-        Kind::InvalidState => "an order that is rejected can't be cancelled",
-        Kind::EmailTaken => "an account with this e-mail address exists",
-        Kind::AlreadyExists => "SKU-TURNTABLE is taken",
-        Kind::InsufficientStock => "2 pieces would be on hand, 4 are reserved",
-        Kind::PayloadTooLarge => "A body has at most 262144 bytes.",
-        Kind::UriTooLong => "A URI has at most 8192 bytes.",
-        Kind::UnsupportedMediaType => "Content-Type must be application/json.",
-        Kind::UnsupportedEncoding => "Send the body as it is.",
-        Kind::Validation => "a quantity is a whole number from 1 to 1000, got 0",
-        Kind::IdempotencyKeyReused => "this idempotency key was used for another request",
-        Kind::DuplicateSku => "on more than one line: SKU-HEADPHONES",
-        Kind::UnknownSku => "not in the catalogue: SKU-GRAMOPHONE",
-        Kind::CurrencyMismatch => "prices are in more than one currency: EUR, USD",
-        Kind::TooManyRequests => "too many failed logins; try again in 840 s",
-        Kind::HeadersTooLarge => "All headers together have at most 16384 bytes.",
-        Kind::Internal => "Something went wrong on our side. The request id helps us to find out what.",
-        Kind::Unavailable => "A service that this needs is not available at the moment. Trying again is safe.",
-        Kind::Overloaded => "Too many requests are being answered; try again.",
-        Kind::Timeout => "This took too long. What it was to change may still change; ask again, with the same key.",
+        Kind::MalformedJson => "The request body is not valid JSON: expected `,` or `}` at line 1 column 17",
+        Kind::InvalidParameter => "`id` must be a UUID, got `123`",
+        Kind::InvalidHost => "`Host` must be sent once, got 2 of them",
+        Kind::IdempotencyKeyMissing => {
+            "`Idempotency-Key` is required: send a value of your own, such as a UUID, so that the request can be \
+             repeated without harm"
+        }
+        Kind::IdempotencyKeyInvalid => "`Idempotency-Key` appears more than once; send it once",
+        Kind::Unauthenticated => {
+            "Send the header `Authorization: Bearer <access token>` once; POST /api/v1/auth/login gives a token"
+        }
+        Kind::InvalidToken => "The access token is not valid; log in again",
+        Kind::TokenExpired => "The access token has expired; get a new one with POST /api/v1/auth/refresh",
+        Kind::TokenRevoked => "The access token was revoked; log in again",
+        Kind::InvalidCredentials => "`email` or `password` is wrong",
+        Kind::InvalidRefreshToken => "`refresh_token` is unknown, expired or revoked; log in again",
+        Kind::RefreshTokenReused => {
+            "`refresh_token` was used before, so every token of this login is revoked; log in again"
+        }
+        Kind::Forbidden => "Role `vendor` may not place orders; this needs role `customer` or `admin`",
+        Kind::NotFound => "No such order, or you have no access to it",
+        Kind::MethodNotAllowed => "`DELETE` is not supported by this path; use `GET`, `HEAD` or `POST`",
+        Kind::NotAcceptable => "`Accept` must allow `application/json`",
+        Kind::RequestTimeout => "The request body was not received within 8 s",
+        Kind::RequestInProgress => "A request with this `Idempotency-Key` is in progress; retry in a moment",
+        Kind::RefreshInProgress => {
+            "`refresh_token` was exchanged a moment ago; use the tokens from that response, or log in again"
+        }
+        Kind::InvalidState => "An order that is rejected can't be cancelled; only `pending` and `confirmed` orders can",
+        Kind::EmailTaken => "An account with this `email` exists; log in instead",
+        Kind::AlreadyExists => "`sku`: a product `SKU-TURNTABLE` exists; choose another SKU, or change that product",
+        Kind::InsufficientStock => "`quantity`: removing 20 units would leave -10; 10 are on hand, 0 reserved",
+        Kind::PayloadTooLarge => "The request body must have at most 262144 bytes",
+        Kind::UriTooLong => "The URI must have at most 8192 bytes",
+        Kind::UnsupportedMediaType => "`Content-Type` must be `application/json`, got `text/plain`",
+        Kind::UnsupportedEncoding => "`Content-Encoding` is not supported; send the body uncompressed",
+        Kind::Validation => "`items[0].quantity` must be a whole number from 1 to 1000, got `0`",
+        Kind::IdempotencyKeyReused => {
+            "This `Idempotency-Key` was used for another request; send a new key for a new request"
+        }
+        Kind::DuplicateSku => "`items`: on more than one line: SKU-HEADPHONES; put each SKU on one line",
+        Kind::UnknownSku => "`items`: not in the catalogue: SKU-GRAMOPHONE; see GET /api/v1/products",
+        Kind::CurrencyMismatch => "`items`: prices are in more than one currency: EUR, USD; order them separately",
+        Kind::TooManyRequests => "Too many failed logins; retry in 840 s",
+        Kind::HeadersTooLarge => "All request headers together must have at most 16384 bytes",
+        Kind::Internal => INTERNAL,
+        Kind::Unavailable => UNAVAILABLE,
+        Kind::Overloaded => "Too many requests are in progress; retry after the time in `Retry-After`",
+        Kind::Timeout => {
+            "The request took longer than 15 s. The change may still happen: retry with the same `Idempotency-Key`"
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use super::text::wrong;
 use super::{Kind, Problem};
 use accounts::{AccountError, TokenError};
 
@@ -5,8 +6,8 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         let said = error.to_string();
         match error {
-            AccountError::Email(_) => Self::about(Kind::Validation, "/email", said),
-            AccountError::Password(_) => Self::about(Kind::Validation, "/password", said),
+            AccountError::Email(_) => Self::about(Kind::Validation, "/email", wrong("email", said)),
+            AccountError::Password(_) => Self::about(Kind::Validation, "/password", wrong("password", said)),
             AccountError::EmailTaken => Self::about(Kind::EmailTaken, "/email", said),
             AccountError::InvalidCredentials => Self::new(Kind::InvalidCredentials, said),
             AccountError::TooManyAttempts { retry_after } => {

@@ -1,3 +1,4 @@
+use super::text::wrong;
 use super::{Kind, Problem};
 use catalogue::{CatalogueError, ManageProductError};
 
@@ -15,7 +16,7 @@ impl From<ManageProductError> for Problem {
     fn from(error: ManageProductError) -> Self {
         let said = error.to_string();
         match error {
-            ManageProductError::AlreadyExists(_) => Self::about(Kind::AlreadyExists, "/sku", said),
+            ManageProductError::AlreadyExists(_) => Self::about(Kind::AlreadyExists, "/sku", wrong("sku", said)),
             ManageProductError::NotFound(_) => Self::not_found("product"),
             ManageProductError::NotYours(_) => Self::new(Kind::Forbidden, said),
             ManageProductError::Catalogue(error) => error.into(),

@@ -1,3 +1,4 @@
+use super::text::wrong;
 use super::{Kind, Problem};
 use domain::inventory::StockRefusal;
 use inventory::{AdjustStockError, CreateWarehouseError, StoreError};
@@ -18,9 +19,9 @@ impl From<AdjustStockError> for Problem {
             AdjustStockError::UnknownWarehouse => Self::about(Kind::Validation, "/warehouse_id", said),
             AdjustStockError::UnknownStock => Self::not_found("stock"),
             AdjustStockError::Refused(StockRefusal::BadQuantity | StockRefusal::TooMany { .. }) => {
-                Self::about(Kind::Validation, "/quantity", said)
+                Self::about(Kind::Validation, "/quantity", wrong("quantity", said))
             }
-            AdjustStockError::Refused(_) => Self::about(Kind::InsufficientStock, "/quantity", said),
+            AdjustStockError::Refused(_) => Self::about(Kind::InsufficientStock, "/quantity", wrong("quantity", said)),
             AdjustStockError::Store(error) => error.into(),
         }
     }

@@ -1,3 +1,4 @@
+use super::text::{tick, wrong};
 use super::{FieldError, Kind, Problem};
 use domain::order::placing::PlacingError;
 use domain::product::{Line, Sku};
@@ -23,26 +24,27 @@ impl From<PlaceOrderError> for Problem {
 impl Problem {
     /// Names the lines that `error` is about.
     pub fn placing(error: &PlacingError, lines: &[Line]) -> Self {
-        let said = error.to_string();
+        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), wrong(name, error));
         match error {
-            PlacingError::DuplicateSkus(skus) => Self::about_lines(Kind::DuplicateSku, said, skus, lines),
-            PlacingError::UnknownSkus(skus) => Self::about_lines(Kind::UnknownSku, said, skus, lines),
-            PlacingError::MixedCurrencies(_) => Self::about(Kind::CurrencyMismatch, "/items", said),
-            PlacingError::OtherCurrency { .. } => Self::about(Kind::CurrencyMismatch, "/currency", said),
+            PlacingError::DuplicateSkus(skus) => Self::about_lines(Kind::DuplicateSku, error, skus, lines),
+            PlacingError::UnknownSkus(skus) => Self::about_lines(Kind::UnknownSku, error, skus, lines),
+            PlacingError::MixedCurrencies(_) => about(Kind::CurrencyMismatch, "items"),
+            PlacingError::OtherCurrency { .. } => about(Kind::CurrencyMismatch, "currency"),
             PlacingError::NoLines | PlacingError::TooManyLines(_) | PlacingError::TotalTooLarge => {
-                Self::about(Kind::Validation, "/items", said)
+                about(Kind::Validation, "items")
             }
-            PlacingError::BadPaymentMethod => Self::about(Kind::Validation, "/payment_method", said),
-            PlacingError::BadNote => Self::about(Kind::Validation, "/note", said),
+            PlacingError::BadPaymentMethod => about(Kind::Validation, "payment_method"),
+            PlacingError::BadNote => about(Kind::Validation, "note"),
         }
     }
 
-    fn about_lines(kind: Kind, said: String, skus: &[Sku], lines: &[Line]) -> Self {
+    fn about_lines(kind: Kind, error: &PlacingError, skus: &[Sku], lines: &[Line]) -> Self {
         let concerned = lines.iter().enumerate().filter(|(_, line)| skus.contains(&line.sku));
-        let error = |(index, line): (usize, &Line)| {
-            FieldError::in_body(&format!("/items/{index}/sku"), format!("{}: {}", line.sku, kind.title()))
+        let field = |(index, line): (usize, &Line)| {
+            let told = format!("`items[{index}].sku`: {} {}", kind.title(), tick(line.sku.as_str()));
+            FieldError::in_body(&format!("/items/{index}/sku"), told)
         };
-        Self { errors: concerned.map(error).collect(), ..Self::new(kind, said) }
+        Self { errors: concerned.map(field).collect(), ..Self::new(kind, wrong("items", error)) }
     }
 }
 
@@ -62,7 +64,7 @@ impl From<OperateError> for Problem {
     fn from(error: OperateError) -> Self {
         match error {
             OperateError::NotFound => Self::not_found("order"),
-            error @ (OperateError::MovedOn(_) | OperateError::Refused(_)) => {
+            error @ (OperateError::MovedOn(_) | OperateError::Refused { .. }) => {
                 Self::new(Kind::InvalidState, error.to_string())
             }
             OperateError::Saga(error) => Self::internal(error),

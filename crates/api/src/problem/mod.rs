@@ -11,8 +11,10 @@ mod from_operations;
 mod from_orders;
 mod from_payments;
 mod from_shipping;
+mod guide;
 mod kind;
 mod render;
+pub mod text;
 
 pub use kind::Kind;
 pub use render::{ProblemBody, render};
@@ -25,6 +27,11 @@ use utoipa::ToSchema;
 
 /// How soon to try again when we can't know better.
 const RETRY_SOON: Duration = Duration::from_secs(1);
+
+/// What is wrong on our side is told in the same words every time: causes are for the log.
+const INTERNAL: &str = "An unexpected error occurred. Report the `request_id` to the operator of this API";
+const UNAVAILABLE: &str =
+    "The database is unreachable or busy. Retry with the same `Idempotency-Key`: nothing is done twice";
 
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -46,20 +53,20 @@ pub struct FieldError {
     /// Which parameter of the path, the query or the head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    #[schema(example = "a quantity is a whole number from 1 to 1000, got 0")]
+    #[schema(example = "`items[0].quantity` must be a whole number from 1 to 1000, got `0`.")]
     pub detail: String,
 }
 
 impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        Self { kind, detail: text::sentence(detail), errors: Vec::new(), retry_after: None, cause: None }
     }
 
     /// The body is JSON, but not what is asked for.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] => one.detail.clone(),
-            many => format!("{} parts of the request are wrong; errors names each.", many.len()),
+            many => format!("{} fields are invalid; see `errors`", many.len()),
         };
         Self { errors, ..Self::new(Kind::Validation, detail) }
     }
@@ -75,19 +82,17 @@ impl Problem {
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::new(Kind::NotFound, format!("There is no such {what}."))
+        Self::new(Kind::NotFound, format!("No such {what}, or you have no access to it"))
     }
 
     /// Our fault; `cause` is for the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        let told = "Something went wrong on our side. The request id helps us to find out what.";
-        Self { cause: Some(cause.to_string()), ..Self::new(Kind::Internal, told) }
+        Self { cause: Some(cause.to_string()), ..Self::new(Kind::Internal, INTERNAL) }
     }
 
     /// Something that we need is away; `cause` is for the log.
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
-        let told = "A service that this needs is not available at the moment. Trying again is safe.";
-        let problem = Self::new(Kind::Unavailable, told).retry_after(RETRY_SOON);
+        let problem = Self::new(Kind::Unavailable, UNAVAILABLE).retry_after(RETRY_SOON);
         Self { cause: Some(cause.to_string()), ..problem }
     }
 
@@ -103,11 +108,11 @@ impl Problem {
 
 impl FieldError {
     pub fn in_body(pointer: &str, detail: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.to_owned()), parameter: None, detail: detail.into() }
+        Self { pointer: Some(pointer.to_owned()), parameter: None, detail: text::sentence(detail) }
     }
 
     pub fn in_parameter(parameter: &str, detail: impl Into<String>) -> Self {
-        Self { pointer: None, parameter: Some(parameter.to_owned()), detail: detail.into() }
+        Self { pointer: None, parameter: Some(parameter.to_owned()), detail: text::sentence(detail) }
     }
 }
 

@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 const REASON_LENGTH_MAX: usize = 200;
 
-/// Why; it stands in the audit log.
+/// Why; kept in the audit log.
 #[derive(Debug, ToSchema)]
 pub struct ReasonBody {
-    #[schema(max_length = 200, example = "the bug is mended: release 2026.48")]
+    #[schema(max_length = 200, example = "the bug is fixed: release 2026.48")]
     pub reason: String,
 }
 
@@ -21,5 +21,5 @@ impl FromJson for ReasonBody {
 
 pub fn parse(text: String) -> Result<String, String> {
     let good = (1..=REASON_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("a reason is 1 to {REASON_LENGTH_MAX} characters on one line")) }
+    if good { Ok(text) } else { Err(format!("must be 1 to {REASON_LENGTH_MAX} characters on one line")) }
 }

@@ -1,6 +1,7 @@
 //! What the tests share: the api over the test's own database, people to call it, and goods to order.
 
 use crate::described::Description;
+use crate::texts::texts;
 use accounts::{
     Accounts, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Tokens, User, seed_user,
 };
@@ -99,6 +100,7 @@ impl Door {
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_not_json| text());
         let answer = Answer { status: parts.status, headers: parts.headers, body };
         self.description.expect_known(&method, &path, &answer);
+        answer.expect_named_parts();
         answer
     }
 
@@ -260,6 +262,14 @@ impl Answer {
         assert_eq!(self.body["type"], format!("/problems/{code}"));
         assert_eq!(self.body["status"], status);
         self.body
+    }
+
+    /// A text that says that something is wrong names what it is: this holds for every bad request that a test sends.
+    fn expect_named_parts(&self) {
+        if matches!(self.code(), "validation" | "invalid-parameter") {
+            let unnamed = texts(self).into_iter().find(|text| text.matches('`').count() < 2);
+            assert_eq!(unnamed, None, "a text names no part of the request: {}", self.body);
+        }
     }
 
     pub fn code(&self) -> &str {

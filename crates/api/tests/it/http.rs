@@ -21,6 +21,8 @@ async fn every_kind_of_problem_explains_itself(pool: PgPool) {
     let explained = door.send(get("/problems/idempotency-key-reused")).await.expect(StatusCode::OK);
 
     assert_eq!(explained["status"], 422);
+    assert!(explained["cause"].is_string() && explained["cure"].is_string(), "{explained}");
+    assert_eq!(explained["example"]["code"], "idempotency-key-reused");
     door.send(get("/problems/no-such")).await.expect_problem(404, "not-found");
 }
 

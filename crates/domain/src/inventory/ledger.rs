@@ -60,6 +60,7 @@ pub enum MovementKind {
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantNames,
     strum::EnumIter,
     strum::IntoStaticStr,
 )]

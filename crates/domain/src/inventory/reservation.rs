@@ -47,9 +47,9 @@ pub struct Holding(pub Vec<HeldLine>);
 /// Why goods can't be shipped. Both speak of a parcel that should not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ShipRefusal {
-    #[error("nothing was ever reserved for this order in this warehouse")]
+    #[error("nothing was reserved for this order in this warehouse")]
     NeverReserved,
-    #[error("what was reserved for this order in this warehouse has been released")]
+    #[error("the reservation of this order in this warehouse has been released")]
     Released,
 }
 

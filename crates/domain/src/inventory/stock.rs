@@ -15,17 +15,17 @@ pub struct StockLevel {
 /// Why a movement can't happen; the counters stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StockRefusal {
-    #[error("a movement moves at least one piece, and in its own direction")]
+    #[error("a quantity must be at least 1 for received and returned units, and not 0 for a count")]
     BadQuantity,
-    #[error("{requested} pieces are asked for, {available} are available")]
+    #[error("{requested} units are requested, {available} are available")]
     NotEnoughAvailable { requested: u32, available: u32 },
-    #[error("{requested} pieces are to be given back or shipped, {reserved} are reserved")]
+    #[error("{requested} units are to be released or shipped, {reserved} are reserved")]
     NotReserved { requested: u32, reserved: u32 },
-    #[error("{on_hand} pieces would be on hand, {reserved} are reserved")]
-    BelowReserved { on_hand: i64, reserved: u32 },
-    #[error("{on_hand} pieces would be on hand, more than {PIECES_MAX}")]
+    #[error("removing {removed} units would leave {}; {on_hand} are on hand, {reserved} reserved", i64::from(*.on_hand) - .removed)]
+    BelowReserved { removed: i64, on_hand: u32, reserved: u32 },
+    #[error("{on_hand} units would be on hand, more than {PIECES_MAX}")]
     TooMany { on_hand: i64 },
-    #[error("the SKU has no stock row in this warehouse")]
+    #[error("this SKU has no stock in this warehouse")]
     NoShelf,
 }
 
@@ -63,7 +63,11 @@ impl StockLevel {
     fn count(self, difference: i64) -> Result<Self, StockRefusal> {
         let on_hand = i64::from(self.on_hand) + difference;
         if on_hand < i64::from(self.reserved) {
-            return Err(StockRefusal::BelowReserved { on_hand, reserved: self.reserved });
+            return Err(StockRefusal::BelowReserved {
+                removed: -difference,
+                on_hand: self.on_hand,
+                reserved: self.reserved,
+            });
         }
         match u32::try_from(on_hand) {
             Ok(on_hand @ ..=PIECES_MAX) => Ok(Self { on_hand, ..self }),
@@ -125,7 +129,7 @@ mod tests {
         let not_held = StockRefusal::NotReserved { requested: 5, reserved: 4 };
         assert_eq!(before.apply(Movement::Released(5)), Err(not_held));
         assert_eq!(before.apply(Movement::Shipped(5)), Err(not_held));
-        let promised = StockRefusal::BelowReserved { on_hand: 3, reserved: 4 };
+        let promised = StockRefusal::BelowReserved { removed: 7, on_hand: 10, reserved: 4 };
         assert_eq!(before.apply(Movement::Adjusted(-7)), Err(promised));
         assert_eq!(before.apply(Movement::Adjusted(0)), Err(StockRefusal::BadQuantity));
         assert_eq!(before.apply(Movement::Received(0)), Err(StockRefusal::BadQuantity));

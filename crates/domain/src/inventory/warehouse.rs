@@ -24,9 +24,9 @@ pub struct Warehouse {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WarehouseError {
-    #[error("a warehouse code is 1 to {CODE_LENGTH_MAX} letters, digits, dashes or underscores")]
+    #[error("a warehouse code must be 1 to {CODE_LENGTH_MAX} letters, digits, dashes or underscores")]
     BadCode,
-    #[error("a warehouse name is 1 to {NAME_LENGTH_MAX} printable characters")]
+    #[error("a warehouse name must be 1 to {NAME_LENGTH_MAX} printable characters")]
     BadName,
 }
 

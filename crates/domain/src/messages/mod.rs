@@ -39,6 +39,7 @@ pub use shipping::{
     Hash,
     strum::Display,
     strum::EnumString,
+    strum::VariantNames,
     strum::EnumIter,
     strum::IntoStaticStr,
 )]

@@ -67,25 +67,25 @@ pub struct PricedLines {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlacingError {
-    #[error("an order has at least one line")]
+    #[error("an order must have at least one line")]
     NoLines,
-    #[error("an order has at most {LINES_MAX} lines, got {0}")]
+    #[error("an order must have at most {LINES_MAX} lines, got {0}")]
     TooManyLines(usize),
-    #[error("on more than one line: {}", listed(.0))]
+    #[error("on more than one line: {}; put each SKU on one line", listed(.0))]
     DuplicateSkus(Vec<Sku>),
-    #[error("not in the catalogue: {}", listed(.0))]
+    #[error("not in the catalogue, or withdrawn: {}", listed(.0))]
     UnknownSkus(Vec<Sku>),
-    #[error("prices are in more than one currency: {}", listed(.0))]
+    #[error("prices are in more than one currency: {}; place one order per currency", listed(.0))]
     MixedCurrencies(Vec<Currency>),
-    #[error("prices are in {priced}, but {asked} was asked for")]
+    #[error("prices are in {priced}, not in {asked}")]
     OtherCurrency { asked: Currency, priced: Currency },
-    #[error("the total is too large")]
+    #[error("the total is too large; order fewer units")]
     TotalTooLarge,
     #[error(
-        "a payment method is 1 to {PAYMENT_METHOD_LENGTH_MAX} lower-case letters, digits, dots, dashes or underscores"
+        "a payment method must be 1 to {PAYMENT_METHOD_LENGTH_MAX} lower-case letters, digits, dots, dashes or underscores"
     )]
     BadPaymentMethod,
-    #[error("a note is 1 to {NOTE_LENGTH_MAX} characters, without control characters")]
+    #[error("a note must be 1 to {NOTE_LENGTH_MAX} characters, without control characters")]
     BadNote,
 }
 
@@ -275,7 +275,7 @@ mod tests {
 
         let refused = OrderLines::parse(twice).expect_err("duplicates");
 
-        assert_eq!(refused.to_string(), "on more than one line: A, C");
+        assert_eq!(refused.to_string(), "on more than one line: A, C; put each SKU on one line");
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
 
         let refused = asked.price(vec![None, Some(offer(1, "USD")), None], None).expect_err("unknown SKUs");
 
-        assert_eq!(refused.to_string(), "not in the catalogue: A, C");
+        assert_eq!(refused.to_string(), "not in the catalogue, or withdrawn: A, C");
     }
 
     #[test]

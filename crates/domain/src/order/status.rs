@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantNames,
     strum::EnumIter,
     strum::IntoStaticStr,
 )]

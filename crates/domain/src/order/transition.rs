@@ -19,7 +19,7 @@ pub enum Transition {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{transition} is refused: the order is {from}")]
+#[error("{transition} is not possible while the order is {from}")]
 pub struct InvalidTransition {
     pub transition: Transition,
     pub from: OrderStatus,

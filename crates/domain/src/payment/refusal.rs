@@ -6,22 +6,22 @@ use crate::money::MoneyError;
 pub enum Refusal {
     #[error("the order has no payment")]
     NoPayment,
-    #[error("nothing is authorized")]
+    #[error("the payment is not authorized")]
     NotAuthorized,
-    #[error("the payment is voided, or about to be")]
+    #[error("the authorization is voided or being voided")]
     Voided,
-    #[error("the same was asked for before with another amount")]
+    #[error("an operation of this kind exists with another amount")]
     OtherAmount,
     #[error("the payment is in another currency")]
     OtherCurrency,
-    #[error("{asked} asked for, only {left} left")]
+    #[error("{asked} was requested, {left} is left")]
     TooMuch { asked: i64, left: i64 },
-    #[error("the gateway declined: {0}")]
+    #[error("the gateway refused: {0}")]
     DeclinedByGateway(String),
     #[error(transparent)]
     BadAmount(#[from] MoneyError),
-    #[error("the gateway reports on something that it was never asked for")]
+    #[error("the gateway reports an operation that was never sent to it")]
     NeverAsked,
-    #[error("the gateway's sums can't be ours")]
+    #[error("the gateway's amounts differ from ours")]
     BooksDiffer,
 }

@@ -13,7 +13,7 @@ use std::iter;
 impl OrderSaga {
     /// Asks the open question again, at once and with fresh patience.
     pub fn retry_step(self, order: &Order, reason: &str) -> Result<Advance, SagaError> {
-        let step = self.open_step("retry")?;
+        let step = self.open_step("retry-step")?;
         let relief = self.relief(order);
         let saga = Self { attempt: 0, ..self };
         let advance = match saga.phase.clone() {
@@ -29,12 +29,12 @@ impl OrderSaga {
     /// Refused when nothing is open, and before the order is confirmed: what the slice of a step does not know of, it can
     /// not carry on later, and a step that nobody answers is given up and undone anyway.
     pub fn mark_step_done(self, order: &Order, evidence: &str) -> Result<Advance, SagaError> {
-        let step = self.open_step("mark done")?;
+        let step = self.open_step("mark-step-done")?;
         let advance = match self.phase.clone() {
             Phase::Undoing { step, .. } => self.undone(undone(step), order),
             Phase::Delivering if self.owed().next().is_some() => self.mark_settled(order)?,
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
-                return Err(SagaError::VerbRefused { verb: "mark done", phase: self.phase_name() });
+                return Err(SagaError::VerbRefused { verb: "mark-step-done", phase: self.phase_name() });
             }
         };
         Ok(advance.told_first(Some(Entry::StepMarkedDone { step, evidence: evidence.to_owned() })))

@@ -41,6 +41,7 @@ pub struct Waybill {
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantNames,
     strum::EnumIter,
     strum::IntoStaticStr,
 )]
@@ -55,13 +56,13 @@ pub enum Milestone {
 /// Why a shipment can't do what it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ShipmentRefusal {
-    #[error("the carrier has not booked the shipment")]
+    #[error("the carrier has not booked this shipment yet")]
     NotBooked,
-    #[error("the shipment is being called back")]
+    #[error("this shipment is being cancelled")]
     BeingCalledBack,
-    #[error("the shipment was called back")]
+    #[error("this shipment is cancelled")]
     Cancelled,
-    #[error("the carrier has the shipment already")]
+    #[error("the carrier already has this shipment")]
     HandedOver,
 }
 

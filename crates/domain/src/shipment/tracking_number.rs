@@ -10,7 +10,7 @@ pub const TRACKING_NUMBER_LENGTH_MAX: usize = 40;
 pub struct TrackingNumber(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a tracking number is 1 to {TRACKING_NUMBER_LENGTH_MAX} letters, digits or dashes")]
+#[error("a tracking number must be 1 to {TRACKING_NUMBER_LENGTH_MAX} letters, digits or dashes")]
 pub struct BadTrackingNumber;
 
 impl TrackingNumber {

@@ -69,7 +69,7 @@ fn each_transition_has_a_function_of_its_name() {
 fn a_refusal_says_what_was_wanted_and_where_the_order_is() {
     let refused = Shipped.begin_cancelling().unwrap_err();
 
-    assert_eq!(refused.to_string(), "begin_cancelling is refused: the order is shipped");
+    assert_eq!(refused.to_string(), "begin_cancelling is not possible while the order is shipped");
 }
 
 #[rstest]

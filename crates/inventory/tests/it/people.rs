@@ -46,7 +46,7 @@ async fn an_adjustment_never_takes_what_is_promised(pool: PgPool) {
     let backwards = adjust(house.east, AdjustmentKind::Received, -1).await.expect_err("refused");
     let nowhere = adjust(WarehouseId::from_uuid(Uuid::now_v7()), AdjustmentKind::Received, 1).await;
 
-    let below = StockRefusal::BelowReserved { on_hand: 7, reserved: 8 };
+    let below = StockRefusal::BelowReserved { removed: 3, on_hand: 10, reserved: 8 };
     assert!(matches!(too_deep, AdjustStockError::Refused(refusal) if refusal == below), "{too_deep}");
     assert!(matches!(backwards, AdjustStockError::Refused(StockRefusal::BadQuantity)), "{backwards}");
     assert!(matches!(nowhere, Err(AdjustStockError::UnknownWarehouse)), "{nowhere:?}");

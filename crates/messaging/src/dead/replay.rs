@@ -9,7 +9,7 @@ const DEFAULT_EXCHANGE: &str = "";
 
 /// A message of ours is JSON; what is no text is none, and nobody could ever read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the message is not text, so nobody can ever read it")]
+#[error("the message is not UTF-8 text, so it can never be handled; discard it")]
 pub struct NotText;
 
 /// The message as it was, with the id that it had, for the queue that it died in and no other. Its attempts are counted

@@ -25,11 +25,11 @@ pub struct Decided {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
-    #[error("there is no such failed job")]
+    #[error("no such failed job")]
     NotFound,
-    #[error("a failed job that is {0} can't be {1}")]
+    #[error("a failed job that is `{0}` can't be {1}; only `open` ones can")]
     Refused(JobStatus, JobStatus),
-    #[error("the job was sent again {REPLAYS_MAX} times already")]
+    #[error("this failed job was replayed {REPLAYS_MAX} times, the most that is allowed; discard it")]
     TooOften,
     #[error(transparent)]
     Unreadable(#[from] NotText),

@@ -58,6 +58,7 @@ pub struct FailedJob {
     serde::Serialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantNames,
     strum::EnumIter,
     strum::IntoStaticStr,
 )]

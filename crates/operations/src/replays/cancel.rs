@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CancelReplayError {
-    #[error("there is no such replay")]
+    #[error("no such replay")]
     NotFound,
-    #[error("a replay that is done can't be cancelled")]
+    #[error("a replay that is `done` can't be cancelled")]
     Done,
     #[error(transparent)]
     Store(#[from] BadRow),

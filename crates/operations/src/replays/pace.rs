@@ -16,9 +16,9 @@ pub struct Pace {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPace {
-    #[error("a replay sends 1 to {RATE_MAX} jobs a second, not {0}")]
+    #[error("a rate must be 1 to {RATE_MAX} jobs per second")]
     Rate(i64),
-    #[error("a replay reaches its rate within {RAMP_SECONDS_MAX} seconds, not {0}")]
+    #[error("a ramp must be 0 to {RAMP_SECONDS_MAX} seconds")]
     Ramp(i64),
 }
 

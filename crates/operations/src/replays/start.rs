@@ -18,7 +18,7 @@ pub struct NewReplay {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartReplayError {
-    #[error("a replay is running already; cancel it, or wait until it is done")]
+    #[error("another replay is running; cancel it, or wait until it is done")]
     OneRuns,
     #[error(transparent)]
     Store(#[from] BadRow),

@@ -22,7 +22,7 @@ pub struct IdempotencyKey(String);
 pub struct Fingerprint([u8; 32]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an idempotency key is 1 to {KEY_LENGTH_MAX} visible ASCII characters, bare or in quotes")]
+#[error("an `Idempotency-Key` must be 1 to {KEY_LENGTH_MAX} visible ASCII characters, bare or in quotes")]
 pub struct BadIdempotencyKey;
 
 impl IdempotencyKey {

@@ -23,14 +23,14 @@ impl FromQuery for AuditQuery {
         let actor = params.optional("actor");
         let action = params.optional("action");
         let subject = params.optional("subject");
-        let before = params.optional("cursor");
+        let before = params.cursor();
         let limit = params.limit();
         let filter = AuditFilter { actor: actor?, action: action?, subject: subject?, before: before? };
         Some(Self { filter, limit: limit? })
     }
 }
 
-/// Something that a person changed.
+/// A change made by a person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEntryBody {
     #[schema(example = 4711)]
@@ -50,22 +50,22 @@ pub struct AuditEntryBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     after: Option<Value>,
-    /// The `x-request-id` of the request that did it.
+    /// The `x-request-id` of the request that made the change.
     #[schema(example = "0190a1b2-0000-7000-8000-00000000000a")]
     request_id: String,
 }
 
 /// Read the audit log
 ///
-/// Everything that people changed, the newest first: roles, products, stock, warehouses, reports of carriers,
-/// cancellations, decisions on failed jobs.
+/// Every change made by a person, newest first: roles, products, stock, warehouses, carrier reports, cancellations,
+/// decisions on failed jobs.
 #[utoipa::path(get, path = "/admin/audit-logs", tag = "admin",
-    params(("actor" = Option<String>, Query, description = "Who: `admin:<id>`, `vendor:<id>`, `customer:<id>`"),
-        ("action" = Option<String>, Query, description = "The deed", example = "product.update"),
-        ("subject" = Option<String>, Query, description = "What it was done to", example = "product:SKU-HEADPHONES"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, description = "A page of the log", body = Page<AuditEntryBody>)), security(("access_token" = [])))]
+    params(("actor" = Option<String>, Query, description = "Filter by actor: `admin:<id>`, `vendor:<id>` or `customer:<id>`"),
+        ("action" = Option<String>, Query, description = "Filter by action", example = "product.update"),
+        ("subject" = Option<String>, Query, description = "Filter by what was changed", example = "product:SKU-HEADPHONES"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
+    responses((status = 200, description = "A page of the audit log", body = Page<AuditEntryBody>)), security(("access_token" = [])))]
 pub async fn list_audit_logs(
     State(state): State<AppState>,
     _allowed: Allowed<ReadAuditLog>,

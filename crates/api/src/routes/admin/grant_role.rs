@@ -1,5 +1,5 @@
 use crate::auth::Allowed;
-use crate::body::{Field, FromJson, Json, Members};
+use crate::body::{FromJson, Json, Members, one_of};
 use crate::params::PathParam;
 use crate::policy::GrantRoles;
 use crate::problem::{Kind, Problem};
@@ -20,18 +20,17 @@ pub struct RoleBody {
 
 impl FromJson for RoleBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let known = |text: String| text.parse().map_err(|_unknown| "a role is customer, vendor or admin");
-        let role = members.required("role", |field: Field<'_>| field.text_as(known))?;
+        let role = members.required("role", one_of)?;
         Some(Self { role })
     }
 }
 
 /// Grant a role
 ///
-/// All tokens that the user has are revoked. Nobody changes their own role.
+/// Revokes all tokens of the user. You can't change your own role.
 #[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
-    params(("id" = uuid::Uuid, Path, description = "The user's")),
-    responses((status = 200, description = "The user, as they are now", body = UserBody)),
+    params(("id" = uuid::Uuid, Path, description = "The user's id")),
+    responses((status = 200, description = "The user with the new role", body = UserBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn grant_role(
     State(state): State<AppState>,

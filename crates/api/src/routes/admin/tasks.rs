@@ -19,7 +19,7 @@ pub struct TaskBody {
     name: String,
     #[schema(example = 5000)]
     period_ms: i64,
-    /// The scheduler that leads it, unless none does.
+    /// The scheduler that leads it; absent when none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "scheduler@shop-1:4711")]
     leader: Option<String>,
@@ -33,7 +33,7 @@ struct LastRunBody {
     at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    /// `done`, `idle` (there was nothing to do) or `failed`.
+    /// `done`, `idle` (nothing to do) or `failed`.
     #[schema(example = "done")]
     result: String,
     #[schema(example = 17)]
@@ -70,14 +70,14 @@ pub struct RunQuery {
 
 impl FromQuery for RunQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let (before, limit) = (params.optional("cursor"), params.limit());
+        let (before, limit) = (params.cursor(), params.limit());
         Some(Self { before: before?, limit: limit? })
     }
 }
 
 /// List the scheduled tasks
 ///
-/// Each with who leads it, when it runs next, and how it went the last time.
+/// Each with its leader, its next run and the result of its last run.
 #[utoipa::path(get, path = "/admin/tasks", tag = "admin",
     responses((status = 200, description = "All tasks", body = Page<TaskBody>)), security(("access_token" = [])))]
 pub async fn list_tasks(
@@ -90,12 +90,12 @@ pub async fn list_tasks(
 
 /// List the runs of a task
 ///
-/// Those that did something or failed, the newest first. They are kept for a week.
+/// Runs that changed something or failed, newest first. Kept for a week.
 #[utoipa::path(get, path = "/admin/tasks/{name}/runs", tag = "admin",
     params(("name" = String, Path, description = "The task's name", example = "mark_delayed_shipments"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
-    responses((status = 200, description = "A page of the history", body = Page<TaskRunBody>)), security(("access_token" = [])))]
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
+    responses((status = 200, description = "A page of runs", body = Page<TaskRunBody>)), security(("access_token" = [])))]
 pub async fn list_task_runs(
     State(state): State<AppState>,
     _allowed: Allowed<SeeTasks>,

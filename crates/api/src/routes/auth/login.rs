@@ -1,5 +1,5 @@
 use super::session::SessionBody;
-use crate::body::{FromJson, Json, Members, text};
+use crate::body::{FromJson, Json, Members, secret, text};
 use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
@@ -19,7 +19,7 @@ pub struct LoginBody {
 impl FromJson for LoginBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let email = members.required("email", text);
-        let password = members.required("password", text);
+        let password = members.required("password", secret);
         Some(Self { email: email?, password: password?.into() })
     }
 }
@@ -28,7 +28,7 @@ impl FromJson for LoginBody {
 ///
 /// After ten failed logins of one account within 15 minutes, the answer is 429 until they are over.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
-    responses((status = 200, description = "Tokens, and whose they are", body = SessionBody)),
+    responses((status = 200, description = "Tokens and the user", body = SessionBody)),
     extensions(("x-problems" = json!([Kind::InvalidCredentials, Kind::TooManyRequests]))), security(()))]
 pub async fn log_in(
     State(state): State<AppState>,

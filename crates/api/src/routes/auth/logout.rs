@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 /// Log out
 ///
-/// Revokes the refresh token and all that came of the same login. Access tokens run out by themselves.
+/// Revokes the refresh token and all others of the same login. Access tokens stay valid until they expire.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 204, description = "Logged out")), security(()))]
 pub async fn log_out(State(state): State<AppState>, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {

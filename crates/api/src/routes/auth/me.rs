@@ -6,9 +6,9 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 
-/// Who am I?
+/// Show your account
 ///
-/// The account that the access token was given to.
+/// The account that the access token was issued to.
 #[utoipa::path(get, path = "/auth/me", tag = "auth",
     responses((status = 200, description = "The caller", body = UserBody)), security(("access_token" = [])))]
 pub async fn me(

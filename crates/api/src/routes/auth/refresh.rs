@@ -4,10 +4,10 @@ use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::extract::State;
 
-/// Turn a refresh token into new tokens
+/// Exchange a refresh token for new tokens
 ///
-/// Each is good once. Using it again revokes all that came of the same login, except within 10 seconds, when the first
-/// answer may have got lost: then it is answered once more, and after that with 409.
+/// Each can be used once. A second use revokes all tokens of the same login, except within 10 seconds, when the first
+/// response may have been lost: then it is answered once more, and after that with 409.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "New tokens", body = SessionBody)),
     extensions(("x-problems" = json!([

@@ -1,24 +1,24 @@
 use super::user::UserBody;
-use crate::body::{FromJson, Members, text};
+use crate::body::{FromJson, Members, secret};
 use accounts::Session;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Tokens: the access token goes into `Authorization: Bearer`, the refresh token is good for one turn.
+/// Tokens: send the access token as `Authorization: Bearer`; the refresh token can be exchanged once.
 #[derive(Serialize, ToSchema)]
 pub struct SessionBody {
     #[schema(example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjRiMWM…")]
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds that the access token is good for.
+    /// Seconds that the access token is valid for.
     #[schema(example = 900)]
     expires_in: u64,
     #[schema(example = "5Y0c9mJ2bQh8…")]
     refresh_token: String,
-    /// Seconds that the refresh token is good for.
-    #[schema(example = 2_592_000)]
+    /// Seconds that the refresh token is valid for.
+    #[schema(example = 1_209_600)]
     refresh_expires_in: u64,
     user: UserBody,
 }
@@ -42,7 +42,7 @@ impl std::fmt::Debug for SessionBody {
     }
 }
 
-/// A refresh token, as login or the turn before gave it.
+/// A refresh token from a login or from the previous exchange.
 #[derive(Debug, ToSchema)]
 pub struct RefreshTokenBody {
     #[schema(value_type = String, example = "5Y0c9mJ2bQh8…")]
@@ -51,7 +51,7 @@ pub struct RefreshTokenBody {
 
 impl FromJson for RefreshTokenBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let refresh_token = members.required("refresh_token", text)?.into();
+        let refresh_token = members.required("refresh_token", secret)?.into();
         Some(Self { refresh_token })
     }
 }

@@ -19,7 +19,7 @@ pub struct SignUpBody {
 impl FromJson for SignUpBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let email = members.required("email", parsed);
-        let password = members.required("password", |field| field.text_as(|text| Password::choose(text.into())));
+        let password = members.required("password", |field| field.secret_as(|text| Password::choose(text.into())));
         Some(Self { email: email?, password: password? })
     }
 }

@@ -1,7 +1,7 @@
-use super::is_theirs;
 use super::stock::StockBody;
+use super::{is_theirs, not_yours};
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, parsed};
+use crate::body::{FromJson, Json, Members, one_of, parsed, within};
 use crate::policy::MoveStock;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -21,10 +21,10 @@ pub struct AdjustmentBody {
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    /// `received`, `adjusted` (a count found more, or fewer) or `returned`; `adjusted` unless told otherwise.
+    /// `received`, `adjusted` (a count found more, or fewer) or `returned`; default `adjusted`.
     #[schema(value_type = Option<String>, example = "received")]
     kind: AdjustmentKind,
-    /// Pieces; below zero only when adjusted.
+    /// Units; negative only with `adjusted`.
     #[schema(example = 10)]
     quantity: i32,
     #[schema(example = "Delivery note 4711")]
@@ -35,12 +35,8 @@ impl FromJson for AdjustmentBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let sku = members.required("sku", parsed);
         let warehouse_id = members.required("warehouse_id", parsed);
-        let kind = members.optional("kind", |field| {
-            field.text_as(|text| text.parse().map_err(|_unknown| "it is received, adjusted or returned"))
-        });
-        let quantity = members.required("quantity", |field| {
-            field.whole_as(|pieces| i32::try_from(pieces).map_err(|_too_many| "so many pieces are nowhere"))
-        });
+        let kind = members.optional("kind", one_of);
+        let quantity = members.required("quantity", |field| within(field, i32::MIN.into()..=i32::MAX.into()));
         let reason = members.required("reason", |field| field.text_as(reason::parse));
         Some(Self {
             sku: sku?,
@@ -54,9 +50,9 @@ impl FromJson for AdjustmentBody {
 
 /// Adjust stock
 ///
-/// Goods came in, came back, or were counted. Answers with the stock as it is then.
+/// Record units received, returned or counted. Answers with the stock after it.
 #[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", request_body = AdjustmentBody,
-    responses((status = 201, description = "The stock after it", body = StockBody)),
+    responses((status = 201, description = "The stock after the adjustment", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn adjust_stock(
     State(state): State<AppState>,
@@ -65,7 +61,7 @@ pub async fn adjust_stock(
     Json(body): Json<AdjustmentBody>,
 ) -> Result<(StatusCode, axum::Json<StockBody>), Problem> {
     if !is_theirs(&state, caller, &body.sku).await? {
-        return Err(Problem::about(Kind::UnknownSku, "/sku", "There is no such product of yours."));
+        return Err(Problem::about(Kind::UnknownSku, "/sku", not_yours(&body.sku)));
     }
     let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
     let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };

@@ -12,10 +12,10 @@ use domain::product::Sku;
 
 /// Show the stock of a SKU
 ///
-/// In every warehouse that has it. A vendor is shown that of their own products.
+/// In every warehouse that has it. Vendors see their own products only.
 #[utoipa::path(get, path = "/inventory/{sku}", tag = "inventory",
-    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
-    responses((status = 200, description = "One entry a warehouse", body = Page<StockBody>)), security(("access_token" = [])))]
+    params(("sku" = String, Path, description = "The product's SKU", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "One entry per warehouse", body = Page<StockBody>)), security(("access_token" = [])))]
 pub async fn find_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeStock>,

@@ -29,23 +29,16 @@ impl FromQuery for StockQuery {
     fn read(params: &mut Params) -> Option<Self> {
         let sku = params.optional("sku");
         let warehouse_id = params.optional("warehouse_id");
-        let low_only = params.optional("low_only");
-        let after = params.optional_as("cursor", read_cursor);
+        let low_only = params.flag("low_only");
+        let after = params.cursor_as(read_cursor);
         let limit = params.limit();
-        Some(Self {
-            sku: sku?,
-            warehouse_id: warehouse_id?,
-            low_only: low_only?.unwrap_or(false),
-            after: after?,
-            limit: limit?,
-        })
+        Some(Self { sku: sku?, warehouse_id: warehouse_id?, low_only: low_only?, after: after?, limit: limit? })
     }
 }
 
-fn read_cursor(text: &str) -> Result<StockCursor, &'static str> {
-    let parts = text.split_once(CURSOR_SEPARATOR).and_then(|(sku, id)| Some((sku.parse().ok()?, id.parse().ok()?)));
-    let (sku, warehouse_id) = parts.ok_or("this is not a cursor that a page of stock gave")?;
-    Ok(StockCursor { sku, warehouse_id })
+fn read_cursor(text: &str) -> Option<StockCursor> {
+    let (sku, id) = text.split_once(CURSOR_SEPARATOR)?;
+    Some(StockCursor { sku: sku.parse().ok()?, warehouse_id: id.parse().ok()? })
 }
 
 fn write_cursor(cursor: &StockCursor) -> String {
@@ -54,13 +47,13 @@ fn write_cursor(cursor: &StockCursor) -> String {
 
 /// List stock
 ///
-/// By SKU and warehouse. Vendors see that of their own products.
+/// By SKU and warehouse. Vendors see their own products only.
 #[utoipa::path(get, path = "/inventory", tag = "inventory",
-    params(("sku" = Option<String>, Query, description = "Of this product only"),
-        ("warehouse_id" = Option<uuid::Uuid>, Query, description = "In this warehouse only"),
-        ("low_only" = Option<bool>, Query, description = "Only what has fallen to its threshold"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    params(("sku" = Option<String>, Query, description = "Filter by SKU"),
+        ("warehouse_id" = Option<uuid::Uuid>, Query, description = "Filter by warehouse"),
+        ("low_only" = Option<bool>, Query, description = "Only stock at or below its low-stock threshold"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of stock", body = Page<StockBody>)), security(("access_token" = [])))]
 pub async fn list_stock(
     State(state): State<AppState>,

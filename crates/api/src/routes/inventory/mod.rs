@@ -8,6 +8,7 @@ pub mod stock;
 
 use crate::auth::Caller;
 use crate::problem::Problem;
+use crate::problem::text::tick;
 use crate::state::AppState;
 use accounts::Role;
 use catalogue::{PageSize, ProductFilter, Viewer};
@@ -21,6 +22,10 @@ const VENDOR_PAGE_SIZE: i64 = 100;
 async fn is_theirs(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
     let product = state.catalogue.products(std::slice::from_ref(sku)).await?.pop().flatten();
     Ok(product.is_some_and(|product| caller.role == Role::Admin || product.vendor_id == caller.id))
+}
+
+fn not_yours(sku: &Sku) -> String {
+    format!("`sku`: no product of yours is called {}; list yours with GET /api/v1/inventory", tick(sku.as_str()))
 }
 
 /// All SKUs of a vendor.

@@ -1,7 +1,7 @@
-use super::is_theirs;
 use super::stock::StockBody;
+use super::{is_theirs, not_yours};
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, parsed};
+use crate::body::{FromJson, Json, Members, parsed, within};
 use crate::policy::MoveStock;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -11,14 +11,14 @@ use domain::ids::WarehouseId;
 use domain::product::Sku;
 use utoipa::ToSchema;
 
-/// From how many available pieces on the stock counts as low.
+/// At how many available units stock counts as low.
 #[derive(Debug, ToSchema)]
 pub struct ThresholdBody {
     #[schema(value_type = String, example = "SKU-HEADPHONES")]
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    /// Never, when it is left out.
+    /// Leave it out for never.
     #[schema(example = 5, minimum = 0)]
     low_stock_threshold: Option<u32>,
 }
@@ -27,18 +27,16 @@ impl FromJson for ThresholdBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let sku = members.required("sku", parsed);
         let warehouse_id = members.required("warehouse_id", parsed);
-        let threshold = members.optional("low_stock_threshold", |field| {
-            field.whole_as(|pieces| u32::try_from(pieces).map_err(|_| "a threshold is 0 pieces or more"))
-        });
+        let threshold = members.optional("low_stock_threshold", |field| within(field, 0..=u32::MAX.into()));
         Some(Self { sku: sku?, warehouse_id: warehouse_id?, low_stock_threshold: threshold? })
     }
 }
 
-/// Set when stock counts as low
+/// Set a low-stock threshold
 ///
-/// From then on `low_only` lists it, and the scheduler tells of it when it falls so low.
+/// Stock at or below it is listed by `low_only`, and the scheduler records when it falls so low.
 #[utoipa::path(put, path = "/inventory/thresholds", tag = "inventory", request_body = ThresholdBody,
-    responses((status = 200, description = "The stock as it is then", body = StockBody)),
+    responses((status = 200, description = "The stock with the threshold", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn set_threshold(
     State(state): State<AppState>,
@@ -47,7 +45,7 @@ pub async fn set_threshold(
     Json(body): Json<ThresholdBody>,
 ) -> Result<axum::Json<StockBody>, Problem> {
     if !is_theirs(&state, caller, &body.sku).await? {
-        return Err(Problem::about(Kind::UnknownSku, "/sku", "There is no such product of yours."));
+        return Err(Problem::about(Kind::UnknownSku, "/sku", not_yours(&body.sku)));
     }
     let ThresholdBody { sku, warehouse_id, low_stock_threshold } = body;
     let (pool, now) = (state.pool.clone(), platform::clock::now());

@@ -10,6 +10,7 @@ use accounts::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
+use domain::order::OrderStatus;
 use orders::CancelOrder;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,7 +39,7 @@ pub struct CancelledBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    /// Where the order stands now: `cancelling`, or already `cancelled`.
+    /// `cancelling`, or already `cancelled`.
     #[schema(example = "cancelling")]
     order_status: &'static str,
     #[schema(example = "Order is being cancelled")]
@@ -47,10 +48,10 @@ pub struct CancelledBody {
 
 /// Cancel an order
 ///
-/// What was done for it is undone step by step: follow the order. Saying it twice is fine.
+/// Everything done for it is undone step by step; follow the order to see it end. Safe to repeat.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 202, description = "It is being cancelled, or was before", body = CancelledBody)),
+    responses((status = 202, description = "The order is being cancelled, or already is", body = CancelledBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_order(
     State(state): State<AppState>,
@@ -67,9 +68,17 @@ pub async fn cancel_order(
     let cancelling =
         async move { orders::cancel_order(&shared.pool, &shared.relay, request, shared.pace, now, &auditor).await };
     let outcome = state.finish(cancelling).await?;
-    let message = if outcome.already { "Order was cancelled before" } else { "Order is being cancelled" };
+    let message = message(outcome.already, outcome.status);
     let (order_id, order_status) = (order_id.as_uuid(), outcome.status.into());
     Ok((StatusCode::ACCEPTED, axum::Json(CancelledBody { status: "accepted", order_id, order_status, message })))
+}
+
+const fn message(already: bool, status: OrderStatus) -> &'static str {
+    match (already, status) {
+        (true, OrderStatus::Cancelled) => "Order is already cancelled",
+        (true, _) => "Order is already being cancelled",
+        (false, _) => "Order is being cancelled",
+    }
 }
 
 /// Whose order it must be.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Something that happened to an order.
+/// An entry of an order's timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventBody {
     /// The order's version after it.
@@ -32,7 +32,7 @@ pub struct EventBody {
     /// The message that caused it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Uuid>,
-    /// Who asked for it, if somebody did.
+    /// The person who caused it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
     at: DateTime<Utc>,
@@ -55,7 +55,7 @@ impl From<EventView> for EventBody {
 
 /// Show an order's timeline
 ///
-/// Everything that happened to it, the oldest first.
+/// Everything that happened to it, oldest first.
 #[utoipa::path(get, path = "/orders/{id}/events", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The whole timeline", body = Page<EventBody>)),

@@ -14,14 +14,14 @@ use domain::ids::OrderId;
 
 /// Show an order
 ///
-/// Send the `ETag` back as `If-None-Match`: while nothing has happened to the order, the answer is 304 without a body.
+/// Send the `ETag` back as `If-None-Match`: while the order is unchanged, the answer is 304 without a body.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer")),
     responses(
         (status = 200, description = "The order", body = OrderBody,
             headers(("ETag" = String, description = "Changes with the order"))),
-        (status = 304, description = "Nothing has happened to it",
+        (status = 304, description = "The order is unchanged",
             headers(("ETag" = String, description = "The same as before")))),
     security(("access_token" = [])))]
 pub async fn find_order(

@@ -21,12 +21,12 @@ pub struct OrderSummaryBody {
     /// Why it was rejected or cancelled, in a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Why a human should look; for admins.
+    /// Why a person should look at it; for admins.
     #[serde(skip_serializing_if = "Option::is_none")]
     attention: Option<String>,
-    /// For a vendor: of their own lines.
+    /// For vendors: of their own lines.
     total: MoneyBody,
-    /// Rises with whatever happens to the order.
+    /// Rises with every change of the order.
     #[schema(example = 5)]
     version: i32,
     created_at: DateTime<Utc>,

@@ -90,12 +90,12 @@ impl From<OperationView> for OperationBody {
     }
 }
 
-/// Show how an order is paid
+/// Show an order's payment
 ///
-/// Nothing, before its payment was asked for.
+/// Empty until the payment is requested.
 #[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "Its payment, or nothing", body = Page<PaymentBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "The payment, if there is one", body = Page<PaymentBody>)), security(("access_token" = [])))]
 pub async fn order_payments(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeePayments>,

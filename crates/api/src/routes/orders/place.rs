@@ -35,13 +35,13 @@ pub struct AcceptedBody {
 
 /// Place an order
 ///
-/// The order is stored, and carried to its end afterwards: follow it at `Location`. The same request with the same key
-/// is answered with the first answer again, and `Idempotent-Replayed: true`.
+/// The order is stored at once and processed afterwards: follow it at `Location`. The same request with the same key gets
+/// the first answer again, with `Idempotent-Replayed: true`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceOrderBody,
-    params(("Idempotency-Key" = String, Header, description = "Your own name for this request, such as a UUID")),
+    params(("Idempotency-Key" = String, Header, description = "A unique value of yours for this request, such as a UUID")),
     responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody, headers(
-        ("Location" = String, description = "Where the order is followed"),
-        ("Idempotent-Replayed" = bool, description = "True on an answer that was given before")))),
+        ("Location" = String, description = "Where to follow the order"),
+        ("Idempotent-Replayed" = bool, description = "`true` on a repeated answer")))),
     extensions(("x-problems" = json!([Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
     security(("access_token" = [])))]
 pub async fn place_order(

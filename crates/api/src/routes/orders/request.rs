@@ -1,6 +1,7 @@
 //! An order as clients ask for it. Prices are not theirs to say.
 
 use crate::body::{Field, FromJson, Members, parsed};
+use crate::problem::text::{one_of, wrong_value};
 use crate::problem::{Kind, Problem};
 use domain::money::Currency;
 use domain::order::placing::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
@@ -10,17 +11,17 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct PlaceOrderBody {
-    /// The currency that you count on, if it matters: another one in the catalogue is an error then.
+    /// The currency that you expect. If the catalogue prices in another one, the order is refused.
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
-    /// 1 to 100 lines, each SKU on one of them only.
+    /// 1 to 100 lines, each SKU at most once.
     #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 100)]
     items: Vec<Line>,
-    /// One that the payment gateway knows. The simulated one: `sim_ok` unless told otherwise; `sim_declined`,
+    /// One that the payment gateway knows. The simulated one: `sim_ok` (default); `sim_declined`,
     /// `sim_timeout`, `sim_flaky` and `sim_down` rehearse what can go wrong.
     #[schema(value_type = Option<String>, example = "sim_ok")]
     payment_method: Option<PaymentMethod>,
-    /// Words to the vendor.
+    /// A note to the vendor.
     #[schema(value_type = Option<String>, max_length = 1000, example = "Please ring twice")]
     note: Option<Note>,
 }
@@ -64,20 +65,14 @@ impl PlaceOrderBody {
 fn default_of(methods: PaymentMethods) -> Result<PaymentMethod, Problem> {
     let default = methods.default_method().and_then(|name| name.parse().ok());
     default.ok_or_else(|| {
-        let told = format!("name a payment_method: {}", listed(methods));
+        let told = format!("`payment_method` is required: {}", one_of(methods.known()));
         Problem::about(Kind::Validation, "/payment_method", told)
     })
 }
 
 /// Refused at once: after the 202 nobody could tell the customer but by a rejected order.
 pub fn unknown_method(method: &PaymentMethod, methods: PaymentMethods) -> Option<Problem> {
-    let told = || {
-        let given = method.as_str();
-        format!("{given} is no payment_method here; it is one of {}", listed(methods))
-    };
+    let rule = || format!("must be {}", one_of(methods.known()));
+    let told = || wrong_value("payment_method", rule(), method.as_str());
     (!methods.knows(method.as_str())).then(|| Problem::about(Kind::Validation, "/payment_method", told()))
-}
-
-fn listed(methods: PaymentMethods) -> String {
-    methods.known().join(", ")
 }

@@ -13,10 +13,10 @@ use domain::ids::OrderId;
 
 /// Show an order's shipments
 ///
-/// Vendors see those that hold nothing but their own products.
+/// Vendors see shipments that hold nothing but their own products.
 #[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "One a warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "One per warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]
 pub async fn order_shipments(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeShipments>,

@@ -22,17 +22,17 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 
 /// Follow an order
 ///
-/// Its timeline as server-sent events: what has happened so far, then each entry within half a second, until the order is
-/// delivered, rejected or cancelled, or your access token has expired. The `data` is an entry of `/orders/{id}/events`. After
-/// a break, come back with the last `id` that you have: you get what follows it. A 204 says that the order has come to its
-/// end; what is settled behind it, such as the money of its last shipment, `/orders/{id}/events` tells.
+/// Its timeline as server-sent events: the entries so far, then each new one within half a second, until the order is
+/// delivered, rejected or cancelled, or your access token expires. The `data` is an entry of `/orders/{id}/events`. After a
+/// break, reconnect with the last `id` that you have in `Last-Event-ID`: you get what follows it. A 204 means that the order
+/// has ended; later entries, such as the capture of its last shipment, are in `/orders/{id}/events`.
 #[utoipa::path(get, path = "/orders/{id}/stream", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
         ("Last-Event-ID" = Option<i32>, Header, description = "The `id` of the last event that you have")),
     responses(
-        (status = 200, description = "One event an entry", content_type = "text/event-stream", body = String,
+        (status = 200, description = "One event per entry", content_type = "text/event-stream", body = String,
             example = "id: 2\ndata: {\"version\":2,\"kind\":\"stock_reserved\",\"to_status\":\"pending\",\"at\":\"2026-01-15T09:30:00Z\"}\n\n"),
-        (status = 204, description = "The order has come to its end, and you have its timeline so far")),
+        (status = 204, description = "The order has ended, and you have its timeline so far")),
     security(("access_token" = [])))]
 pub async fn stream_order(
     State(state): State<AppState>,
@@ -42,12 +42,14 @@ pub async fn stream_order(
 ) -> Result<Response, Problem> {
     let seen = last_event_id(&headers)?;
     let place = state.streams.clone().try_acquire_owned();
-    let place = place.map_err(|_full| Problem::overloaded("Too many orders are being followed; try again."))?;
+    let place =
+        place.map_err(|_full| Problem::overloaded("Too many orders are being followed at once; try again later"))?;
     // First, so that nothing falls between what is read now and what is told later.
     let latest = state.followed.follow(id);
     let order = visible_order(&state, caller, id).await?.order;
     if seen > order.version {
-        return Err(Problem::about_parameter(Kind::InvalidParameter, LAST_EVENT_ID, "No event has this `id` yet."));
+        let told = format!("`Last-Event-ID` {seen} is ahead of this order; its newest event is {}", order.version);
+        return Err(Problem::about_parameter(Kind::InvalidParameter, LAST_EVENT_ID, told));
     }
     if seen == order.version && order.status.is_final() {
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -65,7 +67,7 @@ pub async fn stream_order(
 fn last_event_id(headers: &HeaderMap) -> Result<i32, Problem> {
     let Some(given) = headers.get(LAST_EVENT_ID) else { return Ok(0) };
     let version = given.to_str().ok().and_then(|text| text.parse().ok()).filter(|version| *version >= 0);
-    let told = "Last-Event-ID is the `id` of the last event that you have, a whole number.";
+    let told = "`Last-Event-ID` must be the `id` of the last event that you have, a whole number";
     version.ok_or_else(|| Problem::about_parameter(Kind::InvalidParameter, LAST_EVENT_ID, told))
 }
 

@@ -28,10 +28,10 @@ pub struct NewProductBody {
     description: Description,
     #[schema(value_type = MoneyBody)]
     price: Money,
-    /// Whether it can be ordered; it can unless told otherwise.
+    /// Whether it can be ordered; default true.
     #[schema(value_type = Option<bool>)]
     active: bool,
-    /// Whose it is; admins may name somebody else.
+    /// The vendor; default you. Admins may name another one.
     #[schema(value_type = Option<uuid::Uuid>)]
     vendor_id: Option<UserId>,
 }
@@ -59,10 +59,10 @@ type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
 
 /// Create a product
 ///
-/// It can be ordered at once, and from every warehouse that has stock of it.
+/// It can be ordered at once, from every warehouse that has stock of it.
 #[utoipa::path(post, path = "/products", tag = "products", request_body = NewProductBody,
     responses((status = 201, description = "The product", body = ProductBody,
-        headers(("Location" = String, description = "Where it is found")))),
+        headers(("Location" = String, description = "The URL of the product")))),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_product(
     State(state): State<AppState>,
@@ -72,7 +72,8 @@ pub async fn create_product(
 ) -> Result<Created, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(caller.id);
     if caller.role != Role::Admin && vendor_id != caller.id {
-        return Err(Problem::about(Kind::Forbidden, "/vendor_id", "A vendor creates products of their own only."));
+        let told = "`vendor_id` must be your own id, or be left out: only admins create products for others";
+        return Err(Problem::about(Kind::Forbidden, "/vendor_id", told));
     }
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };

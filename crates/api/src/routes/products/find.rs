@@ -10,9 +10,9 @@ use domain::product::Sku;
 
 /// Show a product
 ///
-/// Open to all. A product that can't be ordered is shown to its vendor and to admins only.
+/// Needs no token. An inactive product is shown to its vendor and to admins only.
 #[utoipa::path(get, path = "/products/{sku}", tag = "products",
-    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
+    params(("sku" = String, Path, description = "The product's SKU", example = "SKU-HEADPHONES")),
     responses((status = 200, description = "The product", body = ProductBody)), security((), ("access_token" = [])))]
 pub async fn find_product(
     State(state): State<AppState>,

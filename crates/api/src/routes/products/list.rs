@@ -16,11 +16,11 @@ impl FromQuery for ProductFilter {
     fn read(params: &mut Params) -> Option<Self> {
         let short = |text: &str| match text.chars().count() {
             1..=SEARCH_LENGTH_MAX => Ok(text.to_owned()),
-            _ => Err(format!("1 to {SEARCH_LENGTH_MAX} characters are searched for")),
+            _ => Err(format!("must be 1 to {SEARCH_LENGTH_MAX} characters")),
         };
         let text = params.optional_as("q", short);
         let vendor_id = params.optional("vendor_id");
-        let after = params.optional("cursor");
+        let after = params.cursor();
         let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
         Some(Self { text: text?, vendor_id: vendor_id?, after: after?, limit: limit? })
     }
@@ -28,12 +28,12 @@ impl FromQuery for ProductFilter {
 
 /// List products
 ///
-/// Open to all; vendors see their own withdrawn products too, admins everything.
+/// Needs no token. Vendors also see their own inactive products, admins all.
 #[utoipa::path(get, path = "/products", tag = "products",
-    params(("q" = Option<String>, Query, description = "Part of a name or a SKU"),
-        ("vendor_id" = Option<uuid::Uuid>, Query, description = "Of this vendor only"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    params(("q" = Option<String>, Query, description = "Search in names and SKUs"),
+        ("vendor_id" = Option<uuid::Uuid>, Query, description = "Filter by vendor"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of products, by SKU", body = Page<ProductBody>)), security((), ("access_token" = [])))]
 pub async fn list_products(
     State(state): State<AppState>,

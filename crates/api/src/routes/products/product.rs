@@ -15,7 +15,7 @@ pub struct ProductBody {
     description: String,
     vendor_id: Uuid,
     price: MoneyBody,
-    /// False when it can't be ordered.
+    /// Whether it can be ordered.
     active: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

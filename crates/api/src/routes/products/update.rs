@@ -14,7 +14,7 @@ use domain::money::Money;
 use domain::product::Sku;
 use utoipa::ToSchema;
 
-/// What should be different; members that are not there stay as they are.
+/// Fields to change; fields that are left out keep their value.
 #[derive(Debug, ToSchema)]
 pub struct ProductChangeBody {
     #[schema(value_type = Option<String>, example = "Wireless headphones, second edition")]
@@ -38,10 +38,10 @@ impl FromJson for ProductChangeBody {
 
 /// Change a product
 ///
-/// Orders that were placed keep the price that they were placed at; new ones pay the new price after 2 seconds at most.
+/// Placed orders keep their price; new orders get the new price after at most 2 seconds.
 #[utoipa::path(patch, path = "/products/{sku}", tag = "products", request_body = ProductChangeBody,
-    params(("sku" = String, Path, description = "Which product", example = "SKU-HEADPHONES")),
-    responses((status = 200, description = "The product after it", body = ProductBody)),
+    params(("sku" = String, Path, description = "The product's SKU", example = "SKU-HEADPHONES")),
+    responses((status = 200, description = "The changed product", body = ProductBody)),
     security(("access_token" = [])))]
 pub async fn update_product(
     State(state): State<AppState>,

@@ -11,9 +11,9 @@ use domain::shipment::TrackingNumber;
 
 /// Track a shipment
 ///
-/// Customers see those of their orders, vendors those that hold nothing but their own products, admins all.
+/// Customers see shipments of their orders, vendors those that hold nothing but their own products, admins all.
 #[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
-    params(("tracking_number" = String, Path, description = "As the carrier gave it")),
+    params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
     responses((status = 200, description = "The shipment", body = ShipmentBody)),
     security(("access_token" = [])))]
 pub async fn find_shipment(

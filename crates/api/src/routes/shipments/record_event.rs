@@ -1,6 +1,6 @@
 use super::visible_shipment;
 use crate::auth::Allowed;
-use crate::body::{Field, FromJson, Json, Members, time};
+use crate::body::{FromJson, Json, Members, one_of, time};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
@@ -25,7 +25,7 @@ pub struct ShipmentEventReport {
     /// `handed_over`, `in_transit` or `delivered`.
     #[schema(value_type = String, example = "handed_over")]
     status: Milestone,
-    /// When it happened; now unless told otherwise. Not before the shipment was asked for, nor yet to come.
+    /// When it happened; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, max_length = 500, example = "Left the yard")]
@@ -34,9 +34,7 @@ pub struct ShipmentEventReport {
 
 impl FromJson for ShipmentEventReport {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let status = members.required("status", |field: Field<'_>| {
-            field.text_as(|text| text.parse().map_err(|_unknown| "it is handed_over, in_transit or delivered"))
-        });
+        let status = members.required("status", one_of);
         let occurred_at = members.optional("occurred_at", time);
         let note = members.optional("note", |field| field.text_as(note));
         Some(Self { status: status?, occurred_at: occurred_at?, note: note? })
@@ -45,22 +43,22 @@ impl FromJson for ShipmentEventReport {
 
 fn note(text: String) -> Result<String, String> {
     let good = (1..=NOTE_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("a note is 1 to {NOTE_LENGTH_MAX} characters on one line")) }
+    if good { Ok(text) } else { Err(format!("must be 1 to {NOTE_LENGTH_MAX} characters on one line")) }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedBody {
-    /// `moved`: the shipment went on; `noted`: it was that far already; `duplicate`: this was told before.
+    /// `moved`: the status changed; `noted`: recorded, but the shipment had already come that far; `duplicate`: reported before.
     #[schema(example = "moved")]
     recorded: &'static str,
 }
 
-/// Report how far a shipment is
+/// Report the progress of a shipment
 ///
-/// Reports may come twice, late or out of order: a shipment never goes back.
+/// Reports may be repeated, late or out of order: the status of a shipment never goes back.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
-    params(("tracking_number" = String, Path, description = "As the carrier gave it")),
-    request_body = ShipmentEventReport, responses((status = 200, description = "What came of it", body = RecordedBody)),
+    params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
+    request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
     State(state): State<AppState>,
@@ -72,11 +70,16 @@ pub async fn record_event(
     let now = platform::clock::now();
     let occurred_at = body.occurred_at.unwrap_or(now);
     if occurred_at > now + AHEAD_MAX {
-        return Err(Problem::about(Kind::Validation, "/occurred_at", "This is yet to happen."));
+        let told = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
+        return Err(Problem::about(Kind::Validation, "/occurred_at", told));
     }
     let shipment = visible_shipment(&state, caller, &number).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
-        let told = format!("This was before the shipment was asked for, at {}.", shipment.created_at.to_rfc3339());
+        let told = format!(
+            "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",
+            shipment.created_at.to_rfc3339(),
+            occurred_at.to_rfc3339()
+        );
         return Err(Problem::about(Kind::Validation, "/occurred_at", told));
     }
     let (status, note) = (body.status, body.note);

@@ -22,14 +22,14 @@ pub struct ShipmentBody {
     tracking_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<DateTime<Utc>>,
-    /// Since when it is later than promised.
+    /// When it became late.
     #[serde(skip_serializing_if = "Option::is_none")]
     delayed_at: Option<DateTime<Utc>>,
-    /// How much later than promised it is, in levels; 0 while it is in time.
+    /// How late it is, in levels; 0 while it is on time.
     #[schema(example = 0)]
     delay_level: u16,
     items: Vec<ShippedLineBody>,
-    /// What carriers reported, by the time at which it happened.
+    /// Reports of the carrier, by the time at which it happened.
     events: Vec<ShipmentEventBody>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

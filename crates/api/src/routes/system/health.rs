@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 /// What has not answered within this counts as away.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
-/// What orders hang on. Without Postgres nothing goes; without RabbitMQ orders are taken and wait; without Redis
-/// limits are kept by each process for itself.
+/// The services that orders need. Without Postgres no order is accepted; without RabbitMQ orders are accepted and wait;
+/// without Redis each process applies limits on its own.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthBody {
     /// `ok`, `degraded` or `down`.
@@ -33,18 +33,18 @@ struct Dependency {
     /// `ok` or `down`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// How long its answer took.
+    /// How long the check took.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.4)]
     latency_ms: Option<f64>,
 }
 
-/// How are all that orders hang on?
+/// Check the dependencies
 ///
-/// 200 while orders can be taken (`ok` or `degraded`), 503 when they can't (`down`).
+/// 200 while orders can be accepted (`ok` or `degraded`), 503 when they can't (`down`).
 #[utoipa::path(get, path = "/system/health", tag = "system",
-    responses((status = 200, description = "Orders are taken", body = HealthBody),
-        (status = 503, description = "Orders can't be taken", body = HealthBody)), security(()))]
+    responses((status = 200, description = "Orders are accepted", body = HealthBody),
+        (status = 503, description = "Orders can't be accepted", body = HealthBody)), security(()))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
     let (postgres, rabbitmq, redis) = tokio::join!(
         check(postgres_answers(&state)),

@@ -8,11 +8,11 @@ pub struct StatusBody {
     pub status: &'static str,
 }
 
-/// Does the process answer?
+/// Liveness probe
 ///
-/// If not, it should be started anew.
+/// Restart the process if it does not answer.
 #[utoipa::path(get, path = "/system/health/live", tag = "system",
-    responses((status = 200, description = "It does", body = StatusBody)), security(()))]
+    responses((status = 200, description = "The process is alive", body = StatusBody)), security(()))]
 pub async fn live() -> Json<StatusBody> {
     Json(StatusBody { status: "ok" })
 }

@@ -8,21 +8,21 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 type Text = ([(HeaderName, &'static str); 1], String);
 
-/// Counts, for Prometheus
+/// Metrics
 ///
-/// In the text format that Prometheus reads.
+/// In the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system",
-    responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
+    responses((status = 200, description = "One sample per line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
 pub async fn metrics(state: State<AppState>) -> Result<Text, Problem> {
     text(state)
 }
 
-/// Counts, for people
+/// Metrics, under the base path
 ///
 /// The same as `/metrics`.
 #[utoipa::path(get, path = "/system/metrics", tag = "system",
-    responses((status = 200, description = "One count a line", body = String, content_type = "text/plain",
+    responses((status = 200, description = "One sample per line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]
 pub async fn system_metrics(state: State<AppState>) -> Result<Text, Problem> {
     text(state)

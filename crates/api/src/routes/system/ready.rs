@@ -5,13 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-/// Can orders be taken?
+/// Readiness probe
 ///
-/// Postgres decides. While RabbitMQ or Redis is away the answer is still 200, and `degraded`: orders are taken, and
-/// carried on as soon as the broker is back. 503, here or while the process stops: send requests elsewhere.
+/// Depends on Postgres alone. While RabbitMQ or Redis is unavailable the answer is 200 with `degraded`: orders are accepted,
+/// and processed once the broker is back. 503 while Postgres is unavailable or the process stops.
 #[utoipa::path(get, path = "/system/health/ready", tag = "system",
-    responses((status = 200, description = "Send requests", body = StatusBody),
-        (status = 503, description = "Send requests elsewhere", body = StatusBody)), security(()))]
+    responses((status = 200, description = "Ready for requests", body = StatusBody),
+        (status = 503, description = "Not ready: send requests to another process", body = StatusBody)), security(()))]
 pub async fn ready(State(state): State<AppState>) -> (StatusCode, Json<StatusBody>) {
     if state.lifecycle.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(StatusBody { status: "down" }));

@@ -1,7 +1,8 @@
 use super::WarehouseBody;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, parsed, text};
+use crate::body::{FromJson, Json, Members, parsed, text, within};
 use crate::policy::ManageWarehouses;
+use crate::problem::text::wrong;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::state::AppState;
@@ -20,7 +21,7 @@ pub struct NewWarehouseBody {
     code: WarehouseCode,
     #[schema(example = "Reno, Nevada")]
     name: String,
-    /// Of two that serve an order equally well, the lower one does; 100 unless told otherwise.
+    /// Of two warehouses that serve an order equally well, the one with the lower number does; default 100.
     #[schema(value_type = Option<i32>, example = 2)]
     priority: i32,
 }
@@ -29,12 +30,12 @@ impl FromJson for NewWarehouseBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let code = members.required("code", parsed);
         let name = members.required("name", text);
-        let priority = members.optional("priority", |field| field.whole_as(i32::try_from));
+        let priority = members.optional("priority", |field| within(field, i32::MIN.into()..=i32::MAX.into()));
         Some(Self { code: code?, name: name?, priority: priority?.unwrap_or(PRIORITY_DEFAULT) })
     }
 }
 
-/// Open a warehouse
+/// Create a warehouse
 ///
 /// Stock can be received there at once.
 #[utoipa::path(post, path = "/warehouses", tag = "inventory", request_body = NewWarehouseBody,
@@ -48,7 +49,7 @@ pub async fn create_warehouse(
 ) -> Result<(StatusCode, axum::Json<WarehouseBody>), Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
-    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", error.to_string()))?;
+    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", wrong("name", error)))?;
     let (pool, now, new) = (state.pool.clone(), platform::clock::now(), warehouse.clone());
     let auditor = caller.auditor(&request, now);
     state.finish(async move { inventory::create_warehouse(&pool, &new, now, &auditor).await }).await?;

@@ -9,7 +9,7 @@ use axum::extract::State;
 
 /// List warehouses
 ///
-/// All of them, on one page.
+/// All warehouses on one page.
 #[utoipa::path(get, path = "/warehouses", tag = "inventory",
     responses((status = 200, description = "Every warehouse", body = Page<WarehouseBody>)), security(("access_token" = [])))]
 pub async fn list_warehouses(

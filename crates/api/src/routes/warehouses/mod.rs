@@ -15,7 +15,7 @@ pub struct WarehouseBody {
     code: String,
     #[schema(example = "Newark, New Jersey")]
     name: String,
-    /// Of two that serve an order equally well, the lower one does.
+    /// Of two warehouses that serve an order equally well, the one with the lower number does.
     #[schema(example = 1)]
     priority: i32,
 }

@@ -1,7 +1,7 @@
 use super::job::FailedJobBody;
 use crate::auth::Allowed;
 use crate::body::Json;
-use crate::params::PathParam;
+use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -9,19 +9,18 @@ use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
 use operations::failed_jobs::{Decided, discard};
-use uuid::Uuid;
 
 /// Discard a failed job
 ///
-/// It is left at that; its row stays, with the reason. Saying it twice is saying it once.
-#[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", params(("id" = Uuid, Path, description = "The job's id")),
-    request_body = ReasonBody, responses((status = 200, description = "The job as it is then", body = FailedJobBody)),
+/// It is not replayed; its record stays, with your reason. Safe to repeat.
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
+    request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn discard_failed_job(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    PathParam(id): PathParam<Uuid>,
+    PathParam(Id(id)): PathParam<Id>,
     Json(body): Json<ReasonBody>,
 ) -> Result<axum::Json<FailedJobBody>, Problem> {
     let now = platform::clock::now();

@@ -1,17 +1,16 @@
 use super::job::FailedJobDetailBody;
 use crate::auth::Allowed;
-use crate::params::PathParam;
+use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use uuid::Uuid;
 
-/// Look at a failed job
+/// Show a failed job
 ///
-/// With its message and the headers that it died with.
-#[utoipa::path(get, path = "/admin/failed-jobs/{id}", tag = "admin", params(("id" = Uuid, Path, description = "The job's id")),
+/// With its message and the headers that it failed with.
+#[utoipa::path(get, path = "/admin/failed-jobs/{id}", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
     responses((status = 200, description = "The job with its message", body = FailedJobDetailBody, example = json!({
         "job": { "id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27", "status": "open", "queue": "inventory",
             "message_id": "019ab1c2-7f3e-8c41-9d1a-3b0f5a6e8d28", "type": "inventory.reserve.v1",
@@ -22,7 +21,7 @@ use uuid::Uuid;
 pub async fn find_failed_job(
     State(state): State<AppState>,
     _allowed: Allowed<ManageFailedJobs>,
-    PathParam(id): PathParam<Uuid>,
+    PathParam(Id(id)): PathParam<Id>,
 ) -> Result<Json<FailedJobDetailBody>, Problem> {
     let job = operations::failed_jobs::find_failed_job(&state.pool, id).await?;
     Ok(Json(job.ok_or_else(|| Problem::not_found("failed job"))?.into()))

@@ -10,10 +10,10 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobBody {
     id: Uuid,
-    /// `open`, `replayed` (sent again, and not seen dead since) or `discarded`.
+    /// `open`, `replayed` (sent again, has not failed since) or `discarded`.
     #[schema(example = "open")]
     status: &'static str,
-    /// The queue that it was for.
+    /// The queue that it failed in.
     #[schema(example = "inventory")]
     queue: String,
     message_id: Uuid,
@@ -30,13 +30,13 @@ pub struct FailedJobBody {
     /// The same for failures of one kind.
     #[schema(example = "9f86d081884c")]
     fingerprint: String,
-    /// How often it was tried, over all its lives.
+    /// Attempts in all.
     #[schema(example = 6)]
     attempts: i32,
-    /// How often it ended in a dead queue.
+    /// How often it was dead-lettered.
     #[schema(example = 1)]
     deaths: i32,
-    /// How often it was sent again.
+    /// How often it was replayed.
     #[schema(example = 0)]
     replays: i32,
     first_seen_at: DateTime<Utc>,
@@ -45,23 +45,23 @@ pub struct FailedJobBody {
     decision: Option<DecisionBody>,
 }
 
-/// The last one.
+/// The latest decision.
 #[derive(Debug, Serialize, ToSchema)]
 struct DecisionBody {
     at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
     by: String,
-    #[schema(example = "the bug is mended: release 2026.48")]
+    #[schema(example = "the bug is fixed: release 2026.48")]
     reason: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobDetailBody {
     job: FailedJobBody,
-    /// The message itself: as JSON if it is JSON, else as text; what is no text is shown with U+FFFD in it.
+    /// The message itself: as JSON if it is JSON, else as text; bytes that are no text are shown as U+FFFD.
     #[schema(value_type = Value)]
     payload: Value,
-    /// The AMQP headers that it died with.
+    /// The AMQP headers that it failed with.
     #[schema(value_type = Value)]
     headers: Value,
 }

@@ -17,12 +17,11 @@ pub struct FailedJobQuery {
 
 impl FromQuery for FailedJobQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let status = params.optional_as("status", |text| text.parse().map_err(|_| "open, replayed or discarded"));
-        let queue =
-            params.optional_as("queue", |text| text.parse().map_err(|_| "orders, inventory, payments or shipping"));
+        let status = params.one_of("status");
+        let queue = params.one_of("queue");
         let fingerprint = params.optional("fingerprint");
         let order_id = params.optional("order_id");
-        let before = params.optional("cursor");
+        let before = params.cursor();
         let limit = params.limit();
         let (status, queue, fingerprint, order_id) = (status?, queue?, fingerprint?, order_id?);
         Some(Self { filter: FailedJobFilter { status, queue, fingerprint, order_id, before: before? }, limit: limit? })
@@ -31,14 +30,14 @@ impl FromQuery for FailedJobQuery {
 
 /// List failed jobs
 ///
-/// What nobody could handle, the newest first. `fingerprint` is the same for failures of one kind.
+/// Messages that could not be handled, newest first. `fingerprint` is the same for failures of one kind.
 #[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
     params(("status" = Option<String>, Query, description = "`open`, `replayed` or `discarded`", example = "open"),
         ("queue" = Option<String>, Query, description = "`orders`, `inventory`, `payments` or `shipping`"),
         ("fingerprint" = Option<String>, Query, description = "Only failures of this kind"),
         ("order_id" = Option<uuid::Uuid>, Query, description = "Only those about this order"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of failed jobs", body = Page<FailedJobBody>)), security(("access_token" = [])))]
 pub async fn list_failed_jobs(
     State(state): State<AppState>,

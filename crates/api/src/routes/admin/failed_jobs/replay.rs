@@ -1,7 +1,7 @@
 use super::job::FailedJobBody;
 use crate::auth::Allowed;
 use crate::body::Json;
-use crate::params::PathParam;
+use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -9,20 +9,19 @@ use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
 use operations::failed_jobs::{Decided, replay};
-use uuid::Uuid;
 
 /// Replay a failed job
 ///
-/// Its message is sent again, as it was, to the queue that it died in and to no other. Handled twice it does no more
-/// than once. Saying it twice is saying it once; what dies again is open again.
-#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = Uuid, Path, description = "The job's id")),
-    request_body = ReasonBody, responses((status = 200, description = "The job as it is then", body = FailedJobBody)),
+/// Sends its message again, unchanged, to the queue that it failed in and to no other. Handling it twice has the effect of
+/// once. Safe to repeat; a job that fails again is open again.
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
+    request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn replay_failed_job(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    PathParam(id): PathParam<Uuid>,
+    PathParam(Id(id)): PathParam<Id>,
     Json(body): Json<ReasonBody>,
 ) -> Result<axum::Json<FailedJobBody>, Problem> {
     let now = platform::clock::now();

@@ -1,7 +1,7 @@
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::body::Json;
-use crate::params::PathParam;
+use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -10,19 +10,18 @@ use crate::state::AppState;
 use axum::extract::State;
 use operations::failed_jobs::Decided;
 use operations::replays::cancel_replay as cancel;
-use uuid::Uuid;
 
 /// Cancel a replay
 ///
-/// What it has not sent yet stays open. Saying it twice is saying it once.
-#[utoipa::path(post, path = "/admin/replays/{id}/cancel", tag = "admin", params(("id" = Uuid, Path, description = "The replay's id")),
-    request_body = ReasonBody, responses((status = 200, description = "The replay as it is then", body = ReplayBody)),
+/// Jobs that it has not sent yet stay open. Safe to repeat.
+#[utoipa::path(post, path = "/admin/replays/{id}/cancel", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The replay's id")),
+    request_body = ReasonBody, responses((status = 200, description = "The replay after it", body = ReplayBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    PathParam(id): PathParam<Uuid>,
+    PathParam(Id(id)): PathParam<Id>,
     Json(body): Json<ReasonBody>,
 ) -> Result<axum::Json<ReplayBody>, Problem> {
     let now = platform::clock::now();

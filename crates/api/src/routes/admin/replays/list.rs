@@ -18,17 +18,17 @@ pub struct ReplayQuery {
 
 impl FromQuery for ReplayQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let (before, limit) = (params.optional("cursor"), params.limit());
+        let (before, limit) = (params.cursor(), params.limit());
         Some(Self { before: before?, limit: limit? })
     }
 }
 
 /// List replays
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(get, path = "/admin/replays", tag = "admin",
-    params(("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+    params(("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of replays", body = Page<ReplayBody>)), security(("access_token" = [])))]
 pub async fn list_replays(
     State(state): State<AppState>,

@@ -20,27 +20,27 @@ pub struct ReplayBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "9f86d081884c")]
     fingerprint: Option<String>,
-    /// Jobs a second, once it has come to its full pace.
+    /// Jobs per second after the ramp.
     #[schema(example = 10)]
     rate_per_s: u32,
-    /// Seconds until then.
+    /// Seconds until the full rate is reached.
     #[schema(example = 30)]
     ramp_s: u32,
-    /// Jobs that were open when it was asked for.
+    /// Jobs that were open when it was started.
     #[schema(example = 500)]
     total: i64,
     #[schema(example = 170)]
     replayed: i64,
-    /// Those that can't be sent again: no text, or sent too often already. They stay open.
+    /// Jobs that can't be replayed: not text, or replayed too often. They stay open.
     #[schema(example = 0)]
     skipped: i64,
-    /// Of those that it sent, how many are open again.
+    /// Of the replayed jobs, how many failed again.
     #[schema(example = 0)]
     died_again: i64,
     asked_at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
     asked_by: String,
-    #[schema(example = "the bug is mended: release 2026.48")]
+    #[schema(example = "the bug is fixed: release 2026.48")]
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<DateTime<Utc>>,

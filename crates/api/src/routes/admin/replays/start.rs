@@ -1,6 +1,6 @@
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
-use crate::body::{Field, FromJson, Json, Members, text};
+use crate::body::{Field, FromJson, Json, Members, one_of, text};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 const RATE_DEFAULT: i64 = 10;
 const RAMP_SECONDS_DEFAULT: i64 = 30;
 
-/// Which jobs, by queue, kind or both, and how fast.
+/// Which jobs, by queue, fingerprint or both, and how fast.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "what `Asked` looks like, for the documentation")]
 pub struct NewReplayBody {
@@ -27,13 +27,13 @@ pub struct NewReplayBody {
     /// Only failures of this kind.
     #[schema(example = "9f86d081884c")]
     fingerprint: Option<String>,
-    /// Jobs a second, 1 to 200; 10 unless told otherwise.
+    /// Jobs per second, 1 to 200; default 10.
     #[schema(example = 10)]
     rate_per_s: Option<i64>,
-    /// Seconds until it goes at that rate, from nought, 0 to 600; 30 unless told otherwise.
+    /// Seconds until the full rate is reached, starting at 0; 0 to 600, default 30.
     #[schema(example = 30)]
     ramp_s: Option<i64>,
-    #[schema(max_length = 200, example = "the bug is mended: release 2026.48")]
+    #[schema(max_length = 200, example = "the bug is fixed: release 2026.48")]
     reason: String,
 }
 
@@ -46,8 +46,7 @@ pub struct Asked {
 
 impl FromJson for Asked {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let known = |text: String| text.parse().map_err(|_unknown| "orders, inventory, payments or shipping");
-        let queue = members.optional("queue", |field| field.text_as(known));
+        let queue = members.optional("queue", one_of);
         let fingerprint = members.optional("fingerprint", text);
         let rate = |field: Field<'_>| field.whole_as(|rate| Pace::new(rate, 0).map(|_| rate));
         let ramp = |field: Field<'_>| field.whole_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
@@ -55,7 +54,7 @@ impl FromJson for Asked {
         let reason = members.required("reason", |field| field.text_as(reason::parse));
         let pace = Pace::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
         let Some(filter) = ReplayFilter::new(queue?, fingerprint?) else {
-            return members.refuse("a queue or a fingerprint is expected: one cure does not mend everything");
+            return members.refuse("`queue` or `fingerprint` is required: all failed jobs at once can't be replayed");
         };
         Some(Self { filter, pace, reason: reason? })
     }
@@ -63,11 +62,11 @@ impl FromJson for Asked {
 
 /// Replay many failed jobs
 ///
-/// All that are open now and fit are sent again at a pace, each once, each to the queue that it died in. Follow it at its
-/// `Location`. A job that dies again is open again and left to you. One replay runs at a time.
+/// All matching jobs that are open now are sent again at the given rate, each once, each to the queue that it failed in.
+/// Follow it at its `Location`. A job that fails again is open again. One replay runs at a time.
 #[utoipa::path(post, path = "/admin/replays", tag = "admin", request_body = NewReplayBody,
-    responses((status = 202, description = "The replay as it begins", body = ReplayBody,
-        headers(("Location" = String, description = "Where to follow it")))),
+    responses((status = 202, description = "The replay has started", body = ReplayBody,
+        headers(("Location" = String, description = "Where to follow the replay")))),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn start_replay(
     State(state): State<AppState>,

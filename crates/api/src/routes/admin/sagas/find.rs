@@ -10,7 +10,7 @@ use domain::ids::OrderId;
 
 /// Show an order's saga
 ///
-/// Where it stands, and what it waits for. What has happened so far, the order's timeline tells.
+/// Its phase, its open step and its deadline. `GET /orders/{id}/events` shows what has happened so far.
 #[utoipa::path(get, path = "/admin/sagas/{id}", tag = "admin",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The saga", body = SagaBody)), security(("access_token" = [])))]

@@ -18,8 +18,8 @@ pub struct SagaQuery {
 
 impl FromQuery for SagaQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let standing = params.optional_as("standing", |text| text.parse().map_err(|_| "stuck, overdue or active"));
-        let after = params.optional("cursor");
+        let standing = params.one_of::<SagaStanding>("standing");
+        let after = params.cursor();
         let limit = params.limit();
         Some(Self { standing: standing?.unwrap_or_default(), after: after?, limit: limit? })
     }
@@ -27,12 +27,12 @@ impl FromQuery for SagaQuery {
 
 /// List sagas
 ///
-/// How orders are being carried, those that wait for longest first.
+/// The state of order processing, longest waiting first.
 #[utoipa::path(get, path = "/admin/sagas", tag = "admin",
     params(("standing" = Option<String>, Query, example = "stuck",
-            description = "`stuck` (unless told otherwise), `overdue` (not asked again yet) or `active` (all that have something left to do)"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless told otherwise")),
+            description = "`stuck` (default), `overdue` (past its deadline, not retried yet) or `active` (every saga that has not ended)"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of sagas", body = Page<SagaBody>)), security(("access_token" = [])))]
 pub async fn list_sagas(
     State(state): State<AppState>,

@@ -1,6 +1,6 @@
 use super::saga::SagaBody;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members};
+use crate::body::{FromJson, Json, Members, within};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
 use crate::problem::{Kind, Problem};
@@ -12,10 +12,10 @@ use domain::ids::OrderId;
 use orders::{OperateSaga, SagaVerb};
 use utoipa::ToSchema;
 
-/// What you saw, and why you do it; timeline and audit log tell it.
+/// What you saw and why you act; shown in the timeline and the audit log.
 #[derive(Debug, ToSchema)]
 pub struct OperateBody {
-    /// The saga's `generation` when you looked: one that has moved on since is not touched.
+    /// The saga's `generation` when you looked: if it has moved on since, nothing is changed.
     #[schema(example = 12)]
     generation: u32,
     #[schema(max_length = 200, example = "the carrier is back")]
@@ -24,7 +24,7 @@ pub struct OperateBody {
 
 impl FromJson for OperateBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let generation = members.required("generation", |field| field.whole_as(u32::try_from));
+        let generation = members.required("generation", |field| within(field, 0..=u32::MAX.into()));
         let reason = members.required("reason", |field| field.text_as(reason::parse));
         Some(Self { generation: generation?, reason: reason? })
     }
@@ -33,36 +33,36 @@ impl FromJson for OperateBody {
 /// What each verb is told; read in this order, so that nobody's body is read who may not send it.
 type Asked = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, Json<OperateBody>);
 
-/// Ask a saga's question again
+/// Retry the current step
 ///
-/// At once and with fresh patience: once whoever did not answer is back. Asked twice, they do no more than once.
+/// Sends the command of the open step again now and resets its retries. Safe to repeat: the step is done once.
 #[utoipa::path(post, path = "/admin/sagas/{id}/retry-step", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "The saga as it is then", body = SagaBody)),
+    responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
     operate(state, SagaVerb::RetryStep, asked).await
 }
 
-/// Mark a saga's step done
+/// Mark the current step as done
 ///
-/// It goes on as if the open question had been answered with yes: say in the reason how you know. Refused before the order is
-/// confirmed: a step that nobody answers is given up and undone anyway.
+/// The saga continues as if the open step had succeeded; say in the reason how you know. Refused before the order is confirmed:
+/// a step that is not answered is undone automatically then.
 #[utoipa::path(post, path = "/admin/sagas/{id}/mark-step-done", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "The saga as it is then", body = SagaBody)),
+    responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
     operate(state, SagaVerb::MarkStepDone, asked).await
 }
 
-/// Abandon an undo
+/// Abandon a compensation
 ///
-/// The order ends at once, with the undo that is not answered left as it is: settle that by hand. Those that would have
-/// followed are asked for; goods that are held all the same are released within a day. Refused unless the saga is undoing.
+/// The order ends at once and the compensation that is not answered stays as it is: settle it by hand. The compensations after
+/// it are still sent; stock that stays reserved is released within a day. Refused unless the saga is undoing.
 #[utoipa::path(post, path = "/admin/sagas/{id}/abandon", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "The saga as it is then", body = SagaBody)),
+    responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn abandon_saga(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
     operate(state, SagaVerb::Abandon, asked).await

@@ -11,25 +11,25 @@ pub struct SagaBody {
     order_id: Uuid,
     #[schema(example = "cancelling")]
     order_status: &'static str,
-    /// `running`, `undoing`, `delivering`, `stuck` (asked so often that only you may know better) or `ended`.
+    /// `running`, `undoing`, `delivering`, `stuck` (retried to its limit: an operator has to act) or `ended`.
     #[schema(example = "stuck")]
     phase: String,
-    /// The step that is run or undone; it is not there once nothing is open.
+    /// The step that is being run or undone; absent when none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "reserve_stock")]
     step: Option<String>,
-    /// How many questions it has asked; say it when you move the saga on.
+    /// Rises with every command that the saga sends; send it back with an action, so that it applies to what you saw.
     #[schema(example = 12)]
     generation: u32,
-    /// Why a human should look.
+    /// Why a person should look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "inventory.release.v1 was asked 10 times and is not answered")]
+    #[schema(example = "inventory.release.v1 was sent 10 times and is not answered")]
     attention: Option<String>,
-    /// When the question is asked again if nothing is heard; it is not there once nothing is open.
+    /// When the open step is retried unless it is answered; absent when none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
-    /// The `x-request-id` of the request that placed the order; logs are found by it.
+    /// The `x-request-id` of the request that placed the order; search the logs for it.
     #[schema(example = "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27")]
     correlation_id: String,
 }
