@@ -16,10 +16,10 @@ pub struct SecurityArgs {
     /// The key before the last rotation: tokens that it signed are still accepted.
     #[arg(long, env, hide_env_values = true)]
     pub secret_key_previous: Option<SecretString>,
-    /// How long an access token is good for.
+    /// How long an access token is valid, in seconds.
     #[arg(long, env, default_value_t = 900, value_parser = clap::value_parser!(u64).range(10..=3_600))]
     pub access_token_ttl_seconds: u64,
-    /// How long somebody stays signed in without turning their refresh token.
+    /// How long a refresh token is valid, in seconds.
     #[arg(long, env, default_value_t = 1_209_600, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     pub refresh_token_ttl_seconds: u64,
 }

@@ -7,9 +7,15 @@ use platform::config::{
 };
 use std::net::IpAddr;
 
-/// Serves the HTTP API.
+const EXAMPLE: &str = "Example:
+  DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
+  REDIS_URL=redis://localhost/0 api --api-port 8000";
+
+/// Serves Orderflow's HTTP API.
+///
+/// Every option can also be set by its environment variable.
 #[derive(Debug, clap::Parser)]
-#[command(name = "api", version)]
+#[command(name = "api", version, after_help = EXAMPLE)]
 pub struct ApiSettings {
     #[command(flatten)]
     pub environment: EnvironmentArgs,

@@ -7,11 +7,17 @@ use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Set
 use shipping::{DelayArgs, ShippingArgs};
 use std::time::Duration;
 
+const EXAMPLE: &str = "Example:
+  DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
+  scheduler --tasks wake_stalled_sagas,verify";
+
 pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
 
-/// Does what time brings about: stalled sagas, late shipments, what a crash left unsent.
+/// Runs the scheduled tasks: retries stalled sagas, marks late shipments, reconciles payments, prunes old rows.
+///
+/// Every option can also be set by its environment variable.
 #[derive(Debug, clap::Parser)]
-#[command(name = "scheduler", version)]
+#[command(name = "scheduler", version, after_help = EXAMPLE)]
 pub struct SchedulerSettings {
     #[command(flatten)]
     pub database: DatabaseArgs,
@@ -39,7 +45,7 @@ pub struct SchedulerSettings {
     /// How long idempotency keys live, in seconds.
     #[arg(long, env, default_value_t = 259_200, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
-    /// The tasks that this scheduler may lead; all of them unless told otherwise.
+    /// The tasks that this scheduler may run; default all.
     #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = tasks::ALL)]
     pub tasks: Vec<String>,
     /// How long a scheduler that fell silent keeps its tasks, in seconds.

@@ -5,11 +5,17 @@ use payments::PaymentsArgs;
 use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
 use shipping::ShippingArgs;
 
+const EXAMPLE: &str = "Example:
+  DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
+  worker --queues payments,shipping";
+
 pub const WORKER_METRICS_PORT: &str = "WORKER_METRICS_PORT";
 
-/// Carries accepted orders to their end.
+/// Processes accepted orders: handles the messages of the queues.
+///
+/// Every option can also be set by its environment variable.
 #[derive(Debug, clap::Parser)]
-#[command(name = "worker", version)]
+#[command(name = "worker", version, after_help = EXAMPLE)]
 pub struct WorkerSettings {
     #[command(flatten)]
     pub database: DatabaseArgs,
@@ -30,7 +36,7 @@ pub struct WorkerSettings {
     pub payments: PaymentsArgs,
     #[command(flatten)]
     pub shipping: ShippingArgs,
-    /// The queues that this worker takes from; all of them unless told otherwise.
+    /// The queues that this worker consumes; default all.
     #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = "orders,inventory,payments,shipping")]
     pub queues: Vec<Queue>,
     /// Batches that are at work in the database at once; 0 for as many as there are cores, and at least 2. More only

@@ -26,23 +26,41 @@ pub struct EnvironmentArgs {
 
 /// The settings, or an end of the process with exit code 2 and every problem on standard error.
 pub fn load<S: Settings>() -> S {
-    let malformed: Vec<Malformed> = S::command().get_arguments().filter_map(|arg| malformed(arg.clone())).collect();
-    if malformed.is_empty() {
-        let settings = S::parse();
-        let problems = settings.problems();
-        return if problems.is_empty() { settings } else { give_up(&problems) };
+    match S::try_parse() {
+        Ok(settings) => {
+            let problems = settings.problems();
+            if problems.is_empty() { settings } else { give_up(&problems) }
+        }
+        // Help and version are answered whatever the settings are.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => {
+            let problems = all_problems::<S>();
+            if problems.is_empty() { error.exit() } else { give_up(&problems) }
+        }
     }
-    // With defaults in place of what can't be read, the rest can still be judged.
-    let defaults = malformed.iter().filter_map(|malformed| malformed.default.clone());
-    let rest = S::try_parse_from(std::env::args_os().chain(defaults));
-    let problems = malformed.iter().map(|malformed| malformed.problem.clone());
-    give_up(&problems.chain(rest.map(|rest| rest.problems()).unwrap_or_default()).collect::<Vec<_>>())
 }
 
-/// A variable that can't be read, and the argument that puts its default in its place, if it has one.
+/// What is wrong with each variable alone and, with something legal in the place of those, with all together.
+fn all_problems<S: Settings>() -> Vec<String> {
+    let malformed: Vec<Malformed> = S::command().get_arguments().filter_map(|arg| malformed(arg.clone())).collect();
+    let stand_ins = malformed.iter().filter_map(|malformed| malformed.stand_in.clone());
+    let rest = S::try_parse_from(std::env::args_os().chain(stand_ins)).map(|rest| rest.problems());
+    let is_new = |problem: &String| !malformed.iter().any(|malformed| malformed.is_named_by(problem));
+    let rest = rest.unwrap_or_default().into_iter().filter(is_new);
+    malformed.iter().map(|malformed| malformed.problem.clone()).chain(rest).collect()
+}
+
+/// A variable that is missing or can't be read, and the argument that puts something legal in its place.
 struct Malformed {
+    name: String,
     problem: String,
-    default: Option<OsString>,
+    stand_in: Option<OsString>,
+}
+
+impl Malformed {
+    fn is_named_by(&self, problem: &str) -> bool {
+        problem.split([' ', ':']).next() == Some(&self.name)
+    }
 }
 
 /// Parses one variable alone: all together, clap would stop at the first bad one.
@@ -51,7 +69,9 @@ fn malformed(arg: clap::Arg) -> Option<Malformed> {
     let long = format!("--{}", arg.get_long()?);
     let given = std::env::args_os().any(|word| word.to_string_lossy().starts_with(&long));
     let secret = arg.is_hide_env_values_set();
-    let default = arg.get_default_values().first().map(|value| format!("{long}={}", value.to_string_lossy()).into());
+    // What is required and missing has no default: any text lets the others be judged.
+    let default = arg.get_default_values().first().map_or("missing".into(), |value| value.to_string_lossy());
+    let stand_in = (!given).then(|| format!("{long}={default}").into());
     let error = Command::new("settings").no_binary_name(true).arg(arg).try_get_matches_from([""; 0]).err()?;
     let problem = match error.kind() {
         ErrorKind::MissingRequiredArgument if given => return None,
@@ -59,7 +79,7 @@ fn malformed(arg: clap::Arg) -> Option<Malformed> {
         _ if secret => format!("{name} is malformed"),
         _ => format!("{name}: {}", error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ")),
     };
-    Some(Malformed { problem, default })
+    Some(Malformed { name, problem, stand_in })
 }
 
 fn give_up(problems: &[String]) -> ! {
