@@ -83,7 +83,7 @@ prepare: ## regenerate .sqlx/ after a change of a query or a migration
 image: ## build the container image `orderflow`, one for every role
 	@docker build --tag orderflow .
 
-compose-test: ## build the image, try the whole stack of docker-compose.yml with it, take it down again
+compose-test: ## run README's compose command in a copy of the checkout, try the stack, take it down again
 	@scripts/compose_test.sh
 
 test-containers: ## run every test against Postgres, RabbitMQ and Redis in containers

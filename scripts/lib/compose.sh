@@ -3,26 +3,31 @@
 
 DOWN_LIMIT_SECONDS=30
 
-# use_compose PROJECT FILE...: what every call below is about.
-use_compose() {
-    local file
-    PROJECT="$1"
+# find_compose PROJECT DIRECTORY: what every call below is about.
+find_compose() {
+    PROJECT="$1" DIRECTORY="$2"
     docker info >/dev/null 2>&1 || fail "needs a Docker engine that runs, and your right to use it (docker info)"
     # A plugin of docker, or the older program of its own.
     COMPOSE=(docker compose)
     docker compose version >/dev/null 2>&1 || COMPOSE=(docker-compose)
     command -v "${COMPOSE[0]}" >/dev/null || fail "needs docker compose"
+    export COMPOSE_PROJECT_NAME="$PROJECT"
+}
+# use_compose PROJECT FILE...: files of this checkout.
+use_compose() {
+    local file
+    find_compose "$1" "$ROOT"
     # Not the user's .env: it says how their own stack runs.
     NO_DOTENV="$(mktemp)"
-    COMPOSE+=(--project-name "$PROJECT" --project-directory "$ROOT" --env-file "$NO_DOTENV" --profile demo)
+    COMPOSE+=(--env-file "$NO_DOTENV")
     for file in "${@:2}"; do COMPOSE+=(--file "$ROOT/$file"); done
 }
-compose() { "${COMPOSE[@]}" "$@"; }
+compose() { (cd "$DIRECTORY" && "${COMPOSE[@]}" "$@"); }
 
 compose_down() {
     compose down --volumes --remove-orphans --timeout "$DOWN_LIMIT_SECONDS" >/dev/null 2>&1 ||
         say "compose down failed; what is left: docker ps --all --filter name=$PROJECT" >&2
-    rm --force "$NO_DOTENV"
+    rm --force "${NO_DOTENV:-}"
 }
 
 # The container of a service, whether it runs or not; both composes label it so.

@@ -21,6 +21,8 @@ const PERSISTENT: u8 = 2;
 const LIST_LIMIT: Duration = Duration::from_secs(30);
 const RESTART_LIMIT: Duration = Duration::from_mins(2);
 
+const ROLE_PASSWORD: &str = "a-password-of-the-system-tests";
+
 #[derive(Debug)]
 pub struct Broker {
     http: reqwest::Client,
@@ -48,6 +50,28 @@ impl Broker {
         self.expect(Method::PUT, &format!("vhosts/{vhost}"), json!({})).await;
         let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
         self.expect(Method::PUT, &format!("permissions/{vhost}/{}", user_of(&self.url)), all).await;
+    }
+
+    /// Makes a user per process with `orderctl broker`, as an operator would.
+    pub async fn make_users(&self) {
+        let percent = RETRY_DELAY_PERCENT.to_string();
+        let environment = [
+            ("RABBITMQ_URL", self.url.as_str()),
+            ("RABBITMQ_MANAGEMENT_URL", &self.management),
+            ("RABBITMQ_API_PASSWORD", ROLE_PASSWORD),
+            ("RABBITMQ_WORKER_PASSWORD", ROLE_PASSWORD),
+            ("RABBITMQ_SCHEDULER_PASSWORD", ROLE_PASSWORD),
+            ("RETRY_DELAY_PERCENT", &percent),
+        ];
+        let mut command = tokio::process::Command::new(settings::binaries().join("orderctl"));
+        let made = command.arg("broker").env_clear().envs(environment).output().await.expect("orderctl is built");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// The URL of the user that [`Self::make_users`] made for `role`.
+    pub fn url_of(&self, role: &str) -> String {
+        let host = self.url.split_once('@').expect("RABBITMQ_URL has a login").1;
+        format!("amqp://{}-{role}:{ROLE_PASSWORD}@{host}", self.vhost)
     }
 
     pub async fn remove(&self) {

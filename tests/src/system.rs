@@ -27,6 +27,7 @@ pub struct Builder {
     goods: Vec<Goods>,
     workers: usize,
     schedulers: usize,
+    has_broker_users: bool,
     /// Beside those: each with settings of its own.
     others: Vec<(Role, BTreeMap<String, String>)>,
 }
@@ -77,6 +78,13 @@ impl Builder {
         self
     }
 
+    /// Each process as a broker user of its own, with no more rights than it needs.
+    #[must_use]
+    pub fn broker_users(mut self) -> Self {
+        self.has_broker_users = true;
+        self
+    }
+
     /// Everything made, started and ready.
     pub async fn start(mut self) -> TestSystem {
         let turn = take_turn().await;
@@ -87,7 +95,10 @@ impl Builder {
         let port = free_port();
         self.take_places(&database, &broker, port);
         let name = self.name;
-        let processes = self.processes(&directory);
+        if self.has_broker_users {
+            broker.make_users().await;
+        }
+        let processes = self.processes(&broker, &directory);
         let mut system = TestSystem {
             name,
             broker,
@@ -103,12 +114,13 @@ impl Builder {
     }
 
     /// Described, not yet started.
-    fn processes(self, directory: &Path) -> Vec<Process> {
+    fn processes(self, broker: &Broker, directory: &Path) -> Vec<Process> {
         let alike = |role, count| std::iter::repeat_n((role, BTreeMap::new()), count);
         let usual = alike(Role::Api, 1).chain(alike(Role::Worker, self.workers));
         let all = usual.chain(alike(Role::Scheduler, self.schedulers)).chain(self.others);
         let process = |(number, (role, own)): (usize, (Role, BTreeMap<_, _>))| {
-            let settings = self.settings.clone().into_iter().chain(own).collect();
+            let user = self.has_broker_users.then(|| ("RABBITMQ_URL".to_owned(), broker.url_of(role.binary())));
+            let settings = self.settings.clone().into_iter().chain(user).chain(own).collect();
             Process::new(role, &format!("{}-{number}", role.binary()), directory, settings)
         };
         all.enumerate().map(process).collect()
@@ -143,7 +155,8 @@ impl Builder {
 impl TestSystem {
     /// Describes the system of the test `name`; names are unique, since databases and vhosts are named by them.
     pub fn of(name: &'static str) -> Builder {
-        Builder { name, settings: BTreeMap::new(), goods: Vec::new(), workers: 1, schedulers: 1, others: Vec::new() }
+        let (settings, goods, others) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Builder { name, settings, goods, workers: 1, schedulers: 1, has_broker_users: false, others }
     }
 
     pub fn pool(&self) -> &PgPool {

@@ -3,7 +3,9 @@
 mod batch_engine;
 mod books;
 mod broker_faults;
+mod broker_users;
 mod cancel;
+mod command_line;
 mod dead_letters;
 mod docs_page;
 mod failed_jobs;

@@ -10,6 +10,7 @@ pub mod handle;
 pub mod inbox;
 pub mod metrics;
 pub mod outbox;
+pub mod permissions;
 pub mod topology;
 
 pub use bulkhead::{Bulkhead, CallLimit};

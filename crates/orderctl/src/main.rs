@@ -2,11 +2,13 @@
 //! Composes; holds no rules and no SQL.
 
 mod bench;
+mod broker;
 mod demo;
 mod migrate;
 mod probe;
 mod seed;
 mod verify;
+mod welcome;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -14,43 +16,54 @@ use platform::config::{DatabaseArgs, EnvironmentArgs};
 use sqlx::PgPool;
 use std::process::ExitCode;
 
-/// Looks after an Orderflow installation.
+/// The operators' tool of an Orderflow installation.
 #[derive(Debug, Parser)]
-#[command(name = "orderctl", version)]
+#[command(name = "orderctl", version, after_help = EXAMPLE)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXAMPLE: &str = "Examples:
+  DATABASE_URL=postgres://user:password@localhost/orderflow orderctl migrate
+  DATABASE_URL=postgres://user:password@localhost/orderflow orderctl verify
+  orderctl probe http://localhost:8000/system/health/ready
+
+`orderctl COMMAND --help` describes a command. Exit codes: 0 done, 1 failed or a broken promise, 2 wrong usage.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring the database to the newest schema.
+    /// Migrate the database to the newest schema.
     Migrate {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Put data in: accounts, warehouses, products, stock. Run twice it changes nothing.
+    /// Load data: accounts, warehouses, products, stock. Safe to repeat.
     Seed {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         environment: EnvironmentArgs,
-        /// The demo data, with passwords that everybody knows: refused in production.
+        /// The demo data, with passwords that everybody knows: production gets none.
         #[arg(long, required = true)]
         demo: bool,
     },
-    /// Check every promise on the running system; exit code 1 and the first offender when one is broken.
+    /// Check the data of the running system for consistency; exit code 1 and the first offender when a check fails.
     Verify {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         args: verify::VerifyArgs,
     },
-    /// Place a few orders over HTTP and show them on their way.
+    /// Create a broker user per process with the rights that it needs, and declare exchanges and queues. Safe to repeat.
+    Broker(Box<broker::BrokerArgs>),
+    /// Place a few orders over HTTP and show their progress.
     Demo(demo::DemoArgs),
     /// Measure: the parts of `make bench`, which puts up the stack that they need.
     Bench(Box<bench::BenchArgs>),
-    /// Ask a URL over HTTP: exit code 0 when it answers 2xx. For the health checks of containers.
+    /// Print the URLs and the demo logins.
+    Welcome(welcome::WelcomeArgs),
+    /// Request a URL: exit code 0 when the answer is 2xx. For health checks of containers.
     Probe(probe::ProbeArgs),
 }
 
@@ -70,8 +83,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate { database } => migrate::migrate(&database).await,
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
         Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
+        Command::Broker(args) => broker::set_up(&args).await,
         Command::Demo(args) => demo::demo(&args).await,
         Command::Bench(args) => bench::bench(*args).await,
+        Command::Welcome(args) => {
+            welcome::print(&args);
+            Ok(())
+        }
         Command::Probe(args) => probe::probe(&args).await,
     }
 }

@@ -7,6 +7,7 @@ use system_tests::settings;
 
 const DOORS: &[&str] = &[
     "api",
+    "orderctl broker",
     "orderctl migrate",
     "orderctl seed",
     "orderctl verify",

@@ -8,7 +8,6 @@ use self::goods::{GOODS, Goods, WAREHOUSES};
 use ::accounts::PasswordHasher;
 use ::catalogue::NewProduct;
 use ::inventory::Receipt;
-use anyhow::ensure;
 use domain::Timestamp;
 use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse, WarehouseCode};
@@ -19,8 +18,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 pub async fn seed_demo(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Result<()> {
-    let production = environment.orderflow_env == Environment::Production;
-    ensure!(!production, "demo data has passwords that everybody knows: refused while ORDERFLOW_ENV=production");
+    if environment.orderflow_env == Environment::Production {
+        println!("seed: production gets no demo data, since everybody knows its passwords");
+        return Ok(());
+    }
     let now = platform::clock::now();
     let vendor = seed_accounts(pool, now).await?;
     let warehouses = seed_warehouses(pool, now).await?;

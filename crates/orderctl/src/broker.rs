@@ -1,0 +1,82 @@
+//! `orderctl broker`: a broker user per process with no more rights than it needs, and the topology.
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use messaging::broker::Links;
+use messaging::permissions::{BrokerRole, Permissions};
+use platform::config::RabbitmqArgs;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Args)]
+pub struct BrokerArgs {
+    #[command(flatten)]
+    rabbitmq: RabbitmqArgs,
+    /// RabbitMQ's management API with an administrator's login: `http://user:password@host:15672`.
+    #[arg(long, env, hide_env_values = true)]
+    rabbitmq_management_url: SecretString,
+    /// Password of the api's user.
+    #[arg(long, env, hide_env_values = true)]
+    rabbitmq_api_password: SecretString,
+    /// Password of the worker's user.
+    #[arg(long, env, hide_env_values = true)]
+    rabbitmq_worker_password: SecretString,
+    /// Password of the scheduler's user.
+    #[arg(long, env, hide_env_values = true)]
+    rabbitmq_scheduler_password: SecretString,
+}
+
+/// The administrator of `RABBITMQ_URL` declares; the users are made in the vhost that it names. Run twice it changes
+/// nothing but passwords that differ.
+pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
+    let vhost = vhost_of(args.rabbitmq.rabbitmq_url.expose_secret())?;
+    let links = Links::new(&args.rabbitmq, "orderctl broker")?;
+    links.publishing.channel().await.context("the topology can't be declared")?;
+    links.close().await;
+    println!("broker: exchanges and queues declared in {vhost}");
+    let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().build()?;
+    for (role, password) in args.passwords() {
+        let (name, Permissions { configure, write, read }) = (format!("{vhost}-{role}"), role.permissions());
+        let user = json!({ "password": password.expose_secret(), "tags": "" });
+        args.put(&http, &["users", &name], user).await?;
+        let rights = json!({ "configure": configure, "write": write, "read": read });
+        args.put(&http, &["permissions", &vhost, &name], rights).await?;
+        println!("broker: user {name}");
+    }
+    Ok(())
+}
+
+impl BrokerArgs {
+    fn passwords(&self) -> [(BrokerRole, &SecretString); 3] {
+        [
+            (BrokerRole::Api, &self.rabbitmq_api_password),
+            (BrokerRole::Worker, &self.rabbitmq_worker_password),
+            (BrokerRole::Scheduler, &self.rabbitmq_scheduler_password),
+        ]
+    }
+
+    /// Errors name the resource and never the URL: it holds a password.
+    async fn put(&self, http: &Client, path: &[&str], body: Value) -> anyhow::Result<()> {
+        let mut url: reqwest::Url =
+            self.rabbitmq_management_url.expose_secret().parse().context("RABBITMQ_MANAGEMENT_URL is not a URL")?;
+        let steps = url.path_segments_mut();
+        let mut steps = steps.map_err(|()| anyhow::anyhow!("RABBITMQ_MANAGEMENT_URL is not an HTTP URL"))?;
+        steps.pop_if_empty().push("api").extend(path);
+        drop(steps);
+        let what = path.join("/");
+        let sent = http.put(url).json(&body).send().await.map_err(reqwest::Error::without_url);
+        let status = sent.with_context(|| format!("no answer from RabbitMQ's management API to {what}"))?.status();
+        ensure!(status.is_success(), "RabbitMQ's management API answers {status} to {what}");
+        Ok(())
+    }
+}
+
+/// The path of an AMQP URL, decoded.
+fn vhost_of(url: &str) -> anyhow::Result<String> {
+    let uri: lapin::uri::AMQPUri = url.parse().map_err(|_bad| anyhow::anyhow!("RABBITMQ_URL is not an AMQP URL"))?;
+    Ok(uri.vhost)
+}
