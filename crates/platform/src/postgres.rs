@@ -92,8 +92,8 @@ pub enum LockWait {
 pub async fn begin_waiting(pool: &PgPool, wait: LockWait) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let patiently = match wait {
         LockWait::Usual => return begin(pool).await,
-        LockWait::Short => "BEGIN; SET LOCAL lock_timeout = '300ms'",
-        LockWait::Brief => "BEGIN; SET LOCAL lock_timeout = '100ms'",
+        LockWait::Short => "BEGIN; SET LOCAL lock_timeout = '1s'",
+        LockWait::Brief => "BEGIN; SET LOCAL lock_timeout = '200ms'",
     };
     let pool = pool.clone();
     Begin(Some(Box::pin(async move { pool.begin_with(patiently).await }))).await

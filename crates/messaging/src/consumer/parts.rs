@@ -4,7 +4,7 @@ use super::turns::Turn;
 use crate::handle::HandleError;
 use crate::outbox::Relay;
 use domain::messages::Queue;
-use futures::{FutureExt, StreamExt, stream};
+use futures::FutureExt;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::LockWait;
 use sqlx::PgPool;
@@ -24,8 +24,8 @@ const TRANSACTION_LIMIT: Duration = Duration::from_secs(20);
 const PART_LIMIT: Duration = Duration::from_secs(5);
 /// Into how many parts a part that failed is divided.
 const DIVISOR: usize = 4;
-/// How many parts are tried at once: most of them wait for the same lock.
-const PARTS_AT_ONCE: usize = 8;
+/// How long a batch may look for the row that is locked; parts that are still blocked then are tried again later as a whole.
+const SEARCH_LIMIT: Duration = Duration::from_secs(10);
 /// For how long after a lock was met batches wait less for the next one: it may well be the same.
 const CAUTION: Duration = Duration::from_secs(30);
 
@@ -49,6 +49,7 @@ struct Division<R> {
     wait: LockWait,
     /// The first attempt is over: parts are tried now.
     divided: bool,
+    search_until: Option<Instant>,
 }
 
 impl Context {
@@ -99,14 +100,10 @@ impl Context {
         F: Future<Output = Result<Vec<R>, HandleError>> + Send,
     {
         let limit = if division.divided { PART_LIMIT } else { TRANSACTION_LIMIT };
-        let attempts = std::mem::take(&mut division.parts).into_iter().map(|part| {
-            let attempt = limited(attempt(part.clone(), division.wait), limit);
-            async move { (part, attempt.await) }
-        });
-        let tried: Vec<_> = stream::iter(attempts).buffered(PARTS_AT_ONCE).collect().await;
         let mut unreachable = false;
-        for (part, result) in tried {
-            match result {
+        // One after the other: side by side they would wait for one another's locks.
+        for part in std::mem::take(&mut division.parts) {
+            match limited(attempt(part.clone(), division.wait), limit).await {
                 Ok(done) => division.decide(part, done),
                 Err(HandleError::Unavailable(error)) => {
                     tracing::warn!(%error, queue = %self.queue, messages = part.len(), "A batch waits for the database");
@@ -120,9 +117,7 @@ impl Context {
                 }
             }
         }
-        if !unreachable {
-            (division.divided, division.wait) = (true, LockWait::Brief);
-        }
+        division.divided |= !unreachable;
         unreachable
     }
 
@@ -143,7 +138,7 @@ impl<R> Division<R> {
     fn of(length: usize, wait: LockWait) -> Self {
         let all = (length > 0).then_some(0..length);
         let outcomes = std::iter::repeat_with(|| None).take(length).collect();
-        Self { outcomes, parts: all.into_iter().collect(), wait, divided: false }
+        Self { outcomes, parts: all.into_iter().collect(), wait, divided: false, search_until: None }
     }
 
     fn decide(&mut self, part: Range<usize>, done: Vec<R>) {
@@ -154,9 +149,17 @@ impl<R> Division<R> {
 
     /// What was alone from the start is tried a second time: a deadlock is over by then, a dead connection gone.
     fn divide(&mut self, part: Range<usize>, error: &HandleError) {
-        if part.len() == 1 && self.divided {
-            self.outcomes[part.start] = Some(Err(error.to_string()));
+        let is_blocked = matches!(error, HandleError::Blocked(_));
+        let search_until = *self.search_until.get_or_insert_with(|| Instant::now() + SEARCH_LIMIT);
+        let is_over = part.len() == 1 || (is_blocked && Instant::now() > search_until);
+        if self.divided && is_over {
+            for place in part {
+                self.outcomes[place] = Some(Err(error.to_string()));
+            }
             return;
+        }
+        if is_blocked {
+            self.wait = LockWait::Brief;
         }
         let size = part.len().div_ceil(DIVISOR);
         self.parts.extend(part.clone().step_by(size).map(|start| start..part.end.min(start + size)));
