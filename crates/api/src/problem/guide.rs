@@ -14,6 +14,7 @@ const fn guide(cause: &'static str, cure: &'static str) -> Guide {
 }
 
 impl Kind {
+    #[expect(clippy::too_many_lines, reason = "a table, an entry a kind")]
     pub const fn guide(self) -> Guide {
         match self {
             Self::MalformedJson => guide(
