@@ -100,15 +100,16 @@ impl Context {
         F: Future<Output = Result<Vec<R>, HandleError>> + Send,
     {
         let limit = if division.divided { PART_LIMIT } else { TRANSACTION_LIMIT };
-        let mut unreachable = false;
+        let mut parts = std::mem::take(&mut division.parts).into_iter();
         // One after the other: side by side they would wait for one another's locks.
-        for part in std::mem::take(&mut division.parts) {
+        while let Some(part) = parts.next() {
             match limited(attempt(part.clone(), division.wait), limit).await {
                 Ok(done) => division.decide(part, done),
                 Err(HandleError::Unavailable(error)) => {
                     tracing::warn!(%error, queue = %self.queue, messages = part.len(), "A batch waits for the database");
-                    unreachable = true;
                     division.parts.push(part);
+                    division.parts.extend(parts);
+                    return true;
                 }
                 Err(error) => {
                     tracing::warn!(%error, queue = %self.queue, messages = part.len(), "A batch failed and is tried again in parts");
@@ -117,8 +118,8 @@ impl Context {
                 }
             }
         }
-        division.divided |= !unreachable;
-        unreachable
+        division.divided = true;
+        false
     }
 
     fn first_wait(&self) -> LockWait {
