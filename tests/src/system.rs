@@ -17,7 +17,7 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) const RETRY_DELAY_PERCENT: u32 = 1;
 
 /// Without a line a request.
-const LOG_FILTER: &str = "info,lapin=warn,sqlx=warn,api::observe=warn";
+const LOG_FILTER: &str = "info,lapin=off,sqlx=warn,api::observe=warn";
 
 /// What a test wants different from the usual: one api, one worker, one scheduler, no goods.
 #[derive(Debug)]
@@ -213,6 +213,11 @@ impl TestSystem {
     /// The first process of `role`.
     pub fn one(&mut self, role: Role) -> &mut Process {
         self.all(role).next().expect("every role has a process")
+    }
+
+    /// All that each process has written.
+    pub fn logs(&self) -> impl Iterator<Item = String> {
+        self.processes.iter().map(Process::log)
     }
 
     /// The one that runs under this pid.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_secs(30);
 const ROLES: [Role; 3] = [Role::Api, Role::Worker, Role::Scheduler];
-/// A line a request, and all that our own code ever says.
-const LOG_FILTER: &str = "debug,lapin=warn,sqlx=warn,hyper=warn,hyper_util=warn";
+/// A line a request, all that our own code ever says, and all that the broker's client may say.
+const LOG_FILTER: &str = "debug,lapin=trace,amq_protocol_tcp=trace,sqlx=warn,hyper=warn,hyper_util=warn";
 
 #[tokio::test]
 async fn every_process_counts_an_order_as_it_moves() {
@@ -97,6 +97,8 @@ async fn logs_tell_orders_apart_and_keep_every_secret() {
     let (id, mut secrets) = canary.live_through(system.api_url()).await;
     secrets.extend([settings::SECRET_KEY.to_owned(), login_in(&system.database.url), login_in(&system.broker.url)]);
     system.client().ready().await;
+    secrets.push(canary.note_as_decimal_bytes());
+    refused_by_the_broker(&mut system, canary.note).await;
     let message = json!({ "id": Uuid::now_v7(), "type": "inventory.release.v1", "time": "2026-01-01T00:00:00Z",
         "subject": id, "correlation_id": "a-poisonous-one", "data": { "order_id": canary.note } });
     system.expect_failed_jobs(1);
@@ -127,6 +129,23 @@ async fn logs_tell_orders_apart_and_keep_every_secret() {
         assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{:?}", process.role);
     }
     system.finish().await;
+}
+
+/// Has the relay publish a message that no queue takes, until the refusal is logged.
+async fn refused_by_the_broker(system: &mut TestSystem, data: &str) {
+    let message = json!({ "id": Uuid::now_v7(), "type": "inventory.levitate.v1", "data": data }).to_string();
+    let unroutable = "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)
+                      VALUES (gen_random_uuid(), 'orderflow.commands', 'nowhere.inventory', 'inventory.levitate.v1', $1)
+                      RETURNING seq";
+    let seq: i64 = sqlx::query_scalar(unroutable).bind(message).fetch_one(system.pool()).await.expect("said");
+    let refusal = |line: &str| line.contains("NO_ROUTE") && line.contains("nowhere.inventory");
+    eventually("a relay to log the refusal", LIMIT, || async {
+        let logs: String = system.logs().collect();
+        if logs.lines().any(refusal) { Ok(()) } else { Err("nobody has yet".to_owned()) }
+    })
+    .await;
+    let withdrawn = sqlx::query("DELETE FROM messaging.outbox WHERE seq = $1").bind(seq);
+    withdrawn.execute(system.pool()).await.expect("withdrawn");
 }
 
 /// Waits for a line of the log of `role` that is as described.
@@ -165,6 +184,11 @@ impl Canary {
             note: "ring twice, the canary sleeps",
             request_id: "canary-request-1",
         }
+    }
+
+    /// As a client of the broker writes the body of a message.
+    fn note_as_decimal_bytes(&self) -> String {
+        self.note.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")
     }
 
     /// Does whatever has to do with secrets; answers with the order that was placed, and with all secrets.
@@ -220,5 +244,21 @@ fn a_metrics_port_that_is_taken_ends_the_start_and_names_the_setting() {
 
         let error = String::from_utf8_lossy(&ended.stderr);
         assert!(!ended.status.success() && error.contains(variable) && error.contains(&port), "{door}: {error}");
+    }
+}
+
+#[test]
+fn a_log_filter_that_can_not_be_read_is_named_beside_whatever_else_is_wrong() {
+    for door in ["api", "worker", "scheduler"] {
+        let ended = Command::new(settings::binaries().join(door))
+            .env_clear()
+            .env("DATABASE_URL", "postgres://nowhere/nothing")
+            .env("RUST_LOG", "info,sqlx=loud")
+            .output()
+            .expect("the binary is built");
+
+        let error = String::from_utf8_lossy(&ended.stderr);
+        let named = ["RUST_LOG", "RABBITMQ_URL must be set"].iter().all(|problem| error.contains(problem));
+        assert!(ended.status.code() == Some(2) && named, "{door}: {error}");
     }
 }
