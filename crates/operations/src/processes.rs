@@ -4,7 +4,7 @@ use crate::store;
 use domain::Timestamp;
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How often a process tells that it lives.
@@ -94,9 +94,13 @@ pub async fn keep_beating(pool: PgPool, identity: Identity, work: impl Fn() -> W
     }
 }
 
-/// Tells that the process lives.
+/// Tells that the process lives, and sets its clock by the database's.
 pub async fn beat(pool: &PgPool, identity: &Identity, work: Work) -> sqlx::Result<()> {
-    store::processes::beat(&mut *pool.acquire().await?, identity, work).await
+    let mut connection = pool.acquire().await?;
+    let asked = Instant::now();
+    let now = store::processes::beat(&mut connection, identity, work).await?;
+    platform::clock::follow(now, asked);
+    Ok(())
 }
 
 /// Takes leave: a process that stopped in good order is not missed.

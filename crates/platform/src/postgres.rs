@@ -3,10 +3,10 @@
 use crate::config::DatabaseArgs;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -40,6 +40,7 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         // A connection that rested may have died meanwhile, as all do when the database restarts; one that was at work
         // just now is not worth a round trip a transaction.
         .test_before_acquire(false)
+        .after_connect(|connection, _meta| Box::pin(follow_clock(connection)))
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 if used.idle_for < PING_AFTER {
@@ -51,6 +52,14 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
             })
         })
         .connect_lazy_with(options))
+}
+
+/// Before anything is written through a connection, this process has the database's time.
+async fn follow_clock(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let asked = Instant::now();
+    let answer = sqlx::raw_sql("SELECT clock_timestamp()").fetch_one(connection).await?;
+    crate::clock::follow(answer.try_get(0)?, asked);
+    Ok(())
 }
 
 /// Closes the pool, but does not wait for a connection whose other end is gone.

@@ -2,17 +2,19 @@
 
 use crate::config::RedisArgs;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ScriptInvocation, io::tcp::TcpSettings};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
+use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ScriptInvocation};
 use secrecy::ExposeSecret;
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How long a call may take before its caller goes on without it.
 const CALL_LIMIT: Duration = Duration::from_millis(100);
 /// After a failure Redis is left alone this long: a dead one must not cost [`CALL_LIMIT`] a request.
-const REST_AFTER_FAILURE_MS: i64 = 1_000;
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long Redis may leave a packet unanswered.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How long one attempt to connect may take; it outlives the calls that wait for it.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -22,7 +24,13 @@ pub struct Redis {
     client: Client,
     call_limit: Duration,
     connection: Arc<OnceLock<ConnectionManager>>,
-    failed_at_ms: Arc<AtomicI64>,
+    failed_at: Arc<Mutex<Option<Instant>>>,
+}
+
+/// A connection whose other end is gone without a word is given up by the kernel, used or not.
+fn tcp_settings() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(SILENCE_MAX / 2).with_interval(SILENCE_MAX / 5);
+    TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE_MAX).set_keepalive(keepalive)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +46,8 @@ pub enum RedisError {
 impl Redis {
     pub fn new(args: &RedisArgs) -> Result<Self, redis::RedisError> {
         let address = args.redis_url.expose_secret().into_connection_info()?;
-        let client = Client::open(address.set_tcp_settings(TcpSettings::default().set_nodelay(true)))?;
-        Ok(Self { client, call_limit: CALL_LIMIT, connection: Arc::default(), failed_at_ms: Arc::default() })
+        let client = Client::open(address.set_tcp_settings(tcp_settings()))?;
+        Ok(Self { client, call_limit: CALL_LIMIT, connection: Arc::default(), failed_at: Arc::default() })
     }
 
     /// For whoever can wait longer, such as tests on a busy machine. To be said before the first call.
@@ -77,8 +85,7 @@ impl Redis {
     }
 
     async fn within_limit<T>(&self, call: impl Future<Output = Result<T, redis::RedisError>>) -> Result<T, RedisError> {
-        let now_ms = crate::clock::now().timestamp_millis();
-        if now_ms - self.failed_at_ms.load(Ordering::Relaxed) < REST_AFTER_FAILURE_MS {
+        if self.failed_at().is_some_and(|at| at.elapsed() < REST_AFTER_FAILURE) {
             return Err(RedisError::Resting);
         }
         let outcome = match tokio::time::timeout(self.call_limit, call).await {
@@ -86,9 +93,13 @@ impl Redis {
             Err(_too_slow) => Err(RedisError::TooSlow(self.call_limit)),
         };
         if outcome.is_err() {
-            self.failed_at_ms.store(crate::clock::now().timestamp_millis(), Ordering::Relaxed);
+            *self.failed_at() = Some(Instant::now());
         }
         outcome
+    }
+
+    fn failed_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.failed_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -40,17 +40,18 @@ pub struct Desk {
     pub lifecycle: Lifecycle,
 }
 
-/// Where a driver stands between two runs.
+/// Where a driver stands between two runs. Within a term it counts by the monotonic clock: one that is set back, or was
+/// ahead for a while, must not stop the task for as long.
 struct Clock {
-    /// The term that `next_run_at` belongs to.
+    /// The term that `next_run` belongs to.
     term: u64,
-    next_run_at: Timestamp,
+    next_run: Instant,
     idle_told: Option<Instant>,
 }
 
 /// Runs `task` whenever it is due and led here, until the process stops.
 pub async fn drive(task: Task, mut desk: Desk) {
-    let mut clock = Clock { term: 0, next_run_at: Timestamp::default(), idle_told: None };
+    let mut clock = Clock { term: 0, next_run: Instant::now(), idle_told: None };
     while !desk.lifecycle.stopping.is_cancelled() {
         let Some(term) = desk.leadership.term(task.name) else {
             let lifecycle = desk.lifecycle.clone();
@@ -63,7 +64,7 @@ pub async fn drive(task: Task, mut desk: Desk) {
             continue;
         }
         let run = run(&task, &desk).await;
-        clock.next_run_at = run.next_run_at;
+        clock.ran(task.period);
         tell(&task, &desk, &run, &mut clock.idle_told).await;
     }
 }
@@ -72,10 +73,14 @@ impl Clock {
     /// A new leader goes on where the last one left off, whose clock or whose period may have been another.
     fn until_due(&mut self, term: Term, period: Duration, now: Timestamp) -> Duration {
         if self.term != term.number {
-            let next_run_at = term.next_run_at.min(after(period, now));
-            *self = Self { term: term.number, next_run_at, idle_told: None };
+            let wait = (term.next_run_at - now).to_std().unwrap_or_default().min(period);
+            *self = Self { term: term.number, next_run: Instant::now() + wait, idle_told: None };
         }
-        (self.next_run_at - now).to_std().unwrap_or_default()
+        self.next_run.saturating_duration_since(Instant::now())
+    }
+
+    fn ran(&mut self, period: Duration) {
+        self.next_run = Instant::now() + period;
     }
 }
 
@@ -135,5 +140,42 @@ async fn tell(task: &Task, desk: &Desk, run: &Run, idle_told: &mut Option<Instan
     *idle_told = Some(Instant::now());
     if let Err(error) = schedule::record(&desk.pool, &desk.runner, task.name, run).await {
         tracing::warn!(%error, task = task.name, "A run could not be written down");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_secs(30);
+    const HOUR: TimeDelta = TimeDelta::hours(1);
+
+    fn term(number: u64, next_run_at: Timestamp) -> Term {
+        Term { number, until: Instant::now() + PERIOD, next_run_at }
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_an_hour_within_a_term_delays_no_task() {
+        let noon: Timestamp = "2026-11-28T12:00:00Z".parse().expect("a time");
+        let mut clock = Clock { term: 0, next_run: Instant::now(), idle_told: None };
+        assert_eq!(clock.until_due(term(1, noon), PERIOD, noon), Duration::ZERO);
+
+        clock.ran(PERIOD);
+
+        for now in [noon - HOUR, noon, noon + HOUR] {
+            let wait = clock.until_due(term(1, noon), PERIOD, now);
+            assert!(wait > Duration::ZERO && wait <= PERIOD, "{wait:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_new_leader_goes_on_where_the_last_one_left_off_but_waits_no_longer_than_a_period() {
+        let noon: Timestamp = "2026-11-28T12:00:00Z".parse().expect("a time");
+        let mut clock = Clock { term: 0, next_run: Instant::now(), idle_told: None };
+
+        let left_off = clock.until_due(term(1, noon + TimeDelta::seconds(10)), PERIOD, noon);
+        assert!(left_off > Duration::from_secs(9) && left_off <= Duration::from_secs(10), "{left_off:?}");
+        let ahead = clock.until_due(term(2, noon + HOUR), PERIOD, noon);
+        assert!(ahead <= PERIOD, "{ahead:?}");
     }
 }

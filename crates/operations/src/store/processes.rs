@@ -6,13 +6,15 @@ use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub async fn beat(connection: &mut PgConnection, identity: &Identity, work: Work) -> sqlx::Result<()> {
+/// Answers with the database's time.
+pub async fn beat(connection: &mut PgConnection, identity: &Identity, work: Work) -> sqlx::Result<Timestamp> {
     let role: &str = identity.role.into();
-    sqlx::query!(
-        "INSERT INTO operations.processes
+    sqlx::query_scalar!(
+        r#"INSERT INTO operations.processes
              (id, role, host, pid, version, duties, in_flight, handled, retried, dead, started_at, last_seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now())
-         ON CONFLICT (id) DO UPDATE SET in_flight = $7, handled = $8, retried = $9, dead = $10, last_seen_at = now()",
+         ON CONFLICT (id) DO UPDATE SET in_flight = $7, handled = $8, retried = $9, dead = $10, last_seen_at = now()
+         RETURNING clock_timestamp() AS "now!""#,
         identity.id,
         role,
         identity.host,
@@ -25,9 +27,8 @@ pub async fn beat(connection: &mut PgConnection, identity: &Identity, work: Work
         count(work.dead),
         identity.started_at,
     )
-    .execute(connection)
-    .await?;
-    Ok(())
+    .fetch_one(connection)
+    .await
 }
 
 pub async fn forget(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
