@@ -7,6 +7,7 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOpti
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use messaging::broker::{Links, Publisher};
+use messaging::topology::COMMANDS;
 use platform::config::RabbitmqArgs;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -144,6 +145,21 @@ impl Broker {
         let answer = Command::new("sh").args(["-c", &command, expression]).output().await.expect("sh is a command");
         let said = String::from_utf8_lossy(&answer.stdout);
         assert!(answer.status.success() && said.trim() == "ok", "{expression}: {said}{}", answer.status);
+    }
+
+    /// Takes away the binding that brings commands to `queue`.
+    pub async fn unbind(&self, queue: &str) {
+        let channel = self.channel().await.expect("the broker lets us in");
+        let (exchange, key) = (COMMANDS.into(), format!("{queue}.#").into());
+        channel.queue_unbind(queue.into(), exchange, key, FieldTable::default()).await.expect("unbound");
+    }
+
+    /// Declares a queue as nobody of ours would: a classic one without arguments, in place of what was there.
+    pub async fn declare_by_hand(&self, queue: &str) {
+        self.delete_queue(queue).await;
+        let channel = self.channel().await.expect("the broker lets us in");
+        let declared = channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), FieldTable::default());
+        declared.await.expect("declared");
     }
 
     /// Waits until at least so many connections are listed that are not among `cut`; the list is seconds old.

@@ -159,9 +159,13 @@ impl Client {
 
     /// `ok`, `degraded` or `down`, as the api says of itself and of what it hangs on.
     pub async fn health(&self) -> Result<String, String> {
+        Ok(self.health_in_full().await?["status"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// All of `/system/health`.
+    pub async fn health_in_full(&self) -> Result<Value, String> {
         let answer = self.request(Method::GET, "/system/health").send().await.map_err(|error| error.to_string())?;
-        let body: Value = answer.json().await.map_err(|error| error.to_string())?;
-        Ok(body["status"].as_str().unwrap_or_default().to_owned())
+        answer.json().await.map_err(|error| error.to_string())
     }
 
     pub async fn until_ready(&self, limit: Duration) {

@@ -3,7 +3,7 @@
 use domain::messages::Queue;
 use messaging::broker::Links;
 use messaging::dead::{DeadLetter, Keep, drain};
-use messaging::topology::dead_queue;
+use messaging::topology::{Scope, dead_queue};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
 use platform::lifecycle::Lifecycle;
@@ -46,7 +46,7 @@ async fn letters_are_held_while_their_keeper_is_away_and_one_that_cannot_be_kept
     system.expect_failed_jobs(LETTERS + 1);
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
     let (links, lifecycle) = (Links::new(&args, "dead letters test").expect("a url"), Lifecycle::default());
-    links.publishing.channel().await.expect("the topology is declared");
+    links.publishing.channel(Scope::Queue(Queue::Shipping)).await.expect("the topology is declared");
     let dead = dead_queue(Queue::Shipping);
     for number in 0..LETTERS {
         system.broker.publish_raw(&dead, format!("letter {number}").as_bytes()).await;

@@ -3,13 +3,15 @@
 //! The library's own recovery is off: it hides a loss for as long as it lasts, and a confirm in flight stays pending
 //! meanwhile. Here every await fails at once, and whoever it fails for asks for a new channel, with backoff.
 
-use crate::topology::{self, RetryLadder};
+use crate::topology::{self, RetryLadder, Scope};
 use async_rs::TokioRuntime;
+use lapin::protocol::AMQPErrorKind;
 use lapin::uri::AMQPUri;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use platform::config::RabbitmqArgs;
 use secrecy::ExposeSecret;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -36,6 +38,15 @@ pub enum BrokerError {
     Failed(#[from] lapin::Error),
 }
 
+impl BrokerError {
+    /// The broker answered, and closed the channel for what was asked: the same on a new channel is refused again, until
+    /// somebody changes something.
+    pub fn is_refusal(&self) -> bool {
+        let Self::Failed(error) = self else { return false };
+        matches!(error.kind(), ErrorKind::ProtocolError(error) if matches!(error.kind(), AMQPErrorKind::Soft(_)))
+    }
+}
+
 /// The two connections of a process.
 #[derive(Debug, Clone)]
 pub struct Links {
@@ -53,6 +64,8 @@ struct Inner {
     ladder: RetryLadder,
     runtime: TokioRuntime,
     connection: Mutex<Option<Connection>>,
+    /// What could not be declared when that was last tried.
+    undeclared: std::sync::Mutex<BTreeSet<Scope>>,
 }
 
 impl Links {
@@ -76,14 +89,43 @@ impl Link {
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
         uri.query.frame_max = Some(FRAME_BYTES_MAX);
         let ladder = RetryLadder::scaled(args.retry_delay_percent);
-        Ok(Self(Arc::new(Inner { uri, name: name.to_owned(), ladder, runtime, connection: Mutex::default() })))
+        let (name, connection, undeclared) = (name.to_owned(), Mutex::default(), std::sync::Mutex::default());
+        Ok(Self(Arc::new(Inner { uri, name, ladder, runtime, connection, undeclared })))
     }
 
-    /// A new channel, on a new connection if need be, with the topology declared.
-    pub async fn channel(&self) -> Result<Channel, BrokerError> {
+    /// A new channel, on a new connection if need be, with the rows of `scope` declared.
+    pub async fn channel(&self, scope: Scope) -> Result<Channel, BrokerError> {
         let channel = self.bare_channel().await?;
-        within(CHANNEL_LIMIT, topology::declare(&channel, &self.0.ladder)).await?;
+        within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.ladder)).await?;
         Ok(channel)
+    }
+
+    /// A new channel, with all of the topology declared but what the broker refuses: its messages wait in the outbox,
+    /// and those of other queues go on.
+    pub(super) async fn channel_to_all(&self) -> Result<Channel, BrokerError> {
+        let mut channel = self.bare_channel().await?;
+        for scope in Scope::all() {
+            let declared = within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.ladder)).await;
+            self.note_declared(scope, declared.as_ref().err());
+            match declared {
+                Ok(()) => {}
+                Err(error) if error.is_refusal() => channel = self.bare_channel().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(channel)
+    }
+
+    /// Logs what can't be declared once, and once more when it can.
+    fn note_declared(&self, scope: Scope, refused: Option<&BrokerError>) {
+        let mut undeclared = self.0.undeclared.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused {
+            Some(error) if error.is_refusal() && undeclared.insert(scope) => {
+                tracing::error!(%error, %scope, "The broker refuses to declare the {scope}");
+            }
+            None if undeclared.remove(&scope) => tracing::info!(%scope, "The {scope} is declared again"),
+            Some(_) | None => {}
+        }
     }
 
     /// A new channel, for whoever only looks.

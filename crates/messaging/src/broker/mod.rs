@@ -9,5 +9,5 @@ mod publisher;
 
 pub(crate) use link::within;
 pub use link::{BrokerError, Link, Links};
-pub use probe::{Probe, QueueDepth};
+pub use probe::{Attendance, Probe, QueueDepth};
 pub use publisher::{Arrival, Publication, Publisher};

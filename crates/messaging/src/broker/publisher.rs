@@ -1,6 +1,7 @@
 //! Publishes many messages at once and tells, of each, whether it arrived.
 
 use super::link::{BrokerError, Link, within};
+use crate::topology::Scope;
 use domain::ids::MessageId;
 use futures::future::try_join_all;
 use lapin::PublisherConfirm;
@@ -43,8 +44,17 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    /// For messages to any queue: all of the topology is declared.
     pub async fn open(link: &Link) -> Result<Self, BrokerError> {
-        let channel = link.channel().await?;
+        Self::on(link.channel_to_all().await?).await
+    }
+
+    /// For messages to the rows of `scope`, which are declared.
+    pub async fn open_for(link: &Link, scope: Scope) -> Result<Self, BrokerError> {
+        Self::on(link.channel(scope).await?).await
+    }
+
+    async fn on(channel: Channel) -> Result<Self, BrokerError> {
         within(CONFIRM_LIMIT, channel.confirm_select(ConfirmSelectOptions::default())).await?;
         Ok(Self { channel })
     }

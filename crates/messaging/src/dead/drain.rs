@@ -4,7 +4,7 @@ use super::letter::DeadLetter;
 use crate::broker::{BrokerError, Links, within};
 use crate::consumer::session::close;
 use crate::consumer::window;
-use crate::topology::dead_queue;
+use crate::topology::{Scope, dead_queue};
 use domain::messages::Queue;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
@@ -58,7 +58,7 @@ impl<K: Keep> Drain<K> {
     /// Ends well when nothing comes, or the process is to stop: what is unacked then stays in the queue.
     async fn session(&self) -> Result<(), BrokerError> {
         let name = dead_queue(self.queue);
-        let channel = self.links.consuming.channel().await?;
+        let channel = self.links.consuming.channel(Scope::DeadQueue(self.queue)).await?;
         within(ANSWER_LIMIT, channel.basic_qos(BATCH_MAX, BasicQosOptions::default())).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
         let consuming = channel.basic_consume(name.as_str().into(), "".into(), options, arguments);

@@ -30,6 +30,8 @@ const CARRIERS: usize = 2;
 const FIRST_STEPS_MAX: u32 = 5_000;
 /// How often at most a carrier asks the broker how many they are.
 const READERS_SEEN_EVERY: Duration = Duration::from_millis(100);
+/// How often at most a carrier declares the topology again because messages were refused.
+const DECLARE_EVERY: Duration = Duration::from_secs(1);
 /// How long a carrier rests after a failure: doubling from the first to the second.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
@@ -66,7 +68,8 @@ pub async fn run(pool: PgPool, links: Links, relay: Relay, look_every: Duration,
         look_every,
         next_look: Instant::now(),
         publisher: None,
-        readers_seen_at: None,
+        declared_at: None,
+        next_look_at_readers: Instant::now(),
         claimed_at: None,
     };
     join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(&lifecycle))).await;
@@ -80,8 +83,10 @@ struct Carrier {
     /// When to look for what was left behind.
     next_look: Instant,
     publisher: Option<Publisher>,
-    /// When it last looked whether the readers of first steps keep up.
-    readers_seen_at: Option<Instant>,
+    /// When it last declared the topology.
+    declared_at: Option<Instant>,
+    /// When to look next whether the readers of first steps keep up.
+    next_look_at_readers: Instant,
     /// When it last claimed what is left behind.
     claimed_at: Option<Instant>,
 }
@@ -138,7 +143,7 @@ impl Carrier {
             store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
             report(rows, &arrivals, began.elapsed());
             match self.look_at_readers(&publisher).await {
-                Ok(()) => self.publisher = Some(publisher),
+                Ok(()) => self.keep(publisher, &arrivals),
                 Err(error) => tracing::debug!(%error, "The readers could not be looked at"),
             }
             Ok(())
@@ -162,11 +167,10 @@ impl Carrier {
     async fn claim_and_carry(&mut self) -> Result<usize, RelayError> {
         within_limit(async {
             // The channel comes first: without a broker nothing is claimed, and health knows.
-            let mut publisher = self.publisher().await?;
-            self.look_at_readers(&publisher).await?;
+            let mut publisher = self.publisher_after_a_look().await?;
             let held_back = self.relay.readers_are_behind();
             if held_back && self.claimed_at.is_some_and(|at| at.elapsed() < self.look_every) {
-                self.publisher = Some(publisher);
+                self.keep(publisher, &[]);
                 return Ok(0);
             }
             self.claimed_at = Some(Instant::now());
@@ -176,34 +180,58 @@ impl Carrier {
             } else {
                 store::claim(&mut tx, BATCH_MAX.into()).await?
             };
+            let mut arrivals = Vec::new();
             if !rows.is_empty() {
                 let began = Instant::now();
-                let arrivals = publisher.publish_all(&publications(&rows)).await?;
+                arrivals = publisher.publish_all(&publications(&rows)).await?;
                 store::settle(&mut tx, &rows, &arrivals).await?;
                 tx.commit().await?;
                 report(&rows, &arrivals, began.elapsed());
             }
-            self.publisher = Some(publisher);
+            self.keep(publisher, &arrivals);
             Ok(rows.len())
         })
         .await
     }
 
+    /// A channel, and what is known of the readers. That their queue is not there stops no other queue's messages.
+    async fn publisher_after_a_look(&mut self) -> Result<Publisher, BrokerError> {
+        let publisher = self.publisher().await?;
+        match self.look_at_readers(&publisher).await {
+            Err(error) if error.is_refusal() => self.publisher().await,
+            looked => looked.map(|()| publisher),
+        }
+    }
+
     /// Notes whether those who read first steps keep up, unless that was noted just now.
     async fn look_at_readers(&mut self, publisher: &Publisher) -> Result<(), BrokerError> {
-        if self.readers_seen_at.is_none_or(|at| at.elapsed() >= READERS_SEEN_EVERY) {
-            let waiting = publisher.depth_of(FIRST_STEP.0.into()).await?;
-            self.relay.note_readers(waiting > FIRST_STEPS_MAX);
-            self.readers_seen_at = Some(Instant::now());
+        if Instant::now() < self.next_look_at_readers {
+            return Ok(());
         }
-        Ok(())
+        let depth = publisher.depth_of(FIRST_STEP.0.into()).await;
+        let pause = if depth.is_ok() { READERS_SEEN_EVERY } else { self.look_every };
+        self.next_look_at_readers = Instant::now() + pause;
+        self.relay.note_readers(depth.as_ref().is_ok_and(|waiting| *waiting > FIRST_STEPS_MAX));
+        depth.map(drop)
     }
 
     /// The channel of the last batch, if that went well, or a new one.
     async fn publisher(&mut self) -> Result<Publisher, BrokerError> {
         match self.publisher.take() {
             Some(open) if open.is_usable() => Ok(open),
-            _ => Publisher::open(&self.links.publishing).await,
+            _ => {
+                self.declared_at = Some(Instant::now());
+                Publisher::open(&self.links.publishing).await
+            }
+        }
+    }
+
+    /// Keeps the channel for the next batch, unless a message was refused: its queue or binding is gone, and the next
+    /// channel declares it anew.
+    fn keep(&mut self, publisher: Publisher, arrivals: &[Arrival]) {
+        let refused = arrivals.iter().any(|arrival| *arrival != Arrival::Confirmed);
+        if !refused || self.declared_at.is_some_and(|at| at.elapsed() < DECLARE_EVERY) {
+            self.publisher = Some(publisher);
         }
     }
 }
@@ -232,17 +260,24 @@ fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
     metrics::carried(arrivals);
     let duration_ms = platform::telemetry::milliseconds(took);
     tracing::debug!(messages = rows.len(), duration_ms, "Carried a batch to the broker");
-    for (Row { message, .. }, arrival) in rows.iter().zip(arrivals) {
-        if let Arrival::Refused(reason) = arrival {
-            let header: Option<Header> = serde_json::from_str(&message.payload).ok();
-            tracing::error!(
-                message.id = %message.message_id,
-                order.id = header.as_ref().map(|header| display(header.subject)),
-                correlation_id = header.as_ref().map(|header| header.trace.correlation_id.as_str()),
-                routing_key = message.routing_key,
-                reason,
-                "The broker refused a message"
-            );
-        }
+    let refused: Vec<(&Row, &String)> = rows.iter().zip(arrivals).filter_map(refusal).collect();
+    if let Some((Row { message, .. }, reason)) = refused.first() {
+        let header: Option<Header> = serde_json::from_str(&message.payload).ok();
+        tracing::error!(
+            messages = refused.len(),
+            message.id = %message.message_id,
+            order.id = header.as_ref().map(|header| display(header.subject)),
+            correlation_id = header.as_ref().map(|header| header.trace.correlation_id.as_str()),
+            routing_key = message.routing_key,
+            reason,
+            "The broker refused messages; this is the first of them"
+        );
+    }
+}
+
+fn refusal<'a>((row, arrival): (&'a Row, &'a Arrival)) -> Option<(&'a Row, &'a String)> {
+    match arrival {
+        Arrival::Confirmed => None,
+        Arrival::Refused(reason) => Some((row, reason)),
     }
 }

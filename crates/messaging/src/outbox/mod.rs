@@ -16,4 +16,4 @@ pub use append::{Taking, append, append_and_take};
 pub use carry::{LOOK_EVERY, run};
 pub use parcel::Parcel;
 pub use relay::Relay;
-pub use stalled::is_stalled;
+pub use stalled::{is_stalled, undrained_seconds};

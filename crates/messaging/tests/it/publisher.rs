@@ -5,12 +5,13 @@ use domain::ids::{MessageId, OrderId};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use messaging::broker::{Arrival, Publication, Publisher};
+use messaging::topology::Scope;
 use uuid::Uuid;
 
 #[tokio::test]
 async fn a_message_that_no_queue_takes_is_told_from_its_neighbours_by_its_id() {
     let links = links();
-    let channel = links.consuming.channel().await.expect("a channel");
+    let channel = links.consuming.channel(Scope::Events).await.expect("a channel");
     let here = format!("test.{}", Uuid::now_v7());
     let exclusive = QueueDeclareOptions { exclusive: true, ..Default::default() };
     channel.queue_declare(here.as_str().into(), exclusive, FieldTable::default()).await.expect("a queue");

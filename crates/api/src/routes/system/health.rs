@@ -1,3 +1,4 @@
+use super::flow::faults;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// What has not answered within this counts as away.
-const CHECK_LIMIT: Duration = Duration::from_secs(1);
+pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
 /// The services that orders need. Without Postgres no order is accepted; without RabbitMQ orders are accepted and wait;
 /// without Redis each process applies limits on its own.
@@ -19,6 +20,11 @@ pub struct HealthBody {
     #[schema(example = "ok")]
     pub status: &'static str,
     dependencies: Dependencies,
+    /// Why orders that were accepted wait, though every dependency answers: queues without a consumer, an outbox that has not
+    /// drained for 10 seconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["queue payments has no consumer"]))]
+    faults: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,22 +47,24 @@ struct Dependency {
 
 /// Check the dependencies
 ///
-/// 200 while orders can be accepted (`ok` or `degraded`), 503 when they can't (`down`).
+/// 200 while orders can be accepted (`ok` or `degraded`), 503 when they can't (`down`). `degraded` also while orders that
+/// were accepted wait: `faults` names what they wait for.
 #[utoipa::path(get, path = "/system/health", tag = "system",
     responses((status = 200, description = "Orders are accepted", body = HealthBody),
         (status = 503, description = "Orders can't be accepted", body = HealthBody)), security(()))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
-    let (postgres, rabbitmq, redis) = tokio::join!(
+    let (postgres, rabbitmq, redis, faults) = tokio::join!(
         check(postgres_answers(&state)),
         check(async { state.probe.ping().await.is_ok() }),
         check(async { state.redis.ping().await.is_ok() }),
+        Box::pin(faults(&state)),
     );
-    let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok()) {
+    let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
         (true, true) => ("ok", StatusCode::OK),
         (true, false) => ("degraded", StatusCode::OK),
         (false, _) => ("down", StatusCode::SERVICE_UNAVAILABLE),
     };
-    (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis } }))
+    (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis }, faults }))
 }
 
 async fn postgres_answers(state: &AppState) -> bool {

@@ -1,5 +1,6 @@
 //! How the house is.
 
+mod flow;
 pub mod health;
 pub mod live;
 pub mod metrics;

@@ -1,13 +1,16 @@
-//! Everything that we have on the broker, as one table; [`declare`] walks it. Every process declares it when it opens
-//! a channel, so a queue that was deleted comes back by itself.
+//! Everything that we have on the broker, as one table; [`declare`] walks it. A consumer declares the rows of its own
+//! queue with each session, a relay declares all of them with each channel, so whatever was deleted comes back by itself.
 //!
 //! The same arguments hold on RabbitMQ 3.10 and 4.x. Each is immutable: a change here needs a new name or an operator
 //! who deletes the queue, which loses nothing (the sweeper asks again for whatever was in it).
 
+mod declare;
+
+pub use declare::{Scope, declare};
+
 use domain::messages::{Address, Queue};
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, ExchangeKind};
+use lapin::ExchangeKind;
+use lapin::types::AMQPValue;
 use strum::IntoEnumIterator;
 
 /// Commands and replies: routing key `<queue>.<subject>`; each must find its queue.
@@ -104,24 +107,6 @@ pub fn queue_names(ladder: &RetryLadder) -> Vec<String> {
     let work = Queue::iter().map(|queue| queue.to_string());
     let wait = Queue::iter().flat_map(|queue| ladder.delays_ms.map(|delay_ms| wait_queue_name(queue, delay_ms)));
     work.chain(wait).chain(Queue::iter().map(dead_queue)).collect()
-}
-
-/// Makes sure that all of it is there. Cheap when it is.
-pub async fn declare(channel: &Channel, ladder: &RetryLadder) -> Result<(), lapin::Error> {
-    for (name, kind) in EXCHANGES {
-        let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        channel.exchange_declare(name.into(), kind, durable, FieldTable::default()).await?;
-    }
-    for row in rows(ladder) {
-        let mut arguments = FieldTable::default();
-        for (name, value) in row.arguments {
-            arguments.insert(name.into(), value);
-        }
-        channel.queue_declare(row.name.as_str().into(), QueueDeclareOptions::durable(), arguments).await?;
-        let (name, exchange, key) = (row.name.into(), row.exchange.into(), row.routing_key.into());
-        channel.queue_bind(name, exchange, key, QueueBindOptions::default(), FieldTable::default()).await?;
-    }
-    Ok(())
 }
 
 /// The dead queues come first: a queue must not dead-letter into nothing.
