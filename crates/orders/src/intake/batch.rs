@@ -3,7 +3,7 @@
 //! - A broken connection, a deadlock: the batch is run again. That is safe even when the commit went through and only
 //!   its answer was lost: ids are given out before the first run, so a key that names the very id that we wanted to
 //!   store was stored by ourselves, and counts as placed, not as a repeat.
-//! - The database is away: everybody learns that it is.
+//! - The database is away, or something else is locked: everybody learns that orders can't be stored.
 //! - Anything else is the fault of one of them: the batch is halved until the culprit stands alone.
 //! - A key that another process holds for longer than the lock timeout: the same, but from then on nobody waits long
 //!   for a lock, so that the rest go through soon.
@@ -21,6 +21,8 @@ use domain::saga::Pace;
 use messaging::Relay;
 use messaging::outbox::{self, Parcel};
 use sqlx::PgPool;
+use sqlx::postgres::PgDatabaseError;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,12 @@ const RERUNS_MAX: usize = 16;
 /// lock timeout holds (`platform::postgres`), which is longer than any honest transaction.
 const LOCK_WAIT_SHORT_MS: u16 = 50;
 const LOCK_TIMEOUT: &str = "55P03";
+/// What Postgres names when it waited for a key in vain.
+const KEYS: &str = "idempotency_keys";
+/// SQLSTATE class of a server that has no disk, memory or connection left.
+const OUT_OF_RESOURCES: &str = "53";
+/// How long the committers rest then, so that a full disk is not tried a hundred times a second.
+const REST: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
 pub(super) struct BatchContext {
@@ -99,6 +107,10 @@ impl Run<'_> {
             BatchError::Unavailable(error) => {
                 tracing::error!(%error, orders = part.len(), "{} orders can't be stored: {error}", part.len());
                 self.refuse(part, PlaceOrderError::Unavailable);
+                if is_out_of_resources(&error) {
+                    // The turn is kept meanwhile: nobody else tries either.
+                    tokio::time::sleep(REST).await;
+                }
             }
             BatchError::Locked | BatchError::Faulty(_) if part.len() > 1 => return Some(self.halve(part, &error)),
             BatchError::Locked => self.refuse(part, PlaceOrderError::InProgress),
@@ -199,20 +211,36 @@ impl Run<'_> {
     }
 }
 
-/// A tie was broken or a connection was lost: the next run may go through. A lock timeout or an exhausted pool would
-/// only cost the same time again.
+/// A tie was broken or a connection was lost: the next run may go through. A lock timeout, an exhausted pool or a full
+/// disk would only cost the same time again.
 fn is_worth_a_rerun(error: &sqlx::Error) -> bool {
-    let hopeless = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) || is_lock_timeout(error);
+    let hopeless = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        || is_lock_timeout(error)
+        || is_out_of_resources(error);
     platform::postgres::is_transient(error) && !hopeless
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == LOCK_TIMEOUT)
+    code_of(error).is_some_and(|code| code == LOCK_TIMEOUT)
+}
+
+fn is_out_of_resources(error: &sqlx::Error) -> bool {
+    code_of(error).is_some_and(|code| code.starts_with(OUT_OF_RESOURCES))
+}
+
+/// Another transaction is about to take the same key: any other lock says nothing about the request.
+fn is_held_key(error: &sqlx::Error) -> bool {
+    let postgres = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    is_lock_timeout(error) && postgres.and_then(PgDatabaseError::r#where).is_some_and(|waited| waited.contains(KEYS))
+}
+
+fn code_of(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code)
 }
 
 impl From<sqlx::Error> for BatchError {
     fn from(error: sqlx::Error) -> Self {
-        match is_lock_timeout(&error) {
+        match is_held_key(&error) {
             true => Self::Locked,
             false if platform::postgres::is_transient(&error) => Self::Unavailable(error),
             false => Self::Faulty(error),

@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 use orders::{Intake, IntakeLimits, PlaceOrderError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
 /// Connections that wait in the pool when they are cut.
 const POOLED: i64 = 4;
@@ -124,6 +124,41 @@ async fn a_key_that_another_process_holds_too_long_is_in_progress_and_the_rest_g
     assert!(mates.iter().all(Result::is_ok));
     elsewhere.rollback().await.expect("released");
     assert!(!intake.place(order("held")).await.expect("accepted").replayed);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_lock_that_is_not_the_keys_makes_orders_unavailable_and_says_nothing_of_a_fresh_key(
+    options: PgPoolOptions,
+    connection: PgConnectOptions,
+) {
+    let pool = options.connect_with(connection.options([("lock_timeout", "100ms")])).await.expect("a pool");
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+
+    for table in ["messaging.outbox", "orders.sagas", "orders.idempotency_keys"] {
+        let mut elsewhere = platform::postgres::begin(&pool).await.expect("a transaction");
+        let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *elsewhere).await.expect("the lock");
+
+        let refused = intake.place(order(table)).await;
+
+        assert_eq!(refused, Err(PlaceOrderError::Unavailable), "{table}");
+        elsewhere.rollback().await.expect("released");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_are_tried_once_a_batch_while_the_disk_is_full(pool: PgPool) {
+    let full = "CREATE SEQUENCE tries;
+        CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('tries'); RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON orders.sagas FOR EACH STATEMENT EXECUTE FUNCTION full_disk()";
+    sqlx::raw_sql(full).execute(&pool).await.expect("a full disk");
+    let (intake, _lifecycle) = intake(&pool, one_committer());
+
+    let refused = intake.place(order("on-a-full-disk")).await;
+
+    assert_eq!(refused, Err(PlaceOrderError::Unavailable));
+    assert_eq!(count(&pool, "SELECT last_value FROM tries").await, 1);
 }
 
 async fn take_key(tx: &mut PgConnection, key: &'static str) {
