@@ -2,15 +2,15 @@
 
 use crate::apply_advance::{Because, apply};
 use crate::error::StoreError;
-use crate::metrics::Ends;
+use crate::metrics::{self, Ends};
 use crate::store::moves;
 use crate::store::saga::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{Queue, Reply};
 use domain::order::Applied;
-use domain::saga::{Pace, SagaError};
-use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, Verdict};
+use domain::saga::{Ask, Pace, SagaError, undo_of};
+use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Header, Outgoing, Verdict};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -33,9 +33,16 @@ impl Handle for SagaHandler {
         let ids: Vec<_> = batch.iter().map(|delivery| delivery.header.subject.as_uuid()).collect();
         let mut standings: HashMap<_, _> = saga::lock(tx, &ids).await?.into_iter().collect();
         let mut handled = Handled::default();
-        let mut moved = Vec::with_capacity(batch.len());
+        let (mut moved, mut strangers) = (Vec::with_capacity(batch.len()), Vec::new());
         for delivery in batch {
             let standing = standings.remove(&delivery.header.subject);
+            if standing.is_none() && delivery.attempt > 0 {
+                let undo = take_back(delivery, now);
+                strangers.push((delivery.header.clone(), undo.is_some()));
+                handled.outgoing.extend(undo);
+                handled.verdicts.push(Verdict::Done);
+                continue;
+            }
             handled.verdicts.push(match self.advance(standing, delivery, now) {
                 Ok(Applied::Now((order, outgoing))) => {
                     moved.push(order);
@@ -47,7 +54,10 @@ impl Handle for SagaHandler {
             });
         }
         moves::save(tx, &moved, now).await?;
-        handled.after_commit = AfterCommit::run(move || Ends::of(&moved, platform::clock::now()).count());
+        handled.after_commit = AfterCommit::run(move || {
+            Ends::of(&moved, platform::clock::now()).count();
+            strangers.iter().for_each(report_stranger);
+        });
         Ok(handled)
     }
 }
@@ -60,12 +70,8 @@ impl SagaHandler {
         now: Timestamp,
     ) -> Result<Applied<(Moved, Vec<Outgoing>)>, Verdict> {
         let (header, reply) = (&delivery.header, &delivery.command);
-        if reply.order_id() != header.subject {
-            return Err(Verdict::Poison(format!("the message is about {}, not its subject", reply.order_id())));
-        }
-        let Standing { order, saga, .. } = standing
-            .ok_or_else(|| Verdict::Retry(unknown(header.subject)))?
-            .map_err(|unreadable| Verdict::Poison(unreadable.to_string()))?;
+        let standing = standing.ok_or_else(|| Verdict::Retry(unknown(header.subject)))?;
+        let Standing { order, saga, .. } = standing.map_err(|unreadable| Verdict::Poison(unreadable.to_string()))?;
         let refused = |error: SagaError| Verdict::Poison(error.to_string());
         let Applied::Now(advance) = saga.on_reply(&order, reply).map_err(refused)? else {
             return Ok(Applied::Already);
@@ -73,6 +79,25 @@ impl SagaHandler {
         let because = Because { cause: Some(header.id), actor: None, trace: header.caused() };
         apply(order, advance, because, self.pace, now).map(Applied::Now).map_err(refused)
     }
+}
+
+/// An order that does not exist: the broker remembers more than the database does, after a restore for instance, or
+/// somebody made it up. What was done for it would be held for good, so it is undone. On its first attempt the reply is
+/// only put off, lest this be a moment's mistake.
+fn take_back(delivery: &Delivery<Reply>, now: Timestamp) -> Option<Outgoing> {
+    let Delivery { header, command: reply, .. } = delivery;
+    match undo_of(reply)? {
+        Ask::Inventory(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+        Ask::Payment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+        Ask::Shipment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+    }
+}
+
+fn report_stranger((header, undone): &(Header, bool)) {
+    metrics::reply_without_order(*undone);
+    let correlation_id = header.trace.correlation_id.as_str();
+    tracing::warn!(order.id = %header.subject, message.id = %header.id, correlation_id, undone,
+        "A reply is about an order that does not exist; what was done for it is undone");
 }
 
 fn unknown(order: OrderId) -> String {

@@ -27,6 +27,11 @@ static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
     histograms("orderflow_order_duration_seconds", help, &["status"], ORDER_SECONDS)
 });
 
+static REPLIES_WITHOUT_ORDER: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    let help = "Replies about orders that do not exist, and whether something had to be undone.";
+    counters("orderflow_replies_without_order_total", help, &["undone"])
+});
+
 static INTAKE_ANSWERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     let help = "Orders that intake has answered: accepted, known under their key already, or why they were refused.";
     counters("orderflow_intake_orders_total", help, &["outcome"])
@@ -68,6 +73,9 @@ const OTHER: &str = "other";
 
 /// Shows the metrics of orders; those of intake are shown where it is.
 pub fn register() {
+    for undone in ["true", "false"] {
+        REPLIES_WITHOUT_ORDER.with_label_values(&[undone]);
+    }
     for (status, reasons) in ENDS {
         let status: &str = status.into();
         SECONDS.with_label_values(&[status]);
@@ -75,6 +83,10 @@ pub fn register() {
             ENDED.with_label_values(&[status, *reason]);
         }
     }
+}
+
+pub(crate) fn reply_without_order(undone: bool) {
+    REPLIES_WITHOUT_ORDER.with_label_values(&[if undone { "true" } else { "false" }]).inc();
 }
 
 /// An order has come to something.

@@ -27,6 +27,14 @@ impl Message for OrderEvent {
     fn type_name(&self) -> &'static str {
         self.into()
     }
+
+    fn order_id(&self) -> OrderId {
+        match self {
+            Self::Created(message) => message.order_id,
+            Self::Changed(message) => message.order_id,
+            Self::ShipmentDelayed(message) => message.order_id,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,6 +26,14 @@ impl Message for InventoryCommand {
     fn type_name(&self) -> &'static str {
         self.into()
     }
+
+    fn order_id(&self) -> OrderId {
+        match self {
+            Self::Reserve(message) => message.order_id,
+            Self::Release(message) => message.order_id,
+            Self::Ship(message) => message.order_id,
+        }
+    }
 }
 
 /// Hold all lines, or none. Answered by [`StockReserved`] or [`StockRejected`]; asked again, by the same answer.

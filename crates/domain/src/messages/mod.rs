@@ -27,6 +27,8 @@ pub use shipping::{
     ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
 };
 
+use crate::ids::OrderId;
+
 /// A slice's inbox on the broker: one quorum queue each.
 #[derive(
     Debug,
@@ -67,4 +69,7 @@ pub trait Message: serde::Serialize {
 
     /// Its type and version on the wire: `inventory.reserve.v1`.
     fn type_name(&self) -> &'static str;
+
+    /// The order that it is about.
+    fn order_id(&self) -> OrderId;
 }

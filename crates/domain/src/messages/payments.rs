@@ -28,6 +28,15 @@ impl Message for PaymentCommand {
     fn type_name(&self) -> &'static str {
         self.into()
     }
+
+    fn order_id(&self) -> OrderId {
+        match self {
+            Self::Authorize(message) => message.order_id,
+            Self::Void(message) => message.order_id,
+            Self::Capture(message) => message.order_id,
+            Self::Refund(message) => message.order_id,
+        }
+    }
 }
 
 /// Set `amount` aside. Answered by [`PaymentAuthorized`] or [`PaymentDeclined`]; asked again, by the same answer.

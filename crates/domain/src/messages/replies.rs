@@ -67,11 +67,8 @@ impl Message for Reply {
     fn type_name(&self) -> &'static str {
         self.into()
     }
-}
 
-impl Reply {
-    /// The order that it is about.
-    pub fn order_id(&self) -> OrderId {
+    fn order_id(&self) -> OrderId {
         match self {
             Self::StockReserved(reply) => reply.order_id,
             Self::StockRejected(reply) => reply.order_id,

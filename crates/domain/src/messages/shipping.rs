@@ -27,6 +27,14 @@ impl Message for ShipmentCommand {
     fn type_name(&self) -> &'static str {
         self.into()
     }
+
+    fn order_id(&self) -> OrderId {
+        match self {
+            Self::Book(message) => message.order_id,
+            Self::Cancel(message) => message.order_id,
+            Self::Track(message) => message.order_id,
+        }
+    }
 }
 
 /// Book every parcel with the carrier, or none. Answered by [`ShipmentsBooked`] or [`ShipmentsRefused`].

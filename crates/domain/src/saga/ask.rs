@@ -5,8 +5,8 @@ use super::goods::{Goods, Parcel, booking};
 use super::plan::StepName;
 use crate::ids::OrderId;
 use crate::messages::{
-    AuthorizePayment, CancelShipments, CapturePayment, InventoryCommand, PaymentCommand, ReleaseStock, ReserveStock,
-    ShipStock, ShipmentCommand, TrackShipments, VoidPayment,
+    AuthorizePayment, CancelShipments, CapturePayment, InventoryCommand, Message as _, PaymentCommand, ReleaseStock,
+    Reply, ReserveStock, ShipStock, ShipmentCommand, TrackShipments, VoidPayment,
 };
 use crate::order::Order;
 
@@ -30,6 +30,27 @@ pub(super) fn undo(step: StepName, order_id: OrderId) -> Ask {
         StepName::AuthorizePayment => Ask::Payment(PaymentCommand::Void(VoidPayment { order_id })),
         StepName::BookShipments => Ask::Shipment(ShipmentCommand::Cancel(CancelShipments { order_id })),
     }
+}
+
+/// What takes back the step that `reply` reports as done, for an order that does not exist: nobody else ever would.
+pub fn undo_of(reply: &Reply) -> Option<Ask> {
+    let step = match reply {
+        Reply::StockReserved(_) | Reply::StockHeldLong(_) => StepName::ReserveStock,
+        Reply::PaymentAuthorized(_) | Reply::PaymentCaptured(_) => StepName::AuthorizePayment,
+        Reply::ShipmentsBooked(_) => StepName::BookShipments,
+        Reply::StockRejected(_)
+        | Reply::StockReleased(_)
+        | Reply::StockShipped(_)
+        | Reply::PaymentDeclined(_)
+        | Reply::PaymentVoided(_)
+        | Reply::PaymentRefunded(_)
+        | Reply::ShipmentsRefused(_)
+        | Reply::ShipmentsCancelled(_)
+        | Reply::ShipmentsTooLate(_)
+        | Reply::ShipmentProgressed(_)
+        | Reply::ShipmentDelayed(_) => return None,
+    };
+    Some(undo(step, reply.order_id()))
 }
 
 pub(super) fn track(order_id: OrderId) -> Ask {

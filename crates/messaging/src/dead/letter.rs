@@ -50,9 +50,11 @@ impl DeadLetter {
     }
 }
 
-/// The id it came with; one that came with none is told apart by what it holds.
+/// The id it came with, or else its envelope's; one that has none is told apart by what it holds.
 pub(crate) fn message_id(raw: &Delivery) -> MessageId {
     let stated = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
+    let in_envelope = || serde_json::from_slice(&raw.data).ok().map(|header: Header| header.id);
+    let stated = stated.or_else(in_envelope);
     stated.unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
 }
 

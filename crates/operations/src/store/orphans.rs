@@ -4,7 +4,8 @@
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
 
-/// Every row that names an order stands for one that exists: a key that was answered with a 202 above all.
+/// Every row that holds something for an order stands for one that exists, and so does a key that was answered with a 202.
+/// What was undone for one that does not exist stays as a tombstone.
 pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -14,12 +15,15 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                  UNION ALL SELECT 'orders.items', order_id FROM orders.items
                  UNION ALL SELECT 'orders.events', order_id FROM orders.events
                  UNION ALL SELECT 'orders.sagas', order_id FROM orders.sagas
-                 UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations
+                 UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations WHERE state = 'reserved'
                  UNION ALL SELECT 'inventory.reservation_lines', order_id FROM inventory.reservation_lines
+                           WHERE state <> 'released'
                  UNION ALL SELECT 'payments.payments', order_id FROM payments.payments
-                 UNION ALL SELECT 'payments.operations', order_id FROM payments.operations
+                           WHERE status NOT IN ('declined', 'voided', 'refunded')
                  UNION ALL SELECT 'shipping.bookings', order_id FROM shipping.bookings
-                 UNION ALL SELECT 'shipping.shipments', order_id FROM shipping.shipments) AS belonging
+                           WHERE status NOT IN ('refused', 'cancelled')
+                 UNION ALL SELECT 'shipping.shipments', order_id FROM shipping.shipments WHERE status <> 'cancelled'
+                 ) AS belonging
            WHERE NOT EXISTS (SELECT FROM orders.orders o WHERE o.id = belonging.order_id)
            ORDER BY place, order_id LIMIT $1"#,
         scope.offenders_max

@@ -62,7 +62,7 @@ pub(super) const ALL: &[Check] = checks! {
     timelines::stale_ends:
         "timeline.complete", "the last event says what the order says";
     orphans::without_order:
-        "orders.exist", "whatever names an order, accepted keys above all, names one that exists";
+        "orders.exist", "an accepted key, or what is held for an order, names one that exists";
     orphans::incomplete_orders:
         "orders.whole", "an order has a saga, and lines that add up to its total";
     orphans::without_their_whole:

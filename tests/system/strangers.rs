@@ -1,0 +1,56 @@
+//! Commands for orders that do not exist: a broker that remembers more than the database, or somebody who made them up.
+
+use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::messages::{
+    AuthorizePayment, BookShipments, InventoryCommand, Message, Parcel, PaymentCommand, Queue, ReserveStock,
+    ShipmentCommand,
+};
+use domain::money::Money;
+use domain::product::Line;
+use messaging::{Outgoing, Trace};
+use std::time::Duration;
+use system_tests::{Goods, TestSystem, eventually};
+use uuid::Uuid;
+
+const LIMIT: Duration = Duration::from_secs(30);
+/// What each slice has of the order, and what it holds for it.
+const HELD: &str = "
+    SELECT (SELECT count(*) FROM inventory.reservations WHERE order_id = $1 AND state = 'released')
+         + (SELECT count(*) FROM payments.payments WHERE order_id = $1 AND status = 'voided')
+         + (SELECT count(*) FROM shipping.bookings WHERE order_id = $1 AND status = 'cancelled'),
+           (SELECT sum(reserved)::bigint FROM inventory.stock)";
+
+#[tokio::test]
+async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
+    let system = TestSystem::of("strangers").goods(Goods::of("SKU-STRANGE", 10)).start().await;
+    let order_id = OrderId::from_uuid(Uuid::now_v7());
+    let lines: Vec<Line> =
+        vec![Line { sku: "SKU-STRANGE".parse().expect("a SKU"), quantity: 3_u32.try_into().expect("a quantity") }];
+    let amount = Money::new(1_999, "USD".parse().expect("a currency")).expect("an amount");
+    let warehouse_id = WarehouseId::from_uuid(Uuid::now_v7());
+    let parcel = Parcel { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines: lines.clone() };
+
+    let reserve = InventoryCommand::Reserve(ReserveStock { order_id, lines });
+    let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });
+    let book = ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] });
+    command(&system, Queue::Inventory, order_id, &reserve).await;
+    command(&system, Queue::Payments, order_id, &authorize).await;
+    command(&system, Queue::Shipping, order_id, &book).await;
+
+    eventually("all of it to be undone", LIMIT, || async {
+        let held: (i64, i64) = sqlx::query_as(HELD)
+            .bind(order_id.as_uuid())
+            .fetch_one(system.pool())
+            .await
+            .map_err(|error| error.to_string())?;
+        if held == (3, 0) { Ok(()) } else { Err(format!("undone and held: {held:?}")) }
+    })
+    .await;
+    system.finish().await;
+}
+
+async fn command(system: &TestSystem, queue: Queue, order_id: OrderId, command: &impl Message) {
+    let trace = Trace { correlation_id: "nobody's".to_owned(), causation_id: None, traceparent: None };
+    let sent = Outgoing::new(order_id, command, 1, trace, platform::clock::now());
+    system.broker.publish_raw(&queue.to_string(), sent.payload.as_bytes()).await;
+}
