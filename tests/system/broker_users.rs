@@ -3,7 +3,7 @@
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use messaging::topology::{COMMANDS, DEAD, EVENTS, RETRY, RetryLadder, declare};
+use messaging::topology::{COMMANDS, DEAD, EVENTS, RETRY, RetryLadder, Scope, declare};
 use std::time::Duration;
 use system_tests::{Goods, NewOrder, TestSystem};
 
@@ -47,7 +47,10 @@ async fn an_order_is_confirmed_by_processes_that_have_a_broker_user_each() {
 
     for role in ["api", "scheduler"] {
         let url = system.broker.url_of(role);
-        declare(&channel(&url).await, &RetryLadder::scaled(1)).await.expect("what is there may be declared again");
+        for scope in Scope::all() {
+            let declared = declare(&channel(&url).await, scope, &RetryLadder::scaled(1)).await;
+            declared.expect("what is there may be declared again");
+        }
         for (exchange, may) in [(COMMANDS, true), (EVENTS, true), ("", true), (RETRY, false), (DEAD, false)] {
             assert_eq!(may_publish(&url, exchange).await, may, "{role} publishes to {exchange}");
         }

@@ -1,8 +1,10 @@
 //! The promises of the whole system, each kept or broken here. One binary; the tests run one after the other.
 
+mod absent_consumers;
 mod batch_engine;
 mod books;
 mod broker_faults;
+mod broker_objects;
 mod broker_users;
 mod cancel;
 mod command_line;
@@ -24,4 +26,5 @@ mod repetition;
 mod service_faults;
 mod split;
 mod stock_race;
+mod strangers;
 mod twins;

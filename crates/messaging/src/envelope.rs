@@ -64,11 +64,18 @@ impl Outgoing {
         now: Timestamp,
     ) -> Self {
         let type_name = message.type_name();
-        let id = MessageId::derive(order, &format!("{type_name}/{work}"));
+        let id = Self::id_of(order, type_name, work);
         let header = Header { id, time: now, subject: order, trace };
         let payload = serde_json::to_string(&Envelope { header: &header, message }).expect("messages are plain data");
         let (exchange, routing_key) = crate::topology::route(M::ADDRESS, type_name);
         Self { message_id: id, exchange: exchange.into(), routing_key, type_name: type_name.into(), payload }
+    }
+}
+
+impl Outgoing {
+    /// The id of the message of this type about `order` for this `work`.
+    pub fn id_of(order: OrderId, type_name: &str, work: impl std::fmt::Display) -> MessageId {
+        MessageId::derive(order, &format!("{type_name}/{work}"))
     }
 }
 

@@ -35,7 +35,7 @@ pub struct BrokerArgs {
 pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
     let vhost = vhost_of(args.rabbitmq.rabbitmq_url.expose_secret())?;
     let links = Links::new(&args.rabbitmq, "orderctl broker")?;
-    links.publishing.channel().await.context("the topology can't be declared")?;
+    links.publishing.declare_all().await.context("the topology can't be declared")?;
     links.close().await;
     println!("broker: exchanges and queues declared in {vhost}");
     let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().build()?;

@@ -49,6 +49,11 @@ pub(crate) fn outgoing(order: OrderId, command: &Command, trace: &Trace, now: Ti
     }
 }
 
+/// The id that [`outgoing`] gives it.
+pub(crate) fn id_of(order: OrderId, command: &Command) -> MessageId {
+    Outgoing::id_of(order, command.ask.type_name(), command.generation)
+}
+
 /// Listeners hear of a new status and of delays, not of every entry.
 fn announcement(order: &Order, event: &Event, trace: &Trace, now: Timestamp) -> Option<Outgoing> {
     let order_id = order.id;

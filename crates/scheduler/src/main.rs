@@ -5,16 +5,18 @@ mod driver;
 mod leadership;
 mod measure;
 mod metrics;
+mod queues;
 mod tasks;
 
 use anyhow::Context;
 use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::Desk;
 use messaging::Relay;
-use messaging::broker::Links;
+use messaging::broker::{Links, Probe};
 use operations::processes::{Identity, Role, keep_beating};
 use operations::schedule::Runner;
 use platform::lifecycle::Lifecycle;
+use queues::Unattended;
 use sqlx::PgPool;
 use std::process::ExitCode;
 
@@ -40,7 +42,9 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
         messaging::outbox::LOOK_EVERY,
         lifecycle.clone(),
     ));
-    start_tasks(&settings, &pool, &relay, &lifecycle);
+    let (watch, unattended) = queues::watch(Probe::new(links.consuming.clone()));
+    lifecycle.spawn(watch.run(lifecycle.clone()));
+    start_tasks(&settings, &pool, &relay, &unattended, &lifecycle);
     tracing::info!("scheduler ready");
 
     let finished = lifecycle.run_until_stopped().await?;
@@ -50,12 +54,18 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
 }
 
 /// Those that the settings name; each runs where it is led.
-fn start_tasks(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay, lifecycle: &Lifecycle) {
+fn start_tasks(
+    settings: &SchedulerSettings,
+    pool: &PgPool,
+    relay: &Relay,
+    unattended: &Unattended,
+    lifecycle: &Lifecycle,
+) {
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
     let identity = Identity::of_this_process(Role::Scheduler, version, settings.tasks.clone(), now);
     let runner = Runner { id: identity.id, name: identity.name() };
     lifecycle.spawn(keep_beating(pool.clone(), identity, metrics::work, lifecycle.clone()));
-    let mut tasks = tasks::all(settings, pool, relay);
+    let mut tasks = tasks::all(settings, pool, relay, unattended);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
     let known = tasks.iter().map(|task| (task.name, task.period)).collect();
     let (campaign, leadership) = leadership::campaign(pool.clone(), runner.clone(), known, settings.lease());

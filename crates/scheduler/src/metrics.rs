@@ -2,11 +2,12 @@
 //! away, a gauge that keeps its value would say that all is as it was.
 
 use domain::Timestamp;
+use messaging::broker::Attendance;
 use operations::processes::Work;
 use operations::{MEASURED_MAX, OutboxDepth, Waiting};
 use platform::metrics::{
     Collector, Desc, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, WORK_SECONDS,
-    counters, histograms, int_gauge, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
+    counters, histograms, int_gauge, int_gauges, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
 };
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,6 +35,16 @@ static RUN_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
 
 static RUNNING: LazyLock<IntGauge> =
     LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are being run."));
+
+static QUEUE_MESSAGES: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    let help = "Messages that are ready in a work queue or a dead queue, as the broker counts them.";
+    int_gauges("orderflow_queue_messages", help, &["queue"])
+});
+
+static QUEUE_CONSUMERS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    let help = "Consumers of a work queue or a dead queue; a queue that does not exist has 0.";
+    int_gauges("orderflow_queue_consumers", help, &["queue"])
+});
 
 static WAITING: LazyLock<WaitingGauges> = LazyLock::new(WaitingGauges::new);
 
@@ -94,6 +105,20 @@ pub fn measured(waiting: &Waiting, now: Timestamp) {
 
 pub fn not_measured() {
     MEASUREMENTS.with_label_values(&["failed"]).inc();
+}
+
+pub fn queues_seen(queues: &[Attendance]) {
+    for Attendance { name, depth, .. } in queues {
+        let (messages, consumers) = depth.as_ref().map_or((0, 0), |depth| (depth.messages, depth.consumers));
+        QUEUE_MESSAGES.with_label_values(&[name]).set(messages.into());
+        QUEUE_CONSUMERS.with_label_values(&[name]).set(consumers.into());
+    }
+}
+
+/// Nothing is shown of them until they are seen again.
+pub fn queues_unknown() {
+    QUEUE_MESSAGES.reset();
+    QUEUE_CONSUMERS.reset();
 }
 
 impl WaitingGauges {

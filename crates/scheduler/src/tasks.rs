@@ -3,6 +3,7 @@
 
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
+use crate::queues::Unattended;
 use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::Relay;
@@ -27,15 +28,18 @@ const BATCH_LIMIT: Duration = Duration::from_mins(1);
 const VERIFY_LIMIT: Duration = Duration::from_mins(15);
 
 /// All tasks of the house.
-pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay) -> Vec<Task> {
+pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay, unattended: &Unattended) -> Vec<Task> {
     let (patience, pace) = (settings.saga.pace(), settings.shipping.pace());
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.patience();
     let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
-    let hands = (pool.clone(), relay.clone());
+    let (hands, unattended) = ((pool.clone(), relay.clone()), unattended.clone());
     vec![
         task("wake_stalled_sagas", HALF_A_SECOND, &hands, move |pool, relay, now| {
-            Box::pin(async move { Ok(orders::wake_stalled_sagas(&pool, &relay, patience, now, BATCH_MAX).await?) })
+            let unattended = unattended.now();
+            Box::pin(async move {
+                Ok(orders::wake_stalled_sagas(&pool, &relay, patience, &unattended, now, BATCH_MAX).await?)
+            })
         }),
         task("move_simulated_shipments", HALF_A_SECOND, &hands, move |pool, relay, now| {
             Box::pin(async move { Ok(shipping::move_simulated_shipments(&pool, &relay, &pace, now, ROWS_MAX).await?) })
@@ -125,7 +129,8 @@ mod tests {
         let settings = SchedulerSettings::try_parse_from(places).expect("defaults are good");
         let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
 
-        let names: Vec<_> = all(&settings, &pool, &Relay::default()).iter().map(|task| task.name).collect();
+        let names: Vec<_> =
+            all(&settings, &pool, &Relay::default(), &Unattended::none()).iter().map(|task| task.name).collect();
 
         assert_eq!(names.join(","), ALL);
         assert_eq!(settings.tasks, names);

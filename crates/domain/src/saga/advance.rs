@@ -56,6 +56,7 @@ impl Advance {
 
     pub(super) fn ask(mut self, ask: Ask) -> Self {
         self.saga.generation += 1;
+        self.saga.unreceived = 0;
         self.commands.push(Command { generation: self.saga.generation, ask });
         self
     }

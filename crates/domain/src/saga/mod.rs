@@ -16,6 +16,7 @@ mod plan;
 mod verbs;
 
 pub use advance::{Advance, Ask, Command};
+pub use ask::undo_of;
 pub use error::SagaError;
 pub use goods::PricedLine;
 pub use order_saga::{End, OrderSaga, Phase};

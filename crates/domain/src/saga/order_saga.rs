@@ -1,13 +1,13 @@
 //! Where an order stands in its plan, and how an answer or the lack of one moves it.
 
-use super::advance::Advance;
+use super::advance::{Advance, Command};
 use super::ask;
 use super::error::SagaError;
 use super::goods::{Goods, PricedLine};
 use super::pace::Pace;
 use super::plan::{Persistence, Plan, PlanVersion, Step, StepName};
 use crate::Timestamp;
-use crate::messages::{BookedShipment, Reply};
+use crate::messages::{BookedShipment, Queue, Reply};
 use crate::money::Money;
 use crate::order::{Applied, Entry, Order};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct OrderSaga {
     pub(super) generation: u32,
     /// How often the open question was asked, counted from one.
     pub(super) attempt: u32,
+    /// How often the open command was sent again because nobody had received it: these count as no attempts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) unreceived: u32,
     pub(super) phase: Phase,
     pub(super) goods: Goods,
 }
@@ -55,7 +58,7 @@ impl OrderSaga {
     pub fn start(plan: PlanVersion, order: &Order, lines: Vec<PricedLine>) -> Advance {
         let first = plan.plan().first().name;
         let goods = Goods::Ordered(lines);
-        Self { plan, generation: 0, attempt: 0, phase: Phase::Running(first), goods }.run(first, order)
+        Self { plan, generation: 0, attempt: 0, unreceived: 0, phase: Phase::Running(first), goods }.run(first, order)
     }
 
     /// An answer came. One that is not to the open question is of no concern any more.
@@ -106,8 +109,12 @@ impl OrderSaga {
         Ok(Applied::Now(now))
     }
 
-    /// Nothing was heard for too long: asks again, or gives the step up.
-    pub fn on_deadline(self, order: &Order) -> Applied<Advance> {
+    /// Nothing was heard for too long: asks again, or gives the step up. A command that nobody has received is sent again as
+    /// it was, and counts as no attempt: an outage of consumers is not a refusal.
+    pub fn on_deadline(self, order: &Order, was_received: bool) -> Applied<Advance> {
+        if let Some(command) = self.open_command(order).filter(|_| !was_received) {
+            return Applied::Now(self.repeat(command));
+        }
         match self.phase.clone() {
             Phase::Running(name) => {
                 let step = self.step_of_plan(name);
@@ -135,6 +142,11 @@ impl OrderSaga {
             Phase::Ended(_) => return Ok(Applied::Already),
         };
         Ok(Applied::Now(advance.told_first(Some(Entry::Cancelling { reason: reason.to_owned() }))))
+    }
+
+    fn repeat(self, command: Command) -> Advance {
+        let saga = Self { unreceived: self.unreceived.saturating_add(1), ..self };
+        Advance { commands: vec![command], ..Advance::of(saga) }
     }
 
     /// Asks the step's question, for the first time or again.
@@ -197,6 +209,26 @@ impl OrderSaga {
         &self.phase
     }
 
+    /// The command that it waits for the answer to, as it was sent last. While it delivers there may be several, or none.
+    pub fn open_command(&self, order: &Order) -> Option<Command> {
+        let ask = match self.phase {
+            Phase::Running(step) => ask::step(step, order, &self.goods),
+            Phase::Undoing { step, .. } => ask::undo(step, order.id),
+            Phase::Delivering | Phase::Ended(_) => return None,
+        };
+        Some(Command { generation: self.generation, ask })
+    }
+
+    /// The queues whose consumers can answer what it waits for.
+    pub fn awaited_queues(&self) -> &'static [Queue] {
+        match self.phase {
+            Phase::Running(step) | Phase::Undoing { step, .. } => step.queues(),
+            Phase::Delivering if self.owed().next().is_some() => &[Queue::Payments, Queue::Inventory],
+            Phase::Delivering => &[Queue::Shipping],
+            Phase::Ended(_) => &[],
+        }
+    }
+
     /// How many questions it has asked: whoever saw it with this number saw what it waits for.
     pub const fn generation(&self) -> u32 {
         self.generation
@@ -237,10 +269,11 @@ impl OrderSaga {
     }
 
     fn wait(&self) -> Duration {
+        let sent = self.attempt.saturating_add(self.unreceived);
         match (self.persistence(), &self.phase) {
-            (Some(persistence), _) => persistence.patience.wait(self.attempt),
-            (None, Phase::Running(step)) => self.step_of_plan(*step).patience.wait(self.attempt),
-            (None, Phase::Delivering) => self.plan().delivery.track.wait(self.attempt),
+            (Some(persistence), _) => persistence.patience.wait(sent),
+            (None, Phase::Running(step)) => self.step_of_plan(*step).patience.wait(sent),
+            (None, Phase::Delivering) => self.plan().delivery.track.wait(sent),
             (None, Phase::Undoing { .. } | Phase::Ended(_)) => Duration::ZERO,
         }
     }
@@ -272,6 +305,11 @@ impl OrderSaga {
             _ => Ok(saga),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A step is done for the order's whole amount, or not at all.

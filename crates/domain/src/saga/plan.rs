@@ -3,6 +3,7 @@
 //! A saga keeps the version of the plan that it was started with. A changed plan is a new row of [`PLANS`]; an old one
 //! stays for as long as a saga that stands in it is alive.
 
+use crate::messages::Queue;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -182,6 +183,17 @@ impl Plan {
 
     pub fn before(&self, name: StepName) -> Option<&'static Step> {
         self.steps.iter().take_while(|step| step.name != name).last()
+    }
+}
+
+impl StepName {
+    /// Where its command and its undo are handled.
+    pub(super) const fn queues(self) -> &'static [Queue] {
+        match self {
+            Self::ReserveStock => &[Queue::Inventory],
+            Self::AuthorizePayment => &[Queue::Payments],
+            Self::BookShipments => &[Queue::Shipping],
+        }
     }
 }
 

@@ -133,7 +133,7 @@ impl World {
     }
 
     fn silence(&mut self) {
-        if let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order) {
+        if let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, true) {
             self.follow(advance);
         }
     }

@@ -107,9 +107,21 @@ impl Script {
     }
 
     pub fn hears_nothing(mut self) -> Self {
-        let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order) else {
+        let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, true) else {
             panic!("silence is of no concern to {:?}", self.saga);
         };
+        self.follow(advance);
+        self
+    }
+
+    /// Its deadline passes, and nobody has received its command.
+    pub fn goes_unreceived(mut self) -> Self {
+        let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, false) else {
+            panic!("silence is of no concern to {:?}", self.saga);
+        };
+        for command in &advance.commands {
+            assert!(self.generations.remove(&command.generation), "{command:?} has a number of its own");
+        }
         self.follow(advance);
         self
     }
@@ -154,7 +166,7 @@ impl Script {
     pub fn ends(self, status: OrderStatus, reason: Option<&str>) -> Self {
         assert!(!self.saga.is_active(), "{:?}", self.saga);
         assert_eq!(self.order.reason.as_deref(), reason);
-        assert_eq!(self.saga.clone().on_deadline(&self.order), Applied::Already);
+        assert_eq!(self.saga.clone().on_deadline(&self.order, true), Applied::Already);
         self.is(status)
     }
 

@@ -36,6 +36,26 @@ fn a_step_that_is_given_up_counts_as_possibly_done(
     script.ends(OrderStatus::Rejected, Some(reason));
 }
 
+#[rstest]
+#[case::authorize(Script::reserved(), AUTHORIZE)]
+#[case::undo(Script::reserved().hears(&declined()), RELEASE)]
+fn a_command_that_nobody_received_is_sent_again_as_it_was_and_counts_as_no_attempt(
+    #[case] script: Script,
+    #[case] command: &str,
+) {
+    let wait = |script: &Script| (script.saga.deadline(Pace::REAL, noon()) - noon()).num_seconds();
+    let (open, first) = (script.saga.open_command(&script.order), wait(&script));
+    let told = script.timeline.len();
+
+    let script = (0..50).fold(script, |script, _| script.goes_unreceived().asks([command]));
+
+    assert_eq!(script.saga.open_command(&script.order), open, "the same command under the same number");
+    assert!(wait(&script) > first, "it is sent less and less often");
+    assert_eq!(script.timeline.len(), told, "nothing is given up, and nobody is called");
+    let script = script.hears_nothing_times(2).asks([command]);
+    assert_eq!(script.saga.generation(), open.expect("it is open").generation + 2);
+}
+
 #[test]
 fn an_answer_that_comes_after_the_step_was_given_up_is_too_late() {
     Script::reserved()

@@ -100,6 +100,14 @@ impl Link {
         Ok(channel)
     }
 
+    /// Declares all of the topology, or names what the broker refuses.
+    pub async fn declare_all(&self) -> Result<(), BrokerError> {
+        for scope in Scope::all() {
+            self.channel(scope).await?;
+        }
+        Ok(())
+    }
+
     /// A new channel, with all of the topology declared but what the broker refuses: its messages wait in the outbox,
     /// and those of other queues go on.
     pub(super) async fn channel_to_all(&self) -> Result<Channel, BrokerError> {

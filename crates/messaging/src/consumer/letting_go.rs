@@ -7,17 +7,22 @@ use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
 use crate::dead::message_id;
 use crate::envelope::Header;
 use crate::handle::Verdict;
-use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder};
+use crate::inbox;
+use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder, Scope};
+use domain::ids::MessageId;
 use domain::messages::Queue;
 use futures::future::try_join_all;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
+use sqlx::PgPool;
 use std::time::Duration;
 use tracing::field::display;
 
 /// How long an ack may take to go out; else the session begins anew.
 const ACK_LIMIT: Duration = Duration::from_secs(5);
+/// How long it may take to note what was received.
+const NOTE_LIMIT: Duration = Duration::from_secs(2);
 /// What texts of ours and of libraries put values into.
 const QUOTES: [char; 3] = ['"', '`', '\''];
 /// Bytes of an error's text that travel with a dead message.
@@ -36,13 +41,14 @@ pub(crate) struct Tally {
 
 pub(super) struct Exit {
     queue: Queue,
+    pool: PgPool,
     publishing: Link,
     publisher: Option<Publisher>,
 }
 
 impl Exit {
-    pub fn new(queue: Queue, publishing: Link) -> Self {
-        Self { queue, publishing, publisher: None }
+    pub fn new(queue: Queue, pool: PgPool, publishing: Link) -> Self {
+        Self { queue, pool, publishing, publisher: None }
     }
 
     /// Lets go of what is decided. On an error the channel is of no more use: what is unacked comes again, and what of
@@ -53,6 +59,7 @@ impl Exit {
         let ladder = self.publishing.ladder();
         let failed = decided.iter().filter_map(|(held, verdict)| farewell(self.queue, &ladder, &held.raw, verdict));
         let failed: Vec<Farewell<'_>> = failed.collect();
+        self.note_received(&failed).await;
         if let Err(error) = self.publish(&failed).await {
             // An alarm stops whoever publishes, and ends only when queues are drained: what is done goes all the same.
             let done = decided.iter().filter(|(_, verdict)| *verdict == Verdict::Done);
@@ -66,13 +73,25 @@ impl Exit {
         Ok(Tally { done: decided.len() - failed.len(), retried: failed.len() - dead, dead })
     }
 
+    /// Without a note an attempt of a saga does not count, which harms nobody.
+    async fn note_received(&self, failed: &[Farewell<'_>]) {
+        let ids: Vec<MessageId> = failed.iter().map(|farewell| message_id(farewell.raw)).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let noting = inbox::note_received(&self.pool, self.queue.into(), &ids);
+        if !matches!(tokio::time::timeout(NOTE_LIMIT, noting).await, Ok(Ok(()))) {
+            tracing::warn!(queue = %self.queue, messages = ids.len(), "That messages were received could not be noted");
+        }
+    }
+
     async fn publish(&mut self, failed: &[Farewell<'_>]) -> Result<(), BrokerError> {
         if failed.is_empty() {
             return Ok(());
         }
         let mut publisher = match self.publisher.take() {
             Some(open) if open.is_usable() => open,
-            _ => Publisher::open(&self.publishing).await?,
+            _ => Publisher::open_for(&self.publishing, Scope::Queue(self.queue)).await?,
         };
         let publications: Vec<_> = failed.iter().map(Farewell::publication).collect();
         for arrival in publisher.publish_all(&publications).await? {

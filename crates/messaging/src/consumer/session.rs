@@ -13,6 +13,7 @@ use crate::broker::{BrokerError, Links, within};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
 use crate::outbox::Relay;
+use crate::topology::Scope;
 use domain::messages::Queue;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
@@ -113,7 +114,7 @@ async fn session<W: Work>(
 ) -> Result<Ended, BrokerError> {
     let queue: &str = W::QUEUE.into();
     // Always a new channel: registering again on one whose consumer was cancelled is broken on RabbitMQ 3.10.
-    let channel = links.consuming.channel().await?;
+    let channel = links.consuming.channel(Scope::Queue(W::QUEUE)).await?;
     within(ANSWER_LIMIT, channel.basic_qos(settings.prefetch, BasicQosOptions::default())).await?;
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let consuming = channel.basic_consume(queue.into(), "".into(), options, arguments);
@@ -125,7 +126,7 @@ async fn session<W: Work>(
         desk,
         settings,
         consumer,
-        exit: Exit::new(W::QUEUE, links.publishing.clone()),
+        exit: Exit::new(W::QUEUE, desk.context.pool.clone(), links.publishing.clone()),
         unacked: Unacked::default(),
         calls: Calls::new(),
         active_at: Instant::now(),

@@ -6,9 +6,12 @@ use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
 use messaging::{Outgoing, Relay, outbox};
+use platform::telemetry::Seldom;
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
+
+static PAUSED: Seldom = Seldom::every(Duration::from_mins(1));
 
 /// A running replay, locked.
 pub(crate) struct Standing {
@@ -38,7 +41,9 @@ pub async fn run_replays(pool: &PgPool, relay: &Relay, now: Timestamp) -> Result
     let mut tx = platform::postgres::begin(pool).await?;
     let Some(standing) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
     if outbox::is_stalled(&mut tx).await? {
-        tracing::warn!(replay.id = %standing.id, "A replay pauses: the outbox is not carried away");
+        if PAUSED.is_due() {
+            tracing::warn!(replay.id = %standing.id, "A replay pauses: the outbox is not carried away");
+        }
         return Ok(0);
     }
     let (due, credit) = standing.due(now);
