@@ -1,11 +1,13 @@
 //! The api's settings.
 
+use crate::server::ServerLimits;
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
 use platform::config::{
     DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
 };
 use std::net::IpAddr;
+use std::time::Duration;
 
 const EXAMPLE: &str = "Example:
   DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
@@ -50,6 +52,16 @@ pub struct HttpArgs {
     /// Connections that are served at the same time; more wait to be accepted.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_connections: u32,
+    /// Connections of one address (IPv6: of one /64 network); more are refused with 503. Not counted when proxies of yours stand
+    /// before the api.
+    #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub api_max_connections_per_address: u32,
+    /// How long a connection may rest between two requests. More than your balancer's own limit.
+    #[arg(long, env, default_value_t = 75, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub api_keep_alive_seconds: u16,
+    /// How long a client may read nothing of its answers before it is disconnected.
+    #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub api_write_timeout_seconds: u16,
     /// Requests that are answered at the same time; more are turned away with 503.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_requests: u32,
@@ -59,6 +71,20 @@ pub struct HttpArgs {
     /// How many proxies of yours stand before the api: so many entries of X-Forwarded-For are believed.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub api_trusted_proxies: u8,
+}
+
+impl HttpArgs {
+    pub fn server_limits(&self) -> ServerLimits {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let of_one_address_max = (self.api_trusted_proxies == 0).then(|| count(self.api_max_connections_per_address));
+        ServerLimits {
+            connections_max: count(self.api_max_connections),
+            of_one_address_max,
+            keep_alive: Duration::from_secs(self.api_keep_alive_seconds.into()),
+            write: Duration::from_secs(self.api_write_timeout_seconds.into()),
+            ..ServerLimits::default()
+        }
+    }
 }
 
 impl ApiSettings {

@@ -1,15 +1,19 @@
 //! The accept loop, on real sockets.
 
 use crate::door::Door;
-use api::server;
+use api::server::{self, ServerLimits};
 use axum::Router;
 use axum::routing::get;
 use platform::lifecycle::Lifecycle;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
+
+/// More than all buffers on the way hold.
+const LONG: usize = 32 * 1024 * 1024;
 
 struct Serving {
     address: SocketAddr,
@@ -20,6 +24,10 @@ struct Serving {
 
 /// A server whose one route answers when it is told to.
 async fn serve(connections_max: usize) -> Serving {
+    serve_within(ServerLimits { connections_max, ..ServerLimits::default() }).await
+}
+
+async fn serve_within(limits: ServerLimits) -> Serving {
     let (release, reached, lifecycle) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Lifecycle::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -29,8 +37,11 @@ async fn serve(connections_max: usize) -> Serving {
         held.notified().await;
         "done"
     });
-    let router = Router::new().route("/slow", slow).route("/fast", get(async || "fast"));
-    lifecycle.spawn(server::serve(listener, router, connections_max, lifecycle.clone()));
+    let router = Router::new()
+        .route("/slow", slow)
+        .route("/fast", get(async || "fast"))
+        .route("/long", get(async || "x".repeat(LONG)));
+    lifecycle.spawn(server::serve(listener, router, limits, lifecycle.clone()));
     Serving { address, lifecycle, release, reached }
 }
 
@@ -82,7 +93,7 @@ async fn one_connection_more_than_allowed_waits_for_its_turn() {
     let mut second = send(serving.address, "/fast").await;
 
     let mut byte = [0; 1];
-    let early = tokio::time::timeout(std::time::Duration::from_millis(100), second.peek(&mut byte)).await;
+    let early = tokio::time::timeout(Duration::from_millis(100), second.peek(&mut byte)).await;
     assert!(early.is_err(), "answered while the only place was taken");
     serving.release.notify_one();
     drop(first);
@@ -97,7 +108,7 @@ async fn a_request_that_does_not_say_whom_it_is_for_is_refused(pool: sqlx::PgPoo
     let door = Door::open(pool);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    door.lifecycle.spawn(server::serve(listener, door.router.clone(), 8, door.lifecycle.clone()));
+    door.lifecycle.spawn(server::serve(listener, door.router.clone(), ServerLimits::default(), door.lifecycle.clone()));
     let ask = async |head: &str| {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         let head = format!("GET /system/health/live {head}connection: close\r\n\r\n");
@@ -123,5 +134,105 @@ async fn a_head_that_never_ends_is_cut_off() {
     let begun = tokio::time::Instant::now();
     rest(stream).await;
 
-    assert!(begun.elapsed() <= std::time::Duration::from_secs(30));
+    assert!(begun.elapsed() <= Duration::from_secs(30));
+}
+
+/// From another address of this machine.
+async fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(format!("{from}:0").parse().expect("an address")).expect("bound");
+    socket.connect(to).await.expect("connected")
+}
+
+async fn status_of(mut stream: TcpStream) -> String {
+    // A connection that is refused may be over before this is sent.
+    let _sent = stream.write_all(b"GET /fast HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let mut head = vec![0; 12];
+    match stream.read_exact(&mut head).await {
+        Ok(_) => String::from_utf8_lossy(&head).into_owned(),
+        Err(error) => error.kind().to_string(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_rests_for_as_long_as_it_may_and_no_longer() {
+    let serving = serve(8).await;
+    let mut stream = send(serving.address, "/fast").await;
+    let mut answer = [0; 15];
+    stream.read_exact(&mut answer).await.unwrap();
+
+    let begun = tokio::time::Instant::now();
+    rest(stream).await;
+
+    assert_eq!(begun.elapsed().as_secs(), 75);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_head_has_no_more_time_than_the_first() {
+    let serving = serve(8).await;
+    let mut stream = send(serving.address, "/fast").await;
+    let mut answer = [0; 15];
+    stream.read_exact(&mut answer).await.unwrap();
+    stream.write_all(b"GET /fast HTTP/1.1\r\nx-drip:").await.unwrap();
+
+    let begun = tokio::time::Instant::now();
+    rest(stream).await;
+
+    assert!(begun.elapsed() <= Duration::from_secs(21), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn whoever_never_reads_their_answers_is_let_go() {
+    let limits = ServerLimits { connections_max: 1, write: Duration::from_millis(300), ..ServerLimits::default() };
+    let serving = serve_within(limits).await;
+    let deaf = send(serving.address, "/long").await;
+
+    // Waits for the only place.
+    let second = tokio::time::timeout(Duration::from_secs(20), status_of(send(serving.address, "/fast").await));
+
+    assert_eq!(second.await.expect("the deaf one has the place still"), "HTTP/1.1 200");
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn whoever_reads_slowly_but_reads_gets_all_of_it() {
+    let limits = ServerLimits { write: Duration::from_millis(500), ..ServerLimits::default() };
+    let serving = serve_within(limits).await;
+    let mut slow = send(serving.address, "/long").await;
+    let (mut chunk, mut read) = (vec![0; LONG / 16], 0);
+
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    while read < LONG {
+        pace.tick().await;
+        let some = slow.read(&mut chunk).await.expect("still connected");
+        assert!(some > 0, "cut off after {read} bytes");
+        read += some;
+    }
+}
+
+#[tokio::test]
+async fn silent_connections_of_one_address_keep_out_neither_others_nor_probes() {
+    let limits = ServerLimits { connections_max: 64, of_one_address_max: Some(8), ..ServerLimits::default() };
+    let serving = serve_within(limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..8 {
+        silent.push(connect_from("127.0.0.2", serving.address).await);
+    }
+
+    assert_eq!(status_of(connect_from("127.0.0.3", serving.address).await).await, "HTTP/1.1 200");
+    let refused = status_of(connect_from("127.0.0.2", serving.address).await).await;
+    assert!(refused == "HTTP/1.1 503" || refused == "connection reset", "{refused}");
+    silent.clear();
+}
+
+#[tokio::test]
+async fn the_last_places_are_kept_for_those_who_have_none() {
+    let limits = ServerLimits { connections_max: 32, of_one_address_max: None, ..ServerLimits::default() };
+    let serving = serve_within(limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(connect_from("127.0.0.2", serving.address).await);
+    }
+
+    assert_eq!(status_of(connect_from("127.0.0.3", serving.address).await).await, "HTTP/1.1 200");
 }
