@@ -58,6 +58,8 @@ pub struct User {
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pool: PgPool,
+    /// Every request is looked up there, whatever it is for.
+    standing_pool: PgPool,
     tokens: Tokens,
     hasher: PasswordHasher,
     throttle: LoginThrottle,
@@ -73,6 +75,13 @@ impl Accounts {
         throttle: LoginThrottle,
         refresh_token_ttl: Duration,
     ) -> Self {
-        Self { pool, tokens, hasher, throttle, standings: Arc::default(), refresh_token_ttl }
+        let standing_pool = pool.clone();
+        Self { pool, standing_pool, tokens, hasher, throttle, standings: Arc::default(), refresh_token_ttl }
+    }
+
+    /// Whether an account stands is looked up there and not among everything else.
+    #[must_use]
+    pub fn looking_up_standings_in(self, standing_pool: PgPool) -> Self {
+        Self { standing_pool, ..self }
     }
 }

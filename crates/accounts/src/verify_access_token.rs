@@ -16,7 +16,7 @@ pub struct Principal {
 impl Accounts {
     pub async fn verify_access_token(&self, token: &str, now: Timestamp) -> Result<Principal, AccountError> {
         let claims = self.tokens.check(token, now)?;
-        let standing = self.standings.of(&self.pool, claims.sub, now).await?.ok_or(TokenError::Revoked)?;
+        let standing = self.standings.of(&self.standing_pool, claims.sub, now).await?.ok_or(TokenError::Revoked)?;
         if standing.is_disabled || standing.token_version != claims.ver {
             return Err(TokenError::Revoked.into());
         }

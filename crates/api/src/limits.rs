@@ -102,8 +102,13 @@ async fn admit(State(state): State<AppState>, request: Request, next: Next, rang
 /// 500: a handler panicked. The panic hook has logged where.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    panic_problem(panic.as_ref()).into_response()
+}
+
+/// The same for work that a handler has detached.
+pub fn panic_problem(panic: &(dyn Any + Send)) -> Problem {
     let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    Problem::internal(format!("panicked: {}", said.unwrap_or("without words"))).into_response()
+    Problem::internal(format!("panicked: {}", said.unwrap_or("without words")))
 }
 
 #[cfg(test)]

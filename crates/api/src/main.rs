@@ -11,12 +11,15 @@ use operations::processes::{Identity, Role, Work, keep_beating};
 use orders::{FollowedOrders, Intake};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
+use platform::postgres::Pools;
 use platform::redis::Redis;
-use sqlx::PgPool;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+/// For relay, heartbeat, probes, and looking up prices and accounts; beside one for each committer.
+const VITAL_CONNECTIONS: u32 = 4;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,33 +32,34 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let lifecycle = Lifecycle::default();
-    let pool = platform::postgres::pool(&settings.database, "orderflow api").context("the pool")?;
+    let vital = u32::from(settings.intake.intake_committers) + VITAL_CONNECTIONS;
+    let pools = platform::postgres::pools(&settings.database, "orderflow api", vital).context("the pools")?;
     let links = Links::new(&settings.rabbitmq, "orderflow api")?;
-    platform::metrics::start("api", &pool);
+    platform::metrics::start("api", &[&pools.vital, &pools.common]);
     messaging::metrics::register();
     orders::metrics::register();
-    let shared = shared(&settings, &pool, &links, &lifecycle)?;
+    let shared = shared(&settings, &pools, &links, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
     let relay = shared.relay.clone();
     lifecycle.spawn(messaging::outbox::run(
-        pool.clone(),
+        pools.vital.clone(),
         links.clone(),
         relay,
         messaging::outbox::LOOK_EVERY,
         lifecycle.clone(),
     ));
     let state = AppState::new(shared);
-    lifecycle.spawn(keep_beating(pool.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
+    lifecycle.spawn(keep_beating(pools.vital.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
     let router = api::router(state);
-    let connections_max = usize::try_from(settings.http.api_max_connections)?;
-    lifecycle.spawn(server::serve(listener, router, connections_max, lifecycle.clone()));
+    lifecycle.spawn(server::serve(listener, router, settings.http.server_limits(), lifecycle.clone()));
     tracing::info!(host = %address.0, port = address.1, "api ready");
 
     let finished = lifecycle.run_until_stopped().await?;
     links.close().await;
-    platform::postgres::close(&pool).await;
+    platform::postgres::close(&pools.common).await;
+    platform::postgres::close(&pools.vital).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -67,7 +71,7 @@ fn work_of(state: AppState) -> impl Fn() -> Work {
     move || Work { in_flight: state.metrics.in_flight(), handled: state.metrics.handled(), ..Work::default() }
 }
 
-fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
+fn shared(settings: &ApiSettings, pools: &Pools, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
     let relay = Relay::default();
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
@@ -75,13 +79,15 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
     };
     Ok(Shared {
-        accounts: accounts(settings, pool, &redis),
-        catalogue: Catalogue::start(pool.clone(), lifecycle),
-        followed: FollowedOrders::start(pool.clone(), lifecycle),
-        intake: Intake::start(pool.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
+        accounts: accounts(settings, pools, &redis),
+        catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
+        followed: FollowedOrders::start(pools.common.clone(), lifecycle),
+        intake: Intake::start(pools.vital.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
         pace: settings.saga.pace(),
         payment_methods: PaymentMethods::configured(),
-        pool: pool.clone(),
+        pool: pools.common.clone(),
+        vital: pools.vital.clone(),
+        pulse: pools.pulse.clone(),
         relay,
         probe: Probe::new(links.consuming.clone()),
         redis,
@@ -93,8 +99,15 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
     })
 }
 
-fn accounts(settings: &ApiSettings, pool: &PgPool, redis: &Redis) -> Accounts {
+fn accounts(settings: &ApiSettings, pools: &Pools, redis: &Redis) -> Accounts {
     let tokens = Tokens::new(&settings.security);
     let throttle = LoginThrottle::new(Some(redis.clone()), LoginLimits::default());
-    Accounts::new(pool.clone(), tokens, PasswordHasher::default(), throttle, settings.security.refresh_token_ttl())
+    Accounts::new(
+        pools.common.clone(),
+        tokens,
+        PasswordHasher::default(),
+        throttle,
+        settings.security.refresh_token_ttl(),
+    )
+    .looking_up_standings_in(pools.vital.clone())
 }

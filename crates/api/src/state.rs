@@ -1,17 +1,21 @@
 //! What handlers share.
 
+use crate::limits;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use accounts::Accounts;
 use catalogue::Catalogue;
+use futures::FutureExt as _;
 use messaging::Relay;
 use messaging::broker::Probe;
 use orders::{FollowedOrders, Intake};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
+use platform::postgres::Pulse;
 use platform::redis::Redis;
 use sqlx::PgPool;
 use std::ops::Deref;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -21,7 +25,11 @@ pub struct AppState(Arc<Shared>);
 
 #[derive(Debug)]
 pub struct Shared {
+    /// For everything that has no share of its own.
     pub pool: PgPool,
+    /// What probes ask of; intake, prices and accounts are looked up there, too.
+    pub vital: PgPool,
+    pub pulse: Pulse,
     pub accounts: Accounts,
     pub catalogue: Catalogue,
     pub intake: Intake,
@@ -63,11 +71,13 @@ impl AppState {
         E: Into<Problem> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        // Nobody may be left to hear the answer; that is what this is for.
+        // A panic is this request's, not the process's. And nobody may be left to hear the answer.
+        let work = AssertUnwindSafe(work).catch_unwind();
         self.lifecycle.spawn(async move { drop(sender.send(work.await)) });
         match receiver.await {
-            Ok(outcome) => outcome.map_err(Into::into),
-            Err(_gone) => Err(Problem::internal("the work panicked, or the process stops")),
+            Ok(Ok(outcome)) => outcome.map_err(Into::into),
+            Ok(Err(panic)) => Err(limits::panic_problem(panic.as_ref())),
+            Err(_gone) => Err(Problem::internal("the process stops")),
         }
     }
 }

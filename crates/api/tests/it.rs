@@ -26,6 +26,8 @@ mod roles;
 mod sagas;
 #[path = "it/server.rs"]
 mod server;
+#[path = "it/shares.rs"]
+mod shares;
 #[path = "it/shipments.rs"]
 mod shipments;
 #[path = "it/streams.rs"]

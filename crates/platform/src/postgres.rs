@@ -1,10 +1,11 @@
-//! The connection pool, and the one way to begin a transaction.
+//! The connection pools, and the one way to begin a transaction.
 
 use crate::config::DatabaseArgs;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -13,16 +14,43 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that rested for so long is asked whether it lives, and is given up when it does not answer in time.
 const PING_AFTER: Duration = Duration::from_millis(500);
 const PING_LIMIT: Duration = Duration::from_secs(1);
+/// No statement waits longer for a lock than two seconds, so connections are given back more often than this.
+const PULSE_MAX: Duration = Duration::from_secs(5);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
+/// The connections of one process in two shares, so that none can take all: what waits for a row, or reads a long list,
+/// keeps orders, the relay and probes from nothing.
+#[derive(Debug, Clone)]
+pub struct Pools {
+    /// For work that is short, bounded in number, and must go on: intake, relay, heartbeat, probes.
+    pub vital: PgPool,
+    /// For everything else.
+    pub common: PgPool,
+    /// When a connection of `vital` was last given back.
+    pub pulse: Pulse,
+}
+
+/// Builds the pools; `vital` connections, or half of all if there are not so many, are in the first.
+pub fn pools(args: &DatabaseArgs, process: &str, vital: u32) -> Result<Pools, sqlx::Error> {
+    let all = args.database_max_connections;
+    let vital = vital.clamp(1, (all / 2).max(1));
+    let (session, pulse) = (session(args, process)?, Pulse::default());
+    let common = sized(all - vital).connect_lazy_with(session.clone());
+    let vital = pulse.watch(sized(vital)).connect_lazy_with(session);
+    Ok(Pools { vital, common, pulse })
+}
+
 /// Builds the pool without connecting: a process may start before its database does.
-///
+pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
+    Ok(sized(args.database_max_connections).connect_lazy_with(session(args, process)?))
+}
+
 /// Every session has limits of its own: a statement may run 15 s, wait 2 s for a lock, and a transaction that nobody
 /// drives is ended after 10 s.
-pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
+fn session(args: &DatabaseArgs, process: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options: PgConnectOptions = args.database_url.expose_secret().parse()?;
-    let options = options.application_name(process).options([
+    Ok(options.application_name(process).options([
         ("statement_timeout", "15s"),
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10s"),
@@ -32,9 +60,12 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
         ("enable_seqscan", "off"),
         ("random_page_cost", "1.1"),
         ("jit", "off"),
-    ]);
-    Ok(PgPoolOptions::new()
-        .max_connections(args.database_max_connections)
+    ]))
+}
+
+fn sized(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(CONNECTION_LIFETIME_MAX)
         // A connection that rested may have died meanwhile, as all do when the database restarts; one that was at work
@@ -51,7 +82,28 @@ pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
                 answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
             })
         })
-        .connect_lazy_with(options))
+}
+
+/// Notes when a connection was last given back in good health.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<Mutex<Option<Instant>>>);
+
+impl Pulse {
+    pub fn watch(&self, options: PgPoolOptions) -> PgPoolOptions {
+        let last = Arc::clone(&self.0);
+        options.after_release(move |_connection, _used| {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            Box::pin(async { Ok(true) })
+        })
+    }
+
+    /// Whether all connections of `pool` are in use, by work that goes on: then nobody can get one though the database
+    /// answers.
+    pub fn is_busy(&self, pool: &PgPool) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections();
+        is_full && last.is_some_and(|last| last.elapsed() < PULSE_MAX)
+    }
 }
 
 /// Before anything is written through a connection, this process has the database's time.
@@ -156,6 +208,11 @@ pub fn is_unreachable(error: &sqlx::Error) -> bool {
 /// (55P03), a deadlock or another tie that was broken (class 40), a transaction that was idle for too long (25P03).
 pub fn is_contention(error: &sqlx::Error) -> bool {
     code_begins(error, &["40", "55P03", "25P03"])
+}
+
+/// True when another transaction held a lock for longer than the session's `lock_timeout`.
+pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    code_begins(error, &["55P03"])
 }
 
 fn code_begins(error: &sqlx::Error, classes: &[&str]) -> bool {

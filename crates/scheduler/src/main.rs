@@ -77,7 +77,7 @@ fn start_tasks(
 }
 
 async fn serve_metrics(settings: &SchedulerSettings, pool: &PgPool, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    platform::metrics::start("scheduler", pool);
+    platform::metrics::start("scheduler", &[pool]);
     messaging::metrics::register();
     orders::metrics::register();
     metrics::register();

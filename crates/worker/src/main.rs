@@ -12,8 +12,11 @@ use messaging::metrics::{Traffic, traffic};
 use operations::processes::{Identity, Role, Work, keep_beating};
 use platform::lifecycle::Lifecycle;
 use platform::metrics;
-use sqlx::PgPool;
+use platform::postgres::Pools;
 use std::process::ExitCode;
+
+/// For relay and heartbeat; consumers share the rest.
+const VITAL_CONNECTIONS: u32 = 2;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,26 +28,30 @@ fn main() -> anyhow::Result<ExitCode> {
 
 async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
-    let pool = platform::postgres::pool(&settings.database, "orderflow worker").context("the pool")?;
+    let pools = platform::postgres::pools(&settings.database, "orderflow worker", VITAL_CONNECTIONS);
+    let pools = pools.context("the pools")?;
     let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
     let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
-    serve_metrics(&settings, &pool, &lifecycle).await?;
+    serve_metrics(&settings, &pools, &lifecycle).await?;
 
-    queues::start(&settings, &pool, &links, &relay, &lifecycle);
+    queues::start(&settings, &pools.common, &links, &relay, &lifecycle);
     lifecycle.spawn(messaging::outbox::run(
-        pool.clone(),
+        pools.vital.clone(),
         links.clone(),
         relay,
         messaging::outbox::LOOK_EVERY,
         lifecycle.clone(),
     ));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
-    lifecycle.spawn(keep_beating(pool.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone()));
+    let heartbeat =
+        keep_beating(pools.vital.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone());
+    lifecycle.spawn(heartbeat);
     tracing::info!(queues = queues.join(","), "worker ready");
 
     let finished = lifecycle.run_until_stopped().await?;
     links.close().await;
-    platform::postgres::close(&pool).await;
+    platform::postgres::close(&pools.common).await;
+    platform::postgres::close(&pools.vital).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -59,8 +66,8 @@ fn work_of(queues: Vec<Queue>) -> impl Fn() -> Work {
     }
 }
 
-async fn serve_metrics(settings: &WorkerSettings, pool: &PgPool, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    metrics::start("worker", pool);
+async fn serve_metrics(settings: &WorkerSettings, pools: &Pools, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    metrics::start("worker", &[&pools.vital, &pools.common]);
     messaging::metrics::register();
     orders::metrics::register();
     let (host, port) = (settings.metrics.metrics_host, settings.worker_metrics_port);

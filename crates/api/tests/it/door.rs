@@ -21,6 +21,7 @@ use orders::{FollowedOrders, Intake, IntakeLimits};
 use payments::PaymentMethods;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
+use platform::postgres::{Pools, Pulse};
 use platform::redis::Redis;
 use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
@@ -80,8 +81,14 @@ impl Door {
     }
 
     pub fn with_options(pool: PgPool, options: Options) -> Self {
+        let pools = Pools { vital: pool.clone(), common: pool, pulse: Pulse::default() };
+        Self::with_pools(pools, options)
+    }
+
+    pub fn with_pools(pools: Pools, options: Options) -> Self {
         let (lifecycle, hasher) = (Lifecycle::default(), PasswordHasher::default());
-        let shared = shared(&pool, &hasher, options, &lifecycle);
+        let shared = shared(&pools, &hasher, options, &lifecycle);
+        let pool = pools.common;
         let state = AppState::new(shared);
         let (router, description) = (api::router(state.clone()), Description::of(&state));
         Self { pool, state, router, lifecycle, description, hasher }
@@ -153,20 +160,23 @@ impl Door {
     }
 }
 
-fn shared(pool: &PgPool, hasher: &PasswordHasher, options: Options, lifecycle: &Lifecycle) -> Shared {
+fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &Lifecycle) -> Shared {
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
     let relay = Relay::default();
     let hour = Duration::from_hours(1);
     Shared {
-        accounts: Accounts::new(pool.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour),
-        catalogue: Catalogue::start(pool.clone(), lifecycle),
+        accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour)
+            .looking_up_standings_in(pools.vital.clone()),
+        catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         payment_methods: PaymentMethods::configured(),
-        followed: FollowedOrders::start(pool.clone(), lifecycle),
-        intake: Intake::start(pool.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
+        followed: FollowedOrders::start(pools.common.clone(), lifecycle),
+        intake: Intake::start(pools.vital.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
         pace: Pace::REAL,
-        pool: pool.clone(),
+        pool: pools.common.clone(),
+        vital: pools.vital.clone(),
+        pulse: pools.pulse.clone(),
         relay,
         probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),

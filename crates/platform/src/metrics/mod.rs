@@ -43,13 +43,13 @@ pub fn histograms(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> H
     registered(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
 }
 
-/// Shows what every process shows: which program it is, and how full its pool is. Once a process, when it starts.
-pub fn start(process: &str, pool: &PgPool) {
+/// Shows what every process shows: which program it is, and how full its pools are. Once a process, when it starts.
+pub fn start(process: &str, pools: &[&PgPool]) {
     let help = "Always 1; its labels say which program answers.";
     let build = new_gauges("orderflow_build_info", help, &["process", "version"]);
     register(build.clone());
     build.with_label_values(&[process, env!("CARGO_PKG_VERSION")]).set(1.0);
-    pool::watch(pool);
+    pool::watch(pools);
 }
 
 /// All that the process shows, as Prometheus reads it.

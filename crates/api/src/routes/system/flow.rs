@@ -19,7 +19,7 @@ pub(super) async fn faults(state: &AppState) -> Vec<String> {
 }
 
 async fn undrained_seconds(state: &AppState) -> sqlx::Result<Option<f64>> {
-    outbox::undrained_seconds(&mut *state.pool.acquire().await?).await
+    outbox::undrained_seconds(&mut *state.vital.acquire().await?).await
 }
 
 fn unattended(queue: &Attendance) -> Option<String> {

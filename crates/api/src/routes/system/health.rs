@@ -36,7 +36,7 @@ struct Dependencies {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependency {
-    /// `ok` or `down`.
+    /// `ok`, `down` or `busy`: it answers others, but no connection to it was free.
     #[schema(example = "ok")]
     status: &'static str,
     /// How long the check took.
@@ -59,16 +59,19 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
         check(async { state.redis.ping().await.is_ok() }),
         Box::pin(faults(&state)),
     );
-    let (status, code) = match (postgres.is_ok(), rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
-        (true, true) => ("ok", StatusCode::OK),
-        (true, false) => ("degraded", StatusCode::OK),
-        (false, _) => ("down", StatusCode::SERVICE_UNAVAILABLE),
-    };
+    let postgres = if !postgres.is_ok() && state.pulse.is_busy(&state.vital) { Dependency::busy() } else { postgres };
+    let (status, code) =
+        match (postgres.status != "down", postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
+            (true, true) => ("ok", StatusCode::OK),
+            (true, false) => ("degraded", StatusCode::OK),
+            (false, _) => ("down", StatusCode::SERVICE_UNAVAILABLE),
+        };
     (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis }, faults }))
 }
 
+/// Of its own share of connections, so that it tells of the database and not of what waits there.
 async fn postgres_answers(state: &AppState) -> bool {
-    let pinging = async { state.pool.acquire().await?.ping().await };
+    let pinging = async { state.vital.acquire().await?.ping().await };
     tokio::time::timeout(CHECK_LIMIT, pinging).await.is_ok_and(|answered| answered.is_ok())
 }
 
@@ -80,6 +83,11 @@ async fn check(answers: impl Future<Output = bool>) -> Dependency {
 }
 
 impl Dependency {
+    /// It can be reached, but all connections to it are in use.
+    fn busy() -> Self {
+        Self { status: "busy", latency_ms: None }
+    }
+
     fn is_ok(&self) -> bool {
         self.status == "ok"
     }
