@@ -9,7 +9,7 @@ mod client_address;
 mod config;
 mod docs;
 mod headers;
-mod idempotency_key;
+mod idempotency;
 mod limits;
 mod methods;
 mod metrics;

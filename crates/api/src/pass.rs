@@ -1,6 +1,7 @@
 //! What every request passes on its way to its route and back, the outermost first. It is one layer: for each request and
 //! each layer, axum clones and boxes all that is inside of it.
 
+use crate::idempotency::SupportedRoutes;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use crate::{headers, limits, observe, problem};
@@ -8,11 +9,15 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub async fn pass(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn pass(
+    State((state, keyed)): State<(AppState, SupportedRoutes)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::assign(&mut request);
     let observed = observe::begin(&state, &mut request).await;
     let path = request.uri().path().to_owned();
-    let mut response = match limits::head(&request) {
+    let mut response = match limits::head(&request).and_then(|()| keyed.check(&request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

@@ -1,5 +1,6 @@
 //! Every route there is, and what each request passes on its way to one.
 
+use crate::idempotency::SupportedRoutes;
 use crate::methods::Methods;
 use crate::problem::text::tick;
 use crate::problem::{Kind, Problem};
@@ -25,6 +26,7 @@ const BASE: &str = "/api/v1";
 pub fn router(state: AppState) -> Router {
     let (router, description) = described(&state);
     let methods = Arc::new(Methods::of(&description));
+    let keyed = SupportedRoutes::of(&description);
     let no_method =
         move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
     // Its validator would send the description to somebody else's server.
@@ -36,7 +38,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     let catching_panics = CatchPanicLayer::custom(limits::panicked);
-    let passing = middleware::from_fn_with_state(state.clone(), pass::pass);
+    let passing = middleware::from_fn_with_state((state.clone(), keyed), pass::pass);
     router.layer(ServiceBuilder::new().layer(passing).layer(catching_panics)).with_state(state)
 }
 

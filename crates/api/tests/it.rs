@@ -16,8 +16,12 @@ mod door;
 mod goods;
 #[path = "it/http.rs"]
 mod http;
+#[path = "it/lost_commit.rs"]
+mod lost_commit;
 #[path = "it/orders.rs"]
 mod orders;
+#[path = "it/repeats.rs"]
+mod repeats;
 #[path = "it/replays.rs"]
 mod replays;
 #[path = "it/roles.rs"]

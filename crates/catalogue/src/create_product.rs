@@ -4,6 +4,7 @@ use crate::error::ManageProductError;
 use crate::product::{Editor, NewProduct, ProductDetails};
 use crate::store;
 use domain::Timestamp;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use sqlx::PgPool;
 
@@ -16,7 +17,7 @@ pub async fn create_product(
     editor: Editor,
     new: NewProduct,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<ProductDetails>),
 ) -> Result<ProductDetails, ManageProductError> {
     if matches!(editor, Editor::Vendor(vendor) if vendor != new.vendor_id) {
         return Err(ManageProductError::NotYours(new.sku));
@@ -26,6 +27,7 @@ pub async fn create_product(
     let created = store::insert(&mut tx, &[new], now).await?.pop().ok_or(ManageProductError::AlreadyExists(sku))?;
     let (subject, after) = (created.subject(), Some(created.record()));
     witness.note(&mut tx, Change { action: "product.create", subject, reason: None, before: None, after }).await?;
+    witness.keep(&mut tx, &created).await?;
     tx.commit().await?;
     Ok(created)
 }

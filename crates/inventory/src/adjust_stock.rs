@@ -5,6 +5,7 @@ use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, Entry, Origin, StockRefusal};
 use domain::product::Sku;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -38,7 +39,7 @@ pub async fn adjust_stock(
     pool: &PgPool,
     adjustment: Adjustment,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<StockItem>),
 ) -> Result<StockItem, AdjustStockError> {
     let Adjustment { sku, warehouse_id, kind, quantity, reason, actor } = adjustment;
     let movement = kind.movement(quantity)?;
@@ -56,6 +57,7 @@ pub async fn adjust_stock(
     let item = item(&mut tx, sku, warehouse_id).await?;
     let after = Some(record(&item));
     witness.note(&mut tx, Change { action: "stock.adjust", subject, reason: why, before, after }).await?;
+    witness.keep(&mut tx, &item).await?;
     tx.commit().await?;
     Ok(item)
 }

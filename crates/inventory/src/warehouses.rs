@@ -3,6 +3,7 @@
 use crate::{StoreError, store};
 use domain::Timestamp;
 use domain::inventory::Warehouse;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::PgPool;
@@ -19,7 +20,7 @@ pub async fn create_warehouse(
     pool: &PgPool,
     warehouse: &Warehouse,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<Warehouse>),
 ) -> Result<(), CreateWarehouseError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(StoreError::from)?;
     if !store::insert_warehouse(&mut tx, warehouse, now).await? {
@@ -29,6 +30,7 @@ pub async fn create_warehouse(
     let (subject, after) = (format!("warehouse:{id}"), json!({ "code": code, "name": name, "priority": priority }));
     let change = Change { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
     witness.note(&mut tx, change).await.map_err(StoreError::from)?;
+    witness.keep(&mut tx, warehouse).await.map_err(StoreError::from)?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }

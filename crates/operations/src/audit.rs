@@ -2,6 +2,7 @@
 
 use crate::store;
 use domain::Timestamp;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -43,6 +44,13 @@ pub struct AuditFilter {
 impl Witness for Auditor {
     async fn note(&self, tx: &mut PgConnection, change: Change) -> sqlx::Result<()> {
         store::audit::insert(tx, self, &change).await
+    }
+}
+
+/// It records the change alone: for requests that have no key.
+impl<T: Sync> AnswerSink<T> for Auditor {
+    async fn keep(&self, _tx: &mut PgConnection, _outcome: &T) -> sqlx::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
-//! Operations: owns schema `operations` (failed jobs, replays, audit log, schedule, processes). What those who keep the
-//! house running ask of it, and what it keeps for them.
+//! Operations: owns schema `operations` (failed jobs, replays, audit log, answers to keyed requests, schedule,
+//! processes). What those who keep the house running ask of it, and what it keeps for them.
 //!
 //! [`verify`] and [`measure()`] are the only places that read the schemas of all slices; they write nothing.
 //! Hears dead letters ([`FailedJobs`]), says nothing but what was said before ([`failed_jobs::replay`], [`replays`]).
 
 mod analyze;
+pub mod answers;
 pub mod audit;
 pub mod failed_jobs;
 mod measure;

@@ -6,9 +6,10 @@ use crate::error::StoreError;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
-use domain::order::{Applied, OrderStatus};
+use domain::order::{Applied, Order, OrderStatus};
 use domain::saga::{Pace, SagaError};
 use messaging::{Relay, Trace};
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -28,6 +29,7 @@ pub struct CancelOrder {
 /// Where the order stands now: `cancelling`, or where an earlier cancellation has brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancelOutcome {
+    pub order_id: OrderId,
     pub status: OrderStatus,
     pub version: i32,
     /// It was called back before.
@@ -54,14 +56,18 @@ pub async fn cancel_order(
     request: CancelOrder,
     pace: Pace,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<CancelOutcome>),
 ) -> Result<CancelOutcome, CancelError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let Standing { order, saga, .. } = find(&mut tx, &request).await?;
     let advance = match saga.on_cancel(&order, &request.reason) {
         Ok(Applied::Now(advance)) => advance,
         Ok(Applied::Already) => {
-            return Ok(CancelOutcome { status: order.status, version: order.version, already: true });
+            let outcome =
+                CancelOutcome { order_id: order.id, status: order.status, version: order.version, already: true };
+            witness.keep(&mut tx, &outcome).await?;
+            tx.commit().await?;
+            return Ok(outcome);
         }
         Err(SagaError::InvalidTransition(_)) => return Err(CancelError::Refused { status: order.status }),
         Err(error) => return Err(CancelError::Saga(error)),
@@ -69,11 +75,13 @@ pub async fn cancel_order(
     let (subject, before) = (format!("order:{}", order.id), json!({ "status": order.status }));
     let because = Because { cause: None, actor: Some(request.actor), trace: request.trace };
     let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(CancelError::Saga)?;
-    let outcome = CancelOutcome { status: moved.order.status, version: moved.order.version, already: false };
+    let Order { id: order_id, status, version, .. } = moved.order;
+    let outcome = CancelOutcome { order_id, status, version, already: false };
     let (before, after) = (Some(before), Some(json!({ "status": outcome.status })));
     witness
         .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
         .await?;
+    witness.keep(&mut tx, &outcome).await?;
     commit_moves(tx, &[moved], outgoing, relay, now).await?;
     Ok(outcome)
 }

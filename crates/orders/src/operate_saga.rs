@@ -10,6 +10,7 @@ use domain::ids::OrderId;
 use domain::order::Order;
 use domain::saga::{Advance, OrderSaga, Pace, SagaError};
 use messaging::{Relay, Trace};
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -61,7 +62,7 @@ pub async fn operate_saga(
     request: OperateSaga,
     pace: Pace,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<SagaView>),
 ) -> Result<SagaView, OperateError> {
     let OperateSaga { order_id, verb, generation, actor, reason, trace } = request;
     let mut tx = platform::postgres::begin(pool).await?;
@@ -79,14 +80,14 @@ pub async fn operate_saga(
     let change =
         Change { action: verb.action(), subject, reason: Some(reason), before: Some(before), after: Some(after) };
     witness.note(&mut tx, change).await?;
-    let moved = [moved];
-    commit_moves(tx, &moved, outgoing, relay, now).await?;
-    let [moved] = moved;
-    Ok(view(moved, placing.correlation_id, now))
+    let view = view(&moved, placing.correlation_id, now);
+    witness.keep(&mut tx, &view).await?;
+    commit_moves(tx, &[moved], outgoing, relay, now).await?;
+    Ok(view)
 }
 
 /// The saga as this move has left it, whoever has moved it on meanwhile.
-fn view(moved: Moved, correlation_id: String, now: Timestamp) -> SagaView {
+fn view(moved: &Moved, correlation_id: String, now: Timestamp) -> SagaView {
     let Moved { order, saga, deadline_at, .. } = moved;
     SagaView {
         order_id: order.id,
@@ -94,8 +95,8 @@ fn view(moved: Moved, correlation_id: String, now: Timestamp) -> SagaView {
         phase: saga.phase_name().to_owned(),
         step: saga.step_name().map(ToOwned::to_owned),
         generation: saga.generation(),
-        attention: order.attention,
-        deadline_at: saga.is_active().then_some(deadline_at),
+        attention: order.attention.clone(),
+        deadline_at: saga.is_active().then_some(*deadline_at),
         updated_at: now,
         correlation_id,
     }

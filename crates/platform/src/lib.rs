@@ -1,6 +1,7 @@
 //! Platform: what every process needs whatever it does. Configuration, logs, metrics, pools, clock, shutdown.
 //! Knows no slice and no domain.
 
+pub mod answer;
 pub mod clock;
 pub mod config;
 pub mod lifecycle;

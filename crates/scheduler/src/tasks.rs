@@ -63,7 +63,10 @@ pub fn all(settings: &SchedulerSettings, pool: &PgPool, relay: &Relay, unattende
             Box::pin(async move { Ok(operations::replays::run_replays(&pool, &relay, now).await?) })
         }),
         task("expire_idempotency_keys", MINUTE, &hands, move |pool, _waker, now| {
-            Box::pin(async move { counted(orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?) })
+            Box::pin(async move {
+                let keys = orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?;
+                counted(keys + operations::answers::prune_answers(&pool, now - key_life, ROWS_MAX).await?)
+            })
         }),
         task("prune_inbox", MINUTE, &hands, move |pool, _waker, now| {
             Box::pin(

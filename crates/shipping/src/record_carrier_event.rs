@@ -9,6 +9,7 @@ use domain::order::Applied;
 use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
 use messaging::outbox::Parcel;
 use messaging::{Outgoing, Relay, Trace, outbox};
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -49,10 +50,11 @@ pub async fn record_carrier_event(
     relay: &Relay,
     event: CarrierEvent,
     now: Timestamp,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<Recorded>),
 ) -> Result<Recorded, CarrierEventError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
     let (recorded, told) = record(&mut tx, relay, &event, now, witness).await?;
+    witness.keep(&mut tx, &recorded).await.map_err(ShippingError::from)?;
     tx.commit().await.map_err(ShippingError::from)?;
     if let Some(parcel) = told {
         relay.carry(parcel);

@@ -12,6 +12,7 @@ pub use field::{Field, Members, boolean, one_of, parsed, secret, text, time, wit
 
 use crate::problem::text::tick;
 use crate::problem::{FieldError, Kind, Problem};
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -37,17 +38,29 @@ impl<S: Send + Sync, T: FromJson> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        check_encoding(&parts.headers)?;
-        let media_type = check_media_type(&parts.headers);
-        let bytes = bytes::read(&parts.headers, body).await?;
-        if bytes.is_empty()
-            && let Some(empty) = T::when_empty()
-        {
-            return Ok(Self(empty));
-        }
-        media_type?;
-        parse(&bytes).map(Self)
+        read(&parts.headers, body, false).await.map(|(read, _)| Self(read))
     }
+}
+
+/// The body, and if it `is_keyed` its canonical form: the same for two bodies that say the same.
+pub async fn read_json<T: FromJson>(request: Request, is_keyed: bool) -> Result<(T, Vec<u8>), Problem> {
+    let (parts, body) = request.into_parts();
+    let (read, value) = read(&parts.headers, body, is_keyed).await?;
+    Ok((read, value.map_or_else(|| Value::Object(Vec::new()).canonical(), |value| value.canonical())))
+}
+
+/// The body as `T`, and, if that is to be kept, as it was written; no body, or null, is no value.
+async fn read<T: FromJson>(headers: &HeaderMap, body: Body, keeps_value: bool) -> Result<(T, Option<Value>), Problem> {
+    check_encoding(headers)?;
+    let media_type = check_media_type(headers);
+    let bytes = bytes::read(headers, body).await?;
+    if bytes.is_empty()
+        && let Some(empty) = T::when_empty()
+    {
+        return Ok((empty, None));
+    }
+    media_type?;
+    parse(&bytes, keeps_value)
 }
 
 /// Encoded bodies could unpack to any size, so none is taken.
@@ -71,16 +84,18 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", told))
 }
 
-fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: FromJson>(bytes: &[u8], keeps_value: bool) -> Result<(T, Option<Value>), Problem> {
     let value = serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))?;
     if matches!(value, Value::Null) {
         let told = "`body` must be an object, got null";
-        return T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", told));
+        let empty = T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", told))?;
+        return Ok((empty, None));
     }
     let mut errors = Vec::new();
+    let kept = keeps_value.then(|| value.clone());
     let read = Field::root(value, &mut errors).members(T::read);
     match read {
-        Some(read) if errors.is_empty() => Ok(read),
+        Some(read) if errors.is_empty() => Ok((read, kept)),
         _ => Err(Problem::validation(errors)),
     }
 }
@@ -116,7 +131,7 @@ mod tests {
     }
 
     fn errors(body: &str) -> Vec<(String, Option<String>)> {
-        let problem = parse::<Box>(body.as_bytes()).expect_err("refused");
+        let problem = parse::<Box>(body.as_bytes(), true).expect_err("refused");
         assert_eq!(problem.kind, Kind::Validation, "{body}");
         problem.errors.into_iter().map(|error| (error.pointer.expect("a pointer"), Some(error.detail))).collect()
     }
@@ -127,9 +142,21 @@ mod tests {
 
     #[test]
     fn a_good_body_is_read() {
-        let read: Box = parse(br#" {"sizes": [1, 2], "name": "A"} "#).expect("good");
+        let (read, _): (Box, _) = parse(br#" {"sizes": [1, 2], "name": "A"} "#, true).expect("good");
         assert_eq!(read, Box { name: "A".into(), sizes: vec![1, 2], fragile: None });
-        assert!(parse::<Box>(br#"{"name":"A","sizes":[],"fragile":null}"#).is_ok());
+        assert!(parse::<Box>(br#"{"name":"A","sizes":[],"fragile":null}"#, true).is_ok());
+    }
+
+    #[test]
+    fn two_bodies_that_say_the_same_have_one_canonical_form() {
+        let form = |body: &str| parse::<Box>(body.as_bytes(), true).expect("good").1.expect("a value").canonical();
+        let first = form(r#"{"name":"A","sizes":[1,2]}"#);
+
+        assert_eq!(form(" {\"sizes\" : [1,\n2], \"name\":\"\\u0041\"}"), first);
+        for other in [r#"{"name":"A","sizes":[2,1]}"#, r#"{"name":"A","sizes":[12]}"#, r#"{"name":"B","sizes":[1,2]}"#]
+        {
+            assert_ne!(form(other), first, "{other}");
+        }
     }
 
     #[test]
@@ -159,7 +186,7 @@ mod tests {
         let bad: [&[u8]; 6] =
             [b"", b"{\"name\":", b"{\"name\":\"\\ud800\"}", b"{\"name\":\"\xff\"}", deep.as_bytes(), b"{} {}"];
         for body in bad {
-            assert_eq!(parse::<Box>(body).expect_err("refused").kind, Kind::MalformedJson);
+            assert_eq!(parse::<Box>(body, true).expect_err("refused").kind, Kind::MalformedJson);
         }
         for number in ["1e400", "9223372036854775808", "-9223372036854775809", "1.0", "1e2"] {
             errors(&format!(r#"{{"name":"A","sizes":[{number}]}}"#));

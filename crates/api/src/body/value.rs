@@ -29,6 +29,27 @@ impl Value {
             Self::Object(_) => "an object".to_owned(),
         }
     }
+
+    /// JSON without white space, members by name. What no reader takes (numbers that are no whole ones) is not told apart.
+    pub fn canonical(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.to_json()).expect("JSON can be written")
+    }
+
+    /// `serde_json` keeps members by name.
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null | Self::OtherNumber => serde_json::Value::Null,
+            Self::Boolean(truth) => (*truth).into(),
+            Self::Whole(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::List(list) => list.iter().map(Self::to_json).collect(),
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), value.to_json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {

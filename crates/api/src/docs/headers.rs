@@ -1,5 +1,6 @@
 //! Headers of answers, as the description tells of them. Those of one route alone stand at that route.
 
+use super::problems::takes_key;
 use super::{components, operations};
 use crate::problem::Kind;
 use utoipa::openapi::header::HeaderBuilder;
@@ -9,13 +10,18 @@ use utoipa::openapi::{Header, OpenApi as Description, Ref, RefOr};
 
 const REQUEST_ID: &str = "x-request-id";
 const RETRY_AFTER: &str = "Retry-After";
+const REPLAYED: &str = "Idempotent-Replayed";
 const CHALLENGE: &str = "WWW-Authenticate";
 
 pub fn add(description: &mut Description) {
     for operation in operations(description) {
-        for response in operation.responses.responses.values_mut() {
+        let takes_key = takes_key(operation);
+        for (status, response) in &mut operation.responses.responses {
             if let RefOr::T(response) = response {
                 response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference(REQUEST_ID)));
+                if takes_key && status.starts_with('2') {
+                    response.headers.insert(REPLAYED.to_owned(), RefOr::Ref(reference(REPLAYED)));
+                }
             }
         }
     }
@@ -28,6 +34,7 @@ pub fn add(description: &mut Description) {
             )
             .into(),
         ),
+        (REPLAYED.to_owned(), header(Type::Boolean, "`true` on a repeated answer").into()),
         (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds to wait before a retry").into()),
         (
             CHALLENGE.to_owned(),

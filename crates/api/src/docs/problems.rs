@@ -11,16 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::{Content, ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi as Description, Ref, RefOr, Required, ResponseBuilder};
 
+const KEY: &str = "Idempotency-Key";
 const NAMED: &str = "x-problems";
 
 const OF_TOKENS: &[Kind] = &[Kind::Unauthenticated, Kind::InvalidToken, Kind::TokenExpired, Kind::TokenRevoked];
 const OF_ROLES: &[Kind] = &[Kind::Forbidden];
 const OF_PATHS: &[Kind] = &[Kind::InvalidParameter, Kind::NotFound];
 const OF_QUERIES: &[Kind] = &[Kind::InvalidParameter, Kind::Validation];
-const OF_KEYS: &[Kind] =
-    &[Kind::IdempotencyKeyMissing, Kind::IdempotencyKeyInvalid, Kind::IdempotencyKeyReused, Kind::RequestInProgress];
+const OF_KEYS: &[Kind] = &[Kind::IdempotencyKeyInvalid, Kind::IdempotencyKeyReused, Kind::RequestInProgress];
+const OF_NEEDED_KEYS: &[Kind] = &[Kind::IdempotencyKeyMissing];
+const OF_REFUSED_KEYS: &[Kind] = &[Kind::IdempotencyKeyUnsupported];
 const OF_BODIES: &[Kind] = &[
     Kind::MalformedJson,
     Kind::RequestTimeout,
@@ -61,17 +63,25 @@ fn take_named(operation: &mut Operation) -> Vec<Kind> {
 fn follow_from(operation: &Operation) -> impl Iterator<Item = Kind> + use<> {
     let parameters: Vec<_> = operation.parameters.iter().flatten().filter_map(in_place).collect();
     let takes = |place: &ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == *place);
-    let keyed = parameters.iter().any(|parameter| parameter.name == "Idempotency-Key");
+    let key = parameters.iter().find(|parameter| parameter.name == KEY);
+    let needs_key = key.is_some_and(|key| key.required == Required::True);
     let (token, role) = asks_for(operation);
     let sources = [
         (token, OF_TOKENS),
         (role, OF_ROLES),
         (takes(&ParameterIn::Path), OF_PATHS),
         (takes(&ParameterIn::Query), OF_QUERIES),
-        (keyed, OF_KEYS),
+        (key.is_some(), OF_KEYS),
+        (needs_key, OF_NEEDED_KEYS),
+        (key.is_none(), OF_REFUSED_KEYS),
         (operation.request_body.is_some(), OF_BODIES),
     ];
     sources.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, kinds)| kinds.iter().copied())
+}
+
+/// Whether it can be repeated under a key.
+pub fn takes_key(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().filter_map(in_place).any(|parameter| parameter.name == KEY)
 }
 
 /// Whether it looks at tokens, and whether there is no way without one.

@@ -23,6 +23,7 @@ fn detail(kind: Kind) -> &'static str {
              repeated without harm"
         }
         Kind::IdempotencyKeyInvalid => "`Idempotency-Key` appears more than once; send it once",
+        Kind::IdempotencyKeyUnsupported => "`Idempotency-Key` is not supported by this route; leave it out",
         Kind::Unauthenticated => {
             "Send the header `Authorization: Bearer <access token>` once; POST /api/v1/auth/login gives a token"
         }
@@ -74,9 +75,10 @@ fn concerned(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::InvalidParameter => Some("id"),
         Kind::InvalidHost => Some("host"),
-        Kind::IdempotencyKeyMissing | Kind::IdempotencyKeyInvalid | Kind::IdempotencyKeyReused => {
-            Some("idempotency-key")
-        }
+        Kind::IdempotencyKeyMissing
+        | Kind::IdempotencyKeyInvalid
+        | Kind::IdempotencyKeyUnsupported
+        | Kind::IdempotencyKeyReused => Some("idempotency-key"),
         Kind::NotAcceptable => Some("accept"),
         Kind::UnsupportedMediaType => Some("content-type"),
         Kind::UnsupportedEncoding => Some("content-encoding"),

@@ -37,6 +37,11 @@ impl Kind {
                 "The header Idempotency-Key is empty, too long, sent more than once, or not visible ASCII.",
                 "Send the header once, with 1 to 255 visible ASCII characters. A UUID fits.",
             ),
+            Self::IdempotencyKeyUnsupported => guide(
+                "The request has an Idempotency-Key, but this route can't repeat an answer: it changes nothing, may be repeated \
+                 anyway (PUT, PATCH), or answers with tokens, which are never stored.",
+                "Leave the header out. The documentation of each route says whether it accepts one.",
+            ),
             Self::Unauthenticated => guide(
                 "The request has no access token, or the Authorization header is not of the form Bearer.",
                 "Log in with POST /api/v1/auth/login and send its access_token as Authorization: Bearer <token>.",

@@ -33,6 +33,7 @@ kinds! {
     InvalidHost             "invalid-host"             BAD_REQUEST            "Invalid Host header";
     IdempotencyKeyMissing   "idempotency-key-missing"  BAD_REQUEST            "Idempotency key required";
     IdempotencyKeyInvalid   "idempotency-key-invalid"  BAD_REQUEST            "Invalid idempotency key";
+    IdempotencyKeyUnsupported "idempotency-key-unsupported" BAD_REQUEST      "Idempotency key not supported";
     Unauthenticated         "unauthenticated"          UNAUTHORIZED           "Authentication required";
     InvalidToken            "invalid-token"            UNAUTHORIZED           "Invalid access token";
     TokenExpired            "token-expired"            UNAUTHORIZED           "Access token expired";

@@ -148,7 +148,8 @@ async fn the_example_of_every_body_is_one_that_the_route_reads(pool: PgPool) {
         let path = operation.path.replace("{id}", &Uuid::now_v7().to_string()).replace("{sku}", "NO-SUCH-SKU");
         let path = path.split('/').map(|part| if part.starts_with('{') { "NONE" } else { part }).collect::<Vec<_>>();
         let ask = Ask::new(operation.name().split_once(' ').unwrap().0.parse().unwrap(), &path.join("/"));
-        let answer = door.send(ask.of(&admin).header("idempotency-key", "k").json(example(&operation))).await;
+        let ask = if operation.path.ends_with("/orders") { ask.header("idempotency-key", "k") } else { ask };
+        let answer = door.send(ask.of(&admin).json(example(&operation))).await;
 
         let refused = matches!(answer.status.as_u16(), 400 | 413 | 415 | 422 | 500..);
         assert!(!refused, "{} does not read its own example: {}", operation.name(), answer.body);

@@ -3,11 +3,12 @@
 use crate::house::{House, order, reserve, sku};
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, Origin, StockRefusal, Warehouse};
-use inventory::{AdjustStockError, Adjustment, CreateWarehouseError, Drift, Receipt, StockFilter};
+use inventory::{AdjustStockError, Adjustment, CreateWarehouseError, Drift, Receipt, StockFilter, StockItem};
 use messaging::HandleError;
+use platform::answer::AnswerSink;
 use platform::clock::now;
-use platform::witness::Unwitnessed;
-use sqlx::PgPool;
+use platform::witness::{Change, Unwitnessed, Witness};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 fn adjustment(warehouse_id: WarehouseId, kind: AdjustmentKind, quantity: i32) -> Adjustment {
@@ -51,6 +52,32 @@ async fn an_adjustment_never_takes_what_is_promised(pool: PgPool) {
     assert!(matches!(backwards, AdjustStockError::Refused(StockRefusal::BadQuantity)), "{backwards}");
     assert!(matches!(nowhere, Err(AdjustStockError::UnknownWarehouse)), "{nowhere:?}");
     assert_eq!(house.counters("A").await, [(10, 8), (0, 0)]);
+}
+
+/// Keeps no answer, as when the connection breaks.
+struct Forgetful;
+
+impl Witness for Forgetful {
+    async fn note(&self, _tx: &mut PgConnection, _change: Change) -> sqlx::Result<()> {
+        Ok(())
+    }
+}
+
+impl AnswerSink<StockItem> for Forgetful {
+    async fn keep(&self, _tx: &mut PgConnection, _outcome: &StockItem) -> sqlx::Result<()> {
+        Err(sqlx::Error::PoolClosed)
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_adjustment_whose_answer_cannot_be_kept_did_not_happen(pool: PgPool) {
+    let house = House::open(pool, &[("A", 10, 0)]).await;
+
+    let adjusted = adjustment(house.east, AdjustmentKind::Received, 5);
+    inventory::adjust_stock(&house.pool, adjusted, now(), &Forgetful).await.expect_err("no answer");
+
+    assert_eq!(house.counters("A").await, [(10, 0), (0, 0)]);
+    house.assert_books_agree().await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -7,9 +7,10 @@ use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::dead::{self, NotText};
 use messaging::{Outgoing, Relay, outbox};
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 /// How often one job is sent again at most: what dies so often needs another cure.
@@ -43,16 +44,17 @@ pub async fn replay(
     relay: &Relay,
     id: Uuid,
     decided: &Decided,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let job = match find(&mut tx, id, JobStatus::Replayed).await? {
         Standing::Open(job) => job,
-        Standing::Already(job) => return Ok(job),
+        Standing::Already(job) => return again(tx, job, witness).await,
     };
     let message = message_of(&job)?;
     let parcel = outbox::append(&mut tx, vec![message], relay).await?;
     let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
+    witness.keep(&mut tx, &job).await?;
     tx.commit().await?;
     relay.carry(parcel);
     Ok(job)
@@ -72,14 +74,26 @@ pub async fn discard(
     pool: &PgPool,
     id: Uuid,
     decided: &Decided,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let job = match find(&mut tx, id, JobStatus::Discarded).await? {
         Standing::Open(job) => job,
-        Standing::Already(job) => return Ok(job),
+        Standing::Already(job) => return again(tx, job, witness).await,
     };
     let job = conclude(&mut tx, job, JobStatus::Discarded, decided, witness).await?;
+    witness.keep(&mut tx, &job).await?;
+    tx.commit().await?;
+    Ok(job)
+}
+
+/// The same was decided before; the request may still have a key of its own.
+async fn again(
+    mut tx: Transaction<'static, Postgres>,
+    job: FailedJob,
+    answers: &impl AnswerSink<FailedJob>,
+) -> Result<FailedJob, DecideError> {
+    answers.keep(&mut tx, &job).await?;
     tx.commit().await?;
     Ok(job)
 }

@@ -4,6 +4,7 @@ use super::{Replay, ReplayStatus};
 use crate::failed_jobs::Decided;
 use crate::store;
 use crate::store::BadRow;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::PgPool;
@@ -24,7 +25,7 @@ pub async fn cancel_replay(
     pool: &PgPool,
     id: Uuid,
     decided: &Decided,
-    witness: &impl Witness,
+    witness: &(impl Witness + AnswerSink<Replay>),
 ) -> Result<Replay, CancelReplayError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let status = store::replays::lock_status(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
@@ -40,6 +41,7 @@ pub async fn cancel_replay(
         }
     }
     let replay = store::replays::find(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
+    witness.keep(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

@@ -4,6 +4,7 @@ use super::{Pace, Replay, ReplayFilter, ReplayStatus};
 use crate::failed_jobs::Decided;
 use crate::store;
 use crate::store::BadRow;
+use platform::answer::AnswerSink;
 use platform::witness::{Change, Witness};
 use serde_json::json;
 use sqlx::PgPool;
@@ -25,7 +26,11 @@ pub enum StartReplayError {
 }
 
 /// Notes what is to be sent again. When no open job fits, it is done at once.
-pub async fn start_replay(pool: &PgPool, new: NewReplay, witness: &impl Witness) -> Result<Replay, StartReplayError> {
+pub async fn start_replay(
+    pool: &PgPool,
+    new: NewReplay,
+    witness: &(impl Witness + AnswerSink<Replay>),
+) -> Result<Replay, StartReplayError> {
     let NewReplay { filter, pace, decided } = new;
     let mut tx = platform::postgres::begin(pool).await?;
     let total = store::replays::count_open(&mut tx, &filter, decided.at).await?;
@@ -55,6 +60,7 @@ pub async fn start_replay(pool: &PgPool, new: NewReplay, witness: &impl Witness)
     if !store::replays::insert(&mut tx, &replay).await? {
         return Err(StartReplayError::OneRuns);
     }
+    witness.keep(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

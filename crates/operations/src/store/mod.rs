@@ -1,6 +1,7 @@
 //! All SQL of operations: that of its own tables, and a query a check, grouped by what they watch; each names at most
 //! `offenders_max` rows.
 
+pub mod answers;
 pub mod audit;
 pub mod failed_jobs;
 pub mod flow;

@@ -16,6 +16,7 @@ use crate::error::PlaceOrderError;
 use crate::metrics;
 use batch::BatchContext;
 use committer::Request;
+use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::placing::{Note, PaymentMethod, PricedLine};
@@ -114,6 +115,11 @@ impl Intake {
             return Err(PlaceOrderError::KeyReused);
         }
         Ok(Some(Accepted { order_id: kept.order_id, replayed: true }))
+    }
+
+    /// Keys that were first used before then are forgotten, whatever they were used for.
+    pub fn keys_kept_since(&self, now: Timestamp) -> Timestamp {
+        self.limits.keys_kept_since(now)
     }
 
     pub fn stats(&self) -> IntakeStats {

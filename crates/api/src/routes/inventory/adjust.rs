@@ -1,7 +1,8 @@
 use super::stock::StockBody;
 use super::{is_theirs, not_yours};
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, one_of, parsed, within};
+use crate::body::{FromJson, Members, one_of, parsed, within};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::policy::MoveStock;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -12,7 +13,7 @@ use axum::http::StatusCode;
 use domain::ids::WarehouseId;
 use domain::inventory::AdjustmentKind;
 use domain::product::Sku;
-use inventory::Adjustment;
+use inventory::{Adjustment, StockItem};
 use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
@@ -51,22 +52,28 @@ impl FromJson for AdjustmentBody {
 /// Adjust stock
 ///
 /// Record units received, returned or counted. Answers with the stock after it.
-#[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", request_body = AdjustmentBody,
+#[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", params(KeyParam), request_body = AdjustmentBody,
     responses((status = 201, description = "The stock after the adjustment", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn adjust_stock(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<MoveStock>,
     request: RequestId,
-    Json(body): Json<AdjustmentBody>,
-) -> Result<(StatusCode, axum::Json<StockBody>), Problem> {
-    if !is_theirs(&state, caller, &body.sku).await? {
-        return Err(Problem::about(Kind::UnknownSku, "/sku", not_yours(&body.sku)));
-    }
-    let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
-    let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
-    let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let item = state.finish(async move { inventory::adjust_stock(&pool, adjustment, now, &auditor).await }).await?;
-    Ok((StatusCode::CREATED, axum::Json(item.into())))
+    Keyed { body, repeat }: Keyed<AdjustmentBody>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let (shared, recording) = (state.clone(), recorder.clone());
+    let adjusting = async move {
+        if !is_theirs(&shared, caller, &body.sku).await? {
+            return Err(Problem::about(Kind::UnknownSku, "/sku", not_yours(&body.sku)));
+        }
+        let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
+        let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
+        Ok(inventory::adjust_stock(&shared.pool, adjustment, recording.at(), &recording).await?)
+    };
+    state.change(&recorder, adjusting).await
+}
+
+fn answer(item: &StockItem) -> Answer {
+    Answer::json(StatusCode::CREATED, &StockBody::from(item.clone()))
 }

@@ -1,5 +1,6 @@
 use crate::auth::{Allowed, Caller};
-use crate::body::{FromJson, Json, Members};
+use crate::body::{FromJson, Members};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
 use crate::problem::{Kind, Problem};
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
 use domain::order::OrderStatus;
-use orders::CancelOrder;
+use orders::{CancelOrder, CancelOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -50,7 +51,7 @@ pub struct CancelledBody {
 ///
 /// Everything done for it is undone step by step; follow the order to see it end. Safe to repeat.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
-    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 202, description = "The order is being cancelled, or already is", body = CancelledBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_order(
@@ -59,18 +60,22 @@ pub async fn cancel_order(
     PathParam(order_id): PathParam<OrderId>,
     request_id: RequestId,
     RequestTrace(trace): RequestTrace,
-    Json(body): Json<CancelBody>,
-) -> Result<(StatusCode, axum::Json<CancelledBody>), Problem> {
+    Keyed { body, repeat }: Keyed<CancelBody>,
+) -> Result<Answer, Problem> {
     let reason = body.reason.unwrap_or_else(|| format!("{}_request", caller.role));
     let request = CancelOrder { order_id, customer: customer(caller), actor: caller.actor(), reason, trace };
-    let (shared, now) = (state.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request_id, now);
-    let cancelling =
-        async move { orders::cancel_order(&shared.pool, &shared.relay, request, shared.pace, now, &auditor).await };
-    let outcome = state.finish(cancelling).await?;
+    let recorder = repeat.recorder(&state, caller, &request_id, answer);
+    let (shared, recording) = (state.clone(), recorder.clone());
+    let cancelling = async move {
+        orders::cancel_order(&shared.pool, &shared.relay, request, shared.pace, recording.at(), &recording).await
+    };
+    state.change(&recorder, cancelling).await
+}
+
+fn answer(outcome: &CancelOutcome) -> Answer {
     let message = message(outcome.already, outcome.status);
-    let (order_id, order_status) = (order_id.as_uuid(), outcome.status.into());
-    Ok((StatusCode::ACCEPTED, axum::Json(CancelledBody { status: "accepted", order_id, order_status, message })))
+    let (order_id, order_status) = (outcome.order_id.as_uuid(), outcome.status.into());
+    Answer::json(StatusCode::ACCEPTED, &CancelledBody { status: "accepted", order_id, order_status, message })
 }
 
 const fn message(already: bool, status: OrderStatus) -> &'static str {

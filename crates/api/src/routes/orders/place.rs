@@ -1,7 +1,7 @@
 use super::request::{PlaceOrderBody, unknown_method};
 use crate::auth::Allowed;
 use crate::body::Json;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency::{IdempotencyKey, REPLAYED};
 use crate::policy::PlaceOrders;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
@@ -20,7 +20,6 @@ use uuid::Uuid;
 
 /// What keys are kept under.
 const ROUTE: &str = "POST /orders";
-const REPLAYED: &str = "idempotent-replayed";
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AcceptedBody {
@@ -39,9 +38,8 @@ pub struct AcceptedBody {
 /// the first answer again, with `Idempotent-Replayed: true`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceOrderBody,
     params(("Idempotency-Key" = String, Header, description = "A unique value of yours for this request, such as a UUID")),
-    responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody, headers(
-        ("Location" = String, description = "Where to follow the order"),
-        ("Idempotent-Replayed" = bool, description = "`true` on a repeated answer")))),
+    responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody,
+        headers(("Location" = String, description = "Where to follow the order")))),
     extensions(("x-problems" = json!([Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
     security(("access_token" = [])))]
 pub async fn place_order(

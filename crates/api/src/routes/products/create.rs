@@ -1,7 +1,8 @@
 use super::editor;
 use super::product::ProductBody;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, boolean, parsed};
+use crate::body::{FromJson, Members, boolean, parsed};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -9,9 +10,8 @@ use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use accounts::Role;
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderName, StatusCode};
-use catalogue::{Description, NewProduct, ProductName};
+use axum::http::StatusCode;
+use catalogue::{Description, NewProduct, ProductDetails, ProductName};
 use domain::ids::UserId;
 use domain::money::Money;
 use domain::product::Sku;
@@ -55,12 +55,10 @@ impl FromJson for NewProductBody {
     }
 }
 
-type Created = (StatusCode, [(HeaderName, String); 1], axum::Json<ProductBody>);
-
 /// Create a product
 ///
 /// It can be ordered at once, from every warehouse that has stock of it.
-#[utoipa::path(post, path = "/products", tag = "products", request_body = NewProductBody,
+#[utoipa::path(post, path = "/products", tag = "products", params(KeyParam), request_body = NewProductBody,
     responses((status = 201, description = "The product", body = ProductBody,
         headers(("Location" = String, description = "The URL of the product")))),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
@@ -68,8 +66,8 @@ pub async fn create_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
     request: RequestId,
-    Json(body): Json<NewProductBody>,
-) -> Result<Created, Problem> {
+    Keyed { body, repeat }: Keyed<NewProductBody>,
+) -> Result<Answer, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(caller.id);
     if caller.role != Role::Admin && vendor_id != caller.id {
         let told = "`vendor_id` must be your own id, or be left out: only admins create products for others";
@@ -77,10 +75,14 @@ pub async fn create_product(
     }
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
-    let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let creating = async move { catalogue::create_product(&pool, editor(caller), new, now, &auditor).await };
-    let created = state.finish(creating).await?;
-    let location = [(LOCATION, format!("/api/v1/products/{}", created.product.sku))];
-    Ok((StatusCode::CREATED, location, axum::Json(created.into())))
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let (pool, recording) = (state.pool.clone(), recorder.clone());
+    let creating =
+        async move { catalogue::create_product(&pool, editor(caller), new, recording.at(), &recording).await };
+    state.change(&recorder, creating).await
+}
+
+fn answer(created: &ProductDetails) -> Answer {
+    let location = format!("/api/v1/products/{}", created.product.sku);
+    Answer::json(StatusCode::CREATED, &ProductBody::from(created.clone())).located(location)
 }

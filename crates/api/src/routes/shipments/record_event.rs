@@ -1,12 +1,14 @@
 use super::visible_shipment;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, one_of, time};
+use crate::body::{FromJson, Members, one_of, time};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::shipment::{Milestone, TrackingNumber};
@@ -57,7 +59,7 @@ pub struct RecordedBody {
 ///
 /// Reports may be repeated, late or out of order: the status of a shipment never goes back.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
-    params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
+    params(("tracking_number" = String, Path, description = "The carrier's tracking number"), KeyParam),
     request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
@@ -65,9 +67,10 @@ pub async fn record_event(
     Allowed { caller, .. }: Allowed<ReportShipments>,
     request: RequestId,
     PathParam(number): PathParam<TrackingNumber>,
-    Json(body): Json<ShipmentEventReport>,
-) -> Result<axum::Json<RecordedBody>, Problem> {
-    let now = platform::clock::now();
+    Keyed { body, repeat }: Keyed<ShipmentEventReport>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let now = recorder.at();
     let occurred_at = body.occurred_at.unwrap_or(now);
     if occurred_at > now + AHEAD_MAX {
         let told = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
@@ -84,14 +87,18 @@ pub async fn record_event(
     }
     let (status, note) = (body.status, body.note);
     let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
-    let shared = state.clone();
-    let auditor = caller.auditor(&request, now);
+    let (shared, keeping) = (state.clone(), recorder.clone());
     let recording =
-        async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &auditor).await };
-    let recorded = match state.finish(recording).await? {
+        async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &keeping).await };
+    state.change(&recorder, recording).await
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "outcomes are shown by reference")]
+fn answer(recorded: &Recorded) -> Answer {
+    let recorded = match recorded {
         Recorded::Moved => "moved",
         Recorded::Noted => "noted",
         Recorded::Duplicate => "duplicate",
     };
-    Ok(axum::Json(RecordedBody { recorded }))
+    Answer::json(StatusCode::OK, &RecordedBody { recorded })
 }

@@ -1,6 +1,7 @@
 use super::WarehouseBody;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, parsed, text, within};
+use crate::body::{FromJson, Members, parsed, text, within};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::policy::ManageWarehouses;
 use crate::problem::text::wrong;
 use crate::problem::{Kind, Problem};
@@ -38,20 +39,26 @@ impl FromJson for NewWarehouseBody {
 /// Create a warehouse
 ///
 /// Stock can be received there at once.
-#[utoipa::path(post, path = "/warehouses", tag = "inventory", request_body = NewWarehouseBody,
+#[utoipa::path(post, path = "/warehouses", tag = "inventory", params(KeyParam), request_body = NewWarehouseBody,
     responses((status = 201, description = "The warehouse", body = WarehouseBody)),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_warehouse(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageWarehouses>,
     request: RequestId,
-    Json(body): Json<NewWarehouseBody>,
-) -> Result<(StatusCode, axum::Json<WarehouseBody>), Problem> {
+    Keyed { body, repeat }: Keyed<NewWarehouseBody>,
+) -> Result<Answer, Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
     let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", wrong("name", error)))?;
-    let (pool, now, new) = (state.pool.clone(), platform::clock::now(), warehouse.clone());
-    let auditor = caller.auditor(&request, now);
-    state.finish(async move { inventory::create_warehouse(&pool, &new, now, &auditor).await }).await?;
-    Ok((StatusCode::CREATED, axum::Json(warehouse.into())))
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let (pool, recording) = (state.pool.clone(), recorder.clone());
+    let opening = async move {
+        inventory::create_warehouse(&pool, &warehouse, recording.at(), &recording).await.map(|()| warehouse)
+    };
+    state.change(&recorder, opening).await
+}
+
+fn answer(warehouse: &Warehouse) -> Answer {
+    Answer::json(StatusCode::CREATED, &WarehouseBody::from(warehouse.clone()))
 }

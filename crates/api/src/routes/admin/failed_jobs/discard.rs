@@ -1,6 +1,6 @@
-use super::job::FailedJobBody;
+use super::job::{FailedJobBody, answer};
 use crate::auth::Allowed;
-use crate::body::Json;
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -13,7 +13,7 @@ use operations::failed_jobs::{Decided, discard};
 /// Discard a failed job
 ///
 /// It is not replayed; its record stays, with your reason. Safe to repeat.
-#[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id"), KeyParam),
     request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn discard_failed_job(
@@ -21,12 +21,11 @@ pub async fn discard_failed_job(
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Json(body): Json<ReasonBody>,
-) -> Result<axum::Json<FailedJobBody>, Problem> {
-    let now = platform::clock::now();
-    let auditor = caller.auditor(&request, now);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
-    let pool = state.pool.clone();
-    let discarding = async move { discard(&pool, id, &decided, &auditor).await };
-    Ok(axum::Json(state.finish(discarding).await?.into()))
+    Keyed { body, repeat }: Keyed<ReasonBody>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let (pool, recording) = (state.pool.clone(), recorder.clone());
+    let discarding = async move { discard(&pool, id, &decided, &recording).await };
+    state.change(&recorder, discarding).await
 }

@@ -1,5 +1,7 @@
 //! Failed jobs as admins see them.
 
+use crate::idempotency::Answer;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use operations::failed_jobs::FailedJob;
 use serde::Serialize;
@@ -95,4 +97,9 @@ impl From<FailedJob> for FailedJobDetailBody {
         let payload = serde_json::from_slice(&job.payload).unwrap_or_else(|_no_json| text());
         Self { payload, headers: job.headers.clone(), job: job.into() }
     }
+}
+
+/// What is answered to a decision.
+pub fn answer(job: &FailedJob) -> Answer {
+    Answer::json(StatusCode::OK, &FailedJobBody::from(job.clone()))
 }

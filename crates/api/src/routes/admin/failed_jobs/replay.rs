@@ -1,6 +1,6 @@
-use super::job::FailedJobBody;
+use super::job::{FailedJobBody, answer};
 use crate::auth::Allowed;
-use crate::body::Json;
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -14,7 +14,7 @@ use operations::failed_jobs::{Decided, replay};
 ///
 /// Sends its message again, unchanged, to the queue that it failed in and to no other. Handling it twice has the effect of
 /// once. Safe to repeat; a job that fails again is open again.
-#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
+#[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id"), KeyParam),
     request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn replay_failed_job(
@@ -22,12 +22,11 @@ pub async fn replay_failed_job(
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Json(body): Json<ReasonBody>,
-) -> Result<axum::Json<FailedJobBody>, Problem> {
-    let now = platform::clock::now();
-    let auditor = caller.auditor(&request, now);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
-    let shared = state.clone();
-    let replaying = async move { replay(&shared.pool, &shared.relay, id, &decided, &auditor).await };
-    Ok(axum::Json(state.finish(replaying).await?.into()))
+    Keyed { body, repeat }: Keyed<ReasonBody>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let (shared, recording) = (state.clone(), recorder.clone());
+    let replaying = async move { replay(&shared.pool, &shared.relay, id, &decided, &recording).await };
+    state.change(&recorder, replaying).await
 }

@@ -1,6 +1,6 @@
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
-use crate::body::Json;
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -8,13 +8,14 @@ use crate::request_id::RequestId;
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
+use axum::http::StatusCode;
 use operations::failed_jobs::Decided;
-use operations::replays::cancel_replay as cancel;
+use operations::replays::{Replay, cancel_replay as cancel};
 
 /// Cancel a replay
 ///
 /// Jobs that it has not sent yet stay open. Safe to repeat.
-#[utoipa::path(post, path = "/admin/replays/{id}/cancel", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The replay's id")),
+#[utoipa::path(post, path = "/admin/replays/{id}/cancel", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The replay's id"), KeyParam),
     request_body = ReasonBody, responses((status = 200, description = "The replay after it", body = ReplayBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_replay(
@@ -22,11 +23,14 @@ pub async fn cancel_replay(
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Json(body): Json<ReasonBody>,
-) -> Result<axum::Json<ReplayBody>, Problem> {
-    let now = platform::clock::now();
-    let auditor = caller.auditor(&request, now);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: now };
-    let pool = state.pool.clone();
-    Ok(axum::Json(state.finish(async move { cancel(&pool, id, &decided, &auditor).await }).await?.into()))
+    Keyed { body, repeat }: Keyed<ReasonBody>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let (pool, recording) = (state.pool.clone(), recorder.clone());
+    state.change(&recorder, async move { cancel(&pool, id, &decided, &recording).await }).await
+}
+
+fn answer(replay: &Replay) -> Answer {
+    Answer::json(StatusCode::OK, &ReplayBody::from(replay.clone()))
 }

@@ -1,6 +1,7 @@
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
-use crate::body::{Field, FromJson, Json, Members, one_of, text};
+use crate::body::{Field, FromJson, Members, one_of, text};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -8,10 +9,8 @@ use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{AppendHeaders, IntoResponse};
 use operations::failed_jobs::Decided;
-use operations::replays::{NewReplay, Pace, ReplayFilter, start_replay as start};
+use operations::replays::{NewReplay, Pace, Replay, ReplayFilter, start_replay as start};
 use utoipa::ToSchema;
 
 const RATE_DEFAULT: i64 = 10;
@@ -64,7 +63,7 @@ impl FromJson for Asked {
 ///
 /// All matching jobs that are open now are sent again at the given rate, each once, each to the queue that it failed in.
 /// Follow it at its `Location`. A job that fails again is open again. One replay runs at a time.
-#[utoipa::path(post, path = "/admin/replays", tag = "admin", request_body = NewReplayBody,
+#[utoipa::path(post, path = "/admin/replays", tag = "admin", params(KeyParam), request_body = NewReplayBody,
     responses((status = 202, description = "The replay has started", body = ReplayBody,
         headers(("Location" = String, description = "Where to follow the replay")))),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -72,13 +71,16 @@ pub async fn start_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    Json(Asked { filter, pace, reason }): Json<Asked>,
-) -> Result<impl IntoResponse, Problem> {
-    let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let decided = Decided { by: caller.actor(), reason, at: now };
-    let starting = async move { start(&pool, NewReplay { filter, pace, decided }, &auditor).await };
-    let replay = state.finish(starting).await?;
-    let location = AppendHeaders([(LOCATION, format!("/api/v1/admin/replays/{}", replay.id))]);
-    Ok((StatusCode::ACCEPTED, location, axum::Json(ReplayBody::from(replay))))
+    Keyed { body: Asked { filter, pace, reason }, repeat }: Keyed<Asked>,
+) -> Result<Answer, Problem> {
+    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let decided = Decided { by: caller.actor(), reason, at: recorder.at() };
+    let (pool, recording) = (state.pool.clone(), recorder.clone());
+    let starting = async move { start(&pool, NewReplay { filter, pace, decided }, &recording).await };
+    state.change(&recorder, starting).await
+}
+
+fn answer(replay: &Replay) -> Answer {
+    let location = format!("/api/v1/admin/replays/{}", replay.id);
+    Answer::json(StatusCode::ACCEPTED, &ReplayBody::from(replay.clone())).located(location)
 }

@@ -1,6 +1,7 @@
 use super::saga::SagaBody;
 use crate::auth::Allowed;
-use crate::body::{FromJson, Json, Members, within};
+use crate::body::{FromJson, Members, within};
+use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
 use crate::problem::{Kind, Problem};
@@ -8,8 +9,9 @@ use crate::request_id::{RequestId, RequestTrace};
 use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
+use axum::http::StatusCode;
 use domain::ids::OrderId;
-use orders::{OperateSaga, SagaVerb};
+use orders::{OperateSaga, SagaVerb, SagaView};
 use utoipa::ToSchema;
 
 /// What you saw and why you act; shown in the timeline and the audit log.
@@ -31,16 +33,16 @@ impl FromJson for OperateBody {
 }
 
 /// What each verb is told; read in this order, so that nobody's body is read who may not send it.
-type Asked = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, Json<OperateBody>);
+type Asked = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, Keyed<OperateBody>);
 
 /// Retry the current step
 ///
 /// Sends the command of the open step again now and resets its retries. Safe to repeat: the step is done once.
 #[utoipa::path(post, path = "/admin/sagas/{id}/retry-step", tag = "admin", request_body = OperateBody,
-    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
     operate(state, SagaVerb::RetryStep, asked).await
 }
 
@@ -49,10 +51,10 @@ pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Res
 /// The saga continues as if the open step had succeeded; say in the reason how you know. Refused before the order is confirmed:
 /// a step that is not answered is undone automatically then.
 #[utoipa::path(post, path = "/admin/sagas/{id}/mark-step-done", tag = "admin", request_body = OperateBody,
-    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
     operate(state, SagaVerb::MarkStepDone, asked).await
 }
 
@@ -61,20 +63,25 @@ pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) ->
 /// The order ends at once and the compensation that is not answered stays as it is: settle it by hand. The compensations after
 /// it are still sent; stock that stays reserved is released within a day. Refused unless the saga is undoing.
 #[utoipa::path(post, path = "/admin/sagas/{id}/abandon", tag = "admin", request_body = OperateBody,
-    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn abandon_saga(State(state): State<AppState>, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
+pub async fn abandon_saga(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
     operate(state, SagaVerb::Abandon, asked).await
 }
 
-async fn operate(state: AppState, verb: SagaVerb, asked: Asked) -> Result<axum::Json<SagaBody>, Problem> {
-    let (Allowed { caller, .. }, PathParam(order_id), request, RequestTrace(trace), Json(body)) = asked;
+async fn operate(state: AppState, verb: SagaVerb, asked: Asked) -> Result<Answer, Problem> {
+    let (Allowed { caller, .. }, PathParam(order_id), request, RequestTrace(trace), Keyed { body, repeat }) = asked;
     let OperateBody { generation, reason } = body;
+    let recorder = repeat.recorder(&state, caller, &request, answer);
     let operation = OperateSaga { order_id, verb, generation, actor: caller.actor(), reason, trace };
-    let (shared, now) = (state.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let operating =
-        async move { orders::operate_saga(&shared.pool, &shared.relay, operation, shared.pace, now, &auditor).await };
-    Ok(axum::Json(state.finish(operating).await?.into()))
+    let (shared, recording) = (state.clone(), recorder.clone());
+    let operating = async move {
+        orders::operate_saga(&shared.pool, &shared.relay, operation, shared.pace, recording.at(), &recording).await
+    };
+    state.change(&recorder, operating).await
+}
+
+fn answer(saga: &SagaView) -> Answer {
+    Answer::json(StatusCode::OK, &SagaBody::from(saga.clone()))
 }

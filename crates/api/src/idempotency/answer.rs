@@ -1,0 +1,45 @@
+//! An answer that can be given again.
+
+use super::REPLAYED;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use operations::answers::KeptAnswer;
+use serde::Serialize;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub kept: KeptAnswer,
+    pub replayed: bool,
+}
+
+impl Answer {
+    /// # Panics
+    /// Never: bodies are plain data.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let body = serde_json::to_string(body).expect("bodies are plain data");
+        Self { kept: KeptAnswer { status: status.as_u16(), location: None, body }, replayed: false }
+    }
+
+    #[must_use]
+    pub fn located(mut self, location: String) -> Self {
+        self.kept.location = Some(location);
+        self
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let KeptAnswer { status, location, body } = self.kept;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();
+        let location = location.and_then(|location| HeaderValue::try_from(location).ok());
+        response.headers_mut().extend(location.map(|location| (LOCATION, location)));
+        if self.replayed {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
