@@ -25,7 +25,7 @@ pub struct CancelBody {
 
 impl FromJson for CancelBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let reason = members.optional("reason", |field| field.text_as(reason::parse))?;
+        let reason = members.optional("reason", |field| field.text_as(|text| reason::parse(&text)))?;
         Some(Self { reason })
     }
 
