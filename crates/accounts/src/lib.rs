@@ -4,6 +4,7 @@
 mod config;
 mod email;
 mod error;
+mod full_name;
 mod grant_role;
 mod hasher;
 mod login;
@@ -26,6 +27,7 @@ mod verify_access_token;
 pub use config::SecurityArgs;
 pub use email::{Email, EmailError};
 pub use error::{AccountError, TokenError};
+pub use full_name::{FullName, FullNameError};
 pub use hasher::PasswordHasher;
 pub use login::Login;
 pub use password::{Password, PasswordError};
@@ -33,7 +35,7 @@ pub use prune::prune_refresh_tokens;
 pub use role::Role;
 pub use seed_user::seed_user;
 pub use session::Session;
-pub use signup::{SignUp, SignedUp};
+pub use signup::SignUp;
 pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use verify_access_token::Principal;
@@ -50,6 +52,7 @@ use std::time::Duration;
 pub struct User {
     pub id: UserId,
     pub email: Email,
+    pub full_name: Option<FullName>,
     pub role: Role,
     pub created_at: Timestamp,
 }

@@ -6,7 +6,6 @@ use crate::{AccountError, Accounts, Email, Session};
 use domain::Timestamp;
 use secrecy::SecretString;
 use std::net::IpAddr;
-use uuid::Uuid;
 
 #[derive(Debug)]
 pub struct Login {
@@ -30,7 +29,7 @@ impl Accounts {
             }
             Some(account) => {
                 self.throttle.succeeded(&attempt).await?;
-                self.open_session(account, comparison, login.password, now).await
+                self.log_in(account, comparison, login.password, now).await
             }
         }
     }
@@ -40,7 +39,7 @@ impl Accounts {
         store::find_account_by_email(&mut *self.pool.acquire().await?, &email).await
     }
 
-    async fn open_session(
+    async fn log_in(
         &self,
         account: Account,
         comparison: Comparison,
@@ -51,13 +50,11 @@ impl Accounts {
             Comparison::SameButWeak => Some(self.hasher.hash(password).await?),
             Comparison::Same | Comparison::Different => None,
         };
-        let family = Uuid::now_v7();
         let mut tx = platform::postgres::begin(&self.pool).await?;
         if let Some(hash) = stronger {
             store::replace_password_hash(&mut tx, account.user.id, &account.password_hash, &hash, now).await?;
         }
-        store::insert_refresh_family(&mut tx, family, account.user.id, now).await?;
-        let session = self.add_session(&mut tx, account, family, now).await?;
+        let session = self.open_session(&mut tx, account, now).await?;
         tx.commit().await?;
         Ok(session)
     }

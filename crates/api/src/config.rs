@@ -2,9 +2,7 @@
 
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
-use platform::config::{
-    DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
-};
+use platform::config::{DatabaseArgs, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs};
 use std::net::IpAddr;
 
 const EXAMPLE: &str = "Example:
@@ -59,12 +57,6 @@ pub struct HttpArgs {
     /// How many proxies of yours stand before the api: so many entries of X-Forwarded-For are believed.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub api_trusted_proxies: u8,
-}
-
-impl ApiSettings {
-    pub fn is_production(&self) -> bool {
-        self.environment.orderflow_env == Environment::Production
-    }
 }
 
 impl Settings for ApiSettings {

@@ -71,7 +71,7 @@ fn shared(settings: &ApiSettings, pool: &PgPool, links: &Links, lifecycle: &Life
     let relay = Relay::default();
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
-        hides_taken_emails: settings.is_production(),
+        hides_taken_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
     };
     Ok(Shared {
