@@ -43,5 +43,5 @@ permissions! {
     OperateSagas     "operate sagas"              &[Admin];
     ReadAuditLog     "read the audit log"         &[Admin];
     SeeTasks         "see scheduled tasks"        &[Admin];
-    SeeWorkers       "see processes and queues"   &[Admin];
+    SeeWorkers       "see each process"           &[Admin];
 }

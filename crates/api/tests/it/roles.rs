@@ -22,6 +22,7 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/system/health/live",
     "GET /api/v1/system/health/ready",
     "GET /api/v1/system/metrics",
+    "GET /api/v1/system/workers",
     "GET /metrics",
     "GET /problems/{code}",
 ];
@@ -63,7 +64,6 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/admin/sagas/{id}/abandon", &[Admin]),
     ("GET /api/v1/admin/audit-logs", &[Admin]),
     ("GET /api/v1/admin/tasks", &[Admin]),
-    ("GET /api/v1/system/workers", &[Admin]),
     ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
 ];
 
