@@ -85,14 +85,16 @@ pub(crate) async fn find_account(connection: &mut PgConnection, id: UserId) -> R
     row.fetch_optional(connection).await?.map(Account::try_from).transpose()
 }
 
-pub(crate) async fn lock_account(tx: &mut PgConnection, id: UserId) -> Result<Option<Account>, AccountError> {
-    let row = sqlx::query_as!(
+/// Those that exist, locked in the order of their ids.
+pub(crate) async fn lock_accounts(tx: &mut PgConnection, ids: &[UserId]) -> Result<Vec<Account>, AccountError> {
+    let ids: Vec<Uuid> = ids.iter().map(UserId::as_uuid).collect();
+    let rows = sqlx::query_as!(
         UserRow,
         "SELECT id, email, full_name, password_hash, role, token_version, disabled_at, created_at
-         FROM accounts.users WHERE id = $1 FOR NO KEY UPDATE",
-        id.as_uuid(),
+         FROM accounts.users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+        &ids,
     );
-    row.fetch_optional(tx).await?.map(Account::try_from).transpose()
+    rows.fetch_all(tx).await?.into_iter().map(Account::try_from).collect()
 }
 
 pub(crate) async fn find_standing(connection: &mut PgConnection, id: UserId) -> Result<Option<Standing>, AccountError> {
