@@ -19,8 +19,7 @@ use std::marker::PhantomData;
 pub struct Caller {
     pub id: UserId,
     pub role: Role,
-    /// When their token is good for nothing any more.
-    pub until: Timestamp,
+    pub principal: Principal,
 }
 
 /// A caller whose role permits `P`. It stands before the body among a handler's arguments, so that nobody's body is
@@ -45,8 +44,7 @@ impl Caller {
     async fn of(headers: &HeaderMap, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(headers)?;
         let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
-        let Principal { id, role, until } = principal;
-        Ok(Self { id, role, until })
+        Ok(Self { id: principal.id, role: principal.role, principal })
     }
 }
 
