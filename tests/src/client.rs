@@ -148,7 +148,7 @@ impl Client {
     }
 
     pub async fn cancel(&self, id: Uuid) -> (StatusCode, Value) {
-        let reason = json!({ "reason": "changed my mind" });
+        let reason = json!({ "reason": "mistake", "note": "changed my mind" });
         self.ask(self.request(Method::POST, &format!("/orders/{id}/cancel")).json(&reason)).await
     }
 

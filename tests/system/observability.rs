@@ -42,7 +42,7 @@ async fn every_process_counts_an_order_as_it_moves() {
     let carried_out = [
         ("orderflow_orders_ended_total", &[("status", "confirmed"), ("reason", "none")][..], 1.0),
         ("orderflow_orders_ended_total", &[("status", "rejected"), ("reason", "out_of_stock")], 1.0),
-        ("orderflow_orders_ended_total", &[("status", "cancelled"), ("reason", "other")], 1.0),
+        ("orderflow_orders_ended_total", &[("status", "cancelled"), ("reason", "mistake")], 1.0),
         ("orderflow_order_duration_seconds_count", &[("status", "confirmed")], 1.0),
         ("orderflow_provider_calls_total", &[("operation", "authorize"), ("outcome", "answered")], 1.0),
         ("orderflow_provider_calls_total", &[("operation", "void"), ("outcome", "answered")], 1.0),

@@ -1,4 +1,4 @@
-use super::visible_shipment;
+use super::reportable_shipment;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, one_of, time};
 use crate::params::PathParam;
@@ -73,7 +73,7 @@ pub async fn record_event(
         let told = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
         return Err(Problem::about(Kind::Validation, "/occurred_at", told));
     }
-    let shipment = visible_shipment(&state, caller, &number).await?;
+    let shipment = reportable_shipment(&state, caller, &number).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
         let told = format!(
             "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",
