@@ -1,10 +1,11 @@
 //! Anybody may sign up, and becomes a customer.
 
 use crate::store::{self, Account};
-use crate::{AccountError, Accounts, Email, FullName, Password, Role, Session, User};
+use crate::{AccountError, Accounts, Email, FullName, Password, Role, SecurityEvent, Session, User};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::{Postgres, Transaction};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 #[derive(Debug)]
@@ -12,24 +13,31 @@ pub struct SignUp {
     pub email: Email,
     pub password: Password,
     pub full_name: Option<FullName>,
+    /// Where the request comes from.
+    pub address: IpAddr,
 }
 
 impl Accounts {
     /// Makes an account and opens its first session.
     pub async fn signup(&self, request: SignUp, now: Timestamp) -> Result<Session, AccountError> {
+        let address = request.address;
         let (mut tx, account) = self.insert_customer(request, now).await?;
         let session = self.open_session(&mut tx, account, now).await?;
         tx.commit().await?;
+        SecurityEvent::SignedUp.record(Some(session.user.id), address);
         Ok(session)
     }
 
     /// Makes an account unless the address has one. The caller can't tell which, so there is no session.
     pub async fn signup_discreetly(&self, request: SignUp, now: Timestamp) -> Result<(), AccountError> {
-        match self.insert_customer(request, now).await {
-            Ok((tx, _account)) => Ok(tx.commit().await?),
-            Err(AccountError::EmailTaken) => Ok(()),
-            Err(error) => Err(error),
-        }
+        let address = request.address;
+        let (tx, account) = match self.insert_customer(request, now).await {
+            Err(AccountError::EmailTaken) => return Ok(()),
+            inserted => inserted?,
+        };
+        tx.commit().await?;
+        SecurityEvent::SignedUp.record(Some(account.user.id), address);
+        Ok(())
     }
 
     async fn insert_customer(

@@ -34,6 +34,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     platform::metrics::start("api", &pool);
     messaging::metrics::register();
     orders::metrics::register();
+    accounts::metrics::register();
     let shared = shared(&settings, &pool, &links, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);

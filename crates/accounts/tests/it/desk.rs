@@ -54,7 +54,7 @@ impl Desk {
     }
 
     pub async fn refresh(&self, token: &SecretString, seconds_later: i64) -> Result<Session, AccountError> {
-        self.accounts.refresh(token, self.after(seconds_later)).await
+        self.accounts.refresh(token, HERE, self.after(seconds_later)).await
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, PASSWORD};
+use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
 use accounts::{AccountError, Password, Role, SignUp};
 use sqlx::PgPool;
 
@@ -7,6 +7,7 @@ fn request(email: &str, password: &str) -> SignUp {
         email: email.parse().expect("an address"),
         password: Password::choose(password.into()).expect("a password"),
         full_name: None,
+        address: HERE,
     }
 }
 

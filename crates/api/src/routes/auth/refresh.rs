@@ -1,5 +1,6 @@
 use super::session::{RefreshTokenBody, SessionBody};
 use crate::body::Json;
+use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::extract::State;
@@ -15,10 +16,11 @@ use axum::extract::State;
     ]))), security(()))]
 pub async fn refresh(
     State(state): State<AppState>,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<axum::Json<SessionBody>, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let session = state.finish(async move { accounts.refresh(&body.refresh_token, now).await }).await?;
+    let session = state.finish(async move { accounts.refresh(&body.refresh_token, address, now).await }).await?;
     Ok(axum::Json(session.into()))
 }

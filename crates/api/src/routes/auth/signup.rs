@@ -1,5 +1,6 @@
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, parsed};
+use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use accounts::{Email, FullName, Password, SignUp};
@@ -52,8 +53,12 @@ const ACCEPTED: SignUpAcceptedBody = SignUpAcceptedBody {
     responses((status = 201, description = "The account is made: tokens, and whose they are", body = SessionBody),
         (status = 202, description = "The account is made, unless the address has one", body = SignUpAcceptedBody)),
     extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
-pub async fn sign_up(State(state): State<AppState>, Json(body): Json<SignUpBody>) -> Result<Response, Problem> {
-    let request = SignUp { email: body.email, password: body.password, full_name: body.full_name };
+pub async fn sign_up(
+    State(state): State<AppState>,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<SignUpBody>,
+) -> Result<Response, Problem> {
+    let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, address };
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
     if state.options.hides_taken_emails {
