@@ -9,7 +9,8 @@ use domain::Timestamp;
 use secrecy::SecretString;
 use std::net::IpAddr;
 
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// Longer than a request may take and its caller may wait before it asks again.
+const GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// What to do with a token that was shown.
 #[derive(Debug, PartialEq, Eq)]

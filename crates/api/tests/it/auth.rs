@@ -136,7 +136,7 @@ async fn a_lost_answer_is_given_once_more_and_then_409_73(pool: PgPool) {
     door.send(refresh(&session)).await.expect_problem(409, "refresh-in-progress");
 
     door.send(refresh(&again)).await.expect(StatusCode::OK);
-    let later = sqlx::query!("UPDATE accounts.refresh_tokens SET used_at = used_at - interval '11 seconds'");
+    let later = sqlx::query!("UPDATE accounts.refresh_tokens SET used_at = used_at - interval '61 seconds'");
     later.execute(&door.pool).await.unwrap();
     door.send(refresh(&session)).await.expect_problem(401, "refresh-token-reused");
 }

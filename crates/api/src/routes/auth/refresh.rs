@@ -7,7 +7,7 @@ use axum::extract::State;
 
 /// Exchange a refresh token for new tokens
 ///
-/// Each can be used once. A second use revokes all tokens of the same login, except within 10 seconds, when the first
+/// Each can be used once. A second use revokes all tokens of the same login, except within 60 seconds, when the first
 /// response may have been lost: then it is answered once more, and after that with 409.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "New tokens", body = SessionBody)),
