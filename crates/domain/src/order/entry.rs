@@ -59,6 +59,9 @@ pub enum Entry {
         /// How many shipments are still to be handed over.
         remaining: usize,
     },
+    ShipmentInTransit {
+        shipment_id: ShipmentId,
+    },
     StockShipped {
         shipment_id: ShipmentId,
     },

@@ -67,7 +67,8 @@ pub(crate) async fn shipments(
     let rows = sqlx::query!(
         "SELECT kind, detail FROM orders.events
           WHERE order_id = $1 AND version <= $2
-            AND kind IN ('confirmed', 'shipments_cancelled', 'shipment_handed_over', 'shipment_delivered')
+            AND kind IN ('confirmed', 'shipments_cancelled', 'shipment_handed_over', 'shipment_in_transit',
+                         'shipment_delivered')
           ORDER BY version",
         order.as_uuid(),
         version,
@@ -160,8 +161,11 @@ fn tell(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value
         }
         moved => {
             let told: ShipmentDetail = serde_json::from_value(detail)?;
-            let now =
-                if moved == "shipment_delivered" { ShipmentStatus::Delivered } else { ShipmentStatus::HandedOver };
+            let now = match moved {
+                "shipment_delivered" => ShipmentStatus::Delivered,
+                "shipment_in_transit" => ShipmentStatus::InTransit,
+                _ => ShipmentStatus::HandedOver,
+            };
             for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == told.shipment_id) {
                 shipment.status = shipment.status.max(now);
             }

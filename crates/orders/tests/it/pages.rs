@@ -173,13 +173,14 @@ async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
     record(&pool, id, 3, &Entry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
     record(&pool, id, 4, &Entry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
     record(&pool, id, 5, &Entry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
+    record(&pool, id, 6, &Entry::ShipmentInTransit { shipment_id: second }).await;
 
     let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
     let vendors = find_order(&pool, id, Viewer::Vendor(HER_VENDOR)).await.expect("an answer").expect("the order");
 
     let seen: Vec<_> = alices.shipments.iter().map(|it| (it.tracking_number.as_str(), it.status)).collect();
     let expected =
-        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::HandedOver), ("SIM3", ShipmentStatus::Booked)];
+        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::InTransit), ("SIM3", ShipmentStatus::Booked)];
     assert_eq!(seen, expected);
     assert!(vendors.shipments.is_empty());
 }
