@@ -7,17 +7,22 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 /// They shape the letters beside them: Persian, Indic scripts and emoji families need them.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
+/// `text` in NFC.
+pub fn normalised(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// `text` in NFC, without white space around it; none unless that is 1 to `max` characters on one line, all of them
 /// visible.
 pub fn one_line(text: &str, max: usize) -> Option<String> {
-    let text: String = text.trim().nfc().collect();
+    let text = normalised(text.trim());
     let good = (1..=max).contains(&text.chars().count()) && !text.chars().any(ends_line_or_controls);
     (good && !has_invisible(&text)).then_some(text)
 }
 
 /// `text` in NFC; none when that is more than `max` characters, or holds invisible ones other than tabs and line breaks.
 pub fn lines(text: &str, max: usize) -> Option<String> {
-    let text: String = text.nfc().collect();
+    let text = normalised(text);
     let legal = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
     let good = text.chars().count() <= max && text.chars().all(legal);
     (good && !has_invisible(&text)).then_some(text)
