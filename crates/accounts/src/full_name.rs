@@ -11,7 +11,7 @@ const FULL_NAME_LENGTH_MAX: usize = 200;
 pub struct FullName(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a full name is 1 to {FULL_NAME_LENGTH_MAX} visible characters on one line")]
+#[error("a full name must be 1 to {FULL_NAME_LENGTH_MAX} visible characters on one line")]
 pub struct FullNameError;
 
 impl FullName {
