@@ -17,10 +17,12 @@ help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: up ## everything from nothing: services, processes, demo data, a few orders; then the URLs and logins
+demo: up ## everything from nothing: `make up`, a few orders; then the URLs and logins
 	@scripts/demo.sh
 
-up: services build migrate ## start services, migrate, start api, worker and scheduler in the background
+up: services build migrate ## start services, migrate, seed demo data (not in production), start api, worker and scheduler in the background
+	@scripts/with_env.sh bash -c '[[ "$${ORDERFLOW_ENV:-development}" == production ]] || "$$0" seed --demo' \
+		$(TARGET)/$(PROFILE)/orderctl
 	@scripts/processes.sh start
 
 down: ## stop all that `make up` started

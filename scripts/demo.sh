@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Seeds the running system, shows a few orders on their way, and says where everything is. Called by `make demo`.
+# Shows a few orders on their way through the running system, and says where everything is. Called by `make demo`.
 set -euo pipefail
 
 # shellcheck source=scripts/lib/settings.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/settings.sh"
 load_dotenv
 export_urls
+[[ "${ORDERFLOW_ENV:-development}" != production ]] || fail "the demo needs demo data, which ORDERFLOW_ENV=production refuses"
 ORDERCTL="${CARGO_TARGET_DIR:-$ROOT/target}/${ORDERFLOW_PROFILE:-debug}/orderctl"
 API="http://127.0.0.1:${API_PORT:-8000}"
 
@@ -19,7 +20,6 @@ rabbitmq_page() {
 }
 url_of() { if user_gave "$1"; then say "yours, as $(url_variable "$1") says"; else say "$2"; fi; }
 
-"$ORDERCTL" seed --demo
 "$ORDERCTL" demo
 
 cat <<TEXT

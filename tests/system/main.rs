@@ -11,6 +11,7 @@ mod command_line;
 mod dead_letters;
 mod docs_page;
 mod failed_jobs;
+mod front_page;
 mod gauntlet;
 mod happy_path;
 mod house_rules;

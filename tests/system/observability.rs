@@ -42,7 +42,7 @@ async fn every_process_counts_an_order_as_it_moves() {
     let carried_out = [
         ("orderflow_orders_ended_total", &[("status", "confirmed"), ("reason", "none")][..], 1.0),
         ("orderflow_orders_ended_total", &[("status", "rejected"), ("reason", "out_of_stock")], 1.0),
-        ("orderflow_orders_ended_total", &[("status", "cancelled"), ("reason", "other")], 1.0),
+        ("orderflow_orders_ended_total", &[("status", "cancelled"), ("reason", "mistake")], 1.0),
         ("orderflow_order_duration_seconds_count", &[("status", "confirmed")], 1.0),
         ("orderflow_provider_calls_total", &[("operation", "authorize"), ("outcome", "answered")], 1.0),
         ("orderflow_provider_calls_total", &[("operation", "void"), ("outcome", "answered")], 1.0),
@@ -114,8 +114,16 @@ async fn logs_tell_orders_apart_and_keep_every_secret() {
             && line["request_id"] == canary.request_id
             && line["correlation_id"] == canary.request_id
             && line["duration_ms"].is_number()
+            && line["client.address"] == "127.0.0.1"
+            && line["user.id"].is_string()
     })
     .await;
+    for event in ["signed_up", "login_failed", "role_refused"] {
+        until_said(&mut system, Role::Api, event, |line| {
+            line["target"] == "security" && line["event"] == event && line["client.address"] == "127.0.0.1"
+        })
+        .await;
+    }
     for queue in ["orders", "inventory", "payments", "shipping"] {
         until_said(&mut system, Role::Worker, queue, |line| {
             line["queue"] == queue && line["order.id"] == id.to_string() && line["correlation_id"] == canary.request_id
@@ -201,6 +209,8 @@ impl Canary {
         let session = ask(post("/auth/login", &login), StatusCode::OK).await;
         let wrong = json!({ "email": self.email, "password": self.wrong_password });
         ask(post("/auth/login", &wrong), StatusCode::UNAUTHORIZED).await;
+        let workers = http.get(format!("{api}/api/v1/admin/tasks"));
+        ask(workers.bearer_auth(session["access_token"].as_str().expect("a token")), StatusCode::FORBIDDEN).await;
         let malformed = json!({ "email": [self.email], "password": self.password, "more": self.note });
         ask(post("/auth/login", &malformed), StatusCode::UNPROCESSABLE_ENTITY).await;
         let refreshed =

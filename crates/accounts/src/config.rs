@@ -22,6 +22,9 @@ pub struct SecurityArgs {
     /// How long a refresh token is valid, in seconds.
     #[arg(long, env, default_value_t = 1_209_600, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     pub refresh_token_ttl_seconds: u64,
+    /// Whether a sign-up hides that its address has an account: it then answers 202 without tokens, whatever came of it.
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
+    pub signup_hides_taken_emails: bool,
 }
 
 impl SecurityArgs {

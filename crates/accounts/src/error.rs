@@ -34,6 +34,8 @@ pub enum AccountError {
     UnknownUser,
     #[error("your own role can't be changed; ask another admin")]
     OwnRole,
+    #[error("you are no longer an admin, so you can't grant roles; log in again")]
+    NotAdmin,
     #[error("accounts.{table}.{column} of {id} holds what we never write")]
     Inconsistent { table: &'static str, column: &'static str, id: Uuid },
     #[error("hashing or signing failed: {0}")]

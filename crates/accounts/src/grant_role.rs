@@ -1,11 +1,14 @@
 //! An admin makes somebody customer, vendor or admin. All their tokens die with the old role.
+//!
+//! Whoever grants is an admin when it commits and keeps their own role, so there is always an admin left.
 
-use crate::store::{self, Revocation};
+use crate::store::{self, Account, Revocation};
 use crate::{AccountError, Accounts, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;
 use platform::witness::{Change, Witness};
 use serde_json::json;
+use sqlx::PgConnection;
 
 impl Accounts {
     /// Gives `user` the role, by order of `granted_by`. Granting what they have already changes nothing.
@@ -21,7 +24,7 @@ impl Accounts {
             return Err(AccountError::OwnRole);
         }
         let mut tx = platform::postgres::begin(&self.pool).await?;
-        let account = store::lock_account(&mut tx, user).await?.ok_or(AccountError::UnknownUser)?;
+        let account = lock_both(&mut tx, user, granted_by).await?;
         if account.user.role == role {
             return Ok(account.user);
         }
@@ -40,4 +43,16 @@ impl Accounts {
         tracing::info!(user.id = %user, granted_by = %granted_by, role = %role, "A role was granted");
         Ok(User { role, ..account.user })
     }
+}
+
+/// The account of `user`, locked together with that of `granted_by`, who must still be an admin: of two who take each
+/// other's role at the same moment the second one is refused.
+async fn lock_both(tx: &mut PgConnection, user: UserId, granted_by: UserId) -> Result<Account, AccountError> {
+    let mut accounts = store::lock_accounts(tx, &[user, granted_by]).await?;
+    let is_admin = |account: &Account| account.user.role == Role::Admin && !account.is_disabled;
+    if !accounts.iter().any(|account| account.user.id == granted_by && is_admin(account)) {
+        return Err(AccountError::NotAdmin);
+    }
+    let place = accounts.iter().position(|account| account.user.id == user).ok_or(AccountError::UnknownUser)?;
+    Ok(accounts.swap_remove(place))
 }

@@ -1,6 +1,7 @@
 //! Argon2id, kept off the threads that serve requests and never more at a time than there are cores.
 
 use crate::AccountError;
+use crate::password::normalised;
 use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
@@ -33,7 +34,7 @@ pub struct PasswordHasher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Same,
-    /// The same, but hashed more weakly than we hash today.
+    /// The same, but hashed more weakly than we hash today, or in another form.
     SameButWeak,
     Different,
 }
@@ -56,6 +57,7 @@ impl PasswordHasher {
 
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, AccountError> {
         let core = self.core().await?;
+        let password = normalised(password);
         let hashed = on_core(core, move || argon2().hash_password(password.expose_secret().as_bytes())).await?;
         Ok(hashed.map_err(|error| AccountError::Crypto(error.to_string()))?.to_string())
     }
@@ -100,13 +102,25 @@ async fn on_core<T: Send + 'static>(
     tokio::task::spawn_blocking(job).await.map_err(|panicked| AccountError::Crypto(panicked.to_string()))
 }
 
+/// In the form that is hashed today, and else as it was typed: so it was hashed before. A wrong password takes as long whether
+/// its account exists or not.
 fn compare(password: &SecretString, hash: &str) -> Result<Comparison, HashError> {
     let hash = PasswordHash::new(hash).map_err(HashError::from)?;
+    let today = normalised(password.clone());
+    let comparison = verify(&today, &hash)?;
+    let may_be_older = comparison == Comparison::Different && today.expose_secret() != password.expose_secret();
+    match may_be_older.then(|| verify(password, &hash)).transpose()? {
+        None | Some(Comparison::Different) => Ok(comparison),
+        Some(Comparison::Same | Comparison::SameButWeak) => Ok(Comparison::SameButWeak),
+    }
+}
+
+fn verify(password: &SecretString, hash: &PasswordHash) -> Result<Comparison, HashError> {
     let password = password.expose_secret().as_bytes();
     // Too long to be right, but it must take as long as one that could be.
     let password = if password.len() > PASSWORD_BYTES_MAX { b"" } else { password };
-    match argon2().verify_password(password, &hash) {
-        Ok(()) if is_weak(&hash) => Ok(Comparison::SameButWeak),
+    match argon2().verify_password(password, hash) {
+        Ok(()) if is_weak(hash) => Ok(Comparison::SameButWeak),
         Ok(()) => Ok(Comparison::Same),
         Err(HashError::PasswordInvalid) => Ok(Comparison::Different),
         Err(error) => Err(error),
@@ -150,6 +164,24 @@ mod tests {
         let hash = weak.hash_password(b"CustomerPass123").unwrap().to_string();
         let hasher = PasswordHasher::new(1, WAIT_LIMIT);
         assert_eq!(hasher.compare("CustomerPass123".into(), Some(hash)).await.unwrap(), Comparison::SameButWeak);
+    }
+
+    #[tokio::test]
+    async fn one_password_is_the_same_however_a_keyboard_writes_it() {
+        let hasher = PasswordHasher::new(1, WAIT_LIMIT);
+        let hash = hasher.hash("Zo\u{eb} und Åse".into()).await.expect("a hash");
+        for typed in ["Zo\u{eb} und Åse", "Zoe\u{308} und A\u{30a}se"] {
+            assert_eq!(hasher.compare(typed.into(), Some(hash.clone())).await.unwrap(), Comparison::Same, "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_hashed_as_it_was_typed_still_opens_and_is_hashed_anew() {
+        let typed = "Zoe\u{308} und A\u{30a}se";
+        let before = argon2().hash_password(typed.as_bytes()).unwrap().to_string();
+        let hasher = PasswordHasher::new(1, WAIT_LIMIT);
+        assert_eq!(hasher.compare(typed.into(), Some(before.clone())).await.unwrap(), Comparison::SameButWeak);
+        assert_eq!(hasher.compare("Zoe\u{308} und Ase".into(), Some(before)).await.unwrap(), Comparison::Different);
     }
 
     #[tokio::test]

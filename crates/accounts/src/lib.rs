@@ -4,16 +4,19 @@
 mod config;
 mod email;
 mod error;
+mod full_name;
 mod grant_role;
 mod hasher;
 mod login;
 mod logout;
 mod me;
+pub mod metrics;
 mod password;
 mod prune;
 mod refresh;
 mod refresh_token;
 mod role;
+mod security;
 mod seed_user;
 mod session;
 mod signup;
@@ -26,14 +29,16 @@ mod verify_access_token;
 pub use config::SecurityArgs;
 pub use email::{Email, EmailError};
 pub use error::{AccountError, TokenError};
+pub use full_name::{FullName, FullNameError};
 pub use hasher::PasswordHasher;
 pub use login::Login;
 pub use password::{Password, PasswordError};
 pub use prune::prune_refresh_tokens;
 pub use role::Role;
+pub use security::SecurityEvent;
 pub use seed_user::seed_user;
 pub use session::Session;
-pub use signup::{SignUp, SignedUp};
+pub use signup::SignUp;
 pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use verify_access_token::Principal;
@@ -50,6 +55,7 @@ use std::time::Duration;
 pub struct User {
     pub id: UserId,
     pub email: Email,
+    pub full_name: Option<FullName>,
     pub role: Role,
     pub created_at: Timestamp,
 }

@@ -2,11 +2,11 @@
 
 use crate::hasher::Comparison;
 use crate::store::{self, Account};
-use crate::{AccountError, Accounts, Email, Session};
+use crate::{AccountError, Accounts, Email, SecurityEvent, Session};
 use domain::Timestamp;
+use domain::ids::UserId;
 use secrecy::SecretString;
 use std::net::IpAddr;
-use uuid::Uuid;
 
 #[derive(Debug)]
 pub struct Login {
@@ -19,18 +19,22 @@ pub struct Login {
 
 impl Accounts {
     pub async fn login(&self, login: Login, now: Timestamp) -> Result<Session, AccountError> {
-        let attempt = self.throttle.admit(&login.email, login.address).await?;
+        let admitted = self.throttle.admit(&login.email, login.address).await;
+        let attempt = admitted.inspect_err(|refused| note_refusal(refused, None, login.address))?;
         let known = self.find_account(&login.email).await?;
+        let user = known.as_ref().map(|account| account.user.id);
         let hash = known.as_ref().map(|account| account.password_hash.clone());
         let comparison = self.hasher.compare(login.password.clone(), hash).await?;
         match known.filter(|account| comparison != Comparison::Different && !account.is_disabled) {
             None => {
-                self.throttle.failed(&attempt).await?;
-                Err(AccountError::InvalidCredentials)
+                let failed = self.throttle.failed(&attempt).await.err().unwrap_or(AccountError::InvalidCredentials);
+                note_refusal(&failed, user, login.address);
+                Err(failed)
             }
             Some(account) => {
-                self.throttle.succeeded(&attempt).await?;
-                self.open_session(account, comparison, login.password, now).await
+                let forgiven = self.throttle.succeeded(&attempt).await;
+                forgiven.inspect_err(|refused| note_refusal(refused, user, login.address))?;
+                self.log_in(account, comparison, login.password, now).await
             }
         }
     }
@@ -40,7 +44,7 @@ impl Accounts {
         store::find_account_by_email(&mut *self.pool.acquire().await?, &email).await
     }
 
-    async fn open_session(
+    async fn log_in(
         &self,
         account: Account,
         comparison: Comparison,
@@ -51,14 +55,20 @@ impl Accounts {
             Comparison::SameButWeak => Some(self.hasher.hash(password).await?),
             Comparison::Same | Comparison::Different => None,
         };
-        let family = Uuid::now_v7();
         let mut tx = platform::postgres::begin(&self.pool).await?;
         if let Some(hash) = stronger {
             store::replace_password_hash(&mut tx, account.user.id, &account.password_hash, &hash, now).await?;
         }
-        store::insert_refresh_family(&mut tx, family, account.user.id, now).await?;
-        let session = self.add_session(&mut tx, account, family, now).await?;
+        let session = self.open_session(&mut tx, account, now).await?;
         tx.commit().await?;
         Ok(session)
+    }
+}
+
+fn note_refusal(refused: &AccountError, user: Option<UserId>, address: IpAddr) {
+    match refused {
+        AccountError::InvalidCredentials => SecurityEvent::LoginFailed.record(user, address),
+        AccountError::TooManyAttempts { .. } => SecurityEvent::LockedOut.record(user, address),
+        _ => {}
     }
 }

@@ -1,13 +1,14 @@
 //! A password that somebody chooses: long enough, and not one that everybody chooses. What it is made of is theirs.
 
 use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::{UnicodeNormalization as _, is_nfkc};
 
 pub const PASSWORD_CHARACTERS_MIN: usize = 8;
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
 /// The most common passwords that are long enough, lower-cased, one a line.
 const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
-/// 8 to 128 characters, and none of the most common. Never printed.
+/// 8 to 128 characters in NFKC, and none of the most common. Never printed.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -21,6 +22,7 @@ pub enum PasswordError {
 
 impl Password {
     pub fn choose(text: SecretString) -> Result<Self, PasswordError> {
+        let text = normalised(text);
         let characters = text.expose_secret().chars().count();
         if !(PASSWORD_CHARACTERS_MIN..=PASSWORD_CHARACTERS_MAX).contains(&characters) {
             return Err(PasswordError::BadLength);
@@ -35,6 +37,12 @@ impl Password {
     pub(crate) fn into_secret(self) -> SecretString {
         self.0
     }
+}
+
+/// In NFKC, as NIST SP 800-63B says: keyboards write the same password in different ways.
+pub(crate) fn normalised(password: SecretString) -> SecretString {
+    let text = password.expose_secret();
+    if is_nfkc(text) { password } else { SecretString::from(text.nfkc().collect::<String>()) }
 }
 
 #[cfg(test)]
@@ -56,7 +64,7 @@ mod tests {
 
     #[test]
     fn common_passwords_are_refused_in_any_case() {
-        for common in ["password", "PassWord1", "12345678", "qwertyuiop", "iloveyou"] {
+        for common in ["password", "PassWord1", "ｐａｓｓｗｏｒｄ１", "12345678", "qwertyuiop", "iloveyou"] {
             assert_eq!(choose(common), Err(PasswordError::TooCommon), "{common}");
         }
     }

@@ -3,12 +3,14 @@
 
 use crate::refresh_token::RefreshTokenHash;
 use crate::store::{self, RefreshToken, Revocation};
-use crate::{AccountError, Accounts, Session};
+use crate::{AccountError, Accounts, SecurityEvent, Session};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use secrecy::SecretString;
+use std::net::IpAddr;
 
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// Longer than a request may take and its caller may wait before it asks again.
+const GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// What to do with a token that was shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +26,13 @@ enum Decision {
 }
 
 impl Accounts {
-    pub async fn refresh(&self, presented: &SecretString, now: Timestamp) -> Result<Session, AccountError> {
+    /// `address` is where the request comes from.
+    pub async fn refresh(
+        &self,
+        presented: &SecretString,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Session, AccountError> {
         let hash = RefreshTokenHash::of(presented).ok_or(AccountError::InvalidRefreshToken)?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let token = store::lock_refresh_token(&mut tx, &hash).await?.ok_or(AccountError::InvalidRefreshToken)?;
@@ -36,7 +44,7 @@ impl Accounts {
             Decision::Revoke => {
                 store::revoke_family(&mut tx, token.family_id, Revocation::Reuse, now).await?;
                 tx.commit().await?;
-                tracing::warn!(user.id = %token.user_id, "A used refresh token came back: its family is revoked");
+                SecurityEvent::RefreshReused.record(Some(token.user_id), address);
                 return Err(AccountError::RefreshTokenReused);
             }
         }

@@ -18,7 +18,7 @@ pub async fn seed_user(
         return Ok(there.user);
     }
     let hash = hasher.hash(password.into_secret()).await?;
-    let user = User { id: UserId::from_uuid(Uuid::now_v7()), email, role, created_at: now };
+    let user = User { id: UserId::from_uuid(Uuid::now_v7()), email, full_name: None, role, created_at: now };
     let mut tx = platform::postgres::begin(pool).await?;
     store::insert_user(&mut tx, &user, &hash).await?;
     tx.commit().await?;

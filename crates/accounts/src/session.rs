@@ -18,6 +18,18 @@ pub struct Session {
 }
 
 impl Accounts {
+    /// Begins a family of refresh tokens with its first pair; the caller commits.
+    pub(crate) async fn open_session(
+        &self,
+        tx: &mut PgConnection,
+        account: Account,
+        now: Timestamp,
+    ) -> Result<Session, AccountError> {
+        let family = Uuid::now_v7();
+        store::insert_refresh_family(tx, family, account.user.id, now).await?;
+        self.add_session(tx, account, family, now).await
+    }
+
     /// Makes a pair of tokens within `family`; the caller commits.
     pub(crate) async fn add_session(
         &self,

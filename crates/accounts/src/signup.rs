@@ -1,33 +1,59 @@
 //! Anybody may sign up, and becomes a customer.
 
-use crate::{AccountError, Accounts, Email, Password, Role, User, store};
+use crate::store::{self, Account};
+use crate::{AccountError, Accounts, Email, FullName, Password, Role, SecurityEvent, Session, User};
 use domain::Timestamp;
 use domain::ids::UserId;
+use sqlx::{Postgres, Transaction};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 #[derive(Debug)]
 pub struct SignUp {
     pub email: Email,
     pub password: Password,
-}
-
-/// What came of it. Whoever must not learn which addresses are known shows both the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignedUp {
-    Now(User),
-    /// The address has an account, which is left as it was. The user shown here exists nowhere.
-    Taken(User),
+    pub full_name: Option<FullName>,
+    /// Where the request comes from.
+    pub address: IpAddr,
 }
 
 impl Accounts {
-    pub async fn signup(&self, request: SignUp, now: Timestamp) -> Result<SignedUp, AccountError> {
-        // Hashed in any case: a taken address must not answer sooner.
-        let hash = self.hasher.hash(request.password.into_secret()).await?;
-        let id = UserId::from_uuid(Uuid::now_v7());
-        let user = User { id, email: request.email, role: Role::Customer, created_at: now };
-        let mut tx = platform::postgres::begin(&self.pool).await?;
-        let is_new = store::insert_user(&mut tx, &user, &hash).await?;
+    /// Makes an account and opens its first session.
+    pub async fn signup(&self, request: SignUp, now: Timestamp) -> Result<Session, AccountError> {
+        let address = request.address;
+        let (mut tx, account) = self.insert_customer(request, now).await?;
+        let session = self.open_session(&mut tx, account, now).await?;
         tx.commit().await?;
-        Ok(if is_new { SignedUp::Now(user) } else { SignedUp::Taken(user) })
+        SecurityEvent::SignedUp.record(Some(session.user.id), address);
+        Ok(session)
+    }
+
+    /// Makes an account unless the address has one. The caller can't tell which, so there is no session.
+    pub async fn signup_discreetly(&self, request: SignUp, now: Timestamp) -> Result<(), AccountError> {
+        let address = request.address;
+        let (tx, account) = match self.insert_customer(request, now).await {
+            Err(AccountError::EmailTaken) => return Ok(()),
+            inserted => inserted?,
+        };
+        tx.commit().await?;
+        SecurityEvent::SignedUp.record(Some(account.user.id), address);
+        Ok(())
+    }
+
+    async fn insert_customer(
+        &self,
+        request: SignUp,
+        now: Timestamp,
+    ) -> Result<(Transaction<'static, Postgres>, Account), AccountError> {
+        // Hashed in any case: a taken address must not answer sooner.
+        let password_hash = self.hasher.hash(request.password.into_secret()).await?;
+        let SignUp { email, full_name, .. } = request;
+        let id = UserId::from_uuid(Uuid::now_v7());
+        let user = User { id, email, full_name, role: Role::Customer, created_at: now };
+        let mut tx = platform::postgres::begin(&self.pool).await?;
+        if !store::insert_user(&mut tx, &user, &password_hash).await? {
+            return Err(AccountError::EmailTaken);
+        }
+        Ok((tx, Account { user, password_hash, token_version: 0, is_disabled: false }))
     }
 }

@@ -166,6 +166,7 @@ mod tests {
             secret_key_previous: previous.map(SecretString::from),
             access_token_ttl_seconds: 900,
             refresh_token_ttl_seconds: 3_600,
+            signup_hides_taken_emails: false,
         })
     }
 

@@ -11,6 +11,7 @@ pub struct Principal {
     pub role: Role,
     /// When their token is good for nothing any more.
     pub until: Timestamp,
+    token_version: i32,
 }
 
 impl Accounts {
@@ -20,6 +21,18 @@ impl Accounts {
         if standing.is_disabled || standing.token_version != claims.ver {
             return Err(TokenError::Revoked.into());
         }
-        Ok(Principal { id: claims.sub, role: standing.role, until: claims.valid_until() })
+        let (role, token_version) = (standing.role, standing.token_version);
+        Ok(Principal { id: claims.sub, role, until: claims.valid_until(), token_version })
+    }
+
+    /// Whether `principal` may still do what they might when their token was verified: for what takes long.
+    pub async fn is_current(&self, principal: Principal, now: Timestamp) -> Result<bool, AccountError> {
+        let standing = self.standings.of(&self.pool, principal.id, now).await?;
+        let stands = standing.is_some_and(|standing| {
+            !standing.is_disabled
+                && standing.token_version == principal.token_version
+                && standing.role == principal.role
+        });
+        Ok(stands && now < principal.until)
     }
 }

@@ -1,10 +1,12 @@
 //! Who sends a request, and whether they may.
 
+use crate::client_address::ClientAddress;
+use crate::observe::Requester;
 use crate::policy::Permission;
 use crate::problem::{Kind, Problem, text};
 use crate::request_id::RequestId;
 use crate::state::AppState;
-use accounts::{Principal, Role};
+use accounts::{Principal, Role, SecurityEvent};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -19,8 +21,7 @@ use std::marker::PhantomData;
 pub struct Caller {
     pub id: UserId,
     pub role: Role,
-    /// When their token is good for nothing any more.
-    pub until: Timestamp,
+    pub principal: Principal,
 }
 
 /// A caller whose role permits `P`. It stands before the body among a handler's arguments, so that nobody's body is
@@ -42,11 +43,13 @@ impl Caller {
         Auditor { actor: self.actor(), request_id: request.as_str().to_owned(), at: now }
     }
 
-    async fn of(headers: &HeaderMap, state: &AppState) -> Result<Self, Problem> {
-        let token = bearer_token(headers)?;
+    async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = bearer_token(&parts.headers)?;
         let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
-        let Principal { id, role, until } = principal;
-        Ok(Self { id, role, until })
+        if let Some(requester) = parts.extensions.get::<Requester>() {
+            requester.set(principal.id);
+        }
+        Ok(Self { id: principal.id, role: principal.role, principal })
     }
 }
 
@@ -70,7 +73,7 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        Self::of(&parts.headers, state).await
+        Self::of(parts, state).await
     }
 }
 
@@ -82,7 +85,7 @@ impl OptionalFromRequestParts<AppState> for Caller {
         if !parts.headers.contains_key(AUTHORIZATION) {
             return Ok(None);
         }
-        Self::of(&parts.headers, state).await.map(Some)
+        Self::of(parts, state).await.map(Some)
     }
 }
 
@@ -90,10 +93,12 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let caller = Caller::of(&parts.headers, state).await?;
+        let caller = Caller::of(parts, state).await?;
         if P::ROLES.contains(&caller.role) {
             return Ok(Self { caller, permission: PhantomData });
         }
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, state);
+        SecurityEvent::RoleRefused.record(Some(caller.id), address);
         let roles: Vec<&str> = P::ROLES.iter().map(Into::into).collect();
         let told = format!("Role `{}` may not {}; this needs role {}", caller.role, P::DEED, text::one_of(&roles));
         Err(Problem::new(Kind::Forbidden, told))

@@ -3,9 +3,7 @@
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
-use platform::config::{
-    DatabaseArgs, Environment, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
-};
+use platform::config::{DatabaseArgs, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -84,12 +82,6 @@ impl HttpArgs {
             write: Duration::from_secs(self.api_write_timeout_seconds.into()),
             ..ServerLimits::default()
         }
-    }
-}
-
-impl ApiSettings {
-    pub fn is_production(&self) -> bool {
-        self.environment.orderflow_env == Environment::Production
     }
 }
 

@@ -38,6 +38,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     platform::metrics::start("api", &[&pools.vital, &pools.common]);
     messaging::metrics::register();
     orders::metrics::register();
+    accounts::metrics::register();
     let shared = shared(&settings, &pools, &links, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);
@@ -75,7 +76,7 @@ fn shared(settings: &ApiSettings, pools: &Pools, links: &Links, lifecycle: &Life
     let relay = Relay::default();
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
-        hides_taken_emails: settings.is_production(),
+        hides_taken_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
     };
     Ok(Shared {

@@ -1,5 +1,6 @@
 //! One log line and one count a request. What went wrong on our side is told here, once, beside the request it broke.
 
+use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::state::AppState;
@@ -8,8 +9,9 @@ use axum::extract::{MatchedPath, RawPathParams, Request};
 use axum::http::header::LOCATION;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use domain::ids::UserId;
 use platform::telemetry::milliseconds;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tracing::field::display;
 use uuid::Uuid;
@@ -20,6 +22,17 @@ const NO_ROUTE: &str = "none";
 const ONE_ORDER: &str = "/orders/{id}";
 const ORDER_PARAM: &str = "id";
 
+/// Who sends a request, once that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Requester(Arc<OnceLock<UserId>>);
+
+impl Requester {
+    /// The first one stays: a request has one sender.
+    pub fn set(&self, user: UserId) {
+        self.0.get_or_init(|| user);
+    }
+}
+
 /// A request that is being answered: counted while it is, even if its client goes away.
 pub struct Observed {
     state: AppState,
@@ -28,6 +41,8 @@ pub struct Observed {
     route: Option<MatchedPath>,
     /// The order that its path names.
     order: Option<Uuid>,
+    requester: Requester,
+    address: ClientAddress,
 }
 
 pub async fn begin(state: &AppState, request: &mut Request) -> Observed {
@@ -35,8 +50,11 @@ pub async fn begin(state: &AppState, request: &mut Request) -> Observed {
     let method = method_label(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let order = named_order(request, route.as_ref()).await;
+    let requester = Requester::default();
+    request.extensions_mut().insert(requester.clone());
+    let address = ClientAddress::of(request.extensions(), request.headers(), state);
     state.metrics.in_flight.inc();
-    Observed { state: state.clone(), begun, method, route, order }
+    Observed { state: state.clone(), begun, method, route, order, requester, address }
 }
 
 impl Drop for Observed {
@@ -57,6 +75,8 @@ impl Observed {
         let cause = problem.and_then(|problem| problem.cause.as_deref());
         let duration_ms = milliseconds(took);
         let request_id = id.as_str();
+        let user_id = self.requester.0.get().map(display);
+        let client_address = display(self.address.0);
         let order_id = self.order.or_else(|| placed_order(response)).map(display);
         if status >= 500 {
             tracing::error!(
@@ -67,6 +87,8 @@ impl Observed {
                 request_id,
                 correlation_id = request_id,
                 order.id = order_id,
+                user.id = user_id,
+                client.address = client_address,
                 code,
                 cause,
                 "request failed"
@@ -80,6 +102,8 @@ impl Observed {
                 request_id,
                 correlation_id = request_id,
                 order.id = order_id,
+                user.id = user_id,
+                client.address = client_address,
                 code,
                 "request"
             );

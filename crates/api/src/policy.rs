@@ -29,8 +29,8 @@ permissions! {
     SeeSelf          "see their own account"      &[Customer, Vendor, Admin];
     PlaceOrders      "place orders"               &[Customer, Admin];
     SeeOrders        "see orders"                 &[Customer, Vendor, Admin];
-    CancelOrders     "cancel orders"              &[Customer, Admin];
-    SeePayments      "see payments"               &[Customer, Admin];
+    CancelOrders     "cancel orders"              &[Customer, Vendor, Admin];
+    SeePayments      "see payments"               &[Customer, Vendor, Admin];
     SeeShipments     "see shipments"              &[Customer, Vendor, Admin];
     ReportShipments  "report on shipments" &[Vendor, Admin];
     ManageProducts   "manage products"            &[Vendor, Admin];
@@ -43,5 +43,5 @@ permissions! {
     OperateSagas     "operate sagas"              &[Admin];
     ReadAuditLog     "read the audit log"         &[Admin];
     SeeTasks         "see scheduled tasks"        &[Admin];
-    SeeWorkers       "see processes and queues"   &[Admin];
+    SeeWorkers       "see each process"           &[Admin];
 }

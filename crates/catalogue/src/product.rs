@@ -135,8 +135,7 @@ impl TryFrom<String> for ProductName {
     type Error = ProductTextError;
 
     fn try_from(text: String) -> Result<Self, ProductTextError> {
-        let good = (1..=NAME_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if good { Ok(Self(text)) } else { Err(ProductTextError::BadName) }
+        domain::text::one_line(&text, NAME_LENGTH_MAX).map(Self).ok_or(ProductTextError::BadName)
     }
 }
 
@@ -144,9 +143,7 @@ impl TryFrom<String> for Description {
     type Error = ProductTextError;
 
     fn try_from(text: String) -> Result<Self, ProductTextError> {
-        let legal = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
-        let good = text.chars().count() <= DESCRIPTION_LENGTH_MAX && text.chars().all(legal);
-        if good { Ok(Self(text)) } else { Err(ProductTextError::BadDescription) }
+        domain::text::lines(&text, DESCRIPTION_LENGTH_MAX).map(Self).ok_or(ProductTextError::BadDescription)
     }
 }
 

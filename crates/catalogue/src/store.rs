@@ -75,7 +75,7 @@ pub(crate) async fn list(
           WHERE sku > $1
             AND (active OR $2 OR vendor_id = $3)
             AND ($4::uuid IS NULL OR vendor_id = $4)
-            AND ($5::text IS NULL OR name ILIKE $5 OR sku ILIKE $5)
+            AND ($5::text IS NULL OR normalize(name) ILIKE $5 OR sku ILIKE $5)
           ORDER BY sku
           LIMIT $6",
         filter.after.as_ref().map_or("", |cursor| cursor.0.as_str()),
@@ -173,11 +173,11 @@ pub(crate) async fn update(
     row.map(ProductDetails::try_from).transpose()
 }
 
-/// The pattern for texts that hold `text`, which itself may hold `%` and `_`.
+/// The pattern for texts in NFC that hold `text`, which itself may hold `%` and `_`.
 fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
-    for letter in text.chars() {
+    for letter in domain::text::normalised(text).chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -20,7 +20,9 @@ pub async fn update_product(
     let mut tx = platform::postgres::begin(pool).await?;
     let Some(before) = store::lock(&mut tx, &sku).await? else { return Err(ManageProductError::NotFound(sku)) };
     let Some(changed) = store::update(&mut tx, editor, &sku, &change, now).await? else {
-        return Err(ManageProductError::NotYours(sku));
+        // Of a stranger's product that is withdrawn nobody may know that it exists.
+        let is_known = before.product.active;
+        return Err(if is_known { ManageProductError::NotYours(sku) } else { ManageProductError::NotFound(sku) });
     };
     let (subject, before, after) = (before.subject(), Some(before.record()), Some(changed.record()));
     witness.note(&mut tx, Change { action: "product.update", subject, reason: None, before, after }).await?;

@@ -12,6 +12,7 @@ pub mod payment;
 pub mod product;
 pub mod saga;
 pub mod shipment;
+pub mod text;
 
 /// A point in time, as the database keeps it: UTC, microseconds.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,4 +1,4 @@
-//! Calls an order back: at once where nothing was done, and by undoing step after step where something was.
+//! Cancels an order: at once where nothing was done, and by undoing step after step where something was.
 
 use crate::apply_advance::{Because, apply};
 use crate::commit_moves::commit_moves;
@@ -6,7 +6,8 @@ use crate::error::StoreError;
 use crate::store::saga::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
-use domain::order::{Applied, Order, OrderStatus};
+use domain::order::placing::Note;
+use domain::order::{Applied, CancelReason, Cancellation, Order, OrderStatus};
 use domain::saga::{Pace, SagaError};
 use messaging::{Relay, Trace};
 use platform::answer::AnswerSink;
@@ -17,12 +18,16 @@ use sqlx::{PgConnection, PgPool};
 #[derive(Debug, Clone)]
 pub struct CancelOrder {
     pub order_id: OrderId,
-    /// Whose order it must be; anybody's when none.
-    pub customer: Option<UserId>,
-    /// Who asks, for the timeline: `customer:<id>`, `admin:<id>`.
+    /// Who asks.
+    pub caller: UserId,
+    /// Whether they may cancel orders that they did not place.
+    pub cancels_any: bool,
+    /// How the timeline names them: `customer:<id>`, `admin:<id>`.
     pub actor: String,
-    /// In a word: `customer_request`, ...
-    pub reason: String,
+    /// Without one: their request.
+    pub reason: Option<CancelReason>,
+    /// For staff and for whoever asks.
+    pub note: Option<Note>,
     pub trace: Trace,
 }
 
@@ -32,7 +37,7 @@ pub struct CancelOutcome {
     pub order_id: OrderId,
     pub status: OrderStatus,
     pub version: i32,
-    /// It was called back before.
+    /// It was cancelled before.
     pub already: bool,
 }
 
@@ -59,8 +64,10 @@ pub async fn cancel_order(
     witness: &(impl Witness + AnswerSink<CancelOutcome>),
 ) -> Result<CancelOutcome, CancelError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let Standing { order, saga, .. } = find(&mut tx, &request).await?;
-    let advance = match saga.on_cancel(&order, &request.reason) {
+    let Standing { order, saga, customer_id, .. } = find(&mut tx, &request).await?;
+    let cancellation = request.cancellation(customer_id);
+    let why = spelled_out(&cancellation);
+    let advance = match saga.on_cancel(&order, cancellation) {
         Ok(Applied::Now(advance)) => advance,
         Ok(Applied::Already) => {
             let outcome =
@@ -78,9 +85,7 @@ pub async fn cancel_order(
     let Order { id: order_id, status, version, .. } = moved.order;
     let outcome = CancelOutcome { order_id, status, version, already: false };
     let (before, after) = (Some(before), Some(json!({ "status": outcome.status })));
-    witness
-        .note(&mut tx, Change { action: "order.cancel", subject, reason: Some(request.reason), before, after })
-        .await?;
+    witness.note(&mut tx, Change { action: "order.cancel", subject, reason: Some(why), before, after }).await?;
     witness.keep(&mut tx, &outcome).await?;
     commit_moves(tx, &[moved], outgoing, relay, now).await?;
     Ok(outcome)
@@ -90,8 +95,23 @@ async fn find(tx: &mut PgConnection, request: &CancelOrder) -> Result<Standing, 
     let found = saga::lock(tx, &[request.order_id.as_uuid()]).await?.pop();
     let (_, standing) = found.ok_or(CancelError::NotFound)?;
     let standing = standing?;
-    let visible = request.customer.is_none_or(|customer| customer == standing.customer_id);
-    if visible { Ok(standing) } else { Err(CancelError::NotFound) }
+    let may = request.cancels_any || request.caller == standing.customer_id;
+    if may { Ok(standing) } else { Err(CancelError::NotFound) }
+}
+
+impl CancelOrder {
+    fn cancellation(&self, placed_by: UserId) -> Cancellation {
+        let request = if self.caller == placed_by { CancelReason::CustomerRequest } else { CancelReason::AdminRequest };
+        Cancellation { reason: self.reason.unwrap_or(request), note: self.note.clone() }
+    }
+}
+
+/// For the audit log, which admins read.
+fn spelled_out(cancellation: &Cancellation) -> String {
+    match &cancellation.note {
+        Some(note) => format!("{}: {}", cancellation.reason, note.as_str()),
+        None => cancellation.reason.to_string(),
+    }
 }
 
 impl From<sqlx::Error> for CancelError {

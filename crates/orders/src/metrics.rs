@@ -4,7 +4,7 @@ use crate::error::PlaceOrderError;
 use crate::intake::Accepted;
 use crate::store::saga::Moved;
 use domain::Timestamp;
-use domain::order::{Order, OrderStatus, PaymentStatus};
+use domain::order::{CancelReason, Order, OrderStatus, PaymentStatus};
 use platform::metrics::{
     BATCH_SIZES, Histogram, HistogramVec, IntCounterVec, IntGauge, WORK_SECONDS, amount, counters, histogram,
     histograms, int_gauge,
@@ -55,7 +55,7 @@ const ENDS: &[(OrderStatus, &[&str])] = &[
     (OrderStatus::Confirmed, &[NONE]),
     (OrderStatus::Delivered, &[NONE]),
     (OrderStatus::Rejected, REJECTIONS),
-    (OrderStatus::Cancelled, &["customer_request", "vendor_request", "admin_request", OTHER]),
+    (OrderStatus::Cancelled, CancelReason::NAMES),
 ];
 const REJECTIONS: &[&str] = &[
     "out_of_stock",
@@ -202,12 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cancellation_counts_under_who_asked_and_never_under_a_clients_words() {
+    fn a_cancellation_counts_under_its_reason_and_never_under_a_clients_words() {
         let cancelled = |said| counted(OrderStatus::Cancelled, said, PaymentStatus::Voided);
 
         assert_eq!(cancelled("customer_request"), "customer_request");
         assert_eq!(cancelled("admin_request"), "admin_request");
-        for free in ["changed my mind", "out_of_stock", "none", "", "customer_request of 0192-77"] {
+        assert_eq!(cancelled("fraud"), "fraud");
+        for free in ["changed my mind", "card_declined", "none", "", "customer_request of 0192-77"] {
             assert_eq!(cancelled(free), "other", "{free}");
         }
         assert_eq!(counted(OrderStatus::Confirmed, "changed my mind", PaymentStatus::Authorized), "none");

@@ -1,7 +1,7 @@
 //! Table `users`, and `role_changes` beside it.
 
 use crate::standing::Standing;
-use crate::{AccountError, Email, Role, User};
+use crate::{AccountError, Email, FullName, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgConnection;
@@ -19,6 +19,7 @@ pub(crate) struct Account {
 struct UserRow {
     id: Uuid,
     email: String,
+    full_name: Option<String>,
     password_hash: String,
     role: String,
     token_version: i32,
@@ -35,6 +36,7 @@ impl TryFrom<UserRow> for Account {
             user: User {
                 id: UserId::from_uuid(row.id),
                 email: row.email.parse().map_err(|_| inconsistent("email"))?,
+                full_name: row.full_name.map(FullName::stored),
                 role: row.role.parse().map_err(|_| inconsistent("role"))?,
                 created_at: row.created_at,
             },
@@ -48,12 +50,13 @@ impl TryFrom<UserRow> for Account {
 /// False when the address is taken.
 pub(crate) async fn insert_user(tx: &mut PgConnection, user: &User, password_hash: &str) -> sqlx::Result<bool> {
     let inserted = sqlx::query!(
-        "INSERT INTO accounts.users (id, email, password_hash, role, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (email) DO NOTHING",
+        "INSERT INTO accounts.users (id, email, password_hash, role, full_name, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (email) DO NOTHING",
         user.id.as_uuid(),
         user.email.as_str(),
         password_hash,
         <&str>::from(user.role),
+        user.full_name.as_ref().map(FullName::as_str),
         user.created_at,
     );
     Ok(inserted.execute(tx).await?.rows_affected() == 1)
@@ -65,7 +68,7 @@ pub(crate) async fn find_account_by_email(
 ) -> Result<Option<Account>, AccountError> {
     let row = sqlx::query_as!(
         UserRow,
-        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
+        "SELECT id, email, full_name, password_hash, role, token_version, disabled_at, created_at
          FROM accounts.users WHERE email = $1",
         email.as_str(),
     );
@@ -75,21 +78,23 @@ pub(crate) async fn find_account_by_email(
 pub(crate) async fn find_account(connection: &mut PgConnection, id: UserId) -> Result<Option<Account>, AccountError> {
     let row = sqlx::query_as!(
         UserRow,
-        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
+        "SELECT id, email, full_name, password_hash, role, token_version, disabled_at, created_at
          FROM accounts.users WHERE id = $1",
         id.as_uuid(),
     );
     row.fetch_optional(connection).await?.map(Account::try_from).transpose()
 }
 
-pub(crate) async fn lock_account(tx: &mut PgConnection, id: UserId) -> Result<Option<Account>, AccountError> {
-    let row = sqlx::query_as!(
+/// Those that exist, locked in the order of their ids.
+pub(crate) async fn lock_accounts(tx: &mut PgConnection, ids: &[UserId]) -> Result<Vec<Account>, AccountError> {
+    let ids: Vec<Uuid> = ids.iter().map(UserId::as_uuid).collect();
+    let rows = sqlx::query_as!(
         UserRow,
-        "SELECT id, email, password_hash, role, token_version, disabled_at, created_at
-         FROM accounts.users WHERE id = $1 FOR NO KEY UPDATE",
-        id.as_uuid(),
+        "SELECT id, email, full_name, password_hash, role, token_version, disabled_at, created_at
+         FROM accounts.users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+        &ids,
     );
-    row.fetch_optional(tx).await?.map(Account::try_from).transpose()
+    rows.fetch_all(tx).await?.into_iter().map(Account::try_from).collect()
 }
 
 pub(crate) async fn find_standing(connection: &mut PgConnection, id: UserId) -> Result<Option<Standing>, AccountError> {

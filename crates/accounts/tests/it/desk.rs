@@ -54,7 +54,7 @@ impl Desk {
     }
 
     pub async fn refresh(&self, token: &SecretString, seconds_later: i64) -> Result<Session, AccountError> {
-        self.accounts.refresh(token, self.after(seconds_later)).await
+        self.accounts.refresh(token, HERE, self.after(seconds_later)).await
     }
 }
 
@@ -64,5 +64,6 @@ pub fn security() -> SecurityArgs {
         secret_key_previous: None,
         access_token_ttl_seconds: 900,
         refresh_token_ttl_seconds: 3_600,
+        signup_hides_taken_emails: false,
     }
 }

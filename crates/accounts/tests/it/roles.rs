@@ -1,4 +1,5 @@
 use crate::desk::{Desk, EMAIL, PASSWORD};
+use crate::login::disable;
 use accounts::{AccountError, Role, TokenError};
 use domain::ids::UserId;
 use platform::witness::Unwitnessed;
@@ -52,4 +53,39 @@ async fn nobody_changes_their_own_role_nor_that_of_nobody(pool: PgPool) {
 
     assert!(matches!(own, AccountError::OwnRole));
     assert!(matches!(unknown, AccountError::UnknownUser));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn of_two_admins_who_take_each_others_role_at_once_one_stays(pool: PgPool) {
+    let desk = Desk::open(pool);
+    for round in 0..20 {
+        let one = desk.seed(&format!("one-{round}@orders.local"), Role::Admin).await;
+        let two = desk.seed(&format!("two-{round}@orders.local"), Role::Admin).await;
+        let demote =
+            |user: UserId, by: UserId| desk.accounts.grant_role(user, Role::Customer, by, desk.now, &Unwitnessed);
+
+        let (first, second) = futures::join!(demote(two.id, one.id), demote(one.id, two.id));
+        let outcomes = [first, second];
+
+        let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::NotAdmin))).count();
+        assert_eq!((outcomes.iter().filter(|outcome| outcome.is_ok()).count(), refused), (1, 1), "{outcomes:?}");
+        let stays = outcomes[0].as_ref().map_or(two.id, |_| one.id);
+        assert_eq!(desk.accounts.me(stays).await.expect("there").role, Role::Admin);
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn whoever_is_no_enabled_admin_any_more_grants_nothing(pool: PgPool) {
+    let desk = Desk::open(pool);
+    let former = desk.seed("former@orders.local", Role::Customer).await;
+    let disabled = desk.seed("disabled@orders.local", Role::Admin).await;
+    disable(&desk.pool, "disabled@orders.local").await;
+    let last = desk.seed("last@orders.local", Role::Admin).await;
+
+    for by in [former.id, disabled.id, UserId::from_uuid(Uuid::now_v7())] {
+        let refused = desk.accounts.grant_role(last.id, Role::Customer, by, desk.now, &Unwitnessed).await.unwrap_err();
+        assert!(matches!(refused, AccountError::NotAdmin), "{refused}");
+    }
+
+    assert_eq!(desk.accounts.me(last.id).await.expect("there").role, Role::Admin);
 }

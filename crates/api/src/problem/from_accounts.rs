@@ -21,6 +21,7 @@ impl From<AccountError> for Problem {
             AccountError::Token(TokenError::Expired) => Self::new(Kind::TokenExpired, said),
             AccountError::Token(TokenError::Revoked) => Self::new(Kind::TokenRevoked, said),
             AccountError::UnknownUser => Self::not_found("user"),
+            AccountError::NotAdmin => Self::new(Kind::Forbidden, said),
             AccountError::OwnRole => Self::new(Kind::InvalidState, said),
             AccountError::Inconsistent { .. } | AccountError::Crypto(_) => Self::internal(said),
             AccountError::Database(error) => error.into(),

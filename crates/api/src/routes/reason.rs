@@ -14,12 +14,12 @@ pub struct ReasonBody {
 
 impl FromJson for ReasonBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let reason = members.required("reason", |field: Field<'_>| field.text_as(parse))?;
+        let reason = members.required("reason", |field: Field<'_>| field.text_as(|text| parse(&text)))?;
         Some(Self { reason })
     }
 }
 
-pub fn parse(text: String) -> Result<String, String> {
-    let good = (1..=REASON_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("must be 1 to {REASON_LENGTH_MAX} characters on one line")) }
+pub fn parse(text: &str) -> Result<String, String> {
+    domain::text::one_line(text, REASON_LENGTH_MAX)
+        .ok_or_else(|| format!("must be 1 to {REASON_LENGTH_MAX} characters on one line"))
 }

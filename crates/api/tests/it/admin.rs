@@ -181,4 +181,9 @@ async fn processes_are_listed_as_they_last_told_of_themselves(pool: PgPool) {
     let told = ["role", "version", "duties", "alive", "in_flight", "handled"].map(|name| process[name].clone());
     assert_eq!(told, [json!("worker"), json!("1.2.3"), json!(["payments"]), json!(true), json!(3), json!(100)]);
     assert!(workers.get("queues").is_none(), "no broker, no queues: {workers}");
+    let customer = door.customer().await;
+    for ask in [get("/system/workers"), get("/system/workers").of(&customer)] {
+        let summary = door.send(ask).await.expect(StatusCode::OK);
+        assert_eq!(summary, json!({ "roles": [{ "role": "worker", "alive": 1, "silent": 0 }] }), "and no more");
+    }
 }

@@ -194,6 +194,7 @@ pub fn security() -> SecurityArgs {
         secret_key_previous: None,
         access_token_ttl_seconds: 900,
         refresh_token_ttl_seconds: 3_600,
+        signup_hides_taken_emails: false,
     }
 }
 

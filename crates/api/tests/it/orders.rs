@@ -1,4 +1,4 @@
-use crate::door::{Ask, CABLE, Door, HEADPHONES, Person, get, post};
+use crate::door::{Ask, CABLE, Door, HEADPHONES, PASSWORD, Person, get, post};
 use crate::workshop;
 use accounts::Role;
 use axum::http::{Method, StatusCode};
@@ -239,7 +239,7 @@ async fn an_order_is_cancelled_once_however_often_it_is_asked_65(pool: PgPool) {
     let id = door.place(&customer).await;
     let path = format!("/orders/{id}/cancel");
 
-    let first = door.send(post(&path).of(&customer).json(&json!({ "reason": "changed my mind" }))).await;
+    let first = door.send(post(&path).of(&customer).json(&json!({ "reason": "mistake" }))).await;
     let first = first.expect(StatusCode::ACCEPTED);
     let many = futures::future::join_all((0..20).map(|_| door.send(post(&path).of(&customer)))).await;
 
@@ -250,9 +250,51 @@ async fn an_order_is_cancelled_once_however_often_it_is_asked_65(pool: PgPool) {
     let timeline = door.send(get(&format!("/orders/{id}/events")).of(&customer)).await.expect(StatusCode::OK);
     let kinds: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == json!("cancelling")).count(), 1, "{kinds:?}");
-    for bad in [json!({ "reason": "" }), json!({ "reason": "x".repeat(201) }), json!({ "refund": 1 })] {
+    for bad in [json!({ "reason": "" }), json!({ "note": "x".repeat(1_001) }), json!({ "refund": 1 })] {
         door.send(post(&path).of(&customer).json(&bad)).await.expect_problem(422, "validation");
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn words_are_no_reason_to_cancel_and_the_answer_names_those_that_are(pool: PgPool) {
+    let (door, customer, _) = shop(pool).await;
+    let id = door.place(&customer).await;
+    let body = json!({ "reason": "changed my mind" });
+
+    let refused = door.send(post(&format!("/orders/{id}/cancel")).of(&customer).json(&body)).await;
+
+    assert_eq!(refused.pointers(), ["/reason"]);
+    let told = refused.expect_problem(422, "validation").to_string();
+    assert!(told.contains("customer_request") && told.contains("fraud") && told.contains("note"), "{told}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_is_its_customers_whatever_their_role_is_now(pool: PgPool) {
+    let (door, customer, _) = shop(pool).await;
+    let id = door.place(&customer).await;
+    let admin = door.person("admin", Role::Admin).await;
+    let role = Ask::new(Method::PUT, &format!("/admin/users/{}/role", customer.id)).of(&admin);
+    door.send(role.json(&json!({ "role": "vendor" }))).await.expect(StatusCode::OK);
+    let session = door.log_in(&customer.email, PASSWORD).await.expect(StatusCode::OK);
+    let now_vendor = session["access_token"].as_str().expect("a token");
+
+    for path in ["", "/events", "/shipments", "/payments"] {
+        door.send(get(&format!("/orders/{id}{path}")).token(now_vendor)).await.expect(StatusCode::OK);
+    }
+    let listed = door.send(get("/orders").token(now_vendor)).await.expect(StatusCode::OK);
+    assert_eq!(listed["items"][0]["id"], id);
+    let cancelled = door.send(post(&format!("/orders/{id}/cancel")).token(now_vendor)).await;
+    assert_eq!(cancelled.expect(StatusCode::ACCEPTED)["order_status"], "cancelling");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_neither_cancels_nor_sees_the_money_of_what_they_only_sell(pool: PgPool) {
+    let (door, customer, vendor) = shop(pool).await;
+    let id = door.place(&customer).await;
+
+    door.send(get(&format!("/orders/{id}")).of(&vendor)).await.expect(StatusCode::OK);
+    door.send(get(&format!("/orders/{id}/payments")).of(&vendor)).await.expect_problem(404, "not-found");
+    door.send(post(&format!("/orders/{id}/cancel")).of(&vendor)).await.expect_problem(404, "not-found");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -22,6 +22,7 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/system/health/live",
     "GET /api/v1/system/health/ready",
     "GET /api/v1/system/metrics",
+    "GET /api/v1/system/workers",
     "GET /metrics",
     "GET /problems/{code}",
 ];
@@ -34,8 +35,8 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/orders/{id}", &[Customer, Vendor, Admin]),
     ("GET /api/v1/orders/{id}/events", &[Customer, Vendor, Admin]),
     ("GET /api/v1/orders/{id}/stream", &[Customer, Vendor, Admin]),
-    ("POST /api/v1/orders/{id}/cancel", &[Customer, Admin]),
-    ("GET /api/v1/orders/{id}/payments", &[Customer, Admin]),
+    ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Admin]),
+    ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Admin]),
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Admin]),
     ("GET /api/v1/shipments/{tracking_number}", &[Customer, Vendor, Admin]),
     ("POST /api/v1/shipments/{tracking_number}/events", &[Vendor, Admin]),
@@ -63,7 +64,6 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/admin/sagas/{id}/abandon", &[Admin]),
     ("GET /api/v1/admin/audit-logs", &[Admin]),
     ("GET /api/v1/admin/tasks", &[Admin]),
-    ("GET /api/v1/system/workers", &[Admin]),
     ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
 ];
 

@@ -4,7 +4,7 @@ use crate::door::{Ask, Door, Person, STREAMS_MAX, get};
 use crate::tokens::token_until;
 use crate::workshop;
 use accounts::Role;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -120,6 +120,38 @@ async fn a_stream_ends_with_its_token(pool: PgPool) {
     let told = follow(&door, stream(&order).token(&token)).await;
 
     assert_eq!(told.len(), 1, "the order is only accepted yet: {told:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_stream_ends_when_the_right_to_it_is_gone(pool: PgPool) {
+    let (door, _, order) = shop(pool).await;
+    let former = door.person("former", Role::Admin).await;
+    let admin = door.person("admin", Role::Admin).await;
+
+    let (told, ()) = tokio::join!(follow(&door, stream(&order).of(&former)), async {
+        while door.state.streams.available_permits() == STREAMS_MAX {
+            tokio::task::yield_now().await;
+        }
+        let role = Ask::new(Method::PUT, &format!("/admin/users/{}/role", former.id)).of(&admin);
+        door.send(role.json(&json!({ "role": "customer" }))).await.expect(StatusCode::OK);
+        workshop::reject(&door, &order).await;
+    });
+
+    assert!(told.len() <= 1, "what happened after they lost the role is not told: {told:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_silent_stream_ends_when_the_right_to_it_is_gone(pool: PgPool) {
+    let (door, customer, order) = shop(pool).await;
+
+    let (told, ()) = tokio::join!(follow(&door, stream(&order).of(&customer)), async {
+        while door.state.streams.available_permits() == STREAMS_MAX {
+            tokio::task::yield_now().await;
+        }
+        sqlx::query!("UPDATE accounts.users SET disabled_at = now()").execute(&door.pool).await.expect("disabled");
+    });
+
+    assert_eq!(told.len(), 1, "{told:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

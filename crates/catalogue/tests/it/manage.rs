@@ -47,6 +47,17 @@ async fn a_vendor_creates_and_changes_their_own_products_only(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_strangers_withdrawn_product_is_not_there(pool: PgPool) {
+    stocked(&pool, &["A"]).await;
+    let withdrawn = || ProductChange { active: Some(false), ..ProductChange::default() };
+    update_product(&pool, Editor::Vendor(OURS), sku("A"), withdrawn(), now(), &Unwitnessed).await.expect("withdrawn");
+
+    let changed = update_product(&pool, Editor::Vendor(THEIRS), sku("A"), withdrawn(), now(), &Unwitnessed).await;
+
+    assert!(matches!(changed, Err(ManageProductError::NotFound(_))), "{changed:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_change_leaves_alone_what_it_does_not_name(pool: PgPool) {
     stocked(&pool, &["A"]).await;
     let renamed = ProductChange { name: Some("Better".parse().expect("a name")), ..ProductChange::default() };

@@ -54,3 +54,18 @@ async fn withdrawn_products_are_seen_by_their_vendor_and_by_admins(pool: PgPool)
     assert_eq!(listed(&pool, Viewer::Admin, all()).await, vec!["OURS", "THEIRS"]);
     assert_eq!(find_product(&pool, &sku("THEIRS"), Viewer::Vendor(OURS)).await.expect("an answer"), None);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_name_is_found_in_whatever_form_it_is_written(pool: PgPool) {
+    let named = |name: &str| ProductChange { name: Some(name.parse().expect("a name")), ..ProductChange::default() };
+    stocked(&pool, &["NEW", "OLD"]).await;
+    let renaming = update_product(&pool, Editor::Admin, sku("NEW"), named("Zoe\u{308}"), now(), &Unwitnessed);
+    assert_eq!(renaming.await.expect("renamed").product.name, "Zo\u{eb}");
+    let as_before = sqlx::query("UPDATE catalogue.products SET name = $1 WHERE sku = 'OLD'").bind("Zoe\u{308}");
+    as_before.execute(&pool).await.expect("renamed");
+
+    for text in ["zo\u{eb}", "zoe\u{308}"] {
+        let filter = ProductFilter { text: Some(text.to_owned()), ..ProductFilter::default() };
+        assert_eq!(listed(&pool, Viewer::Public, filter).await, ["NEW", "OLD"], "{text}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A place that goods are shipped from.
 
 use crate::ids::WarehouseId;
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -32,12 +33,8 @@ pub enum WarehouseError {
 
 impl Warehouse {
     pub fn new(id: WarehouseId, code: WarehouseCode, name: &str, priority: i32) -> Result<Self, WarehouseError> {
-        let name = name.trim();
-        let length = name.chars().count();
-        if length == 0 || length > NAME_LENGTH_MAX || name.chars().any(char::is_control) {
-            return Err(WarehouseError::BadName);
-        }
-        Ok(Self { id, code, name: name.to_owned(), priority })
+        let name = text::one_line(name, NAME_LENGTH_MAX).ok_or(WarehouseError::BadName)?;
+        Ok(Self { id, code, name, priority })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an order's timeline tells: one variant a kind, with what is worth knowing about it.
 
+use super::cancel::CancelReason;
+use super::placing::Note;
 use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::{BookedShipment, Shortage};
@@ -36,7 +38,10 @@ pub enum Entry {
         attempts: u32,
     },
     Cancelling {
-        reason: String,
+        reason: CancelReason,
+        /// For staff and for whoever wrote it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
     },
     ShipmentsCancelled,
     PaymentVoided {
@@ -53,6 +58,9 @@ pub enum Entry {
         shipment_id: ShipmentId,
         /// How many shipments are still to be handed over.
         remaining: usize,
+    },
+    ShipmentInTransit {
+        shipment_id: ShipmentId,
     },
     StockShipped {
         shipment_id: ShipmentId,

@@ -1,6 +1,7 @@
 //! Orders: their states, the legal ways between them, and the timeline that tells how one got where it is.
 
 mod applied;
+mod cancel;
 mod entry;
 pub mod placing;
 mod standing;
@@ -9,6 +10,7 @@ mod status;
 mod transition;
 
 pub use applied::Applied;
+pub use cancel::{CancelReason, Cancellation, StoredReason};
 pub use entry::Entry;
 pub use standing::{FulfilmentStatus, PaymentStatus};
 pub use state::{Event, Order};

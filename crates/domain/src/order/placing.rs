@@ -3,6 +3,7 @@
 use crate::ids::UserId;
 use crate::money::{Currency, Money, MoneyError};
 use crate::product::{Line, Quantity, Sku};
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -222,9 +223,8 @@ impl TryFrom<String> for Note {
     type Error = PlacingError;
 
     fn try_from(text: String) -> Result<Self, PlacingError> {
-        let legal = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
-        let good = (1..=NOTE_LENGTH_MAX).contains(&text.chars().count()) && text.chars().all(legal);
-        if good { Ok(Self(text)) } else { Err(PlacingError::BadNote) }
+        let text = text::lines(&text, NOTE_LENGTH_MAX).filter(|text| !text.is_empty());
+        text.map(Self).ok_or(PlacingError::BadNote)
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Order {
     pub status: OrderStatus,
     pub payment: PaymentStatus,
     pub fulfilment: FulfilmentStatus,
-    /// Why it was rejected or called back, in a word.
+    /// Why it was rejected, in a word, or which [`CancelReason`](super::CancelReason) cancelled it.
     pub reason: Option<String>,
     /// Why a human should look, if one should.
     pub attention: Option<String>,
@@ -64,7 +64,8 @@ impl Order {
     fn after(self, entry: &Entry) -> Result<Self, InvalidTransition> {
         let status = self.status_after(entry)?.unwrap_or(self.status);
         let reason = match entry {
-            Entry::Cancelling { reason } | Entry::Rejected { reason } => Some(reason.clone()),
+            Entry::Cancelling { reason, .. } => Some(reason.to_string()),
+            Entry::Rejected { reason } => Some(reason.clone()),
             Entry::TooLateToCancel => None,
             _ => self.reason,
         };

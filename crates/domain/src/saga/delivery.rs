@@ -3,45 +3,48 @@
 use super::advance::Advance;
 use super::ask;
 use super::error::SagaError;
-use super::goods::{Parcel, Way};
+use super::goods::Parcel;
 use super::order_saga::{End, OrderSaga, Phase};
 use super::plan::StepName;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::order::{Applied, Entry, Order};
-use crate::shipment::ShipmentStatus;
+use crate::shipment::{Milestone, ShipmentStatus};
 
 impl OrderSaga {
     /// Confirmed, or confirmed again: from now on the carrier's reports count. Those that came early are told now.
     pub(super) fn deliver(mut self, order: &Order) -> Advance {
         let parcels = self.goods.parcels_mut();
-        let early: Vec<_> = parcels.iter_mut().map(|it| (it.warehouse, it.take_way())).collect();
-        let reported = early.into_iter().filter(|(_, way)| *way > Way::Waiting);
+        let early: Vec<_> = parcels.iter_mut().filter_map(|it| Some((it.warehouse, it.take_milestone()?))).collect();
         let saga = Self { attempt: 1, phase: Phase::Delivering, ..self };
-        reported.fold(Advance::of(saga), |advance, (warehouse, way)| {
-            advance.report(order, ShipmentId::of(order.id, warehouse), way)
+        early.into_iter().fold(Advance::of(saga), |advance, (warehouse, milestone)| {
+            advance.report(order, ShipmentId::of(order.id, warehouse), milestone)
         })
     }
 
     /// The carrier reported. Reports come twice, late, out of order, and before the booking is known.
     pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Advance> {
         let relief = self.relief(order);
-        let Some(way) = way_of(report.status) else {
-            return Applied::Already;
-        };
-        let Some(parcel) = self.goods.parcel_mut(order.id, report.shipment_id).filter(|parcel| parcel.way < way) else {
+        let reached = milestone_of(report.status);
+        let parcel = self.goods.parcel_mut(order.id, report.shipment_id).filter(|parcel| parcel.milestone() < reached);
+        let (Some(parcel), Some(milestone)) = (parcel, reached) else {
             return Applied::Already;
         };
         Applied::Now(match self.phase {
             Phase::Delivering => {
-                Advance::of(self.refreshed()).told_first(relief).report(order, report.shipment_id, way).ended_if_done()
+                let advance = Advance::of(self.refreshed()).told_first(relief);
+                advance.report(order, report.shipment_id, milestone).ended_if_done()
             }
             Phase::Running(_) | Phase::Undoing { step: StepName::BookShipments, .. } => {
-                parcel.way = way;
+                parcel.reach(milestone);
                 Advance::of(self)
             }
             Phase::Undoing { .. } | Phase::Ended(_) => {
-                parcel.way = way;
+                let is_known = parcel.milestone().is_some() && milestone == Milestone::InTransit;
+                parcel.reach(milestone);
+                if is_known {
+                    return Applied::Now(Advance::of(self));
+                }
                 let reason = format!("the carrier has shipment {}, which was called back", report.shipment_id);
                 Advance::of(self).tell(Entry::AttentionRaised { reason })
             }
@@ -92,7 +95,7 @@ impl OrderSaga {
         let saga = Self { attempt: self.attempt + 1, ..self };
         let subject = saga.plan().delivery.commands.join(" or ");
         let attention = saga.persistence().and_then(|persistence| saga.attention(persistence, &subject));
-        let waits = saga.goods.parcels().iter().any(|parcel| parcel.way < Way::Delivered);
+        let waits = saga.goods.parcels().iter().any(|parcel| parcel.milestone() < Some(Milestone::Delivered));
         let owed: Vec<Parcel> = saga.owed().cloned().collect();
         let mut advance = owed.iter().fold(Advance::of(saga), |advance, parcel| advance.settle(order, parcel));
         if waits {
@@ -115,21 +118,25 @@ impl OrderSaga {
 
 impl Advance {
     /// Tells how far a shipment has come, and has it paid for when it has just left.
-    fn report(mut self, order: &Order, shipment_id: ShipmentId, way: Way) -> Self {
+    fn report(mut self, order: &Order, shipment_id: ShipmentId, milestone: Milestone) -> Self {
         let Some(parcel) = self.saga.goods.parcel_mut(order.id, shipment_id) else {
             return self;
         };
-        let before = std::mem::replace(&mut parcel.way, way);
+        let before = parcel.milestone();
+        parcel.reach(milestone);
         let parcel = parcel.clone();
-        if before == Way::Waiting {
-            let remaining = self.count(Way::Waiting);
+        if before.is_none() {
+            let remaining = self.short_of(Milestone::HandedOver);
             self = self.tell(Entry::ShipmentHandedOver { shipment_id, remaining }).settle(order, &parcel);
         }
-        if way == Way::Delivered {
-            let remaining = self.count(Way::Waiting) + self.count(Way::HandedOver);
-            self = self.tell(Entry::ShipmentDelivered { shipment_id, remaining });
+        match milestone {
+            Milestone::HandedOver => self,
+            Milestone::InTransit => self.tell(Entry::ShipmentInTransit { shipment_id }),
+            Milestone::Delivered => {
+                let remaining = self.short_of(Milestone::Delivered);
+                self.tell(Entry::ShipmentDelivered { shipment_id, remaining })
+            }
         }
-        self
     }
 
     fn settle(mut self, order: &Order, parcel: &Parcel) -> Self {
@@ -142,8 +149,8 @@ impl Advance {
         self
     }
 
-    fn count(&self, way: Way) -> usize {
-        self.saga.goods.parcels().iter().filter(|parcel| parcel.way == way).count()
+    fn short_of(&self, milestone: Milestone) -> usize {
+        self.saga.goods.parcels().iter().filter(|parcel| parcel.milestone() < Some(milestone)).count()
     }
 
     fn ended_if_done(self) -> Self {
@@ -154,10 +161,11 @@ impl Advance {
     }
 }
 
-fn way_of(status: ShipmentStatus) -> Option<Way> {
+fn milestone_of(status: ShipmentStatus) -> Option<Milestone> {
     match status {
-        ShipmentStatus::HandedOver | ShipmentStatus::InTransit => Some(Way::HandedOver),
-        ShipmentStatus::Delivered => Some(Way::Delivered),
+        ShipmentStatus::HandedOver => Some(Milestone::HandedOver),
+        ShipmentStatus::InTransit => Some(Milestone::InTransit),
+        ShipmentStatus::Delivered => Some(Milestone::Delivered),
         ShipmentStatus::Requested | ShipmentStatus::Booked | ShipmentStatus::Cancelled => None,
     }
 }

@@ -6,6 +6,7 @@ use crate::messages::{Allocation, BookShipments, Parcel as ParcelToBook};
 use crate::money::{Currency, Money};
 use crate::order::placing;
 use crate::product::{Line, Quantity, Sku};
+use crate::shipment::Milestone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -42,7 +43,10 @@ pub(super) struct Parcel {
     /// What is to be captured for it. The parcels of an order add up to its total.
     pub amount: i64,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub way: Way,
+    way: Way,
+    /// Handed over, and under way since. No variant of [`Way`], which versions before could not read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    in_transit: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -52,10 +56,10 @@ pub(super) struct Parcel {
     pub delays: BTreeSet<u16>,
 }
 
-/// How far the carrier said it is; later is greater.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How far the carrier said it is, as it is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Way {
+enum Way {
     #[default]
     Waiting,
     HandedOver,
@@ -119,12 +123,32 @@ impl Parcel {
 
     /// The carrier has it, and it is not captured or not taken off the books.
     pub fn is_owed(&self) -> bool {
-        self.way > Way::Waiting && !(self.captured && self.deducted)
+        self.way != Way::Waiting && !(self.captured && self.deducted)
+    }
+
+    /// How far the carrier said it is; none before the carrier has it.
+    pub fn milestone(&self) -> Option<Milestone> {
+        match self.way {
+            Way::Waiting => None,
+            Way::HandedOver if self.in_transit => Some(Milestone::InTransit),
+            Way::HandedOver => Some(Milestone::HandedOver),
+            Way::Delivered => Some(Milestone::Delivered),
+        }
+    }
+
+    pub fn reach(&mut self, milestone: Milestone) {
+        (self.way, self.in_transit) = match milestone {
+            Milestone::HandedOver => (Way::HandedOver, false),
+            Milestone::InTransit => (Way::HandedOver, true),
+            Milestone::Delivered => (Way::Delivered, false),
+        };
     }
 
     /// How far it has come, forgotten.
-    pub fn take_way(&mut self) -> Way {
-        std::mem::replace(&mut self.way, Way::Waiting)
+    pub fn take_milestone(&mut self) -> Option<Milestone> {
+        let reached = self.milestone();
+        (self.way, self.in_transit) = (Way::Waiting, false);
+        reached
     }
 
     pub fn is_done(&self) -> bool {
@@ -184,6 +208,7 @@ impl Parcel {
             lines: Vec::new(),
             amount: 0,
             way: Way::Waiting,
+            in_transit: false,
             captured: false,
             deducted: false,
             delays: BTreeSet::new(),

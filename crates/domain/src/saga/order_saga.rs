@@ -9,7 +9,7 @@ use super::plan::{Persistence, Plan, PlanVersion, Step, StepName};
 use crate::Timestamp;
 use crate::messages::{BookedShipment, Queue, Reply};
 use crate::money::Money;
-use crate::order::{Applied, Entry, Order};
+use crate::order::{Applied, Cancellation, Entry, Order};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ impl OrderSaga {
     }
 
     /// The customer wants it undone, as far as it was done.
-    pub fn on_cancel(self, order: &Order, reason: &str) -> Result<Applied<Advance>, SagaError> {
+    pub fn on_cancel(self, order: &Order, cancellation: Cancellation) -> Result<Applied<Advance>, SagaError> {
         if order.status.begin_cancelling()? == Applied::Already {
             return Ok(Applied::Already);
         }
@@ -141,7 +141,8 @@ impl OrderSaga {
             }
             Phase::Ended(_) => return Ok(Applied::Already),
         };
-        Ok(Applied::Now(advance.told_first(Some(Entry::Cancelling { reason: reason.to_owned() }))))
+        let Cancellation { reason, note } = cancellation;
+        Ok(Applied::Now(advance.told_first(Some(Entry::Cancelling { reason, note }))))
     }
 
     fn repeat(self, command: Command) -> Advance {

@@ -139,14 +139,14 @@ fn after_it_was_too_late_it_can_be_tried_again() {
 #[case::cancelling(Script::confirmed().cancelled_by_customer())]
 #[case::cancelled(Script::start().cancelled_by_customer().hears(&released()))]
 fn calling_it_back_twice_changes_nothing(#[case] script: Script) {
-    assert_eq!(script.saga.on_cancel(&script.order, "again"), Ok(Applied::Already));
+    assert_eq!(script.saga.on_cancel(&script.order, at_request()), Ok(Applied::Already));
 }
 
 #[rstest]
 #[case::rejected(Script::start().hears(&out_of_stock()))]
 #[case::shipped(Script::confirmed().hears(&progressed(first(), ShipmentStatus::HandedOver)))]
 fn what_is_shipped_or_over_is_not_called_back(#[case] script: Script) {
-    let refused = script.saga.on_cancel(&script.order, "too late");
+    let refused = script.saga.on_cancel(&script.order, at_request());
 
     assert!(matches!(refused, Err(SagaError::InvalidTransition(_))), "{refused:?}");
 }

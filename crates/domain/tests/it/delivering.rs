@@ -60,6 +60,21 @@ fn reports_come_twice_late_and_out_of_order() {
 }
 
 #[test]
+fn a_shipment_that_is_in_transit_is_told_once() {
+    let told = ["stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_in_transit"];
+    Script::confirmed()
+        .hears(&progressed(first(), HandedOver))
+        .hears(&progressed(first(), InTransit))
+        .asks([])
+        .tells(told)
+        .ignores(&progressed(first(), InTransit))
+        .ignores(&progressed(first(), HandedOver))
+        .is(OrderStatus::Shipped)
+        .stands(PaymentStatus::Authorized, FulfilmentStatus::PartlyShipped);
+    Script::confirmed().hears(&progressed(first(), InTransit)).asks([CAPTURE, SHIP]).tells(told);
+}
+
+#[test]
 fn reports_that_overtake_the_booking_are_told_when_it_is_known() {
     Script::authorized()
         .hears(&progressed(first(), Delivered))

@@ -1,7 +1,7 @@
 //! Whatever is lost, doubled, delayed or overtaken, and whenever the customer changes their mind: the order comes to
 //! exactly one end, with nothing held and nothing taken that should not be.
 
-use crate::script::{HEADPHONES_MINOR, MUG_MINOR, TOTAL_MINOR, first, order_id, priced, second, usd};
+use crate::script::{HEADPHONES_MINOR, MUG_MINOR, TOTAL_MINOR, at_request, first, order_id, priced, second, usd};
 use crate::slices::{Payment, Shipping, Slices, Stock};
 use domain::ids::WarehouseId;
 use domain::messages::Reply;
@@ -139,7 +139,7 @@ impl World {
     }
 
     fn cancel(&mut self) {
-        match self.saga.clone().on_cancel(&self.order, "customer_request") {
+        match self.saga.clone().on_cancel(&self.order, at_request()) {
             Ok(Applied::Now(advance)) => self.follow(advance),
             Ok(Applied::Already) => {
                 assert!(matches!(self.order.status, OrderStatus::Cancelling | OrderStatus::Cancelled));

@@ -13,7 +13,7 @@ use domain::messages::{
     Shortage, StockHeldLong, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
-use domain::order::{Applied, Event, FulfilmentStatus, Order, OrderStatus, PaymentStatus};
+use domain::order::{Applied, CancelReason, Cancellation, Event, FulfilmentStatus, Order, OrderStatus, PaymentStatus};
 use domain::saga::{Advance, Ask, OrderSaga, PlanVersion, PricedLine, SagaError};
 use domain::shipment::ShipmentStatus;
 use std::collections::HashSet;
@@ -131,7 +131,7 @@ impl Script {
     }
 
     pub fn cancelled_by_customer(mut self) -> Self {
-        let cancelled = self.saga.clone().on_cancel(&self.order, "customer_request").expect("not too late");
+        let cancelled = self.saga.clone().on_cancel(&self.order, at_request()).expect("not too late");
         let Applied::Now(advance) = cancelled else {
             panic!("it was cancelled before: {:?}", self.order);
         };
@@ -317,4 +317,9 @@ pub fn booked_shipment(warehouse_id: WarehouseId) -> BookedShipment {
         tracking_number: format!("SIM-{warehouse_id}"),
         promised_by: noon(),
     }
+}
+
+/// What a customer who says nothing more asks for.
+pub fn at_request() -> Cancellation {
+    Cancellation { reason: CancelReason::CustomerRequest, note: None }
 }

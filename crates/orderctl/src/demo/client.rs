@@ -43,7 +43,7 @@ impl Client {
     }
 
     pub async fn cancel(&self, order: Uuid) -> anyhow::Result<()> {
-        let why = json!({ "reason": "changed my mind" });
+        let why = json!({ "reason": "customer_request", "note": "changed my mind" });
         let (status, body) = self.call(Method::POST, &format!("/orders/{order}/cancel"), Some(&why), &[]).await?;
         ensure!(status.is_success(), "order {order} can't be cancelled ({status}): {body}");
         Ok(())

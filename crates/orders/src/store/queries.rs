@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
-use domain::order::FulfilmentStatus;
+use domain::order::{FulfilmentStatus, OrderStatus, StoredReason};
 use domain::product::Quantity;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -54,6 +54,7 @@ pub(crate) async fn find(
     viewer: Viewer,
 ) -> Result<Option<Found>, StoreError> {
     let mut query = select(viewer);
+    push_visible(&mut query, viewer);
     query.push(" AND o.id = ").push_bind(id.as_uuid());
     let row: Option<OrderRow> = query.build_query_as().fetch_optional(connection).await?;
     row.map(|row| found(row, viewer)).transpose()
@@ -72,6 +73,7 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Vec<OrderSummary>, StoreError> {
     let mut query = select(viewer);
+    push_listed(&mut query, viewer);
     narrow(&mut query, viewer, filter);
     query.push(" ORDER BY o.id DESC LIMIT ").push_bind(i64::from(limit));
     let rows: Vec<OrderRow> = query.build_query_as().fetch_all(connection).await?;
@@ -84,6 +86,7 @@ pub(crate) async fn lines(
     order: &OrderSummary,
     viewer: Viewer,
 ) -> Result<Vec<LineView>, StoreError> {
+    let viewer = viewer.of_order_by(order.customer_id);
     let rows = sqlx::query!(
         "SELECT line_no, sku, name, vendor_id, quantity, unit_price_minor FROM orders.items
           WHERE order_id = $1 AND ($2::uuid IS NULL OR vendor_id = $2)
@@ -114,7 +117,8 @@ pub(crate) async fn lines(
     Ok(lines)
 }
 
-/// Orders that the viewer may see. A vendor's total is that of their own lines; `whole` tells if there are no others.
+/// Orders that the viewer may see. A vendor's total is that of their own lines, unless they placed the order; `whole` tells
+/// if there are no others.
 fn select(viewer: Viewer) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
         "SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
@@ -123,8 +127,12 @@ fn select(viewer: Viewer) -> QueryBuilder<Postgres> {
     match viewer.vendor() {
         None => query.push("o.total_minor, true AS whole FROM orders.orders o WHERE "),
         Some(vendor) => query
+            .push("CASE WHEN o.customer_id = ")
+            .push_bind(vendor.as_uuid())
+            .push(" THEN o.total_minor ELSE own.total_minor END AS total_minor, own.whole OR o.customer_id = ")
+            .push_bind(vendor.as_uuid())
             .push(
-                "own.total_minor, own.whole FROM orders.orders o CROSS JOIN LATERAL (
+                " AS whole FROM orders.orders o CROSS JOIN LATERAL (
                     SELECT COALESCE(sum(quantity * unit_price_minor) FILTER (WHERE vendor_id = ",
             )
             .push_bind(vendor.as_uuid())
@@ -132,13 +140,25 @@ fn select(viewer: Viewer) -> QueryBuilder<Postgres> {
             .push_bind(vendor.as_uuid())
             .push("), false) AS whole FROM orders.items WHERE order_id = o.id) AS own WHERE "),
     };
-    push_visible(&mut query, viewer);
     query
 }
 
+/// Of one order that is known: whether the viewer may see it.
 pub(super) fn push_visible(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
+    query.push("(");
+    if viewer.vendor().is_some() {
+        push_listed(query, Viewer::Customer(viewer.id()));
+        query.push(" OR ");
+    }
+    push_listed(query, viewer);
+    query.push(")");
+}
+
+/// Of all orders: those of one kind that the viewer may see. A vendor's are those with a line of theirs; those that they
+/// placed are listed by themselves, since no index finds both together.
+fn push_listed(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
     match viewer {
-        Viewer::Admin => query.push("true"),
+        Viewer::Admin(_) => query.push("true"),
         Viewer::Customer(customer) => query.push("o.customer_id = ").push_bind(customer.as_uuid()),
         Viewer::Vendor(vendor) => query
             .push("EXISTS (SELECT FROM orders.items mine WHERE mine.order_id = o.id AND mine.vendor_id = ")
@@ -189,17 +209,26 @@ fn summary(row: &OrderRow, viewer: Viewer) -> Result<OrderSummary, StoreError> {
     let id = row.id;
     let currency = read("orders", "currency", id, &row.currency)?;
     let total = Money::new(row.total_minor, currency);
+    let status = read("orders", "status", id, &row.status)?;
     Ok(OrderSummary {
         id: OrderId::from_uuid(id),
         customer_id: UserId::from_uuid(row.customer_id),
-        status: read("orders", "status", id, &row.status)?,
+        status,
         payment_status: read("orders", "payment_status", id, &row.payment_status)?,
         fulfilment_status: read("orders", "fulfilment_status", id, &row.fulfilment_status)?,
-        reason: row.reason.clone(),
+        reason: row.reason.clone().map(|reason| shown_reason(status, reason)),
         attention: row.attention.clone().filter(|_| viewer.is_admin()),
         total: total.map_err(|problem| bad("orders", "total_minor", id, &problem))?,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+/// Of a cancellation the reason of the closed set; what was free text before is told by the timeline, to those who may.
+fn shown_reason(status: OrderStatus, reason: String) -> String {
+    match status {
+        OrderStatus::Cancelling | OrderStatus::Cancelled => StoredReason::from(reason).reason.to_string(),
+        _ => reason,
+    }
 }

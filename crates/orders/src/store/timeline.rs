@@ -7,15 +7,18 @@ use crate::find_order::ShipmentView;
 use crate::order_events::EventView;
 use crate::viewer::Viewer;
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId};
+use domain::ids::{MessageId, OrderId, ShipmentId, UserId};
 use domain::messages::BookedShipment;
+use domain::order::StoredReason;
 use domain::shipment::ShipmentStatus;
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
 #[derive(FromRow)]
 struct EventRow {
+    customer_id: Uuid,
     version: i32,
     kind: String,
     from_status: Option<String>,
@@ -35,7 +38,7 @@ pub(crate) async fn events_after(
     limit: u32,
 ) -> Result<Vec<EventView>, StoreError> {
     let mut query = QueryBuilder::new(
-        "SELECT e.version, e.kind, e.from_status, e.to_status, e.detail, e.cause, e.actor, e.at
+        "SELECT o.customer_id, e.version, e.kind, e.from_status, e.to_status, e.detail, e.cause, e.actor, e.at
            FROM orders.orders o JOIN orders.events e ON e.order_id = o.id
           WHERE ",
     );
@@ -64,7 +67,8 @@ pub(crate) async fn shipments(
     let rows = sqlx::query!(
         "SELECT kind, detail FROM orders.events
           WHERE order_id = $1 AND version <= $2
-            AND kind IN ('confirmed', 'shipments_cancelled', 'shipment_handed_over', 'shipment_delivered')
+            AND kind IN ('confirmed', 'shipments_cancelled', 'shipment_handed_over', 'shipment_in_transit',
+                         'shipment_delivered')
           ORDER BY version",
         order.as_uuid(),
         version,
@@ -82,12 +86,13 @@ pub(crate) async fn shipments(
 
 fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, StoreError> {
     let id = order.as_uuid();
+    let viewer = viewer.of_order_by(UserId::from_uuid(row.customer_id));
     let from = row.from_status.map(|from| read("events", "from_status", id, &from)).transpose()?;
     Ok(EventView {
         version: row.version,
         from,
         to: read("events", "to_status", id, &row.to_status)?,
-        detail: row.detail.filter(|_| may_see_detail(viewer, &row.kind)),
+        detail: row.detail.and_then(|detail| shown_detail(viewer, &row.kind, row.actor.as_deref(), detail)),
         cause: row.cause.map(MessageId::from_uuid),
         actor: row.actor.map(|actor| if viewer.is_admin() { actor } else { kind_of(&actor) }),
         kind: row.kind,
@@ -95,10 +100,36 @@ fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, Sto
     })
 }
 
-/// Vendors may not know of others' goods; what operators say to one another is for them alone.
-fn may_see_detail(viewer: Viewer, kind: &str) -> bool {
+/// Vendors may not know of others' goods; what operators say to one another is for them alone; the note of a cancellation is
+/// for them and for whoever wrote it.
+fn shown_detail(
+    viewer: Viewer,
+    kind: &str,
+    actor: Option<&str>,
+    detail: serde_json::Value,
+) -> Option<serde_json::Value> {
     let among_operators = ["attention_raised", "step_retried", "step_marked_done", "saga_abandoned"].contains(&kind);
-    viewer.is_admin() || (viewer.vendor().is_none() && !among_operators)
+    let wrote_it = actor.is_some_and(|actor| is_of(actor, viewer.id()));
+    match kind {
+        "cancelling" => Some(cancellation(&detail, viewer.is_admin() || wrote_it)),
+        _ if viewer.is_admin() => Some(detail),
+        _ => Some(detail).filter(|_| viewer.vendor().is_none() && !among_operators),
+    }
+}
+
+/// With its note, where the viewer may see that. What is not of the closed set of reasons was free text, so it is a note.
+fn cancellation(detail: &serde_json::Value, sees_note: bool) -> serde_json::Value {
+    let text = |name: &str| detail[name].as_str().map(str::to_owned);
+    let StoredReason { reason, note } = text("reason").unwrap_or_default().into();
+    match text("note").or(note).filter(|_| sees_note) {
+        Some(note) => json!({ "reason": reason, "note": note }),
+        None => json!({ "reason": reason }),
+    }
+}
+
+/// Whether `admin:<id>` is `user`.
+fn is_of(actor: &str, user: UserId) -> bool {
+    actor.split_once(':').is_some_and(|(_, id)| id == user.to_string())
 }
 
 /// `admin:<id>` without the id.
@@ -130,8 +161,11 @@ fn tell(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value
         }
         moved => {
             let told: ShipmentDetail = serde_json::from_value(detail)?;
-            let now =
-                if moved == "shipment_delivered" { ShipmentStatus::Delivered } else { ShipmentStatus::HandedOver };
+            let now = match moved {
+                "shipment_delivered" => ShipmentStatus::Delivered,
+                "shipment_in_transit" => ShipmentStatus::InTransit,
+                _ => ShipmentStatus::HandedOver,
+            };
             for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == told.shipment_id) {
                 shipment.status = shipment.status.max(now);
             }

@@ -2,27 +2,92 @@
 
 use crate::broker::timeline;
 use crate::broker::{deliver, happy_answers, order_after, placed, progressed, sent_types, status, take_outbox};
-use crate::sample::{ALICE, BOB, count, now};
+use crate::sample::{ALICE, BOB, HER_VENDOR, count, execute, now};
 use domain::ids::{OrderId, UserId};
-use domain::order::OrderStatus;
+use domain::order::{CancelReason, OrderStatus};
 use domain::saga::Pace;
 use domain::shipment::ShipmentStatus::HandedOver;
 use futures::future::join_all;
 use messaging::{Relay, Trace};
-use orders::{CancelError, CancelOrder, CancelOutcome, cancel_order};
+use orders::{CancelError, CancelOrder, CancelOutcome, Viewer, cancel_order, find_order, order_events};
 use platform::witness::Unwitnessed;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-async fn cancel(pool: &PgPool, order: OrderId, customer: Option<UserId>) -> Result<CancelOutcome, CancelError> {
-    let request = CancelOrder {
-        order_id: order,
-        customer,
-        actor: format!("customer:{ALICE}"),
-        reason: "customer_request".to_owned(),
+const ADMIN: UserId = UserId::from_uuid(Uuid::from_u128(99));
+
+/// By the customer, or by an admin when there is none.
+fn request(order_id: OrderId, customer: Option<UserId>) -> CancelOrder {
+    CancelOrder {
+        order_id,
+        caller: customer.unwrap_or(ADMIN),
+        cancels_any: customer.is_none(),
+        actor: customer.map_or_else(|| format!("admin:{ADMIN}"), |customer| format!("customer:{customer}")),
+        reason: None,
+        note: None,
         trace: Trace { correlation_id: "cancel-request".to_owned(), causation_id: None, traceparent: None },
-    };
+    }
+}
+
+async fn cancel(pool: &PgPool, order: OrderId, customer: Option<UserId>) -> Result<CancelOutcome, CancelError> {
+    cancel_by(pool, request(order, customer)).await
+}
+
+async fn cancel_by(pool: &PgPool, request: CancelOrder) -> Result<CancelOutcome, CancelError> {
     cancel_order(pool, &Relay::default(), request, Pace::REAL, now(), &Unwitnessed).await
+}
+
+/// Why the order is cancelled, as the viewer sees it: in the order, and in its timeline.
+async fn reason_seen(pool: &PgPool, order: OrderId, viewer: Viewer) -> (Option<String>, Option<Value>) {
+    let found = find_order(pool, order, viewer).await.expect("an answer").expect("the order");
+    let events = order_events(pool, order, viewer).await.expect("an answer").expect("the order");
+    let cancelling = events.into_iter().find(|event| event.kind == "cancelling").expect("it is being cancelled");
+    (found.order.reason, cancelling.detail)
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_note_of_a_cancellation_is_for_staff_and_whoever_wrote_it(pool: PgPool) {
+    let orders = placed(&pool, 2).await;
+    let note = |text: &str| Some(text.parse().expect("a note"));
+    let hers = CancelOrder { note: note("I meant the blue ones"), ..request(orders[0], Some(ALICE)) };
+    let by_admin = CancelOrder {
+        reason: Some(CancelReason::Fraud),
+        note: note("same card as case 4711"),
+        ..request(orders[1], None)
+    };
+    cancel_by(&pool, hers).await.expect("cancelled");
+    cancel_by(&pool, by_admin).await.expect("cancelled");
+
+    let code = |reason: &str| (Some(reason.to_owned()), Some(json!({ "reason": reason })));
+    let with = |reason: &str, note: &str| (Some(reason.to_owned()), Some(json!({ "reason": reason, "note": note })));
+    let (alice, vendor, admin) = (Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB));
+    for viewer in [alice, Viewer::Vendor(ALICE), admin] {
+        let expected = with("customer_request", "I meant the blue ones");
+        assert_eq!(reason_seen(&pool, orders[0], viewer).await, expected, "{viewer:?}");
+    }
+    assert_eq!(reason_seen(&pool, orders[0], vendor).await, code("customer_request"));
+    for viewer in [alice, vendor] {
+        assert_eq!(reason_seen(&pool, orders[1], viewer).await, code("fraud"), "{viewer:?}");
+    }
+    assert_eq!(reason_seen(&pool, orders[1], admin).await, with("fraud", "same card as case 4711"));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn free_text_that_was_stored_as_a_reason_is_a_note(pool: PgPool) {
+    let order = placed(&pool, 1).await[0];
+    cancel(&pool, order, None).await.expect("cancelled");
+    execute(&pool, "UPDATE orders.orders SET reason = 'suspected fraud'").await;
+    let detail = r#"UPDATE orders.events SET detail = '{"reason": "suspected fraud"}' WHERE kind = 'cancelling'"#;
+    execute(&pool, detail).await;
+
+    let hidden = (Some("other".to_owned()), Some(json!({ "reason": "other" })));
+    assert_eq!(reason_seen(&pool, order, Viewer::Customer(ALICE)).await, hidden);
+    assert_eq!(reason_seen(&pool, order, Viewer::Vendor(HER_VENDOR)).await, hidden);
+    let shown = json!({ "reason": "other", "note": "suspected fraud" });
+    assert_eq!(reason_seen(&pool, order, Viewer::Admin(BOB)).await, (Some("other".to_owned()), Some(shown)));
+    settle(&pool).await;
+    assert_eq!(status(&pool, order).await, "cancelled");
 }
 
 /// Has every question answered until nothing more is asked.

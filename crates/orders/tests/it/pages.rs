@@ -25,8 +25,8 @@ async fn somebody_elses_order_is_not_there(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let alices = place(&intake, ALICE, "k", &[("SKU-CABLE", 1)]).await;
     let strangers =
-        [Viewer::Customer(BOB), Viewer::Vendor(HIS_VENDOR), Viewer::Vendor(ALICE), Viewer::Customer(HER_VENDOR)];
-    let friends = [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin];
+        [Viewer::Customer(BOB), Viewer::Vendor(HIS_VENDOR), Viewer::Vendor(BOB), Viewer::Customer(HER_VENDOR)];
+    let friends = [Viewer::Customer(ALICE), Viewer::Vendor(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB)];
 
     for viewer in strangers {
         assert_eq!(find_order(&pool, alices, viewer).await.expect("an answer"), None, "{viewer:?}");
@@ -56,6 +56,34 @@ async fn a_vendor_sees_their_own_lines_and_what_they_come_to(pool: PgPool) {
     );
     assert_eq!(his.lines[0].line_total.amount_minor, 3 * PRICE_MINOR);
     assert_eq!((&his.order, his.order.total.amount_minor), (&his_list.orders[0], 3 * PRICE_MINOR));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_sees_all_of_what_they_placed_beside_what_they_sell(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let vendor = Viewer::Vendor(HER_VENDOR);
+    let sold = place(&intake, ALICE, "sold", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
+    let bought = place(&intake, HER_VENDOR, "bought", &[("HIS-CABLE", 2)]).await;
+    let both = place(&intake, HER_VENDOR, "both", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
+    place(&intake, ALICE, "not hers", &[("HIS-CABLE", 1)]).await;
+
+    assert_eq!(listed(&pool, vendor, OrderFilter::default()).await, vec![both, bought, sold]);
+    for (id, lines) in [(sold, 1), (bought, 1), (both, 2)] {
+        let order = find_order(&pool, id, vendor).await.expect("an answer").expect("the order");
+        let total: i64 = order.lines.iter().map(|line| line.line_total.amount_minor).sum();
+        assert_eq!((order.lines.len(), order.order.total.amount_minor), (lines, total), "{id}");
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    for _page in 0..4 {
+        let filter = OrderFilter { after, limit: 1.try_into().expect("a size"), ..OrderFilter::default() };
+        let page = list_orders(&pool, vendor, filter).await.expect("a page");
+        seen.extend(page.orders.iter().map(|order| order.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, vec![both, bought, sold]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -97,9 +125,9 @@ async fn filters_narrow_what_is_listed(pool: PgPool) {
     assert_eq!(listed(&pool, Viewer::Vendor(HIS_VENDOR), sku("SKU-PLUG")).await, vec![]);
     assert_eq!(listed(&pool, Viewer::Vendor(HER_VENDOR), sku("SKU-PLUG")).await, vec![both]);
     let span = |from, to| OrderFilter { created_from: Some(from), created_to: Some(to), ..any() };
-    assert_eq!(listed(&pool, Viewer::Admin, span(before, after)).await, vec![both, cable]);
-    assert_eq!(listed(&pool, Viewer::Admin, span(after, after + Duration::from_mins(1))).await, vec![]);
-    assert_eq!(listed(&pool, Viewer::Admin, span(before - Duration::from_mins(1), before)).await, vec![]);
+    assert_eq!(listed(&pool, Viewer::Admin(BOB), span(before, after)).await, vec![both, cable]);
+    assert_eq!(listed(&pool, Viewer::Admin(BOB), span(after, after + Duration::from_mins(1))).await, vec![]);
+    assert_eq!(listed(&pool, Viewer::Admin(BOB), span(before - Duration::from_mins(1), before)).await, vec![]);
 }
 
 async fn set_status(pool: &PgPool, order: OrderId, status: &str) {
@@ -118,7 +146,7 @@ async fn only_admins_see_why_a_human_should_look_and_who_it_was(pool: PgPool) {
     sqlx::query("UPDATE orders.orders SET attention = 'undo_unanswered'").execute(&pool).await.expect("it is set");
 
     let (mut attention, mut actors) = (Vec::new(), Vec::new());
-    for viewer in [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin] {
+    for viewer in [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB)] {
         let order = find_order(&pool, id, viewer).await.expect("an answer").expect("the order");
         attention.push(order.order.attention);
         let events = order_events(&pool, id, viewer).await.expect("an answer").expect("the order");
@@ -145,13 +173,14 @@ async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
     record(&pool, id, 3, &Entry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
     record(&pool, id, 4, &Entry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
     record(&pool, id, 5, &Entry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
+    record(&pool, id, 6, &Entry::ShipmentInTransit { shipment_id: second }).await;
 
     let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
     let vendors = find_order(&pool, id, Viewer::Vendor(HER_VENDOR)).await.expect("an answer").expect("the order");
 
     let seen: Vec<_> = alices.shipments.iter().map(|it| (it.tracking_number.as_str(), it.status)).collect();
     let expected =
-        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::HandedOver), ("SIM3", ShipmentStatus::Booked)];
+        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::InTransit), ("SIM3", ShipmentStatus::Booked)];
     assert_eq!(seen, expected);
     assert!(vendors.shipments.is_empty());
 }

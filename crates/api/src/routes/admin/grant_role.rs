@@ -27,7 +27,8 @@ impl FromJson for RoleBody {
 
 /// Grant a role
 ///
-/// Revokes all tokens of the user. You can't change your own role.
+/// Revokes all tokens of the user. You can't change your own role, and must still be an admin when the change is stored, so
+/// at least one admin is left.
 #[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
     params(("id" = uuid::Uuid, Path, description = "The user's id")),
     responses((status = 200, description = "The user with the new role", body = UserBody)),

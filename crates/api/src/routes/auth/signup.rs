@@ -1,10 +1,13 @@
-use super::user::UserBody;
+use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, parsed};
+use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
-use accounts::{AccountError, Email, Password, SignUp, SignedUp};
+use accounts::{Email, FullName, Password, SignUp};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
@@ -14,32 +17,54 @@ pub struct SignUpBody {
     /// 8 to 128 characters, of whatever kind, but none of the most common passwords.
     #[schema(value_type = String, min_length = 8, max_length = 128, example = "correct horse battery staple")]
     password: Password,
+    /// 1 to 200 visible characters on one line.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, example = "Demo Customer")]
+    full_name: Option<FullName>,
 }
 
 impl FromJson for SignUpBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let email = members.required("email", parsed);
         let password = members.required("password", |field| field.secret_as(|text| Password::choose(text.into())));
-        Some(Self { email: email?, password: password? })
+        let full_name = members.optional("full_name", parsed);
+        Some(Self { email: email?, password: password?, full_name: full_name? })
     }
 }
 
+/// Answers alike whether the address was new or not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignUpAcceptedBody {
+    #[schema(example = "accepted")]
+    status: &'static str,
+    #[schema(example = "If the address was free, the account exists now; log in with it")]
+    message: &'static str,
+}
+
+const ACCEPTED: SignUpAcceptedBody = SignUpAcceptedBody {
+    status: "accepted",
+    message: "If the address was free, the account exists now; log in with it",
+};
+
 /// Sign up
 ///
-/// Makes a customer. In production, an address that has an account is answered like a new one.
+/// Makes a customer and logs them in. An address that has an account is refused with 409. Where the installation hides which
+/// addresses have accounts (`SIGNUP_HIDES_TAKEN_EMAILS`), every sign-up is answered with 202, without tokens: log in then.
 #[utoipa::path(post, path = "/auth/signup", tag = "auth", request_body = SignUpBody,
-    responses((status = 201, description = "The account", body = UserBody)),
+    responses((status = 201, description = "The account is made: tokens, and whose they are", body = SessionBody),
+        (status = 202, description = "The account is made, unless the address has one", body = SignUpAcceptedBody)),
     extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
 pub async fn sign_up(
     State(state): State<AppState>,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<SignUpBody>,
-) -> Result<(StatusCode, axum::Json<UserBody>), Problem> {
-    let request = SignUp { email: body.email, password: body.password };
+) -> Result<Response, Problem> {
+    let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, address };
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let user = match state.finish(async move { accounts.signup(request, now).await }).await? {
-        SignedUp::Taken(_) if !state.options.hides_taken_emails => return Err(AccountError::EmailTaken.into()),
-        SignedUp::Now(user) | SignedUp::Taken(user) => user,
-    };
-    Ok((StatusCode::CREATED, axum::Json(user.into())))
+    if state.options.hides_taken_emails {
+        state.finish(async move { accounts.signup_discreetly(request, now).await }).await?;
+        return Ok((StatusCode::ACCEPTED, axum::Json(ACCEPTED)).into_response());
+    }
+    let session = state.finish(async move { accounts.signup(request, now).await }).await?;
+    Ok((StatusCode::CREATED, axum::Json(SessionBody::from(session))).into_response())
 }

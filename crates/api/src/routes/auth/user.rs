@@ -9,6 +9,10 @@ pub struct UserBody {
     pub id: Uuid,
     #[schema(example = "customer@orders.local")]
     pub email: String,
+    /// What they are called, if they said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Demo Customer")]
+    pub full_name: Option<String>,
     /// `customer`, `vendor` or `admin`.
     #[schema(example = "customer")]
     pub role: &'static str,
@@ -20,6 +24,7 @@ impl From<accounts::User> for UserBody {
         Self {
             id: user.id.as_uuid(),
             email: user.email.to_string(),
+            full_name: user.full_name.map(|name| name.to_string()),
             role: user.role.into(),
             created_at: user.created_at,
         }

@@ -38,7 +38,7 @@ impl FromJson for AdjustmentBody {
         let warehouse_id = members.required("warehouse_id", parsed);
         let kind = members.optional("kind", one_of);
         let quantity = members.required("quantity", |field| within(field, i32::MIN.into()..=i32::MAX.into()));
-        let reason = members.required("reason", |field| field.text_as(reason::parse));
+        let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         Some(Self {
             sku: sku?,
             warehouse_id: warehouse_id?,

@@ -1,17 +1,17 @@
-use crate::auth::{Allowed, Caller};
-use crate::body::{FromJson, Members};
+use crate::auth::Allowed;
+use crate::body::{FromJson, Members, parsed};
 use crate::idempotency::{Answer, KeyParam, Keyed};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
 use crate::problem::{Kind, Problem};
 use crate::request_id::{RequestId, RequestTrace};
-use crate::routes::reason;
 use crate::state::AppState;
 use accounts::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
-use domain::order::OrderStatus;
+use domain::order::placing::Note;
+use domain::order::{CancelReason, OrderStatus};
 use orders::{CancelOrder, CancelOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,19 +20,30 @@ use uuid::Uuid;
 /// Why; the body may be left out.
 #[derive(Debug, Default, ToSchema)]
 pub struct CancelBody {
-    #[schema(max_length = 200, example = "changed my mind")]
-    reason: Option<String>,
+    /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; your request unless you say
+    /// otherwise. Whoever sees the order sees it.
+    #[schema(value_type = Option<String>, example = "mistake")]
+    reason: Option<CancelReason>,
+    /// In your words, for staff and yourself: 1 to 1,000 characters.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1_000, example = "I meant the blue ones")]
+    note: Option<Note>,
 }
 
 impl FromJson for CancelBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let reason = members.optional("reason", |field| field.text_as(reason::parse))?;
-        Some(Self { reason })
+        let reason = members.optional("reason", |field| field.text_as(|text| reason(&text)));
+        let note = members.optional("note", parsed);
+        Some(Self { reason: reason?, note: note? })
     }
 
     fn when_empty() -> Option<Self> {
         Some(Self::default())
     }
+}
+
+fn reason(text: &str) -> Result<CancelReason, String> {
+    let allowed = || CancelReason::NAMES.join(", ");
+    text.parse().map_err(|_unknown| format!("must be one of {}; put your own words into `note`", allowed()))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,7 +60,8 @@ pub struct CancelledBody {
 
 /// Cancel an order
 ///
-/// Everything done for it is undone step by step; follow the order to see it end. Safe to repeat.
+/// Whoever placed the order may, and admins. Everything done for it is undone step by step; follow the order to see it end.
+/// Safe to repeat.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 202, description = "The order is being cancelled, or already is", body = CancelledBody)),
@@ -62,8 +74,9 @@ pub async fn cancel_order(
     RequestTrace(trace): RequestTrace,
     Keyed { body, repeat }: Keyed<CancelBody>,
 ) -> Result<Answer, Problem> {
-    let reason = body.reason.unwrap_or_else(|| format!("{}_request", caller.role));
-    let request = CancelOrder { order_id, customer: customer(caller), actor: caller.actor(), reason, trace };
+    let CancelBody { reason, note } = body;
+    let cancels_any = caller.role == Role::Admin;
+    let request = CancelOrder { order_id, caller: caller.id, cancels_any, actor: caller.actor(), reason, note, trace };
     let recorder = repeat.recorder(&state, caller, &request_id, answer);
     let (shared, recording) = (state.clone(), recorder.clone());
     let cancelling = async move {
@@ -84,9 +97,4 @@ const fn message(already: bool, status: OrderStatus) -> &'static str {
         (true, _) => "Order is already being cancelled",
         (false, _) => "Order is being cancelled",
     }
-}
-
-/// Whose order it must be.
-fn customer(caller: Caller) -> Option<domain::ids::UserId> {
-    (caller.role != Role::Admin).then_some(caller.id)
 }

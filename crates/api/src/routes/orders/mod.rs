@@ -22,7 +22,7 @@ pub fn viewer(caller: Caller) -> Viewer {
     match caller.role {
         Role::Customer => Viewer::Customer(caller.id),
         Role::Vendor => Viewer::Vendor(caller.id),
-        Role::Admin => Viewer::Admin,
+        Role::Admin => Viewer::Admin(caller.id),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct OrderSummaryBody {
     payment_status: &'static str,
     #[schema(example = "booked")]
     fulfilment_status: &'static str,
-    /// Why it was rejected or cancelled, in a word.
+    /// Why it was rejected, in a word, or why it was cancelled: one of the reasons of `/orders/{id}/cancel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// Why a person should look at it; for admins.

@@ -5,6 +5,7 @@ use crate::params::PathParam;
 use crate::policy::SeePayments;
 use crate::problem::Problem;
 use crate::state::AppState;
+use accounts::Role;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -92,7 +93,7 @@ impl From<OperationView> for OperationBody {
 
 /// Show an order's payment
 ///
-/// Empty until the payment is requested.
+/// For whoever placed the order, and for admins. Empty until the payment is requested.
 #[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The payment, if there is one", body = Page<PaymentBody>)), security(("access_token" = [])))]
@@ -101,7 +102,10 @@ pub async fn order_payments(
     Allowed { caller, .. }: Allowed<SeePayments>,
     PathParam(id): PathParam<OrderId>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    visible_order(&state, caller, id).await?;
+    let order = visible_order(&state, caller, id).await?.order;
+    if caller.role == Role::Vendor && order.customer_id != caller.id {
+        return Err(Problem::not_found("order"));
+    }
     let payment = payments::find_payment(&state.pool, id).await?;
     Ok(Json(Page::whole(payment.map(PaymentBody::from))))
 }

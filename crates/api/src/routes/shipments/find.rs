@@ -11,7 +11,7 @@ use domain::shipment::TrackingNumber;
 
 /// Track a shipment
 ///
-/// Customers see shipments of their orders, vendors those that hold nothing but their own products, admins all.
+/// You see shipments of the orders that you placed; vendors also those that hold nothing but their own products, admins all.
 #[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
     params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
     responses((status = 200, description = "The shipment", body = ShipmentBody)),
@@ -21,5 +21,5 @@ pub async fn find_shipment(
     Allowed { caller, .. }: Allowed<SeeShipments>,
     PathParam(number): PathParam<TrackingNumber>,
 ) -> Result<Json<ShipmentBody>, Problem> {
-    Ok(Json(visible_shipment(&state, caller, &number).await?.into()))
+    Ok(Json(visible_shipment(&state, caller, &number).await?.0.into()))
 }

@@ -5,29 +5,52 @@ pub mod record_event;
 pub mod shipment;
 
 use crate::auth::Caller;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::routes::orders::viewer;
 use crate::state::AppState;
 use accounts::Role;
+use domain::product::Sku;
 use domain::shipment::TrackingNumber;
 use orders::OrderView;
 use shipping::ShipmentView;
 
-/// Those of the order's shipments that the caller may see: a vendor such as hold nothing but their own products.
+/// Those of the order's shipments that the caller may see: whoever placed it all of them, a vendor else such as hold nothing
+/// but their own products.
 pub fn visible_shipments(caller: Caller, order: &OrderView, shipments: Vec<ShipmentView>) -> Vec<ShipmentView> {
-    if caller.role != Role::Vendor {
+    if caller.role != Role::Vendor || order.order.customer_id == caller.id {
         return shipments;
     }
-    // A vendor's view of an order has their own lines only.
-    let is_theirs =
-        |shipment: &ShipmentView| shipment.lines.iter().all(|line| order.lines.iter().any(|own| own.sku == line.sku));
-    shipments.into_iter().filter(is_theirs).collect()
+    shipments.into_iter().filter(|shipment| is_sold_by(caller, order, shipment)).collect()
 }
 
-/// The shipment, if its order is the caller's to see; else 404.
-async fn visible_shipment(state: &AppState, caller: Caller, number: &TrackingNumber) -> Result<ShipmentView, Problem> {
+/// Whether the shipment holds nothing but products of the caller's.
+fn is_sold_by(caller: Caller, order: &OrderView, shipment: &ShipmentView) -> bool {
+    let sells = |sku: &Sku| order.lines.iter().any(|line| line.sku == *sku && line.vendor_id == caller.id);
+    shipment.lines.iter().all(|line| sells(&line.sku))
+}
+
+/// The shipment and its order, if they are the caller's to see; else 404.
+async fn visible_shipment(
+    state: &AppState,
+    caller: Caller,
+    number: &TrackingNumber,
+) -> Result<(ShipmentView, OrderView), Problem> {
     let not_found = || Problem::not_found("shipment");
     let shipment = shipping::find_shipment(&state.pool, number).await?.ok_or_else(not_found)?;
     let order = orders::find_order(&state.pool, shipment.order_id, viewer(caller)).await?.ok_or_else(not_found)?;
-    visible_shipments(caller, &order, vec![shipment]).pop().ok_or_else(not_found)
+    let shipment = visible_shipments(caller, &order, vec![shipment]).pop().ok_or_else(not_found)?;
+    Ok((shipment, order))
+}
+
+/// The shipment, if the caller may say how far it is: not because they wait for it, but because they send it.
+async fn reportable_shipment(
+    state: &AppState,
+    caller: Caller,
+    number: &TrackingNumber,
+) -> Result<ShipmentView, Problem> {
+    let (shipment, order) = visible_shipment(state, caller, number).await?;
+    if caller.role != Role::Vendor || is_sold_by(caller, &order, &shipment) {
+        return Ok(shipment);
+    }
+    Err(Problem::new(Kind::Forbidden, "Only the vendor of all that it holds may report how far a shipment is."))
 }

@@ -1,4 +1,4 @@
-use super::visible_shipment;
+use super::reportable_shipment;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, one_of, time};
 use crate::idempotency::{Answer, KeyParam, Keyed};
@@ -38,14 +38,14 @@ impl FromJson for ShipmentEventReport {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let status = members.required("status", one_of);
         let occurred_at = members.optional("occurred_at", time);
-        let note = members.optional("note", |field| field.text_as(note));
+        let note = members.optional("note", |field| field.text_as(|text| note(&text)));
         Some(Self { status: status?, occurred_at: occurred_at?, note: note? })
     }
 }
 
-fn note(text: String) -> Result<String, String> {
-    let good = (1..=NOTE_LENGTH_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text) } else { Err(format!("must be 1 to {NOTE_LENGTH_MAX} characters on one line")) }
+fn note(text: &str) -> Result<String, String> {
+    domain::text::one_line(text, NOTE_LENGTH_MAX)
+        .ok_or_else(|| format!("must be 1 to {NOTE_LENGTH_MAX} characters on one line"))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +76,7 @@ pub async fn record_event(
         let told = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
         return Err(Problem::about(Kind::Validation, "/occurred_at", told));
     }
-    let shipment = visible_shipment(&state, caller, &number).await?;
+    let shipment = reportable_shipment(&state, caller, &number).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
         let told = format!(
             "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",

@@ -1,5 +1,5 @@
-use crate::auth::Allowed;
-use crate::policy::SeeWorkers;
+use crate::auth::Caller;
+use crate::policy::{Permission as _, SeeWorkers};
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::Json;
@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use messaging::broker::QueueDepth;
 use operations::processes::{ProcessView, list_processes};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,11 +18,27 @@ const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkersBody {
-    /// The processes that have told of themselves and not taken leave; those heard of last come first.
-    processes: Vec<ProcessBody>,
+    /// How many processes of each role there are.
+    roles: Vec<RoleCountBody>,
+    /// Each process that did not stop in good order, the one heard of last first; for admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<Vec<ProcessBody>>,
     /// The queues as the broker sees them; not there while it is away.
     #[serde(skip_serializing_if = "Option::is_none")]
     queues: Option<Vec<QueueBody>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RoleCountBody {
+    /// `api`, `worker` or `scheduler`.
+    #[schema(example = "worker")]
+    role: String,
+    /// Heard of within 15 seconds.
+    #[schema(example = 2)]
+    alive: usize,
+    /// Not heard of since; they crashed, or can't reach the database.
+    #[schema(example = 0)]
+    silent: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,20 +83,34 @@ struct QueueBody {
     consumers: u32,
 }
 
-/// Who is at work?
+/// List processes and queues
 ///
-/// Every process, as its heartbeats (one in 5 seconds) tell of it, and every queue, as the broker sees it.
+/// How many processes of each role there are, as their heartbeats (one in 5 seconds) say, and every queue as the broker sees
+/// it. An admin's token adds each process: host, pid, version, what it does.
 #[utoipa::path(get, path = "/system/workers", tag = "system", responses((status = 200, description = "Processes and queues", body = WorkersBody)),
-    extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))), security(("access_token" = [])))]
-pub async fn workers(
-    State(state): State<AppState>,
-    _allowed: Allowed<SeeWorkers>,
-) -> Result<Json<WorkersBody>, Problem> {
+    extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))), security((), ("access_token" = [])))]
+pub async fn workers(State(state): State<AppState>, caller: Option<Caller>) -> Result<Json<WorkersBody>, Problem> {
     let looking = tokio::time::timeout(LOOK_LIMIT, state.probe.depths());
     let (processes, depths) = tokio::join!(list_processes(&state.pool), looking);
-    let processes = processes?.into_iter().map(ProcessBody::from).collect();
+    let processes = processes?;
+    let sees_all = caller.is_some_and(|caller| SeeWorkers::ROLES.contains(&caller.role));
     let depths = depths.ok().and_then(Result::ok);
-    Ok(Json(WorkersBody { processes, queues: depths.map(|depths| depths.into_iter().map(QueueBody::from).collect()) }))
+    Ok(Json(WorkersBody {
+        roles: roles(&processes),
+        processes: sees_all.then(|| processes.into_iter().map(ProcessBody::from).collect()),
+        queues: depths.map(|depths| depths.into_iter().map(QueueBody::from).collect()),
+    }))
+}
+
+/// By name.
+fn roles(processes: &[ProcessView]) -> Vec<RoleCountBody> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for process in processes {
+        let (alive, silent) = counts.entry(&process.role).or_default();
+        if process.alive { *alive += 1 } else { *silent += 1 }
+    }
+    let body = |(role, (alive, silent)): (&str, _)| RoleCountBody { role: role.to_owned(), alive, silent };
+    counts.into_iter().map(body).collect()
 }
 
 impl From<ProcessView> for ProcessBody {

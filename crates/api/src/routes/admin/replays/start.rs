@@ -50,7 +50,7 @@ impl FromJson for Asked {
         let rate = |field: Field<'_>| field.whole_as(|rate| Pace::new(rate, 0).map(|_| rate));
         let ramp = |field: Field<'_>| field.whole_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
         let (rate, ramp) = (members.optional("rate_per_s", rate), members.optional("ramp_s", ramp));
-        let reason = members.required("reason", |field| field.text_as(reason::parse));
+        let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         let pace = Pace::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
         let Some(filter) = ReplayFilter::new(queue?, fingerprint?) else {
             return members.refuse("`queue` or `fingerprint` is required: all failed jobs at once can't be replayed");

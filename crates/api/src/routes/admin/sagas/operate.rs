@@ -27,7 +27,7 @@ pub struct OperateBody {
 impl FromJson for OperateBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let generation = members.required("generation", |field| within(field, 0..=u32::MAX.into()));
-        let reason = members.required("reason", |field| field.text_as(reason::parse));
+        let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         Some(Self { generation: generation?, reason: reason? })
     }
 }
