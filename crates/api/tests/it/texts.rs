@@ -118,7 +118,8 @@ async fn stock_that_can_not_be_removed_is_told_with_its_counters(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_browser_gets_a_page_of_each_kind_that_loads_nothing(pool: PgPool) {
     let door = Door::open(pool);
-    let asked = Request::get("/problems/unauthenticated").header("accept", "text/html,application/xml;q=0.9,*/*;q=0.8");
+    let asked = Request::get("/problems/unauthenticated").header("host", "localhost");
+    let asked = asked.header("accept", "text/html,application/xml;q=0.9,*/*;q=0.8");
 
     let response = door.router.clone().oneshot(asked.body(axum::body::Body::empty()).unwrap()).await.unwrap();
 
