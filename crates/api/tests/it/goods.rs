@@ -22,11 +22,13 @@ async fn a_vendor_keeps_their_own_products(pool: PgPool) {
     assert_eq!(created.headers["location"], "/api/v1/products/SKU-TURNTABLE");
     let created = created.expect(StatusCode::CREATED);
     assert_eq!((&created["vendor_id"], &created["active"]), (&json!(vendor.id), &json!(true)));
+    let repriced = json!({ "price": { "amount_minor": 1, "currency": "USD" } });
+    door.send(patch("/products/SKU-TURNTABLE").of(&other).json(&repriced)).await.expect_problem(403, "forbidden");
     let change = || json!({ "price": { "amount_minor": 17_900, "currency": "USD" }, "active": false });
     let changed = door.send(patch("/products/SKU-TURNTABLE").of(&vendor).json(&change())).await.expect(StatusCode::OK);
     assert_eq!(changed["price"]["amount_minor"], 17_900);
 
-    door.send(patch("/products/SKU-TURNTABLE").of(&other).json(&change())).await.expect_problem(403, "forbidden");
+    door.send(patch("/products/SKU-TURNTABLE").of(&other).json(&change())).await.expect_problem(404, "not-found");
     door.send(patch("/products/NO-SUCH").of(&vendor).json(&change())).await.expect_problem(404, "not-found");
     door.send(post("/products").of(&other).json(&turntable())).await.expect_problem(409, "already-exists");
     door.send(get("/products/SKU-TURNTABLE")).await.expect_problem(404, "not-found");

@@ -65,7 +65,7 @@ async fn a_vendor_sees_all_of_what_they_placed_beside_what_they_sell(pool: PgPoo
     let sold = place(&intake, ALICE, "sold", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
     let bought = place(&intake, HER_VENDOR, "bought", &[("HIS-CABLE", 2)]).await;
     let both = place(&intake, HER_VENDOR, "both", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
-    place(&intake, ALICE, "not hers", &[("HIS-CABLE", 1)]).await;
+    place(&intake, ALICE, "not-hers", &[("HIS-CABLE", 1)]).await;
 
     assert_eq!(listed(&pool, vendor, OrderFilter::default()).await, vec![both, bought, sold]);
     for (id, lines) in [(sold, 1), (bought, 1), (both, 2)] {
