@@ -16,9 +16,14 @@ pub struct Database {
 }
 
 impl Database {
+    /// Where the database of the test `name` is, or will be.
+    pub fn url_of(name: &str) -> String {
+        beside(&settings::database_url(), name)
+    }
+
     /// Makes `orderflow_test_NAME` anew; one that a failed run left behind goes first.
     pub async fn create(name: &str) -> Self {
-        let url = beside(&settings::database_url(), name);
+        let url = Self::url_of(name);
         Postgres::force_drop_database(&url).await.expect("the database server answers");
         Postgres::create_database(&url).await.expect("the tests' user may create databases");
         let pool = PgPoolOptions::new()

@@ -17,6 +17,7 @@ pub mod goods;
 pub mod load;
 pub mod metrics;
 pub mod process;
+pub mod proxy;
 pub mod settings;
 pub mod system;
 pub mod tap;

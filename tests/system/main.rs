@@ -25,6 +25,7 @@ mod poison;
 mod refusals;
 mod repetition;
 mod service_faults;
+mod silent_connections;
 mod split;
 mod stock_race;
 mod strangers;

@@ -7,12 +7,17 @@ use crate::gateway::{Authorize, LookUp, Movement};
 use domain::ids::ProviderKey;
 use sqlx::{PgConnection, PgPool};
 use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Calls that may wait before callers wait to wait.
 const WAITING_MAX: usize = 1_024;
 /// Calls that are entered together at most.
 const GROUP_MAX: usize = 256;
+/// How long a group's transaction may take. Longer than any statement waits for a lock: it ends only what hangs on a
+/// connection whose other end is gone without a word, since all later calls wait behind it.
+const GROUP_LIMIT: Duration = Duration::from_secs(4);
 
 #[derive(Debug)]
 pub(super) struct Request {
@@ -54,7 +59,9 @@ async fn keep_books(pool: PgPool, mut waiting: mpsc::Receiver<Request>) {
 
 async fn enter(pool: &PgPool, group: Vec<Request>) {
     let (work, callers): (Vec<_>, Vec<_>) = group.into_iter().map(|request| (request.work, request.answer)).unzip();
-    let said = enter_all(pool, &work).await.unwrap_or_else(|error| {
+    let entered = tokio::time::timeout(GROUP_LIMIT, enter_all(pool, &work)).await;
+    let entered = entered.unwrap_or_else(|_late| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
+    let said = entered.unwrap_or_else(|error| {
         tracing::warn!(%error, "The simulated gateway can't reach its books");
         vec![Said::Unavailable(format!("503 service unavailable: {error}")); work.len()]
     });

@@ -1,0 +1,62 @@
+//! A TCP proxy that can fall silent: its connections stay open and carry nothing, as after a fail-over or behind a NAT
+//! that has forgotten them.
+
+use reqwest::Url;
+use std::net::SocketAddr;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    /// How often it fell silent: a connection of an earlier time carries nothing.
+    silences: watch::Sender<u32>,
+}
+
+impl Proxy {
+    /// Forwards what is sent to it to the host and port of `url`.
+    pub async fn before(url: &str) -> Self {
+        let url = parsed(url);
+        let target = url.socket_addrs(|| None).expect("a host and a port")[0];
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("it listens").port();
+        let (silences, silenced) = watch::channel(0);
+        tokio::spawn(accept(listener, target, silenced));
+        Self { port, silences }
+    }
+
+    /// `url`, by way of this proxy.
+    pub fn url_of(&self, url: &str) -> String {
+        let mut url = parsed(url);
+        url.set_host(Some("127.0.0.1")).expect("it may have a host");
+        url.set_port(Some(self.port)).expect("it may have a port");
+        url.into()
+    }
+
+    /// Every connection there is carries nothing from now on; new ones do.
+    pub fn silence(&self) {
+        self.silences.send_modify(|silences| *silences += 1);
+    }
+}
+
+fn parsed(url: &str) -> Url {
+    url.parse().expect("a URL")
+}
+
+async fn accept(listener: TcpListener, target: SocketAddr, silenced: watch::Receiver<u32>) {
+    while let Ok((connection, _address)) = listener.accept().await {
+        let mut silenced = silenced.clone();
+        silenced.mark_unchanged();
+        tokio::spawn(forward(connection, target, silenced));
+    }
+}
+
+async fn forward(mut connection: TcpStream, target: SocketAddr, mut silenced: watch::Receiver<u32>) {
+    let mut server = TcpStream::connect(target).await.expect("the server listens");
+    tokio::select! {
+        _closed = copy_bidirectional(&mut connection, &mut server) => {}
+        // Both stay open, and nobody reads from them.
+        Ok(()) = silenced.changed() => std::future::pending().await,
+    }
+}
