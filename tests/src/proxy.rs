@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
     /// How often it fell silent: a connection of an earlier time carries nothing.
     silences: watch::Sender<u32>,
+    /// Ends with the proxy.
+    _accepting: JoinSet<()>,
 }
 
 impl Proxy {
@@ -21,9 +24,10 @@ impl Proxy {
         let target = url.socket_addrs(|| None).expect("a host and a port")[0];
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("it listens").port();
-        let (silences, silenced) = watch::channel(0);
-        tokio::spawn(accept(listener, target, silenced));
-        Self { port, silences }
+        let (silences, receiver) = watch::channel(0);
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, target, receiver));
+        Self { port, silences, _accepting: accepting }
     }
 
     /// `url`, by way of this proxy.
@@ -44,19 +48,20 @@ fn parsed(url: &str) -> Url {
     url.parse().expect("a URL")
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, silenced: watch::Receiver<u32>) {
+async fn accept(listener: TcpListener, target: SocketAddr, silences: watch::Receiver<u32>) {
+    let mut connections = JoinSet::new();
     while let Ok((connection, _address)) = listener.accept().await {
-        let mut silenced = silenced.clone();
-        silenced.mark_unchanged();
-        tokio::spawn(forward(connection, target, silenced));
+        let mut silences = silences.clone();
+        silences.mark_unchanged();
+        connections.spawn(forward(connection, target, silences));
     }
 }
 
-async fn forward(mut connection: TcpStream, target: SocketAddr, mut silenced: watch::Receiver<u32>) {
+async fn forward(mut connection: TcpStream, target: SocketAddr, mut silences: watch::Receiver<u32>) {
     let mut server = TcpStream::connect(target).await.expect("the server listens");
     tokio::select! {
         _closed = copy_bidirectional(&mut connection, &mut server) => {}
         // Both stay open, and nobody reads from them.
-        Ok(()) = silenced.changed() => std::future::pending().await,
+        Ok(()) = silences.changed() => std::future::pending().await,
     }
 }
