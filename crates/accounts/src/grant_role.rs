@@ -1,6 +1,6 @@
 //! An admin makes somebody customer, vendor or admin. All their tokens die with the old role.
 //!
-//! Whoever grants is an admin when it commits and keeps their own role, so there is always an admin left.
+//! The granter is an admin when the change commits and keeps their own role, so there is always an admin left.
 
 use crate::store::{self, Account, Revocation};
 use crate::{AccountError, Accounts, Role, User};

@@ -75,7 +75,7 @@ async fn of_two_admins_who_take_each_others_role_at_once_one_stays(pool: PgPool)
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn whoever_is_no_enabled_admin_any_more_grants_nothing(pool: PgPool) {
+async fn an_account_that_is_no_enabled_admin_any_more_grants_nothing(pool: PgPool) {
     let desk = Desk::open(pool);
     let former = desk.seed("former@orders.local", Role::Customer).await;
     let disabled = desk.seed("disabled@orders.local", Role::Admin).await;

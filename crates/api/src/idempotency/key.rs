@@ -44,11 +44,11 @@ pub fn given(headers: &HeaderMap) -> Result<Option<orders::IdempotencyKey>, Prob
 }
 
 fn missing() -> Problem {
-    let told = "`Idempotency-Key` is required: send a value of your own, such as a UUID, so that the request can be \
+    let detail = "`Idempotency-Key` is required: send a value of your own, such as a UUID, so that the request can be \
                 repeated without harm";
-    Problem::about_parameter(Kind::IdempotencyKeyMissing, HEADER, told)
+    Problem::about_parameter(Kind::IdempotencyKeyMissing, HEADER, detail)
 }
 
-fn invalid(told: &str) -> Problem {
-    Problem::about_parameter(Kind::IdempotencyKeyInvalid, HEADER, told)
+fn invalid(detail: &str) -> Problem {
+    Problem::about_parameter(Kind::IdempotencyKeyInvalid, HEADER, detail)
 }

@@ -112,14 +112,14 @@ impl AppState {
             None => Ok(None),
             Some(EarlierUse::Same(kept)) => Ok(Some(Answer { kept, replayed: true })),
             Some(EarlierUse::Other) => {
-                let told = "this idempotency key was used for another request";
-                Err(Problem::about_parameter(Kind::IdempotencyKeyReused, super::key::HEADER, told))
+                let detail = "this idempotency key was used for another request";
+                Err(Problem::about_parameter(Kind::IdempotencyKeyReused, super::key::HEADER, detail))
             }
         }
     }
 }
 
 fn in_progress() -> Problem {
-    let told = "a request with this idempotency key is under way";
-    Problem::new(Kind::RequestInProgress, told).retry_after(TWIN_WAIT)
+    let detail = "a request with this idempotency key is under way";
+    Problem::new(Kind::RequestInProgress, detail).retry_after(TWIN_WAIT)
 }

@@ -30,8 +30,8 @@ impl SupportedRoutes {
         if request.method() == Method::POST && self.0.contains(route.as_str()) {
             return Ok(());
         }
-        let told = "`Idempotency-Key` is not supported by this route; leave it out";
-        Err(Problem::about_parameter(Kind::IdempotencyKeyUnsupported, HEADER, told))
+        let detail = "`Idempotency-Key` is not supported by this route; leave it out";
+        Err(Problem::about_parameter(Kind::IdempotencyKeyUnsupported, HEADER, detail))
     }
 }
 

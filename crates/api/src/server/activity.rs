@@ -19,7 +19,7 @@ struct State {
     idle_since: Instant,
     /// When the first byte of the next head came. From the begin, for the first head.
     head_since: Option<Instant>,
-    /// Whoever waits for the next request, to be woken when the time for it begins.
+    /// The reader that waits for the next request, to be woken when the time for it begins.
     reader: Option<Waker>,
 }
 
@@ -52,7 +52,7 @@ impl Activity {
     }
 
     /// Bytes have come.
-    pub fn heard(&self) {
+    pub fn received(&self) {
         let mut state = self.lock();
         if state.answering == 0 && state.head_since.is_none() {
             state.head_since = Some(Instant::now());

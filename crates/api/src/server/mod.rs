@@ -27,7 +27,7 @@ use tower::ServiceExt;
 const BUFFER_BYTES_MAX: usize = 128 * 1024;
 /// After a failure to accept, such as too many open files.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
-/// For whoever holds too many connections already.
+/// Sent to an address that holds too many connections already.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
     content-type: application/problem+json; charset=utf-8\r\ncontent-length: 147\r\n\r\n\
     {\"type\":\"/problems/overloaded\",\"title\":\"Too many connections\",\"status\":503,\"code\":\"overloaded\",\

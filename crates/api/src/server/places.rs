@@ -1,4 +1,4 @@
-//! Who is let in while there are few places left: not whoever has most of them already.
+//! Which connections are accepted while few places are left: not those of the address that has most of them already.
 
 use super::ServerLimits;
 use std::collections::HashMap;
@@ -68,7 +68,7 @@ impl Drop for Place {
     }
 }
 
-/// Whoever has an IPv6 address has 2^64 of them.
+/// A client with an IPv6 network has 2^64 addresses.
 fn counted_as(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),

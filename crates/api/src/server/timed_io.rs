@@ -62,7 +62,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedIo<S> {
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if read.is_ready() {
             if buffer.filled().len() > before {
-                self.activity.heard();
+                self.activity.received();
             }
             return read;
         }

@@ -182,7 +182,7 @@ async fn the_next_head_has_no_more_time_than_the_first() {
 }
 
 #[tokio::test]
-async fn whoever_never_reads_their_answers_is_let_go() {
+async fn a_client_that_never_reads_its_answers_is_disconnected() {
     let limits = ServerLimits { connections_max: 1, write: Duration::from_millis(300), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let deaf = send(serving.address, "/long").await;
@@ -195,7 +195,7 @@ async fn whoever_never_reads_their_answers_is_let_go() {
 }
 
 #[tokio::test]
-async fn whoever_reads_slowly_but_reads_gets_all_of_it() {
+async fn a_client_that_reads_slowly_gets_all_of_it() {
     let limits = ServerLimits { write: Duration::from_millis(500), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let mut slow = send(serving.address, "/long").await;

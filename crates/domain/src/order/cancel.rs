@@ -1,5 +1,5 @@
 //! Why an order is cancelled: a closed set, which everybody who sees the order may know. Words about it are a note, for
-//! staff and for whoever wrote them.
+//! staff and for their author.
 
 use super::placing::Note;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum CancelReason {
-    /// Whoever placed it changed their mind.
+    /// The customer changed their mind.
     CustomerRequest,
     /// An admin decided so.
     AdminRequest,

@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[derive(Debug, Default, ToSchema)]
 pub struct CancelBody {
     /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; your request unless you say
-    /// otherwise. Whoever sees the order sees it.
+    /// otherwise. Shown to everybody who may see the order.
     #[schema(value_type = Option<String>, example = "mistake")]
     reason: Option<CancelReason>,
     /// In your words, for staff and yourself: 1 to 1,000 characters.
@@ -60,7 +60,7 @@ pub struct CancelledBody {
 
 /// Cancel an order
 ///
-/// Whoever placed the order may, and admins. Everything done for it is undone step by step; follow the order to see it end.
+/// For the customer who placed the order, and for admins. Everything done for it is undone step by step; follow the order to see it end.
 /// Safe to repeat.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),

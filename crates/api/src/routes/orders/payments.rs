@@ -93,7 +93,7 @@ impl From<OperationView> for OperationBody {
 
 /// Show an order's payment
 ///
-/// For whoever placed the order, and for admins. Empty until the payment is requested.
+/// For the customer who placed the order, and for admins. Empty until the payment is requested.
 #[utoipa::path(get, path = "/orders/{id}/payments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "The payment, if there is one", body = Page<PaymentBody>)), security(("access_token" = [])))]

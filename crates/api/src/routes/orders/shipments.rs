@@ -13,7 +13,7 @@ use domain::ids::OrderId;
 
 /// Show an order's shipments
 ///
-/// Whoever placed the order sees all of them, other vendors those that hold nothing but their own products.
+/// The customer who placed the order sees all of them, other vendors those that hold nothing but their own products.
 #[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "One per warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]

@@ -14,7 +14,7 @@ use domain::shipment::TrackingNumber;
 use orders::OrderView;
 use shipping::ShipmentView;
 
-/// Those of the order's shipments that the caller may see: whoever placed it all of them, a vendor else such as hold nothing
+/// Those of the order's shipments that the caller may see: the customer who placed it all of them, a vendor those that hold nothing
 /// but their own products.
 pub fn visible_shipments(caller: Caller, order: &OrderView, shipments: Vec<ShipmentView>) -> Vec<ShipmentView> {
     if caller.role != Role::Vendor || order.order.customer_id == caller.id {

@@ -20,7 +20,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(2);
 pub struct WorkersBody {
     /// How many processes of each role there are.
     roles: Vec<RoleCountBody>,
-    /// Each process that did not stop in good order, the one heard of last first; for admins.
+    /// Each process that did not stop in good order, the one seen last first; for admins.
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessBody>>,
     /// The queues as the broker sees them; not there while it is away.
@@ -33,10 +33,10 @@ struct RoleCountBody {
     /// `api`, `worker` or `scheduler`.
     #[schema(example = "worker")]
     role: String,
-    /// Heard of within 15 seconds.
+    /// Seen within the last 15 seconds.
     #[schema(example = 2)]
     alive: usize,
-    /// Not heard of since; they crashed, or can't reach the database.
+    /// Not seen since; they crashed, or can't reach the database.
     #[schema(example = 0)]
     silent: usize,
 }
@@ -56,7 +56,7 @@ struct ProcessBody {
     /// The queues that a worker takes from, the tasks that a scheduler may lead.
     #[schema(example = json!(["orders", "inventory"]))]
     duties: Vec<String>,
-    /// It was heard of within 15 seconds.
+    /// It was seen within the last 15 seconds.
     alive: bool,
     /// Messages (worker), requests (api) or tasks (scheduler) that it is busy with.
     #[schema(example = 3)]
