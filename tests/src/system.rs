@@ -3,8 +3,8 @@
 use crate::broker::Broker;
 use crate::client::Client;
 use crate::database::Database;
-use crate::goods::{self, Goods};
 use crate::process::{Process, Role};
+use crate::products::{self, Goods};
 use crate::settings;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ impl Builder {
         let directory = log_directory(self.name);
         let database = Database::create(self.name).await;
         let broker = Broker::create(&format!("test_{}", self.name)).await;
-        goods::put_on_sale(&database.pool, &self.goods).await;
+        products::put_on_sale(&database.pool, &self.goods).await;
         let port = free_port();
         self.take_places(&database, &broker, port);
         let name = self.name;

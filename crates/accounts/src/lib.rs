@@ -1,6 +1,7 @@
 //! Accounts: owns schema `accounts` (users, refresh tokens). Who somebody is, and what role they have.
 //! Called by the api and by `orderctl`. Hears and says no messages; knows no other slice.
 
+mod account_status_cache;
 mod config;
 mod email;
 mod error;
@@ -20,7 +21,6 @@ mod security;
 mod seed_user;
 mod session;
 mod signup;
-mod standing;
 mod store;
 mod throttle;
 mod tokens;
@@ -43,10 +43,10 @@ pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use verify_access_token::Principal;
 
+use account_status_cache::Standings;
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgPool;
-use standing::Standings;
 use std::sync::Arc;
 use std::time::Duration;
 

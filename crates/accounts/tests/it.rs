@@ -2,8 +2,8 @@
 
 #[path = "it/access_token.rs"]
 mod access_token;
-#[path = "it/desk.rs"]
-mod desk;
+#[path = "it/harness.rs"]
+mod harness;
 #[path = "it/login.rs"]
 mod login;
 #[path = "it/refresh.rs"]

@@ -1,10 +1,10 @@
 //! Who sends a request, and whether they may.
 
 use crate::client_address::ClientAddress;
-use crate::observe::Requester;
 use crate::policy::Permission;
 use crate::problem::{Kind, Problem, text};
 use crate::request_id::RequestId;
+use crate::request_log::Requester;
 use crate::state::AppState;
 use accounts::{Principal, Role, SecurityEvent};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};

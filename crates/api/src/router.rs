@@ -6,7 +6,7 @@ use crate::problem::text::tick;
 use crate::problem::{Kind, Problem};
 use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
-use crate::{docs, limits, pass};
+use crate::{docs, limits, pipeline};
 use axum::extract::MatchedPath;
 use axum::http::{Method, Uri};
 use axum::response::Redirect;
@@ -38,7 +38,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     let catching_panics = CatchPanicLayer::custom(limits::panicked);
-    let passing = middleware::from_fn_with_state((state.clone(), keyed), pass::pass);
+    let passing = middleware::from_fn_with_state((state.clone(), keyed), pipeline::pass);
     router.layer(ServiceBuilder::new().layer(passing).layer(catching_panics)).with_state(state)
 }
 

@@ -6,20 +6,20 @@ mod admin;
 mod auth;
 #[path = "it/bad_orders.rs"]
 mod bad_orders;
-#[path = "it/described.rs"]
-mod described;
-#[path = "it/description.rs"]
-mod description;
-#[path = "it/door.rs"]
-mod door;
-#[path = "it/goods.rs"]
-mod goods;
+#[path = "it/client.rs"]
+mod client;
 #[path = "it/http.rs"]
 mod http;
 #[path = "it/lost_commit.rs"]
 mod lost_commit;
+#[path = "it/openapi_contract.rs"]
+mod openapi_contract;
+#[path = "it/openapi_document.rs"]
+mod openapi_document;
 #[path = "it/orders.rs"]
 mod orders;
+#[path = "it/products.rs"]
+mod products;
 #[path = "it/repeats.rs"]
 mod repeats;
 #[path = "it/replays.rs"]
@@ -42,5 +42,5 @@ mod system;
 mod texts;
 #[path = "it/tokens.rs"]
 mod tokens;
-#[path = "it/workshop.rs"]
-mod workshop;
+#[path = "it/worker_fixture.rs"]
+mod worker_fixture;

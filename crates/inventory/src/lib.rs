@@ -13,7 +13,7 @@ mod error;
 mod find_drift;
 mod handle_batch;
 mod list_stock;
-mod question_holds;
+mod query_stale_reservations;
 mod receive_stock;
 mod store;
 mod warehouses;
@@ -24,7 +24,7 @@ pub use config::UpkeepArgs;
 pub use error::StoreError;
 pub use find_drift::{Drift, find_drift};
 pub use list_stock::{PAGE_MAX, StockCursor, StockFilter, StockItem, StockPage, find_stock, list_stock};
-pub use question_holds::question_holds;
+pub use query_stale_reservations::question_holds;
 pub use receive_stock::{Receipt, receive_many, receive_new};
 pub use warehouses::{CreateWarehouseError, create_warehouse, list_warehouses};
 

@@ -1,10 +1,10 @@
 //! Every answer of every slice arrives here, in batches, and moves its order on.
 
-use crate::apply_advance::{Because, apply};
+use crate::apply_transition::{Because, apply};
 use crate::error::StoreError;
 use crate::metrics::{self, Ends};
-use crate::store::moves;
-use crate::store::saga::{self, Moved, Standing};
+use crate::store::lock_sagas::{self, Moved, Standing};
+use crate::store::save_changes;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{Queue, Reply};
@@ -31,7 +31,7 @@ impl Handle for SagaHandler {
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
         let ids: Vec<_> = batch.iter().map(|delivery| delivery.header.subject.as_uuid()).collect();
-        let mut standings: HashMap<_, _> = saga::lock(tx, &ids).await?.into_iter().collect();
+        let mut standings: HashMap<_, _> = lock_sagas::lock(tx, &ids).await?.into_iter().collect();
         let mut handled = Handled::default();
         let (mut moved, mut strangers) = (Vec::with_capacity(batch.len()), Vec::new());
         for delivery in batch {
@@ -53,7 +53,7 @@ impl Handle for SagaHandler {
                 Err(verdict) => verdict,
             });
         }
-        moves::save(tx, &moved, now).await?;
+        save_changes::save(tx, &moved, now).await?;
         handled.after_commit = AfterCommit::run(move || {
             Ends::of(&moved, platform::clock::now()).count();
             strangers.iter().for_each(report_stranger);

@@ -1,9 +1,9 @@
 //! Cancels an order: at once where nothing was done, and by undoing step after step where something was.
 
-use crate::apply_advance::{Because, apply};
-use crate::commit_moves::commit_moves;
+use crate::apply_transition::{Because, apply};
+use crate::commit_changes::commit_moves;
 use crate::error::StoreError;
-use crate::store::saga::{self, Standing};
+use crate::store::lock_sagas::{self, Standing};
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::order::placing::Note;
@@ -92,7 +92,7 @@ pub async fn cancel_order(
 }
 
 async fn find(tx: &mut PgConnection, request: &CancelOrder) -> Result<Standing, CancelError> {
-    let found = saga::lock(tx, &[request.order_id.as_uuid()]).await?.pop();
+    let found = lock_sagas::lock(tx, &[request.order_id.as_uuid()]).await?.pop();
     let (_, standing) = found.ok_or(CancelError::NotFound)?;
     let standing = standing?;
     let may = request.cancels_any || request.caller == standing.customer_id;

@@ -2,7 +2,7 @@
 
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
-use crate::store::sagas as store;
+use crate::store::saga_pages as store;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::OrderStatus;

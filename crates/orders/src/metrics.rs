@@ -2,7 +2,7 @@
 
 use crate::error::PlaceOrderError;
 use crate::intake::Accepted;
-use crate::store::saga::Moved;
+use crate::store::lock_sagas::Moved;
 use domain::Timestamp;
 use domain::order::{CancelReason, Order, OrderStatus, PaymentStatus};
 use platform::metrics::{

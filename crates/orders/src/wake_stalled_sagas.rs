@@ -4,10 +4,10 @@
 //! counts only when somebody has received its command: while the broker is away, or a queue has no consumer, nobody
 //! could, and then no step is given up.
 
-use crate::apply_advance::{Because, apply, id_of};
-use crate::commit_moves::commit_moves;
+use crate::apply_transition::{Because, apply, id_of};
+use crate::commit_changes::commit_moves;
 use crate::error::StoreError;
-use crate::store::saga::{self, Moved, Standing};
+use crate::store::lock_sagas::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
@@ -50,11 +50,11 @@ pub async fn wake_stalled_sagas(
         }
         return Ok(0);
     }
-    let stalled = saga::lock_stalled(&mut tx, now, limit.min(WOKEN_MAX).into()).await?;
+    let stalled = lock_sagas::lock_stalled(&mut tx, now, limit.min(WOKEN_MAX).into()).await?;
     let woken = stalled.len();
     let (waiting, stalled): (Vec<_>, Vec<_>) = stalled.into_iter().partition(|one| waits_for(one, unattended));
     let waiting: Vec<_> = waiting.iter().map(|(order, _)| order.as_uuid()).collect();
-    saga::postpone(&mut tx, &waiting, now + pace.of(UNATTENDED_WAIT)).await?;
+    lock_sagas::postpone(&mut tx, &waiting, now + pace.of(UNATTENDED_WAIT)).await?;
     let received = received(&mut tx, &stalled).await?;
     let (mut moved, mut outgoing, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     for (order, standing) in stalled {
@@ -71,7 +71,7 @@ pub async fn wake_stalled_sagas(
             }
         }
     }
-    saga::postpone(&mut tx, &lost, now + POSTPONED).await?;
+    lock_sagas::postpone(&mut tx, &lost, now + POSTPONED).await?;
     commit_moves(tx, &moved, outgoing, relay, now).await?;
     Ok(woken)
 }

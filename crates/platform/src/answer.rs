@@ -1,7 +1,7 @@
 //! The answer to a request, stored in the transaction of what the request changes: after a crash there are both or
 //! neither, so a repeated request never has its effect twice.
 
-use crate::witness::Unwitnessed;
+use crate::audit::Unwitnessed;
 use sqlx::PgConnection;
 
 /// Stores the answer that a use case is about to give. The use case shows its outcome before it commits; an error means

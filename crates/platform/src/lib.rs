@@ -2,6 +2,7 @@
 //! Knows no slice and no domain.
 
 pub mod answer;
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod lifecycle;
@@ -10,4 +11,3 @@ pub mod postgres;
 pub mod redis;
 pub mod runtime;
 pub mod telemetry;
-pub mod witness;

@@ -1,6 +1,6 @@
 //! First transaction of a batch: stores what is about to be asked of the carrier.
 
-use crate::ask_carrier::{CallBack, CarrierCall};
+use crate::carrier_calls::{CallBack, CarrierCall};
 use crate::error::ShippingError;
 use crate::store::{self, NewBooking, StoredBooking};
 use domain::Timestamp;

@@ -5,8 +5,8 @@
 //! A carrier is asked between two transactions: `begin` stores that it is about to be asked, `settle` what it said.
 //! Either may find that the booking has been moved by somebody else; `domain::shipment::Booking` says what then holds.
 
-mod ask_carrier;
 mod begin;
+mod carrier_calls;
 pub mod carriers;
 mod config;
 mod error;
@@ -18,7 +18,7 @@ mod reply;
 mod settle;
 mod store;
 
-pub use ask_carrier::{CallBack, CarrierAnswer, CarrierCall};
+pub use carrier_calls::{CallBack, CarrierAnswer, CarrierCall};
 pub use config::{DelayArgs, DelayLevels, Pace, ShippingArgs};
 pub use error::ShippingError;
 pub use find_shipments::{ShipmentEvent, ShipmentView, find_shipment, list_shipments};
@@ -26,7 +26,7 @@ pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 
-use ask_carrier::Line;
+use carrier_calls::Line;
 use carriers::Carrier;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
@@ -72,7 +72,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
     }
 
     async fn call(&self, call: CarrierCall) -> CarrierAnswer {
-        ask_carrier::ask(&self.line, call).await
+        carrier_calls::ask(&self.line, call).await
     }
 
     async fn settle(

@@ -1,6 +1,6 @@
 //! Second transaction of a batch: stores what the carrier said, and answers by where each booking then stands.
 
-use crate::ask_carrier::CarrierAnswer;
+use crate::carrier_calls::CarrierAnswer;
 use crate::error::ShippingError;
 use crate::reply;
 use crate::store::{self, ChangedBooking, ChangedShipment, StoredBooking};

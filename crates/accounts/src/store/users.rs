@@ -1,6 +1,6 @@
 //! Table `users`, and `role_changes` beside it.
 
-use crate::standing::Standing;
+use crate::account_status_cache::Standing;
 use crate::{AccountError, Email, FullName, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;

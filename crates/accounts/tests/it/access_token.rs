@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, PASSWORD};
+use crate::harness::{Desk, EMAIL, PASSWORD};
 use crate::login::disable;
 use accounts::{AccountError, Role, TokenError};
 use secrecy::ExposeSecret;

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
+use crate::harness::{Desk, EMAIL, HERE, PASSWORD};
 use accounts::{AccountError, Accounts, Login, LoginLimits, LoginThrottle, PasswordHasher, Role, Tokens};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn a_weakly_hashed_password_is_hashed_anew_at_login(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn when_every_core_is_busy_the_caller_is_told_so(pool: PgPool) {
-    let tokens = Tokens::new(&crate::desk::security());
+    let tokens = Tokens::new(&crate::harness::security());
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let no_core = PasswordHasher::new(0, Duration::from_millis(1));
     let accounts = Accounts::new(pool, tokens, no_core, throttle, Duration::from_hours(1));

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
+use crate::harness::{Desk, EMAIL, HERE, PASSWORD};
 use accounts::{AccountError, Password, Role, SignUp};
 use sqlx::PgPool;
 

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
+use crate::harness::{Desk, EMAIL, HERE, PASSWORD};
 use accounts::{AccountError, LoginLimits, LoginThrottle, Role};
 use clap::Parser;
 use platform::config::RedisArgs;

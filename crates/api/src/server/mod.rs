@@ -2,18 +2,18 @@
 //! when the process stops. `axum::serve` has no limits of this kind (tokio-rs/axum#2741).
 
 mod activity;
-mod places;
+mod connection_limits;
 mod timed_io;
 
 use crate::client_address::PeerAddress;
 use activity::Activity;
 use axum::Router;
 use axum::body::Body;
+use connection_limits::{Place, Places};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use places::{Place, Places};
 use platform::lifecycle::Lifecycle;
 use socket2::SockRef;
 use std::io::Write as _;

@@ -1,6 +1,6 @@
 //! What admins see of what failed and of what people did.
 
-use crate::door::{Answer, Ask, Door, Person, get, post};
+use crate::client::{Answer, Ask, Door, Person, get, post};
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use domain::ids::MessageId;
@@ -101,7 +101,7 @@ async fn whatever_a_person_changes_stands_in_the_audit_log(pool: PgPool) {
     let warehouse = door.stock(vendor.id).await.as_uuid();
     let customer = door.customer().await;
     let order = door.place(&customer).await;
-    let sku = crate::door::HEADPHONES;
+    let sku = crate::client::HEADPHONES;
 
     let role = json!({ "role": "vendor" });
     door.send(Ask::new(Method::PUT, &format!("/admin/users/{}/role", customer.id)).of(&admin).json(&role))

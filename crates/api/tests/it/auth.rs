@@ -1,4 +1,4 @@
-use crate::door::{Ask, Door, PASSWORD, get, post};
+use crate::client::{Ask, Door, PASSWORD, get, post};
 use accounts::Role;
 use api::Options;
 use axum::http::{Method, StatusCode};

@@ -1,6 +1,6 @@
 //! The list of bad input (numbers as in it): every order that must not be accepted, each with a problem of its own.
 
-use crate::door::{Ask, CABLE, Door, EURO, HEADPHONES, Person, TREASURE, post};
+use crate::client::{Ask, CABLE, Door, EURO, HEADPHONES, Person, TREASURE, post};
 use accounts::Role;
 use axum::body::Body;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-use crate::door::{Ask, Door, get, post};
+use crate::client::{Ask, Door, get, post};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! The worst moment to lose the database: it has committed, and we have not heard.
 
-use crate::door::{Door, HEADPHONES, post};
+use crate::client::{Door, HEADPHONES, post};
 use accounts::Role;
 use axum::http::StatusCode;
 use serde_json::json;

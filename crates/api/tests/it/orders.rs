@@ -1,5 +1,5 @@
-use crate::door::{Ask, CABLE, Door, HEADPHONES, PASSWORD, Person, get, post};
-use crate::workshop;
+use crate::client::{Ask, CABLE, Door, HEADPHONES, PASSWORD, Person, get, post};
+use crate::worker_fixture;
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -301,7 +301,7 @@ async fn a_vendor_neither_cancels_nor_sees_the_money_of_what_they_only_sell(pool
 async fn an_order_that_has_ended_can_not_be_cancelled_64(pool: PgPool) {
     let (door, customer, _) = shop(pool).await;
     let id = door.place(&customer).await;
-    workshop::reject(&door, &id).await;
+    worker_fixture::reject(&door, &id).await;
 
     let refused = door.send(post(&format!("/orders/{id}/cancel")).of(&customer)).await;
 

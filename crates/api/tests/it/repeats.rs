@@ -1,8 +1,8 @@
 //! Every POST of the description changes once however often it is repeated under one key, or refuses the key.
 
 use crate::admin::letter;
-use crate::door::{Ask, Door, HEADPHONES, Person, get, post};
-use crate::workshop;
+use crate::client::{Ask, Door, HEADPHONES, Person, get, post};
+use crate::worker_fixture;
 use accounts::Role;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
@@ -59,7 +59,7 @@ impl Shop {
                 Row::of_two(path(&self.place().await), path(&self.place().await), &json!({}))
             }
             "/shipments/{tracking_number}/events" => {
-                let number = workshop::book(&self.door, &self.place().await, self.warehouse).await;
+                let number = worker_fixture::book(&self.door, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
                 Row::of(format!("/shipments/{number}/events"), reported("handed_over"), reported("in_transit"))
             }
@@ -236,7 +236,7 @@ async fn twins_at_the_same_moment_change_once(pool: PgPool) {
 
     let answers = futures::future::join_all((0..8).map(|_| shop.door.send(shop.ask(&receive, "k")))).await;
 
-    let replayed = |answer: &&crate::door::Answer| answer.headers.contains_key("idempotent-replayed");
+    let replayed = |answer: &&crate::client::Answer| answer.headers.contains_key("idempotent-replayed");
     assert_eq!(answers.iter().filter(replayed).count(), 7);
     let bodies: Vec<_> = answers.into_iter().map(|answer| answer.expect(StatusCode::CREATED)).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));

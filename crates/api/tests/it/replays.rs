@@ -1,7 +1,7 @@
 //! Admins send many failed jobs again.
 
 use crate::admin::{letter, open_with};
-use crate::door::{get, post};
+use crate::client::{get, post};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! Who may do what, asked of every route that the description knows: a new route without a row here fails.
 
-use crate::door::{Ask, Door};
+use crate::client::{Ask, Door};
 use accounts::Role;
 use accounts::Role::{Admin, Customer, Vendor};
 use axum::http::Method;

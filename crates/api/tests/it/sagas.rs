@@ -1,6 +1,6 @@
 //! What admins see and do about orders that got stuck.
 
-use crate::door::{Door, Person, get, post};
+use crate::client::{Door, Person, get, post};
 use accounts::Role;
 use axum::http::StatusCode;
 use serde_json::{Value, json};

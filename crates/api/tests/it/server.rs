@@ -1,6 +1,6 @@
 //! The accept loop, on real sockets.
 
-use crate::door::Door;
+use crate::client::Door;
 use api::server::{self, ServerLimits};
 use axum::Router;
 use axum::routing::get;

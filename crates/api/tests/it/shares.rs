@@ -1,6 +1,6 @@
 //! What waits in the database keeps orders and probes from nothing.
 
-use crate::door::{Ask, Door, HEADPHONES, get};
+use crate::client::{Ask, Door, HEADPHONES, get};
 use accounts::Role;
 use api::Options;
 use axum::http::{Method, StatusCode};

@@ -1,5 +1,5 @@
-use crate::door::{Door, Person, get, post};
-use crate::workshop;
+use crate::client::{Door, Person, get, post};
+use crate::worker_fixture;
 use accounts::Role;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
@@ -47,7 +47,7 @@ async fn a_shipment_is_its_orders_to_see_and_its_vendors_to_report_on(pool: PgPo
     let customer = door.customer().await;
     let warehouse = door.stock(vendor.id).await;
     let order = door.place(&customer).await;
-    let number = workshop::book(&door, &order, warehouse).await;
+    let number = worker_fixture::book(&door, &order, warehouse).await;
     let strangers = [door.person("other", Role::Customer).await, door.person("stranger", Role::Vendor).await];
     let (path, events) = (format!("/shipments/{number}"), format!("/shipments/{number}/events"));
     let now = platform::clock::now();

@@ -1,8 +1,8 @@
 //! Following an order.
 
-use crate::door::{Ask, Door, Person, STREAMS_MAX, get};
+use crate::client::{Ask, Door, Person, STREAMS_MAX, get};
 use crate::tokens::token_until;
-use crate::workshop;
+use crate::worker_fixture;
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -43,13 +43,13 @@ fn event_of(event: &str) -> Option<(String, Value)> {
 #[sqlx::test(migrations = "../../migrations")]
 async fn who_follows_an_order_hears_all_of_it_once_and_the_end_last(pool: PgPool) {
     let (door, customer, order) = shop(pool).await;
-    let vendor = door.log_in("vendor@orders.local", crate::door::PASSWORD).await.expect(StatusCode::OK);
+    let vendor = door.log_in("vendor@orders.local", crate::client::PASSWORD).await.expect(StatusCode::OK);
     let vendor = vendor["access_token"].as_str().expect("a token");
 
     let (of_customer, of_vendor, ()) = tokio::join!(
         follow(&door, stream(&order).of(&customer)),
         follow(&door, stream(&order).token(vendor).header("accept", "text/event-stream")),
-        workshop::reject(&door, &order),
+        worker_fixture::reject(&door, &order),
     );
 
     let timeline = door.send(get(&format!("/orders/{order}/events")).of(&customer)).await.expect(StatusCode::OK);
@@ -63,7 +63,7 @@ async fn who_follows_an_order_hears_all_of_it_once_and_the_end_last(pool: PgPool
 #[sqlx::test(migrations = "../../migrations")]
 async fn who_comes_back_hears_what_follows_and_at_the_end_that_nothing_will(pool: PgPool) {
     let (door, customer, order) = shop(pool).await;
-    workshop::reject(&door, &order).await;
+    worker_fixture::reject(&door, &order).await;
     let whole = follow(&door, stream(&order).of(&customer)).await;
 
     for (place, (id, _)) in whole.iter().enumerate() {
@@ -106,7 +106,7 @@ async fn so_many_are_followed_at_a_time_and_a_place_is_free_again_when_one_ends(
     refused.expect_problem(503, "overloaded");
 
     drop(held);
-    workshop::reject(&door, &order).await;
+    worker_fixture::reject(&door, &order).await;
     follow(&door, stream(&order).of(&customer)).await;
     assert_eq!(door.state.streams.available_permits(), STREAMS_MAX);
 }
@@ -134,7 +134,7 @@ async fn a_stream_ends_when_the_right_to_it_is_gone(pool: PgPool) {
         }
         let role = Ask::new(Method::PUT, &format!("/admin/users/{}/role", former.id)).of(&admin);
         door.send(role.json(&json!({ "role": "customer" }))).await.expect(StatusCode::OK);
-        workshop::reject(&door, &order).await;
+        worker_fixture::reject(&door, &order).await;
     });
 
     assert!(told.len() <= 1, "what happened after they lost the role is not told: {told:?}");

@@ -1,4 +1,4 @@
-use crate::door::{Door, get};
+use crate::client::{Door, get};
 use axum::http::StatusCode;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;

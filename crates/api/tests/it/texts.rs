@@ -1,6 +1,6 @@
 //! What the texts of problems tell: the part of the request, its value, what is allowed, and what to do next.
 
-use crate::door::{Answer, Ask, Door, HEADPHONES, Person, get, post};
+use crate::client::{Answer, Ask, Door, HEADPHONES, Person, get, post};
 use accounts::Role;
 use axum::body::to_bytes;
 use axum::http::{Method, Request, StatusCode};

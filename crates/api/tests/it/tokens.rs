@@ -1,6 +1,6 @@
 //! The list of bad input, tokens (48 to 59).
 
-use crate::door::{Ask, Door, Person, SECRET, get};
+use crate::client::{Ask, Door, Person, SECRET, get};
 use accounts::Role;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -106,7 +106,7 @@ async fn a_token_that_is_not_exactly_ours_is_refused_50_to_57_59(pool: PgPool) {
 async fn a_refresh_token_opens_nothing_57(pool: PgPool) {
     let door = Door::open(pool);
     door.seed_user("customer@orders.local", Role::Customer).await;
-    let session = door.log_in("customer@orders.local", crate::door::PASSWORD).await.body;
+    let session = door.log_in("customer@orders.local", crate::client::PASSWORD).await.body;
 
     let answer = door.send(me().token(session["refresh_token"].as_str().unwrap())).await;
 

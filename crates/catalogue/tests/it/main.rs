@@ -1,6 +1,6 @@
 //! The catalogue on a real Postgres.
 
-mod lookup;
+mod cached_catalogue;
+mod fixtures;
 mod manage;
 mod pages;
-mod sample;

@@ -1,6 +1,6 @@
 //! Who may change what.
 
-use crate::sample::{OURS, THEIRS, now, product, sku, stocked, usd};
+use crate::fixtures::{OURS, THEIRS, now, product, sku, stocked, usd};
 use catalogue::{
     Editor, ManageProductError, ProductChange, Viewer, create_product, create_products, find_product, update_product,
 };

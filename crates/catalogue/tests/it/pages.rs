@@ -1,6 +1,6 @@
 //! Products page by page.
 
-use crate::sample::{OURS, THEIRS, now, product, sku, stocked};
+use crate::fixtures::{OURS, THEIRS, now, product, sku, stocked};
 use catalogue::{
     Editor, ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product,
 };

@@ -5,13 +5,13 @@
 mod allocator;
 mod ledger;
 mod reservation;
-mod shelves;
 mod stock;
+mod stock_snapshot;
 mod warehouse;
 
 pub use allocator::allocate;
 pub use ledger::{AdjustmentKind, Entry, Movement, MovementKind, Origin};
 pub use reservation::{HeldLine, Holding, LineState, ReservationState, ShipRefusal};
-pub use shelves::{Shelf, Shelves};
 pub use stock::{PIECES_MAX, StockLevel, StockRefusal};
+pub use stock_snapshot::{Shelf, Shelves};
 pub use warehouse::{Warehouse, WarehouseCode, WarehouseError};

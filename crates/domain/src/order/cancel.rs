@@ -1,7 +1,7 @@
 //! Why an order is cancelled: a closed set, which everybody who sees the order may know. Words about it are a note, for
 //! staff and for their author.
 
-use super::placing::Note;
+use super::order_request::Note;
 use serde::{Deserialize, Serialize};
 
 #[derive(

@@ -2,17 +2,17 @@
 
 mod applied;
 mod cancel;
-mod entry;
-pub mod placing;
-mod standing;
+mod derived_status;
+pub mod order_request;
 mod state;
 mod status;
+mod timeline_entry;
 mod transition;
 
 pub use applied::Applied;
 pub use cancel::{CancelReason, Cancellation, StoredReason};
-pub use entry::Entry;
-pub use standing::{FulfilmentStatus, PaymentStatus};
+pub use derived_status::{FulfilmentStatus, PaymentStatus};
 pub use state::{Event, Order};
 pub use status::OrderStatus;
+pub use timeline_entry::Entry;
 pub use transition::{InvalidTransition, Transition};

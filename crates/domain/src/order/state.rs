@@ -1,8 +1,8 @@
 //! An order, and the only writer of its state: whatever happens to it goes through [`Order::record`].
 
-use super::entry::Entry;
-use super::standing::{FulfilmentStatus, PaymentStatus};
+use super::derived_status::{FulfilmentStatus, PaymentStatus};
 use super::status::OrderStatus;
+use super::timeline_entry::Entry;
 use super::transition::InvalidTransition;
 use crate::ids::OrderId;
 use crate::money::Money;

@@ -5,8 +5,8 @@
 //! same question is asked again under the same key. What a command is answered follows from the payment's state alone
 //! ([`Payment::answer_to`]): whoever asks again, or asks while somebody else is at work, hears the same.
 
-mod account;
 mod answers;
+mod balance;
 mod operation;
 mod refusal;
 mod reports;
@@ -15,7 +15,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Part, Parts, Progress};
+pub use balance::{Account, Part, Parts, Progress};
 pub use operation::{Operation, OperationKind};
 pub use refusal::Refusal;
 pub use reports::Reversal;

@@ -1,6 +1,6 @@
 //! Reports: what the gateway answered. The gateway's word is the truth about money that has moved, whenever it comes.
 
-use super::account::{decline, finish};
+use super::balance::{decline, finish};
 use super::{Account, Payment, Refusal};
 use crate::ids::ShipmentId;
 use crate::money::Money;

@@ -1,10 +1,10 @@
 //! The way back: undo what was or may have been done, last first; and the one case in which it is too late for that.
 
-use super::advance::Advance;
-use super::ask;
-use super::goods::Goods;
+use super::allocation::Goods;
+use super::commands;
 use super::order_saga::{End, OrderSaga, Phase};
 use super::plan::{Persistence, StepName};
+use super::transition::Advance;
 use crate::order::{Entry, Order};
 
 impl OrderSaga {
@@ -18,7 +18,7 @@ impl OrderSaga {
         let pressure = self.plan().undo;
         let saga = Self { attempt: self.attempt + 1, ..self };
         let attention = saga.attention(&pressure, subject);
-        let mut advance = Advance::of(saga).ask(ask::undo(step, order.id));
+        let mut advance = Advance::of(saga).ask(commands::undo(step, order.id));
         advance.entries.extend(attention);
         advance
     }
@@ -42,7 +42,7 @@ impl OrderSaga {
         let saga = Self { attempt: 0, ..self };
         let advance = match saga.goods {
             // The report of the hand-over may be lost, or on its way.
-            Goods::Booked(_) => saga.deliver(order).ask(ask::track(order.id)),
+            Goods::Booked(_) => saga.deliver(order).ask(commands::track(order.id)),
             Goods::Ordered(_) | Goods::Allocated(_) => saga.run(StepName::BookShipments, order),
         };
         advance.told_first(Some(Entry::TooLateToCancel)).told_first(relief)
@@ -50,7 +50,7 @@ impl OrderSaga {
 
     /// The order has come to nothing, and yet stock is held for it: an operator may have abandoned the undo.
     pub(super) fn let_go(self, order: &Order) -> Advance {
-        Advance::of(self).ask(ask::undo(StepName::ReserveStock, order.id))
+        Advance::of(self).ask(commands::undo(StepName::ReserveStock, order.id))
     }
 
     /// Told when patience ends, and once more when the saga counts as stuck.

@@ -1,11 +1,11 @@
 //! From confirmed to delivered, shipment by shipment: what the carrier has is paid for and taken off the books.
 
-use super::advance::Advance;
-use super::ask;
+use super::allocation::Parcel;
+use super::commands;
 use super::error::SagaError;
-use super::goods::Parcel;
 use super::order_saga::{End, OrderSaga, Phase};
 use super::plan::StepName;
+use super::transition::Advance;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::order::{Applied, Entry, Order};
@@ -99,7 +99,7 @@ impl OrderSaga {
         let owed: Vec<Parcel> = saga.owed().cloned().collect();
         let mut advance = owed.iter().fold(Advance::of(saga), |advance, parcel| advance.settle(order, parcel));
         if waits {
-            advance = advance.ask(ask::track(order.id));
+            advance = advance.ask(commands::track(order.id));
         }
         advance.entries.extend(attention);
         advance
@@ -141,10 +141,10 @@ impl Advance {
 
     fn settle(mut self, order: &Order, parcel: &Parcel) -> Self {
         if !parcel.captured {
-            self = self.ask(ask::capture(order, parcel));
+            self = self.ask(commands::capture(order, parcel));
         }
         if !parcel.deducted {
-            self = self.ask(ask::deduct(order, parcel));
+            self = self.ask(commands::deduct(order, parcel));
         }
         self
     }

@@ -4,21 +4,21 @@
 //! ([`OrderSaga::on_reply`]), by silence ([`OrderSaga::on_deadline`]), by a customer ([`OrderSaga::on_cancel`]) or by
 //! an operator (`retry_step`, `mark_step_done`, `abandon`). Each consumes the saga and returns an [`Advance`].
 
-mod advance;
-mod ask;
+mod allocation;
+mod commands;
 mod compensation;
 mod delivery;
 mod error;
-mod goods;
+mod operator_actions;
 mod order_saga;
-mod pace;
 mod plan;
-mod verbs;
+mod time_scale;
+mod transition;
 
-pub use advance::{Advance, Ask, Command};
-pub use ask::undo_of;
+pub use allocation::PricedLine;
+pub use commands::undo_of;
 pub use error::SagaError;
-pub use goods::PricedLine;
 pub use order_saga::{End, OrderSaga, Phase};
-pub use pace::Pace;
 pub use plan::{Delivery, OnRefusal, Patience, Persistence, Plan, PlanVersion, Step, StepName};
+pub use time_scale::Pace;
+pub use transition::{Advance, Ask, Command};

@@ -1,11 +1,11 @@
 //! Where an order stands in its plan, and how an answer or the lack of one moves it.
 
-use super::advance::{Advance, Command};
-use super::ask;
+use super::allocation::{Goods, PricedLine};
+use super::commands;
 use super::error::SagaError;
-use super::goods::{Goods, PricedLine};
-use super::pace::Pace;
 use super::plan::{Persistence, Plan, PlanVersion, Step, StepName};
+use super::time_scale::Pace;
+use super::transition::{Advance, Command};
 use crate::Timestamp;
 use crate::messages::{BookedShipment, Queue, Reply};
 use crate::money::Money;
@@ -152,7 +152,7 @@ impl OrderSaga {
 
     /// Asks the step's question, for the first time or again.
     pub(super) fn run(self, step: StepName, order: &Order) -> Advance {
-        let question = ask::step(step, order, &self.goods);
+        let question = commands::step(step, order, &self.goods);
         Advance::of(Self { attempt: self.attempt + 1, phase: Phase::Running(step), ..self }).ask(question)
     }
 
@@ -213,8 +213,8 @@ impl OrderSaga {
     /// The command that it waits for the answer to, as it was sent last. While it delivers there may be several, or none.
     pub fn open_command(&self, order: &Order) -> Option<Command> {
         let ask = match self.phase {
-            Phase::Running(step) => ask::step(step, order, &self.goods),
-            Phase::Undoing { step, .. } => ask::undo(step, order.id),
+            Phase::Running(step) => commands::step(step, order, &self.goods),
+            Phase::Undoing { step, .. } => commands::undo(step, order.id),
             Phase::Delivering | Phase::Ended(_) => return None,
         };
         Some(Command { generation: self.generation, ask })

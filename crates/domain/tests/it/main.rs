@@ -1,11 +1,11 @@
 //! The rules, as a stranger calls them.
 
 mod cancelling;
+mod deadlines;
 mod delivering;
 mod forward;
 mod operators;
 mod order_table;
 mod properties;
 mod script;
-mod silence;
 mod slices;

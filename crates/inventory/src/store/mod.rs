@@ -5,19 +5,19 @@
 //! tables were empty, and kept, would else read them whole.
 
 mod drift;
-mod headers;
 mod ledger;
-mod lines;
-mod shelves;
+mod lock_stock;
+mod reservations;
+mod reserved_lines;
 mod stock;
 mod upkeep;
 mod warehouses;
 
 pub(crate) use drift::find_drift;
-pub(crate) use headers::{Claim, ClaimedHeader, SettledHeader, claim_headers, settle_headers};
 pub(crate) use ledger::move_stock;
-pub(crate) use lines::{HeldFor, holdings, insert_lines, settle_lines};
-pub(crate) use shelves::{lock_shelves, open_shelves};
+pub(crate) use lock_stock::{lock_shelves, open_shelves};
+pub(crate) use reservations::{Claim, ClaimedHeader, SettledHeader, claim_headers, settle_headers};
+pub(crate) use reserved_lines::{HeldFor, holdings, insert_lines, settle_lines};
 pub(crate) use stock::{list_stock, set_low_stock_threshold};
 pub(crate) use upkeep::{LongHold, Looked, LowStock, forget_recovered_stock, note_low_stock, question_holds};
 pub(crate) use warehouses::{insert_warehouse, list_warehouses};

@@ -1,7 +1,7 @@
 //! The inventory slice on a real Postgres: no broker, no other slice.
 
-mod house;
-mod people;
+mod adjustments;
+mod harness;
 mod races;
 mod release_and_ship;
 mod reserve;

@@ -1,6 +1,6 @@
 //! Many batches at once on the same stock.
 
-use crate::house::{House, is_reserved, order, release, replies, reserve, ship};
+use crate::harness::{House, is_reserved, order, release, replies, reserve, ship};
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Reply};
 use futures::future::join_all;

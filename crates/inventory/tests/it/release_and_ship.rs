@@ -1,6 +1,6 @@
 //! How a reservation ends: given back, or gone.
 
-use crate::house::{House, held, is_reserved, order, rejected, release, reserve, ship};
+use crate::harness::{House, held, is_reserved, order, rejected, release, reserve, ship};
 use domain::ids::ShipmentId;
 use domain::messages::{Reply, StockReleased, StockShipped};
 use messaging::Verdict;

@@ -1,6 +1,6 @@
 //! Reserving: all lines or none, once, and the same answer ever after.
 
-use crate::house::{House, held, is_reserved, order, rejected, release, replies, reserve};
+use crate::harness::{House, held, is_reserved, order, rejected, release, replies, reserve};
 use domain::messages::Reply;
 use messaging::Verdict;
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! What is held for long is asked about, and what runs low is noted.
 
-use crate::house::{House, order, release, reserve, ship, sku};
+use crate::harness::{House, order, release, reserve, ship, sku};
 use chrono::TimeDelta;
 use domain::ids::OrderId;
 use domain::messages::Reply;

@@ -3,11 +3,11 @@
 //! Publishing and consuming stand on connections of their own: when the broker runs short of memory it stops reading
 //! from whoever publishes, and acks must still get through.
 
-mod link;
-mod probe;
+mod connection;
+mod inspector;
 mod publisher;
 
-pub(crate) use link::within;
-pub use link::{BrokerError, Link, Links};
-pub use probe::{Attendance, Probe, QueueDepth};
+pub(crate) use connection::within;
+pub use connection::{BrokerError, Link, Links};
+pub use inspector::{Attendance, Probe, QueueDepth};
 pub use publisher::{Arrival, Publication, Publisher};

@@ -1,6 +1,6 @@
 //! Publishes many messages at once and tells, of each, whether it arrived.
 
-use super::link::{BrokerError, Link, within};
+use super::connection::{BrokerError, Link, within};
 use crate::topology::Scope;
 use domain::ids::MessageId;
 use futures::future::try_join_all;

@@ -1,9 +1,9 @@
 //! A window's messages on their way to a verdict each.
 
 use super::calls::{Answered, Calls};
-use super::parts::Context;
-use super::turns::{Turn, Turns};
-use super::work::{Decided, Round, Work};
+use super::concurrency::{Turn, Turns};
+use super::isolate::Context;
+use super::strategy::{Decided, Round, Work};
 use crate::metrics::QueueMetrics;
 use domain::ids::OrderId;
 use std::collections::HashMap;

@@ -5,20 +5,20 @@
 //! providers, as far as their [bulkheads](crate::bulkhead) allow; [`parts`] decides what a failure means; [`letting_go`]
 //! publishes what is to be retried or buried, and acks what is decided, after everything is committed.
 
-mod around_provider;
+mod acknowledge;
 mod batch;
 mod calls;
+mod concurrency;
 pub(crate) mod decode;
-mod letting_go;
-mod parts;
+mod isolate;
+pub(crate) mod receive;
 pub(crate) mod session;
-mod turns;
+mod strategy;
+mod two_transactions;
 mod unacked;
-pub(crate) mod window;
-mod work;
 
-pub use around_provider::AroundProvider;
-pub(crate) use letting_go::Tally;
+pub(crate) use acknowledge::Tally;
+pub use concurrency::{Turn, Turns};
 pub use session::{ConsumerSettings, run};
-pub use turns::{Turn, Turns};
-pub use work::{InOneTransaction, Work};
+pub use strategy::{InOneTransaction, Work};
+pub use two_transactions::AroundProvider;

@@ -1,14 +1,14 @@
 //! One queue's loop: a session is a channel's life; when it breaks, the next one begins, with backoff, for ever.
 
+use super::acknowledge::Exit;
 use super::batch::Desk;
 use super::calls::{Answered, Calls, Tag};
+use super::concurrency::{Turn, Turns};
 use super::decode::decode;
-use super::letting_go::Exit;
-use super::parts::Context;
-use super::turns::{Turn, Turns};
+use super::isolate::Context;
+use super::receive;
+use super::strategy::{Decided, Round, Work};
 use super::unacked::Unacked;
-use super::window;
-use super::work::{Decided, Round, Work};
 use crate::broker::{BrokerError, Links, within};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
@@ -154,7 +154,7 @@ impl<W: Work> Session<'_, W> {
 
     async fn next(&mut self) -> Result<Event<W::Command, W::Answer>, BrokerError> {
         let queue: &str = W::QUEUE.into();
-        let first = window::first(&mut self.consumer, queue, self.active_at);
+        let first = receive::first(&mut self.consumer, queue, self.active_at);
         tokio::select! {
             first = first => Ok(first?.map_or(Event::Ended(Ended::Silent), |first| Event::Delivered(Box::new(first)))),
             answered = self.calls.late() => Ok(Event::Answered(answered)),
@@ -165,7 +165,7 @@ impl<W: Work> Session<'_, W> {
     /// False when the process is to stop before the window is handled.
     async fn handle_window(&mut self, first: lapin::message::Delivery) -> Result<bool, BrokerError> {
         let Some(mut turn) = turn(self.desk).await else { return Ok(false) };
-        let window = window::fill(first, &mut self.consumer, self.settings.batch_max.into())?;
+        let window = receive::fill(first, &mut self.consumer, self.settings.batch_max.into())?;
         let (began, received) = (Instant::now(), window.len());
         self.note_deafness(&window);
         let (messages, mut verdicts) = self.read(window);

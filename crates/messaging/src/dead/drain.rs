@@ -1,9 +1,9 @@
 //! One dead queue's loop: a session is a channel's life; when it breaks, the next one begins, with backoff, for ever.
 
-use super::letter::DeadLetter;
+use super::dead_letter::DeadLetter;
 use crate::broker::{BrokerError, Links, within};
+use crate::consumer::receive;
 use crate::consumer::session::close;
-use crate::consumer::window;
 use crate::topology::{Scope, dead_queue};
 use domain::messages::Queue;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
@@ -65,12 +65,12 @@ impl<K: Keep> Drain<K> {
         let mut consumer = within(ANSWER_LIMIT, consuming).await?;
         loop {
             let first = tokio::select! {
-                first = window::first(&mut consumer, &name, Instant::now()) => first?,
+                first = receive::first(&mut consumer, &name, Instant::now()) => first?,
                 () = self.lifecycle.stopping.cancelled() => break,
             };
             // After a silence the next session asks on a new channel.
             let Some(first) = first else { break };
-            let window = window::fill(first, &mut consumer, BATCH_MAX.into())?;
+            let window = receive::fill(first, &mut consumer, BATCH_MAX.into())?;
             let letters = window.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
             if self.keep_all(letters).await.is_none() {
                 break;

@@ -1,7 +1,7 @@
 //! Stores messages in the transaction of the fact that they tell.
 
 use super::Relay;
-use super::parcel::{LEASE, Parcel, Row};
+use super::leased_messages::{LEASE, Parcel, Row};
 use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;

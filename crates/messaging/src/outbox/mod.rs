@@ -6,14 +6,14 @@
 //! claim them.
 
 mod append;
-mod carry;
-mod parcel;
+mod leased_messages;
 mod relay;
+mod relay_handle;
 mod stalled;
 mod store;
 
 pub use append::{Taking, append, append_and_take};
-pub use carry::{LOOK_EVERY, run};
-pub use parcel::Parcel;
-pub use relay::Relay;
+pub use leased_messages::Parcel;
+pub use relay::{LOOK_EVERY, run};
+pub use relay_handle::Relay;
 pub use stalled::{is_stalled, undrained_seconds};

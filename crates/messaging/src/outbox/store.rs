@@ -1,6 +1,6 @@
 //! The relay's SQL.
 
-use super::parcel::Row;
+use super::leased_messages::Row;
 use crate::broker::Arrival;
 use crate::envelope::Outgoing;
 use domain::ids::MessageId;

@@ -3,15 +3,15 @@
 
 mod decide;
 mod fingerprint;
-mod keep;
 mod list;
+mod store_dead_letters;
 
 pub(crate) use decide::message_of;
 pub use decide::{DecideError, Decided, discard, replay};
 pub(crate) use fingerprint::fingerprint;
-pub use keep::FailedJobs;
-pub(crate) use keep::NewJob;
 pub use list::{FailedJobFilter, find_failed_job, list_failed_jobs};
+pub use store_dead_letters::FailedJobs;
+pub(crate) use store_dead_letters::NewJob;
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};

@@ -4,12 +4,12 @@
 //! A replay takes the jobs that were open when it was asked for, each once: one that dies again is left to people.
 
 mod cancel;
-mod pace;
+mod rate_ramp;
 mod run;
 mod start;
 
 pub use cancel::{CancelReplayError, cancel_replay};
-pub use pace::{BadPace, Pace, RAMP_SECONDS_MAX, RATE_MAX};
+pub use rate_ramp::{BadPace, Pace, RAMP_SECONDS_MAX, RATE_MAX};
 pub use run::run_replays;
 pub(crate) use run::{Progress, Standing};
 pub use start::{NewReplay, StartReplayError, start_replay};

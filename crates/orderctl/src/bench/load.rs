@@ -4,8 +4,8 @@
 
 use super::connection::Connection;
 use super::latency::Latencies;
-use super::pace::{self, Pace};
 use super::progress::{Progress, TELL_EVERY};
+use super::rate::{self, Pace};
 use super::requests::{Caller, text};
 use anyhow::{bail, ensure};
 use std::sync::Arc;
@@ -178,7 +178,7 @@ impl Sender {
         let question = self.shared.caller.get(&format!("/orders/{id}"));
         let soonest = Some(self.shared.soonest_us.load(Ordering::Relaxed)).filter(|known| *known < u64::MAX);
         let soonest = Duration::from_micros(soonest.unwrap_or_default());
-        pace::rest_until(due + soonest * 3 / 4).await;
+        rate::rest_until(due + soonest * 3 / 4).await;
         loop {
             let answer = self.connection.exchange(&question).await?;
             ensure!(answer.status == 200, "order {id} is answered {}", answer.status);
@@ -186,7 +186,7 @@ impl Sender {
                 "confirmed" => break,
                 "pending" if due.elapsed() < FOLLOW_LIMIT => {
                     let pause = (due.elapsed() / FOLLOW_PART).max(FOLLOW_EVERY_MIN);
-                    pace::rest_until(Instant::now() + pause).await;
+                    rate::rest_until(Instant::now() + pause).await;
                 }
                 other => bail!("order {id} is {other} after {:?}", due.elapsed()),
             }

@@ -1,10 +1,10 @@
 //! `orderctl seed --demo`: people, warehouses, products and stock to try things out with. What is there stays as it is.
 
 pub mod accounts;
-pub mod goods;
+pub mod products;
 
 use self::accounts::{ADMIN, CUSTOMER, VENDOR};
-use self::goods::{GOODS, Goods, WAREHOUSES};
+use self::products::{GOODS, Goods, WAREHOUSES};
 use ::accounts::PasswordHasher;
 use ::catalogue::NewProduct;
 use ::inventory::Receipt;

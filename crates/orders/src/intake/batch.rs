@@ -15,7 +15,7 @@ use super::stats::Counters;
 use super::{Accepted, IntakeLimits, NewOrder};
 use crate::error::PlaceOrderError;
 use crate::store;
-use crate::store::intake::KeptKey;
+use crate::store::idempotency_keys::KeptKey;
 use domain::Timestamp;
 use domain::saga::Pace;
 use messaging::Relay;
@@ -185,14 +185,14 @@ impl Run<'_> {
     async fn store_once(&mut self, placements: &[&Placement]) -> Result<(Earlier, Option<Parcel>), sqlx::Error> {
         let mut tx = platform::postgres::begin(&self.context.pool).await?;
         if self.impatient {
-            store::intake::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
+            store::idempotency_keys::wait_for_locks(&mut tx, LOCK_WAIT_SHORT_MS).await?;
         }
         let kept_since = self.context.limits.keys_kept_since(self.now);
-        let stored = store::placements::insert(&mut tx, placements, kept_since, self.now).await?;
+        let stored = store::insert_orders::insert(&mut tx, placements, kept_since, self.now).await?;
         let earlier = if stored.len() == placements.len() {
             Earlier::new()
         } else {
-            store::intake::find_keys(&mut tx, placements, &stored).await?
+            store::idempotency_keys::find_keys(&mut tx, placements, &stored).await?
         };
         if stored.len() + earlier.len() != placements.len() {
             // Can't be: a key that stood in the way of ours is locked by then. If it is, nobody gets a false answer.

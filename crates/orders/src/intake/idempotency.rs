@@ -1,7 +1,7 @@
 //! Idempotency keys: the caller's name for a request, and what the request was.
 
 use crate::error::{PlaceOrderError, StoreError};
-use crate::store::intake as store;
+use crate::store::idempotency_keys as store;
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::order::placing::OrderRequest;

@@ -1,7 +1,7 @@
 //! All that is to be stored for one new order, worked out before the transaction begins.
 
 use super::NewOrder;
-use crate::apply_advance::outgoing;
+use crate::apply_transition::outgoing;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{OrderCreated, OrderEvent};

@@ -1,9 +1,9 @@
 //! All SQL of this slice. Functions take the caller's transaction and never commit.
 
-pub(crate) mod intake;
-pub(crate) mod moves;
-pub(crate) mod placements;
-pub(crate) mod queries;
-pub(crate) mod saga;
-pub(crate) mod sagas;
+pub(crate) mod idempotency_keys;
+pub(crate) mod insert_orders;
+pub(crate) mod lock_sagas;
+pub(crate) mod order_pages;
+pub(crate) mod saga_pages;
+pub(crate) mod save_changes;
 pub(crate) mod timeline;

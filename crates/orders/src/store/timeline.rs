@@ -1,7 +1,7 @@
 //! SQL of timelines, and of what can be told from them.
 
-use super::queries::push_visible;
-use super::saga::{bad, read};
+use super::lock_sagas::{bad, read};
+use super::order_pages::push_visible;
 use crate::error::StoreError;
 use crate::find_order::ShipmentView;
 use crate::order_events::EventView;

@@ -2,7 +2,7 @@
 
 use crate::broker::{deliver, deliver_batch, delivery, happy_answers, order_after, placed, progressed};
 use crate::broker::{sent_types, status, take_outbox, timeline};
-use crate::sample::count;
+use crate::fixtures::count;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::{PaymentAuthorized, Reply, ShipmentsBooked, StockRejected, StockReleased, StockReserved};
 use domain::shipment::ShipmentStatus::{Delivered, HandedOver};

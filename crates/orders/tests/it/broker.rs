@@ -1,6 +1,6 @@
 //! Stands in for the broker and for the three slices: takes what the outbox holds, and hands over answers.
 
-use crate::sample::{intake, now, order};
+use crate::fixtures::{intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, InventoryCommand, Message, Parcel, PaymentAuthorized, PaymentCaptured, PaymentCommand,

@@ -2,7 +2,7 @@
 
 use crate::broker::timeline;
 use crate::broker::{deliver, happy_answers, order_after, placed, progressed, sent_types, status, take_outbox};
-use crate::sample::{ALICE, BOB, HER_VENDOR, count, execute, now};
+use crate::fixtures::{ALICE, BOB, HER_VENDOR, count, execute, now};
 use domain::ids::{OrderId, UserId};
 use domain::order::{CancelReason, OrderStatus};
 use domain::saga::Pace;

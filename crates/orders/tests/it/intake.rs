@@ -1,6 +1,6 @@
 //! Orders are placed once, whoever asks how often.
 
-use crate::sample::{ALICE, BOB, ROUTE, count, execute, intake, now, order, order_of, request};
+use crate::fixtures::{ALICE, BOB, ROUTE, count, execute, intake, now, order, order_of, request};
 use futures::future::join_all;
 use orders::{Accepted, Fingerprint, IntakeLimits, PlaceOrderError, prune_keys};
 use sqlx::PgPool;

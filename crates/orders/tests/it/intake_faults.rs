@@ -1,6 +1,6 @@
 //! What goes wrong with one order, one client or one connection is nobody else's trouble.
 
-use crate::sample::{ALICE, PATIENCE, count, execute, intake, one_committer, order, order_of, request, until};
+use crate::fixtures::{ALICE, PATIENCE, count, execute, intake, one_committer, order, order_of, request, until};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use orders::{Intake, IntakeLimits, PlaceOrderError};

@@ -1,6 +1,6 @@
 //! The worst moment to lose the database: it has committed, and we have not heard.
 
-use crate::sample::{count, intake, order};
+use crate::fixtures::{count, intake, order};
 use futures::future::join_all;
 use orders::IntakeLimits;
 use sqlx::PgPool;

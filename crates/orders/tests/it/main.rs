@@ -3,9 +3,9 @@
 mod advance_saga;
 mod broker;
 mod cancel_order;
+mod fixtures;
 mod intake;
 mod intake_faults;
 mod lost_commit;
 mod pages;
-mod sample;
 mod wake_stalled_sagas;

@@ -1,6 +1,6 @@
 //! Who sees which orders, page by page.
 
-use crate::sample::{ALICE, BOB, HER_VENDOR, HIS_VENDOR, PRICE_MINOR, intake, now, order, order_of, request};
+use crate::fixtures::{ALICE, BOB, HER_VENDOR, HIS_VENDOR, PRICE_MINOR, intake, now, order, order_of, request};
 use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::BookedShipment;
 use domain::order::{Entry, OrderStatus};

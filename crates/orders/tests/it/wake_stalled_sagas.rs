@@ -1,7 +1,7 @@
 //! Silence moves orders, too.
 
 use crate::broker::{Sent, deliver, happy_answers, order_after, placed, sent_types, status, take_outbox, timeline};
-use crate::sample::{count, execute, now};
+use crate::fixtures::{count, execute, now};
 use domain::Timestamp;
 use domain::messages::Queue;
 use domain::saga::Pace;

@@ -1,7 +1,9 @@
 //! The batch is the unit of work.
 
 use crate::books::{check_settled, page};
-use crate::desk::{AMOUNT, Desk, PATIENT, authorize, authorized, capture, captured, declined, new_order, void, voided};
+use crate::harness::{
+    AMOUNT, Desk, PATIENT, authorize, authorized, capture, captured, declined, new_order, void, voided,
+};
 use messaging::Verdict;
 use sqlx::PgPool;
 

@@ -1,6 +1,6 @@
 //! What every payment gateway must keep, whoever's it is: [`keep`] takes any.
 
-use crate::desk::{PATIENT, new_order, usd};
+use crate::harness::{PATIENT, new_order, usd};
 use domain::ids::{OrderId, ProviderKey};
 use domain::payment::Reversal;
 use payments::gateway::simulated::SimulatedGateway;

@@ -1,7 +1,7 @@
 //! What each payment method rehearses.
 
 use crate::books::{check, check_settled, page};
-use crate::desk::{
+use crate::harness::{
     AMOUNT, Desk, HASTY, PATIENT, authorize, authorized, capture, captured, declined, new_order, void, voided,
 };
 use domain::payment::PaymentStatus;

@@ -1,6 +1,6 @@
 //! Gateways that do what they should not: the slice answers nothing that is not true.
 
-use crate::desk::{AMOUNT, Desk, Journey, PATIENT, authorize, declined, new_order, void, voided};
+use crate::harness::{AMOUNT, Desk, Journey, PATIENT, authorize, declined, new_order, void, voided};
 use domain::ids::ProviderKey;
 use domain::payment::{OperationKind, PaymentStatus, Reversal};
 use messaging::Verdict;
@@ -136,7 +136,7 @@ async fn a_declined_capture_is_for_a_human(pool: PgPool) {
     desk.insist(&authorize(order, "card")).await;
 
     for _ in 0..2 {
-        let end = desk.handle(&crate::desk::capture(order, 1, AMOUNT)).await;
+        let end = desk.handle(&crate::harness::capture(order, 1, AMOUNT)).await;
         assert!(matches!(end, Err(Verdict::Poison(ref why)) if why.contains("expired")), "{end:?}");
     }
 

@@ -1,7 +1,7 @@
 //! Captures and refunds: each once, never more than there is.
 
 use crate::books::{check_settled, page};
-use crate::desk::{
+use crate::harness::{
     AMOUNT, Desk, PATIENT, authorize, capture, captured, new_order, refund, refunded, shipment, void, voided,
 };
 use domain::ids::OrderId;

@@ -2,7 +2,7 @@
 //! is played, for every two commands, from every state that a payment can be in.
 
 use crate::books::{check_settled, page};
-use crate::desk::{Desk, Journey, PATIENT, authorize, capture, new_order, refund, void};
+use crate::harness::{Desk, Journey, PATIENT, authorize, capture, new_order, refund, void};
 use domain::ids::OrderId;
 use domain::messages::{PaymentCommand, Reply};
 use futures::StreamExt;

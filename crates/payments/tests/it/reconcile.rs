@@ -1,6 +1,6 @@
 //! Operations of unknown outcome are asked about again, by the slice's own commands.
 
-use crate::desk::{Desk, HASTY, PATIENT, authorize, capture, captured, deliver, new_order, void, voided};
+use crate::harness::{Desk, HASTY, PATIENT, authorize, capture, captured, deliver, new_order, void, voided};
 use chrono::TimeDelta;
 use domain::messages::PaymentCommand;
 use messaging::Relay;

@@ -1,7 +1,7 @@
 //! Letting go, whatever there is to let go of.
 
 use crate::books::{check_settled, page};
-use crate::desk::{Desk, HASTY, Journey, PATIENT, authorize, authorized, declined, new_order, void, voided};
+use crate::harness::{Desk, HASTY, Journey, PATIENT, authorize, authorized, declined, new_order, void, voided};
 use domain::payment::PaymentStatus;
 use messaging::Verdict;
 use payments::find_payment;

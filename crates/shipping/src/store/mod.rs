@@ -8,16 +8,16 @@ mod bookings;
 mod changes;
 mod delays;
 mod events;
-mod moves;
 mod shipments;
+mod simulated_moves;
 mod views;
 
 pub(crate) use bookings::{ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, start_cancelling};
 pub(crate) use changes::save_changes;
 pub(crate) use delays::{LateShipment, Look, insert_delays, lock_late_shipments, save_looks};
 pub(crate) use events::{NewEvent, insert_events};
-pub(crate) use moves::{DueShipment, lock_due_shipments};
 pub(crate) use shipments::{ChangedShipment, StoredShipment, find_order_of_tracking_number};
+pub(crate) use simulated_moves::{DueShipment, lock_due_shipments};
 pub(crate) use views::{shipment_views, tracked_shipment_view};
 
 use crate::error::ShippingError;

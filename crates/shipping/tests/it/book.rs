@@ -1,5 +1,5 @@
-use crate::desk::{Desk, answer, at, book, delivery, is_retry, new_order, replies, shipment, warehouse};
 use crate::fake_carrier::tracking_number;
+use crate::harness::{Desk, answer, at, book, delivery, is_retry, new_order, replies, shipment, warehouse};
 use domain::messages::{BookedShipment, Reply, ShipmentsBooked, ShipmentsRefused};
 use domain::shipment::ShipmentStatus;
 use messaging::Verdict;

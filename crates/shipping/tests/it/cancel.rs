@@ -1,4 +1,4 @@
-use crate::desk::{Desk, answer, args, at, book, cancel, delivery, is_retry, new_order, shipment};
+use crate::harness::{Desk, answer, args, at, book, cancel, delivery, is_retry, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};

@@ -1,5 +1,5 @@
-use crate::desk::{Desk, at, book, cancel, new_order, shipment};
 use crate::fake_carrier::tracking_number;
+use crate::harness::{Desk, at, book, cancel, new_order, shipment};
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
 use shipping::{CarrierEventError, Recorded};

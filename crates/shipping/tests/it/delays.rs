@@ -1,6 +1,6 @@
 //! Late shipments: marked once a level, told once a level.
 
-use crate::desk::{Desk, at, book, delivery, new_order, shipment};
+use crate::harness::{Desk, at, book, delivery, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::Reply;
 use domain::shipment::Milestone;
@@ -88,7 +88,7 @@ async fn what_was_delivered_or_called_back_is_not_late_any_more(pool: PgPool) {
     let orders = booked_orders(&desk, 2).await;
     let late = promise(&desk, orders[0]).await;
     desk.report(shipment(orders[0], 1), Milestone::Delivered, 5).await.unwrap();
-    desk.take(crate::desk::cancel(orders[1])).await;
+    desk.take(crate::harness::cancel(orders[1])).await;
 
     assert_eq!(look(&desk, late, 10).await, 0);
 }

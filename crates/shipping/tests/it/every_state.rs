@@ -1,6 +1,6 @@
 //! The table of every state that a booking can be in, and what each command is then answered.
 
-use crate::desk::{Desk, at, book, cancel, delivery, new_order, replies, shipment, track};
+use crate::harness::{Desk, at, book, cancel, delivery, new_order, replies, shipment, track};
 use domain::ids::OrderId;
 use domain::messages::{Message, ShipmentCommand};
 use domain::shipment::Milestone;

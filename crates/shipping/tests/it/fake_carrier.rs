@@ -1,6 +1,6 @@
 //! A carrier that remembers what it has, and answers as told.
 
-use crate::desk::at;
+use crate::harness::at;
 use domain::ids::ShipmentId;
 use domain::messages::Parcel;
 use domain::shipment::TrackingNumber;

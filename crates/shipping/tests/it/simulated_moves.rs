@@ -1,4 +1,4 @@
-use crate::desk::{Desk, args, at, book, delivery, new_order, shipment};
+use crate::harness::{Desk, args, at, book, delivery, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::Reply;
 use domain::shipment::{Milestone, ShipmentStatus};

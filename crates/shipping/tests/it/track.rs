@@ -1,4 +1,4 @@
-use crate::desk::{Desk, at, book, new_order, replies, shipment, track};
+use crate::harness::{Desk, at, book, new_order, replies, shipment, track};
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::Verdict;

@@ -1,8 +1,8 @@
 //! A payment gateway of ours, for those who rehearse: a real one, with books of its own beside our payments, steered
 //! by the name of the payment method. Its books are what `orderctl verify` holds ours against.
 
-mod books;
-mod clerk;
+mod batch_worker;
+mod ledger;
 mod method;
 mod store;
 
@@ -10,8 +10,8 @@ pub use method::{METHOD_DEFAULT, METHODS};
 
 use super::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
 use crate::PaymentsArgs;
+use batch_worker::{Request, Work};
 use books::Said;
-use clerk::{Request, Work};
 use domain::ids::ProviderKey;
 use domain::payment::Reversal;
 use sqlx::PgPool;
@@ -28,7 +28,7 @@ pub struct SimulatedGateway {
 impl SimulatedGateway {
     /// Opens for business, with its books in `pool`.
     pub fn start(pool: PgPool, args: &PaymentsArgs) -> Self {
-        let requests = clerk::start(pool);
+        let requests = batch_worker::start(pool);
         Self { requests, latency: Duration::from_millis(args.sim_gateway_latency_ms) }
     }
 

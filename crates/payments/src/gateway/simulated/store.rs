@@ -1,7 +1,7 @@
 //! The books: tables `payments.simulated_gateway_authorizations` and `payments.simulated_gateway_movements`.
 
+use super::batch_worker::Pages;
 use super::books::{Authorization, Entry};
-use super::clerk::Pages;
 use domain::ids::ProviderKey;
 use sqlx::PgConnection;
 use std::collections::HashSet;

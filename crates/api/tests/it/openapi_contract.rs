@@ -1,6 +1,6 @@
 //! The description, as the tests hold answers against it.
 
-use crate::door::Answer;
+use crate::client::Answer;
 use api::AppState;
 use axum::http::Method;
 use serde_json::{Map, Value};

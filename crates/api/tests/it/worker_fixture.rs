@@ -1,6 +1,6 @@
 //! What a worker would do for an order, done by hand.
 
-use crate::door::{Door, HEADPHONES};
+use crate::client::{Door, HEADPHONES};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, Parcel, Reply, ShipmentCommand, StockRejected};

@@ -2,8 +2,8 @@
 
 use crate::error::StoreError;
 use crate::metrics::Ends;
-use crate::store::moves;
-use crate::store::saga::Moved;
+use crate::store::lock_sagas::Moved;
+use crate::store::save_changes;
 use domain::Timestamp;
 use messaging::{Outgoing, Relay, outbox};
 use sqlx::{Postgres, Transaction};
@@ -16,7 +16,7 @@ pub(crate) async fn commit_moves(
     relay: &Relay,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    moves::save(&mut tx, moved, now).await?;
+    save_changes::save(&mut tx, moved, now).await?;
     let parcel = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;
     Ends::of(moved, now).count();

@@ -1,6 +1,6 @@
 //! Carries out a batch; what fails is divided until the culprit stands alone, and the others go through.
 
-use super::turns::Turn;
+use super::concurrency::Turn;
 use crate::handle::HandleError;
 use crate::outbox::Relay;
 use domain::messages::Queue;

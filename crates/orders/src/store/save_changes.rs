@@ -1,7 +1,7 @@
 //! SQL that saves a batch of moves: the sagas, and those orders to which something happened, with their timelines; one
 //! statement, whatever the size of the batch.
 
-use super::saga::Moved;
+use super::lock_sagas::Moved;
 use crate::error::StoreError;
 use domain::Timestamp;
 use domain::order::Event;
@@ -9,7 +9,7 @@ use domain::saga::OrderSaga;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Saves what was moved. The orders are locked by [`super::saga::lock`]; one that is not as it was then is an error.
+/// Saves what was moved. The orders are locked by [`super::lock_sagas::lock`]; one that is not as it was then is an error.
 pub async fn save(tx: &mut PgConnection, moved: &[Moved], now: Timestamp) -> Result<(), StoreError> {
     if moved.is_empty() {
         return Ok(());

@@ -1,6 +1,6 @@
 //! What the tests share: the api over the test's own database, people to call it, and goods to order.
 
-use crate::described::Description;
+use crate::openapi_contract::Description;
 use crate::texts::texts;
 use accounts::{
     Accounts, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Tokens, User, seed_user,

@@ -1,4 +1,4 @@
-use crate::door::{Ask, CABLE, Door, HEADPHONES, get, post};
+use crate::client::{Ask, CABLE, Door, HEADPHONES, get, post};
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! SQL that shows sagas. Each list has its index: `sagas_stuck` or `sagas_by_deadline`.
 
-use super::saga::{bad, read};
+use super::lock_sagas::{bad, read};
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
 use crate::list_sagas::{SagaStanding, SagaView};

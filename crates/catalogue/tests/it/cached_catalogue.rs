@@ -1,6 +1,6 @@
 //! Prices for the hot path.
 
-use crate::sample::{OURS, now, product, sku, stocked, usd};
+use crate::fixtures::{OURS, now, product, sku, stocked, usd};
 use catalogue::{Catalogue, CatalogueError, CatalogueLimits, Editor, ProductChange, create_product, update_product};
 use platform::lifecycle::Lifecycle;
 use platform::witness::Unwitnessed;

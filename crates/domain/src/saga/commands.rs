@@ -1,8 +1,8 @@
 //! The questions, as messages: each step's command and its undo.
 
-use super::advance::Ask;
-use super::goods::{Goods, Parcel, booking};
+use super::allocation::{Goods, Parcel, booking};
 use super::plan::StepName;
+use super::transition::Ask;
 use crate::ids::OrderId;
 use crate::messages::{
     AuthorizePayment, CancelShipments, CapturePayment, InventoryCommand, Message as _, PaymentCommand, ReleaseStock,

@@ -4,7 +4,7 @@
 use crate::idempotency::SupportedRoutes;
 use crate::request_id::RequestId;
 use crate::state::AppState;
-use crate::{headers, limits, observe, problem};
+use crate::{headers, limits, problem, request_log};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ pub async fn pass(
     next: Next,
 ) -> Response {
     let id = RequestId::assign(&mut request);
-    let observed = observe::begin(&state, &mut request).await;
+    let observed = request_log::begin(&state, &mut request).await;
     let path = request.uri().path().to_owned();
     let mut response = match limits::head(&request).and_then(|()| keyed.check(&request)) {
         Ok(()) => next.run(request).await,

@@ -6,7 +6,7 @@
 use crate::error::StoreError;
 use crate::find_order::LineView;
 use crate::list_orders::{OrderFilter, OrderSummary};
-use crate::store::saga::{bad, read};
+use crate::store::lock_sagas::{bad, read};
 use crate::viewer::Viewer;
 use chrono::TimeDelta;
 use domain::Timestamp;

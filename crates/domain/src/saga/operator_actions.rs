@@ -1,11 +1,11 @@
 //! What operators can do with a saga that waits for an answer. Each verb carries a reason, and the timeline tells it.
 
-use super::advance::Advance;
-use super::ask;
+use super::allocation::Parcel;
+use super::commands;
 use super::error::SagaError;
-use super::goods::Parcel;
 use super::order_saga::{OrderSaga, Phase};
 use super::plan::StepName;
+use super::transition::Advance;
 use crate::messages::{PaymentCaptured, StockShipped};
 use crate::order::{Applied, Entry, Order};
 use std::iter;
@@ -49,7 +49,7 @@ impl OrderSaga {
         };
         let (plan, relief) = (self.plan(), self.relief(order));
         let earlier = iter::successors(plan.before(step), |later| plan.before(later.name));
-        let ended = earlier.fold(self.end(end), |advance, step| advance.ask(ask::undo(step.name, order.id)));
+        let ended = earlier.fold(self.end(end), |advance, step| advance.ask(commands::undo(step.name, order.id)));
         Ok(ended.told_first(Some(Entry::SagaAbandoned { step: name, reason: reason.to_owned() })).told_first(relief))
     }
 

@@ -1,8 +1,8 @@
 //! Carries out one round, a batch with at most one message an order, in one transaction.
 
 use super::calls::{Answered, Calls, Tag};
-use super::parts::{Context, Outcome};
-use super::turns::Turn;
+use super::concurrency::Turn;
+use super::isolate::{Context, Outcome};
 use crate::handle::{Delivery, Handle, HandleError, Handled, Verdict};
 use crate::outbox::{self, Taking};
 use crate::{Message, inbox};

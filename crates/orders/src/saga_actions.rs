@@ -1,10 +1,10 @@
 //! What admins do with an order that got stuck: they know better than the saga what was done, or what never will be.
 
-use crate::apply_advance::{Because, apply};
-use crate::commit_moves::commit_moves;
+use crate::apply_transition::{Because, apply};
+use crate::commit_changes::commit_moves;
 use crate::error::StoreError;
 use crate::list_sagas::SagaView;
-use crate::store::saga::{self, Moved, Standing};
+use crate::store::lock_sagas::{self, Moved, Standing};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
@@ -66,7 +66,7 @@ pub async fn operate_saga(
 ) -> Result<SagaView, OperateError> {
     let OperateSaga { order_id, verb, generation, actor, reason, trace } = request;
     let mut tx = platform::postgres::begin(pool).await?;
-    let found = saga::lock(&mut tx, &[order_id.as_uuid()]).await?.pop();
+    let found = lock_sagas::lock(&mut tx, &[order_id.as_uuid()]).await?.pop();
     let (_, standing) = found.ok_or(OperateError::NotFound)?;
     let Standing { order, saga, trace: placing, .. } = standing?;
     if saga.generation() != generation {

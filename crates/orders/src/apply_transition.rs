@@ -1,6 +1,6 @@
 //! Turns what the domain decided into rows and messages: the same for an answer, a deadline, a customer, an operator.
 
-use crate::store::saga::Moved;
+use crate::store::lock_sagas::Moved;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::{OrderChanged, OrderEvent, OrderShipmentDelayed};

@@ -18,8 +18,8 @@ pub struct PricedLine {
     pub unit_price_minor: i64,
 }
 
-impl From<&placing::PricedLine> for PricedLine {
-    fn from(line: &placing::PricedLine) -> Self {
+impl From<&order_request::PricedLine> for PricedLine {
+    fn from(line: &order_request::PricedLine) -> Self {
         Self { sku: line.sku.clone(), quantity: line.quantity, unit_price_minor: line.unit_price.amount_minor }
     }
 }

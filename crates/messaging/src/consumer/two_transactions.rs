@@ -2,9 +2,9 @@
 
 use super::batch::rounds;
 use super::calls::{Answered, Calls};
-use super::parts::Context;
-use super::turns::Turn;
-use super::work::{Decided, Round, Work, finished, ids, split_off, spread, verdict};
+use super::concurrency::Turn;
+use super::isolate::Context;
+use super::strategy::{Decided, Round, Work, finished, ids, split_off, spread, verdict};
 use crate::handle::{Delivery, HandleError, HandleWithProvider, Verdict};
 use crate::inbox;
 use crate::outbox::{self, Taking};

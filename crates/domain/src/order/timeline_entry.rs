@@ -1,7 +1,7 @@
 //! What an order's timeline tells: one variant a kind, with what is worth knowing about it.
 
 use super::cancel::CancelReason;
-use super::placing::Note;
+use super::order_request::Note;
 use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::{BookedShipment, Shortage};

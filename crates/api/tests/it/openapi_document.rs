@@ -1,7 +1,7 @@
 //! The description tells of every route all that a client must know.
 
-use crate::described::{Description, Operation};
-use crate::door::{Answer, Ask, Door, Person, get, post};
+use crate::client::{Answer, Ask, Door, Person, get, post};
+use crate::openapi_contract::{Description, Operation};
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use domain::ids::WarehouseId;

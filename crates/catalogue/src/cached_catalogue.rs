@@ -1,8 +1,8 @@
 //! Prices for the hot path: a look at the shelf, and the database only for what is not on it.
 
+use crate::cache::Shelf;
 use crate::error::CatalogueError;
 use crate::product::Product;
-use crate::shelf::Shelf;
 use crate::store;
 use domain::product::Sku;
 use platform::lifecycle::Lifecycle;

@@ -1,6 +1,6 @@
 //! Looks at the broker as it is right now: whether it answers, and what lies in each queue.
 
-use super::link::{BrokerError, Link, within};
+use super::connection::{BrokerError, Link, within};
 use crate::topology::{dead_queue, queue_names};
 use domain::messages::Queue;
 use lapin::Channel;

@@ -1,6 +1,6 @@
 //! What people do to stock, and what keeps them from doing it wrong.
 
-use crate::house::{House, order, reserve, sku};
+use crate::harness::{House, order, reserve, sku};
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, Origin, StockRefusal, Warehouse};
 use inventory::{AdjustStockError, Adjustment, CreateWarehouseError, Drift, Receipt, StockFilter, StockItem};
@@ -168,7 +168,7 @@ async fn a_release_that_contradicts_its_counter_is_a_failure_of_its_own(pool: Pg
     let by_hand = sqlx::query!("UPDATE inventory.stock SET reserved = 3 WHERE sku = 'A' AND reserved = 4");
     by_hand.execute(&house.pool).await.expect("written");
 
-    let failure = house.handle(&[crate::house::release(order_id)]).await.expect_err("can't be stored");
+    let failure = house.handle(&[crate::harness::release(order_id)]).await.expect_err("can't be stored");
 
     assert!(matches!(&failure, HandleError::Failed(why) if why.to_string().contains("contradicts")), "{failure}");
 }
