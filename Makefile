@@ -1,4 +1,4 @@
-# The front door: `make` lists what there is. Settings: the environment, then .env, then private services under .local/.
+# `make` lists the targets. Settings come from the environment, then .env, then the private services under .local/.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -10,26 +10,26 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
-.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test verify bench demo prepare \
-	image compose-test test-containers wipe
+.PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test \
+	verify bench demo prepare image compose-test test-containers wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: up ## everything from nothing: `make up`, a few orders; then the URLs and logins
+demo: up ## from nothing to a running system: `make up`, five orders, then URLs and logins
 	@scripts/demo.sh
 
-up: services build migrate ## start services, migrate, seed demo data (not in production), start api, worker and scheduler in the background
+up: services build migrate ## start services, migrate, seed (not in production), start api, worker and scheduler
 	@scripts/with_env.sh bash -c '[[ "$${ORDERFLOW_ENV:-development}" == production ]] || "$$0" seed --demo' \
 		$(TARGET)/$(PROFILE)/orderctl
 	@scripts/processes.sh start
 
-down: ## stop all that `make up` started
+down: ## stop everything that `make up` started
 	@scripts/processes.sh stop
 	@scripts/services.sh down
 
-status: ## what runs, and where
+status: ## list services and processes with their addresses
 	@scripts/services.sh status
 	@scripts/processes.sh status
 
@@ -37,55 +37,55 @@ logs: ## follow all logs
 	@mkdir -p .local/log
 	@tail --lines=20 --follow=name --retry .local/log/{api,worker,scheduler,postgres,rabbitmq,redis}.log
 
-install: ## install the packages that the services need and that are missing (apt)
+install: ## install missing packages of the services (apt)
 	@scripts/services.sh install
 
-services: ## start Postgres, RabbitMQ and Redis; yours where DATABASE_URL, RABBITMQ_URL, REDIS_URL say so
+services: ## start private Postgres, RabbitMQ, Redis, unless DATABASE_URL, RABBITMQ_URL, REDIS_URL name external ones
 	@scripts/services.sh up
 
 build: ## compile the binaries
 	@cargo build --workspace --bins $(CARGO_FLAGS)
 
-migrate: services build ## bring the database to the newest schema
+migrate: services build ## apply all pending migrations
 	@$(ORDERCTL) migrate
 
-seed: migrate ## put the demo data in: users, warehouses, products, stock
+seed: migrate ## insert the demo data: users, warehouses, products, stock
 	@$(ORDERCTL) seed --demo
 
-run: migrate ## run the api in the foreground, in place of the one in the background
+run: migrate ## run the api in the foreground, instead of the one in the background
 	@scripts/processes.sh stop api
 	@scripts/with_env.sh $(TARGET)/$(PROFILE)/api
 
-worker: migrate ## run the worker in the foreground, in place of the one in the background
+worker: migrate ## run the worker in the foreground, instead of the one in the background
 	@scripts/processes.sh stop worker
 	@scripts/with_env.sh $(TARGET)/$(PROFILE)/worker
 
-scheduler: migrate ## run the scheduler in the foreground, in place of the one in the background
+scheduler: migrate ## run the scheduler in the foreground, instead of the one in the background
 	@scripts/processes.sh stop scheduler
 	@scripts/with_env.sh $(TARGET)/$(PROFILE)/scheduler
 
-test: ## start what the tests need, then run every test (CI runs this)
+test: ## start the services of the tests, then run every test (CI runs this)
 	@scripts/test.sh
 
 check: ## format, lints, documentation, dependencies, freshness of .sqlx/
 	@scripts/check.sh
 
-metrics-check: ## promtool check metrics on every process of the running stack
+metrics-check: ## run `promtool check metrics` on every process of the running stack
 	@scripts/check_metrics.sh
 
-verify: ## check every promise on the running system: stock, money, shipments, timelines, outbox, deadlines
+verify: ## check the data of the running system: stock, money, shipments, timelines, outbox, deadlines
 	@$(ORDERCTL) verify
 
-bench: ## measure a release build on a stack of its own: rates, latencies, CPU, memory, beside what Postgres alone can do (minutes)
+bench: ## measure a release build on a separate stack: rates, latencies, CPU, memory, compared with pgbench (minutes)
 	@scripts/bench.sh $(ARGS)
 
-prepare: ## regenerate .sqlx/ after a change of a query or a migration
+prepare: ## regenerate .sqlx/ after a change to a query or a migration
 	@scripts/prepare_queries.sh
 
 image: ## build the container image `orderflow`, one for every role
 	@docker build --tag orderflow .
 
-compose-test: ## run README's compose command in a copy of the checkout, try the stack, take it down again
+compose-test: ## run README's compose command in a copy of the checkout, test the stack, remove it
 	@scripts/compose_test.sh
 
 test-containers: ## run every test against Postgres, RabbitMQ and Redis in containers

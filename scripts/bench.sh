@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures a stack of its own: a release build, a database and a vhost made anew, the settings of production. One table at
-# the end, and target/bench.json. After each part `orderctl verify` must find nothing. Called by `make bench`.
+# Benchmark on a separate stack: a release build, a new database and vhost, production settings. Prints one table at the
+# end and writes target/bench.json. After each part `orderctl verify` must pass. Called by `make bench`.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
@@ -18,10 +18,10 @@ started=()
 usage() {
     cat <<'TEXT'
 usage: scripts/bench.sh [--orders N] [--seconds S] [--rows N] [--soak S]      (make bench ARGS='--rows 5000000')
-  --orders    how many the end-to-end parts send (20000); the one with a hot SKU sends half
-  --seconds   how long each other measurement takes (5)
-  --rows      measure accepting and carrying again with so many orders of the past in the tables (none); some 8 GB a million
-  --soak      go on for so long at half the rate, and look at the memory before and after (not at all)
+  --orders    orders that each end-to-end part sends (20000); the part with a hot SKU sends half
+  --seconds   duration of every other measurement (5)
+  --rows      measure again with this many past orders in the tables (0); needs about 8 GB per million
+  --soak      seconds of an additional load at half the rate, with the memory before and after (0)
 TEXT
 }
 stage() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
@@ -30,20 +30,20 @@ orderctl() { "$TARGET/release/orderctl" "$@"; }
 main() {
     read_options "$@"
     load_dotenv
-    check_private
+    require_private_services
     mkdir --parents "$LOG" "$RUN"
     stage "release build"
     (cd "$ROOT" && cargo build --workspace --bins --release)
-    trap end EXIT
+    trap cleanup EXIT
     stage "services"
-    note_running
+    record_running_services
     "$SCRIPTS/services.sh" up
-    make_empty
-    settings
+    create_databases
+    export_settings
     rm --force "$REPORT"
     orderctl bench note machine.cores "$(nproc)"
     orderctl bench note machine.load_before "$(cut --delimiter=' ' --fields=1 /proc/loadavg)"
-    stage "limits: pgbench, the same writes"
+    stage "limits: pgbench with the same writes"
     limits
     stage "stack"
     orderctl bench seed
@@ -54,7 +54,7 @@ main() {
     measure_soak
     stage "done"
     orderctl bench table
-    say "figures: ${REPORT#"$ROOT"/}"
+    print "figures: ${REPORT#"$ROOT"/}"
 }
 read_options() {
     while (($#)); do
@@ -70,32 +70,34 @@ read_options() {
     [[ "$ORDERS$SECONDS_EACH$ROWS$SOAK_SECONDS" =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
 }
 
-# CPU and memory of the services count, so they must be processes that we know.
-check_private() {
+# CPU and memory of the services are measured, so their processes must be known.
+require_private_services() {
     local name
     for name in postgres rabbitmq redis; do
-        ! user_gave "$name" || fail "$name is yours ($(url_variable "$name") is set); the bench measures private services only"
+        ! is_external "$name" ||
+            fail "$name is external ($(url_variable "$name") is set); the benchmark measures private services only"
     done
     for name in api worker scheduler; do
-        ! running_pid "$name" "$TARGET/" >/dev/null || say "note: $name of \`make up\` runs too, and costs some of what is measured"
+        ! running_pid "$name" "$TARGET/" >/dev/null ||
+            print "note: $name of \`make up\` is running and takes CPU time from the measurement"
     done
 }
-# What ran before stays.
-note_running() {
+# Services that were running before are not stopped at the end.
+record_running_services() {
     local name
     for name in rabbitmq redis postgres; do
-        [[ "$("$SCRIPTS/services.sh" status)" == *"$name: runs"* ]] || started+=("$name")
+        [[ "$("$SCRIPTS/services.sh" status)" == *"$name: running"* ]] || started+=("$name")
     done
 }
 
-make_empty() {
+create_databases() {
     local database
     for database in "$DATABASE" "$LIMITS_DATABASE"; do
         private_psql postgres --command="drop database if exists $database with (force)" >/dev/null 2>&1
         private_psql postgres --command="create database $database" >/dev/null
     done
-    manage DELETE "vhosts/$VHOST" || true
-    manage PUT "vhosts/$VHOST"
+    management_api DELETE "vhosts/$VHOST" || true
+    management_api PUT "vhosts/$VHOST"
     for database in "$LIMITS_DATABASE" "$DATABASE"; do
         DATABASE_URL="$(private_prefix postgres)$database"
         export DATABASE_URL
@@ -103,13 +105,14 @@ make_empty() {
     done
     DATABASE_URL="$(private_prefix postgres)$LIMITS_DATABASE" orderctl bench seed >>"$LOG/bench.log"
 }
-manage() {
-    curl --silent --fail --max-time 30 --noproxy '*' --output /dev/null --request "$1" "$(private_management_url)/api/$2"
+management_api() {
+    curl --silent --fail --max-time 30 --noproxy '*' --output /dev/null --request "$1" \
+        "$(private_management_url)/api/$2"
 }
 
-# As production would have it, logs included: a line a request and a line a batch. But the carrier comes tomorrow, so that
-# no delivery runs into a measurement.
-settings() {
+# Production settings, logs included: one line per request and one per batch. The simulated carrier picks up after a
+# day, so that no delivery overlaps with a measurement.
+export_settings() {
     export RABBITMQ_URL REDIS_URL RABBITMQ_MANAGEMENT_URL API_HOST=127.0.0.1 METRICS_HOST=127.0.0.1
     export API_PORT WORKER_METRICS_PORT SCHEDULER_METRICS_PORT
     export CARRIER_HAND_OVER_MS=86400000
@@ -123,26 +126,29 @@ settings() {
 }
 
 start() {
-    local name program pid log_before deadline
+    local name program pid log log_before deadline
     for name in "$@"; do
         program="${name%-second}"
-        log_before="$(stat --format=%s "$LOG/bench-$name.log" 2>/dev/null || say 0)"
+        log="$LOG/bench-$name.log"
+        log_before="$(stat --format=%s "$log" 2>/dev/null || print 0)"
         launch "bench-$name" "$ROOT" "$TARGET/release/$program"
         pid="$(cat "$RUN/bench-$name.pid")"
         deadline=$((SECONDS + READY_SECONDS))
-        until grep --quiet "$program ready" < <(tail --bytes="+$((log_before + 1))" "$LOG/bench-$name.log" 2>/dev/null); do
-            [[ -d "/proc/$pid" ]] && ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
+        until grep --quiet "$program ready" < <(tail --bytes="+$((log_before + 1))" "$log" 2>/dev/null); do
+            if [[ ! -d "/proc/$pid" ]] || ((SECONDS >= deadline)); then
+                fail_start "bench-$name" "$pid" "$READY_SECONDS"
+            fi
             sleep 0.1
         done
-        say "bench: $name: ready, pid $pid"
+        print "bench: $name: ready, pid $pid"
     done
 }
 stop() {
     local name
     for name in "$@"; do stop_process "bench-$name" "$TARGET/release/" TERM "$STOP_SECONDS"; done
 }
-# --process NAME=PID of all that an order costs.
-processes() {
+# --process NAME=PID for every process whose CPU time and memory count.
+process_arguments() {
     local name
     for name in api worker scheduler; do printf '%s\n' --process "$name=$(cat "$RUN/bench-$name.pid")"; done
     for name in postgres rabbitmq redis; do printf '%s\n' --process "$name=$(cat "$RUN/$name.pid")"; done
@@ -150,43 +156,45 @@ processes() {
 
 measure() {
     local all
-    mapfile -t all < <(processes)
+    mapfile -t all < <(process_arguments)
     orderctl bench memory rss_mib_idle "${all[@]}"
-    # Before its first order, since both it and the api are asked for what they counted from their start.
+    # Before the first order: rates come from counters of api and worker, which start at zero with the process.
     stop worker
-    # As pgbench has one: in a stack just made pools are empty, plans unmade and pages cold.
+    # pgbench has a warm-up too. On a new stack pools are empty, statements unplanned and pages cold.
     run_part "warm-up" orders warm_up --seconds "$SECONDS_EACH"
     part "accept: no worker" orders accept --seconds "$SECONDS_EACH"
-    part "accept at half that rate" orders accept_half --half-of accept.per_s --connections 256 --seconds "$SECONDS_EACH"
+    part "accept at half that rate" orders accept_half --half-of accept.per_s --connections 256 \
+        --seconds "$SECONDS_EACH"
     start worker
-    mapfile -t all < <(processes)
+    mapfile -t all < <(process_arguments)
     part "the backlog" ended backlog
-    part "accept: worker at work" orders accept_live --seconds "$SECONDS_EACH"
-    part "what is left of it" ended live_rest
+    part "accept: worker running" orders accept_live --seconds "$SECONDS_EACH"
+    part "the rest of the backlog" ended live_rest
     part "confirmed: $ORDERS orders" orders confirmed --orders "$ORDERS" --until-ended "${all[@]}"
     part "one hot SKU" orders hot --orders "$((ORDERS / 2))" --until-ended --hot
     part "20 orders/s" orders light --rate 20 --follow 4 --connections 256 --seconds "$((SECONDS_EACH * 3))"
-    part "half the rate" orders half --half-of confirmed.per_s --follow 50 --connections 256 --seconds "$((SECONDS_EACH * 2))"
+    part "half the rate" orders half --half-of confirmed.per_s --follow 50 --connections 256 \
+        --seconds "$((SECONDS_EACH * 2))"
     part "the rest" ended half_rest
     part "reads" reads --seconds "$SECONDS_EACH"
     orderctl bench memory rss_mib "${all[@]}"
 }
-# Memory that is not given back shows after minutes, not seconds. Comes last: it leaves behind more orders than all else.
+# A memory leak shows after minutes, not seconds. Runs last, since it leaves more orders behind than all other parts.
 measure_soak() {
     local all
     ((SOAK_SECONDS > 0)) || return 0
     stop api scheduler worker
     FLOW=("${FLOW[@]:0:4}")
     start api scheduler worker
-    mapfile -t all < <(processes)
+    mapfile -t all < <(process_arguments)
     run_part "soak: half the rate" orders soak_begin --half-of confirmed.per_s --connections 256 --seconds 60
     orderctl bench memory rss_mib_soak_begin "${all[@]}"
-    # Verified once all has ended: a pause of minutes, as it may take, is no load.
+    # `orderctl verify` runs once at the end: it may take minutes, which would interrupt the load.
     run_part "soak: half the rate" orders soak --half-of confirmed.per_s --connections 256 --seconds "$SOAK_SECONDS"
     orderctl bench memory rss_mib_soak_end "${all[@]}"
     part "the rest" ended soak_rest
 }
-# Comes last of those that go by what the workers counted: it counts what both did.
+# Runs after the other parts that read the counters of a worker: from here on two workers are counted.
 measure_two_workers() {
     SECOND_PORT="$(free_port $((SCHEDULER_METRICS_PORT + 1)))"
     WORKER_METRICS_PORT="$SECOND_PORT" start worker-second
@@ -196,17 +204,17 @@ measure_two_workers() {
 }
 measure_full() {
     ((ROWS > 0)) || return 0
-    stage "the past: $ROWS orders"
+    stage "past orders: $ROWS"
     stop api scheduler
     FLOW=("${FLOW[@]:0:4}")
     (export CARRIER_HAND_OVER_MS=0 CARRIER_IN_TRANSIT_MS=0 CARRIER_DELIVERY_MS=0 && start api scheduler worker)
     past "$ROWS"
     start api scheduler worker
-    until_swept
+    until_sagas_current
     stop worker
-    # The pages of tables in use are in memory; of those that were just copied they are not.
+    # Pages of tables in use are cached in memory; those of tables just filled are not.
     run_part "full: warm-up" orders full_warm_up --seconds "$((SECONDS_EACH * 3))"
-    # Verified once, for the minutes that it takes to read all that.
+    # `orderctl verify` runs once for both parts: it takes minutes on this many rows.
     run_part "full: accept, no worker" orders full_accept --seconds "$SECONDS_EACH"
     start worker
     run_part "full: the backlog" ended full_backlog
@@ -214,8 +222,9 @@ measure_full() {
 }
 part() {
     run_part "$@"
-    orderctl verify --grace 1 >"$LOG/bench-verify.log" || { cat "$LOG/bench-verify.log"; fail "verify found something after: $1"; }
-    say "bench: verify       nothing found"
+    orderctl verify --grace 1 >"$LOG/bench-verify.log" ||
+        { cat "$LOG/bench-verify.log"; fail "verify failed after: $1"; }
+    print "bench: verify       passed"
 }
 run_part() {
     stage "$1"
@@ -226,8 +235,8 @@ run_part() {
     esac
 }
 
-# Whatever happened: what we started goes, and nothing else.
-end() {
+# Stops what this script has started, and nothing else.
+cleanup() {
     local code=$? name
     stop api worker worker-second scheduler
     for name in "${started[@]:-}"; do
@@ -237,11 +246,11 @@ end() {
     exit "$code"
 }
 
-# Of those that follow in tens, the first that nobody listens on.
+# The first port without a listener, counting up in steps of ten.
 free_port() {
     local port="$1"
     while port_listened "$port"; do port=$((port + 10)); done
-    say "$port"
+    print "$port"
 }
 
 main "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything short of running the tests: format, lints, documentation, dependencies, freshness of .sqlx/.
+# All checks but the tests: format, lints, documentation, dependencies, freshness of .sqlx/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export SQLX_OFFLINE=true
@@ -17,10 +17,10 @@ RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-privat
 
 stage "dependencies: bans, licences, sources"
 if ! cargo deny --version >/dev/null 2>&1; then
-    echo "cargo-deny is not here; installing it (a few minutes, once)"
+    echo "cargo-deny is not installed; installing it (a few minutes, once)"
     cargo install --locked cargo-deny
 fi
-cargo fetch --locked --quiet # every platform's crates, which the offline run looks into
+cargo fetch --locked --quiet # the crates of every platform, which the offline run reads
 cargo deny --offline check bans licenses sources
 
 stage "queries"

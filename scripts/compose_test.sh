@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tries what README.md says first, in a copy of the checkout: `cp .env.example .env && docker compose up --build`. Then signs
-# up, places orders, kills the worker in the middle, restarts the broker, and takes everything down again; only the image
-# stays, as orderflow:test. ORDERFLOW_IMAGE_PROFILE=dev scripts/compose_test.sh compiles faster.
+# Runs the first command of README.md in a copy of the checkout: `cp .env.example .env && docker compose up --build`.
+# Then signs up, places orders, kills the worker, restarts the broker, and removes everything but the image, which is
+# tagged orderflow:test. ORDERFLOW_IMAGE_PROFILE=dev scripts/compose_test.sh compiles faster.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
@@ -10,7 +10,7 @@ for part in settings compose; do
     source "$SCRIPTS/lib/$part.sh"
 done
 SERVICES=(postgres redis rabbitmq api worker scheduler)
-ENDING=(migrate broker seed welcome)
+ONE_SHOT=(migrate broker seed welcome)
 BUILD_LIMIT_SECONDS=3600
 HEALTHY_LIMIT_SECONDS=180
 ORDERS_LIMIT_SECONDS=120
@@ -20,12 +20,12 @@ stage() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 
 main() {
     find_compose "orderflow-test-$$" "$(mktemp --directory)"
-    trap end EXIT
-    own_settings
+    trap cleanup EXIT
+    isolate_settings
     copy_checkout
     stage "cp .env.example .env && docker compose up --build"
     start
-    wait_for 0 1 "${ENDING[@]}"
+    wait_for 0 1 "${ONE_SHOT[@]}"
     wait_for healthy "$HEALTHY_LIMIT_SECONDS" "${SERVICES[@]}"
     stage "sign up, and order"
     first_order
@@ -33,61 +33,62 @@ main() {
     log_in
     place "$ORDERS"
     wait_orders "confirmed|shipped|delivered"
-    lose_the_worker
-    restart_the_broker
-    check_the_rest
+    kill_worker
+    restart_broker
+    check_endpoints
     stage "stop"
-    stop_ours
+    stop_processes
     stage "compose-test: all good"
 }
 
-own_settings() {
+isolate_settings() {
     API_PORT="$(free_port 28000)"
     ORDERFLOW_RABBITMQ_MANAGEMENT_PORT="$(free_port 28672)"
     export API_PORT ORDERFLOW_RABBITMQ_MANAGEMENT_PORT
     export ORDERFLOW_IMAGE=orderflow:test ORDERFLOW_ENV=development
-    # So that orders come to their end while we look.
+    # Short carrier times, so that orders are delivered during the test.
     export CARRIER_HAND_OVER_MS=2000 CARRIER_IN_TRANSIT_MS=1000 CARRIER_DELIVERY_MS=1000
     API="http://127.0.0.1:$API_PORT"
     placed=()
 }
 
-# What git knows or would add, as it lies here: a clone would not have a .env either.
+# Copies tracked and untracked files, not ignored ones: like a fresh clone, the copy has no .env.
 copy_checkout() {
     git -C "$ROOT" ls-files -z --cached --others --exclude-standard --deduplicate |
         tar --create --directory "$ROOT" --null --files-from=- --ignore-failed-read 2>/dev/null |
         tar --extract --directory "$DIRECTORY"
 }
 
-# In the foreground of a shell of its own, as a person would; until it prints its last word.
+# Runs compose in the foreground of a subshell, as a user would, until the service `welcome` has printed its text.
 start() {
     local deadline=$((SECONDS + BUILD_LIMIT_SECONDS))
     UP_LOG="$DIRECTORY/up.log"
     (cd "$DIRECTORY" && cp .env.example .env && exec "${COMPOSE[@]}" up --build) >"$UP_LOG" 2>&1 &
     UP=$!
     until grep --quiet "Orderflow is ready" "$UP_LOG"; do
-        kill -0 "$UP" 2>/dev/null || fail "docker compose up --build ended: $(tail --lines=20 "$UP_LOG")"
-        ((SECONDS < deadline)) || fail "the shop is not open after $BUILD_LIMIT_SECONDS s: $(tail --lines=20 "$UP_LOG")"
+        kill -0 "$UP" 2>/dev/null || fail "docker compose up --build exited: $(tail --lines=20 "$UP_LOG")"
+        ((SECONDS < deadline)) ||
+            fail "the stack is not ready after $BUILD_LIMIT_SECONDS s: $(tail --lines=20 "$UP_LOG")"
         sleep 1
     done
     grep --after-context=6 "Orderflow is ready" "$UP_LOG"
-    say "the shop is open ($SECONDS s)"
+    print "the stack is ready ($SECONDS s)"
 }
 
-# The requests of the original description, in order.
+# Sign up and place an order, as the README does.
 first_order() {
     local email="customer-$$@orders.local"
-    TOKEN="$(call "$API/api/v1/auth/signup" --header 'Content-Type: application/json' \
+    TOKEN="$(http "$API/api/v1/auth/signup" --header 'Content-Type: application/json' \
         --data "{\"email\":\"$email\",\"password\":\"CustomerPass123\",\"full_name\":\"Demo Customer\"}" |
-        member access_token)"
-    [[ -n "$TOKEN" ]] || fail "a sign-up is answered without a token"
+        json_member access_token)"
+    [[ -n "$TOKEN" ]] || fail "the response to a sign-up has no token"
     place 1
     wait_orders "confirmed|shipped|delivered"
     placed=()
 }
 
-# Its users are data: they are there after a restart, and everybody connects again as their own.
-restart_the_broker() {
+# RabbitMQ users are data: after a restart they still exist, and each process reconnects as its own user.
+restart_broker() {
     local users role
     stage "broker restarted; each process as its own user"
     docker restart "$(container_of rabbitmq)" >/dev/null
@@ -98,69 +99,70 @@ restart_the_broker() {
     for role in api worker scheduler; do
         grep --quiet --line-regexp "orderflow-$role" <<<"$users" || fail "no connection of orderflow-$role: $users"
     done
-    ! grep --quiet --line-regexp orderflow <<<"$users" || fail "a process is connected as the administrator"
+    ! grep --quiet --line-regexp orderflow <<<"$users" || fail "a process connects as the administrator"
     docker exec "$(container_of rabbitmq)" rabbitmqctl --quiet list_permissions --vhost orderflow
 }
 
-lose_the_worker() {
-    stage "orders, and the worker killed among them"
+kill_worker() {
+    stage "the worker is killed between two groups of orders"
     place "$ORDERS"
     docker kill "$(container_of worker)" >/dev/null
     place "$ORDERS"
-    sleep 2 # many times what a worker would need
-    [[ "$(status_of "${placed[-1]}")" == pending ]] || fail "the worker is gone, and yet an order left pending"
-    say "an order waits for the worker"
+    sleep 2 # many times longer than a worker needs
+    [[ "$(status_of "${placed[-1]}")" == pending ]] ||
+        fail "the worker is stopped, but the last order is no longer pending"
+    print "the order is still pending while the worker is stopped"
     compose start worker
     wait_for healthy "$HEALTHY_LIMIT_SECONDS" worker
     wait_orders delivered
 }
 
-check_the_rest() {
+check_endpoints() {
     stage "verify, metrics, management"
     docker exec "$(container_of api)" orderctl verify --grace 1
-    answers "$API/metrics" "$API/docs" "$API/system/health" "http://127.0.0.1:$ORDERFLOW_RABBITMQ_MANAGEMENT_PORT"
+    expect_ok "$API/metrics" "$API/docs" "$API/system/health" "http://127.0.0.1:$ORDERFLOW_RABBITMQ_MANAGEMENT_PORT"
     docker exec "$(container_of worker)" orderctl probe http://127.0.0.1:9101/metrics
     docker exec "$(container_of scheduler)" orderctl probe http://127.0.0.1:9102/metrics
-    say "metrics of worker and scheduler: answer"
+    print "metrics of worker and scheduler: ok"
 }
 
-# As process 1 of its container, each must hear the signal and end well.
-stop_ours() {
+# Each is process 1 of its container: it must handle SIGTERM and exit with 0.
+stop_processes() {
     local name
     compose stop api worker scheduler
     for name in api worker scheduler; do
-        [[ "$(state_of "$name")" == 0 ]] || fail "$name ended with exit code $(state_of "$name")"
+        [[ "$(state_of "$name")" == 0 ]] || fail "$name exited with code $(state_of "$name")"
     done
 }
 
-call() { curl --silent --show-error --fail-with-body --max-time 10 --noproxy '*' --location "$@"; }
-answers() {
+http() { curl --silent --show-error --fail-with-body --max-time 10 --noproxy '*' --location "$@"; }
+expect_ok() {
     local url
     for url in "$@"; do
-        call --output /dev/null "$url" || fail "$url does not answer"
-        say "$url: answers"
+        http --output /dev/null "$url" || fail "$url: no successful response"
+        print "$url: ok"
     done
 }
-member() { sed --quiet "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+json_member() { sed --quiet "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 log_in() {
-    TOKEN="$(call "$API/api/v1/auth/login" --header 'Content-Type: application/json' \
-        --data '{"email":"customer@orders.local","password":"CustomerPass123"}' | member access_token)"
-    [[ -n "$TOKEN" ]] || fail "the demo customer cannot sign in"
+    TOKEN="$(http "$API/api/v1/auth/login" --header 'Content-Type: application/json' \
+        --data '{"email":"customer@orders.local","password":"CustomerPass123"}' | json_member access_token)"
+    [[ -n "$TOKEN" ]] || fail "the demo customer can't log in"
 }
 place() {
     local number id
     for ((number = 0; number < $1; number++)); do
-        id="$(call "$API/api/v1/orders" --header "Authorization: Bearer $TOKEN" \
+        id="$(http "$API/api/v1/orders" --header "Authorization: Bearer $TOKEN" \
             --header "Idempotency-Key: $PROJECT-${#placed[@]}" --header 'Content-Type: application/json' \
-            --data '{"items":[{"sku":"SKU-HEADPHONES","quantity":1}]}' | member order_id)"
-        [[ -n "$id" ]] || fail "an order was not taken"
+            --data '{"items":[{"sku":"SKU-HEADPHONES","quantity":1}]}' | json_member order_id)"
+        [[ -n "$id" ]] || fail "an order was not accepted"
         placed+=("$id")
     done
-    say "${#placed[@]} orders placed"
+    print "${#placed[@]} orders placed"
 }
-status_of() { call "$API/api/v1/orders/$1" --header "Authorization: Bearer $TOKEN" | order_status; }
-# The order's own comes first; its parts have theirs.
+status_of() { http "$API/api/v1/orders/$1" --header "Authorization: Bearer $TOKEN" | order_status; }
+# The first match is the status of the order; its parts have a status too.
 order_status() { grep --only-matching --max-count=1 '"status":"[a-z]*"' | sed --quiet '1s/.*:"\(.*\)"/\1/p'; }
 
 # Waits until each order placed so far is in one of these states.
@@ -172,12 +174,12 @@ wait_orders() {
             sleep 0.5
         done
     done
-    say "${#placed[@]} orders are ${1//|/ or } ($SECONDS s)"
+    print "${#placed[@]} orders are ${1//|/ or } ($SECONDS s)"
 }
 
-end() {
+cleanup() {
     local code=$?
-    ((code == 0)) || show_logs_of_failed "${ENDING[@]}" "${SERVICES[@]}" >&2
+    ((code == 0)) || show_logs_of_failed "${ONE_SHOT[@]}" "${SERVICES[@]}" >&2
     compose_down
     [[ -z "${UP:-}" ]] || wait "$UP" || true
     rm --recursive --force "$DIRECTORY"

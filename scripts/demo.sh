@@ -1,32 +1,33 @@
 #!/usr/bin/env bash
-# Shows a few orders on their way through the running system, and says where everything is. Called by `make demo`.
+# Places the demo orders on the running system, then prints URLs and logins. Called by `make demo`.
 set -euo pipefail
 
 # shellcheck source=scripts/lib/settings.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/settings.sh"
 load_dotenv
 export_urls
-[[ "${ORDERFLOW_ENV:-development}" != production ]] || fail "the demo needs demo data, which ORDERFLOW_ENV=production refuses"
+[[ "${ORDERFLOW_ENV:-development}" != production ]] ||
+    fail "the demo needs demo data, which ORDERFLOW_ENV=production does not allow"
 ORDERCTL="${CARGO_TARGET_DIR:-$ROOT/target}/${ORDERFLOW_PROFILE:-debug}/orderctl"
 API="http://127.0.0.1:${API_PORT:-8000}"
 
-# The login is printed only when it is the one we made up ourselves.
+# The login is printed for the private broker only.
 rabbitmq_page() {
-    if user_gave rabbitmq; then
-        say "yours, as RABBITMQ_URL says"
+    if is_external rabbitmq; then
+        print "external, from RABBITMQ_URL"
     else
-        say "http://127.0.0.1:$(port_of management)   (orderflow / orderflow)"
+        print "http://127.0.0.1:$(port_of management)   (orderflow / orderflow)"
     fi
 }
-url_of() { if user_gave "$1"; then say "yours, as $(url_variable "$1") says"; else say "$2"; fi; }
+url_of() { if is_external "$1"; then print "external, from $(url_variable "$1")"; else print "$2"; fi; }
 
 "$ORDERCTL" demo
 
 cat <<TEXT
 
-Everything stays up; \`make down\` stops it.
+Everything keeps running; \`make down\` stops it.
 
-  API, to try out       $API/docs
+  API and Swagger UI    $API/docs
   health                $API/system/health
   RabbitMQ              $(rabbitmq_page)
   Postgres              $(url_of postgres "$DATABASE_URL")

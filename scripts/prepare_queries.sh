@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Regenerates .sqlx/ (what the query macros know about the database) from the migrations, without sqlx-cli.
-# With --check it changes nothing, and fails when .sqlx/ is not what the migrations and queries of now give.
+# Regenerates .sqlx/ (the metadata of the checked query macros) from the migrations, without sqlx-cli.
+# With --check it changes nothing, and fails when .sqlx/ does not match the current migrations and queries.
 set -euo pipefail
 
 # shellcheck source=scripts/lib/settings.sh
@@ -31,20 +31,21 @@ clean_up() {
     server_psql --command="drop database if exists $SCRATCH with (force)" >/dev/null || true
 }
 
-# With psql and not with orderctl: orderctl compiles only once .sqlx/ is there.
+# With psql and not with orderctl, which does not compile without .sqlx/.
 migrate_scratch() {
     local migration transaction
     for migration in migrations/*.sql; do
-        [[ -f "$migration" ]] || fail "no migrations/*.sql"
+        [[ -f "$migration" ]] || fail "there is no migrations/*.sql"
         [[ "$migration" != *.down.sql ]] || continue
         transaction=(--single-transaction)
         [[ "$(head --lines=1 "$migration")" != "-- no-transaction"* ]] || transaction=()
-        PGOPTIONS="--client-min-messages=warning" psql "$(with_database "$DATABASE_URL" "$SCRATCH")" --no-psqlrc --quiet \
-            --set=ON_ERROR_STOP=1 "${transaction[@]}" --file="$migration" >/dev/null || fail "$migration does not apply"
+        PGOPTIONS="--client-min-messages=warning" psql "$(with_database "$DATABASE_URL" "$SCRATCH")" --no-psqlrc \
+            --quiet --set=ON_ERROR_STOP=1 "${transaction[@]}" --file="$migration" >/dev/null ||
+            fail "$migration does not apply"
     done
 }
 
-# The macros write their JSON as they expand; touching the files that use them makes cargo expand them again.
+# The macros write their JSON when they are expanded. Touching their files makes cargo expand them again.
 expand_queries() {
     grep --recursive --files-with-matches --null --include='*.rs' --extended-regexp \
         'query(_file)?(_as|_scalar)?(_unchecked)?!' crates tests | xargs --null --no-run-if-empty touch
@@ -56,16 +57,16 @@ replace() {
     mkdir --parents .sqlx
     find .sqlx -name 'query-*.json' -delete
     find "$FRESH" -name 'query-*.json' -exec cp --target-directory=.sqlx {} +
-    say "queries: $(find .sqlx -name 'query-*.json' | wc --lines) in .sqlx/"
+    print "queries: $(find .sqlx -name 'query-*.json' | wc --lines) in .sqlx/"
 }
 
 compare() {
     local untracked
     diff --recursive --brief .sqlx "$FRESH" || fail ".sqlx/ is out of date; run: make prepare"
     untracked="$(git ls-files --others -- .sqlx)"
-    [[ -z "$untracked" ]] || fail ".sqlx/ has files that git does not know; add them:
+    [[ -z "$untracked" ]] || fail ".sqlx/ has untracked files; add them to git:
 $untracked"
-    say "queries: .sqlx/ is up to date"
+    print "queries: .sqlx/ is up to date"
 }
 
 main

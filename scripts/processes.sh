@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Our own processes in the background: pid in .local/run/NAME.pid, log in .local/log/NAME.log.
+# Runs api, worker and scheduler in the background: pid in .local/run/NAME.pid, log in .local/log/NAME.log.
 # ORDERFLOW_PROFILE=release runs the release build.
 set -euo pipefail
 
@@ -16,33 +16,33 @@ STOP_LIMIT_SECONDS=30
 usage() {
     cat <<'TEXT'
 usage: scripts/processes.sh VERB [api|worker|scheduler ...]     (all by default)
-  start    start what does not run, and wait until it is ready; a rebuilt one is started anew
-  stop     ask to stop, wait 30 s, then kill
+  start    start what does not run, and wait until it is ready; restart what was rebuilt
+  stop     send SIGTERM, wait 30 s, then kill
   restart  stop and start
-  status   what runs
+  status   list the processes
   logs     follow the logs
 TEXT
 }
 
-our_pid() { running_pid "$1" "$TARGET/"; }
-# Cargo replaces a binary by a new file, so a process that still runs the old one has a deleted executable.
+process_pid() { running_pid "$1" "$TARGET/"; }
+# Cargo replaces the file of a binary, so a process that runs the old binary has a deleted executable.
 rebuilt() { [[ "$(readlink "/proc/$1/exe")" == *" (deleted)" ]]; }
 
 start() {
     local name="$1" pid binary
-    if pid="$(our_pid "$name")"; then
-        rebuilt "$pid" || { say "$name: runs, pid $pid"; return; }
+    if pid="$(process_pid "$name")"; then
+        rebuilt "$pid" || { print "$name: running, pid $pid"; return; }
         stop "$name"
     fi
     binary="$TARGET/${ORDERFLOW_PROFILE:-debug}/$name"
-    [[ -x "$binary" ]] || fail "$name: ${binary#"$ROOT"/} is not there; build it first (make up does)"
+    [[ -x "$binary" ]] || fail "$name: ${binary#"$ROOT"/} does not exist; build it with: make build"
     [[ "$name" != api ]] || ! port_listened "$(api_port)" ||
-        fail "api: port $(api_port) is taken by another program; API_PORT=… chooses another"
+        fail "api: another program uses port $(api_port); choose another with API_PORT"
     start_and_wait "$name" "$binary"
 }
 start_and_wait() {
     local name="$1" binary="$2" begun="$EPOCHREALTIME" deadline=$((SECONDS + READY_LIMIT_SECONDS)) log_before pid
-    log_before="$(stat --format=%s "$LOG/$name.log" 2>/dev/null || say 0)"
+    log_before="$(stat --format=%s "$LOG/$name.log" 2>/dev/null || print 0)"
     printf '%s: starting … ' "$name"
     launch "$name" "$ROOT" "$binary"
     pid="$(cat "$RUN/$name.pid")"
@@ -52,7 +52,7 @@ start_and_wait() {
         fi
         sleep 0.1
     done
-    say "ready in $(elapsed_since "$begun"), pid $pid"
+    print "ready in $(elapsed_since "$begun"), pid $pid"
 }
 
 is_ready() {
@@ -60,25 +60,25 @@ is_ready() {
         curl --silent --fail --max-time 5 --noproxy '*' --output /dev/null \
             "http://$(api_host):$(api_port)/system/health/ready"
     else
-        # Only what this start wrote: an earlier run said "ready" in the same log.
+        # Only what this start has logged: an earlier run logged "ready" to the same file.
         grep --quiet "$1 ready" < <(tail --bytes="+$(($2 + 1))" "$LOG/$1.log" 2>/dev/null)
     fi
 }
-api_host() { case "${API_HOST:-}" in "" | 0.0.0.0 | ::) say 127.0.0.1 ;; *) say "$API_HOST" ;; esac; }
-api_port() { say "${API_PORT:-8000}"; }
+api_host() { case "${API_HOST:-}" in "" | 0.0.0.0 | ::) print 127.0.0.1 ;; *) print "$API_HOST" ;; esac; }
+api_port() { print "${API_PORT:-8000}"; }
 
 stop() {
     local name="$1"
-    our_pid "$name" >/dev/null || { rm --force "$RUN/$name.pid"; say "$name: was not running"; return; }
+    process_pid "$name" >/dev/null || { rm --force "$RUN/$name.pid"; print "$name: was not running"; return; }
     stop_process "$name" "$TARGET/" TERM "$STOP_LIMIT_SECONDS"
-    say "$name: stopped"
+    print "$name: stopped"
 }
 
 restart() { stop "$1"; start "$1"; }
 
 status() {
     local pid
-    if pid="$(our_pid "$1")"; then say "$1: runs, pid $pid"; else say "$1: not running"; fi
+    if pid="$(process_pid "$1")"; then print "$1: running, pid $pid"; else print "$1: not running"; fi
 }
 
 logs() {
@@ -92,7 +92,7 @@ main() {
     shift || true
     (($#)) || set -- "${ALL[@]}"
     for name in "$@"; do
-        [[ " ${ALL[*]} " == *" $name "* ]] || fail "no such process: $name (there are: ${ALL[*]})"
+        [[ " ${ALL[*]} " == *" $name "* ]] || fail "unknown process: $name; use one of: ${ALL[*]}"
     done
     load_dotenv
     export_urls

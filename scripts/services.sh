@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Postgres, RabbitMQ and Redis as private instances: own ports, loopback only, data under .local/, nothing of the system's
-# touched. Where DATABASE_URL, RABBITMQ_URL or REDIS_URL name a service of yours, that one is used and none is started.
+# Runs Postgres, RabbitMQ and Redis as private instances: own ports, loopback only, data under .local/. The system's own
+# services are not touched. No instance is started for a service that DATABASE_URL, RABBITMQ_URL or REDIS_URL names.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
@@ -13,38 +13,38 @@ ALL=(postgres redis rabbitmq)
 usage() {
     cat <<'TEXT'
 usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
-  up [NAME...]       install what is missing, make, start and wait until ready (all by default)
-  down               stop all that we started
-  status             what runs where
-  env                print the URLs in force as `export` lines
+  up [NAME...]       install missing packages, create, start and wait until ready (all by default)
+  down               stop all private instances
+  status             list the services and their addresses
+  env                print the URLs in use as `export` lines
   start NAME         start again after `stop`, or after the process was killed
   stop NAME          stop one
   restart NAME       stop and start one
   renew NAME         stop one, remove its data, and start it on the same port
   wipe [NAME...]     stop and remove the data (all by default)
-  install            only install the missing packages
-  install-browser    install Chromium and its driver, which only a test needs
-  rabbitmqctl ...    rabbitmqctl of our broker
+  install            only install missing packages
+  install-browser    install Chromium and its driver, which one test needs
+  rabbitmqctl ...    run rabbitmqctl against the private broker
 TEXT
 }
 
 up() {
     local name
-    install_missing_of "$@"
+    install_required "$@"
     for name in "$@"; do
-        if user_gave "$name"; then
-            check_given "$name"
+        if is_external "$name"; then
+            check_external "$name"
         else
             service_pid "$name" >/dev/null || rm --force "$RUN/$name.port"
             start_service "$name"
         fi
     done
 }
-# Only what must run here; a database of the user's own still needs psql.
-install_missing_of() {
+# Packages of the private instances only; an external database still needs psql.
+install_required() {
     local name needed=(curl)
     for name in "$@"; do
-        if ! user_gave "$name"; then needed+=("$name"); elif [[ "$name" == postgres ]]; then needed+=(psql); fi
+        if ! is_external "$name"; then needed+=("$name"); elif [[ "$name" == postgres ]]; then needed+=(psql); fi
     done
     install_missing "${needed[@]}"
 }
@@ -60,23 +60,24 @@ down() {
 status() {
     local name pid
     for name in "${ALL[@]}"; do
-        if user_gave "$name"; then
-            (check_given "$name") || true
+        if is_external "$name"; then
+            (check_external "$name") || true
         elif pid="$(service_pid "$name")"; then
-            say "$name: runs on 127.0.0.1:$(port_of "$name"), pid $pid"
+            print "$name: running on 127.0.0.1:$(port_of "$name"), pid $pid"
         else
-            say "$name: not running"
+            print "$name: not running"
         fi
     done
 }
 
-# A fault test that believes it restarted the broker must not pass because nothing happened.
+# Fails for external services: a fault test must not pass because its restart did nothing.
 for_each_private() {
     local action="$1" name
     shift
-    (($#)) || fail "which service? one of: ${ALL[*]}"
+    (($#)) || fail "name a service: ${ALL[*]}"
     for name in "$@"; do
-        ! user_gave "$name" || fail "$name is yours ($(url_variable "$name") is set); we neither start nor stop it"
+        ! is_external "$name" ||
+            fail "$name is external ($(url_variable "$name") is set); it is neither started nor stopped here"
         "$action" "$name"
     done
 }
@@ -89,7 +90,7 @@ renew_service() {
     local port
     port="$(port_of "$1")"
     wipe_service "$1"
-    say "$port" >"$RUN/$1.port"
+    print "$port" >"$RUN/$1.port"
     start_service "$1"
 }
 
@@ -98,7 +99,7 @@ wipe() {
     for name in "$@"; do wipe_service "$name"; done
 }
 
-our_rabbitmqctl() {
+run_rabbitmqctl() {
     local environment data
     data="$(data_directory rabbitmq)"
     mapfile -d '' environment < <(rabbitmq_environment "$data")
@@ -109,15 +110,15 @@ our_rabbitmqctl() {
 check_names() {
     local name
     for name in "$@"; do
-        [[ " ${ALL[*]} " == *" $name "* ]] || fail "no such service: $name (there are: ${ALL[*]})"
+        [[ " ${ALL[*]} " == *" $name "* ]] || fail "unknown service: $name; use one of: ${ALL[*]}"
     done
 }
 
-# Two `make` at once must not start the same service twice.
+# Two `make` runs at the same time must not start a service twice.
 lock() {
     mkdir --parents "$RUN"
     exec {LOCK}>"$RUN/services.lock"
-    flock --wait 600 "$LOCK" || fail "another scripts/services.sh has been busy here for ten minutes"
+    flock --wait 600 "$LOCK" || fail "another scripts/services.sh has held the lock for ten minutes"
 }
 
 main() {
@@ -136,9 +137,9 @@ main() {
         restart) for_each_private restart_service "$@" ;;
         renew) for_each_private renew_service "$@" ;;
         wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
-        install) install_missing_of "${ALL[@]}" ;;
+        install) install_required "${ALL[@]}" ;;
         install-browser) install_missing chromium chromedriver ;;
-        rabbitmqctl) our_rabbitmqctl "$@" ;;
+        rabbitmqctl) run_rabbitmqctl "$@" ;;
         help | --help | -h) usage ;;
         *) usage >&2; exit 2 ;;
     esac

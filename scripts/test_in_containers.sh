@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test against the services of docker-compose.yml in their containers, in place of this machine's own.
-# Arguments go to `cargo test --workspace`. Everything is taken down at the end.
+# Runs every test against Postgres, RabbitMQ and Redis in the containers of docker-compose.yml.
+# Arguments go to `cargo test --workspace`. The containers and their data are removed at the end.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
@@ -13,18 +13,18 @@ HEALTHY_LIMIT_SECONDS=120
 
 main() {
     use_compose "orderflow-services-$$" docker-compose.yml scripts/compose/test.yml
-    trap end EXIT
+    trap cleanup EXIT
     POSTGRES_PORT="$(free_port 22432)" REDIS_PORT="$(free_port 22379)" RABBITMQ_PORT="$(free_port 22672)"
     ORDERFLOW_RABBITMQ_MANAGEMENT_PORT="$(free_port 22673)"
     export POSTGRES_PORT REDIS_PORT RABBITMQ_PORT ORDERFLOW_RABBITMQ_MANAGEMENT_PORT
     unset POSTGRES_PASSWORD RABBITMQ_PASSWORD
     compose up --detach "${SERVICES[@]}"
     wait_for healthy "$HEALTHY_LIMIT_SECONDS" "${SERVICES[@]}"
-    settings_of_tests
+    export_test_settings
     "$SCRIPTS/test.sh" "$@"
 }
 
-settings_of_tests() {
+export_test_settings() {
     local server="postgres://orderflow:orderflow@127.0.0.1:$POSTGRES_PORT" run="$ROOT/scripts/compose/container.sh" name
     export DATABASE_URL="$server/orderflow" TEST_DATABASE_URL="$server/orderflow_test"
     export RABBITMQ_URL="amqp://orderflow:orderflow@127.0.0.1:$RABBITMQ_PORT/orderflow"
@@ -37,7 +37,7 @@ settings_of_tests() {
     export "TEST_RABBITMQ_EVAL_COMMAND=docker exec $(container_of rabbitmq) rabbitmqctl eval"
 }
 
-end() {
+cleanup() {
     local code=$?
     compose_down
     exit "$code"

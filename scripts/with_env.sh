@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with the project's settings: the environment, then .env, then the URLs of our private services.
+# Runs a command with the project's settings: the environment, then .env, then the URLs of the private services.
 # Example: scripts/with_env.sh target/debug/orderctl verify
 set -euo pipefail
 

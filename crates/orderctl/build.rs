@@ -1,4 +1,4 @@
-//! The migrations are part of the binary, so a new one must make it anew.
+//! The migrations are embedded in the binary, so a new migration must trigger a rebuild.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../migrations");

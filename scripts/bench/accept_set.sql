@@ -1,28 +1,28 @@
--- accept.sql for :size orders at once.
-WITH born AS MATERIALIZED (
+-- accept.sql for :size orders in one statement.
+WITH new_order AS MATERIALIZED (
     SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
             || substr(gen_random_uuid()::text, 14))::uuid AS id
       FROM generate_series(1, :size::integer)),
-kept AS (
+idempotency_key AS (
     INSERT INTO orders.idempotency_keys (principal, route, key, fingerprint, order_id, created_at)
     SELECT '00000000-0000-7000-8000-000000000009', 'POST /orders', gen_random_uuid()::text, decode(repeat('5f', 32), 'hex'),
            id, now()
-      FROM born),
-taken AS (
+      FROM new_order),
+order_row AS (
     INSERT INTO orders.orders (id, customer_id, status, payment_status, fulfilment_status, currency, total_minor,
                                payment_method, version, created_at, updated_at)
     SELECT id, '00000000-0000-7000-8000-000000000009', 'pending', 'unpaid', 'unallocated', 'USD', 3000, 'sim_ok', 1, now(),
            now()
-      FROM born),
-priced AS (
+      FROM new_order),
+items AS (
     INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
-    SELECT id, number, 'BENCH-' || lpad((1 + floor(random() * 500) + 500 * (number - 1))::text, 4, '0'), 'A thing to order',
+    SELECT id, number, 'BENCH-' || lpad((1 + floor(random() * 500) + 500 * (number - 1))::text, 4, '0'), 'A benchmark product',
            '00000000-0000-7000-8000-000000000009', 1, 1500
-      FROM born CROSS JOIN generate_series(1, 2) AS number),
-told AS (
+      FROM new_order CROSS JOIN generate_series(1, 2) AS number),
+timeline_entry AS (
     INSERT INTO orders.events (order_id, version, kind, to_status, actor, at)
-    SELECT id, 1, 'accepted', 'pending', 'customer:00000000-0000-7000-8000-000000000009', now() FROM born),
-said AS (
+    SELECT id, 1, 'accepted', 'pending', 'customer:00000000-0000-7000-8000-000000000009', now() FROM new_order),
+outbox_message AS (
     INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)
-    SELECT id, 'orderflow.commands', 'inventory.inventory.reserve', 'inventory.reserve.v1', repeat('x', 500) FROM born)
-SELECT array_agg(id)::text AS ids FROM born
+    SELECT id, 'orderflow.commands', 'inventory.inventory.reserve', 'inventory.reserve.v1', repeat('x', 500) FROM new_order)
+SELECT array_agg(id)::text AS ids FROM new_order

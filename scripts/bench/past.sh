@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Fills the tables with orders of the past, as the system itself leaves them behind. Sourced by scripts/bench.sh.
+# Fills the tables with past orders, copied from orders that the system has delivered. Sourced by scripts/bench.sh.
 
-# Orders that are carried to their customers and then copied.
+# Orders that are delivered and then copied.
 PAST_ORIGINALS=2000
-# Copies that one transaction makes, and sessions that make them.
+# Copies per transaction, and sessions that run the transactions.
 PAST_COPIES=10 PAST_SESSIONS=2
 PAST_SECONDS_MAX=120
 
-# past ORDERS: a stack whose carrier is instant must run.
+# past ORDERS: needs a running stack whose simulated carrier delivers at once.
 past() {
     local copies since
     copies=$((($1 + PAST_ORIGINALS - 1) / PAST_ORIGINALS))
@@ -17,18 +17,22 @@ past() {
     stop api scheduler worker
     private_psql "$DATABASE" --set=since="$since" --file="$ROOT/scripts/bench/past.sql"
     copy_past "$copies"
-    private_psql "$DATABASE" --command="call bench_past.balance($copies)" --command='drop schema bench_past cascade' 2>>"$LOG/bench.log"
-    say "bench: past         vacuum and analyze"
+    private_psql "$DATABASE" --command="call bench_past.balance($copies)" --command='drop schema bench_past cascade' \
+        2>>"$LOG/bench.log"
+    print "bench: past         vacuum and analyze"
     private_psql "$DATABASE" --command='vacuum analyze' --command=checkpoint
     orderctl bench note past.orders "$(private_psql "$DATABASE" --command='select count(*) from orders.orders')"
-    orderctl bench note past.gib "$(private_psql "$DATABASE" --command='select round(pg_database_size(current_database()) / 2.0^30, 1)')"
+    orderctl bench note past.gib "$(private_psql "$DATABASE" \
+        --command='select round(pg_database_size(current_database()) / 2.0^30, 1)')"
 }
 until_delivered() {
-    until_count "select count(*) from orders.orders where status = 'delivered'" -ge "$PAST_ORIGINALS" "the past was not delivered"
+    until_count "select count(*) from orders.orders where status = 'delivered'" -ge "$PAST_ORIGINALS" \
+        "the orders to copy were not delivered"
 }
-# While the past was copied nobody looked after the orders of the other parts: their deadlines passed all at once.
-until_swept() {
-    until_count "select count(*) from orders.sagas where active and deadline_at < now()" -eq 0 "sagas were not looked after"
+# While past orders were copied no scheduler ran, so the deadlines of all open sagas have passed. Waits for the sweep.
+until_sagas_current() {
+    until_count "select count(*) from orders.sagas where active and deadline_at < now()" -eq 0 \
+        "overdue sagas were not processed"
 }
 # until_count QUERY -ge|-eq COUNT COMPLAINT
 until_count() {
@@ -38,7 +42,7 @@ until_count() {
         sleep 0.5
     done
 }
-# Each session takes every other part, the oldest first.
+# Each session copies every second part, the oldest first.
 copy_past() {
     local session pids=()
     for ((session = 0; session < PAST_SESSIONS; session++)); do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stops a service in its container and starts it again, for the fault tests; it is ready when this returns.
+# Restarts a service in its container, for the fault tests. The service is ready when this returns.
 set -euo pipefail
 
 # shellcheck source=scripts/lib/settings.sh
@@ -10,7 +10,7 @@ usage() {
     cat <<'TEXT'
 usage: scripts/compose/container.sh VERB CONTAINER
   restart CONTAINER           stop and start
-  wipe CONTAINER DIRECTORY    stop, delete all there is in the directory of a volume, start
+  wipe CONTAINER DIRECTORY    stop, delete everything in the directory of a volume, start
 TEXT
 }
 
@@ -22,11 +22,12 @@ wipe() {
     docker start "$container" >/dev/null
 }
 
-# By the container's own health check, which docker itself runs too seldom for us.
+# Runs the container's health check directly: docker runs it too rarely for the tests.
 wait_ready() {
     local container="$1" check deadline=$((SECONDS + READY_LIMIT_SECONDS))
     mapfile -t check < <(docker inspect \
-        --format '{{range $place, $word := .Config.Healthcheck.Test}}{{if $place}}{{println $word}}{{end}}{{end}}' "$container")
+        --format '{{range $index, $word := .Config.Healthcheck.Test}}{{if $index}}{{println $word}}{{end}}{{end}}' \
+        "$container")
     check=("${check[@]:0:${#check[@]}-1}")
     until docker exec "$container" "${check[@]}" >/dev/null 2>&1; do
         ((SECONDS < deadline)) || fail "container $container is not ready after $READY_LIMIT_SECONDS s"

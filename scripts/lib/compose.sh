@@ -1,23 +1,23 @@
 # shellcheck shell=bash
-# The stack of docker-compose.yml as a project of its own, which disturbs no other. Sourced, never run.
+# Runs the stack of docker-compose.yml as a separate compose project. Sourced, never run.
 
 DOWN_LIMIT_SECONDS=30
 
-# find_compose PROJECT DIRECTORY: what every call below is about.
+# find_compose PROJECT DIRECTORY: selects the project that every function below works on.
 find_compose() {
     PROJECT="$1" DIRECTORY="$2"
-    docker info >/dev/null 2>&1 || fail "needs a Docker engine that runs, and your right to use it (docker info)"
-    # A plugin of docker, or the older program of its own.
+    docker info >/dev/null 2>&1 || fail "needs a running Docker engine that you may use (try: docker info)"
+    # The compose plugin of docker, or the older stand-alone program.
     COMPOSE=(docker compose)
     docker compose version >/dev/null 2>&1 || COMPOSE=(docker-compose)
     command -v "${COMPOSE[0]}" >/dev/null || fail "needs docker compose"
     export COMPOSE_PROJECT_NAME="$PROJECT"
 }
-# use_compose PROJECT FILE...: files of this checkout.
+# use_compose PROJECT FILE...: the same for compose files of this checkout.
 use_compose() {
     local file
     find_compose "$1" "$ROOT"
-    # Not the user's .env: it says how their own stack runs.
+    # Not the user's .env: it configures their own stack.
     NO_DOTENV="$(mktemp)"
     COMPOSE+=(--env-file "$NO_DOTENV")
     for file in "${@:2}"; do COMPOSE+=(--file "$ROOT/$file"); done
@@ -26,21 +26,21 @@ compose() { (cd "$DIRECTORY" && "${COMPOSE[@]}" "$@"); }
 
 compose_down() {
     compose down --volumes --remove-orphans --timeout "$DOWN_LIMIT_SECONDS" >/dev/null 2>&1 ||
-        say "compose down failed; what is left: docker ps --all --filter name=$PROJECT" >&2
+        print "compose down failed; list what is left with: docker ps --all --filter name=$PROJECT" >&2
     rm --force "${NO_DOTENV:-}"
 }
 
-# The container of a service, whether it runs or not; both composes label it so.
+# The container of a service, running or not. The plugin and the stand-alone program set the same labels.
 container_of() {
     docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT" \
         --filter "label=com.docker.compose.service=$1"
 }
 
-# running and healthy: "healthy"; ended: its exit code; else what docker calls its state.
+# The exit code of a container that has exited, "healthy" or another health status, else the state that docker reports.
 state_of() {
     local container format
     container="$(container_of "$1")"
-    [[ -n "$container" ]] || { say "not there"; return; }
+    [[ -n "$container" ]] || { print "missing"; return; }
     format='{{if eq .State.Status "exited"}}{{.State.ExitCode}}'
     format+='{{else if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
     docker inspect --format "$format" "$container"
@@ -52,16 +52,16 @@ wait_for() {
     deadline=$((SECONDS + seconds))
     for name in "${@:3}"; do
         until state="$(state_of "$name")" && [[ "$state" == "$wanted" ]]; do
-            [[ ! "$state" =~ ^[0-9]+$ ]] || fail "$name ended with exit code $state"
+            [[ ! "$state" =~ ^[0-9]+$ ]] || fail "$name exited with code $state"
             [[ "$state" != unhealthy ]] || fail "$name is unhealthy"
             ((SECONDS < deadline)) || fail "$name is $state after $seconds s"
             sleep 0.5
         done
-        say "$name: ${state/#0/done} ($SECONDS s)"
+        print "$name: ${state/#0/done} ($SECONDS s)"
     done
 }
 
-# The logs of whatever is not as it should be; of all of ours when nothing is.
+# Logs of every container that is neither healthy nor finished; of api, worker and scheduler when there is none.
 show_logs_of_failed() {
     local name state shown=""
     for name in "$@"; do
@@ -77,13 +77,13 @@ show_container_log() {
     local container
     container="$(container_of "$1")"
     [[ -n "$container" ]] || return 0
-    say "--- the last 40 lines of $1 ($2)"
+    print "--- the last 40 lines of $1 ($2)"
     docker logs --tail 40 "$container" 2>&1
 }
 
-# The first free one, ten on each time.
+# The first free port, counting up in steps of ten.
 free_port() {
     local port="$1"
     while port_listened "$port"; do port=$((port + 10)); done
-    say "$port"
+    print "$port"
 }

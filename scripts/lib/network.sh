@@ -1,22 +1,23 @@
 # shellcheck shell=bash disable=SC2016
-# Ports and URLs, with nothing but bash and /proc. Sourced, never run.
+# Ports and URLs, using only bash and /proc. Sourced, never run.
 
-# Succeeds when something accepts TCP connections there within two seconds.
+# accepts HOST PORT: succeeds when a TCP connection is accepted within two seconds.
 accepts() {
     timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
 }
 
-# Local ports that a server could not get, one "port state" a line. What a killed server leaves behind (FIN_WAIT and
-# TIME_WAIT) does not count, since servers bind over it; a listener (0A) and a living connection (01, 02, 08) do.
+# Local ports that a server could not bind, one "port state" per line: listeners (0A) and open connections (01, 02, 08).
+# Sockets that a killed server leaves behind (FIN_WAIT and TIME_WAIT) are left out, since servers can bind over them.
 used_ports() {
     local address state port
     while read -r _ address _ state _; do
         [[ "$state" =~ ^(01|02|08|0A)$ ]] || continue
         port=$((16#${address##*:}))
-        say "$port $state"
+        print "$port $state"
     done < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 }
-# No pipe into `grep --quiet`: it leaves early, and with pipefail the writer's broken pipe would count as "not found".
+# Not `used_ports | grep --quiet`: grep exits at the first match, and with pipefail the broken pipe would mean "not
+# found".
 port_listened() { grep --quiet --line-regexp "$1 0A" < <(used_ports); }
 port_used() { grep --quiet "^$1 " < <(used_ports); }
 
@@ -31,14 +32,14 @@ host_and_port() {
         host="${authority%%:*}" port="${authority#"$host"}" port="${port#:}"
     fi
     [[ -n "$host" && "$host" != %2[Ff]* ]] || return 1
-    say "$host ${port:-$(default_port "$1")}"
+    print "$host ${port:-$(default_port "$1")}"
 }
 default_port() {
     case "${1%%://*}" in
-        postgres | postgresql) say 5432 ;;
-        amqp) say 5672 ;;
-        amqps) say 5671 ;;
-        redis | rediss) say 6379 ;;
-        *) fail "cannot tell the port of a ${1%%://*}:// URL" ;;
+        postgres | postgresql) print 5432 ;;
+        amqp) print 5672 ;;
+        amqps) print 5671 ;;
+        redis | rediss) print 6379 ;;
+        *) fail "no default port is known for ${1%%://*}:// URLs" ;;
     esac
 }

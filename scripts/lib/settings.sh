@@ -1,21 +1,21 @@
 # shellcheck shell=bash disable=SC2034
-# Where things are, which ports and URLs are in force. Sourced, never run.
+# Paths, ports and URLs that all scripts use. Sourced, never run.
 #
-# A setting comes from the environment, else from `.env`, else from our private instance of the service.
+# A setting comes from the environment, else from `.env`, else it is that of the private instance of the service.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
 LOCAL="$ROOT/.local"
 DATA="$LOCAL/data" LOG="$LOCAL/log" RUN="$LOCAL/run"
-# Names this checkout in process titles and in /var/tmp, so that no checkout takes another's processes for its own.
+# Identifies this checkout in process titles and in /var/tmp, so that two checkouts never stop each other's processes.
 INSTANCE="$(printf '%s' "$ROOT" | sha256sum | cut --characters=1-12)"
 
 # shellcheck source=scripts/lib/network.sh
 source "$ROOT/scripts/lib/network.sh"
 
-say() { printf '%s\n' "$*"; }
+print() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Reads KEY=VALUE lines without evaluating them; what the environment already says wins.
+# Reads KEY=VALUE lines without evaluating them. A variable that is already set in the environment wins.
 load_dotenv() {
     local line key value
     [[ -f "$ROOT/.env" ]] || return 0
@@ -34,56 +34,57 @@ load_dotenv() {
     return 0
 }
 
-# The port of a private instance: the one it runs on (noted by `up`), else the one asked for, else the default.
+# The port of a private instance: the recorded one (written by `up`), else the configured one, else the default.
 port_of() {
     case "$1" in
-        postgres) noted_port postgres || say "${ORDERFLOW_POSTGRES_PORT:-21432}" ;;
-        redis) noted_port redis || say "${ORDERFLOW_REDIS_PORT:-21379}" ;;
-        rabbitmq) noted_port rabbitmq || say "${ORDERFLOW_RABBITMQ_PORT:-21672}" ;;
-        management) say "${ORDERFLOW_RABBITMQ_MANAGEMENT_PORT:-$(($(port_of rabbitmq) + 1))}" ;;
-        epmd) say "${ORDERFLOW_RABBITMQ_EPMD_PORT:-$(($(port_of rabbitmq) + 2))}" ;;
-        distribution) say "${ORDERFLOW_RABBITMQ_DISTRIBUTION_PORT:-$(($(port_of rabbitmq) + 3))}" ;;
+        postgres) recorded_port postgres || print "${ORDERFLOW_POSTGRES_PORT:-21432}" ;;
+        redis) recorded_port redis || print "${ORDERFLOW_REDIS_PORT:-21379}" ;;
+        rabbitmq) recorded_port rabbitmq || print "${ORDERFLOW_RABBITMQ_PORT:-21672}" ;;
+        management) print "${ORDERFLOW_RABBITMQ_MANAGEMENT_PORT:-$(($(port_of rabbitmq) + 1))}" ;;
+        epmd) print "${ORDERFLOW_RABBITMQ_EPMD_PORT:-$(($(port_of rabbitmq) + 2))}" ;;
+        distribution) print "${ORDERFLOW_RABBITMQ_DISTRIBUTION_PORT:-$(($(port_of rabbitmq) + 3))}" ;;
         *) fail "no such service: $1" ;;
     esac
 }
-noted_port() { cat "$RUN/$1.port" 2>/dev/null; }
+recorded_port() { cat "$RUN/$1.port" 2>/dev/null; }
 
-# Every private URL of a service begins with this, whatever the database or vhost behind it.
+# Prefix of every private URL of a service; the database or vhost follows.
 private_prefix() {
     case "$1" in
-        postgres) say "postgres://orderflow:orderflow@127.0.0.1:$(port_of postgres)/" ;;
-        rabbitmq) say "amqp://orderflow:orderflow@127.0.0.1:$(port_of rabbitmq)/" ;;
-        redis) say "redis://127.0.0.1:$(port_of redis)/" ;;
+        postgres) print "postgres://orderflow:orderflow@127.0.0.1:$(port_of postgres)/" ;;
+        rabbitmq) print "amqp://orderflow:orderflow@127.0.0.1:$(port_of rabbitmq)/" ;;
+        redis) print "redis://127.0.0.1:$(port_of redis)/" ;;
     esac
 }
 
-private_management_url() { say "http://orderflow:orderflow@127.0.0.1:$(port_of management)"; }
+private_management_url() { print "http://orderflow:orderflow@127.0.0.1:$(port_of management)"; }
 
 url_variable() {
     case "$1" in
-        postgres) say DATABASE_URL ;;
-        rabbitmq) say RABBITMQ_URL ;;
-        redis) say REDIS_URL ;;
+        postgres) print DATABASE_URL ;;
+        rabbitmq) print RABBITMQ_URL ;;
+        redis) print REDIS_URL ;;
     esac
 }
 
-# Succeeds when the user gave a service of their own. `make` hands our private URLs down to its children, and those
-# must not count as the user's: hence the look at the URL, not at whether the variable is set. The same URL while nothing
-# of ours is up and something listens there (a compose file with our ports, say) is the user's after all.
-user_gave() {
+# Succeeds when the URL variable of a service points to an external one, not to the private instance. `make` exports
+# the private URLs to its children, so a variable that is set is no proof: the URL itself is compared. The private URL
+# counts as external when no private instance is recorded and another program listens on that port (for example a
+# container).
+is_external() {
     local variable url
     variable="$(url_variable "$1")"
     url="${!variable:-}"
     [[ -n "$url" ]] || return 1
-    [[ "$url" != "$(private_prefix "$1")"* ]] || { ! noted_port "$1" >/dev/null && port_listened "$(port_of "$1")"; }
+    [[ "$url" != "$(private_prefix "$1")"* ]] || { ! recorded_port "$1" >/dev/null && port_listened "$(port_of "$1")"; }
 }
 
-# Sets what is not set yet to our private instances.
+# Points every URL that is not set yet to the private instance.
 export_urls() {
     export DATABASE_URL="${DATABASE_URL:-$(private_prefix postgres)orderflow}"
     export TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(test_database_url)}"
     export RABBITMQ_URL="${RABBITMQ_URL:-$(private_prefix rabbitmq)orderflow}"
-    user_gave rabbitmq || export RABBITMQ_MANAGEMENT_URL="${RABBITMQ_MANAGEMENT_URL:-$(private_management_url)}"
+    is_external rabbitmq || export RABBITMQ_MANAGEMENT_URL="${RABBITMQ_MANAGEMENT_URL:-$(private_management_url)}"
     export REDIS_URL="${REDIS_URL:-$(private_prefix redis)0}"
 }
 
@@ -92,11 +93,11 @@ with_database() {
     local base="${1%%\?*}" query=""
     [[ "$1" == *\?* ]] && query="?${1#*\?}"
     [[ "$base" == *://*/* ]] || base="$base/"
-    say "${base%/*}/$2$query"
+    print "${base%/*}/$2$query"
 }
 database_of() {
     local base="${1%%\?*}"
-    [[ "$base" != *://*/* ]] || say "${base##*/}"
+    [[ "$base" != *://*/* ]] || print "${base##*/}"
 }
 test_database_url() {
     local name

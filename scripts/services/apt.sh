@@ -1,33 +1,34 @@
 # shellcheck shell=bash
-# Installs the distribution's packages that are missing, without starting or enabling the services they bring.
+# Installs missing packages of the distribution, without starting or enabling the services they contain.
 
 POLICY=/usr/sbin/policy-rc.d
-POLICY_MARK="# written by orderflow for the length of one apt-get run"
+POLICY_MARK="# written by orderflow for the duration of one apt-get run"
 CLUSTER_DEFAULTS=/etc/postgresql-common/createcluster.conf
 
-# Installs what the named tools and services need; asks apt for nothing that is there already.
+# Installs the packages of the named tools and services. Does not call apt when all of them are present.
 install_missing() {
     local packages=() name
     for name in "$@"; do
         package_present "$name" || packages+=("$(package_of "$name")")
     done
     ((${#packages[@]})) || return 0
-    as_root true 2>/dev/null || fail "these packages are missing and we are neither root nor allowed sudo; please run:
+    as_root true 2>/dev/null || fail "packages are missing, and installing them needs root or sudo; please run:
     sudo apt-get install --no-install-recommends ${packages[*]}"
-    command -v apt-get >/dev/null || fail "no apt-get here; please install by other means: ${packages[*]}"
-    say "packages: installing ${packages[*]}"
+    command -v apt-get >/dev/null ||
+        fail "apt-get is not available; please install these packages by other means: ${packages[*]}"
+    print "packages: installing ${packages[*]}"
     apt_install "${packages[@]}"
 }
 
 package_of() {
     case "$1" in
-        postgres) say postgresql ;;
-        psql) say postgresql-client ;;
-        rabbitmq) say rabbitmq-server ;;
-        redis) say redis-server ;;
-        cc) say build-essential ;;
-        chromedriver) say chromium-driver ;;
-        *) say "$1" ;;
+        postgres) print postgresql ;;
+        psql) print postgresql-client ;;
+        rabbitmq) print rabbitmq-server ;;
+        redis) print redis-server ;;
+        cc) print build-essential ;;
+        chromedriver) print chromium-driver ;;
+        *) print "$1" ;;
     esac
 }
 package_present() {
@@ -44,12 +45,12 @@ as_root() {
     if ((EUID == 0)); then "$@"; else sudo --non-interactive "$@"; fi
 }
 
-# A subshell, so that its trap undoes the guards whatever happens, and nothing else of ours is undone with them.
+# A subshell: its EXIT trap removes the guards in every case, and does not replace the trap of the calling script.
 apt_install() (
     trap remove_guards EXIT
     trap 'exit 130' INT TERM
     guard_service_starts "$@"
-    quietly apt-get update || say "packages: apt-get update failed, trying with the lists that are here"
+    quietly apt-get update || print "packages: apt-get update failed; using the package lists of this machine"
     if [[ " $* " == *" postgresql "* ]]; then
         quietly apt-get install --yes --no-install-recommends postgresql-common ||
             fail "apt-get could not install postgresql-common"
@@ -68,7 +69,7 @@ quietly() {
     return 1
 }
 
-# Debian starts a service as it installs it, unless policy-rc.d says 101. One of the machine's own stays as it is.
+# Debian starts a service on installation, unless policy-rc.d exits with 101. A policy of the machine is not replaced.
 guard_service_starts() {
     if [[ ! -e "$POLICY" ]] || grep --quiet --line-regexp --fixed-strings "$POLICY_MARK" "$POLICY"; then
         printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | as_root tee "$POLICY" >/dev/null
@@ -76,15 +77,17 @@ guard_service_starts() {
     else
         local answer=0
         as_root "$POLICY" rabbitmq-server start >/dev/null 2>&1 || answer=$?
-        ((answer == 101)) || fail "$POLICY of this machine lets packages start their services; please install by hand: $*"
+        ((answer == 101)) ||
+            fail "$POLICY of this machine lets packages start their services; please install by hand: $*"
     fi
 }
 
-# Debian's Postgres makes and enables a cluster of its own, unless told not to. The setting is put back afterwards.
+# Debian's Postgres package creates and enables a cluster, unless configured otherwise. The setting is restored
+# afterwards.
 guard_main_cluster() {
     [[ -f "$CLUSTER_DEFAULTS" && ! -e "$CLUSTER_DEFAULTS.orderflow" ]] || return 0
     as_root cp --preserve "$CLUSTER_DEFAULTS" "$CLUSTER_DEFAULTS.orderflow"
-    say "create_main_cluster = false" | as_root tee --append "$CLUSTER_DEFAULTS" >/dev/null
+    print "create_main_cluster = false" | as_root tee --append "$CLUSTER_DEFAULTS" >/dev/null
 }
 
 remove_guards() {
@@ -92,7 +95,7 @@ remove_guards() {
     ! grep --quiet --line-regexp --fixed-strings "$POLICY_MARK" "$POLICY" 2>/dev/null || as_root rm --force "$POLICY"
 }
 
-# Else systemd would start, at the next boot, services that nobody but us asked for.
+# Otherwise systemd would start these services at the next boot, though only this project uses them.
 disable_at_boot() {
     local units=()
     command -v systemctl >/dev/null || return 0

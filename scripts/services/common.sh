@@ -1,18 +1,18 @@
 # shellcheck shell=bash disable=SC2153
-# What all three services share: users, data directories, start and stop. Sourced, never run.
+# Shared by all three services: users, data directories, start and stop. Sourced, never run.
 #
-# Each services/NAME.sh says how its service differs: NAME_user, NAME_stop_signal, NAME_marker, NAME_ports, NAME_present,
+# Each services/NAME.sh defines what differs: NAME_user, NAME_stop_signal, NAME_marker, NAME_ports, NAME_present,
 # NAME_prepare, NAME_launch, NAME_ready, NAME_finish.
 
 READY_LIMIT_SECONDS="${ORDERFLOW_READY_LIMIT_SECONDS:-120}"
 STOP_LIMIT_SECONDS=30
 CLEAN_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# The words to put before a command of service $1, into the array `as`. Postgres and RabbitMQ refuse to run as root, so
-# then each service runs as the system user of its package.
-# setpriv, because it becomes the command; runuser would stay as its parent, with a pid that is not the server's.
-# The environment is emptied: a PGDATA or RABBITMQ_NODENAME of the user's own must not steer our instance.
-words_before() {
+# Sets the array `as` to the words that precede every command of service $1. Postgres and RabbitMQ refuse to run as
+# root, so root runs each service as the system user of its package. setpriv execs the command; runuser would stay as
+# its parent, and the recorded pid would not be that of the server. The environment is emptied: the user's PGDATA or
+# RABBITMQ_NODENAME must not reach the private instance.
+command_prefix() {
     local user="$1_user"
     user="${!user}"
     as=(env --ignore-environment "PATH=$CLEAN_PATH" LANG=C.UTF-8 TZ=UTC)
@@ -22,46 +22,46 @@ words_before() {
 }
 as_service() {
     local as
-    words_before "$1"
-    # From /, because the service's user may not be allowed where we stand.
+    command_prefix "$1"
+    # From /, because the service's user may have no access to the current directory.
     (cd / && "${as[@]}" "${@:2}")
 }
 launch_service() {
     local as
-    words_before "$1"
+    command_prefix "$1"
     launch "$1" "$2" "${as[@]}" "${@:3}"
 }
 
 service_pid() { running_pid "$1" "$("$1_marker")"; }
 
-# Prints the directory of the service's data, made when missing and open to its user.
-# The service's user may not get into the repository (a home of mode 700): then the data stand in /var/tmp, linked.
+# Prints the data directory of a service. Creates it when missing, writable for the service's user. When that user can't
+# enter the repository (a home directory of mode 700), the data are in /var/tmp, behind a symbolic link.
 data_directory() {
     local name="$1" place="$DATA/$1" user="$1_user" elsewhere
     if [[ ! -e "$place" ]]; then
         rm --force "$place"
         mkdir --parents "$place"
-        give_to "${!user}" "$place"
+        make_private_to "${!user}" "$place"
         if ! as_service "$name" test -w "$place"; then
             rmdir "$place"
-            remove_abandoned "/var/tmp/orderflow-$INSTANCE-$name".*
+            remove_stale_data "/var/tmp/orderflow-$INSTANCE-$name".*
             elsewhere="$(mktemp --directory "/var/tmp/orderflow-$INSTANCE-$name.XXXXXX")"
-            give_to "${!user}" "$elsewhere"
+            make_private_to "${!user}" "$elsewhere"
             ln --symbolic "$elsewhere" "$place"
         fi
     fi
-    as_service "$name" test -w "$(place_of "$name")" ||
-        fail "$name: its user cannot write to .local/data/$name; \`scripts/services.sh wipe $name\` makes it anew"
-    place_of "$name"
+    as_service "$name" test -w "$(data_path "$name")" ||
+        fail "$name: its user cannot write to .local/data/$name; \`scripts/services.sh wipe $name\` removes it"
+    data_path "$name"
 }
-# Where the data really are. Always this and not .local/data/NAME, which the service's user may not be able to enter.
-place_of() { readlink --canonicalize "$DATA/$1"; }
-give_to() {
+# The resolved data path. Services get this path: their user may be unable to enter .local/data/NAME.
+data_path() { readlink --canonicalize "$DATA/$1"; }
+make_private_to() {
     chmod 700 "$2"
     if ((EUID == 0)) && id "$1" >/dev/null 2>&1; then chown "$1:" "$2"; fi
 }
-# Data of an earlier checkout at this path, unless something still runs in it.
-remove_abandoned() {
+# Removes data of an earlier checkout at this path, unless a process still runs in them.
+remove_stale_data() {
     local directory
     for directory in "$@"; do
         [[ -d "$directory" && (-O "$directory" || $EUID == 0) ]] || continue
@@ -69,12 +69,12 @@ remove_abandoned() {
     done
 }
 
-# Starts the service on the port it has and waits until it answers.
+# Starts the service on its port and waits until it is ready.
 start_service() {
     local name="$1" pid data begun="$EPOCHREALTIME"
     if pid="$(service_pid "$name")"; then
         wait_ready "$name" "$pid"
-        say "$name: runs on 127.0.0.1:$(port_of "$name")"
+        print "$name: running on 127.0.0.1:$(port_of "$name")"
         return
     fi
     mkdir --parents "$DATA" "$LOG" "$RUN"
@@ -86,7 +86,7 @@ start_service() {
     "${name}_launch" "$data"
     wait_ready "$name" "$(cat "$RUN/$name.pid")"
     "${name}_finish"
-    say "ready in $(elapsed_since "$begun")"
+    print "ready in $(elapsed_since "$begun")"
 }
 wait_ready() {
     local name="$1" pid="$2" deadline=$((SECONDS + READY_LIMIT_SECONDS))
@@ -99,29 +99,29 @@ wait_ready() {
 }
 
 stop_service() {
-    local name="$1" signal="$1_stop_signal" was=""
-    was="$(service_pid "$name")" || true
+    local name="$1" signal="$1_stop_signal" pid=""
+    pid="$(service_pid "$name")" || true
     stop_process "$name" "$("${name}_marker")" "${!signal}" "$STOP_LIMIT_SECONDS"
     [[ "$name" != rabbitmq ]] || stop_process epmd "$(epmd_marker)" TERM "$STOP_LIMIT_SECONDS"
-    if [[ -n "$was" ]]; then say "$name: stopped"; else say "$name: was not running"; fi
+    if [[ -n "$pid" ]]; then print "$name: stopped"; else print "$name: was not running"; fi
 }
 
 wipe_service() {
     local place="$DATA/$1"
     stop_service "$1"
-    [[ ! -L "$place" ]] || rm --recursive --force "$(place_of "$1")"
+    [[ ! -L "$place" ]] || rm --recursive --force "$(data_path "$1")"
     rm --recursive --force "$place" "$RUN/$1.port"
 }
 
-# A service of the user's own: is it there? Nothing is started in its place.
-check_given() {
+# Checks that an external service accepts connections. No private instance is started in its place.
+check_external() {
     local name="$1" variable address
     variable="$(url_variable "$name")"
     if ! address="$(host_and_port "${!variable}")"; then
-        say "$name: yours, as $variable says (a unix socket, not checked)"
+        print "$name: external, from $variable (a unix socket, not checked)"
         return
     fi
     # shellcheck disable=SC2086 # two words on purpose: host and port
-    accepts $address || fail "$name: $variable names ${address/ /:}, and nothing accepts connections there"
-    say "$name: yours at ${address/ /:}, as $variable says"
+    accepts $address || fail "$name: $variable names ${address/ /:}, which accepts no connections"
+    print "$name: external at ${address/ /:}, from $variable"
 }

@@ -1,18 +1,18 @@
 # shellcheck shell=bash disable=SC2016,SC2034
-# Our private Postgres: how to make, run, ask and stop it.
+# The private Postgres: prepare, launch, readiness, stop.
 
 postgres_user=postgres
-postgres_marker() { say "cluster_name=orderflow-$INSTANCE"; }
+postgres_marker() { print "cluster_name=orderflow-$INSTANCE"; }
 postgres_ports() { port_of postgres; }
-# SIGINT is Postgres's "fast" shutdown; SIGTERM would wait for every client to leave.
+# SIGINT is Postgres's "fast" shutdown; SIGTERM would wait until every client has disconnected.
 postgres_stop_signal=INT
 
-# An old cluster needs the server version that made it; a new one gets the newest here.
+# An existing cluster needs the server version that created it; a new one uses the newest version installed.
 postgres_bin() {
     local version="" newest
-    version="$(as_service postgres cat "$(place_of postgres)/cluster/PG_VERSION" 2>/dev/null)" || true
+    version="$(as_service postgres cat "$(data_path postgres)/cluster/PG_VERSION" 2>/dev/null)" || true
     if [[ -n "$version" ]]; then
-        [[ -x "/usr/lib/postgresql/$version/bin/postgres" ]] && say "/usr/lib/postgresql/$version/bin" && return
+        [[ -x "/usr/lib/postgresql/$version/bin/postgres" ]] && print "/usr/lib/postgresql/$version/bin" && return
     fi
     newest="$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | sort --version-sort | tail --lines=1)"
     [[ -x "$newest" ]] || newest="$(readlink --canonicalize "$(command -v postgres)" 2>/dev/null)"
@@ -25,11 +25,11 @@ postgres_prepare() {
     bin="$(postgres_bin)"
     if as_service postgres test -d "$data/cluster"; then
         check_version "$bin" "$(as_service postgres cat "$data/cluster/PG_VERSION")"
-        wait_last_gone "$data/cluster/postmaster.pid"
+        wait_old_cluster_stopped "$data/cluster/postmaster.pid"
         return
     fi
-    say orderflow | as_service postgres sh -c 'umask 077; rm -rf "$1/cluster.new"; cat >"$1/password"' sh "$data"
-    # Made beside its place and moved there: an initdb cut short leaves nothing that looks like a cluster.
+    print orderflow | as_service postgres sh -c 'umask 077; rm -rf "$1/cluster.new"; cat >"$1/password"' sh "$data"
+    # Created under another name and then renamed: an interrupted initdb leaves nothing that looks like a cluster.
     as_service postgres "$bin/initdb" --pgdata="$data/cluster.new" --username=orderflow --pwfile="$data/password" \
         --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --data-checksums >>"$LOG/postgres.log" 2>&1 ||
         { show_log_end postgres; fail "postgres: initdb failed"; }
@@ -38,31 +38,33 @@ postgres_prepare() {
 
 check_version() {
     [[ "$("$1/postgres" --version) " == *" $2"[.\ a-z]* ]] ||
-        fail "postgres: .local/data/postgres needs version $2; \`scripts/services.sh wipe postgres\` starts anew"
+        fail "postgres: .local/data/postgres needs version $2; \`scripts/services.sh wipe postgres\` removes it"
 }
 
-# After a kill -9 Postgres refuses to start while its lock names a process that is there, be it a zombie that nobody
-# reaps or a stranger with the same number. So we wait until nothing of the old cluster lives, then drop such a lock.
-wait_last_gone() {
+# After a kill -9 Postgres refuses to start while its lock file names an existing process, even an unreaped zombie or an
+# unrelated process with the same pid. So this waits until no process of the old cluster runs, then removes such a lock.
+wait_old_cluster_stopped() {
     local lock="$1" pid deadline=$((SECONDS + 10))
     pid="$(as_service postgres head --lines=1 "$lock" 2>/dev/null)" || return 0
-    while cluster_lives; do
-        ((SECONDS < deadline)) || fail "postgres: processes of the last server are still there"
+    while cluster_is_running; do
+        ((SECONDS < deadline)) || fail "postgres: processes of the previous server are still running"
         sleep 0.1
     done
     [[ ! -d "/proc/$pid" ]] || as_service postgres rm --force "$lock"
 }
-# The brackets keep grep from finding itself.
-cluster_lives() {
-    grep --quiet --text --extended-regexp "(cluster_[n]ame=|postgres[:] )orderflow-$INSTANCE" /proc/[0-9]*/cmdline 2>/dev/null
+# The brackets keep grep from matching its own command line.
+cluster_is_running() {
+    grep --quiet --text --extended-regexp "(cluster_[n]ame=|postgres[:] )orderflow-$INSTANCE" \
+        /proc/[0-9]*/cmdline 2>/dev/null
 }
 
-# Durable as by default (fsync and synchronous_commit on): what we measure and break is what would run in production.
-# No unix socket: its path may not exceed 107 bytes, and TCP is what we use.
+# fsync and synchronous_commit stay on, so that benchmarks and fault tests run what production runs.
+# No unix socket: its path may not exceed 107 bytes, and all clients use TCP.
 postgres_launch() {
-    local data="$1" page_images=lz4
-    # Before 15 it is on or off.
-    (($("$(postgres_bin)/postgres" --version | grep --only-matching --extended-regexp '[0-9]+' | head --lines=1) >= 15)) || page_images=on
+    local data="$1" wal_compression=lz4 version
+    # Before version 15 wal_compression is only on or off.
+    version="$("$(postgres_bin)/postgres" --version | awk '{ print int($3) }')"
+    ((version >= 15)) || wal_compression=on
     launch_service postgres "$data" "$(postgres_bin)/postgres" -D "$data/cluster" -p "$(port_of postgres)" \
         -c "cluster_name=orderflow-$INSTANCE" \
         -c listen_addresses=127.0.0.1 \
@@ -70,7 +72,7 @@ postgres_launch() {
         -c max_connections=300 \
         -c shared_buffers=256MB \
         -c max_wal_size=2GB \
-        -c "wal_compression=$page_images"
+        -c "wal_compression=$wal_compression"
 }
 
 postgres_ready() {

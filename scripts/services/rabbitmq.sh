@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2016,SC2034
-# Our private RabbitMQ with its management UI, and the epmd (Erlang's name server) that it needs.
+# The private RabbitMQ with its management UI, and the epmd (Erlang's name server) that it needs.
 # Works with Debian 12's 3.10 and with 4.x.
 
 rabbitmq_user=rabbitmq epmd_user=rabbitmq
-rabbitmq_marker() { say "-orderflow_instance $INSTANCE"; }
+rabbitmq_marker() { print "-orderflow_instance $INSTANCE"; }
 rabbitmq_ports() {
     port_of rabbitmq
     port_of management
@@ -11,16 +11,16 @@ rabbitmq_ports() {
     port_of distribution
 }
 rabbitmq_stop_signal=TERM
-epmd_marker() { say "epmd -address 127.0.0.1 -port $(port_of epmd)"; }
+epmd_marker() { print "epmd -address 127.0.0.1 -port $(port_of epmd)"; }
 
-# Not /usr/sbin/rabbitmq-server: Debian's wrapper there insists on the system's own data and logs.
+# Not /usr/sbin/rabbitmq-server: Debian's wrapper always uses the data and logs of the system's broker.
 rabbitmq_bin=/usr/lib/rabbitmq/bin
 rabbitmq_present() { [[ -x "$rabbitmq_bin/rabbitmq-server" ]] && command -v epmd curl >/dev/null; }
 
 rabbitmq_prepare() {
     local data="$1"
     write_file "$data/rabbitmq.conf" <<CONF
-# Written by scripts/services/rabbitmq.sh at every start; changes here are lost.
+# Written by scripts/services/rabbitmq.sh at every start; edits are lost.
 listeners.tcp.1 = 127.0.0.1:$(port_of rabbitmq)
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $(port_of management)
@@ -36,7 +36,7 @@ log.file = false
 raft.wal_max_size_bytes = 64000000
 CONF
     write_file "$data/enabled_plugins" <<<'[rabbitmq_management].'
-    # Empty, so that the settings of the system's own broker do not leak in.
+    # Empty, so that the settings of the system's broker have no effect.
     write_file "$data/rabbitmq-env.conf" </dev/null
     write_file "$data/advanced.config" <<<'[].'
 }
@@ -67,23 +67,23 @@ rabbitmq_environment() {
 rabbitmq_launch() {
     local data="$1" environment
     mapfile -d '' environment < <(rabbitmq_environment "$data")
-    # Ours, so that it listens on loopback alone and goes when the broker goes; RabbitMQ would start one that stays.
+    # Started here, so that it listens on loopback only and stops with the broker; one started by RabbitMQ would stay.
     running_pid epmd "$(epmd_marker)" >/dev/null ||
         launch_service epmd "$data" "$(command -v epmd)" -address 127.0.0.1 -port "$(port_of epmd)"
     as_service rabbitmq rm --force "$data/server.pid"
-    # The argument means nothing to Erlang; it is how we know our process from another broker.
+    # Erlang ignores the argument; it identifies this process among other brokers.
     launch_service rabbitmq "$data" "${environment[@]}" "$rabbitmq_bin/rabbitmq-server" -orderflow_instance "$INSTANCE"
 }
 
-# The start script stays as the parent of the Erlang VM; the VM itself tells its pid, and that is the one to note.
-rabbitmq_note_pid() {
+# The start script stays as the parent of the Erlang VM. The VM writes its own pid to a file: that one is recorded.
+rabbitmq_record_pid() {
     local pid
-    pid="$(as_service rabbitmq cat "$(place_of rabbitmq)/server.pid" 2>/dev/null)" || return 1
-    process_has "$pid" "$(rabbitmq_marker)" && say "$pid" >"$RUN/rabbitmq.pid"
+    pid="$(as_service rabbitmq cat "$(data_path rabbitmq)/server.pid" 2>/dev/null)" || return 1
+    process_has "$pid" "$(rabbitmq_marker)" && print "$pid" >"$RUN/rabbitmq.pid"
 }
 
 rabbitmq_ready() {
-    rabbitmq_note_pid && accepts 127.0.0.1 "$(port_of rabbitmq)" &&
+    rabbitmq_record_pid && accepts 127.0.0.1 "$(port_of rabbitmq)" &&
         curl --silent --fail --max-time 5 --noproxy '*' --output /dev/null \
             "http://orderflow:orderflow@127.0.0.1:$(port_of management)/api/vhosts/orderflow"
 }

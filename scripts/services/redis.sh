@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034
-# Our private Redis. It holds no truth, so it keeps nothing on disk.
+# The private Redis. It holds caches and rate limits only, so nothing is persisted.
 
 redis_user=redis
-redis_marker() { say "redis-server 127.0.0.1:$(port_of redis)"; }
+redis_marker() { print "redis-server 127.0.0.1:$(port_of redis)"; }
 redis_ports() { port_of redis; }
 redis_stop_signal=TERM
 

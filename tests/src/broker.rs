@@ -6,7 +6,7 @@ use crate::system::RETRY_DELAY_PERCENT;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
-use messaging::broker::{Links, Publisher};
+use messaging::broker::{BrokerConnections, Publisher};
 use messaging::topology::COMMANDS;
 use platform::config::RabbitmqArgs;
 use reqwest::{Method, StatusCode};
@@ -116,7 +116,7 @@ impl Broker {
     /// Declares all of the topology, as every process of ours does.
     pub async fn declare_all(&self) {
         let args = RabbitmqArgs { rabbitmq_url: self.url.clone().into(), retry_delay_percent: RETRY_DELAY_PERCENT };
-        let links = Links::new(&args, "system tests").expect("a url");
+        let links = BrokerConnections::new(&args, "system tests").expect("a url");
         Publisher::open(&links.publishing).await.expect("the broker lets us in");
         links.close().await;
     }

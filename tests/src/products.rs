@@ -5,7 +5,7 @@ use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
 use inventory::Receipt;
-use platform::witness::Unwitnessed;
+use platform::audit::NoAudit;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -36,10 +36,10 @@ impl Goods {
     }
 
     fn receipts(&self, warehouses: &[WarehouseId]) -> Vec<Receipt> {
-        let receipt = |(warehouse_id, pieces): (&WarehouseId, u32)| Receipt {
+        let receipt = |(warehouse_id, units): (&WarehouseId, u32)| Receipt {
             sku: self.sku.parse().expect("a SKU"),
             warehouse_id: *warehouse_id,
-            pieces,
+            units,
         };
         warehouses.iter().zip(self.pieces).map(receipt).collect()
     }
@@ -62,7 +62,7 @@ async fn make_warehouses(pool: &PgPool) -> Vec<WarehouseId> {
     for (priority, code) in (1..).zip(WAREHOUSES) {
         let id = WarehouseId::from_uuid(Uuid::now_v7());
         let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, priority).expect("a warehouse");
-        inventory::create_warehouse(pool, &warehouse, platform::clock::now(), &Unwitnessed)
+        inventory::create_warehouse(pool, &warehouse, platform::clock::now(), &NoAudit)
             .await
             .expect("it can be created");
         ids.push(id);

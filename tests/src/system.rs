@@ -17,7 +17,7 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) const RETRY_DELAY_PERCENT: u32 = 1;
 
 /// Without a line a request.
-const LOG_FILTER: &str = "info,lapin=off,sqlx=warn,api::observe=warn";
+const LOG_FILTER: &str = "info,lapin=off,sqlx=warn,api::request_log=warn";
 
 /// What a test wants different from the usual: one api, one worker, one scheduler, no goods.
 #[derive(Debug)]

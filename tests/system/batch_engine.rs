@@ -3,9 +3,11 @@
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue, ReleaseStock};
-use messaging::broker::Links;
-use messaging::consumer::{self, ConsumerSettings, InOneTransaction, Turns, Work};
-use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, Relay, Trace, Verdict, dead, outbox};
+use messaging::broker::BrokerConnections;
+use messaging::consumer::{self, BatchHandler, BatchLimiter, ConsumerSettings, OneTransaction};
+use messaging::{
+    AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, RelayHandle, Trace, Verdict, dead_letters, outbox,
+};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
 use platform::lifecycle::Lifecycle;
@@ -86,7 +88,7 @@ impl Handle for Meeting {
             self.both.wait().await;
         }
         let (counted, effects) = (self.counted.clone(), batch.len());
-        handled.after_commit = AfterCommit::run(move || {
+        handled.after_commit = AfterCommit::new(move || {
             counted.fetch_add(effects, Ordering::Relaxed);
         });
         Ok(handled)
@@ -94,10 +96,15 @@ impl Handle for Meeting {
 }
 
 /// Has `work` consume the queue of the inventory until the lifecycle's end, on connections of its own.
-pub fn consume<W: Work>(system: &TestSystem, work: W, settings: ConsumerSettings, lifecycle: &Lifecycle) -> Links {
+pub fn consume<W: BatchHandler>(
+    system: &TestSystem,
+    work: W,
+    settings: ConsumerSettings,
+    lifecycle: &Lifecycle,
+) -> BrokerConnections {
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
-    let links = Links::new(&args, "batch engine test").expect("a url");
-    let (pool, relay, turns) = (system.pool().clone(), Relay::default(), Turns::new(None));
+    let links = BrokerConnections::new(&args, "batch engine test").expect("a url");
+    let (pool, relay, turns) = (system.pool().clone(), RelayHandle::default(), BatchLimiter::new(None));
     lifecycle.spawn(consumer::run(work, pool, links.clone(), relay, turns, settings, lifecycle.clone()));
     links
 }
@@ -121,7 +128,7 @@ pub fn release(order_id: OrderId) -> Outgoing {
 
 pub async fn say(pool: &PgPool, messages: &[Outgoing]) {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let _left_behind = outbox::append(&mut tx, messages.to_vec(), &Relay::default()).await.expect("appended");
+    let _left_behind = outbox::append(&mut tx, messages.to_vec(), &RelayHandle::default()).await.expect("appended");
     tx.commit().await.expect("committed");
 }
 
@@ -140,9 +147,9 @@ async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_othe
     let sound: Vec<_> = messages.iter().enumerate().filter(|(place, _)| ![17, 128, 255].contains(place)).collect();
     say(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
     let lifecycle = Lifecycle::default();
-    let links = consume(&system, InOneTransaction(moody), ConsumerSettings::default(), &lifecycle);
+    let links = consume(&system, OneTransaction(moody), ConsumerSettings::default(), &lifecycle);
     let keeper = FailedJobs::new(pool.clone());
-    lifecycle.spawn(dead::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
+    lifecycle.spawn(dead_letters::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
 
     system.until_failed_jobs(3, LIMIT).await;
     let expected = i64::try_from(MESSAGES - 3).expect("small");
@@ -164,7 +171,7 @@ async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
     say(&pool, &twins).await;
     let meeting = Meeting { both: Arc::new(Barrier::new(2)), met: Arc::default(), counted: Arc::default() };
     let (one_at_a_time, lifecycle) = (ConsumerSettings { batch_max: 1, prefetch: 1 }, Lifecycle::default());
-    let links = [(); 2].map(|()| consume(&system, InOneTransaction(meeting.clone()), one_at_a_time, &lifecycle));
+    let links = [(); 2].map(|()| consume(&system, OneTransaction(meeting.clone()), one_at_a_time, &lifecycle));
 
     eventually("every message to be taken by one of the two", LIMIT, || async {
         let counted = meeting.counted.load(Ordering::Relaxed);

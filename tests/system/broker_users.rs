@@ -3,7 +3,7 @@
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use messaging::topology::{COMMANDS, DEAD, EVENTS, RETRY, RetryLadder, Scope, declare};
+use messaging::topology::{COMMANDS, DEAD, EVENTS, RETRY, RetrySchedule, Scope, declare};
 use std::time::Duration;
 use system_tests::{Goods, NewOrder, TestSystem};
 
@@ -48,7 +48,7 @@ async fn an_order_is_confirmed_by_processes_that_have_a_broker_user_each() {
     for role in ["api", "scheduler"] {
         let url = system.broker.url_of(role);
         for scope in Scope::all() {
-            let declared = declare(&channel(&url).await, scope, &RetryLadder::scaled(1)).await;
+            let declared = declare(&channel(&url).await, scope, &RetrySchedule::scaled(1)).await;
             declared.expect("what is there may be declared again");
         }
         for (exchange, may) in [(COMMANDS, true), (EVENTS, true), ("", true), (RETRY, false), (DEAD, false)] {

@@ -1,8 +1,8 @@
 //! Dead letters are kept, whatever becomes of their keeper.
 
 use domain::messages::Queue;
-use messaging::broker::Links;
-use messaging::dead::{DeadLetter, Keep, drain};
+use messaging::broker::BrokerConnections;
+use messaging::dead_letters::{DeadLetter, DeadLetterSink, drain};
 use messaging::topology::{Scope, dead_queue};
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
@@ -27,8 +27,8 @@ struct Moody {
     mended: Arc<AtomicBool>,
 }
 
-impl Keep for Moody {
-    async fn keep(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
+impl DeadLetterSink for Moody {
+    async fn store(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
         if self.tries.fetch_add(1, Ordering::SeqCst) < ABSENCES {
             return Err(sqlx::Error::PoolTimedOut);
         }
@@ -36,7 +36,7 @@ impl Keep for Moody {
         if heavy && !self.mended.load(Ordering::SeqCst) {
             return Err(sqlx::Error::RowNotFound);
         }
-        self.jobs.keep(letters).await
+        self.jobs.store(letters).await
     }
 }
 
@@ -45,7 +45,7 @@ async fn letters_are_held_while_their_keeper_is_away_and_one_that_cannot_be_kept
     let mut system = TestSystem::of("dead_letters").workers(0).start().await;
     system.expect_failed_jobs(LETTERS + 1);
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
-    let (links, lifecycle) = (Links::new(&args, "dead letters test").expect("a url"), Lifecycle::default());
+    let (links, lifecycle) = (BrokerConnections::new(&args, "dead letters test").expect("a url"), Lifecycle::default());
     links.publishing.channel(Scope::Queue(Queue::Shipping)).await.expect("the topology is declared");
     let dead = dead_queue(Queue::Shipping);
     for number in 0..LETTERS {

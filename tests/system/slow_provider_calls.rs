@@ -4,7 +4,7 @@ use crate::batch_engine::{consume, effects, release, say, stop};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue};
-use messaging::consumer::{AroundProvider, ConsumerSettings};
+use messaging::consumer::{ConsumerSettings, TwoTransactions};
 use messaging::{Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled, Verdict};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgConnection;
@@ -102,7 +102,7 @@ async fn until_effects(system: &TestSystem, expected: usize) {
 async fn a_call_that_is_not_answered_holds_up_its_own_message_alone() {
     let (system, orders) = started("late_answers").await;
     let (gated, lifecycle) = (Gated::new(&orders), Lifecycle::default());
-    let links = consume(&system, AroundProvider(gated.clone()), ConsumerSettings::default(), &lifecycle);
+    let links = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
 
     until_effects(&system, MESSAGES - LATE).await;
     say(system.pool(), &[release(OrderId::from_uuid(Uuid::now_v7()))]).await;
@@ -123,7 +123,7 @@ async fn a_call_that_is_not_answered_holds_up_its_own_message_alone() {
 async fn a_channel_that_dies_while_calls_are_under_way_costs_no_message_and_doubles_none() {
     let (system, orders) = started("late_answers_cut").await;
     let (gated, lifecycle) = (Gated::new(&orders), Lifecycle::default());
-    let links = consume(&system, AroundProvider(gated.clone()), ConsumerSettings::default(), &lifecycle);
+    let links = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
 
     until_effects(&system, MESSAGES - LATE).await;
     eventually("the late ones to be asked for again", LIMIT, || async {

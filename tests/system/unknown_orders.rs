@@ -2,8 +2,8 @@
 
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    AuthorizePayment, BookShipments, InventoryCommand, Message, Parcel, PaymentCommand, Queue, ReserveStock,
-    ShipmentCommand,
+    AuthorizePayment, BookShipments, InventoryCommand, Message, PaymentCommand, Queue, ReserveStock, ShipmentCommand,
+    ShipmentRequest,
 };
 use domain::money::Money;
 use domain::product::Line;
@@ -28,11 +28,12 @@ async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
         vec![Line { sku: "SKU-STRANGE".parse().expect("a SKU"), quantity: 3_u32.try_into().expect("a quantity") }];
     let amount = Money::new(1_999, "USD".parse().expect("a currency")).expect("an amount");
     let warehouse_id = WarehouseId::from_uuid(Uuid::now_v7());
-    let parcel = Parcel { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines: lines.clone() };
+    let request =
+        ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines: lines.clone() };
 
     let reserve = InventoryCommand::Reserve(ReserveStock { order_id, lines });
     let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });
-    let book = ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] });
+    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
     command(&system, Queue::Inventory, order_id, &reserve).await;
     command(&system, Queue::Payments, order_id, &authorize).await;
     command(&system, Queue::Shipping, order_id, &book).await;

@@ -1,11 +1,11 @@
-//! Settings that security hangs on.
+//! Settings of tokens and sign-up: signing keys, lifetimes.
 
 use platform::config::Environment;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 const SECRET_KEY_BYTES_MIN: usize = 32;
-/// Known to everybody, so only fit for trying things out.
+/// Public, so only fit for development.
 const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-not-for-production";
 
 #[derive(Debug, Clone, clap::Args)]
@@ -22,7 +22,7 @@ pub struct SecurityArgs {
     /// How long a refresh token is valid, in seconds.
     #[arg(long, env, default_value_t = 1_209_600, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     pub refresh_token_ttl_seconds: u64,
-    /// Whether a sign-up hides that its address has an account: it then answers 202 without tokens, whatever came of it.
+    /// Whether a sign-up hides that its address has an account: it then always answers 202, without tokens.
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub signup_hides_taken_emails: bool,
 }
@@ -42,7 +42,7 @@ impl SecurityArgs {
         Duration::from_secs(self.refresh_token_ttl_seconds)
     }
 
-    /// An empty variable is as good as none.
+    /// `None` when the variable is unset or empty.
     pub(crate) fn previous_key(&self) -> Option<&str> {
         self.secret_key_previous.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty())
     }
@@ -63,14 +63,14 @@ mod tests {
     use clap::Parser;
 
     #[derive(Parser)]
-    struct Door {
+    struct TestArgs {
         #[command(flatten)]
         security: SecurityArgs,
     }
 
     fn problems(arguments: &[&str], environment: Environment) -> Vec<String> {
-        let arguments = std::iter::once("door").chain(arguments.iter().copied());
-        Door::try_parse_from(arguments).expect("well-formed").security.problems(environment)
+        let arguments = std::iter::once("test").chain(arguments.iter().copied());
+        TestArgs::try_parse_from(arguments).expect("well-formed").security.problems(environment)
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn every_weak_key_is_named_and_none_is_told() {
+    fn every_weak_key_is_named_and_its_value_is_not_printed() {
         let weak = ["--secret-key", "hunter2", "--secret-key-previous", "hunter1"];
         let problems = problems(&weak, Environment::Development);
         assert_eq!(problems.len(), 2);

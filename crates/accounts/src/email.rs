@@ -1,4 +1,4 @@
-//! An e-mail address, as accounts are named by.
+//! The e-mail address that identifies an account.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 const EMAIL_LENGTH_MAX: usize = 254;
 const LOCAL_PART_LENGTH_MAX: usize = 64;
 
-/// Lower-cased ASCII, `local@domain`. That mail arrives there is not known.
+/// Lower-cased ASCII, `local@domain`. Not verified: mail to it may not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_addresses_are_refused() {
         let long = format!("{}@example.com", "x".repeat(65));
         for bad in [
             "",

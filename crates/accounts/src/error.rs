@@ -1,4 +1,4 @@
-//! Why a use case of this slice was refused, or failed.
+//! The errors of this slice's use cases.
 
 use crate::{EmailError, PasswordError};
 use std::time::Duration;
@@ -17,15 +17,15 @@ pub enum AccountError {
     InvalidCredentials,
     #[error("too many failed logins; retry in {} s", .retry_after.as_secs())]
     TooManyAttempts { retry_after: Duration },
-    /// Every core is busy with passwords.
+    /// Every core is busy hashing passwords.
     #[error("too many logins are in progress; retry in a second")]
     Overloaded,
     #[error("`refresh_token` is unknown, expired or revoked; log in again")]
     InvalidRefreshToken,
-    /// It was used before, so it may be stolen: its whole family is revoked.
+    /// A used token may have been stolen, so its whole family is revoked.
     #[error("`refresh_token` was used before, so every token of this login is revoked; log in again")]
     RefreshTokenReused,
-    /// It was used a moment ago, and its lost answer was given again already.
+    /// It was exchanged within the grace period, and the response has already been repeated once.
     #[error("`refresh_token` was exchanged a moment ago; use the tokens from that response, or log in again")]
     RefreshInProgress,
     #[error(transparent)]
@@ -36,7 +36,7 @@ pub enum AccountError {
     OwnRole,
     #[error("you are no longer an admin, so you can't grant roles; log in again")]
     NotAdmin,
-    #[error("accounts.{table}.{column} of {id} holds what we never write")]
+    #[error("accounts.{table}.{column} of {id} holds a value that this service never writes")]
     Inconsistent { table: &'static str, column: &'static str, id: Uuid },
     #[error("hashing or signing failed: {0}")]
     Crypto(String),
@@ -51,7 +51,7 @@ pub enum TokenError {
     Invalid,
     #[error("the access token has expired; get a new one with POST /api/v1/auth/refresh")]
     Expired,
-    /// Its owner is disabled, or it was made before their role changed.
+    /// Its owner is disabled, or it was issued before their role changed.
     #[error("the access token was revoked; log in again")]
     Revoked,
 }

@@ -1,4 +1,4 @@
-//! What somebody is called.
+//! The full name of a user.
 
 use domain::text;
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct FullName(String);
 pub struct FullNameError;
 
 impl FullName {
-    /// A name as it was stored: rules may have become stricter since.
+    /// A stored name, unchecked: the rules may have become stricter since it was stored.
     pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }

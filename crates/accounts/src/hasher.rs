@@ -1,4 +1,4 @@
-//! Argon2id, kept off the threads that serve requests and never more at a time than there are cores.
+//! Hashes passwords with Argon2id, on blocking threads and at most one hash per core at a time.
 
 use crate::AccountError;
 use crate::password::normalised;
@@ -14,11 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How long a request may queue for a core; after that we say that we are overloaded.
+/// How long a request may queue for a core; after that it is refused as [`AccountError::Overloaded`].
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
-/// No password that was ever chosen is longer, so a longer one is not worth its bytes.
+/// No valid password has more bytes, so the bytes of a longer one are not hashed.
 const PASSWORD_BYTES_MAX: usize = 4 * crate::password::PASSWORD_CHARACTERS_MAX;
-/// What an unknown user's password is compared with, so that the answer takes as long as a known one's. Of no password.
+/// Compared with the password when the user is unknown, so that the response takes as long as for a known user. It is
+/// not the hash of any password.
 const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$b3JkZXJmbG93ZHVtbXkwMQ$1hCJtM4tX2bTkHEqS7yRk0mZq4uQvJcV8oK3pWnYx5A";
 
@@ -30,11 +31,11 @@ pub struct PasswordHasher {
     verifications: Arc<AtomicU64>,
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Same,
-    /// The same, but hashed more weakly than we hash today, or in another form.
+    /// The same, but the stored hash has weaker parameters than today's, or was made before passwords were normalised.
     SameButWeak,
     Different,
 }
@@ -50,7 +51,7 @@ impl PasswordHasher {
         Self { cores: Arc::new(Semaphore::new(cores)), wait_limit, verifications: Arc::default() }
     }
 
-    /// How many comparisons were made, dummies included.
+    /// How many comparisons were made, those with the dummy hash included.
     pub fn verifications(&self) -> u64 {
         self.verifications.load(Ordering::Relaxed)
     }
@@ -62,7 +63,7 @@ impl PasswordHasher {
         Ok(hashed.map_err(|error| AccountError::Crypto(error.to_string()))?.to_string())
     }
 
-    /// Compares `password` with `hash`; without one, with a dummy, which takes as long and is never the same.
+    /// Compares `password` with `hash`. Without a hash it compares with a dummy, which takes as long and never matches.
     pub(crate) async fn compare(
         &self,
         password: SecretString,
@@ -102,8 +103,8 @@ async fn on_core<T: Send + 'static>(
     tokio::task::spawn_blocking(job).await.map_err(|panicked| AccountError::Crypto(panicked.to_string()))
 }
 
-/// In the form that is hashed today, and else as it was typed: so it was hashed before. A wrong password takes as long whether
-/// its account exists or not.
+/// Compares the normalised password first, and then the password as it was typed, because older hashes were made from
+/// that. A wrong password takes the same time whether or not the account exists.
 fn compare(password: &SecretString, hash: &str) -> Result<Comparison, HashError> {
     let hash = PasswordHash::new(hash).map_err(HashError::from)?;
     let today = normalised(password.clone());
@@ -117,7 +118,7 @@ fn compare(password: &SecretString, hash: &str) -> Result<Comparison, HashError>
 
 fn verify(password: &SecretString, hash: &PasswordHash) -> Result<Comparison, HashError> {
     let password = password.expose_secret().as_bytes();
-    // Too long to be right, but it must take as long as one that could be.
+    // Too long to match, but the comparison must take as long as any other.
     let password = if password.len() > PASSWORD_BYTES_MAX { b"" } else { password };
     match argon2().verify_password(password, hash) {
         Ok(()) if is_weak(hash) => Ok(Comparison::SameButWeak),
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_lower_cost_is_told_apart() {
+    async fn a_hash_of_lower_cost_is_recognised() {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
         let hash = weak.hash_password(b"CustomerPass123").unwrap().to_string();
         let hasher = PasswordHasher::new(1, WAIT_LIMIT);
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_hashed_as_it_was_typed_still_opens_and_is_hashed_anew() {
+    async fn a_hash_of_the_password_as_it_was_typed_still_matches_and_is_reported_as_weak() {
         let typed = "Zoe\u{308} und A\u{30a}se";
         let before = argon2().hash_password(typed.as_bytes()).unwrap().to_string();
         let hasher = PasswordHasher::new(1, WAIT_LIMIT);
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_too_long_for_a_core_is_told_so() {
+    async fn a_request_that_waits_too_long_for_a_core_is_refused_as_overloaded() {
         let hasher = PasswordHasher::new(0, Duration::from_millis(1));
         assert!(matches!(hasher.hash("CustomerPass123".into()).await, Err(AccountError::Overloaded)));
     }

@@ -1,5 +1,5 @@
-//! Accounts: owns schema `accounts` (users, refresh tokens). Who somebody is, and what role they have.
-//! Called by the api and by `orderctl`. Hears and says no messages; knows no other slice.
+//! Accounts: owns schema `accounts` (users, refresh tokens). Authenticates users and knows their roles. Called by the
+//! api and by `orderctl`. Neither consumes nor publishes messages; depends on no other slice.
 
 mod account_status_cache;
 mod config;
@@ -43,14 +43,14 @@ pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use verify_access_token::Principal;
 
-use account_status_cache::Standings;
+use account_status_cache::AccountStatusCache;
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Somebody with an account.
+/// A user, without their credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
@@ -60,16 +60,16 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// The slice's use cases; cheap to clone. Each stands in the file of its name.
+/// The slice's use cases; cheap to clone. Each is in the file of its name.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pool: PgPool,
-    /// Every request is looked up there, whatever it is for.
-    standing_pool: PgPool,
+    /// Used to check the account of every request.
+    status_pool: PgPool,
     tokens: Tokens,
     hasher: PasswordHasher,
     throttle: LoginThrottle,
-    standings: Arc<Standings>,
+    status_cache: Arc<AccountStatusCache>,
     refresh_token_ttl: Duration,
 }
 
@@ -81,13 +81,13 @@ impl Accounts {
         throttle: LoginThrottle,
         refresh_token_ttl: Duration,
     ) -> Self {
-        let standing_pool = pool.clone();
-        Self { pool, standing_pool, tokens, hasher, throttle, standings: Arc::default(), refresh_token_ttl }
+        let status_pool = pool.clone();
+        Self { pool, status_pool, tokens, hasher, throttle, status_cache: Arc::default(), refresh_token_ttl }
     }
 
-    /// Whether an account stands is looked up there and not among everything else.
+    /// Queries the status of accounts through a pool of its own, so that these queries don't compete with other work.
     #[must_use]
-    pub fn looking_up_standings_in(self, standing_pool: PgPool) -> Self {
-        Self { standing_pool, ..self }
+    pub fn with_status_pool(self, status_pool: PgPool) -> Self {
+        Self { status_pool, ..self }
     }
 }

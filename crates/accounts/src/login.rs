@@ -1,4 +1,5 @@
-//! Address and password against a pair of tokens. Who guesses learns nothing, and soon has to wait.
+//! Login: exchanges an e-mail address and a password for a pair of tokens. A wrong guess does not reveal whether the
+//! address exists, and repeated failures are throttled.
 
 use crate::hasher::Comparison;
 use crate::store::{self, Account};
@@ -10,17 +11,17 @@ use std::net::IpAddr;
 
 #[derive(Debug)]
 pub struct Login {
-    /// As it was typed: one that can't be an address is answered like one that is not known.
+    /// As it was typed: a malformed address gets the same response as an unknown one.
     pub email: String,
     pub password: SecretString,
-    /// Where the request comes from.
+    /// The client's address.
     pub address: IpAddr,
 }
 
 impl Accounts {
     pub async fn login(&self, login: Login, now: Timestamp) -> Result<Session, AccountError> {
         let admitted = self.throttle.admit(&login.email, login.address).await;
-        let attempt = admitted.inspect_err(|refused| note_refusal(refused, None, login.address))?;
+        let attempt = admitted.inspect_err(|refused| record_refusal(refused, None, login.address))?;
         let known = self.find_account(&login.email).await?;
         let user = known.as_ref().map(|account| account.user.id);
         let hash = known.as_ref().map(|account| account.password_hash.clone());
@@ -28,12 +29,12 @@ impl Accounts {
         match known.filter(|account| comparison != Comparison::Different && !account.is_disabled) {
             None => {
                 let failed = self.throttle.failed(&attempt).await.err().unwrap_or(AccountError::InvalidCredentials);
-                note_refusal(&failed, user, login.address);
+                record_refusal(&failed, user, login.address);
                 Err(failed)
             }
             Some(account) => {
-                let forgiven = self.throttle.succeeded(&attempt).await;
-                forgiven.inspect_err(|refused| note_refusal(refused, user, login.address))?;
+                let admitted = self.throttle.succeeded(&attempt).await;
+                admitted.inspect_err(|refused| record_refusal(refused, user, login.address))?;
                 self.log_in(account, comparison, login.password, now).await
             }
         }
@@ -65,7 +66,7 @@ impl Accounts {
     }
 }
 
-fn note_refusal(refused: &AccountError, user: Option<UserId>, address: IpAddr) {
+fn record_refusal(refused: &AccountError, user: Option<UserId>, address: IpAddr) {
     match refused {
         AccountError::InvalidCredentials => SecurityEvent::LoginFailed.record(user, address),
         AccountError::TooManyAttempts { .. } => SecurityEvent::LockedOut.record(user, address),

@@ -1,4 +1,4 @@
-//! Ends a session: no token of its family is turned again. Saying it twice, or of nothing, is fine.
+//! Logout: revokes the family of a refresh token. Repeating it, or sending an unknown token, is not an error.
 
 use crate::refresh_token::RefreshTokenHash;
 use crate::store::{self, Revocation};

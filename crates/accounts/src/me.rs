@@ -1,4 +1,4 @@
-//! Who the caller is.
+//! Returns the caller's own account.
 
 use crate::{AccountError, Accounts, User, store};
 use domain::ids::UserId;

@@ -1,4 +1,4 @@
-//! What the slice counts.
+//! The metrics of this slice.
 
 use crate::security::SecurityEvent;
 use platform::metrics::{IntCounterVec, counters};
@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 use strum::IntoEnumIterator as _;
 
 static SECURITY_EVENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "Sign-ups, failed logins, logins refused after too many of those, used refresh tokens that came back, and \
-                requests that the caller's role does not permit.";
+    let help = "Sign-ups, failed logins, logins refused after too many failures, reused refresh tokens, and requests \
+                that the caller's role does not permit.";
     counters("orderflow_security_events_total", help, &["event"])
 });
 
-/// Shows the metrics of accounts.
+/// Registers the metrics, so that they are exported before the first event.
 pub fn register() {
     for event in SecurityEvent::iter() {
         SECURITY_EVENTS.with_label_values(&[<&str>::from(event)]);

@@ -1,11 +1,11 @@
-//! A password that somebody chooses: long enough, and not one that everybody chooses. What it is made of is theirs.
+//! A new password: long enough and not one of the most common. There are no rules about the kinds of characters.
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization as _, is_nfkc};
 
 pub const PASSWORD_CHARACTERS_MIN: usize = 8;
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
-/// The most common passwords that are long enough, lower-cased, one a line.
+/// The most common passwords that are long enough, lower-cased, one per line.
 const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
 /// 8 to 128 characters in NFKC, and none of the most common. Never printed.
@@ -39,7 +39,7 @@ impl Password {
     }
 }
 
-/// In NFKC, as NIST SP 800-63B says: keyboards write the same password in different ways.
+/// In NFKC, as NIST SP 800-63B recommends: keyboards encode the same characters in different ways.
 pub(crate) fn normalised(password: SecretString) -> SecretString {
     let text = password.expose_secret();
     if is_nfkc(text) { password } else { SecretString::from(text.nfkc().collect::<String>()) }

@@ -1,5 +1,6 @@
-//! A refresh token against a new pair. Each is good once: whoever shows a used one may have stolen it, so the whole
-//! family dies. Only just after its use may it be shown once more, because answers get lost on their way.
+//! Refresh token rotation: exchanges a refresh token for a new pair. Each token can be used once. A used token may have
+//! been stolen, so presenting it again revokes its whole family. There is one exception: within [`GRACE`] after its use
+//! it is accepted once more, because the response may have been lost.
 
 use crate::refresh_token::RefreshTokenHash;
 use crate::store::{self, RefreshToken, Revocation};
@@ -9,24 +10,24 @@ use domain::Timestamp;
 use secrecy::SecretString;
 use std::net::IpAddr;
 
-/// Longer than a request may take and its caller may wait before it asks again.
+/// Longer than a request may take, plus the time that a client may wait before it retries.
 const GRACE: TimeDelta = TimeDelta::seconds(60);
 
-/// What to do with a token that was shown.
+/// What to do with a token that a client presents.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
-    Turn,
-    /// Used a moment ago: the answer may have been lost, so it is given again, once.
-    TurnAgain,
-    /// Used a moment ago, and turned again already.
-    AlreadyTurning,
-    /// Used, and not a moment ago.
-    Revoke,
+    Rotate,
+    /// Used within [`GRACE`]: the response may have been lost, so a new pair is issued once more.
+    Reissue,
+    /// Used within [`GRACE`], and reissued already.
+    RotationInProgress,
+    /// Used before [`GRACE`].
+    RevokeFamily,
     Refuse,
 }
 
 impl Accounts {
-    /// `address` is where the request comes from.
+    /// `address` is the client's address.
     pub async fn refresh(
         &self,
         presented: &SecretString,
@@ -37,11 +38,11 @@ impl Accounts {
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let token = store::lock_refresh_token(&mut tx, &hash).await?.ok_or(AccountError::InvalidRefreshToken)?;
         match decide(&token, now) {
-            Decision::Turn => store::mark_used(&mut tx, &hash, now).await?,
-            Decision::TurnAgain => store::mark_reissued(&mut tx, &hash, now).await?,
-            Decision::AlreadyTurning => return Err(AccountError::RefreshInProgress),
+            Decision::Rotate => store::mark_used(&mut tx, &hash, now).await?,
+            Decision::Reissue => store::mark_reissued(&mut tx, &hash, now).await?,
+            Decision::RotationInProgress => return Err(AccountError::RefreshInProgress),
             Decision::Refuse => return Err(AccountError::InvalidRefreshToken),
-            Decision::Revoke => {
+            Decision::RevokeFamily => {
                 store::revoke_family(&mut tx, token.family_id, Revocation::Reuse, now).await?;
                 tx.commit().await?;
                 SecurityEvent::RefreshReused.record(Some(token.user_id), address);
@@ -60,9 +61,9 @@ fn decide(token: &RefreshToken, now: Timestamp) -> Decision {
     match token {
         RefreshToken { family_revoked: true, .. } => Decision::Refuse,
         RefreshToken { used_at: None, expires_at, .. } if *expires_at <= now => Decision::Refuse,
-        RefreshToken { used_at: None, .. } => Decision::Turn,
-        RefreshToken { used_at: Some(used_at), .. } if now - *used_at > GRACE => Decision::Revoke,
-        RefreshToken { reissued_at: Some(_), .. } => Decision::AlreadyTurning,
-        RefreshToken { used_at: Some(_), reissued_at: None, .. } => Decision::TurnAgain,
+        RefreshToken { used_at: None, .. } => Decision::Rotate,
+        RefreshToken { used_at: Some(used_at), .. } if now - *used_at > GRACE => Decision::RevokeFamily,
+        RefreshToken { reissued_at: Some(_), .. } => Decision::RotationInProgress,
+        RefreshToken { used_at: Some(_), reissued_at: None, .. } => Decision::Reissue,
     }
 }

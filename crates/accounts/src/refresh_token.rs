@@ -1,4 +1,4 @@
-//! Refresh tokens: 256 random bits for their holder, a hash for us.
+//! Refresh tokens: the client gets 256 random bits, the database stores their hash.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 const TOKEN_BYTES: usize = 32;
 
-/// What the database knows of a refresh token. It has 256 random bits, so a fast hash is as good as a slow one.
+/// The stored form of a refresh token. The token has 256 random bits, so a fast hash is as safe as a slow one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefreshTokenHash([u8; 32]);
 
 impl RefreshTokenHash {
-    /// The hash of what a caller presented; `None` for what can't be a token of ours.
+    /// The hash of a presented token; `None` when the text can't be one of our tokens.
     pub fn of(presented: &SecretString) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(presented.expose_secret()).ok()?;
         (bytes.len() == TOKEN_BYTES).then(|| Self(Sha256::digest(&bytes).into()))
@@ -24,7 +24,7 @@ impl RefreshTokenHash {
 }
 
 /// A new token and its hash.
-pub(crate) fn make() -> (SecretString, RefreshTokenHash) {
+pub(crate) fn generate() -> (SecretString, RefreshTokenHash) {
     let bytes: [u8; TOKEN_BYTES] = rand::random();
     (BASE64_URL_SAFE_NO_PAD.encode(bytes).into(), RefreshTokenHash(Sha256::digest(bytes).into()))
 }
@@ -35,9 +35,9 @@ mod tests {
 
     #[test]
     fn a_token_is_found_by_its_hash_and_never_repeats() {
-        let (token, hash) = make();
+        let (token, hash) = generate();
         assert_eq!(RefreshTokenHash::of(&token), Some(hash.clone()));
-        assert_ne!(make().1, hash);
+        assert_ne!(generate().1, hash);
         for bad in ["", "short", "not base64 at all!", &"A".repeat(10_000)] {
             assert_eq!(RefreshTokenHash::of(&bad.into()), None, "{bad}");
         }

@@ -1,4 +1,4 @@
-//! What somebody may do, in one word.
+//! The roles of users; permissions derive from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Places orders and sees their own.
+    /// Places orders and sees only their own.
     Customer,
-    /// Keeps their own products and stock.
+    /// Manages their own products and stock.
     Vendor,
-    /// Sees and repairs everything.
+    /// Sees and manages everything.
     Admin,
 }

@@ -1,24 +1,24 @@
-//! What somebody looks for who must know afterwards who tried to get in: one log line each, under the target `security`.
+//! Security events for later investigation: one log line per event, under the target `security`, and a counter.
 
 use crate::metrics;
 use domain::ids::UserId;
 use std::net::IpAddr;
 use tracing::field::display;
 
-/// A closed set: each is a label of the counter.
+/// A closed set: each variant is a label value of the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum SecurityEvent {
     SignedUp,
     LoginFailed,
-    /// A login was refused unseen, after too many failed ones.
+    /// A login was refused without a check of the password, after too many failures.
     LockedOut,
     RefreshReused,
     RoleRefused,
 }
 
 impl SecurityEvent {
-    /// `user` is whose account it is about, if that is known.
+    /// `user` is the owner of the account, if it is known.
     pub fn record(self, user: Option<UserId>, address: IpAddr) {
         let event: &'static str = self.into();
         metrics::security_event(event);

@@ -1,4 +1,4 @@
-//! Puts a demo account in, once: one that is there is left as it is.
+//! Creates a demo account. An existing account is left unchanged.
 
 use crate::{AccountError, Email, Password, PasswordHasher, Role, User, store};
 use domain::Timestamp;
@@ -14,8 +14,8 @@ pub async fn seed_user(
     role: Role,
     now: Timestamp,
 ) -> Result<User, AccountError> {
-    if let Some(there) = store::find_account_by_email(&mut *pool.acquire().await?, &email).await? {
-        return Ok(there.user);
+    if let Some(existing) = store::find_account_by_email(&mut *pool.acquire().await?, &email).await? {
+        return Ok(existing.user);
     }
     let hash = hasher.hash(password.into_secret()).await?;
     let user = User { id: UserId::from_uuid(Uuid::now_v7()), email, full_name: None, role, created_at: now };

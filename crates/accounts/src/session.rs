@@ -1,4 +1,4 @@
-//! What somebody gets who has shown who they are.
+//! A session: the pair of tokens that a user gets after authentication.
 
 use crate::refresh_token::{self, RefreshTokenHash};
 use crate::store::{self, Account};
@@ -18,7 +18,7 @@ pub struct Session {
 }
 
 impl Accounts {
-    /// Begins a family of refresh tokens with its first pair; the caller commits.
+    /// Starts a family of refresh tokens with its first pair; the caller commits.
     pub(crate) async fn open_session(
         &self,
         tx: &mut PgConnection,
@@ -30,7 +30,7 @@ impl Accounts {
         self.add_session(tx, account, family, now).await
     }
 
-    /// Makes a pair of tokens within `family`; the caller commits.
+    /// Issues a pair of tokens within `family`; the caller commits.
     pub(crate) async fn add_session(
         &self,
         tx: &mut PgConnection,
@@ -38,7 +38,7 @@ impl Accounts {
         family: Uuid,
         now: Timestamp,
     ) -> Result<Session, AccountError> {
-        let (refresh_token, hash): (_, RefreshTokenHash) = refresh_token::make();
+        let (refresh_token, hash): (_, RefreshTokenHash) = refresh_token::generate();
         store::insert_refresh_token(tx, &hash, family, now + self.refresh_token_ttl).await?;
         let access = self.tokens.issue(account.user.id, account.user.role, account.token_version, now)?;
         Ok(Session { user: account.user, access, refresh_token, refresh_expires_in: self.refresh_token_ttl })

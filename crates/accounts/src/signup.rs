@@ -1,4 +1,4 @@
-//! Anybody may sign up, and becomes a customer.
+//! Sign-up: creates an account with the role `customer`.
 
 use crate::store::{self, Account};
 use crate::{AccountError, Accounts, Email, FullName, Password, Role, SecurityEvent, Session, User};
@@ -13,12 +13,12 @@ pub struct SignUp {
     pub email: Email,
     pub password: Password,
     pub full_name: Option<FullName>,
-    /// Where the request comes from.
+    /// The client's address.
     pub address: IpAddr,
 }
 
 impl Accounts {
-    /// Makes an account and opens its first session.
+    /// Creates an account and opens its first session.
     pub async fn signup(&self, request: SignUp, now: Timestamp) -> Result<Session, AccountError> {
         let address = request.address;
         let (mut tx, account) = self.insert_customer(request, now).await?;
@@ -28,7 +28,7 @@ impl Accounts {
         Ok(session)
     }
 
-    /// Makes an account unless the address has one. The caller can't tell which, so there is no session.
+    /// Creates an account unless the address has one. The response must not reveal which, so no session is opened.
     pub async fn signup_discreetly(&self, request: SignUp, now: Timestamp) -> Result<(), AccountError> {
         let address = request.address;
         let (tx, account) = match self.insert_customer(request, now).await {
@@ -45,7 +45,7 @@ impl Accounts {
         request: SignUp,
         now: Timestamp,
     ) -> Result<(Transaction<'static, Postgres>, Account), AccountError> {
-        // Hashed in any case: a taken address must not answer sooner.
+        // Hashed before the address is checked: a taken address must not get a faster response.
         let password_hash = self.hasher.hash(request.password.into_secret()).await?;
         let SignUp { email, full_name, .. } = request;
         let id = UserId::from_uuid(Uuid::now_v7());

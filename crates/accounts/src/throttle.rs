@@ -1,7 +1,8 @@
-//! Guessing passwords gets slow: so many failed logins an account and an address, then a wait.
+//! Throttles password guessing: limits failed logins per account and per client address.
 //!
-//! Counted in Redis, for all processes together. While Redis is away each process counts for itself, and counts
-//! every login, not only the failed ones: stricter, never wrong. No lock is for good.
+//! Failures are counted in Redis, for all processes together. While Redis is unavailable each process counts for
+//! itself, and counts every login, not only the failed ones: stricter, never wrong. No account is locked for longer
+//! than the window.
 
 use crate::AccountError;
 use governor::clock::{Clock, DefaultClock};
@@ -15,10 +16,10 @@ use std::time::Duration;
 
 const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
-/// When the fallback remembers so many accounts or addresses, it forgets those that count for nothing any more.
-const KEYS_KEPT_MAX: usize = 10_000;
+/// When the in-process limiters hold this many accounts or addresses, they evict those without recent attempts.
+const LIMITER_KEYS_MAX: usize = 10_000;
 
-/// Milliseconds until the caller may try (0: now). KEYS: account, address. ARGV: their limits.
+/// Returns the milliseconds until the caller may try (0: now). KEYS: account, address. ARGV: their limits.
 const ADMIT: &str = "
 local wait = 0
 for i = 1, #KEYS do
@@ -28,7 +29,8 @@ for i = 1, #KEYS do
 end
 return wait";
 
-/// Counts a failure; milliseconds to wait when it is one too many. KEYS as above. ARGV: limits, then window in ms.
+/// Counts a failure and returns the milliseconds to wait when it exceeds a limit. KEYS as above. ARGV: the limits, then
+/// the window in ms.
 const FAILED: &str = "
 local wait = 0
 for i = 1, #KEYS do
@@ -45,7 +47,7 @@ static FAILED_SCRIPT: LazyLock<redis::Script> = LazyLock::new(|| redis::Script::
 pub struct LoginLimits {
     /// Failed logins of one account within the window.
     pub per_account: NonZeroU32,
-    /// Failed logins from one address within the window: many people may share one.
+    /// Failed logins from one client address within the window: many people may share one.
     pub per_address: NonZeroU32,
     pub window: Duration,
 }
@@ -56,7 +58,7 @@ impl Default for LoginLimits {
     }
 }
 
-/// Who is allowed to try; cheap to clone.
+/// Decides whether a login may be attempted; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LoginThrottle {
     limits: LoginLimits,
@@ -65,7 +67,7 @@ pub struct LoginThrottle {
     addresses: Arc<DefaultKeyedRateLimiter<String>>,
 }
 
-/// A login that was let through and must be reported back.
+/// An admitted login. Its result must be reported with [`LoginThrottle::failed`] or [`LoginThrottle::succeeded`].
 #[derive(Debug)]
 pub(crate) struct Attempt {
     account_key: String,
@@ -73,7 +75,7 @@ pub(crate) struct Attempt {
 }
 
 impl LoginThrottle {
-    /// Counts in `redis`; without one, in this process alone.
+    /// Counts in `redis`; without it, in this process only.
     pub fn new(redis: Option<Redis>, limits: LoginLimits) -> Self {
         let limiter = |count: NonZeroU32| {
             let replenish_one = (limits.window / count.get()).max(Duration::from_nanos(1));
@@ -85,31 +87,31 @@ impl LoginThrottle {
 
     pub(crate) async fn admit(&self, email: &str, address: IpAddr) -> Result<Attempt, AccountError> {
         let attempt = Attempt { account_key: account_key(email), address_key: address_key(address) };
-        let wait = match self.ask(&ADMIT_SCRIPT, &attempt).await {
+        let wait = match self.run_script(&ADMIT_SCRIPT, &attempt).await {
             Some(wait) => wait,
-            None => self.admit_here(&attempt),
+            None => self.admit_in_process(&attempt),
         };
         refuse_while(wait)?;
         Ok(attempt)
     }
 
-    /// Counts the failure. The one that is too many is told so, instead of whether its password was right.
+    /// Counts the failure. A failure beyond the limit gets `TooManyAttempts` instead of `InvalidCredentials`.
     pub(crate) async fn failed(&self, attempt: &Attempt) -> Result<(), AccountError> {
-        refuse_while(self.ask(&FAILED_SCRIPT, attempt).await.unwrap_or_default())
+        refuse_while(self.run_script(&FAILED_SCRIPT, attempt).await.unwrap_or_default())
     }
 
-    /// Forgives the account, unless guesses made at the same time have used up its chances meanwhile.
+    /// Resets the failures of the account, unless concurrent guesses have reached the limit in the meantime.
     pub(crate) async fn succeeded(&self, attempt: &Attempt) -> Result<(), AccountError> {
-        refuse_while(self.ask(&ADMIT_SCRIPT, attempt).await.unwrap_or_default())?;
+        refuse_while(self.run_script(&ADMIT_SCRIPT, attempt).await.unwrap_or_default())?;
         if let Some(redis) = &self.redis {
-            let forgiven = redis.query::<i64>(redis::cmd("DEL").arg(&attempt.account_key)).await;
-            forgiven.map_or_else(|error| note(&error), |_| ());
+            let reset = redis.query::<i64>(redis::cmd("DEL").arg(&attempt.account_key)).await;
+            reset.map_or_else(|error| log_unavailable(&error), |_| ());
         }
         Ok(())
     }
 
-    /// How long to wait, as Redis says; `None` when it does not say.
-    async fn ask(&self, script: &redis::Script, attempt: &Attempt) -> Option<Duration> {
+    /// How long to wait according to Redis; `None` when Redis is unavailable.
+    async fn run_script(&self, script: &redis::Script, attempt: &Attempt) -> Option<Duration> {
         let mut call = script.prepare_invoke();
         call.key(&attempt.account_key).key(&attempt.address_key);
         call.arg(self.limits.per_account.get()).arg(self.limits.per_address.get());
@@ -117,20 +119,20 @@ impl LoginThrottle {
         match self.redis.as_ref()?.run::<i64>(&call).await {
             Ok(wait_ms) => Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())),
             Err(error) => {
-                note(&error);
+                log_unavailable(&error);
                 None
             }
         }
     }
 
-    fn admit_here(&self, attempt: &Attempt) -> Duration {
+    fn admit_in_process(&self, attempt: &Attempt) -> Duration {
         let keyed = [(&self.accounts, &attempt.account_key), (&self.addresses, &attempt.address_key)];
         keyed.iter().map(|(limiter, key)| wait_for(limiter, key)).max().unwrap_or_default()
     }
 }
 
 fn wait_for(limiter: &DefaultKeyedRateLimiter<String>, key: &String) -> Duration {
-    if limiter.len() >= KEYS_KEPT_MAX {
+    if limiter.len() >= LIMITER_KEYS_MAX {
         limiter.retain_recent();
     }
     limiter.check_key(key).err().map_or(Duration::ZERO, |later| later.wait_time_from(DefaultClock::default().now()))
@@ -140,23 +142,23 @@ fn refuse_while(wait: Duration) -> Result<(), AccountError> {
     if wait.is_zero() {
         return Ok(());
     }
-    // Whole seconds, rounded up: whoever waits that long gets in.
+    // Whole seconds, rounded up: a client that waits this long is admitted.
     Err(AccountError::TooManyAttempts { retry_after: Duration::from_secs(wait.as_secs() + 1) })
 }
 
-fn note(error: &RedisError) {
-    if !matches!(error, RedisError::Resting) {
-        tracing::warn!(%error, "Redis did not answer: failed logins are counted in this process");
+fn log_unavailable(error: &RedisError) {
+    if !matches!(error, RedisError::CoolingDown) {
+        tracing::warn!(%error, "Redis is unavailable: failed logins are counted in this process");
     }
 }
 
-/// Redis need not know addresses: it gets their hash.
+/// A hash, because Redis should not hold e-mail addresses.
 fn account_key(email: &str) -> String {
     let digest = Sha256::digest(email.trim().to_lowercase());
     format!("orderflow:login:account:{}", hex::encode(&digest[..16]))
 }
 
-/// An IPv6 host has a /64 to itself, so it counts as one address.
+/// An IPv6 host usually has a whole /64, so a /64 counts as one address.
 fn address_key(address: IpAddr) -> String {
     let network = match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),

@@ -1,4 +1,4 @@
-//! Access tokens: HS256 JWTs, one fixed algorithm, two keys at most while the secret is being rotated.
+//! Access tokens: JWTs with one fixed algorithm (HS256), verified with at most two keys while the secret is rotated.
 
 use crate::{AccountError, Role, SecurityArgs, TokenError};
 use domain::Timestamp;
@@ -14,31 +14,31 @@ use std::time::Duration;
 const ISSUER: &str = "orderflow";
 const AUDIENCE: &str = "orderflow-api";
 const TYPE: &str = "access";
-/// How far our clock and that of whoever made the token may differ.
+/// How far the clock of this process and that of the issuing process may differ.
 const LEEWAY_SECONDS: i64 = 5;
-/// Ours have about 400 characters; what is longer is not worth decoding.
+/// Our tokens have about 400 characters; a longer one is not decoded.
 const TOKEN_LENGTH_MAX: usize = 2_048;
 
-/// Makes and checks access tokens; cheap to clone.
+/// Issues and verifies access tokens; cheap to clone.
 #[derive(Clone)]
 pub struct Tokens(Arc<Keys>);
 
 struct Keys {
     signing: EncodingKey,
     signing_kid: String,
-    /// By `kid`: the current one, and the one before it.
+    /// By `kid`: the current key, and the previous one.
     verifying: Vec<(String, DecodingKey)>,
     ttl: Duration,
 }
 
-/// A token, as it is handed out.
+/// A token in the form that the client gets.
 #[derive(Debug, Clone)]
 pub struct IssuedToken {
     pub token: SecretString,
     pub expires_in: Duration,
 }
 
-/// Every member is required and of the type that we write: a string where a number belongs is no token of ours.
+/// Every member is required and must have the type that we issue: a string in place of a number is rejected.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Claims {
     iss: String,
@@ -102,7 +102,7 @@ impl Tokens {
         Ok(claims)
     }
 
-    /// Keys come from our settings alone: a token that tells where to find its key, or carries one, is not ours.
+    /// Keys come from our settings only: a token that contains its key, or names the location of one, is rejected.
     fn key_for(&self, header: &Header) -> Option<&DecodingKey> {
         let brings_key = header.jku.is_some()
             || header.jwk.is_some()
@@ -122,7 +122,7 @@ impl Claims {
         if self.exp < now - LEEWAY_SECONDS { Err(TokenError::Expired) } else { Ok(()) }
     }
 
-    /// With the leeway. A time beyond all calendars is as good as their last.
+    /// With the leeway. A time that can't be represented becomes the latest one.
     pub fn valid_until(&self) -> Timestamp {
         Timestamp::from_timestamp(self.exp.saturating_add(LEEWAY_SECONDS), 0).unwrap_or(Timestamp::MAX_UTC)
     }
@@ -138,7 +138,7 @@ fn signature_only() -> Validation {
     validation
 }
 
-/// Names a key without telling it: the beginning of its hash.
+/// Identifies a key without revealing it: the first bytes of its hash.
 fn kid(key: &[u8]) -> String {
     hex::encode(&Sha256::digest(key)[..4])
 }
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_never_says_where_its_key_is() {
+    fn a_token_can_not_choose_its_key() {
         let headers = [
             Header { kid: None, ..good_header() },
             Header { kid: Some("../../etc/passwd".into()), ..good_header() },

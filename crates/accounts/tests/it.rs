@@ -1,4 +1,4 @@
-//! Accounts on a real Postgres: what each use case promises.
+//! Integration tests of accounts on a real Postgres.
 
 #[path = "it/access_token.rs"]
 mod access_token;

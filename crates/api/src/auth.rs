@@ -1,4 +1,4 @@
-//! Who sends a request, and whether they may.
+//! Authentication by access token, and authorization by role.
 
 use crate::client_address::ClientAddress;
 use crate::policy::Permission;
@@ -16,7 +16,7 @@ use domain::ids::UserId;
 use operations::Auditor;
 use std::marker::PhantomData;
 
-/// Somebody who has shown who they are.
+/// The authenticated user of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     pub id: UserId,
@@ -24,8 +24,8 @@ pub struct Caller {
     pub principal: Principal,
 }
 
-/// A caller whose role permits `P`. It stands before the body among a handler's arguments, so that nobody's body is
-/// read who may not send it.
+/// A caller whose role permits `P`. Handlers extract it before the body: extractors run in order, so that the body of an
+/// unauthorized request is never read.
 #[derive(Debug)]
 pub struct Allowed<P> {
     pub caller: Caller,
@@ -33,17 +33,17 @@ pub struct Allowed<P> {
 }
 
 impl Caller {
-    /// How timelines and ledgers name whoever did something: `vendor:<id>`.
+    /// The name under which timelines, ledgers and the audit log record this user: `vendor:<id>`.
     pub fn actor(self) -> String {
         format!("{}:{}", self.role, self.id)
     }
 
-    /// Writes down what they change by this request.
+    /// Records the changes of this request in the audit log.
     pub fn auditor(self, request: &RequestId, now: Timestamp) -> Auditor {
         Auditor { actor: self.actor(), request_id: request.as_str().to_owned(), at: now }
     }
 
-    async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(&parts.headers)?;
         let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
         if let Some(requester) = parts.extensions.get::<Requester>() {
@@ -53,7 +53,7 @@ impl Caller {
     }
 }
 
-/// One header of the scheme `Bearer`, and nothing else: not a cookie, not the query.
+/// The token of exactly one `Authorization: Bearer` header. Cookies and the query string are not accepted.
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (Some(only), None) = (given.next(), given.next()) else { return Err(unauthenticated()) };
@@ -73,11 +73,11 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        Self::of(parts, state).await
+        Self::authenticate(parts, state).await
     }
 }
 
-/// For routes that are open to all: a token is not needed, but a bad one is still refused.
+/// For public routes: a token is optional, but an invalid one is still refused.
 impl OptionalFromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
@@ -85,7 +85,7 @@ impl OptionalFromRequestParts<AppState> for Caller {
         if !parts.headers.contains_key(AUTHORIZATION) {
             return Ok(None);
         }
-        Self::of(parts, state).await.map(Some)
+        Self::authenticate(parts, state).await.map(Some)
     }
 }
 
@@ -93,14 +93,15 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let caller = Caller::of(parts, state).await?;
+        let caller = Caller::authenticate(parts, state).await?;
         if P::ROLES.contains(&caller.role) {
             return Ok(Self { caller, permission: PhantomData });
         }
         let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, state);
         SecurityEvent::RoleRefused.record(Some(caller.id), address);
         let roles: Vec<&str> = P::ROLES.iter().map(Into::into).collect();
-        let told = format!("Role `{}` may not {}; this needs role {}", caller.role, P::DEED, text::one_of(&roles));
-        Err(Problem::new(Kind::Forbidden, told))
+        let needed = text::one_of(&roles);
+        let detail = format!("Role `{}` may not {}; this needs role {needed}", caller.role, P::ACTION);
+        Err(Problem::new(Kind::Forbidden, detail))
     }
 }

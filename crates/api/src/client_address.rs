@@ -1,4 +1,4 @@
-//! Where a request comes from. What it says of that itself counts only as far as our own proxies wrote it.
+//! The client's address. `X-Forwarded-For` is trusted only for the entries that our own proxies added.
 
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The other end of the connection, as the server puts it into each request.
+/// The peer address of the connection; the server adds it to each request.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
@@ -32,16 +32,16 @@ impl ClientAddress {
     }
 }
 
-/// Each proxy appends whom it heard from. With `trusted_proxies` of ours in front, the entry that the outermost of them
-/// wrote is that many from the right; what stands left of it anybody could have made up.
+/// Each proxy appends the address of its peer. With `trusted_proxies` of our own, the entry of the outermost one is
+/// that many from the right. Entries to its left may be forged.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted_proxies: usize) -> IpAddr {
     if trusted_proxies == 0 {
         return peer;
     }
     let values = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let written_by_ours = hops.len().checked_sub(trusted_proxies).and_then(|place| hops.get(place));
-    written_by_ours.and_then(|hop| hop.parse().ok()).unwrap_or(peer)
+    let trusted_hop = hops.len().checked_sub(trusted_proxies).and_then(|index| hops.get(index));
+    trusted_hop.and_then(|hop| hop.parse().ok()).unwrap_or(peer)
 }
 
 #[cfg(test)]
@@ -56,12 +56,12 @@ mod tests {
     }
 
     #[test]
-    fn without_proxies_of_ours_the_header_is_ignored() {
+    fn without_trusted_proxies_the_header_is_ignored() {
         assert_eq!(client_behind(0, "203.0.113.9"), "127.0.0.1");
     }
 
     #[test]
-    fn what_a_client_forges_stands_left_of_what_our_proxies_wrote() {
+    fn forged_entries_left_of_those_of_trusted_proxies_are_ignored() {
         assert_eq!(client_behind(1, "10.9.9.9, 203.0.113.9"), "203.0.113.9");
         assert_eq!(client_behind(2, "10.9.9.9, 203.0.113.9, 192.0.2.1"), "203.0.113.9");
         assert_eq!(client_behind(2, "203.0.113.9"), "127.0.0.1");

@@ -1,4 +1,4 @@
-//! The api's settings.
+//! Settings of the api process.
 
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;
@@ -47,26 +47,27 @@ pub struct HttpArgs {
     /// Port that the api listens on.
     #[arg(long, env, default_value_t = 8000)]
     pub api_port: u16,
-    /// Connections that are served at the same time; more wait to be accepted.
+    /// Maximum number of open connections; further ones wait to be accepted.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_connections: u32,
-    /// Connections of one address (IPv6: of one /64 network); more are refused with 503. Not counted when proxies of yours stand
-    /// before the api.
+    /// Maximum number of connections per client address (IPv6: per /64 network); further ones are refused with 503. Not
+    /// applied behind trusted proxies.
     #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_connections_per_address: u32,
-    /// How long a connection may rest between two requests. More than your balancer's own limit.
+    /// Maximum idle time between two requests of a connection. Must exceed the idle timeout of your load balancer.
     #[arg(long, env, default_value_t = 75, value_parser = clap::value_parser!(u16).range(1..=3_600))]
     pub api_keep_alive_seconds: u16,
-    /// How long a client may read nothing of its answers before it is disconnected.
+    /// Time after which a client that reads nothing of its response is disconnected.
     #[arg(long, env, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=3_600))]
     pub api_write_timeout_seconds: u16,
-    /// Requests that are answered at the same time; more are turned away with 503.
+    /// Maximum number of requests in progress; further ones are refused with 503.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_requests: u32,
-    /// Orders that are followed at the same time, each on a connection of its own; more are turned away with 503.
+    /// Maximum number of open order streams, each on its own connection; further ones are refused with 503.
     #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_streams: u32,
-    /// How many proxies of yours stand before the api: so many entries of X-Forwarded-For are believed.
+    /// Number of your own proxies in front of the api: that many entries of X-Forwarded-For are trusted, from the
+    /// right.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub api_trusted_proxies: u8,
 }
@@ -74,12 +75,13 @@ pub struct HttpArgs {
 impl HttpArgs {
     pub fn server_limits(&self) -> ServerLimits {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let of_one_address_max = (self.api_trusted_proxies == 0).then(|| count(self.api_max_connections_per_address));
+        let connections_per_address_max =
+            (self.api_trusted_proxies == 0).then(|| count(self.api_max_connections_per_address));
         ServerLimits {
             connections_max: count(self.api_max_connections),
-            of_one_address_max,
+            connections_per_address_max,
             keep_alive: Duration::from_secs(self.api_keep_alive_seconds.into()),
-            write: Duration::from_secs(self.api_write_timeout_seconds.into()),
+            write_timeout: Duration::from_secs(self.api_write_timeout_seconds.into()),
             ..ServerLimits::default()
         }
     }

@@ -1,4 +1,4 @@
-//! Headers that every answer has; a route that needs another value sets its own.
+//! Security headers of every response. A route that needs another value sets the header itself.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -12,7 +12,7 @@ const ALWAYS: [(HeaderName, &str); 4] = [
     (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
 ];
 
-pub fn secure(headers: &mut HeaderMap) {
+pub fn add_security_headers(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -1,7 +1,8 @@
-//! Api: the HTTP door. Parses requests, asks the slices, and says their answers in HTTP. Holds no rules and no SQL.
+//! The HTTP API: parses requests, calls the use cases of the slices and renders their results. No business rules, no
+//! SQL.
 //!
-//! What a request meets, from outside in: its id, the log line, headers, limits, then its route: who sends it, whether
-//! they may, the body, what is asked for. `main.rs` composes; `router.rs` lists every route.
+//! Stages of a request, outermost first: request id, log line, response headers, limits, and then the route:
+//! authentication, permission, body, use case. `main.rs` composes the process; `router.rs` lists every route.
 
 mod auth;
 mod body;

@@ -1,14 +1,14 @@
-//! Api: serves the HTTP API, stores orders, and carries its own outbox to the broker. Composes; holds no rules and no
-//! SQL.
+//! The api process: serves the HTTP API, stores orders and relays the messages of its own outbox rows to the broker.
+//! It composes the other crates; no business rules, no SQL.
 
 use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
 use anyhow::Context;
 use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
 use catalogue::Catalogue;
-use messaging::Relay;
-use messaging::broker::{Links, Probe};
+use messaging::RelayHandle;
+use messaging::broker::{BrokerConnections, QueueInspector};
 use operations::processes::{Identity, Role, Work, keep_beating};
-use orders::{FollowedOrders, Intake};
+use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::Pools;
@@ -18,7 +18,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-/// For relay, heartbeat, probes, and looking up prices and accounts; beside one for each committer.
+/// Connections of the vital pool besides one per committer: for the relay, the heartbeat, health checks, and reads of
+/// prices and accounts.
 const VITAL_CONNECTIONS: u32 = 4;
 
 #[global_allocator]
@@ -33,22 +34,23 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let lifecycle = Lifecycle::default();
     let vital = u32::from(settings.intake.intake_committers) + VITAL_CONNECTIONS;
-    let pools = platform::postgres::pools(&settings.database, "orderflow api", vital).context("the pools")?;
-    let links = Links::new(&settings.rabbitmq, "orderflow api")?;
+    let pools = platform::postgres::pools(&settings.database, "orderflow api", vital)
+        .context("can't create the database pools")?;
+    let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow api")?;
     platform::metrics::start("api", &[&pools.vital, &pools.common]);
     messaging::metrics::register();
     orders::metrics::register();
     accounts::metrics::register();
-    let shared = shared(&settings, &pools, &links, &lifecycle)?;
+    let shared = shared(&settings, &pools, &connections, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
     let relay = shared.relay.clone();
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
-        links.clone(),
+        connections.clone(),
         relay,
-        messaging::outbox::LOOK_EVERY,
+        messaging::outbox::POLL_INTERVAL,
         lifecycle.clone(),
     ));
     let state = AppState::new(shared);
@@ -58,7 +60,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     tracing::info!(host = %address.0, port = address.1, "api ready");
 
     let finished = lifecycle.run_until_stopped().await?;
-    links.close().await;
+    connections.close().await;
     platform::postgres::close(&pools.common).await;
     platform::postgres::close(&pools.vital).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -72,25 +74,36 @@ fn work_of(state: AppState) -> impl Fn() -> Work {
     move || Work { in_flight: state.metrics.in_flight(), handled: state.metrics.handled(), ..Work::default() }
 }
 
-fn shared(settings: &ApiSettings, pools: &Pools, links: &Links, lifecycle: &Lifecycle) -> anyhow::Result<Shared> {
-    let relay = Relay::default();
+fn shared(
+    settings: &ApiSettings,
+    pools: &Pools,
+    connections: &BrokerConnections,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Shared> {
+    let relay = RelayHandle::default();
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
-        hides_taken_emails: settings.security.signup_hides_taken_emails,
+        hides_registered_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
     };
     Ok(Shared {
         accounts: accounts(settings, pools, &redis),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
-        followed: FollowedOrders::start(pools.common.clone(), lifecycle),
-        intake: Intake::start(pools.vital.clone(), relay.clone(), settings.saga.pace(), settings.intake, lifecycle),
-        pace: settings.saga.pace(),
+        order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
+        intake: Intake::start(
+            pools.vital.clone(),
+            relay.clone(),
+            settings.saga.time_scale(),
+            settings.intake,
+            lifecycle,
+        ),
+        time_scale: settings.saga.time_scale(),
         payment_methods: PaymentMethods::configured(),
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
-        pulse: pools.pulse.clone(),
+        pool_activity: pools.pool_activity.clone(),
         relay,
-        probe: Probe::new(links.consuming.clone()),
+        queue_inspector: QueueInspector::new(connections.consuming.clone()),
         redis,
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new()?,
@@ -110,5 +123,5 @@ fn accounts(settings: &ApiSettings, pools: &Pools, redis: &Redis) -> Accounts {
         throttle,
         settings.security.refresh_token_ttl(),
     )
-    .looking_up_standings_in(pools.vital.clone())
+    .with_status_pool(pools.vital.clone())
 }

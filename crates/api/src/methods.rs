@@ -1,6 +1,6 @@
-//! Which methods each path has, for the answer to one that it has not: axum writes `Allow` after our answer is written.
+//! The methods of each path, for the 405 response: axum adds the `Allow` header only after our body is written.
 
-use crate::problem::text::{one_of, tick};
+use crate::problem::text::{one_of, quote};
 use crate::problem::{Kind, Problem};
 use axum::extract::MatchedPath;
 use axum::http::Method;
@@ -18,7 +18,7 @@ impl Methods {
     }
 
     pub fn refuse(&self, method: &Method, path: Option<&MatchedPath>) -> Problem {
-        let refused = format!("{} is not supported by this path", tick(method.as_str()));
+        let refused = format!("{} is not supported by this path", quote(method.as_str()));
         match path.and_then(|path| self.0.get(path.as_str())) {
             Some(methods) => Problem::new(Kind::MethodNotAllowed, format!("{refused}; use {}", one_of(methods))),
             None => Problem::new(Kind::MethodNotAllowed, format!("{refused}; see the header `Allow`")),
@@ -26,7 +26,7 @@ impl Methods {
     }
 }
 
-/// Whatever answers GET answers HEAD.
+/// Every GET route also supports HEAD.
 fn methods_of(item: &PathItem) -> Vec<&'static str> {
     let known = [
         ("GET", &item.get),

@@ -1,9 +1,9 @@
-//! What the door counts. In a registry of each door's own, so that many may stand open in one process.
+//! HTTP metrics. Each router has its own registry, so that several can run in one process (tests do).
 
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use std::time::Duration;
 
-/// Upper bounds in seconds: intake answers within milliseconds, and nothing takes longer than the request limit.
+/// Upper bounds in seconds: intake responds within milliseconds, and the request timeout is 15 s.
 const DURATION_BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
 
 #[derive(Debug)]
@@ -17,20 +17,20 @@ pub struct Metrics {
 impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let requests = Opts::new("http_requests_total", "Requests that were answered.");
+        let requests = Opts::new("http_requests_total", "HTTP requests by method, route and status.");
         let requests = IntCounterVec::new(requests, &["method", "route", "status"])?;
-        let durations = HistogramOpts::new("http_request_duration_seconds", "How long an answer took.");
+        let durations = HistogramOpts::new("http_request_duration_seconds", "Duration of HTTP requests in seconds.");
         let durations = HistogramVec::new(durations.buckets(DURATION_BUCKETS.to_vec()), &["method", "route"])?;
-        let in_flight = IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?;
+        let in_flight = IntGauge::new("http_requests_in_flight", "HTTP requests in progress.")?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
         Ok(Self { registry, requests, durations, in_flight })
     }
 
-    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+    pub fn record_response(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
-        self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
+        self.durations.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
     }
 
     pub fn in_flight(&self) -> u64 {
@@ -41,7 +41,7 @@ impl Metrics {
         platform::metrics::total(&self.requests)
     }
 
-    /// And what the whole process counts.
+    /// These metrics and those of the whole process, in the Prometheus text format.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;

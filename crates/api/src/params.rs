@@ -1,4 +1,4 @@
-//! Parameters of paths and queries: strict, and named when they are wrong.
+//! Strict extractors for path and query parameters; errors name the parameter.
 
 use crate::problem::{FieldError, Kind, Problem, text as texts};
 use crate::time;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub const LIMIT_MAX: u32 = 100;
 pub const LIMIT_DEFAULT: u32 = 20;
 
-/// The one parameter of the path, parsed; 400 when it can't be.
+/// Extracts the only parameter of the path; 400 if it can't be parsed.
 #[derive(Debug)]
 pub struct PathParam<T>(pub T);
 
@@ -24,13 +24,13 @@ impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for PathParam
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|error| Problem::new(Kind::InvalidParameter, error.to_string()))?;
         let (name, text) = params.iter().next().ok_or_else(|| Problem::internal("the route has no parameter"))?;
-        let wrong =
-            |error| Problem::about_parameter(Kind::InvalidParameter, name, texts::wrong_value(name, error, text));
-        text.parse().map(Self).map_err(wrong)
+        let invalid =
+            |error| Problem::about_parameter(Kind::InvalidParameter, name, texts::invalid_value(name, error, text));
+        text.parse().map(Self).map_err(invalid)
     }
 }
 
-/// The id of something that has no type of its own in the domain.
+/// Id of a resource that has no id type in the domain.
 #[derive(Debug, Clone, Copy)]
 pub struct Id(pub Uuid);
 
@@ -42,17 +42,17 @@ impl FromStr for Id {
     }
 }
 
-/// Something that a query can be read as.
+/// A type that can be read from a query string.
 pub trait FromQuery: Sized {
-    /// `None` when something was wrong; what, stands in the parameters' errors.
+    /// `None` if a parameter was invalid; the errors are in `params`.
     fn read(params: &mut Params) -> Option<Self>;
 }
 
-/// Extracts a query as `T`; parameters that `T` does not know are wrong.
+/// Extracts the query as `T`; unknown parameters are errors.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// The parameters of a query that have not been read yet, and the names that were asked for: those that it may have.
+/// Unread parameters of a query, and the names that `FromQuery::read` requested, which are the known ones.
 #[derive(Debug)]
 pub struct Params {
     pairs: Vec<(String, String)>,
@@ -68,7 +68,7 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
         let AxumQuery(pairs) = pairs.map_err(|error| Problem::new(Kind::InvalidParameter, error.body_text()))?;
         let mut params = Params { pairs, known: Vec::new(), errors: Vec::new() };
         let read = T::read(&mut params);
-        params.refuse_the_rest();
+        params.reject_unknown();
         match read {
             Some(read) if params.errors.is_empty() => Ok(Self(read)),
             _ => Err(Problem::validation(params.errors)),
@@ -77,11 +77,8 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
 }
 
 impl Params {
-    /// `Some(None)` when it is not there.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether it was readable, the inner one whether it was there"
-    )]
+    /// `Some(None)` if the parameter is absent.
+    #[expect(clippy::option_option, reason = "outer: whether it was valid; inner: whether it was present")]
     pub fn optional<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.optional_as(name, str::parse)
     }
@@ -95,7 +92,7 @@ impl Params {
         let Some(text) = self.take(name)? else { return Some(None) };
         match parse(&text) {
             Ok(parsed) => Some(Some(parsed)),
-            Err(error) => self.refuse(name, texts::wrong_value(name, error, &text)),
+            Err(error) => self.refuse(name, texts::invalid_value(name, error, &text)),
         }
     }
 
@@ -104,20 +101,20 @@ impl Params {
         self.optional_as(name, time::parse)
     }
 
-    /// One word of a closed set.
+    /// One of a closed set of values.
     #[expect(clippy::option_option, reason = "as above")]
     pub fn one_of<T: FromStr + VariantNames>(&mut self, name: &'static str) -> Option<Option<T>> {
         let rule = || format!("must be {}", texts::one_of(T::VARIANTS));
         self.optional_as(name, |text| text.parse().map_err(|_unknown| rule()))
     }
 
-    /// False when it is not there.
+    /// False if the parameter is absent.
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         let read = |text: &str| text.parse().map_err(|_neither| "must be `true` or `false`");
         self.optional_as(name, read).map(Option::unwrap_or_default)
     }
 
-    /// Where the page begins.
+    /// The position after which the page starts.
     #[expect(clippy::option_option, reason = "as above")]
     pub fn cursor<T: FromStr>(&mut self) -> Option<Option<T>> {
         self.cursor_as(|text| text.parse().ok())
@@ -129,7 +126,7 @@ impl Params {
         self.optional_as("cursor", |text| read(text).ok_or(rule))
     }
 
-    /// How many a page holds.
+    /// The page size.
     pub fn limit(&mut self) -> Option<u32> {
         let legal = |text: &str| match text.parse() {
             Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
@@ -146,24 +143,24 @@ impl Params {
     #[expect(clippy::option_option, reason = "as above")]
     fn take(&mut self, name: &'static str) -> Option<Option<String>> {
         self.known.push(name);
-        let place = self.pairs.iter().position(|(known, _)| known == name);
-        let Some(place) = place else { return Some(None) };
-        let (_, text) = self.pairs.remove(place);
+        let index = self.pairs.iter().position(|(known, _)| known == name);
+        let Some(index) = index else { return Some(None) };
+        let (_, text) = self.pairs.remove(index);
         if self.pairs.iter().any(|(known, _)| known == name) {
             self.pairs.retain(|(known, _)| known != name);
-            return self.refuse(name, format!("{} appears more than once", texts::tick(name)));
+            return self.refuse(name, format!("{} appears more than once", texts::quote(name)));
         }
         if text.contains('\0') {
-            return self.refuse(name, format!("{} must not contain NUL characters", texts::tick(name)));
+            return self.refuse(name, format!("{} must not contain NUL characters", texts::quote(name)));
         }
         Some(Some(text))
     }
 
-    fn refuse_the_rest(&mut self) {
-        let known = texts::ticked(&self.known);
+    fn reject_unknown(&mut self) {
+        let known = texts::quote_all(&self.known);
         for (name, _) in std::mem::take(&mut self.pairs) {
             let name: String = name.chars().take(64).collect();
-            self.refuse::<()>(&name, format!("Unknown query parameter {}. Allowed: {known}", texts::tick(&name)));
+            self.refuse::<()>(&name, format!("Unknown query parameter {}. Allowed: {known}", texts::quote(&name)));
         }
     }
 }

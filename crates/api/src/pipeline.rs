@@ -1,5 +1,5 @@
-//! What every request passes on its way to its route and back, the outermost first. It is one layer: for each request and
-//! each layer, axum clones and boxes all that is inside of it.
+//! The stages around every route, outermost first. They form one layer on purpose: for each request, axum clones and
+//! boxes the inner service of every layer.
 
 use crate::idempotency::SupportedRoutes;
 use crate::request_id::RequestId;
@@ -9,21 +9,22 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub async fn pass(
-    State((state, keyed)): State<(AppState, SupportedRoutes)>,
+/// Assigns the id, checks the headers, runs the route, then completes the response and writes the log line.
+pub async fn handle_request(
+    State((state, supported)): State<(AppState, SupportedRoutes)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let id = RequestId::assign(&mut request);
-    let observed = request_log::begin(&state, &mut request).await;
+    let record = request_log::begin(&state, &mut request).await;
     let path = request.uri().path().to_owned();
-    let mut response = match limits::head(&request).and_then(|()| keyed.check(&request)) {
+    let mut response = match limits::check_headers(&request).and_then(|()| supported.check(&request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    headers::secure(response.headers_mut());
+    headers::add_security_headers(response.headers_mut());
     problem::render(&mut response, &path, &id);
-    observed.end(&response, &id);
-    id.name(response.headers_mut());
+    record.end(&response, &id);
+    id.add_to(response.headers_mut());
     response
 }

@@ -1,25 +1,25 @@
-//! Who may do what: the one table. What is not in it, nobody may do. Whose things somebody may see or change, the slices
-//! say in their SQL: they are told who looks.
+//! The only table of permissions: which roles may perform which action. Whose resources a user may see or change is
+//! decided in the slices' SQL, which gets the caller as a parameter.
 
 use accounts::Role;
 use accounts::Role::{Admin, Customer, Vendor};
 
-/// Something that only some may do.
+/// An action that is restricted to certain roles.
 pub trait Permission: Send + Sync + 'static {
     const ROLES: &'static [Role];
-    /// As an answer says it: "to …".
-    const DEED: &'static str;
+    /// Verb phrase for error texts: "Role `x` may not …".
+    const ACTION: &'static str;
 }
 
 macro_rules! permissions {
-    ($($name:ident $deed:literal $roles:expr;)*) => {
+    ($($name:ident $action:literal $roles:expr;)*) => {
         $(
             #[derive(Debug, Clone, Copy)]
             pub struct $name;
 
             impl Permission for $name {
                 const ROLES: &'static [Role] = $roles;
-                const DEED: &'static str = $deed;
+                const ACTION: &'static str = $action;
             }
         )*
     };
@@ -32,10 +32,10 @@ permissions! {
     CancelOrders     "cancel orders"              &[Customer, Vendor, Admin];
     SeePayments      "see payments"               &[Customer, Vendor, Admin];
     SeeShipments     "see shipments"              &[Customer, Vendor, Admin];
-    ReportShipments  "report on shipments" &[Vendor, Admin];
+    ReportShipments  "report on shipments"        &[Vendor, Admin];
     ManageProducts   "manage products"            &[Vendor, Admin];
     SeeStock         "see stock"                  &[Vendor, Admin];
-    MoveStock        "adjust stock"               &[Vendor, Admin];
+    AdjustStock      "adjust stock"               &[Vendor, Admin];
     SeeWarehouses    "see warehouses"             &[Vendor, Admin];
     ManageWarehouses "manage warehouses"          &[Admin];
     GrantRoles       "grant roles"                &[Admin];

@@ -1,5 +1,5 @@
-//! Every request has an id: the caller's, if it is a plain word, else one of ours. It is in the answer, in the log, and
-//! in every message that follows from the request.
+//! Request ids: the client's `x-request-id` if it is well-formed, else a new one. The id is in the response, in the
+//! log, and is the correlation id of every message that results from the request.
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -23,28 +23,28 @@ impl RequestId {
         &self.0
     }
 
-    /// Gives the request its id.
+    /// Determines the id and adds it to the request's extensions.
     pub fn assign(request: &mut Request) -> Self {
         let id = Self::of(request.headers());
         request.extensions_mut().insert(id.clone());
         id
     }
 
-    /// Gives the answer its request's id.
-    pub fn name(&self, headers: &mut HeaderMap) {
+    /// Adds the id to the response headers.
+    pub fn add_to(&self, headers: &mut HeaderMap) {
         if let Ok(id) = HeaderValue::from_str(self.as_str()) {
             headers.insert(X_REQUEST_ID, id);
         }
     }
 
     fn of(headers: &HeaderMap) -> Self {
-        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_plain_word(id));
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_well_formed(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string().into(), Arc::from))
     }
 }
 
-/// What is logged and stored must not be the caller's to shape.
-fn is_plain_word(id: &str) -> bool {
+/// Ids are logged and stored, so their length and characters are restricted.
+fn is_well_formed(id: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.bytes().all(legal)
 }
@@ -57,7 +57,7 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// What ties everything that follows from a request to it.
+/// The trace context of all messages that result from the request.
 #[derive(Debug, Clone)]
 pub struct RequestTrace(pub Trace);
 
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_id_of_the_callers_is_kept_and_any_other_is_replaced() {
+    fn a_well_formed_id_of_the_client_is_kept_and_any_other_is_replaced() {
         assert_eq!(id_of("shop-17.retry:2"), "shop-17.retry:2");
         for bad in ["", "two words", "{\"json\":1}", "id\tid"] {
             assert_ne!(id_of(bad), bad);

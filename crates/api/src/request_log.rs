@@ -1,4 +1,5 @@
-//! One log line and one count a request. What went wrong on our side is told here, once, beside the request it broke.
+//! One log line and one metric sample per request. The cause of a server-side error is logged here, and only here, in
+//! the line of the request that failed.
 
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
@@ -16,64 +17,65 @@ use std::time::Instant;
 use tracing::field::display;
 use uuid::Uuid;
 
-/// What was asked for stands in the log as the route that it matched: paths hold ids, and whatever clients make up.
+/// Label of requests that match no route. Log and metrics use the route template, never the path: paths contain ids and
+/// arbitrary client input.
 const NO_ROUTE: &str = "none";
-/// How the routes of one order name it.
-const ONE_ORDER: &str = "/orders/{id}";
+/// Part of the route template of every route of a single order.
+const ORDER_ROUTE: &str = "/orders/{id}";
 const ORDER_PARAM: &str = "id";
 
-/// Who sends a request, once that is known.
+/// The authenticated user of a request; empty until authentication.
 #[derive(Debug, Clone, Default)]
 pub struct Requester(Arc<OnceLock<UserId>>);
 
 impl Requester {
-    /// The first one stays: a request has one sender.
+    /// Later calls change nothing: a request has one sender.
     pub fn set(&self, user: UserId) {
         self.0.get_or_init(|| user);
     }
 }
 
-/// A request that is being answered: counted while it is, even if its client goes away.
-pub struct Observed {
+/// A request in progress. Dropping it decrements the in-flight gauge, so a disconnected client is counted correctly.
+pub struct RequestRecord {
     state: AppState,
-    begun: Instant,
+    started_at: Instant,
     method: &'static str,
     route: Option<MatchedPath>,
-    /// The order that its path names.
+    /// The order id in the path.
     order: Option<Uuid>,
     requester: Requester,
     address: ClientAddress,
 }
 
-pub async fn begin(state: &AppState, request: &mut Request) -> Observed {
-    let begun = Instant::now();
+pub async fn begin(state: &AppState, request: &mut Request) -> RequestRecord {
+    let started_at = Instant::now();
     let method = method_label(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let order = named_order(request, route.as_ref()).await;
+    let order = order_in_path(request, route.as_ref()).await;
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());
     let address = ClientAddress::of(request.extensions(), request.headers(), state);
     state.metrics.in_flight.inc();
-    Observed { state: state.clone(), begun, method, route, order, requester, address }
+    RequestRecord { state: state.clone(), started_at, method, route, order, requester, address }
 }
 
-impl Drop for Observed {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         self.state.metrics.in_flight.dec();
     }
 }
 
-impl Observed {
+impl RequestRecord {
     pub fn end(self, response: &Response, id: &RequestId) {
         let method = self.method;
         let route = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let status = response.status().as_u16();
-        let took = self.begun.elapsed();
-        self.state.metrics.answered(method, route, status, took);
+        let elapsed = self.started_at.elapsed();
+        self.state.metrics.record_response(method, route, status, elapsed);
         let problem = response.extensions().get::<Arc<Problem>>();
         let code = problem.map(|problem| problem.kind.slug());
         let cause = problem.and_then(|problem| problem.cause.as_deref());
-        let duration_ms = milliseconds(took);
+        let duration_ms = milliseconds(elapsed);
         let request_id = id.as_str();
         let user_id = self.requester.0.get().map(display);
         let client_address = display(self.address.0);
@@ -111,20 +113,20 @@ impl Observed {
     }
 }
 
-/// The order that the path names; what is no id is the client's to make up, and stays out of the log.
-async fn named_order(request: &mut Request, route: Option<&MatchedPath>) -> Option<Uuid> {
-    route.filter(|route| route.as_str().contains(ONE_ORDER))?;
+/// The order id in the path. Anything that is not an id is arbitrary client input and stays out of the log.
+async fn order_in_path(request: &mut Request, route: Option<&MatchedPath>) -> Option<Uuid> {
+    route.filter(|route| route.as_str().contains(ORDER_ROUTE))?;
     let params = request.extract_parts::<RawPathParams>().await.ok()?;
     params.iter().find(|(name, _)| *name == ORDER_PARAM)?.1.parse().ok()
 }
 
-/// The order that was placed.
+/// The order that this request placed, from the `Location` header.
 fn placed_order(response: &Response) -> Option<Uuid> {
     let location = response.headers().get(LOCATION).filter(|_| response.status() == StatusCode::ACCEPTED)?;
     location.to_str().ok()?.rsplit_once("/orders/")?.1.parse().ok()
 }
 
-/// Methods are the client's to make up, and each would be a time series.
+/// Unknown methods share one label: clients can send any method, and each label value is a time series.
 fn method_label(method: &Method) -> &'static str {
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     known.into_iter().find(|known| method == known).unwrap_or("OTHER")

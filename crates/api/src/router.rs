@@ -1,8 +1,8 @@
-//! Every route there is, and what each request passes on its way to one.
+//! All routes, and the layers that each request passes.
 
 use crate::idempotency::SupportedRoutes;
 use crate::methods::Methods;
-use crate::problem::text::tick;
+use crate::problem::text::quote;
 use crate::problem::{Kind, Problem};
 use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
@@ -24,43 +24,43 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 const BASE: &str = "/api/v1";
 
 pub fn router(state: AppState) -> Router {
-    let (router, description) = described(&state);
+    let (router, description) = build(&state);
     let methods = Arc::new(Methods::of(&description));
-    let keyed = SupportedRoutes::of(&description);
-    let no_method =
+    let supported = SupportedRoutes::of(&description);
+    let method_not_allowed =
         move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
-    // Its validator would send the description to somebody else's server.
-    let page =
+    // The default validator would send the OpenAPI description to a third-party server.
+    let swagger_ui =
         SwaggerUi::new("/docs").url("/openapi.json", description).config(Config::default().validator_url("none"));
     let router = router
-        .merge(page)
+        .merge(swagger_ui)
         .route("/", get(async || Redirect::temporary("/docs/")))
         .fallback(no_route)
-        .method_not_allowed_fallback(no_method);
-    let catching_panics = CatchPanicLayer::custom(limits::panicked);
-    let passing = middleware::from_fn_with_state((state.clone(), keyed), pipeline::pass);
-    router.layer(ServiceBuilder::new().layer(passing).layer(catching_panics)).with_state(state)
+        .method_not_allowed_fallback(method_not_allowed);
+    let catching_panics = CatchPanicLayer::custom(limits::panic_response);
+    let pipeline = middleware::from_fn_with_state((state.clone(), supported), pipeline::handle_request);
+    router.layer(ServiceBuilder::new().layer(pipeline).layer(catching_panics)).with_state(state)
 }
 
-/// The description of every route.
+/// The OpenAPI description of every route.
 pub fn documentation(state: &AppState) -> OpenApi {
-    described(state).1
+    build(state).1
 }
 
-fn described(state: &AppState) -> (Router<AppState>, OpenApi) {
-    let business = auth_routes().merge(order_routes()).merge(goods_routes()).merge(admin_routes());
-    let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::load));
-    let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::load_of_streams));
+fn build(state: &AppState) -> (Router<AppState>, OpenApi) {
+    let business = auth_routes().merge(order_routes()).merge(catalogue_routes()).merge(admin_routes());
+    let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::admit));
+    let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::admit_streams));
     let mut business = business.merge(streams);
     let refused = [Kind::NotAcceptable, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
-    docs::may_answer(business.get_openapi_mut(), &refused);
+    docs::add_problems(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
     let all =
         OpenApiRouter::with_openapi(docs::Api::openapi()).nest(BASE, business.merge(system_routes())).merge(outside);
     let (router, mut description) = all.split_for_parts();
-    docs::may_answer(&mut description, &[Kind::InvalidHost, Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
+    docs::add_problems(&mut description, &[Kind::InvalidHost, Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
     docs::complete(&mut description);
-    // Probes look here; described once, under the base.
+    // The system routes are also served without the base path, for probes; the description lists them once.
     (router.merge(system_routes().split_for_parts().0), description)
 }
 
@@ -85,12 +85,12 @@ fn order_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(shipments::record_event::record_event))
 }
 
-/// Those that answer with events.
+/// Routes that respond with server-sent events.
 fn stream_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(orders::stream::stream_order))
 }
 
-fn goods_routes() -> OpenApiRouter<AppState> {
+fn catalogue_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(products::list::list_products, products::create::create_product))
         .routes(routes!(products::find::find_product, products::update::update_product))
@@ -113,9 +113,9 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::replays::cancel::cancel_replay))
         .routes(routes!(admin::sagas::list::list_sagas))
         .routes(routes!(admin::sagas::find::find_saga))
-        .routes(routes!(admin::sagas::operate::retry_saga_step))
-        .routes(routes!(admin::sagas::operate::mark_saga_step_done))
-        .routes(routes!(admin::sagas::operate::abandon_saga))
+        .routes(routes!(admin::sagas::act::retry_saga_step))
+        .routes(routes!(admin::sagas::act::mark_saga_step_done))
+        .routes(routes!(admin::sagas::act::abandon_saga))
         .routes(routes!(admin::audit_logs::list_audit_logs))
         .routes(routes!(admin::tasks::list_tasks))
         .routes(routes!(admin::tasks::list_task_runs))
@@ -131,5 +131,5 @@ fn system_routes() -> OpenApiRouter<AppState> {
 }
 
 async fn no_route(uri: Uri) -> Problem {
-    Problem::new(Kind::NotFound, format!("No route matches {}; see `/docs`", tick(uri.path())))
+    Problem::new(Kind::NotFound, format!("No route matches {}; see `/docs`", quote(uri.path())))
 }

@@ -1,4 +1,4 @@
-//! What handlers share.
+//! State shared by all handlers.
 
 use crate::limits;
 use crate::metrics::Metrics;
@@ -6,12 +6,12 @@ use crate::problem::Problem;
 use accounts::Accounts;
 use catalogue::Catalogue;
 use futures::FutureExt as _;
-use messaging::Relay;
-use messaging::broker::Probe;
-use orders::{FollowedOrders, Intake};
+use messaging::RelayHandle;
+use messaging::broker::QueueInspector;
+use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
-use platform::postgres::Pulse;
+use platform::postgres::PoolActivity;
 use platform::redis::Redis;
 use sqlx::PgPool;
 use std::ops::Deref;
@@ -19,43 +19,44 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
 
-/// Cheap to clone.
+/// Handle to the shared state; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<Shared>);
 
 #[derive(Debug)]
 pub struct Shared {
-    /// For everything that has no share of its own.
+    /// The common pool, for everything that does not use `vital`.
     pub pool: PgPool,
-    /// What probes ask of; intake, prices and accounts are looked up there, too.
+    /// Reserved connections for health checks, intake, and reads of prices and accounts, so that other requests can't
+    /// starve them.
     pub vital: PgPool,
-    pub pulse: Pulse,
+    pub pool_activity: PoolActivity,
     pub accounts: Accounts,
     pub catalogue: Catalogue,
     pub intake: Intake,
-    pub followed: FollowedOrders,
-    /// What an order may be paid with.
+    pub order_watch: OrderWatch,
+    /// Payment methods that the configured gateway accepts.
     pub payment_methods: PaymentMethods,
-    /// How long the saga waits for what, for commands that the api begins.
-    pub pace: domain::saga::Pace,
-    pub relay: Relay,
-    /// Sees the broker as it is.
-    pub probe: Probe,
+    /// Scales the saga's timeouts, for transitions that the api starts.
+    pub time_scale: domain::saga::TimeScale,
+    pub relay: RelayHandle,
+    /// Reads queue depths and consumers from the broker.
+    pub queue_inspector: QueueInspector,
     pub redis: Redis,
     pub lifecycle: Lifecycle,
     pub metrics: Metrics,
-    /// One permit a request that is being answered.
+    /// One permit per request in progress.
     pub requests: Semaphore,
-    /// One permit an order that somebody follows.
+    /// One permit per open order stream.
     pub streams: Arc<Semaphore>,
     pub options: Options,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Whether a sign-up hides that its address has an account.
-    pub hides_taken_emails: bool,
-    /// Proxies of ours between clients and us.
+    /// Whether sign-up hides that an e-mail address is registered already.
+    pub hides_registered_emails: bool,
+    /// Number of our own proxies between clients and this process.
     pub trusted_proxies: usize,
 }
 
@@ -64,20 +65,24 @@ impl AppState {
         Self(Arc::new(shared))
     }
 
-    /// Runs `work` to its end, even if the client goes away meanwhile: what changes something must not stop half-way.
-    pub async fn finish<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, Problem>
+    /// Runs `work` on a task of its own, so that it completes even if the client disconnects: a change must not stop
+    /// half-way.
+    pub async fn run_detached<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Into<Problem> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        // A panic is this request's, not the process's. And nobody may be left to hear the answer.
+        // A panic fails this request, not the process. Sending fails when the client has disconnected, which is fine.
         let work = AssertUnwindSafe(work).catch_unwind();
         self.lifecycle.spawn(async move { drop(sender.send(work.await)) });
         match receiver.await {
             Ok(Ok(outcome)) => outcome.map_err(Into::into),
             Ok(Err(panic)) => Err(limits::panic_problem(panic.as_ref())),
-            Err(_gone) => Err(Problem::internal("the process stops")),
+            Err(_dropped) => Err(Problem::internal("the process is stopping")),
         }
     }
 }

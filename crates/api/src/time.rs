@@ -1,5 +1,5 @@
-//! Times as clients write them: one parser for queries and bodies. It takes RFC 3339 alone, and only years that every part
-//! of the system can count with.
+//! Parses timestamps in queries and bodies. Only RFC 3339 is accepted, within a range that every part of the system can
+//! represent.
 
 use chrono::{DateTime, Utc};
 use domain::Timestamp;
@@ -8,7 +8,7 @@ const EARLIEST: &str = "2000-01-01T00:00:00Z";
 const LATEST: &str = "2100-01-01T00:00:00Z";
 const EXAMPLE: &str = "2026-01-15T09:30:00Z";
 
-/// The time in microseconds, as the database keeps it, or an error with the bounds and an example.
+/// The time truncated to microseconds, as the database stores it. The error names the bounds and an example.
 pub fn parse(text: &str) -> Result<Timestamp, String> {
     let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
     let legal = time.filter(|time| (bound(EARLIEST)..=bound(LATEST)).contains(time));
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_in_microseconds_and_in_utc() {
+    fn a_time_is_truncated_to_microseconds_and_converted_to_utc() {
         assert_eq!(micros("2026-01-15T09:30:00Z"), Some(1_768_469_400_000_000));
         assert_eq!(micros("2026-01-15T10:30:00+01:00"), micros("2026-01-15T09:30:00Z"));
         assert_eq!(micros("2026-01-15T09:30:00.123456789Z"), Some(1_768_469_400_123_456));
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_database_could_keep_is_refused_with_an_example() {
+    fn a_time_that_the_database_can_not_store_is_refused_with_an_example() {
         for bad in [
             "-262143-01-01T00:00:00Z",
             "+262142-12-31T23:59:59Z",
@@ -55,8 +55,8 @@ mod tests {
             "yesterday",
             "",
         ] {
-            let told = parse(bad).expect_err(bad);
-            assert!(told.contains(EXAMPLE), "{told}");
+            let detail = parse(bad).expect_err(bad);
+            assert!(detail.contains(EXAMPLE), "{detail}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The products that a process keeps at hand: a bounded map and the time that it was read at.
+//! An in-process cache of products: a bounded map and the time that its entries were read at.
 
 use crate::product::Product;
 use domain::product::Sku;
@@ -7,57 +7,58 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
-/// Beyond this share of its room, in percent, a shelf lets go of what nobody asked for since it was read.
+/// Above this share of its capacity, in percent, a refresh evicts the products that were not used since the last one.
 const FULL_PERCENT: usize = 75;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Shelf {
-    /// Nothing on it is older than this.
+pub(crate) struct ProductCache {
+    /// No entry is older than this.
     pub as_of: Instant,
-    products: HashMap<Sku, Kept>,
+    products: HashMap<Sku, CachedProduct>,
 }
 
 #[derive(Debug, Clone)]
-struct Kept {
+struct CachedProduct {
     product: Arc<Product>,
-    /// Somebody asked for it since it was read.
-    asked: Arc<AtomicBool>,
+    /// Whether it was requested since the last refresh.
+    used: Arc<AtomicBool>,
 }
 
-impl Shelf {
+impl ProductCache {
     pub fn empty(as_of: Instant) -> Self {
         Self { as_of, products: HashMap::new() }
     }
 
     pub fn filled(as_of: Instant, products: Vec<Product>) -> Self {
-        let products = products.into_iter().map(|product| (product.sku.clone(), Kept::new(Arc::new(product), false)));
+        let products =
+            products.into_iter().map(|product| (product.sku.clone(), CachedProduct::new(Arc::new(product), false)));
         Self { as_of, products: products.collect() }
     }
 
     pub fn get(&self, sku: &Sku) -> Option<Arc<Product>> {
-        let kept = self.products.get(sku)?;
-        kept.asked.store(true, Ordering::Relaxed);
-        Some(Arc::clone(&kept.product))
+        let cached = self.products.get(sku)?;
+        cached.used.store(true, Ordering::Relaxed);
+        Some(Arc::clone(&cached.product))
     }
 
-    /// Puts `product` on the shelf if there is room; one that does not fit is read from the database each time.
-    pub fn put(&mut self, product: Arc<Product>, room: usize) {
-        if self.products.len() < room || self.products.contains_key(&product.sku) {
-            self.products.insert(product.sku.clone(), Kept::new(product, true));
+    /// Inserts `product` unless the cache is full; a product that is not cached is read from the database each time.
+    pub fn insert(&mut self, product: Arc<Product>, capacity: usize) {
+        if self.products.len() < capacity || self.products.contains_key(&product.sku) {
+            self.products.insert(product.sku.clone(), CachedProduct::new(product, true));
         }
     }
 
-    /// What to read again: everything, or on a full shelf what was asked for.
-    pub fn worth_keeping(&self, room: usize) -> Vec<Sku> {
-        let full = self.products.len() * 100 >= room * FULL_PERCENT;
-        let wanted = self.products.iter().filter(|(_, kept)| !full || kept.asked.load(Ordering::Relaxed));
+    /// The SKUs to read again: all of them, or, when the cache is nearly full, those that were used.
+    pub fn skus_to_refresh(&self, capacity: usize) -> Vec<Sku> {
+        let full = self.products.len() * 100 >= capacity * FULL_PERCENT;
+        let wanted = self.products.iter().filter(|(_, cached)| !full || cached.used.load(Ordering::Relaxed));
         wanted.map(|(sku, _)| sku.clone()).collect()
     }
 }
 
-impl Kept {
-    fn new(product: Arc<Product>, asked: bool) -> Self {
-        Self { product, asked: Arc::new(AtomicBool::new(asked)) }
+impl CachedProduct {
+    fn new(product: Arc<Product>, used: bool) -> Self {
+        Self { product, used: Arc::new(AtomicBool::new(used)) }
     }
 }
 
@@ -78,15 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_shelf_takes_no_more_and_lets_go_of_what_nobody_asked_for() {
-        let mut shelf = Shelf::filled(Instant::now(), vec![product("A"), product("B"), product("C")]);
+    fn a_full_cache_inserts_nothing_and_refreshes_only_what_was_used() {
+        let mut cache = ProductCache::filled(Instant::now(), vec![product("A"), product("B"), product("C")]);
 
-        shelf.put(Arc::new(product("D")), 3);
-        let asked = shelf.get(&product("B").sku);
+        cache.insert(Arc::new(product("D")), 3);
+        let used = cache.get(&product("B").sku);
 
-        assert_eq!(asked.map(|product| product.name.clone()), Some("B".to_owned()));
-        assert!(shelf.get(&product("D").sku).is_none());
-        assert_eq!(shelf.worth_keeping(3), vec![product("B").sku]);
-        assert_eq!(shelf.worth_keeping(100).len(), 3);
+        assert_eq!(used.map(|product| product.name.clone()), Some("B".to_owned()));
+        assert!(cache.get(&product("D").sku).is_none());
+        assert_eq!(cache.skus_to_refresh(3), vec![product("B").sku]);
+        assert_eq!(cache.skus_to_refresh(100).len(), 3);
     }
 }

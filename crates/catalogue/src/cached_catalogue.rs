@@ -1,6 +1,6 @@
-//! Prices for the hot path: a look at the shelf, and the database only for what is not on it.
+//! Prices for `POST /orders`: reads products from a cache, and from the database only those that are not cached.
 
-use crate::cache::Shelf;
+use crate::cache::ProductCache;
 use crate::error::CatalogueError;
 use crate::product::Product;
 use crate::store;
@@ -16,21 +16,21 @@ const REFRESH_MS: u64 = 2_000;
 const STALE_MAX_MS: u64 = 30_000;
 const PRODUCTS_MAX: usize = 10_000;
 
-/// Cheap to clone: all clones share one shelf.
+/// Reads products through a cache. Cheap to clone: all clones share one cache.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     pool: PgPool,
-    shelf: Arc<RwLock<Arc<Shelf>>>,
+    cache: Arc<RwLock<Arc<ProductCache>>>,
     limits: CatalogueLimits,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct CatalogueLimits {
-    /// How often everything on the shelf is read again.
+    /// How often the cached products are read again.
     pub refresh_every: Duration,
-    /// How old a price may get while the database is away.
+    /// How old a cached price may get while the database is unavailable.
     pub stale_max: Duration,
-    /// How many products are kept at hand.
+    /// How many products are cached.
     pub products_max: usize,
 }
 
@@ -50,68 +50,69 @@ impl Catalogue {
         let stopping = lifecycle.stopping.clone();
         let refreshing = catalogue.clone();
         lifecycle.spawn(async move {
-            stopping.run_until_cancelled(refreshing.keep_fresh()).await;
+            stopping.run_until_cancelled(refreshing.run_refresh()).await;
         });
         catalogue
     }
 
-    /// A catalogue that is read again only by [`Self::refresh`].
+    /// A catalogue whose cache is refreshed only by [`Self::refresh`].
     pub fn new(pool: PgPool, limits: CatalogueLimits) -> Self {
-        Self { pool, shelf: Arc::new(RwLock::new(Arc::new(Shelf::empty(Instant::now())))), limits }
+        Self { pool, cache: Arc::new(RwLock::new(Arc::new(ProductCache::empty(Instant::now())))), limits }
     }
 
-    /// One answer a SKU, in their order; `None` for what is not in the catalogue. Seconds old at most, or
-    /// [`CatalogueLimits::stale_max`] while the database is away.
+    /// One entry per SKU, in the order of `skus`; `None` when the SKU is not in the catalogue. Entries are at most a
+    /// few seconds old, or [`CatalogueLimits::stale_max`] while the database is unavailable.
     pub async fn products(&self, skus: &[Sku]) -> Result<Vec<Option<Arc<Product>>>, CatalogueError> {
-        let mut found = self.at_hand(skus);
-        let missing: Vec<usize> = (0..skus.len()).filter(|place| found[*place].is_none()).collect();
+        let mut found = self.cached(skus);
+        let missing: Vec<usize> = (0..skus.len()).filter(|index| found[*index].is_none()).collect();
         if missing.is_empty() {
             return Ok(found);
         }
-        let wanted: Vec<_> = missing.iter().map(|place| skus[*place].clone()).collect();
+        let wanted: Vec<_> = missing.iter().map(|index| skus[*index].clone()).collect();
         let read = self.read_through(&wanted).await?;
-        for place in missing {
-            found[place] = read.get(&skus[place]).cloned();
+        for index in missing {
+            found[index] = read.get(&skus[index]).cloned();
         }
         Ok(found)
     }
 
-    /// Reads everything on the shelf again, in one statement.
+    /// Reads the cached products again, in one statement.
     pub async fn refresh(&self) -> Result<(), CatalogueError> {
         let as_of = Instant::now();
-        let kept = self.shelf().worth_keeping(self.limits.products_max);
-        let products = if kept.is_empty() { Vec::new() } else { self.read(&kept).await? };
-        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Shelf::filled(as_of, products));
+        let skus = self.snapshot().skus_to_refresh(self.limits.products_max);
+        let products = if skus.is_empty() { Vec::new() } else { self.read(&skus).await? };
+        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ProductCache::filled(as_of, products));
         Ok(())
     }
 
-    async fn keep_fresh(&self) {
+    async fn run_refresh(&self) {
         let mut tick = tokio::time::interval(self.limits.refresh_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             if let Err(error) = self.refresh().await {
-                let age_ms = self.shelf().as_of.elapsed().as_millis();
-                tracing::warn!(%error, age_ms, "Prices could not be read again; they are {age_ms} ms old");
+                let age_ms = self.snapshot().as_of.elapsed().as_millis();
+                tracing::warn!(%error, age_ms, "The price cache could not be refreshed; it is {age_ms} ms old");
             }
         }
     }
 
-    /// What is on the shelf. Nothing is, once it has not been read again for too long: then only the database knows.
-    fn at_hand(&self, skus: &[Sku]) -> Vec<Option<Arc<Product>>> {
-        let kept = self.shelf();
-        let too_old = kept.as_of.elapsed() > self.limits.stale_max;
-        skus.iter().map(|it| if too_old { None } else { kept.get(it) }).collect()
+    /// The cached products among `skus`. A cache that was not refreshed for too long counts as empty: then every
+    /// product is read from the database.
+    fn cached(&self, skus: &[Sku]) -> Vec<Option<Arc<Product>>> {
+        let cache = self.snapshot();
+        let too_old = cache.as_of.elapsed() > self.limits.stale_max;
+        skus.iter().map(|sku| if too_old { None } else { cache.get(sku) }).collect()
     }
 
     async fn read_through(&self, skus: &[Sku]) -> Result<HashMap<Sku, Arc<Product>>, CatalogueError> {
         let read: Vec<_> = self.read(skus).await?.into_iter().map(Arc::new).collect();
         if !read.is_empty() {
-            let mut guard = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-            // Copies the shelf only if somebody is looking at it this very moment.
-            let kept = Arc::make_mut(&mut guard);
+            let mut guard = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            // Copies the cache only if another task holds a snapshot of it at this moment.
+            let cache = Arc::make_mut(&mut guard);
             for product in &read {
-                kept.put(Arc::clone(product), self.limits.products_max);
+                cache.insert(Arc::clone(product), self.limits.products_max);
             }
         }
         Ok(read.into_iter().map(|product| (product.sku.clone(), product)).collect())
@@ -121,7 +122,7 @@ impl Catalogue {
         store::products(&mut *self.pool.acquire().await?, skus).await
     }
 
-    fn shelf(&self) -> Arc<Shelf> {
-        Arc::clone(&self.shelf.read().unwrap_or_else(PoisonError::into_inner))
+    fn snapshot(&self) -> Arc<ProductCache> {
+        Arc::clone(&self.cache.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,23 +1,23 @@
-//! Puts new products into the catalogue.
+//! Creates products.
 
 use crate::error::ManageProductError;
 use crate::product::{Editor, NewProduct, ProductDetails};
 use crate::store;
 use domain::Timestamp;
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use sqlx::PgPool;
 
-/// Products that one call may bring.
+/// The most products that one statement inserts.
 pub const CREATE_MAX: usize = 1_000;
 
-/// A vendor creates products of their own only.
+/// A vendor can create only their own products.
 pub async fn create_product(
     pool: &PgPool,
     editor: Editor,
     new: NewProduct,
     now: Timestamp,
-    witness: &(impl Witness + AnswerSink<ProductDetails>),
+    audit: &(impl AuditSink + ResponseSink<ProductDetails>),
 ) -> Result<ProductDetails, ManageProductError> {
     if matches!(editor, Editor::Vendor(vendor) if vendor != new.vendor_id) {
         return Err(ManageProductError::NotYours(new.sku));
@@ -26,17 +26,18 @@ pub async fn create_product(
     let mut tx = platform::postgres::begin(pool).await?;
     let created = store::insert(&mut tx, &[new], now).await?.pop().ok_or(ManageProductError::AlreadyExists(sku))?;
     let (subject, after) = (created.subject(), Some(created.record()));
-    witness.note(&mut tx, Change { action: "product.create", subject, reason: None, before: None, after }).await?;
-    witness.keep(&mut tx, &created).await?;
+    audit.record(&mut tx, AuditRecord { action: "product.create", subject, reason: None, before: None, after }).await?;
+    audit.store_response(&mut tx, &created).await?;
     tx.commit().await?;
     Ok(created)
 }
 
-/// Creates those that are not there yet, at most [`CREATE_MAX`] a statement, and says how many; for seeding.
+/// Creates the products whose SKU does not exist yet, at most [`CREATE_MAX`] per statement, and returns how many it
+/// created; for seeding.
 pub async fn create_products(pool: &PgPool, new: &[NewProduct], now: Timestamp) -> Result<usize, ManageProductError> {
     let mut created = 0;
-    for some in new.chunks(CREATE_MAX) {
-        created += store::insert(&mut *pool.acquire().await?, some, now).await?.len();
+    for chunk in new.chunks(CREATE_MAX) {
+        created += store::insert(&mut *pool.acquire().await?, chunk, now).await?.len();
     }
     Ok(created)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with the catalogue.
+//! The errors of the catalogue.
 
 use domain::product::Sku;
 
@@ -6,7 +6,7 @@ use domain::product::Sku;
 pub enum CatalogueError {
     #[error("the catalogue is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
-    #[error("{table}.{column} of {id} holds what no rule allows")]
+    #[error("{table}.{column} of {id} holds a value that no rule allows")]
     Inconsistent { table: &'static str, column: &'static str, id: String },
     #[error(transparent)]
     Failed(sqlx::Error),

@@ -1,4 +1,4 @@
-//! Shows one product.
+//! Returns one product.
 
 use crate::error::CatalogueError;
 use crate::product::{ProductDetails, Viewer};
@@ -6,7 +6,7 @@ use crate::store;
 use domain::product::Sku;
 use sqlx::PgPool;
 
-/// None when there is no such product, or it is withdrawn and none of the viewer's.
+/// `None` when there is no such product, or it is withdrawn and belongs to another vendor.
 pub async fn find_product(pool: &PgPool, sku: &Sku, viewer: Viewer) -> Result<Option<ProductDetails>, CatalogueError> {
     store::find(&mut *pool.acquire().await?, sku, viewer).await
 }

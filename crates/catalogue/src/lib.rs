@@ -1,5 +1,5 @@
-//! Catalogue: owns schema `catalogue` (products). Hears and says nothing: the doors ask it for prices and hand them
-//! on. Vendors keep their own SKUs, admins all. Knows no other slice.
+//! Catalogue: owns schema `catalogue` (products). Neither consumes nor publishes messages: the api reads prices from it
+//! and passes them on to the other slices. Vendors manage their own SKUs, admins all. Depends on no other slice.
 
 mod cache;
 mod cached_catalogue;
@@ -14,7 +14,7 @@ mod update_product;
 
 pub use cached_catalogue::{Catalogue, CatalogueLimits};
 pub use create_product::{CREATE_MAX, create_product, create_products};
-pub use cursor::{Cursor, ForgedCursor};
+pub use cursor::{Cursor, InvalidCursor};
 pub use error::{CatalogueError, ManageProductError};
 pub use find_product::find_product;
 pub use list_products::{BadPageSize, PAGE_SIZE_MAX, PageSize, ProductFilter, ProductPage, list_products};

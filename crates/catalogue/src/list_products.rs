@@ -1,4 +1,4 @@
-//! Shows products, page by page, in the order of their SKUs.
+//! Lists products, page by page, in the order of their SKUs.
 
 use crate::cursor::Cursor;
 use crate::error::CatalogueError;
@@ -16,7 +16,7 @@ pub struct PageSize(u32);
 
 #[derive(Debug, Clone, Default)]
 pub struct ProductFilter {
-    /// Part of a name or a SKU, in any case; as plain text, whatever it holds.
+    /// Part of a name or a SKU, in any case. It is plain text: `%` and `_` are no wildcards.
     pub text: Option<String>,
     pub vendor_id: Option<UserId>,
     pub after: Option<Cursor>,
@@ -26,7 +26,7 @@ pub struct ProductFilter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductPage {
     pub products: Vec<ProductDetails>,
-    /// Where the next page begins; none on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next: Option<Cursor>,
 }
 
@@ -41,7 +41,7 @@ pub async fn list_products(
 ) -> Result<ProductPage, CatalogueError> {
     let limit = filter.limit.get();
     let mut products = store::list(&mut *pool.acquire().await?, viewer, &filter, limit + 1).await?;
-    // One more was asked for than is shown, to know whether there is a next page.
+    // One more row than the page holds was queried, to know whether there is a next page.
     let more = products.len() > limit as usize;
     products.truncate(limit as usize);
     let next = products.last().filter(|_| more).map(|last| Cursor(last.product.sku.clone()));

@@ -1,9 +1,9 @@
-//! A product, as it is sold and as it is kept.
+//! The types of products: what an order needs, what is stored, and what can be changed.
 
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
-use domain::order::placing::Offer;
+use domain::order::order_request::Offer;
 use domain::product::Sku;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub const NAME_LENGTH_MAX: usize = 200;
 pub const DESCRIPTION_LENGTH_MAX: usize = 4_000;
 
-/// What an order needs to know of a product.
+/// The part of a product that an order needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Product {
     pub sku: Sku,
@@ -21,7 +21,7 @@ pub struct Product {
     pub active: bool,
 }
 
-/// Everything that we know of a product.
+/// A product with all its stored fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProductDetails {
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub struct NewProduct {
     pub active: bool,
 }
 
-/// What should be different; `None` stays as it is.
+/// The fields to change; a field that is `None` keeps its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProductChange {
     pub name: Option<ProductName>,
@@ -50,14 +50,14 @@ pub struct ProductChange {
     pub active: Option<bool>,
 }
 
-/// Who changes products: a vendor their own only.
+/// The caller who changes products: a vendor only their own, an admin any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Editor {
     Vendor(UserId),
     Admin,
 }
 
-/// Who looks: the public sees what can be ordered, a vendor all of their own too, an admin everything.
+/// The caller who reads products: the public sees active ones, a vendor also all their own, an admin everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     Public,
@@ -84,7 +84,7 @@ pub enum ProductTextError {
 }
 
 impl Product {
-    /// What it can be had for; none when it is withdrawn.
+    /// The product as an order line offers it; `None` when it is withdrawn.
     pub fn offer(&self) -> Option<Offer> {
         let offer = Offer { name: self.name.clone(), vendor_id: self.vendor_id, unit_price: self.price };
         self.active.then_some(offer)
@@ -92,12 +92,12 @@ impl Product {
 }
 
 impl ProductDetails {
-    /// How records name it.
+    /// The subject of its audit records.
     pub(crate) fn subject(&self) -> String {
         format!("product:{}", self.product.sku)
     }
 
-    /// What of it can be changed, as records keep it.
+    /// The fields that can change, in the form of audit records.
     pub(crate) fn record(&self) -> serde_json::Value {
         let Product { name, price, active, vendor_id, .. } = &self.product;
         serde_json::json!({

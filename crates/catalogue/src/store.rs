@@ -90,7 +90,7 @@ pub(crate) async fn list(
     rows.into_iter().map(ProductDetails::try_from).collect()
 }
 
-/// Inserts those whose SKU is free, and returns them.
+/// Inserts the products whose SKU does not exist yet, and returns them.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     new: &[NewProduct],
@@ -126,7 +126,7 @@ pub(crate) async fn insert(
     rows.into_iter().map(ProductDetails::try_from).collect()
 }
 
-/// The product, whoever's it is, locked until the transaction ends.
+/// The product of any vendor, locked until the transaction ends.
 pub(crate) async fn lock(tx: &mut PgConnection, sku: &Sku) -> Result<Option<ProductDetails>, CatalogueError> {
     let row = sqlx::query_as!(
         DetailsRow,
@@ -139,7 +139,7 @@ pub(crate) async fn lock(tx: &mut PgConnection, sku: &Sku) -> Result<Option<Prod
     row.map(ProductDetails::try_from).transpose()
 }
 
-/// None when there is no such product, or it is none of the editor's.
+/// `None` when there is no such product, or it belongs to another vendor.
 pub(crate) async fn update(
     connection: &mut PgConnection,
     editor: Editor,
@@ -173,7 +173,7 @@ pub(crate) async fn update(
     row.map(ProductDetails::try_from).transpose()
 }
 
-/// The pattern for texts in NFC that hold `text`, which itself may hold `%` and `_`.
+/// The `ILIKE` pattern for texts in NFC that contain `text`; `%`, `_` and `\` in `text` are escaped.
 fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

@@ -1,4 +1,4 @@
-//! Names of things: one type an aggregate, so that a warehouse can't be passed where an order is meant.
+//! Ids: one type per aggregate, so that a warehouse id can't be passed as an order id.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,15 +42,15 @@ macro_rules! id {
 }
 
 id!(
-    /// An order; UUID v7, so that its id tells when it was made and orders sort by age.
+    /// An order; UUID v7, so that the id contains the creation time and orders sort by age.
     OrderId
 );
 id!(
-    /// Somebody with an account: customer, vendor or admin; UUID v7.
+    /// A user account: customer, vendor or admin; UUID v7.
     UserId
 );
 id!(
-    /// A place that goods are shipped from; UUID v7.
+    /// A warehouse; UUID v7.
     WarehouseId
 );
 id!(
@@ -58,60 +58,59 @@ id!(
     PaymentId
 );
 id!(
-    /// The goods of one order that leave one warehouse together; derived, see [`ShipmentId::of`].
+    /// The shipment of one order from one warehouse; derived, see [`ShipmentId::of`].
     ShipmentId
 );
 id!(
-    /// One message; derived from the work that it asks for or reports, see [`MessageId::derive`].
+    /// One message; derived from the work that it requests or reports, see [`MessageId::derive`].
     MessageId
 );
 id!(
-    /// One piece of work that somebody else's system is asked for, and the idempotency key that it is asked under;
-    /// derived, see [`ProviderKey::derive`].
+    /// The idempotency key of one call to a provider; derived, see [`ProviderKey::derive`].
     ProviderKey
 );
 
 impl OrderId {
-    /// Less than the id of any order that was made at `at` or later, and not less than that of one made before, to the
-    /// millisecond: how old an order is can be asked of an index on its id.
-    pub fn first_at(at: Timestamp) -> Self {
+    /// The smallest id that an order created at `at` can have. UUID v7 sorts by creation time, so
+    /// `id < OrderId::lower_bound(at)` selects older orders (to the millisecond) by the primary key.
+    pub fn lower_bound(at: Timestamp) -> Self {
         let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
         Self(Uuid::from_u128(millis << 80))
     }
 }
 
 impl PaymentId {
-    /// An order is paid by one payment: the same order always gives the same id.
+    /// An order has one payment: the same order always gives the same id.
     pub fn of(order: OrderId) -> Self {
         Self(derive(order, "payment"))
     }
 }
 
 impl ShipmentId {
-    /// An order gets at most one shipment a warehouse: the same pair always gives the same id.
+    /// An order has at most one shipment per warehouse: the same pair always gives the same id.
     pub fn of(order: OrderId, warehouse: WarehouseId) -> Self {
         Self(derive(order, &format!("shipment/{warehouse}")))
     }
 }
 
 impl MessageId {
-    /// The id of the message that speaks of `work` on `order`. Relay, sweeper and replay thus make the same id for
-    /// the same work, and the inbox of its reader takes it once.
+    /// The id of the message that requests or reports `work` on `order`. Relay, retry and replay derive the same id for
+    /// the same work, so the consumer's inbox deduplicates them.
     pub fn derive(order: OrderId, work: &str) -> Self {
         Self(derive(order, work))
     }
 }
 
 impl ProviderKey {
-    /// The key for `work` on `order`: the same work is always asked for under the same key, so it is done once.
+    /// The key for `work` on `order`: the same work always has the same key, so the provider does it once.
     pub fn derive(order: OrderId, work: &str) -> Self {
         Self(derive(order, &format!("provider/{work}")))
     }
 }
 
-/// UUID v8 (RFC 9562, section 5.8): the 48 bits of time are the order's own (UUID v7 keeps them first), the rest is
-/// the UUID v5 hash of `name` in the order's namespace. Ids made for one order thus lie together in an index, and new
-/// ones go to its right edge, where random ids would touch a cold page each.
+/// UUID v8 (RFC 9562, section 5.8): the first 48 bits are the order's timestamp (as in its UUID v7), the rest is the
+/// UUID v5 hash of `name` in the order's namespace. The ids of one order are therefore adjacent in an index, and new
+/// ones are inserted at its right edge. Random ids would touch a cold page per insert.
 fn derive(order: OrderId, name: &str) -> Uuid {
     let mut bytes = *Uuid::new_v5(&order.0, name.as_bytes()).as_bytes();
     bytes[..6].copy_from_slice(&order.0.as_bytes()[..6]);
@@ -123,14 +122,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_orders_id_tells_when_it_was_made() {
+    fn an_order_id_contains_its_creation_time() {
         let order = OrderId::from_uuid(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_800_000_000, 0)));
-        let at = |millis: i64| OrderId::first_at(Timestamp::from_timestamp_millis(1_800_000_000_000 + millis).unwrap());
+        let at =
+            |millis: i64| OrderId::lower_bound(Timestamp::from_timestamp_millis(1_800_000_000_000 + millis).unwrap());
         assert!(at(0) <= order && order < at(1));
     }
 
     #[test]
-    fn a_derived_id_repeats_keeps_the_orders_time_and_differs_by_its_work() {
+    fn a_derived_id_is_deterministic_has_the_orders_timestamp_and_depends_on_the_work() {
         let order = OrderId::from_uuid(Uuid::now_v7());
         let reserve = MessageId::derive(order, "inventory.reserve.v1/1");
         assert_eq!(reserve, MessageId::derive(order, "inventory.reserve.v1/1"));

@@ -1,8 +1,9 @@
 //! Domain: the rules of order processing, and nothing else.
 //!
-//! Pure: no IO, no async, no clock. Time, ids and randomness arrive as arguments, so that every rule is a function
-//! that a test can call a million times a second. Slices share one thing only: [`messages`].
+//! Pure: no IO, no async, no clock. Time, ids and randomness are arguments, so that every rule is a function that a
+//! test can call a million times per second. The slices share only one module: [`messages`].
 
+pub mod applied;
 pub mod ids;
 pub mod inventory;
 pub mod messages;
@@ -14,5 +15,5 @@ pub mod saga;
 pub mod shipment;
 pub mod text;
 
-/// A point in time, as the database keeps it: UTC, microseconds.
+/// A point in time, as the database stores it: UTC, microseconds.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

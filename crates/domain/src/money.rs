@@ -85,7 +85,7 @@ impl Money {
         Ok(Self { amount_minor: amount_minor.ok_or(MoneyError::Overflow)?, ..self })
     }
 
-    /// The price of `quantity` pieces at this price each.
+    /// The price of `quantity` units at this price each.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
         let amount_minor = self.amount_minor.checked_mul(i64::from(quantity));
         Ok(Self { amount_minor: amount_minor.ok_or(MoneyError::Overflow)?, ..self })

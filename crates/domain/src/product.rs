@@ -1,4 +1,4 @@
-//! What is sold, as an order line names it: a SKU and how many.
+//! SKUs and quantities, and the lines that combine them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 pub const SKU_LENGTH_MAX: usize = 64;
 pub const QUANTITY_MAX: u32 = 1_000;
-/// What stands in paths where SKUs stand, too.
+/// Path segments of the API at positions where SKUs are, too.
 const RESERVED: [&str; 3] = ["adjustments", "thresholds", "transfers"];
 
 /// A stock keeping unit: 1 to 64 of `A-Z a-z 0-9 . _ -`.
@@ -14,7 +14,7 @@ const RESERVED: [&str; 3] = ["adjustments", "thresholds", "transfers"];
 #[serde(try_from = "String", into = "String")]
 pub struct Sku(String);
 
-/// How many pieces a line asks for: 1 to 1,000.
+/// The number of units of a line: 1 to 1,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Quantity(u32);
@@ -24,12 +24,12 @@ pub enum ProductError {
     #[error("a SKU must be 1 to {SKU_LENGTH_MAX} letters, digits, dots, dashes or underscores")]
     BadSku,
     #[error("a new SKU must begin with a letter or a digit, and not be {}", RESERVED.join(", "))]
-    NotForNew(String),
+    BadNewSku(String),
     #[error("a quantity must be a whole number from 1 to {QUANTITY_MAX}")]
     BadQuantity(i64),
 }
 
-/// One line of goods, wherever goods are listed: in an order, a reservation, a shipment.
+/// One line of an order, a reservation or a shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Line {
     pub sku: Sku,
@@ -41,12 +41,12 @@ impl Sku {
         &self.0
     }
 
-    /// The name of a product that there is not yet. It must be one that a path can hold: `..` leads elsewhere. Older
-    /// products may have others.
+    /// The SKU of a new product. It must be usable as a path segment: `..`, for example, is not. Older products may
+    /// have other SKUs.
     pub fn for_new(text: String) -> Result<Self, ProductError> {
         let sku = Self::try_from(text)?;
-        let leads_to_it = sku.0.starts_with(|first: char| first.is_ascii_alphanumeric());
-        if leads_to_it && !RESERVED.contains(&sku.as_str()) { Ok(sku) } else { Err(ProductError::NotForNew(sku.0)) }
+        let is_path_segment = sku.0.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if is_path_segment && !RESERVED.contains(&sku.as_str()) { Ok(sku) } else { Err(ProductError::BadNewSku(sku.0)) }
     }
 }
 
@@ -91,10 +91,10 @@ impl Quantity {
 impl TryFrom<i64> for Quantity {
     type Error = ProductError;
 
-    fn try_from(pieces: i64) -> Result<Self, ProductError> {
-        match u32::try_from(pieces) {
-            Ok(pieces @ 1..=QUANTITY_MAX) => Ok(Self(pieces)),
-            _ => Err(ProductError::BadQuantity(pieces)),
+    fn try_from(units: i64) -> Result<Self, ProductError> {
+        match u32::try_from(units) {
+            Ok(units @ 1..=QUANTITY_MAX) => Ok(Self(units)),
+            _ => Err(ProductError::BadQuantity(units)),
         }
     }
 }
@@ -102,8 +102,8 @@ impl TryFrom<i64> for Quantity {
 impl TryFrom<u32> for Quantity {
     type Error = ProductError;
 
-    fn try_from(pieces: u32) -> Result<Self, ProductError> {
-        Self::try_from(i64::from(pieces))
+    fn try_from(units: u32) -> Result<Self, ProductError> {
+        Self::try_from(i64::from(units))
     }
 }
 
@@ -126,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_sku_is_one_that_a_path_can_hold() {
+    fn a_new_sku_is_usable_as_a_path_segment() {
         for good in ["SKU-HEADPHONES", "7.up", "a", "adjustments-2"] {
             assert!(Sku::for_new(good.to_owned()).is_ok(), "{good}");
         }
         for bad in [".", "..", "-x", "_x", "adjustments", "thresholds", "transfers"] {
-            assert_eq!(Sku::for_new(bad.to_owned()), Err(ProductError::NotForNew(bad.to_owned())), "{bad}");
+            assert_eq!(Sku::for_new(bad.to_owned()), Err(ProductError::BadNewSku(bad.to_owned())), "{bad}");
             assert!(bad.parse::<Sku>().is_ok(), "an older product may be called {bad}");
         }
     }

@@ -1,10 +1,10 @@
-//! Free text from people. Unicode can write one word in many ways and hide characters in it; stored text has one form
-//! (NFC) and shows all of its characters.
+//! Rules for free text from people. In Unicode one word has several encodings, and characters can be invisible; stored
+//! text is normalised (NFC), and all of its characters are visible.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-/// They shape the letters beside them: Persian, Indic scripts and emoji families need them.
+/// They change the shape of adjacent letters: Persian, Indic scripts and emoji families need them.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
 /// `text` in NFC.
@@ -12,7 +12,7 @@ pub fn normalised(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// `text` in NFC, without white space around it; none unless that is 1 to `max` characters on one line, all of them
+/// `text` in NFC, without surrounding white space; `None` unless that is 1 to `max` characters on one line, all of them
 /// visible.
 pub fn one_line(text: &str, max: usize) -> Option<String> {
     let text = normalised(text.trim());
@@ -20,7 +20,8 @@ pub fn one_line(text: &str, max: usize) -> Option<String> {
     (good && !has_invisible(&text)).then_some(text)
 }
 
-/// `text` in NFC; none when that is more than `max` characters, or holds invisible ones other than tabs and line breaks.
+/// `text` in NFC; `None` when that is more than `max` characters, or contains invisible ones other than tabs and line
+/// breaks.
 pub fn lines(text: &str, max: usize) -> Option<String> {
     let text = normalised(text);
     let legal = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
@@ -28,15 +29,15 @@ pub fn lines(text: &str, max: usize) -> Option<String> {
     (good && !has_invisible(&text)).then_some(text)
 }
 
-/// Whether `text` holds format characters (joiners within a word aside): they make two texts that look alike differ, or
-/// turn the direction of what is shown beside them.
+/// Whether `text` contains format characters, except joiners within a word. Such characters make two texts that look
+/// alike differ, or reverse the direction of the surrounding text.
 pub fn has_invisible(text: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
     let is_format = |letter: char| letter.general_category() == GeneralCategory::Format;
     letters.iter().enumerate().any(|(place, letter)| is_format(*letter) && !joins(&letters, place))
 }
 
-/// Whether there is a joiner at `place`, between two characters that it may join.
+/// Whether there is a joiner at `place`, between two characters that it can join.
 fn joins(letters: &[char], place: usize) -> bool {
     let joined = |place: Option<usize>| {
         let letter = place.and_then(|place| letters.get(place));
@@ -71,19 +72,19 @@ mod tests {
     #[case("è\u{200d}", None)]
     #[case("\u{202e}desrever", None)]
     #[case("fourteen chars", None)]
-    fn one_line_is_normalised_and_all_of_it_is_visible(#[case] text: &str, #[case] kept: Option<&str>) {
+    fn one_line_is_normalised_and_completely_visible(#[case] text: &str, #[case] kept: Option<&str>) {
         assert_eq!(one_line(text, 13).as_deref(), kept);
     }
 
     #[test]
-    fn length_counts_in_characters_of_the_form_that_is_stored() {
+    fn length_is_counted_in_characters_of_the_normalised_text() {
         assert!(one_line(&"e\u{301}".repeat(200), 200).is_some());
         assert!(one_line(&"e\u{301}".repeat(201), 200).is_none());
         assert!(lines(&"e\u{301}".repeat(4), 4).is_some());
     }
 
     #[test]
-    fn lines_may_be_several_and_hold_tabs() {
+    fn lines_may_contain_line_breaks_and_tabs() {
         assert_eq!(lines("a\r\n\tb\u{308}", 10).as_deref(), Some("a\r\n\tb\u{308}"));
         assert_eq!(lines("u\u{308}", 10).as_deref(), Some("\u{fc}"));
         assert_eq!(lines("", 10).as_deref(), Some(""));

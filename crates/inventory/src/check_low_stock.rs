@@ -1,17 +1,18 @@
-//! Notes which stock has fallen to its threshold, and which has recovered. Each fall is told once, in the log.
+//! Scheduled task: records stock rows that fell to their low-stock threshold, and logs each once. Forgets rows that
+//! recovered.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
 use sqlx::PgPool;
 
-/// Says how many rows have newly fallen or recovered, at most `limit` of each.
+/// Returns the number of rows that fell or recovered since the last run, at most `limit` of each.
 pub async fn check_low_stock(pool: &PgPool, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let recovered = store::forget_recovered_stock(&mut tx, limit).await?;
-    let low = store::note_low_stock(&mut tx, now, limit).await?;
+    let recovered = store::delete_recovered_stock(&mut tx, limit).await?;
+    let low = store::record_low_stock(&mut tx, now, limit).await?;
     tx.commit().await?;
     for store::LowStock { sku, warehouse_id, available, threshold } in &low {
-        tracing::warn!(sku, warehouse.id = %warehouse_id, available, threshold, "Stock of {sku} runs low");
+        tracing::warn!(sku, warehouse.id = %warehouse_id, available, threshold, "Stock of {sku} is low");
     }
     Ok(low.len() + usize::try_from(recovered).unwrap_or(usize::MAX))
 }

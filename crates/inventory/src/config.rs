@@ -1,9 +1,11 @@
+//! Settings of the inventory's scheduled tasks.
+
 use std::time::Duration;
 
-/// Settings of the inventory's upkeep.
+/// Settings of the inventory's scheduled tasks.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UpkeepArgs {
-    /// How long stock is held before its order is asked whether it still wants it, in seconds.
+    /// Age after which a reservation's order is queried whether it still needs the stock, in seconds.
     #[arg(long, env, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
     pub reservation_ttl_seconds: u32,
 }

@@ -1,9 +1,11 @@
-//! What becomes of each command of a batch, decided in memory on what the batch has locked. Pure.
+//! Decides the outcome of each command of a batch, in memory, from the rows that the batch has locked. Pure, no I/O.
 
 use crate::StoreError;
-use crate::store::{ClaimedHeader, HeldFor, SettledHeader};
+use crate::store::{LockedReservation, OrderLine, ReservationUpdate};
 use domain::ids::{MessageId, OrderId, ShipmentId};
-use domain::inventory::{Entry, HeldLine, Holding, LineState, Movement, Origin, ReservationState, Shelves, allocate};
+use domain::inventory::{
+    LedgerEntry, LineState, Movement, Origin, ReservationState, ReservedLine, ReservedLines, StockSnapshot, allocate,
+};
 use domain::messages::{
     Allocation, InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased,
     StockReserved, StockShipped,
@@ -11,43 +13,44 @@ use domain::messages::{
 use messaging::Delivery;
 use std::collections::{HashMap, HashSet};
 
-/// A batch, and all that is known of its orders.
+/// A batch with the locked rows of its orders.
 pub(crate) struct Batch<'a> {
     pub deliveries: &'a [Delivery<InventoryCommand>],
-    pub headers: HashMap<OrderId, ClaimedHeader>,
-    pub holdings: HashMap<OrderId, Holding>,
-    pub shelves: Shelves,
+    pub reservations: HashMap<OrderId, LockedReservation>,
+    pub lines: HashMap<OrderId, ReservedLines>,
+    pub stock: StockSnapshot,
 }
 
-/// What is to be written and said. An answer is a reply, or why the command is poison; one a delivery.
+/// The rows to write, and the outcomes. An outcome is a reply, or the reason why the command is poison. There is one
+/// per delivery, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
-    pub entries: Vec<Entry>,
-    pub held: Vec<HeldFor>,
-    /// Lines in their new state.
-    pub settled: Vec<HeldFor>,
-    pub headers: Vec<SettledHeader>,
-    pub answers: Vec<Result<Reply, String>>,
+    pub entries: Vec<LedgerEntry>,
+    pub new_lines: Vec<OrderLine>,
+    /// Released or shipped lines, in their new state.
+    pub closed_lines: Vec<OrderLine>,
+    pub reservations: Vec<ReservationUpdate>,
+    pub outcomes: Vec<Result<Reply, String>>,
 }
 
-/// Why a command can't be carried out by anybody, ever.
-pub(crate) fn flaw(command: &InventoryCommand) -> Option<String> {
+/// Why a command is invalid, whatever the state of stock and orders. `None` for a valid command.
+pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
     let InventoryCommand::Reserve(reserve) = command else { return None };
     let mut skus = HashSet::new();
-    let twice = reserve.lines.iter().find(|line| !skus.insert(&line.sku));
-    match twice {
+    let duplicate = reserve.lines.iter().find(|line| !skus.insert(&line.sku));
+    match duplicate {
         Some(line) => Some(format!("order {} names {} in two lines", reserve.order_id, line.sku)),
         None if reserve.lines.is_empty() => Some(format!("order {} has no lines", reserve.order_id)),
         None => None,
     }
 }
 
-/// Undo goes first: what is given back can serve the reserves of the same batch.
+/// Releases and shipments are decided first, so that released units can serve reserve commands of the same batch.
 pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
     let mut decisions = Decisions::default();
-    let mut answers: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
-    for (delivery, answer) in batch.deliveries.iter().zip(&mut answers) {
-        *answer = match &delivery.command {
+    let mut outcomes: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
+    for (delivery, outcome) in batch.deliveries.iter().zip(&mut outcomes) {
+        *outcome = match &delivery.command {
             InventoryCommand::Release(command) => {
                 Some(Ok(release(&mut batch, &mut decisions, command, delivery.header.id)?))
             }
@@ -55,40 +58,40 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
             InventoryCommand::Reserve(_) => None,
         };
     }
-    for (delivery, answer) in batch.deliveries.iter().zip(&mut answers) {
+    for (delivery, outcome) in batch.deliveries.iter().zip(&mut outcomes) {
         if let InventoryCommand::Reserve(command) = &delivery.command {
-            *answer = Some(match flaw(&delivery.command) {
+            *outcome = Some(match validation_error(&delivery.command) {
                 Some(why) => Err(why),
                 None => Ok(reserve(&mut batch, &mut decisions, command, delivery.header.id)),
             });
         }
     }
-    decisions.answers = answers.into_iter().flatten().collect();
+    decisions.outcomes = outcomes.into_iter().flatten().collect();
     Ok(decisions)
 }
 
 fn reserve(batch: &mut Batch<'_>, decisions: &mut Decisions, command: &ReserveStock, cause: MessageId) -> Reply {
     let order_id = command.order_id;
-    let known = batch.headers.get(&order_id).filter(|header| !header.is_new);
-    if let Some(header) = known {
-        return match header.state {
+    let existing = batch.reservations.get(&order_id).filter(|reservation| !reservation.is_new);
+    if let Some(reservation) = existing {
+        return match reservation.state {
             ReservationState::Reserved => {
-                reserved(order_id, batch.holdings.get(&order_id).map(Holding::allocations).unwrap_or_default())
+                reserved(order_id, batch.lines.get(&order_id).map(ReservedLines::allocations).unwrap_or_default())
             }
-            ReservationState::Rejected => rejected(order_id, header.shortages.clone()),
+            ReservationState::Rejected => rejected(order_id, reservation.shortages.clone()),
             ReservationState::Released => rejected(order_id, vec![]),
         };
     }
-    match allocate(&mut batch.shelves, &command.lines) {
+    match allocate(&mut batch.stock, &command.lines) {
         Ok(allocations) => {
             for allocation in &allocations {
-                decisions.hold(order_id, allocation, cause);
+                decisions.reserve_line(order_id, allocation, cause);
             }
             reserved(order_id, allocations)
         }
         Err(shortages) => {
             let state = ReservationState::Rejected;
-            decisions.headers.push(SettledHeader { order_id, state, shortages: Some(shortages.clone()) });
+            decisions.reservations.push(ReservationUpdate { order_id, state, shortages: Some(shortages.clone()) });
             rejected(order_id, shortages)
         }
     }
@@ -102,15 +105,17 @@ fn release(
 ) -> Result<Reply, StoreError> {
     let order_id = command.order_id;
     let reply = Reply::StockReleased(StockReleased { order_id });
-    let Some(header) = batch.headers.get(&order_id).filter(|header| !header.is_new) else { return Ok(reply) };
-    let state = header.state.release();
-    if state != header.state {
-        decisions.headers.push(SettledHeader { order_id, state, shortages: None });
+    let Some(reservation) = batch.reservations.get(&order_id).filter(|reservation| !reservation.is_new) else {
+        return Ok(reply);
+    };
+    let state = reservation.state.release();
+    if state != reservation.state {
+        decisions.reservations.push(ReservationUpdate { order_id, state, shortages: None });
     }
-    let holding = batch.holdings.get(&order_id).cloned().unwrap_or_default();
-    for line in holding.release() {
-        let settled = HeldLine { state: LineState::Released, ..line.clone() };
-        decisions.settle(&mut batch.shelves, order_id, settled, line.released(), None, cause)?;
+    let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
+    for line in reserved_lines.release() {
+        let closed = ReservedLine { state: LineState::Released, ..line.clone() };
+        decisions.close_line(&mut batch.stock, order_id, closed, line.released(), None, cause)?;
     }
     Ok(reply)
 }
@@ -122,44 +127,44 @@ fn ship(
     cause: MessageId,
 ) -> Result<Result<Reply, String>, StoreError> {
     let ShipStock { order_id, shipment_id, warehouse_id } = *command;
-    let holding = batch.holdings.get(&order_id).cloned().unwrap_or_default();
-    let lines = match holding.ship(warehouse_id) {
+    let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
+    let lines = match reserved_lines.ship(warehouse_id) {
         Ok(lines) => lines,
         Err(refusal) => return Ok(Err(format!("order {order_id}, warehouse {warehouse_id}: {refusal}"))),
     };
     for line in lines {
-        let settled = HeldLine { state: LineState::Shipped, ..line.clone() };
-        decisions.settle(&mut batch.shelves, order_id, settled, line.shipped(), Some(shipment_id), cause)?;
+        let closed = ReservedLine { state: LineState::Shipped, ..line.clone() };
+        decisions.close_line(&mut batch.stock, order_id, closed, line.shipped(), Some(shipment_id), cause)?;
     }
     Ok(Ok(Reply::StockShipped(StockShipped { order_id, shipment_id })))
 }
 
 impl Decisions {
-    /// A line is held from now on; the allocator has taken it off its shelf already.
-    fn hold(&mut self, order_id: OrderId, allocation: &Allocation, cause: MessageId) {
+    /// Adds a reserved line. The allocator has already subtracted its units from the available stock.
+    fn reserve_line(&mut self, order_id: OrderId, allocation: &Allocation, cause: MessageId) {
         let Allocation { warehouse_id, sku, quantity } = allocation.clone();
         let movement = Movement::Reserved(quantity.get());
         let origin = Origin::Order { order_id, shipment_id: None, cause };
-        self.entries.push(Entry { sku: sku.clone(), warehouse_id, movement, origin });
-        let line = HeldLine { sku, warehouse_id, quantity, state: LineState::Active };
-        self.held.push(HeldFor { order_id, line });
+        self.entries.push(LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin });
+        let line = ReservedLine { sku, warehouse_id, quantity, state: LineState::Active };
+        self.new_lines.push(OrderLine { order_id, line });
     }
 
-    /// A held line comes to its end.
-    fn settle(
+    /// Releases or ships a reserved line.
+    fn close_line(
         &mut self,
-        shelves: &mut Shelves,
+        stock: &mut StockSnapshot,
         order_id: OrderId,
-        line: HeldLine,
+        line: ReservedLine,
         movement: Movement,
         shipment_id: Option<ShipmentId>,
         cause: MessageId,
     ) -> Result<(), StoreError> {
-        let moved = shelves.apply(&line.sku, line.warehouse_id, movement);
+        let moved = stock.apply(&line.sku, line.warehouse_id, movement);
         moved.map_err(|refusal| StoreError::Contradiction { sku: line.sku.to_string(), refusal })?;
         let origin = Origin::Order { order_id, shipment_id, cause };
-        self.entries.push(Entry { sku: line.sku.clone(), warehouse_id: line.warehouse_id, movement, origin });
-        self.settled.push(HeldFor { order_id, line });
+        self.entries.push(LedgerEntry { sku: line.sku.clone(), warehouse_id: line.warehouse_id, movement, origin });
+        self.closed_lines.push(OrderLine { order_id, line });
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
-//! What can go wrong with the books themselves; a business no is not among it.
+//! Errors of the store. A rejected command is not an error but a reply.
 
 use domain::inventory::StockRefusal;
 use messaging::HandleError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the database failed: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("{table}.{column} of {id} holds what no rule of ours wrote")]
+    #[error("{table}.{column} of {id} is inconsistent")]
     Inconsistent { table: &'static str, column: &'static str, id: String },
-    /// What an order holds and what its stock row says don't go together: somebody changed one of them by hand.
+    /// The reserved lines of an order contradict the counters of their stock row: one of them was changed by hand.
     #[error("the stock of {sku} contradicts its reservations: {refusal}")]
     Contradiction { sku: String, refusal: StockRefusal },
 }
@@ -18,7 +18,7 @@ impl From<StoreError> for HandleError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Database(error) => error.into(),
-            bad_row => Self::Failed(Box::new(bad_row)),
+            inconsistent => Self::Failed(Box::new(inconsistent)),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! A batch of commands, in a constant number of statements: claim the orders' headers, lock the stock rows, read the
-//! lines of orders known before, decide in memory, write. A batch of new reserves costs four; one more if any falls short.
+//! Handles a batch of commands in a constant number of statements: lock the orders' reservations, lock the stock rows,
+//! read the lines of existing reservations, decide in memory, write. A batch of new reserve commands costs four
+//! statements, and one more if any is rejected.
 
-use crate::decide::{Batch, Decisions, decide, flaw};
-use crate::store::{self, Claim, ClaimedHeader};
+use crate::decide::{Batch, Decisions, decide, validation_error};
+use crate::store::{self, LockedReservation, NewReservation};
 use crate::{Inventory, StoreError};
 use domain::Timestamp;
 use domain::ids::OrderId;
@@ -23,78 +24,79 @@ impl Handle for Inventory {
         batch: &[Delivery<InventoryCommand>],
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
-        let headers = store::claim_headers(tx, &claims(batch), now).await?;
-        let needs = Needs::of(batch, &headers);
-        let shelves = store::lock_shelves(tx, &needs.skus, &needs.settling).await?;
-        // After the lock: whoever settled a line before us has committed, and whoever comes after us waits.
-        let holdings = store::holdings(tx, &needs.known).await?;
-        let decisions = decide(Batch { deliveries: batch, headers, holdings, shelves })?;
+        let reservations = store::lock_reservations(tx, &new_reservations(batch), now).await?;
+        let needs = Needs::of(batch, &reservations);
+        let stock = store::lock_stock(tx, &needs.skus, &needs.closing).await?;
+        // Read after the stock rows are locked: lines change only under that lock, so this read is current, and other
+        // transactions that release or ship the same lines wait.
+        let lines = store::find_lines(tx, &needs.loaded).await?;
+        let decisions = decide(Batch { deliveries: batch, reservations, lines, stock })?;
         write(tx, &decisions, now).await?;
-        Ok(answer(batch, decisions, now))
+        Ok(handled(batch, decisions, now))
     }
 }
 
-/// The lock of each order that is reserved or released. A ship needs none: it changes lines, which their stock rows
-/// guard, and makes no header.
-fn claims(batch: &[Delivery<InventoryCommand>]) -> Vec<Claim> {
-    let claim = |delivery: &Delivery<InventoryCommand>| {
+/// The reservations to lock, or to create, for reserve and release commands. A ship command needs none: it creates no
+/// reservation and only changes lines, which are guarded by the lock of their stock rows.
+fn new_reservations(batch: &[Delivery<InventoryCommand>]) -> Vec<NewReservation> {
+    let new_reservation = |delivery: &Delivery<InventoryCommand>| {
         let (order_id, state) = match &delivery.command {
             InventoryCommand::Reserve(reserve) => (reserve.order_id, ReservationState::Reserved),
             InventoryCommand::Release(release) => (release.order_id, ReservationState::Released),
             InventoryCommand::Ship(_) => return None,
         };
-        Some(Claim { order_id, state, cause: delivery.header.id })
+        Some(NewReservation { order_id, state, cause: delivery.header.id })
     };
-    batch.iter().filter(|delivery| flaw(&delivery.command).is_none()).filter_map(claim).collect()
+    batch.iter().filter(|delivery| validation_error(&delivery.command).is_none()).filter_map(new_reservation).collect()
 }
 
-/// What has to be known to decide a batch.
+/// The rows that are needed to decide a batch.
 #[derive(Default)]
 struct Needs {
-    /// Wanted by new reserves.
+    /// SKUs of new reservations.
     skus: Vec<Sku>,
-    /// Orders whose lines are to be given back or shipped.
-    settling: Vec<OrderId>,
-    /// Those, and orders whose allocations are asked for again.
-    known: Vec<OrderId>,
+    /// Orders whose lines are released or shipped.
+    closing: Vec<OrderId>,
+    /// Orders whose lines are loaded: those above, and orders with a repeated reserve command.
+    loaded: Vec<OrderId>,
 }
 
 impl Needs {
-    fn of(batch: &[Delivery<InventoryCommand>], headers: &HashMap<OrderId, ClaimedHeader>) -> Self {
+    fn of(batch: &[Delivery<InventoryCommand>], reservations: &HashMap<OrderId, LockedReservation>) -> Self {
         let mut skus = BTreeSet::new();
         let mut needs = Self::default();
         for delivery in batch {
             match &delivery.command {
-                InventoryCommand::Reserve(reserve) => match headers.get(&reserve.order_id) {
-                    Some(header) if header.is_new => skus.extend(reserve.lines.iter().map(|line| line.sku.clone())),
-                    Some(header) if header.state == ReservationState::Reserved => needs.known.push(reserve.order_id),
+                InventoryCommand::Reserve(reserve) => match reservations.get(&reserve.order_id) {
+                    Some(found) if found.is_new => skus.extend(reserve.lines.iter().map(|line| line.sku.clone())),
+                    Some(found) if found.state == ReservationState::Reserved => needs.loaded.push(reserve.order_id),
                     _ => {}
                 },
                 InventoryCommand::Release(release)
-                    if headers.get(&release.order_id).is_some_and(|found| !found.is_new) =>
+                    if reservations.get(&release.order_id).is_some_and(|found| !found.is_new) =>
                 {
-                    needs.settling.push(release.order_id);
+                    needs.closing.push(release.order_id);
                 }
                 InventoryCommand::Release(_) => {}
-                InventoryCommand::Ship(ship) => needs.settling.push(ship.order_id),
+                InventoryCommand::Ship(ship) => needs.closing.push(ship.order_id),
             }
         }
-        needs.known.extend(&needs.settling);
+        needs.loaded.extend(&needs.closing);
         Self { skus: skus.into_iter().collect(), ..needs }
     }
 }
 
 async fn write(tx: &mut PgConnection, decisions: &Decisions, now: Timestamp) -> Result<(), StoreError> {
-    store::move_stock(tx, &decisions.entries, now).await?;
-    store::insert_lines(tx, &decisions.held).await?;
-    store::settle_lines(tx, &decisions.settled).await?;
-    store::settle_headers(tx, &decisions.headers, now).await
+    store::apply_entries(tx, &decisions.entries, now).await?;
+    store::insert_lines(tx, &decisions.new_lines).await?;
+    store::update_lines(tx, &decisions.closed_lines).await?;
+    store::update_reservations(tx, &decisions.reservations, now).await
 }
 
-fn answer(batch: &[Delivery<InventoryCommand>], decisions: Decisions, now: Timestamp) -> Handled {
+fn handled(batch: &[Delivery<InventoryCommand>], decisions: Decisions, now: Timestamp) -> Handled {
     let mut handled = Handled::default();
-    for (delivery, answer) in batch.iter().zip(decisions.answers) {
-        match answer {
+    for (delivery, outcome) in batch.iter().zip(decisions.outcomes) {
+        match outcome {
             Ok(reply) => {
                 handled.outgoing.push(delivery.reply(&reply, now));
                 handled.verdicts.push(Verdict::Done);

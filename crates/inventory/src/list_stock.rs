@@ -1,4 +1,4 @@
-//! Shows stock: page by page, or all warehouses of one SKU.
+//! Queries: stock page by page, and the stock of one SKU in all warehouses.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
 pub const PAGE_MAX: u32 = 100;
-/// A SKU lies in as many places as there are warehouses.
-const PLACES_MAX: u32 = 1_000;
+/// Maximum number of stock rows of one SKU: one per warehouse.
+const WAREHOUSES_MAX: u32 = 1_000;
 
 /// One SKU in one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,19 +23,20 @@ pub struct StockItem {
     pub updated_at: Timestamp,
 }
 
+/// Filter and position of a page.
 #[derive(Debug, Clone, Default)]
 pub struct StockFilter {
-    /// Only these, if some are given: what was searched for, or what a vendor owns.
+    /// Only these SKUs: those that the client searches for, or those of a vendor. `None` matches all.
     pub skus: Option<Vec<Sku>>,
     pub warehouse_id: Option<WarehouseId>,
-    /// Only what has fallen to its threshold.
+    /// Only rows at or below their low-stock threshold.
     pub low_only: bool,
     pub after: Option<StockCursor>,
     /// 1 to [`PAGE_MAX`].
     pub limit: u32,
 }
 
-/// The last item of a page; the next page begins behind it.
+/// The last item of a page. The next page starts after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockCursor {
     pub sku: Sku,
@@ -51,7 +52,7 @@ pub struct StockPage {
 /// A page of stock, by SKU and warehouse.
 pub async fn list_stock(pool: &PgPool, filter: &StockFilter) -> Result<StockPage, StoreError> {
     let limit = filter.limit.clamp(1, PAGE_MAX);
-    // One more than asked for tells whether there is a next page.
+    // The extra row only shows whether a next page exists.
     let mut items = store::list_stock(&mut *pool.acquire().await?, filter, limit + 1).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
@@ -59,10 +60,10 @@ pub async fn list_stock(pool: &PgPool, filter: &StockFilter) -> Result<StockPage
     Ok(StockPage { items, next })
 }
 
-/// Every warehouse that has, or had, the SKU.
+/// The stock of the SKU in every warehouse that has a row for it, including empty rows.
 pub async fn find_stock(pool: &PgPool, sku: &Sku) -> Result<Vec<StockItem>, StoreError> {
     let filter = StockFilter { skus: Some(vec![sku.clone()]), ..StockFilter::default() };
-    store::list_stock(&mut *pool.acquire().await?, &filter, PLACES_MAX).await
+    store::list_stock(&mut *pool.acquire().await?, &filter, WAREHOUSES_MAX).await
 }
 
 impl StockItem {

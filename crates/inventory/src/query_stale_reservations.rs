@@ -1,24 +1,25 @@
-//! Stock that is held for long: its order is asked whether it still wants it. One that has come to nothing lets go.
+//! Scheduled task: finds reservations older than the TTL and queries their orders whether they still need the stock. A
+//! rejected or cancelled order answers with a release, an active one ignores the query.
 //!
-//! No order forgets what it holds: each step that is undone is undone until it is answered. Most that hold for long wait
-//! for their carrier, and say nothing; one whose undo an operator abandoned answers with the usual release. So only the
-//! order decides, and only by its own state.
+//! This is a safety net: a compensation retries its release until it succeeds. Most old reservations belong to orders
+//! that wait for a carrier. The release is only missing when an operator abandoned the compensation. The order alone
+//! decides, from its own state, so this task never releases stock itself.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
-use domain::messages::{Reply, StockHeldLong};
-use messaging::{Outgoing, Relay, Trace, outbox};
+use domain::messages::{Reply, ReservationStale};
+use messaging::{Outgoing, RelayHandle, Trace, outbox};
 use sqlx::PgPool;
 use std::time::Duration;
 
-/// What stands in for the request that caused it.
+/// Correlation id of these messages, as no request caused them.
 const CORRELATION: &str = "expire_reservations";
 
-/// Looks at no more than `limit` reservations that are older than `ttl`, each once a `ttl`, and asks the orders that still
-/// hold something. Says how many it looked at; as many as `limit` means that there may be more.
-pub async fn question_holds(
+/// Checks at most `limit` reservations older than `ttl`, each once per `ttl`, and queries the orders that still have
+/// reserved lines. Returns the number of checked reservations. If it equals `limit`, there may be more.
+pub async fn query_stale_reservations(
     pool: &PgPool,
-    relay: &Relay,
+    relay: &RelayHandle,
     ttl: Duration,
     now: Timestamp,
     limit: u32,
@@ -27,16 +28,18 @@ pub async fn question_holds(
     if outbox::is_stalled(&mut tx).await? {
         return Ok(0);
     }
-    let store::Looked { looked, holds } = store::question_holds(&mut tx, now - ttl, now, limit).await?;
-    let messages: Vec<_> = holds.iter().map(|hold| question(hold, now)).collect();
-    let parcel = outbox::append(&mut tx, messages, relay).await?;
+    let store::StaleReservations { checked, stale } =
+        store::query_stale_reservations(&mut tx, now - ttl, now, limit).await?;
+    let messages: Vec<_> = stale.iter().map(|reservation| query(reservation, now)).collect();
+    let leased = outbox::append(&mut tx, messages, relay).await?;
     tx.commit().await?;
-    relay.carry(parcel);
-    Ok(looked)
+    relay.publish(leased);
+    Ok(checked)
 }
 
-fn question(hold: &store::LongHold, now: Timestamp) -> Outgoing {
+fn query(reservation: &store::StaleReservation, now: Timestamp) -> Outgoing {
     let trace = Trace { correlation_id: CORRELATION.to_owned(), causation_id: None, traceparent: None };
-    let reply = Reply::StockHeldLong(StockHeldLong { order_id: hold.order_id, held_since: hold.since });
-    Outgoing::new(hold.order_id, &reply, now.timestamp_millis(), trace, now)
+    let reply =
+        Reply::ReservationStale(ReservationStale { order_id: reservation.order_id, held_since: reservation.since });
+    Outgoing::new(reservation.order_id, &reply, now.timestamp_millis(), trace, now)
 }

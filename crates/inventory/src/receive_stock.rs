@@ -1,25 +1,25 @@
-//! Goods come in by the lorry: many SKUs at once, for seeding and imports.
+//! Use case: receives many SKUs at once, for seeding and imports.
 
 use crate::{AdjustStockError, store};
 use domain::Timestamp;
 use domain::ids::WarehouseId;
-use domain::inventory::{Entry, Movement, Origin};
+use domain::inventory::{LedgerEntry, Movement, Origin};
 use domain::product::Sku;
 use sqlx::{PgConnection, PgPool};
 use std::collections::{BTreeSet, HashSet};
 
-/// Rows of one transaction.
+/// Maximum number of receipts in one transaction.
 const RECEIPTS_BATCH_MAX: usize = 1_000;
 
-/// So many pieces of a SKU came into a warehouse.
+/// Received units of a SKU in a warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub sku: Sku,
     pub warehouse_id: WarehouseId,
-    pub pieces: u32,
+    pub units: u32,
 }
 
-/// Books all receipts, a batch a transaction: after a failure the batches before it stand.
+/// Adds all receipts to stock, one transaction per batch. After a failure, the earlier batches stay committed.
 pub async fn receive_many(
     pool: &PgPool,
     receipts: &[Receipt],
@@ -28,31 +28,32 @@ pub async fn receive_many(
 ) -> Result<(), AdjustStockError> {
     for batch in receipts.chunks(RECEIPTS_BATCH_MAX) {
         let mut tx = platform::postgres::begin(pool).await?;
-        store::open_shelves(&mut tx, &pairs(batch), now).await?;
+        store::insert_missing_stock(&mut tx, &pairs(batch), now).await?;
         receive(&mut tx, batch.iter(), origin, now).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-/// Books the receipts of (SKU, warehouse) pairs that have no stock row yet, and leaves the others alone: repeating it
-/// does nothing. Answers how many it booked.
+/// Adds only the receipts of (SKU, warehouse) pairs that have no stock row yet, so that repeating it changes nothing.
+/// Returns the number of new rows.
 pub async fn receive_new(
     pool: &PgPool,
     receipts: &[Receipt],
     origin: &Origin,
     now: Timestamp,
 ) -> Result<usize, AdjustStockError> {
-    let mut booked = 0;
+    let mut added = 0;
     for batch in receipts.chunks(RECEIPTS_BATCH_MAX) {
         let mut tx = platform::postgres::begin(pool).await?;
-        let opened: HashSet<_> = store::open_shelves(&mut tx, &pairs(batch), now).await?.into_iter().collect();
-        let is_new = |receipt: &&Receipt| opened.contains(&(receipt.sku.clone(), receipt.warehouse_id));
+        let inserted: HashSet<_> =
+            store::insert_missing_stock(&mut tx, &pairs(batch), now).await?.into_iter().collect();
+        let is_new = |receipt: &&Receipt| inserted.contains(&(receipt.sku.clone(), receipt.warehouse_id));
         receive(&mut tx, batch.iter().filter(is_new), origin, now).await?;
         tx.commit().await?;
-        booked += opened.len();
+        added += inserted.len();
     }
-    Ok(booked)
+    Ok(added)
 }
 
 fn pairs(receipts: &[Receipt]) -> Vec<(&Sku, WarehouseId)> {
@@ -66,15 +67,15 @@ async fn receive<'a>(
     now: Timestamp,
 ) -> Result<(), AdjustStockError> {
     let skus: BTreeSet<_> = receipts.clone().map(|receipt| receipt.sku.clone()).collect();
-    let mut shelves = store::lock_shelves(tx, &skus.into_iter().collect::<Vec<_>>(), &[]).await?;
+    let mut stock = store::lock_stock(tx, &skus.into_iter().collect::<Vec<_>>(), &[]).await?;
     let mut entries = Vec::new();
-    for Receipt { sku, warehouse_id, pieces } in receipts.cloned() {
-        // A row of no pieces says that the warehouse may have the SKU; there is nothing to book.
-        if pieces > 0 {
-            let movement = Movement::Received(pieces);
-            shelves.apply(&sku, warehouse_id, movement)?;
-            entries.push(Entry { sku, warehouse_id, movement, origin: origin.clone() });
+    for Receipt { sku, warehouse_id, units } in receipts.cloned() {
+        // A receipt of zero units only creates the stock row. The ledger gets no entry.
+        if units > 0 {
+            let movement = Movement::Received(units);
+            stock.apply(&sku, warehouse_id, movement)?;
+            entries.push(LedgerEntry { sku, warehouse_id, movement, origin: origin.clone() });
         }
     }
-    Ok(store::move_stock(tx, &entries, now).await?)
+    Ok(store::apply_entries(tx, &entries, now).await?)
 }

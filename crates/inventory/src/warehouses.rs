@@ -1,10 +1,10 @@
-//! The places that goods are shipped from.
+//! Use cases: create and list warehouses.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
 use domain::inventory::Warehouse;
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -20,7 +20,7 @@ pub async fn create_warehouse(
     pool: &PgPool,
     warehouse: &Warehouse,
     now: Timestamp,
-    witness: &(impl Witness + AnswerSink<Warehouse>),
+    audit: &(impl AuditSink + ResponseSink<Warehouse>),
 ) -> Result<(), CreateWarehouseError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(StoreError::from)?;
     if !store::insert_warehouse(&mut tx, warehouse, now).await? {
@@ -28,9 +28,9 @@ pub async fn create_warehouse(
     }
     let Warehouse { id, code, name, priority } = warehouse;
     let (subject, after) = (format!("warehouse:{id}"), json!({ "code": code, "name": name, "priority": priority }));
-    let change = Change { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
-    witness.note(&mut tx, change).await.map_err(StoreError::from)?;
-    witness.keep(&mut tx, warehouse).await.map_err(StoreError::from)?;
+    let change = AuditRecord { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
+    audit.record(&mut tx, change).await.map_err(StoreError::from)?;
+    audit.store_response(&mut tx, warehouse).await.map_err(StoreError::from)?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }

@@ -1,36 +1,38 @@
-//! Bulkheads: one provider, or one way to pay, that stops answering must not take the calls of the others with it.
+//! Bulkheads: when a provider or a payment method stops answering, the calls to the others must go on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-/// What a call may take and count as answered promptly: so long a batch waits for its calls, and a call for its place.
-pub(crate) const GRACE: Duration = Duration::from_millis(100);
+/// A call that takes less than this counts as answered promptly. A batch waits for its calls, and a call for capacity
+/// of its bulkhead, no longer than this.
+pub(crate) const PROMPT_LIMIT: Duration = Duration::from_millis(100);
 
-/// How many calls may be under way at once in a process; clones share it.
+/// The maximum number of concurrent calls in a process; clones share it.
 #[derive(Debug, Clone)]
 pub struct CallLimit(Arc<Semaphore>);
 
-/// Calls that share a fate: so many at once, and together with others no more than a [`CallLimit`]. Clones share it.
+/// Calls that fail together, for instance because they use the same provider. Limits how many of them run at once, and
+/// respects a [`CallLimit`] that several bulkheads share. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Bulkhead(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     own: Arc<Semaphore>,
-    all: CallLimit,
-    traffic: Mutex<Traffic>,
+    shared: CallLimit,
+    status: Mutex<Status>,
 }
 
 #[derive(Debug)]
-struct Traffic {
-    under_way: usize,
-    /// When a call was last answered promptly, or the first of those under way began.
+struct Status {
+    in_flight: usize,
+    /// When a call was last answered promptly, or when the first of the calls in flight began.
     prompt_at: Instant,
 }
 
-/// A call that is under way, until this is dropped.
+/// A call that is in flight, until this is dropped.
 #[derive(Debug)]
 pub struct CallPermit {
     bulkhead: Bulkhead,
@@ -45,49 +47,50 @@ impl CallLimit {
 }
 
 impl Bulkhead {
-    pub fn of(calls: usize, all: &CallLimit) -> Self {
-        let traffic = Mutex::new(Traffic { under_way: 0, prompt_at: Instant::now() });
-        Self(Arc::new(Inner { own: Arc::new(Semaphore::new(calls)), all: all.clone(), traffic }))
+    /// Allows `calls` at once, and no more than `shared` together with the other bulkheads of that limit.
+    pub fn of(calls: usize, shared: &CallLimit) -> Self {
+        let status = Mutex::new(Status { in_flight: 0, prompt_at: Instant::now() });
+        Self(Arc::new(Inner { own: Arc::new(Semaphore::new(calls)), shared: shared.clone(), status }))
     }
 
-    /// None when no place becomes free in time.
-    pub(crate) async fn enter(&self) -> Option<CallPermit> {
+    /// `None` when no permit becomes available within [`PROMPT_LIMIT`].
+    pub(crate) async fn acquire(&self) -> Option<CallPermit> {
         let permits = async {
             let own = Arc::clone(&self.0.own).acquire_owned().await.ok()?;
-            Some([own, Arc::clone(&self.0.all.0).acquire_owned().await.ok()?])
+            Some([own, Arc::clone(&self.0.shared.0).acquire_owned().await.ok()?])
         };
-        let permits = timeout(GRACE, permits).await.ok().flatten()?;
-        let mut traffic = self.traffic();
-        if traffic.under_way == 0 {
-            traffic.prompt_at = Instant::now();
+        let permits = timeout(PROMPT_LIMIT, permits).await.ok().flatten()?;
+        let mut status = self.status();
+        if status.in_flight == 0 {
+            status.prompt_at = Instant::now();
         }
-        traffic.under_way += 1;
-        drop(traffic);
+        status.in_flight += 1;
+        drop(status);
         Some(CallPermit { bulkhead: self.clone(), began: Instant::now(), _permits: permits })
     }
 
-    /// None of the calls under way was answered promptly.
+    /// None of the calls in flight was answered promptly.
     pub(crate) fn is_slow(&self) -> bool {
-        let traffic = self.traffic();
-        traffic.under_way > 0 && traffic.prompt_at.elapsed() >= GRACE
+        let status = self.status();
+        status.in_flight > 0 && status.prompt_at.elapsed() >= PROMPT_LIMIT
     }
 
-    /// All places are taken by calls that are not answered.
+    /// All permits are held by unanswered calls.
     pub(crate) fn is_blocked(&self) -> bool {
         self.0.own.available_permits() == 0 && self.is_slow()
     }
 
-    fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    fn status(&self) -> MutexGuard<'_, Status> {
+        self.0.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for CallPermit {
     fn drop(&mut self) {
-        let mut traffic = self.bulkhead.traffic();
-        traffic.under_way -= 1;
-        if self.began.elapsed() < GRACE {
-            traffic.prompt_at = Instant::now();
+        let mut status = self.bulkhead.status();
+        status.in_flight -= 1;
+        if self.began.elapsed() < PROMPT_LIMIT {
+            status.prompt_at = Instant::now();
         }
     }
 }
@@ -97,40 +100,40 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_bulkhead_that_is_full_of_unanswered_calls_refuses_more_and_leaves_the_others_alone() {
-        let all = CallLimit::of(3);
-        let (dead, alive) = (Bulkhead::of(2, &all), Bulkhead::of(2, &all));
-        let hanging = [dead.enter().await, dead.enter().await];
+    async fn a_bulkhead_full_of_unanswered_calls_refuses_more_and_does_not_affect_the_others() {
+        let shared = CallLimit::of(3);
+        let (dead, alive) = (Bulkhead::of(2, &shared), Bulkhead::of(2, &shared));
+        let hanging = [dead.acquire().await, dead.acquire().await];
 
         assert!(hanging.iter().all(Option::is_some));
-        assert!(dead.enter().await.is_none());
+        assert!(dead.acquire().await.is_none());
         assert!(dead.is_blocked());
-        assert!(alive.enter().await.is_some());
+        assert!(alive.acquire().await.is_some());
         assert!(!alive.is_blocked());
         drop(hanging);
-        assert!(dead.enter().await.is_some());
+        assert!(dead.acquire().await.is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_bulkheads_together_are_no_larger_than_the_limit() {
-        let all = CallLimit::of(2);
-        let (one, other) = (Bulkhead::of(2, &all), Bulkhead::of(2, &all));
-        let _hanging = [one.enter().await, one.enter().await];
+    async fn all_bulkheads_together_allow_no_more_calls_than_their_shared_limit() {
+        let shared = CallLimit::of(2);
+        let (one, other) = (Bulkhead::of(2, &shared), Bulkhead::of(2, &shared));
+        let _hanging = [one.acquire().await, one.acquire().await];
 
-        assert!(other.enter().await.is_none());
+        assert!(other.acquire().await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_bulkhead_whose_calls_are_answered_is_not_blocked() {
+    async fn a_full_bulkhead_with_prompt_calls_is_not_blocked() {
         let bulkhead = Bulkhead::of(1, &CallLimit::of(1));
-        tokio::time::advance(GRACE * 2).await;
+        tokio::time::advance(PROMPT_LIMIT * 2).await;
 
-        let first = bulkhead.enter().await;
+        let first = bulkhead.acquire().await;
         assert!(!bulkhead.is_blocked());
-        tokio::time::advance(GRACE / 2).await;
+        tokio::time::advance(PROMPT_LIMIT / 2).await;
         drop(first);
-        let _second = bulkhead.enter().await;
-        tokio::time::advance(GRACE / 2).await;
+        let _second = bulkhead.acquire().await;
+        tokio::time::advance(PROMPT_LIMIT / 2).await;
 
         assert!(!bulkhead.is_blocked());
     }

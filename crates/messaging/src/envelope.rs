@@ -1,6 +1,7 @@
-//! How a message is wrapped for its way: the attributes of `CloudEvents` 1.0 that we use, as one JSON object.
+//! The message envelope: the attributes of `CloudEvents` 1.0 that we use, as one JSON object.
 //!
-//! `{"id", "type", "time", "subject", "correlation_id", "causation_id", "traceparent", "data"}`; `subject` is the order.
+//! `{"id", "type", "time", "subject", "correlation_id", "causation_id", "traceparent", "data"}`; `subject` is the
+//! order.
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
@@ -8,7 +9,7 @@ use domain::messages::Message;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Everything about a message but what it says.
+/// The attributes of a message without its type and data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     pub id: MessageId,
@@ -18,20 +19,20 @@ pub struct Header {
     pub trace: Trace,
 }
 
-/// What ties a message to the request and the message that caused it.
+/// Correlates a message with the request and the message that caused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The `x-request-id` of the request that began it all.
+    /// The `x-request-id` of the original request.
     pub correlation_id: String,
-    /// The message that this one answers or follows from.
+    /// The message that caused this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<MessageId>,
-    /// W3C trace context of the request, passed on as it came.
+    /// W3C trace context of the request, unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
 }
 
-/// A message on its way out: what [`crate::outbox::append`] stores and the relay publishes.
+/// A message that is to be published: [`crate::outbox::append`] stores it, and the relay publishes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub message_id: MessageId,
@@ -51,20 +52,21 @@ struct Envelope<'a, M> {
 }
 
 impl Outgoing {
-    /// Wraps `message` about `order`. Its id derives from the order, its type and `work`: a word or a number that
-    /// tells this one from others of its type on the same order, such as a generation.
+    /// Wraps `message` about `order` in an envelope. Its id is derived from the order, the type and `discriminator`: a
+    /// word or a number that distinguishes it from other messages of its type about the same order, such as a
+    /// generation.
     ///
     /// # Panics
-    /// Never: our messages are plain data, which always has a JSON form.
+    /// Never: our messages are plain data, which can always be serialized to JSON.
     pub fn new<M: Message>(
         order: OrderId,
         message: &M,
-        work: impl std::fmt::Display,
+        discriminator: impl std::fmt::Display,
         trace: Trace,
         now: Timestamp,
     ) -> Self {
         let type_name = message.type_name();
-        let id = Self::id_of(order, type_name, work);
+        let id = Self::id_of(order, type_name, discriminator);
         let header = Header { id, time: now, subject: order, trace };
         let payload = serde_json::to_string(&Envelope { header: &header, message }).expect("messages are plain data");
         let (exchange, routing_key) = crate::topology::route(M::ADDRESS, type_name);
@@ -73,14 +75,14 @@ impl Outgoing {
 }
 
 impl Outgoing {
-    /// The id of the message of this type about `order` for this `work`.
-    pub fn id_of(order: OrderId, type_name: &str, work: impl std::fmt::Display) -> MessageId {
-        MessageId::derive(order, &format!("{type_name}/{work}"))
+    /// The id of the message with this type and `discriminator` about `order`.
+    pub fn id_of(order: OrderId, type_name: &str, discriminator: impl std::fmt::Display) -> MessageId {
+        MessageId::derive(order, &format!("{type_name}/{discriminator}"))
     }
 }
 
 impl Header {
-    /// The trace of whatever follows from this message.
+    /// The trace of messages that this one causes.
     pub fn caused(&self) -> Trace {
         Trace { causation_id: Some(self.id), ..self.trace.clone() }
     }

@@ -1,9 +1,10 @@
-//! What a slice does with a batch of messages, as the consumer asks for it.
+//! The interface between the consumer and the slices: how a slice handles a batch of messages.
 //!
-//! Both kinds are given a batch that holds **at most one message an order**. They answer with one [`Verdict`] a message, in
-//! the order of the batch, and with what is to be said. What they return in `outgoing` is appended to the outbox in the
-//! same transaction; they never commit, publish or ack. What they make of a message that this queue had taken before is
-//! rolled back, and the batch is handled again without it: whatever must not happen then belongs into [`AfterCommit`].
+//! Both kinds of handlers receive a batch with **at most one message per order**. They return one [`Verdict`] per
+//! message, in the order of the batch, and the messages to publish. Those are appended to the outbox in the same
+//! transaction; handlers never commit, publish or ack. If a batch turns out to contain an already processed message,
+//! its transaction is rolled back and the batch is handled again without that message. A handler may therefore run
+//! twice: side effects other than SQL go into [`AfterCommit`].
 
 use crate::bulkhead::Bulkhead;
 use crate::envelope::{Header, Outgoing};
@@ -13,56 +14,59 @@ use platform::postgres::{is_contention, is_unreachable};
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
-/// One message, as a slice sees it.
+/// One parsed message, as a handler receives it.
 #[derive(Debug, Clone)]
 pub struct Delivery<C> {
     pub header: Header,
-    /// How often it failed before: 0 at first.
+    /// How often it failed before: 0 at the first attempt.
     pub attempt: u32,
     pub command: C,
 }
 
-/// How a message ended, said where the knowledge is. A business no is `Done` with a reply.
+/// How a message ended. A business rejection is `Done` with a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// Handled: its effects and replies are committed, and it is acked.
     Done,
-    /// Not now: try again at the next step of the retry ladder. The handler has written nothing for it that a repeat
-    /// would harm: that a provider's answer is unknown is worth storing.
+    /// Retry it after the next delay of the retry schedule. The handler may have written only what is safe to repeat,
+    /// such as that the outcome at a provider is unknown.
     Retry(String),
-    /// Not now, and nothing was tried: put off for some seconds, and no attempt is counted.
+    /// Nothing was attempted: retry it after some seconds without counting an attempt.
     Defer(String),
-    /// Never: to the dead queue at once. The handler has written nothing for it that a repeat would harm.
+    /// It can never be handled: send it to the dead queue at once. The handler may have written only what is safe to
+    /// repeat.
     Poison(String),
 }
 
-/// What came of a batch.
+/// The result of handling a batch.
 #[derive(Debug, Default)]
 pub struct Handled {
-    /// One a message, in the order of the batch.
+    /// One per message, in the order of the batch.
     pub verdicts: Vec<Verdict>,
     pub outgoing: Vec<Outgoing>,
     pub after_commit: AfterCommit,
 }
 
-/// What is done once all of it is committed, and not when it is rolled back: counting.
+/// Runs after the commit, and not after a rollback. Used for metrics.
 #[derive(Default)]
 pub struct AfterCommit(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 /// A failure of the whole batch: its transaction is rolled back.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
-    /// The database can't be reached: the batch waits, and no attempt is counted.
+    /// The database is unreachable: the batch waits, and no attempt is counted.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// One message of the batch needs a row that somebody else holds: the batch is divided until it stands alone.
-    #[error("the work of somebody else is in the way: {0}")]
+    /// One message of the batch needs a row that another transaction has locked: the batch is split until that message
+    /// is isolated.
+    #[error("blocked by another transaction: {0}")]
     Blocked(#[source] sqlx::Error),
-    /// One message of the batch can't be stored: the batch is divided until it stands alone.
+    /// One message of the batch can't be stored: the batch is split until that message is isolated.
     #[error("{0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A step that only our database takes part in.
+/// A handler that needs only our database.
 pub trait Handle: Send + Sync + 'static {
     type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
     const QUEUE: Queue;
@@ -75,16 +79,17 @@ pub trait Handle: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
 }
 
-/// A step that calls somebody else's system. The calls stand between two transactions, never inside one.
+/// A handler that calls an external provider. The calls are made between two transactions, never inside one.
 pub trait HandleWithProvider: Send + Sync + 'static {
     type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
-    /// What to ask the provider, if anything: the outcome may be known already.
+    /// The call to the provider, or nothing when the outcome is known already.
     type Call: Send + 'static;
-    /// What came of the call: answered, refused, or unknown.
+    /// The result of the call: answered, refused, or unknown.
     type Answer: Clone + Send + Sync + 'static;
     const QUEUE: Queue;
 
-    /// First transaction: stores that the calls are about to be made, each under its provider key. One call a message.
+    /// First transaction: stores that the calls are about to be made, each with its idempotency key. Returns one call
+    /// per message.
     fn begin(
         &self,
         tx: &mut PgConnection,
@@ -92,14 +97,15 @@ pub trait HandleWithProvider: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Self::Call>, HandleError>> + Send;
 
-    /// The calls that the command's shares a fate with.
+    /// The bulkhead that limits the command's call.
     fn bulkhead(&self, command: &Self::Command) -> Bulkhead;
 
-    /// No transaction is open. The calls of a batch run concurrently, as far as their bulkheads let them.
+    /// Makes the call while no transaction is open. The calls of a batch run concurrently, within the limits of their
+    /// bulkheads.
     fn call(&self, call: Self::Call) -> impl Future<Output = Self::Answer> + Send;
 
-    /// Second transaction: stores the outcomes. `answers` are in the order of the batch, which holds those messages
-    /// whose calls were answered by then.
+    /// Second transaction: stores the outcomes. `batch` contains only the messages with an answer, and `answers` are in
+    /// the same order.
     fn settle(
         &self,
         tx: &mut PgConnection,
@@ -110,11 +116,11 @@ pub trait HandleWithProvider: Send + Sync + 'static {
 }
 
 impl AfterCommit {
-    pub fn run(work: impl FnOnce() + Send + Sync + 'static) -> Self {
+    pub fn new(work: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(work)))
     }
 
-    pub(crate) fn happen(self) {
+    pub(crate) fn run(self) {
         if let Some(work) = self.0 {
             work();
         }
@@ -128,7 +134,8 @@ impl std::fmt::Debug for AfterCommit {
 }
 
 impl<C> Delivery<C> {
-    /// The answer to this message: it follows from it, and answering twice makes the same id.
+    /// Builds a reply to this message. Its id is derived from this message's id, so repeating the reply gives the same
+    /// id.
     pub fn reply<M: Message>(&self, message: &M, now: Timestamp) -> Outgoing {
         Outgoing::new(self.header.subject, message, self.header.id, self.header.caused(), now)
     }

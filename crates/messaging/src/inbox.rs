@@ -1,7 +1,9 @@
-//! Inbox: each reader takes each message once. The row is written in the transaction of the effect, so both or neither
-//! are there; a message that comes again finds it and is let go. [`crate::outbox::append_and_take`] writes it, with the answers.
+//! Inbox: each consumer processes each message once. The inbox row is inserted in the transaction of the effect, so
+//! both are stored or neither, and a duplicate is recognized by its row. [`crate::outbox::append_and_mark_processed`]
+//! inserts the row together with the replies.
 //!
-//! A message that is not handled at once leaves a receipt: so it is known of each whether anybody has received it.
+//! A message that failed or was deferred leaves a receipt. So for every message it is known whether a consumer has
+//! received it.
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
@@ -9,19 +11,23 @@ use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Which of these `reader` has taken before.
-pub async fn taken(tx: &mut PgConnection, reader: &str, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
-    let taken = sqlx::query_scalar!(
+/// The subset of `ids` that `consumer` has already processed.
+pub async fn already_processed(
+    tx: &mut PgConnection,
+    consumer: &str,
+    ids: &[MessageId],
+) -> sqlx::Result<HashSet<MessageId>> {
+    let processed = sqlx::query_scalar!(
         "SELECT message_id FROM messaging.inbox WHERE message_id = ANY($2) AND consumer = $1",
-        reader,
+        consumer,
         &uuids(ids),
     )
     .fetch_all(tx)
     .await?;
-    Ok(taken.into_iter().map(MessageId::from_uuid).collect())
+    Ok(processed.into_iter().map(MessageId::from_uuid).collect())
 }
 
-/// Which of these somebody has received: it was handled, waits for another try, or is dead.
+/// The subset of `ids` that any consumer has received: they were handled, wait for a retry, or were dead-lettered.
 pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
     let received = sqlx::query_scalar!(
         r#"SELECT message_id AS "id!" FROM messaging.inbox WHERE message_id = ANY($1)
@@ -33,8 +39,8 @@ pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<
     Ok(received.into_iter().map(MessageId::from_uuid).collect())
 }
 
-/// Notes that `consumer` has received these, though it did not handle them.
-pub(crate) async fn note_received(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> sqlx::Result<()> {
+/// Records that `consumer` has received messages that it did not handle.
+pub(crate) async fn record_receipts(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO messaging.receipts (message_id, consumer)
          SELECT id, $1 FROM UNNEST($2::uuid[]) AS received (id) ORDER BY id
@@ -47,13 +53,14 @@ pub(crate) async fn note_received(pool: &PgPool, consumer: &str, ids: &[MessageI
     Ok(())
 }
 
-/// Forgets at most `limit` messages about orders made before `before`, oldest first; answers how many. Keep them for
-/// longer than any message may still come again: replays included, two weeks.
+/// Deletes at most `limit` inbox rows, and as many receipts, of orders that were created before `before`, oldest first.
+/// Returns the number of deleted rows. Rows must be kept for as long as a message may be delivered again: two weeks,
+/// replays included.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "DELETE FROM messaging.inbox WHERE (message_id, consumer) IN
              (SELECT message_id, consumer FROM messaging.inbox WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
-        OrderId::first_at(before).as_uuid(),
+        OrderId::lower_bound(before).as_uuid(),
         limit,
     )
     .execute(pool)
@@ -65,7 +72,7 @@ async fn prune_receipts(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::R
     let done = sqlx::query!(
         "DELETE FROM messaging.receipts WHERE (message_id, consumer) IN
              (SELECT message_id, consumer FROM messaging.receipts WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
-        OrderId::first_at(before).as_uuid(),
+        OrderId::lower_bound(before).as_uuid(),
         limit,
     )
     .execute(pool)

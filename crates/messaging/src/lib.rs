@@ -1,10 +1,11 @@
-//! Messaging: how slices talk. Owns schema `messaging` (outbox, inbox) and everything on the broker.
-//! Knows no slice: it carries what `domain::messages` defines to whoever handles it.
+//! Messaging: asynchronous communication between slices. Owns schema `messaging` (outbox, inbox) and the whole RabbitMQ
+//! topology. Depends on no slice: it publishes the messages that `domain::messages` defines, and delivers them to the
+//! handlers of the slices.
 
 pub mod broker;
 pub mod bulkhead;
 pub mod consumer;
-pub mod dead;
+pub mod dead_letters;
 pub mod envelope;
 pub mod handle;
 pub mod inbox;
@@ -17,4 +18,4 @@ pub use bulkhead::{Bulkhead, CallLimit};
 pub use domain::messages::Message;
 pub use envelope::{Header, Outgoing, Trace};
 pub use handle::{AfterCommit, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
-pub use outbox::Relay;
+pub use outbox::RelayHandle;

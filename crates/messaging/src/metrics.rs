@@ -1,7 +1,7 @@
-//! What messaging counts.
+//! The metrics of messaging.
 
-use crate::broker::Arrival;
-use crate::consumer::Tally;
+use crate::broker::PublishOutcome;
+use crate::consumer::BatchSummary;
 use domain::messages::Queue;
 use platform::metrics::{
     BATCH_SIZES, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, WORK_SECONDS, amount,
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 static MESSAGES: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "Messages that a consumer has let go of: handled, sent to wait for a retry, or to the dead queue.";
+    let help = "Messages that a consumer has acknowledged: handled, sent to a retry queue, or sent to the dead queue.";
     counters("orderflow_messages_total", help, &["queue", "outcome"])
 });
 
@@ -23,12 +23,12 @@ static BATCH_MESSAGES: LazyLock<HistogramVec> = LazyLock::new(|| {
 });
 
 static BATCH_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
-    let help = "From taking a batch off its queue to its ack.";
+    let help = "Time from receiving a batch to its ack.";
     histograms("orderflow_batch_duration_seconds", help, &["queue"], WORK_SECONDS)
 });
 
 static CONSUMER_BREAKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "How often consuming broke off and began anew: with an error, or because deliveries did not arrive.";
+    let help = "How often a consumer was restarted: after an error, or because deliveries did not arrive.";
     counters("orderflow_consumer_breaks_total", help, &["queue", "cause"])
 });
 
@@ -43,11 +43,11 @@ static PUBLISHED_TOGETHER: LazyLock<Histogram> = LazyLock::new(|| {
 });
 
 static RELAY_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "Batches of the outbox that could not be carried to the broker, by what was the matter.";
+    let help = "Batches of the outbox that could not be published, by cause.";
     counters("orderflow_outbox_failures_total", help, &["cause"])
 });
 
-/// Shows the relay's metrics; those of a queue are shown by whoever consumes it.
+/// Exposes the relay's metrics; those of a queue are exposed by the processes that consume it.
 pub fn register() {
     LazyLock::force(&PUBLISHED_TOGETHER);
     for outcome in ["confirmed", "refused"] {
@@ -58,14 +58,14 @@ pub fn register() {
     }
 }
 
-pub(crate) fn carried(arrivals: &[Arrival]) {
-    let confirmed = arrivals.iter().filter(|arrival| **arrival == Arrival::Confirmed).count();
-    PUBLISHED_TOGETHER.observe(amount(arrivals.len()));
+pub(crate) fn published(outcomes: &[PublishOutcome]) {
+    let confirmed = outcomes.iter().filter(|outcome| **outcome == PublishOutcome::Confirmed).count();
+    PUBLISHED_TOGETHER.observe(amount(outcomes.len()));
     PUBLISHED.with_label_values(&["confirmed"]).inc_by(confirmed as u64);
-    PUBLISHED.with_label_values(&["refused"]).inc_by((arrivals.len() - confirmed) as u64);
+    PUBLISHED.with_label_values(&["refused"]).inc_by((outcomes.len() - confirmed) as u64);
 }
 
-pub(crate) fn not_carried(cause: &str) {
+pub(crate) fn relay_failed(cause: &str) {
     RELAY_FAILURES.with_label_values(&[cause]).inc();
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct QueueMetrics {
 /// Messages that are being handled, until this is dropped.
 pub(crate) struct InFlight(IntGauge, i64);
 
-/// What this process did for some queues since it began, and what it is doing.
+/// The messages of some queues that this process handles now, and those that it has finished since it started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     pub in_flight: u64,
@@ -93,18 +93,18 @@ pub struct Traffic {
     pub dead: u64,
 }
 
-/// Of those queues together.
+/// The sums over `queues`.
 pub fn traffic(queues: &[Queue]) -> Traffic {
     let name = |queue: &Queue| -> &'static str { queue.into() };
-    let sum = |outcome: &str| {
+    let total = |outcome: &str| {
         queues.iter().map(|queue| MESSAGES.with_label_values(&[name(queue), outcome]).get()).sum::<u64>()
     };
     let in_flight: i64 = queues.iter().map(|queue| IN_FLIGHT.with_label_values(&[name(queue)]).get()).sum();
     Traffic {
         in_flight: u64::try_from(in_flight).unwrap_or(0),
-        handled: sum("handled"),
-        retried: sum("retried"),
-        dead: sum("dead"),
+        handled: total("handled"),
+        retried: total("retried"),
+        dead: total("dead"),
     }
 }
 
@@ -117,11 +117,11 @@ impl Drop for InFlight {
 impl QueueMetrics {
     pub fn of(queue: Queue) -> Self {
         let queue: &str = queue.into();
-        let ended = |outcome: &str| MESSAGES.with_label_values(&[queue, outcome]);
+        let messages = |outcome: &str| MESSAGES.with_label_values(&[queue, outcome]);
         Self {
-            handled: ended("handled"),
-            retried: ended("retried"),
-            dead: ended("dead"),
+            handled: messages("handled"),
+            retried: messages("retried"),
+            dead: messages("dead"),
             messages: BATCH_MESSAGES.with_label_values(&[queue]),
             seconds: BATCH_SECONDS.with_label_values(&[queue]),
             errors: CONSUMER_BREAKS.with_label_values(&[queue, "error"]),
@@ -130,25 +130,26 @@ impl QueueMetrics {
         }
     }
 
-    pub fn taken(&self, messages: usize) -> InFlight {
+    /// Counts `messages` as in flight until the result is dropped.
+    pub fn in_flight(&self, messages: usize) -> InFlight {
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
         self.in_flight.add(messages);
         InFlight(self.in_flight.clone(), messages)
     }
 
-    pub fn let_go(&self, tally: Tally, took: Duration) {
-        self.handled.inc_by(tally.done as u64);
-        self.retried.inc_by(tally.retried as u64);
-        self.dead.inc_by(tally.dead as u64);
-        self.messages.observe(amount(tally.done + tally.retried + tally.dead));
+    pub fn batch_finished(&self, summary: BatchSummary, took: Duration) {
+        self.handled.inc_by(summary.done as u64);
+        self.retried.inc_by(summary.retried as u64);
+        self.dead.inc_by(summary.dead as u64);
+        self.messages.observe(amount(summary.done + summary.retried + summary.dead));
         self.seconds.observe(took.as_secs_f64());
     }
 
-    pub fn broke_off(&self) {
+    pub fn session_failed(&self) {
         self.errors.inc();
     }
 
-    pub fn was_deaf(&self) {
+    pub fn deliveries_lost(&self) {
         self.silences.inc();
     }
 }

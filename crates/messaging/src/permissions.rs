@@ -1,16 +1,16 @@
-//! What the broker user of each process may do: RabbitMQ's patterns over the names in [`crate::topology`].
+//! The RabbitMQ permissions of each process's broker user: patterns over the names in [`crate::topology`].
 //!
-//! Every process declares the topology when it opens a channel, which needs `configure` on every name, `write` on queues
-//! and `read` on exchanges (to bind them). What is there already is only compared: without `read` on queues nothing can be
-//! consumed, and a missing queue can't be made. So `orderctl broker` declares everything before a process starts, and a
-//! worker, which may read, declares again what somebody deleted.
+//! Every process declares the topology when it opens a channel, which needs `configure` on every name, `write` on
+//! queues and `read` on exchanges (to bind them). For a queue that exists the broker only compares the arguments.
+//! Without `read` on queues a process can neither consume nor create a missing queue. So `orderctl broker` declares
+//! everything before the processes start, and the worker, which has `read`, declares deleted queues again.
 
 const EXCHANGES: &str = r"orderflow\.(commands|events|retry|dead)";
-/// What the outbox publishes to; the default exchange takes replays, which go to one queue.
+/// The exchanges that the outbox publishes to. Replays use the default exchange, which routes to a single queue.
 const OUTGOING: &str = r"amq\.default|orderflow\.(commands|events)";
 const QUEUES: &str = r"(orders|inventory|payments|shipping)(\.dead|\.retry\.[0-9]+)?";
 
-/// A process that has a user of its own.
+/// A process with a broker user of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum BrokerRole {
@@ -22,7 +22,7 @@ pub enum BrokerRole {
     Scheduler,
 }
 
-/// Regular expressions, each over the whole name.
+/// Regular expressions that must match the whole name of a queue or exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permissions {
     pub configure: String,
@@ -36,10 +36,11 @@ impl BrokerRole {
             Self::Api | Self::Scheduler => ([OUTGOING, QUEUES].join("|"), EXCHANGES.to_owned()),
             Self::Worker => (["amq\\.default", EXCHANGES, QUEUES].join("|"), [EXCHANGES, QUEUES].join("|")),
         };
-        Permissions { configure: whole(&[EXCHANGES, QUEUES].join("|")), write: whole(&write), read: whole(&read) }
+        let configure = [EXCHANGES, QUEUES].join("|");
+        Permissions { configure: anchored(&configure), write: anchored(&write), read: anchored(&read) }
     }
 }
 
-fn whole(pattern: &str) -> String {
+fn anchored(pattern: &str) -> String {
     format!("^({pattern})$")
 }

@@ -7,12 +7,13 @@ mod outbox;
 #[path = "it/publisher.rs"]
 mod publisher;
 
-use messaging::broker::Links;
+use messaging::broker::BrokerConnections;
 use platform::config::RabbitmqArgs;
 
-/// Links to the broker that the environment names.
-#[expect(clippy::disallowed_methods, reason = "tests are told by the environment where the broker is")]
-fn links() -> Links {
+/// Connections to the broker at `RABBITMQ_URL`.
+#[expect(clippy::disallowed_methods, reason = "the environment configures the broker of the tests")]
+fn connections() -> BrokerConnections {
     let url = std::env::var("RABBITMQ_URL").expect("RABBITMQ_URL names a broker");
-    Links::new(&RabbitmqArgs { rabbitmq_url: url.into(), retry_delay_percent: 100 }, "messaging tests").expect("a url")
+    let args = RabbitmqArgs { rabbitmq_url: url.into(), retry_delay_percent: 100 };
+    BrokerConnections::new(&args, "messaging tests").expect("a url")
 }

@@ -2,8 +2,8 @@
 
 use crate::store;
 use domain::Timestamp;
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
@@ -41,15 +41,15 @@ pub struct AuditFilter {
     pub before: Option<i64>,
 }
 
-impl Witness for Auditor {
-    async fn note(&self, tx: &mut PgConnection, change: Change) -> sqlx::Result<()> {
+impl AuditSink for Auditor {
+    async fn record(&self, tx: &mut PgConnection, change: AuditRecord) -> sqlx::Result<()> {
         store::audit::insert(tx, self, &change).await
     }
 }
 
 /// It records the change alone: for requests that have no key.
-impl<T: Sync> AnswerSink<T> for Auditor {
-    async fn keep(&self, _tx: &mut PgConnection, _outcome: &T) -> sqlx::Result<()> {
+impl<T: Sync> ResponseSink<T> for Auditor {
+    async fn store_response(&self, _tx: &mut PgConnection, _outcome: &T) -> sqlx::Result<()> {
         Ok(())
     }
 }

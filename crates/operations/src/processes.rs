@@ -87,7 +87,7 @@ pub async fn keep_beating(pool: PgPool, identity: Identity, work: impl Fn() -> W
             Ok(Err(error)) => tracing::warn!(%error, "A heartbeat could not be told"),
             Err(_late) => tracing::warn!("A heartbeat was not told in time"),
         }
-        lifecycle.pause(BEAT_EVERY, std::future::pending()).await;
+        lifecycle.sleep_or_stop(BEAT_EVERY, std::future::pending()).await;
     }
     if !matches!(tokio::time::timeout(BEAT_EVERY, take_leave(&pool, &identity)).await, Ok(Ok(()))) {
         tracing::debug!("The process leaves without taking leave");
@@ -99,7 +99,7 @@ pub async fn beat(pool: &PgPool, identity: &Identity, work: Work) -> sqlx::Resul
     let mut connection = pool.acquire().await?;
     let asked = Instant::now();
     let now = store::processes::beat(&mut connection, identity, work).await?;
-    platform::clock::follow(now, asked);
+    platform::clock::synchronize(now, asked);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! `orderctl broker`: a broker user per process with no more rights than it needs, and the topology.
+//! `orderctl broker`: declares the topology and creates a broker user per process with minimal permissions.
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use messaging::broker::Links;
+use messaging::broker::BrokerConnections;
 use messaging::permissions::{BrokerRole, Permissions};
 use platform::config::RabbitmqArgs;
 use reqwest::Client;
@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub struct BrokerArgs {
@@ -30,21 +30,21 @@ pub struct BrokerArgs {
     rabbitmq_scheduler_password: SecretString,
 }
 
-/// The administrator of `RABBITMQ_URL` declares; the users are made in the vhost that it names. Run twice it changes
-/// nothing but passwords that differ.
+/// Declares the topology as the user of `RABBITMQ_URL`, and creates the users in the vhost of that URL. A repeat
+/// changes only passwords that differ.
 pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
     let vhost = vhost_of(args.rabbitmq.rabbitmq_url.expose_secret())?;
-    let links = Links::new(&args.rabbitmq, "orderctl broker")?;
-    links.publishing.declare_all().await.context("the topology can't be declared")?;
-    links.close().await;
+    let connections = BrokerConnections::new(&args.rabbitmq, "orderctl broker")?;
+    connections.publishing.declare_all().await.context("the topology can't be declared")?;
+    connections.close().await;
     println!("broker: exchanges and queues declared in {vhost}");
-    let http = Client::builder().timeout(ANSWER_LIMIT).no_proxy().build()?;
+    let http = Client::builder().timeout(RESPONSE_TIMEOUT).no_proxy().build()?;
     for (role, password) in args.passwords() {
         let (name, Permissions { configure, write, read }) = (format!("{vhost}-{role}"), role.permissions());
         let user = json!({ "password": password.expose_secret(), "tags": "" });
         args.put(&http, &["users", &name], user).await?;
-        let rights = json!({ "configure": configure, "write": write, "read": read });
-        args.put(&http, &["permissions", &vhost, &name], rights).await?;
+        let permissions = json!({ "configure": configure, "write": write, "read": read });
+        args.put(&http, &["permissions", &vhost, &name], permissions).await?;
         println!("broker: user {name}");
     }
     Ok(())
@@ -59,7 +59,7 @@ impl BrokerArgs {
         ]
     }
 
-    /// Errors name the resource and never the URL: it holds a password.
+    /// Errors name the resource and never the URL, which contains a password.
     async fn put(&self, http: &Client, path: &[&str], body: Value) -> anyhow::Result<()> {
         let mut url: reqwest::Url =
             self.rabbitmq_management_url.expose_secret().parse().context("RABBITMQ_MANAGEMENT_URL is not a URL")?;
@@ -69,8 +69,8 @@ impl BrokerArgs {
         drop(steps);
         let what = path.join("/");
         let sent = http.put(url).json(&body).send().await.map_err(reqwest::Error::without_url);
-        let status = sent.with_context(|| format!("no answer from RabbitMQ's management API to {what}"))?.status();
-        ensure!(status.is_success(), "RabbitMQ's management API answers {status} to {what}");
+        let status = sent.with_context(|| format!("no response from RabbitMQ's management API for {what}"))?.status();
+        ensure!(status.is_success(), "RabbitMQ's management API responded {status} for {what}");
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! Orderctl: the operators' tool. Migrates, seeds, verifies, shows a few orders on their way, and measures many.
-//! Composes; holds no rules and no SQL.
+//! The `orderctl` command line tool for operators: migrate, seed, verify, demo, bench. It composes the other crates; no
+//! business rules, no SQL.
 
 mod bench;
 mod broker;
@@ -16,7 +16,7 @@ use platform::config::{DatabaseArgs, EnvironmentArgs};
 use sqlx::PgPool;
 use std::process::ExitCode;
 
-/// The operators' tool of an Orderflow installation.
+/// Operates an Orderflow installation.
 #[derive(Debug, Parser)]
 #[command(name = "orderctl", version, after_help = EXAMPLE)]
 struct Arguments {
@@ -29,7 +29,7 @@ const EXAMPLE: &str = "Examples:
   DATABASE_URL=postgres://user:password@localhost/orderflow orderctl verify
   orderctl probe http://localhost:8000/system/health/ready
 
-`orderctl COMMAND --help` describes a command. Exit codes: 0 done, 1 failed or a broken promise, 2 wrong usage.";
+`orderctl COMMAND --help` describes a command. Exit codes: 0 success, 1 failure or a violated check, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -44,26 +44,28 @@ enum Command {
         database: DatabaseArgs,
         #[command(flatten)]
         environment: EnvironmentArgs,
-        /// The demo data, with passwords that everybody knows: production gets none.
+        /// Load the demo data. Its passwords are public, so in production nothing is loaded.
         #[arg(long, required = true)]
         demo: bool,
     },
-    /// Check the data of the running system for consistency; exit code 1 and the first offender when a check fails.
+    /// Check the data of the running system for consistency; exit code 1 and the first offending row when a check
+    /// fails.
     Verify {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         args: verify::VerifyArgs,
     },
-    /// Create a broker user per process with the rights that it needs, and declare exchanges and queues. Safe to repeat.
+    /// Create a broker user per process with the permissions that it needs, and declare exchanges and queues. Safe to
+    /// repeat.
     Broker(Box<broker::BrokerArgs>),
     /// Place a few orders over HTTP and show their progress.
     Demo(demo::DemoArgs),
-    /// Measure: the parts of `make bench`, which puts up the stack that they need.
+    /// Run a benchmark. Called by `make bench`, which starts the stack that the benchmarks need.
     Bench(Box<bench::BenchArgs>),
     /// Print the URLs and the demo logins.
     Welcome(welcome::WelcomeArgs),
-    /// Request a URL: exit code 0 when the answer is 2xx. For health checks of containers.
+    /// Request a URL: exit code 0 when the response is 2xx. For health checks of containers.
     Probe(probe::ProbeArgs),
 }
 
@@ -97,5 +99,5 @@ async fn run(command: Command) -> anyhow::Result<()> {
 fn pool(database: &DatabaseArgs) -> anyhow::Result<PgPool> {
     let problems = database.problems();
     anyhow::ensure!(problems.is_empty(), "{}", problems.join("; "));
-    platform::postgres::pool(database, "orderctl").context("the database's URL is not one")
+    platform::postgres::pool(database, "orderctl").context("DATABASE_URL is not a valid URL")
 }

@@ -1,4 +1,4 @@
-//! `orderctl migrate`: brings the database to the schema that this binary was built with.
+//! `orderctl migrate`: migrates the database to the schema that this binary was built with.
 
 use anyhow::{Context, anyhow, bail};
 use platform::config::DatabaseArgs;
@@ -8,22 +8,22 @@ use sqlx::{Connection, PgConnection};
 use std::fmt::Write;
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
-/// Where sqlx notes what was applied; `sqlx migrate` and `#[sqlx::test]` know the same name.
+/// The table in which sqlx records applied migrations, also used by `sqlx migrate` and `#[sqlx::test]`.
 const TABLE: &str = "_sqlx_migrations";
 
-/// Applies what is missing, one transaction a migration; of two that start at once, one waits for the other.
+/// Applies the missing migrations, one transaction per migration. Concurrent runs wait for each other's lock.
 ///
-/// On a connection of its own: the limits of a pool's sessions are for requests, and a migration may take longer.
+/// Uses its own connection: the timeouts of a pool's sessions are for requests, and a migration may take longer.
 pub async fn migrate(database: &DatabaseArgs) -> anyhow::Result<()> {
     let url = database.database_url.expose_secret();
     let mut connection = PgConnection::connect(url).await.context("no connection to the database")?;
     connection.lock().await?;
     connection.ensure_migrations_table(TABLE).await?;
     if let Some(version) = connection.dirty_version(TABLE).await? {
-        bail!("migration {version} was begun and did not end well; repair the database by hand");
+        bail!("migration {version} started and did not complete; repair the database by hand");
     }
     let applied = connection.list_applied_migrations(TABLE).await?;
-    refuse_strangers(&applied)?;
+    check_applied(&applied)?;
     let missing: Vec<_> = MIGRATOR.iter().filter(|migration| !is_among(&applied, migration)).collect();
     apply_all(&mut connection, &missing).await?;
     connection.unlock().await?;
@@ -34,23 +34,27 @@ pub async fn migrate(database: &DatabaseArgs) -> anyhow::Result<()> {
 async fn apply_all(connection: &mut PgConnection, missing: &[&Migration]) -> anyhow::Result<()> {
     for (number, migration) in missing.iter().enumerate() {
         let (version, description) = (migration.version, &migration.description);
-        // Its text names the cause already.
-        let refused = |error| anyhow!("migration {version} ({description}) does not apply: {error}");
-        let took = connection.apply(TABLE, migration).await.map_err(refused)?;
-        println!("migrate: {}/{} {version} {description} ({} ms)", number + 1, missing.len(), took.as_millis());
+        // The text of sqlx's error contains its source already, so `context` would print the source twice.
+        let failed = |error| anyhow!("migration {version} ({description}) failed: {error}");
+        let elapsed = connection.apply(TABLE, migration).await.map_err(failed)?;
+        println!("migrate: {}/{} {version} {description} ({} ms)", number + 1, missing.len(), elapsed.as_millis());
     }
     Ok(())
 }
 
-/// A database with migrations that we do not know is newer than we are, and one with others of the same name is not
-/// ours: neither is touched.
-fn refuse_strangers(applied: &[AppliedMigration]) -> anyhow::Result<()> {
+/// Refuses a database with unknown migrations, which is newer than this binary, and one whose migrations differ from
+/// ours under the same version.
+fn check_applied(applied: &[AppliedMigration]) -> anyhow::Result<()> {
     let mut problems = String::new();
     for migration in applied {
         match MIGRATOR.iter().find(|known| known.version == migration.version) {
             None => writeln!(problems, "  {} is unknown: the database is newer than this binary", migration.version)?,
             Some(known) if known.checksum != migration.checksum => {
-                writeln!(problems, "  {} was applied with another text than this binary has", migration.version)?;
+                writeln!(
+                    problems,
+                    "  {} was applied with a different text than the one in this binary",
+                    migration.version
+                )?;
             }
             Some(_same) => {}
         }
@@ -58,7 +62,7 @@ fn refuse_strangers(applied: &[AppliedMigration]) -> anyhow::Result<()> {
     if problems.is_empty() {
         Ok(())
     } else {
-        bail!("the database and this binary do not fit:\n{}", problems.trim_end())
+        bail!("the database does not match this binary:\n{}", problems.trim_end())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `orderctl verify`: asks the running system whether it keeps its promises.
+//! `orderctl verify`: checks the invariants of a running system.
 
 use anyhow::bail;
 use clap::Args;
@@ -10,21 +10,21 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// What changed less long ago may still be under way and is not counted.
+    /// Rows that changed more recently may still be in progress and are not checked.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     grace: u64,
-    /// How long a message may wait to be sent, and a saga past its deadline.
+    /// How long a message may wait in the outbox, and how long a saga may exceed its deadline.
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     late: u64,
-    /// Rows that each check names at most.
+    /// Maximum number of offending rows per check.
     #[arg(long, default_value_t = 10)]
     offenders: u16,
-    /// The report as JSON.
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Prints every check with its outcome; an error names the first row that breaks a promise.
+/// Prints every check with its result; the error names the first offending row.
 pub async fn verify(pool: &PgPool, args: &VerifyArgs) -> anyhow::Result<()> {
     let report = verify_all(pool, platform::clock::now(), args.limits()).await?;
     if args.json {
@@ -53,13 +53,13 @@ impl VerifyArgs {
 fn print_table(report: &Report) {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["check", "promise", "outcome", "took"]);
+    table.set_header(["check", "invariant", "result", "duration"]);
     for outcome in &report.checks {
-        let found = match outcome.offenders.len() {
-            0 => "kept".to_owned(),
-            count => format!("BROKEN ({count} rows)"),
+        let result = match outcome.offenders.len() {
+            0 => "ok".to_owned(),
+            count => format!("FAILED ({count} rows)"),
         };
-        table.add_row([outcome.check, outcome.promise, &found, &format!("{} ms", outcome.took_ms)]);
+        table.add_row([outcome.check, outcome.promise, &result, &format!("{} ms", outcome.took_ms)]);
     }
     println!("{table}");
     print!("{report}");

@@ -1,4 +1,4 @@
-//! `orderctl welcome`: the last word of `docker compose up`, where to go and who to be.
+//! `orderctl welcome`: prints URLs and demo logins at the end of `docker compose up`.
 
 use crate::seed::accounts::{ADMIN, CUSTOMER, VENDOR};
 use clap::Args;
@@ -8,10 +8,10 @@ use platform::config::{Environment, EnvironmentArgs};
 pub struct WelcomeArgs {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// Where people reach the api.
+    /// Public URL of the api.
     #[arg(long, default_value = "http://127.0.0.1:8000")]
     api_url: String,
-    /// Where people reach RabbitMQ's management pages.
+    /// Public URL of RabbitMQ's management pages.
     #[arg(long, default_value = "http://127.0.0.1:21673")]
     management_url: String,
 }

@@ -1,23 +1,23 @@
-//! Every answer of every slice arrives here, in batches, and moves its order on.
+//! Handles the queue `orders`: every reply of every slice arrives here, in batches, and advances the saga of its order.
 
-use crate::apply_transition::{Because, apply};
+use crate::apply_transition::{ChangeCause, apply};
 use crate::error::StoreError;
-use crate::metrics::{self, Ends};
-use crate::store::lock_sagas::{self, Moved, Standing};
+use crate::metrics::{self, TerminalCounts};
+use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
 use crate::store::save_changes;
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::OrderId;
 use domain::messages::{Queue, Reply};
-use domain::order::Applied;
-use domain::saga::{Ask, Pace, SagaError, undo_of};
+use domain::saga::{Command, SagaError, TimeScale, undo_of};
 use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Header, Outgoing, Verdict};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
-/// The orders' end of the queue `orders`.
+/// The handler of the queue `orders`.
 #[derive(Debug, Clone, Copy)]
 pub struct SagaHandler {
-    pub pace: Pace,
+    pub time_scale: TimeScale,
 }
 
 impl Handle for SagaHandler {
@@ -31,32 +31,32 @@ impl Handle for SagaHandler {
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
         let ids: Vec<_> = batch.iter().map(|delivery| delivery.header.subject.as_uuid()).collect();
-        let mut standings: HashMap<_, _> = lock_sagas::lock(tx, &ids).await?.into_iter().collect();
+        let mut locked: HashMap<_, _> = lock_sagas::lock(tx, &ids).await?.into_iter().collect();
         let mut handled = Handled::default();
-        let (mut moved, mut strangers) = (Vec::with_capacity(batch.len()), Vec::new());
+        let (mut changes, mut unknown_orders) = (Vec::with_capacity(batch.len()), Vec::new());
         for delivery in batch {
-            let standing = standings.remove(&delivery.header.subject);
-            if standing.is_none() && delivery.attempt > 0 {
-                let undo = take_back(delivery, now);
-                strangers.push((delivery.header.clone(), undo.is_some()));
-                handled.outgoing.extend(undo);
+            let order = locked.remove(&delivery.header.subject);
+            if order.is_none() && delivery.attempt > 0 {
+                let compensation = compensation_without_order(delivery, now);
+                unknown_orders.push((delivery.header.clone(), compensation.is_some()));
+                handled.outgoing.extend(compensation);
                 handled.verdicts.push(Verdict::Done);
                 continue;
             }
-            handled.verdicts.push(match self.advance(standing, delivery, now) {
-                Ok(Applied::Now((order, outgoing))) => {
-                    moved.push(order);
+            handled.verdicts.push(match self.advance(order, delivery, now) {
+                Ok(Applied::Changed((change, outgoing))) => {
+                    changes.push(change);
                     handled.outgoing.extend(outgoing);
                     Verdict::Done
                 }
-                Ok(Applied::Already) => Verdict::Done,
+                Ok(Applied::Unchanged) => Verdict::Done,
                 Err(verdict) => verdict,
             });
         }
-        save_changes::save(tx, &moved, now).await?;
-        handled.after_commit = AfterCommit::run(move || {
-            Ends::of(&moved, platform::clock::now()).count();
-            strangers.iter().for_each(report_stranger);
+        save_changes::save(tx, &changes, now).await?;
+        handled.after_commit = AfterCommit::new(move || {
+            TerminalCounts::of(&changes, platform::clock::now()).count();
+            unknown_orders.iter().for_each(report_unknown_order);
         });
         Ok(handled)
     }
@@ -65,41 +65,41 @@ impl Handle for SagaHandler {
 impl SagaHandler {
     fn advance(
         self,
-        standing: Option<Result<Standing, StoreError>>,
+        order: Option<Result<LockedOrder, StoreError>>,
         delivery: &Delivery<Reply>,
         now: Timestamp,
-    ) -> Result<Applied<(Moved, Vec<Outgoing>)>, Verdict> {
+    ) -> Result<Applied<(OrderChange, Vec<Outgoing>)>, Verdict> {
         let (header, reply) = (&delivery.header, &delivery.command);
-        let standing = standing.ok_or_else(|| Verdict::Retry(unknown(header.subject)))?;
-        let Standing { order, saga, .. } = standing.map_err(|unreadable| Verdict::Poison(unreadable.to_string()))?;
+        let locked = order.ok_or_else(|| Verdict::Retry(unknown_order(header.subject)))?;
+        let LockedOrder { order, saga, .. } = locked.map_err(|unreadable| Verdict::Poison(unreadable.to_string()))?;
         let refused = |error: SagaError| Verdict::Poison(error.to_string());
-        let Applied::Now(advance) = saga.on_reply(&order, reply).map_err(refused)? else {
-            return Ok(Applied::Already);
+        let Applied::Changed(transition) = saga.on_reply(&order, reply).map_err(refused)? else {
+            return Ok(Applied::Unchanged);
         };
-        let because = Because { cause: Some(header.id), actor: None, trace: header.caused() };
-        apply(order, advance, because, self.pace, now).map(Applied::Now).map_err(refused)
+        let cause = ChangeCause { message_id: Some(header.id), actor: None, trace: header.caused() };
+        apply(order, transition, cause, self.time_scale, now).map(Applied::Changed).map_err(refused)
     }
 }
 
-/// An order that does not exist: the broker remembers more than the database does, after a restore for instance, or
-/// somebody made it up. What was done for it would be held for good, so it is undone. On its first attempt the reply is
-/// only put off, lest this be a moment's mistake.
-fn take_back(delivery: &Delivery<Reply>, now: Timestamp) -> Option<Outgoing> {
+/// The compensation for a reply about an order that does not exist. That happens when the broker has messages that the
+/// database has lost, after a restore for instance, or when a reply is forged. Nothing else would undo the step. At its
+/// first attempt such a reply is retried instead, in case the order exists and was only not found.
+fn compensation_without_order(delivery: &Delivery<Reply>, now: Timestamp) -> Option<Outgoing> {
     let Delivery { header, command: reply, .. } = delivery;
     match undo_of(reply)? {
-        Ask::Inventory(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
-        Ask::Payment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
-        Ask::Shipment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+        Command::Inventory(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+        Command::Payment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
+        Command::Shipment(undo) => Some(Outgoing::new(header.subject, &undo, header.id, header.caused(), now)),
     }
 }
 
-fn report_stranger((header, undone): &(Header, bool)) {
-    metrics::reply_without_order(*undone);
+fn report_unknown_order((header, undone): &(Header, bool)) {
+    metrics::record_reply_without_order(*undone);
     let correlation_id = header.trace.correlation_id.as_str();
     tracing::warn!(order.id = %header.subject, message.id = %header.id, correlation_id, undone,
-        "A reply is about an order that does not exist; what was done for it is undone");
+        "A reply refers to an order that does not exist; its step is undone if it can be");
 }
 
-fn unknown(order: OrderId) -> String {
-    format!("there is no order {order}")
+fn unknown_order(order: OrderId) -> String {
+    format!("order {order} does not exist")
 }

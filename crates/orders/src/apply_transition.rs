@@ -1,68 +1,70 @@
-//! Turns what the domain decided into rows and messages: the same for an answer, a deadline, a customer, an operator.
+//! Turns a transition of the saga into rows and messages, in the same way for replies, deadlines, cancellations and
+//! operator actions.
 
-use crate::store::lock_sagas::Moved;
+use crate::store::lock_sagas::OrderChange;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::{OrderChanged, OrderEvent, OrderShipmentDelayed};
-use domain::order::{Entry, Event, Order};
-use domain::saga::{Advance, Ask, Command, Pace, SagaError};
+use domain::order::{Order, TimelineEntry, TimelineEvent};
+use domain::saga::{Command, NumberedCommand, SagaError, TimeScale, Transition};
 use messaging::{Outgoing, Trace};
 
-/// Why an order moves.
-pub(crate) struct Because {
-    pub cause: Option<MessageId>,
+/// Why an order changes: a message, an actor, or a deadline.
+pub(crate) struct ChangeCause {
+    pub message_id: Option<MessageId>,
     pub actor: Option<String>,
-    /// For what is said because of it.
+    /// The trace of the messages that the change sends.
     pub trace: Trace,
 }
 
-/// Records the entries of `advance` in `order` and words its messages.
+/// Records the timeline entries of `transition` in `order` and builds its messages.
 pub(crate) fn apply(
-    standing: Order,
-    advance: Advance,
-    because: Because,
-    pace: Pace,
+    order: Order,
+    transition: Transition,
+    cause: ChangeCause,
+    time_scale: TimeScale,
     now: Timestamp,
-) -> Result<(Moved, Vec<Outgoing>), SagaError> {
-    let version_before = standing.version;
-    let (mut order, mut events) = (standing, Vec::with_capacity(advance.entries.len()));
+) -> Result<(OrderChange, Vec<Outgoing>), SagaError> {
+    let version_before = order.version;
+    let (mut order, mut events) = (order, Vec::with_capacity(transition.entries.len()));
     let mut messages: Vec<_> =
-        advance.commands.iter().map(|command| outgoing(order.id, command, &because.trace, now)).collect();
-    for entry in advance.entries {
+        transition.commands.iter().map(|command| outgoing(order.id, command, &cause.trace, now)).collect();
+    for entry in transition.entries {
         let (after, event) = order.record(entry)?;
-        messages.extend(announcement(&after, &event, &because.trace, now));
+        messages.extend(public_event(&after, &event, &cause.trace, now));
         events.push(event);
         order = after;
     }
-    let deadline_at = advance.saga.deadline(pace, now);
-    let Because { cause, actor, .. } = because;
-    Ok((Moved { order, version_before, saga: advance.saga, deadline_at, events, cause, actor }, messages))
+    let saga = transition.saga;
+    let deadline_at = saga.deadline(time_scale, now);
+    let ChangeCause { message_id, actor, .. } = cause;
+    Ok((OrderChange { order, version_before, saga, deadline_at, events, cause: message_id, actor }, messages))
 }
 
-/// The message of a question. Asked again it has a new generation, and with it a new id.
-pub(crate) fn outgoing(order: OrderId, command: &Command, trace: &Trace, now: Timestamp) -> Outgoing {
-    let (generation, trace) = (command.generation, trace.clone());
-    match &command.ask {
-        Ask::Inventory(ask) => Outgoing::new(order, ask, generation, trace, now),
-        Ask::Payment(ask) => Outgoing::new(order, ask, generation, trace, now),
-        Ask::Shipment(ask) => Outgoing::new(order, ask, generation, trace, now),
+/// The message of a command. A retried command has a new generation, and with it a new message id.
+pub(crate) fn outgoing(order: OrderId, numbered: &NumberedCommand, trace: &Trace, now: Timestamp) -> Outgoing {
+    let (generation, trace) = (numbered.generation, trace.clone());
+    match &numbered.command {
+        Command::Inventory(command) => Outgoing::new(order, command, generation, trace, now),
+        Command::Payment(command) => Outgoing::new(order, command, generation, trace, now),
+        Command::Shipment(command) => Outgoing::new(order, command, generation, trace, now),
     }
 }
 
-/// The id that [`outgoing`] gives it.
-pub(crate) fn id_of(order: OrderId, command: &Command) -> MessageId {
-    Outgoing::id_of(order, command.ask.type_name(), command.generation)
+/// The id of the message that [`outgoing`] builds.
+pub(crate) fn message_id(order: OrderId, numbered: &NumberedCommand) -> MessageId {
+    Outgoing::id_of(order, numbered.command.type_name(), numbered.generation)
 }
 
-/// Listeners hear of a new status and of delays, not of every entry.
-fn announcement(order: &Order, event: &Event, trace: &Trace, now: Timestamp) -> Option<Outgoing> {
+/// The event that is published for a timeline event: only a new status or a delay is.
+fn public_event(order: &Order, event: &TimelineEvent, trace: &Trace, now: Timestamp) -> Option<Outgoing> {
     let order_id = order.id;
-    let Event { version, to, .. } = *event;
-    let fact = if let Entry::ShipmentDelayed { shipment_id, level, promised_by } = event.entry {
+    let TimelineEvent { version, to, .. } = *event;
+    let message = if let TimelineEntry::ShipmentDelayed { shipment_id, level, promised_by } = event.entry {
         OrderEvent::ShipmentDelayed(OrderShipmentDelayed { order_id, shipment_id, level, promised_by, version })
     } else {
         let from = event.from.filter(|from| *from != event.to)?;
         OrderEvent::Changed(OrderChanged { order_id, from, to, reason: order.reason.clone(), version })
     };
-    Some(Outgoing::new(order_id, &fact, version, trace.clone(), now))
+    Some(Outgoing::new(order_id, &message, version, trace.clone(), now))
 }

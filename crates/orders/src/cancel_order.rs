@@ -1,49 +1,50 @@
-//! Cancels an order: at once where nothing was done, and by undoing step after step where something was.
+//! Cancels an order: its saga undoes the steps that were done or may have been done, the last one first.
 
-use crate::apply_transition::{Because, apply};
-use crate::commit_changes::commit_moves;
+use crate::apply_transition::{ChangeCause, apply};
+use crate::commit_changes::commit_changes;
 use crate::error::StoreError;
-use crate::store::lock_sagas::{self, Standing};
+use crate::store::lock_sagas::{self, LockedOrder};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::{OrderId, UserId};
-use domain::order::placing::Note;
-use domain::order::{Applied, CancelReason, Cancellation, Order, OrderStatus};
-use domain::saga::{Pace, SagaError};
-use messaging::{Relay, Trace};
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use domain::order::order_request::Note;
+use domain::order::{CancelReason, Cancellation, Order, OrderStatus};
+use domain::saga::{SagaError, TimeScale};
+use messaging::{RelayHandle, Trace};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
+/// A request to cancel an order.
 #[derive(Debug, Clone)]
 pub struct CancelOrder {
     pub order_id: OrderId,
-    /// Who asks.
     pub caller: UserId,
-    /// Whether they may cancel orders that they did not place.
+    /// Whether the caller may cancel orders that they did not place.
     pub cancels_any: bool,
-    /// How the timeline names them: `customer:<id>`, `admin:<id>`.
+    /// The caller in the timeline: `customer:<id>`, `admin:<id>`.
     pub actor: String,
-    /// Without one: their request.
+    /// `None` means the caller's request: `customer_request` or `admin_request`.
     pub reason: Option<CancelReason>,
-    /// For staff and for whoever asks.
+    /// Visible to staff and to the caller.
     pub note: Option<Note>,
     pub trace: Trace,
 }
 
-/// Where the order stands now: `cancelling`, or where an earlier cancellation has brought it.
+/// The order after the request: its status is `cancelling`, or what an earlier cancellation has led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancelOutcome {
     pub order_id: OrderId,
     pub status: OrderStatus,
     pub version: i32,
-    /// It was cancelled before.
+    /// Whether it was cancelled before this request.
     pub already: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum CancelError {
-    /// There is no such order, or it is somebody else's.
+    /// There is no such order, or the caller may not see it.
     #[error("no such order")]
     NotFound,
     #[error("an order that is {status} can't be cancelled; only `pending` and `confirmed` orders can")]
@@ -55,24 +56,26 @@ pub enum CancelError {
     Store(#[from] StoreError),
 }
 
+/// Starts the cancellation of an order. Repeating it changes nothing. The audit record, the response for the
+/// idempotency key and the messages are stored in the same transaction.
 pub async fn cancel_order(
     pool: &PgPool,
-    relay: &Relay,
+    relay: &RelayHandle,
     request: CancelOrder,
-    pace: Pace,
+    time_scale: TimeScale,
     now: Timestamp,
-    witness: &(impl Witness + AnswerSink<CancelOutcome>),
+    audit: &(impl AuditSink + ResponseSink<CancelOutcome>),
 ) -> Result<CancelOutcome, CancelError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let Standing { order, saga, customer_id, .. } = find(&mut tx, &request).await?;
+    let LockedOrder { order, saga, customer_id, .. } = find(&mut tx, &request).await?;
     let cancellation = request.cancellation(customer_id);
-    let why = spelled_out(&cancellation);
-    let advance = match saga.on_cancel(&order, cancellation) {
-        Ok(Applied::Now(advance)) => advance,
-        Ok(Applied::Already) => {
+    let reason = audit_reason(&cancellation);
+    let transition = match saga.on_cancel(&order, cancellation) {
+        Ok(Applied::Changed(transition)) => transition,
+        Ok(Applied::Unchanged) => {
             let outcome =
                 CancelOutcome { order_id: order.id, status: order.status, version: order.version, already: true };
-            witness.keep(&mut tx, &outcome).await?;
+            audit.store_response(&mut tx, &outcome).await?;
             tx.commit().await?;
             return Ok(outcome);
         }
@@ -80,34 +83,34 @@ pub async fn cancel_order(
         Err(error) => return Err(CancelError::Saga(error)),
     };
     let (subject, before) = (format!("order:{}", order.id), json!({ "status": order.status }));
-    let because = Because { cause: None, actor: Some(request.actor), trace: request.trace };
-    let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(CancelError::Saga)?;
-    let Order { id: order_id, status, version, .. } = moved.order;
+    let cause = ChangeCause { message_id: None, actor: Some(request.actor), trace: request.trace };
+    let (change, outgoing) = apply(order, transition, cause, time_scale, now).map_err(CancelError::Saga)?;
+    let Order { id: order_id, status, version, .. } = change.order;
     let outcome = CancelOutcome { order_id, status, version, already: false };
     let (before, after) = (Some(before), Some(json!({ "status": outcome.status })));
-    witness.note(&mut tx, Change { action: "order.cancel", subject, reason: Some(why), before, after }).await?;
-    witness.keep(&mut tx, &outcome).await?;
-    commit_moves(tx, &[moved], outgoing, relay, now).await?;
+    audit.record(&mut tx, AuditRecord { action: "order.cancel", subject, reason: Some(reason), before, after }).await?;
+    audit.store_response(&mut tx, &outcome).await?;
+    commit_changes(tx, &[change], outgoing, relay, now).await?;
     Ok(outcome)
 }
 
-async fn find(tx: &mut PgConnection, request: &CancelOrder) -> Result<Standing, CancelError> {
+async fn find(tx: &mut PgConnection, request: &CancelOrder) -> Result<LockedOrder, CancelError> {
     let found = lock_sagas::lock(tx, &[request.order_id.as_uuid()]).await?.pop();
-    let (_, standing) = found.ok_or(CancelError::NotFound)?;
-    let standing = standing?;
-    let may = request.cancels_any || request.caller == standing.customer_id;
-    if may { Ok(standing) } else { Err(CancelError::NotFound) }
+    let (_, locked) = found.ok_or(CancelError::NotFound)?;
+    let locked = locked?;
+    let is_allowed = request.cancels_any || request.caller == locked.customer_id;
+    if is_allowed { Ok(locked) } else { Err(CancelError::NotFound) }
 }
 
 impl CancelOrder {
     fn cancellation(&self, placed_by: UserId) -> Cancellation {
-        let request = if self.caller == placed_by { CancelReason::CustomerRequest } else { CancelReason::AdminRequest };
-        Cancellation { reason: self.reason.unwrap_or(request), note: self.note.clone() }
+        let default = if self.caller == placed_by { CancelReason::CustomerRequest } else { CancelReason::AdminRequest };
+        Cancellation { reason: self.reason.unwrap_or(default), note: self.note.clone() }
     }
 }
 
-/// For the audit log, which admins read.
-fn spelled_out(cancellation: &Cancellation) -> String {
+/// The reason for the audit log, with the note: only admins read it.
+fn audit_reason(cancellation: &Cancellation) -> String {
     match &cancellation.note {
         Some(note) => format!("{}: {}", cancellation.reason, note.as_str()),
         None => cancellation.reason.to_string(),

@@ -1,25 +1,26 @@
-//! The last of every move that a request or a deadline makes: stored, committed, counted, told.
+//! Commits changes of orders that a request or a deadline causes: stores them with their messages, commits, updates the
+//! metrics, and passes the messages to the relay.
 
 use crate::error::StoreError;
-use crate::metrics::Ends;
-use crate::store::lock_sagas::Moved;
+use crate::metrics::TerminalCounts;
+use crate::store::lock_sagas::OrderChange;
 use crate::store::save_changes;
 use domain::Timestamp;
-use messaging::{Outgoing, Relay, outbox};
+use messaging::{Outgoing, RelayHandle, outbox};
 use sqlx::{Postgres, Transaction};
 
-/// Saves the moves with what is said of them, commits, and has `relay` carry it.
-pub(crate) async fn commit_moves(
+/// Saves `changes`, appends `outgoing` to the outbox, commits, and has `relay` publish the messages.
+pub(crate) async fn commit_changes(
     mut tx: Transaction<'_, Postgres>,
-    moved: &[Moved],
+    changes: &[OrderChange],
     outgoing: Vec<Outgoing>,
-    relay: &Relay,
+    relay: &RelayHandle,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    save_changes::save(&mut tx, moved, now).await?;
-    let parcel = outbox::append(&mut tx, outgoing, relay).await?;
+    save_changes::save(&mut tx, changes, now).await?;
+    let leased = outbox::append(&mut tx, outgoing, relay).await?;
     tx.commit().await?;
-    Ends::of(moved, now).count();
-    relay.carry(parcel);
+    TerminalCounts::of(changes, now).count();
+    relay.publish(leased);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where a page ended, as an opaque word.
+//! The cursors of pages of orders and of sagas: opaque positions in the list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,11 +8,11 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::{Uuid, Version};
 
-/// After this order the next page begins. It grants nothing, so it is not signed.
+/// The last order of a page; the next page begins after it. It grants no access, so it is not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(pub(crate) OrderId);
 
-/// After the saga of this order, which was due then, the next page of sagas begins.
+/// The last saga of a page, with its deadline; the next page of sagas begins after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SagaCursor {
     pub(crate) deadline_at: Timestamp,
@@ -20,8 +20,8 @@ pub struct SagaCursor {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor that a page of these gave")]
-pub struct ForgedCursor;
+#[error("this is not a `next_cursor` of a page of this list")]
+pub struct InvalidCursor;
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,15 +30,15 @@ impl fmt::Display for Cursor {
 }
 
 impl FromStr for Cursor {
-    type Err = ForgedCursor;
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> Result<Self, ForgedCursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ForgedCursor)?;
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
         order_id(&bytes).map(Self)
     }
 }
 
-/// Microseconds since 1970, as the database keeps times, then the id.
+/// Microseconds since 1970, the resolution of the database, then the id.
 impl fmt::Display for SagaCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let due = self.deadline_at.timestamp_micros().to_be_bytes();
@@ -47,22 +47,22 @@ impl fmt::Display for SagaCursor {
 }
 
 impl FromStr for SagaCursor {
-    type Err = ForgedCursor;
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> Result<Self, ForgedCursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ForgedCursor)?;
-        let (due, id) = bytes.split_first_chunk().ok_or(ForgedCursor)?;
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let (due, id) = bytes.split_first_chunk().ok_or(InvalidCursor)?;
         let due = Some(i64::from_be_bytes(*due)).filter(|micros| *micros >= 0);
-        let deadline_at = due.and_then(Timestamp::from_timestamp_micros).ok_or(ForgedCursor)?;
+        let deadline_at = due.and_then(Timestamp::from_timestamp_micros).ok_or(InvalidCursor)?;
         Ok(Self { deadline_at, order_id: order_id(id)? })
     }
 }
 
-fn order_id(bytes: &[u8]) -> Result<OrderId, ForgedCursor> {
-    let id = Uuid::from_slice(bytes).map_err(|_| ForgedCursor)?;
+fn order_id(bytes: &[u8]) -> Result<OrderId, InvalidCursor> {
+    let id = Uuid::from_slice(bytes).map_err(|_| InvalidCursor)?;
     match id.get_version() {
         Some(Version::SortRand) => Ok(OrderId::from_uuid(id)),
-        _ => Err(ForgedCursor),
+        _ => Err(InvalidCursor),
     }
 }
 
@@ -71,23 +71,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_it_went_and_a_forged_one_does_not() {
+    fn a_cursor_is_parsed_back_and_an_invalid_one_is_refused() {
         let cursor = Cursor(OrderId::from_uuid(Uuid::now_v7()));
 
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for forged in ["", "1", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAAAA", &cursor.to_string()[1..]] {
-            assert_eq!(forged.parse::<Cursor>(), Err(ForgedCursor), "{forged}");
+        for invalid in ["", "1", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAAAA", &cursor.to_string()[1..]] {
+            assert_eq!(invalid.parse::<Cursor>(), Err(InvalidCursor), "{invalid}");
         }
     }
 
     #[test]
-    fn a_cursor_of_sagas_does_so_too() {
+    fn a_saga_cursor_is_parsed_back_and_an_invalid_one_is_refused() {
         let deadline_at = Timestamp::from_timestamp_micros(1_800_000_000_123_456).expect("a time");
         let cursor = SagaCursor { deadline_at, order_id: OrderId::from_uuid(Uuid::now_v7()) };
 
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for forged in ["", "1", &Cursor(cursor.order_id).to_string(), &cursor.to_string()[4..]] {
-            assert_eq!(forged.parse::<SagaCursor>(), Err(ForgedCursor), "{forged}");
+        for invalid in ["", "1", &Cursor(cursor.order_id).to_string(), &cursor.to_string()[4..]] {
+            assert_eq!(invalid.parse::<SagaCursor>(), Err(InvalidCursor), "{invalid}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What can go wrong with orders.
+//! The errors of this slice.
 
 use messaging::HandleError;
 use uuid::Uuid;
 
-/// Why an order was not placed. Nothing is stored for it, unless [`PlaceOrderError::Unavailable`] hides a commit whose
-/// answer was lost: asking again with the same key tells.
+/// Why an order was not placed. Nothing is stored for it, with one exception: after [`PlaceOrderError::Unavailable`]
+/// the commit may have succeeded although its response was lost. Retrying with the same key is safe and shows which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceOrderError {
     #[error("too many orders are waiting to be stored; retry with the same `Idempotency-Key`")]
@@ -19,15 +19,15 @@ pub enum PlaceOrderError {
     Failed,
 }
 
-/// Why something could not be read or written.
+/// Why orders could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// A row that we can't have written: a defect, or somebody's hand.
+    /// A row that this service can't have written: a defect, or a manual change.
     #[error("orders.{table}.{column} of order {id} can't be read: {problem}")]
     Inconsistent { table: &'static str, column: &'static str, id: Uuid, problem: String },
-    /// Somebody changed rows that this transaction had locked.
+    /// Rows were changed although this transaction had locked them.
     #[error("{saved} of {expected} rows of orders.{table} were saved")]
     NotSaved { table: &'static str, saved: u64, expected: usize },
 }

@@ -1,8 +1,8 @@
-//! Shows one order with its lines and shipments.
+//! Returns one order with its lines and shipments.
 
 use crate::error::StoreError;
 use crate::list_orders::OrderSummary;
-use crate::store::queries as store;
+use crate::store::order_pages as store;
 use crate::store::timeline;
 use crate::viewer::Viewer;
 use domain::Timestamp;
@@ -20,7 +20,7 @@ pub struct OrderView {
     pub payment_method: String,
     pub note: Option<String>,
     pub lines: Vec<LineView>,
-    /// Since the order was confirmed. A vendor sees them when all lines are theirs.
+    /// Empty until the order is confirmed. A vendor sees them only if all lines are theirs.
     pub shipments: Vec<ShipmentView>,
 }
 
@@ -35,7 +35,7 @@ pub struct LineView {
     pub line_total: Money,
 }
 
-/// What the order's own timeline knows of a shipment; shipping knows more.
+/// A shipment as the order's timeline records it; `shipping` has more detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ShipmentView {
     pub shipment_id: ShipmentId,
@@ -46,19 +46,19 @@ pub struct ShipmentView {
     pub status: ShipmentStatus,
 }
 
-/// None when there is no such order, or the viewer may not see it.
+/// `None` when there is no such order, or the viewer may not see it.
 pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<OrderView>, StoreError> {
     let mut connection = pool.acquire().await?;
     let Some(found) = store::find(&mut connection, id, viewer).await? else {
         return Ok(None);
     };
     let lines = store::lines(&mut connection, &found.order, viewer).await?;
-    // Not later than the order was read: its version must tell of everything that is shown.
+    // Only up to the version that was read, so that the response shows nothing newer than its version.
     let shipments = if found.sees_shipments {
         timeline::shipments(&mut connection, id, found.order.version).await?
     } else {
         Vec::new()
     };
-    let store::Found { order, payment_method, note, .. } = found;
+    let store::FoundOrder { order, payment_method, note, .. } = found;
     Ok(Some(OrderView { order, payment_method, note, lines, shipments }))
 }

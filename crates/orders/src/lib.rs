@@ -1,5 +1,5 @@
-//! Orders: owns schema `orders` (orders, items, timeline, sagas, idempotency keys). Hears every reply (`Reply`). Says
-//! the commands of the saga's plan, `order.created` and `order.changed`. Knows no other slice.
+//! Orders: owns schema `orders` (orders, items, timeline, sagas, idempotency keys). Consumes every reply (`Reply`).
+//! Publishes the commands of the saga's plan and the events of `OrderEvent`. Depends on no other slice.
 
 mod advance_saga;
 mod apply_transition;
@@ -22,18 +22,18 @@ mod watch_orders;
 
 pub use advance_saga::SagaHandler;
 pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
-pub use cursor::{Cursor, ForgedCursor, SagaCursor};
+pub use cursor::{Cursor, InvalidCursor, SagaCursor};
 pub use error::{PlaceOrderError, StoreError};
 pub use find_order::{LineView, OrderView, ShipmentView, find_order};
 pub use intake::{
-    Accepted, BadIdempotencyKey, Fingerprint, IdempotencyKey, Intake, IntakeLimits, IntakeStats, KEY_LENGTH_MAX,
-    NewOrder, prune_keys,
+    Accepted, BadIdempotencyKey, Fingerprint, IdempotencyKey, Intake, IntakeLimits, KEY_LENGTH_MAX, NewOrder,
+    prune_keys,
 };
 pub use list_orders::{BadPageSize, OrderFilter, OrderPage, OrderSummary, PAGE_SIZE_MAX, PageSize, list_orders};
-pub use list_sagas::{SagaStanding, SagaView, find_saga, list_sagas};
+pub use list_sagas::{SagaFilter, SagaView, find_saga, list_sagas};
 pub use order_events::{EVENTS_MAX, EventView, order_events, order_events_after};
-pub use saga_actions::{OperateError, OperateSaga, SagaVerb, operate_saga};
+pub use saga_actions::{SagaAction, SagaActionError, SagaActionRequest, act_on_saga};
 pub use saga_args::SagaArgs;
 pub use viewer::Viewer;
 pub use wake_stalled_sagas::{WOKEN_MAX, wake_stalled_sagas};
-pub use watch_orders::FollowedOrders;
+pub use watch_orders::OrderWatch;

@@ -1,13 +1,13 @@
-//! Shows orders, page by page, the newest first. Pages don't shift when orders arrive meanwhile.
+//! Lists orders, page by page, the newest first. New orders don't shift the pages.
 
 use crate::cursor::Cursor;
 use crate::error::StoreError;
-use crate::store::queries as store;
+use crate::store::order_pages as store;
 use crate::viewer::Viewer;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
-use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
 use domain::product::Sku;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -23,7 +23,7 @@ pub struct OrderFilter {
     pub created_from: Option<Timestamp>,
     /// Exclusive.
     pub created_to: Option<Timestamp>,
-    /// Orders with a line of it; for a vendor, a line of theirs.
+    /// Orders with a line of this SKU; for a vendor, with such a line of their own.
     pub sku: Option<Sku>,
     pub after: Option<Cursor>,
     pub limit: PageSize,
@@ -40,7 +40,7 @@ pub struct BadPageSize(i64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderPage {
     pub orders: Vec<OrderSummary>,
-    /// Where the next page begins; none on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next: Option<Cursor>,
 }
 
@@ -49,15 +49,15 @@ pub struct OrderSummary {
     pub id: OrderId,
     pub customer_id: UserId,
     pub status: OrderStatus,
-    pub payment_status: PaymentStatus,
+    pub payment_status: OrderPaymentStatus,
     pub fulfilment_status: FulfilmentStatus,
-    /// Why it was rejected or cancelled, in a word.
+    /// Why it was rejected or cancelled, as a short code.
     pub reason: Option<String>,
-    /// Why a human should look; for admins only.
+    /// Why the order needs a human; for admins only.
     pub attention: Option<String>,
-    /// For a vendor: of their own lines.
+    /// For a vendor: the total of their own lines.
     pub total: Money,
-    /// Rises with whatever happens to the order.
+    /// Rises by one with each timeline entry.
     pub version: i32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -65,27 +65,28 @@ pub struct OrderSummary {
 
 pub async fn list_orders(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Result<OrderPage, StoreError> {
     let limit = filter.limit.get();
-    // No index finds what may be rare among everybody's orders.
-    let may_be_rare = viewer.is_admin() && (filter.status.is_some() || filter.sku.is_some());
+    // No index covers these filters over the orders of all customers, so a rare status or SKU needs a sequential scan.
+    let may_need_scan = viewer.is_admin() && (filter.status.is_some() || filter.sku.is_some());
     let mut orders = if viewer.vendor().is_some() {
         list_for_vendor(pool, viewer, &filter, limit + 1).await?
-    } else if may_be_rare {
+    } else if may_need_scan {
         let mut tx = platform::postgres::begin(pool).await?;
-        store::may_read_whole_tables(&mut tx).await?;
+        store::allow_sequential_scans(&mut tx).await?;
         let found = store::list(&mut tx, viewer, &filter, limit + 1).await?;
         tx.rollback().await?;
         found
     } else {
         store::list(&mut *pool.acquire().await?, viewer, &filter, limit + 1).await?
     };
-    // One more was asked for than is shown, to know whether there is a next page.
+    // One more row than the page holds was queried, to know whether there is a next page.
     let more = orders.len() > limit as usize;
     orders.truncate(limit as usize);
     let next = orders.last().filter(|_| more).map(|last| Cursor(last.id));
     Ok(OrderPage { orders, next })
 }
 
-/// Those with a line of theirs and those that they placed: each kind has an index of its own.
+/// The orders with a line of the vendor and the orders that the vendor placed: two queries, because each has its own
+/// index.
 async fn list_for_vendor(
     pool: &PgPool,
     vendor: Viewer,

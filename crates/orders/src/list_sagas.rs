@@ -1,4 +1,4 @@
-//! Shows how orders are being carried, to those who help when one gets stuck.
+//! Lists sagas, for operators who repair stuck ones.
 
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
@@ -8,16 +8,16 @@ use domain::ids::OrderId;
 use domain::order::OrderStatus;
 use sqlx::PgPool;
 
-/// Which sagas to show.
+/// Selects sagas by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
-pub enum SagaStanding {
-    /// Asked so often that only an operator may know better.
+pub enum SagaFilter {
+    /// The open command was sent so often without a reply that an operator has to act.
     #[default]
     Stuck,
-    /// Nothing was heard until the deadline, and nobody has asked again yet.
+    /// The deadline has passed without a reply, and the command was not sent again yet.
     Overdue,
-    /// All that have something left to do.
+    /// Every saga that has not ended.
     Active,
 }
 
@@ -27,37 +27,37 @@ pub struct SagaView {
     pub order_status: OrderStatus,
     /// `running`, `undoing`, `delivering`, `stuck`, `ended`.
     pub phase: String,
-    /// The step that is run or undone; none once nothing is open.
+    /// The step that is run or undone; `None` once the saga has ended.
     pub step: Option<String>,
-    /// How many questions it has asked.
+    /// The number of commands that it has sent.
     pub generation: u32,
-    /// Why a human should look.
+    /// Why the order needs a human.
     pub attention: Option<String>,
-    /// When the question is asked again if nothing is heard; none once nothing is open.
+    /// When the open command is sent again unless a reply arrives; `None` once the saga has ended.
     pub deadline_at: Option<Timestamp>,
     pub updated_at: Timestamp,
     pub correlation_id: String,
 }
 
-/// At most `limit`, those with the earliest deadline first. One that moves on meanwhile has another deadline: it may come
-/// again on a later page, or on none.
+/// At most `limit` sagas, the earliest deadline first. A saga that advances between two pages gets another deadline, so
+/// it may appear on both pages or on neither.
 pub async fn list_sagas(
     pool: &PgPool,
-    standing: SagaStanding,
+    filter: SagaFilter,
     after: Option<SagaCursor>,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<SagaView>, StoreError> {
-    store::list(&mut *pool.acquire().await?, standing, after, now, limit).await
+    store::list(&mut *pool.acquire().await?, filter, after, now, limit).await
 }
 
-/// None when there is no such order.
+/// `None` when there is no such order.
 pub async fn find_saga(pool: &PgPool, order: OrderId) -> Result<Option<SagaView>, StoreError> {
     store::find(&mut *pool.acquire().await?, order).await
 }
 
 impl SagaView {
-    /// None once nothing is open: no page ends there.
+    /// `None` once the saga has ended: the lists contain only active sagas.
     pub fn cursor(&self) -> Option<SagaCursor> {
         Some(SagaCursor { deadline_at: self.deadline_at?, order_id: self.order_id })
     }

@@ -1,4 +1,4 @@
-//! Shows an order's timeline.
+//! Returns an order's timeline.
 
 use crate::error::StoreError;
 use crate::store::timeline;
@@ -9,7 +9,8 @@ use domain::order::OrderStatus;
 use serde::Serialize;
 use sqlx::PgPool;
 
-/// Entries that are shown at a time, the first ones; an order has a few dozen, one that nobody can help has more.
+/// The most entries per response, the first ones of an order. An order has a few dozen entries, or more when its saga
+/// is stuck.
 pub const EVENTS_MAX: u32 = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,24 +21,24 @@ pub struct EventView {
     pub kind: String,
     pub from: Option<OrderStatus>,
     pub to: OrderStatus,
-    /// What is worth knowing about it; not for vendors, as it may tell of others' goods, and of what operators did only for
-    /// admins.
+    /// Details of the entry. Hidden from vendors, because it may name products of other vendors; the details of
+    /// operator actions are only for admins.
     pub detail: Option<serde_json::Value>,
     /// The message that caused it, if one did.
     pub cause: Option<MessageId>,
-    /// Who asked for it, if somebody did: `customer`, `admin`, `scheduler`; with their id for admins.
+    /// The actor that caused it, if one did: `customer`, `admin`, `scheduler`; admins also see the actor's id.
     pub actor: Option<String>,
     pub at: Timestamp,
 }
 
-/// From the first to the latest. None when there is no such order, or the viewer may not see it.
+/// The timeline from its first entry on. `None` when there is no such order, or the viewer may not see it.
 pub async fn order_events(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<Vec<EventView>>, StoreError> {
     let events = order_events_after(pool, id, viewer, 0).await?;
-    // Every order has its first entry from the moment that it is stored.
+    // An order is stored with its first entry, so an existing order always has one.
     Ok(if events.is_empty() { None } else { Some(events) })
 }
 
-/// What follows on the entry with this version. Nothing when nothing does, or the viewer may not see it.
+/// The entries after the one with this version. Empty when there are none, or the viewer may not see the order.
 pub async fn order_events_after(
     pool: &PgPool,
     id: OrderId,

@@ -1,51 +1,53 @@
-//! What admins do with an order that got stuck: they know better than the saga what was done, or what never will be.
+//! The actions of admins on a stuck saga: retry the open step, mark it as done, or abandon a compensation.
 
-use crate::apply_transition::{Because, apply};
-use crate::commit_changes::commit_moves;
+use crate::apply_transition::{ChangeCause, apply};
+use crate::commit_changes::commit_changes;
 use crate::error::StoreError;
 use crate::list_sagas::SagaView;
-use crate::store::lock_sagas::{self, Moved, Standing};
+use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
-use domain::saga::{Advance, OrderSaga, Pace, SagaError};
-use messaging::{Relay, Trace};
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use domain::saga::{OrderSaga, SagaError, TimeScale, Transition};
+use messaging::{RelayHandle, Trace};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SagaVerb {
-    /// Ask the open question again, at once and with fresh patience.
+pub enum SagaAction {
+    /// Send the open command again at once, and count attempts from zero.
     RetryStep,
-    /// Go on as if the open question had been answered with yes.
+    /// Continue as if the open command had succeeded.
     MarkStepDone,
-    /// End an undoing saga at once, with the undo that is not answered left as it is.
+    /// End an undoing saga at once. The compensation without a reply is left as it is.
     Abandon,
 }
 
+/// A request for a [`SagaAction`].
 #[derive(Debug, Clone)]
-pub struct OperateSaga {
+pub struct SagaActionRequest {
     pub order_id: OrderId,
-    pub verb: SagaVerb,
-    /// The saga's as it was when they looked: what it waits for now must be what they speak of.
+    pub action: SagaAction,
+    /// The `generation` of the saga that the operator read. It must be the current one, so that the action applies to
+    /// the command that the operator saw.
     pub generation: u32,
-    /// Who asks, for the timeline: `admin:<id>`.
+    /// The operator in the timeline: `admin:<id>`.
     pub actor: String,
-    /// Why, or how they know; the timeline tells it.
+    /// The reason or the evidence; shown in the timeline and in the audit log.
     pub reason: String,
     pub trace: Trace,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum OperateError {
+pub enum SagaActionError {
     #[error("no such order")]
     NotFound,
-    /// It has moved on since they looked: they may have been here before.
-    #[error("`generation` is {0} by now: the saga has moved on; read it again before you act")]
-    MovedOn(u32),
-    /// The verb makes no sense where the saga stands.
+    /// The saga has advanced since the operator read it; this request may also be a repetition.
+    #[error("the saga has advanced: its `generation` is {0} now; read it again before you act")]
+    StaleGeneration(u32),
+    /// The action is not possible in the current phase.
     #[error("{error}. {}", advice(.phase))]
     Refused { error: SagaError, phase: &'static str },
     /// The order and its saga contradict each other.
@@ -55,40 +57,40 @@ pub enum OperateError {
     Store(#[from] StoreError),
 }
 
-/// Answers with the saga as it is then.
-pub async fn operate_saga(
+/// Applies the action and returns the saga after it. The audit record, the response for the idempotency key and the
+/// messages are stored in the same transaction.
+pub async fn act_on_saga(
     pool: &PgPool,
-    relay: &Relay,
-    request: OperateSaga,
-    pace: Pace,
+    relay: &RelayHandle,
+    request: SagaActionRequest,
+    time_scale: TimeScale,
     now: Timestamp,
-    witness: &(impl Witness + AnswerSink<SagaView>),
-) -> Result<SagaView, OperateError> {
-    let OperateSaga { order_id, verb, generation, actor, reason, trace } = request;
+    audit: &(impl AuditSink + ResponseSink<SagaView>),
+) -> Result<SagaView, SagaActionError> {
+    let SagaActionRequest { order_id, action, generation, actor, reason, trace } = request;
     let mut tx = platform::postgres::begin(pool).await?;
     let found = lock_sagas::lock(&mut tx, &[order_id.as_uuid()]).await?.pop();
-    let (_, standing) = found.ok_or(OperateError::NotFound)?;
-    let Standing { order, saga, trace: placing, .. } = standing?;
+    let (_, locked) = found.ok_or(SagaActionError::NotFound)?;
+    let LockedOrder { order, saga, trace: order_trace, .. } = locked?;
     if saga.generation() != generation {
-        return Err(OperateError::MovedOn(saga.generation()));
+        return Err(SagaActionError::StaleGeneration(saga.generation()));
     }
-    let before = shown(&order, &saga);
-    let advance = verb.of(saga, &order, &reason)?;
-    let because = Because { cause: None, actor: Some(actor), trace };
-    let (moved, outgoing) = apply(order, advance, because, pace, now).map_err(OperateError::Saga)?;
-    let (subject, after) = (format!("order:{order_id}"), shown(&moved.order, &moved.saga));
-    let change =
-        Change { action: verb.action(), subject, reason: Some(reason), before: Some(before), after: Some(after) };
-    witness.note(&mut tx, change).await?;
-    let view = view(&moved, placing.correlation_id, now);
-    witness.keep(&mut tx, &view).await?;
-    commit_moves(tx, &[moved], outgoing, relay, now).await?;
+    let before = audit_state(&order, &saga);
+    let transition = action.apply_to(saga, &order, &reason)?;
+    let cause = ChangeCause { message_id: None, actor: Some(actor), trace };
+    let (change, outgoing) = apply(order, transition, cause, time_scale, now).map_err(SagaActionError::Saga)?;
+    let (subject, after) = (format!("order:{order_id}"), audit_state(&change.order, &change.saga));
+    let (reason, before, after) = (Some(reason), Some(before), Some(after));
+    audit.record(&mut tx, AuditRecord { action: action.audit_name(), subject, reason, before, after }).await?;
+    let view = view(&change, order_trace.correlation_id, now);
+    audit.store_response(&mut tx, &view).await?;
+    commit_changes(tx, &[change], outgoing, relay, now).await?;
     Ok(view)
 }
 
-/// The saga as this move has left it, whoever has moved it on meanwhile.
-fn view(moved: &Moved, correlation_id: String, now: Timestamp) -> SagaView {
-    let Moved { order, saga, deadline_at, .. } = moved;
+/// The saga as this change leaves it, even if it has advanced again since.
+fn view(change: &OrderChange, correlation_id: String, now: Timestamp) -> SagaView {
+    let OrderChange { order, saga, deadline_at, .. } = change;
     SagaView {
         order_id: order.id,
         order_status: order.status,
@@ -102,21 +104,21 @@ fn view(moved: &Moved, correlation_id: String, now: Timestamp) -> SagaView {
     }
 }
 
-impl SagaVerb {
-    fn of(self, saga: OrderSaga, order: &Order, reason: &str) -> Result<Advance, OperateError> {
-        let advance = match self {
+impl SagaAction {
+    fn apply_to(self, saga: OrderSaga, order: &Order, reason: &str) -> Result<Transition, SagaActionError> {
+        let transition = match self {
             Self::RetryStep => saga.retry_step(order, reason),
             Self::MarkStepDone => saga.mark_step_done(order, reason),
             Self::Abandon => saga.abandon(order, reason),
         };
-        advance.map_err(|error| match error {
-            SagaError::VerbRefused { phase, .. } => OperateError::Refused { error, phase },
-            other => OperateError::Saga(other),
+        transition.map_err(|error| match error {
+            SagaError::ActionRefused { phase, .. } => SagaActionError::Refused { error, phase },
+            other => SagaActionError::Saga(other),
         })
     }
 
-    /// As the audit log names it.
-    fn action(self) -> &'static str {
+    /// The action in the audit log.
+    fn audit_name(self) -> &'static str {
         match self {
             Self::RetryStep => "saga.retry_step",
             Self::MarkStepDone => "saga.mark_step_done",
@@ -125,23 +127,24 @@ impl SagaVerb {
     }
 }
 
-/// What an operator can do in a phase.
+/// The actions that are possible in a phase.
 fn advice(phase: &str) -> &'static str {
     match phase {
         "running" => "The order is still being placed: use `retry-step`, or cancel the order",
         "undoing" => "Use `retry-step`, `mark-step-done` or `abandon`",
-        "delivering" => "Use `retry-step`, or `mark-step-done` once a shipment is handed over and not settled",
-        "ended" => "The saga has ended: nothing is left to do",
+        "delivering" => "Use `retry-step`, or `mark-step-done` while a capture or a stock deduction is open",
+        "ended" => "The saga has ended: no action is possible",
         _ => "Use `retry-step`; `mark-step-done` needs a confirmed or undoing order, `abandon` an undoing one",
     }
 }
 
-fn shown(order: &Order, saga: &OrderSaga) -> Value {
+/// The state of the order and its saga in the audit log.
+fn audit_state(order: &Order, saga: &OrderSaga) -> Value {
     let status: &str = order.status.into();
     json!({ "status": status, "phase": saga.phase_name(), "step": saga.step_name(), "generation": saga.generation() })
 }
 
-impl From<sqlx::Error> for OperateError {
+impl From<sqlx::Error> for SagaActionError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }

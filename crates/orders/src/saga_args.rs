@@ -1,25 +1,25 @@
-//! How patient the sagas are.
+//! Settings of the sagas.
 
-use domain::saga::Pace;
+use domain::saga::TimeScale;
 
-const PACE_PERCENT: u32 = 100;
+const TIME_SCALE_PERCENT: u32 = 100;
 
-/// Every process that starts or moves orders should have the same.
+/// Must be the same in every process that starts or advances sagas.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct SagaArgs {
-    /// What the deadlines of the saga's steps (10 s and more) are multiplied with, in percent.
-    #[arg(long, env, default_value_t = PACE_PERCENT, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// Scales the deadlines of the saga's steps (10 s and more), in percent.
+    #[arg(long, env, default_value_t = TIME_SCALE_PERCENT, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub saga_pace_percent: u32,
 }
 
 impl SagaArgs {
-    pub const fn pace(&self) -> Pace {
-        Pace::percent(self.saga_pace_percent)
+    pub const fn time_scale(&self) -> TimeScale {
+        TimeScale::percent(self.saga_pace_percent)
     }
 }
 
 impl Default for SagaArgs {
     fn default() -> Self {
-        Self { saga_pace_percent: PACE_PERCENT }
+        Self { saga_pace_percent: TIME_SCALE_PERCENT }
     }
 }

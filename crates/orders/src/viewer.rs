@@ -1,10 +1,10 @@
-//! Who looks at orders, and how much of them they see.
+//! The caller who reads orders, and how much of an order they may see.
 
 use domain::ids::UserId;
 
-/// Whoever placed an order sees all of it that customers see, whatever their role is now. Besides, a vendor sees the orders
-/// with a line of theirs, and of the lines their own only; an admin sees everything. What somebody may not see is not
-/// there.
+/// The user who placed an order sees everything of it that customers see, whatever their role is now. A vendor also
+/// sees orders with a line of theirs, and of these only their own lines. An admin sees everything. Orders, lines and
+/// fields that the viewer may not see are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     Customer(UserId),
@@ -30,7 +30,7 @@ impl Viewer {
         }
     }
 
-    /// As which they look at an order that `customer` placed.
+    /// The viewer of an order that `customer` placed: a vendor sees their own order as its customer.
     pub(crate) fn of_order_by(self, customer: UserId) -> Self {
         match self {
             Self::Vendor(vendor) if vendor == customer => Self::Customer(customer),

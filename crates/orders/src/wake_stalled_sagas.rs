@@ -1,103 +1,104 @@
-//! Silence moves an order, too: whoever heard nothing until the deadline asks again, or gives up.
+//! Advances sagas whose deadline has passed without a reply: the saga sends its command again, or gives up the step.
 //!
-//! This is what carries every order to its end though messages be lost: the broker may be wiped at any time. An attempt
-//! counts only when somebody has received its command: while the broker is away, or a queue has no consumer, nobody
-//! could, and then no step is given up.
+//! This is why every order ends even if messages are lost: the broker's data may be deleted at any time. An attempt
+//! counts only when a consumer has received its command. While the broker is unavailable, or a queue has no consumer,
+//! that is impossible, and no step is given up.
 
-use crate::apply_transition::{Because, apply, id_of};
-use crate::commit_changes::commit_moves;
+use crate::apply_transition::{ChangeCause, apply, message_id};
+use crate::commit_changes::commit_changes;
 use crate::error::StoreError;
-use crate::store::lock_sagas::{self, Moved, Standing};
+use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
-use domain::order::Applied;
-use domain::saga::{Pace, SagaError};
-use messaging::{Outgoing, Relay, inbox, outbox};
-use platform::telemetry::Seldom;
+use domain::saga::{SagaError, TimeScale};
+use messaging::{Outgoing, RelayHandle, inbox, outbox};
+use platform::telemetry::LogThrottle;
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
 use std::time::Duration;
 
 /// The most sagas that one call wakes.
 pub const WOKEN_MAX: u16 = 256;
-/// When to look again at an order that can't be moved.
-const POSTPONED: Duration = Duration::from_mins(10);
-/// When to look again at an order whose queue has no consumer, at the usual pace.
+/// How long the deadline of a saga that can't be advanced is postponed.
+const FAILED_WAIT: Duration = Duration::from_mins(10);
+/// How long the deadline of a saga whose queue has no consumer is postponed, before [`TimeScale`] is applied.
 const UNATTENDED_WAIT: Duration = Duration::from_secs(30);
 const ACTOR: &str = "scheduler";
 
-static NOT_WOKEN: Seldom = Seldom::every(Duration::from_mins(1));
+static NOT_WOKEN_LOG: LogThrottle = LogThrottle::every(Duration::from_mins(1));
 
-/// An order past its deadline, or why it can't be read.
-type Stalled = (OrderId, Result<Standing, StoreError>);
+/// An order whose saga is past its deadline, or the reason why it can't be read.
+type StalledOrder = (OrderId, Result<LockedOrder, StoreError>);
 
-/// Moves up to `limit` orders whose deadline has passed; returns how many there were. Several may call it at once:
-/// each takes others. `unattended` are the queues without a consumer: their commands stay where they are, and are not
-/// sent again on top of themselves.
+/// Advances up to `limit` sagas whose deadline has passed; returns how many there were. Concurrent calls are safe: each
+/// locks other sagas. `unattended` are the queues without a consumer: their commands are still in the queue, and are
+/// not sent again.
 pub async fn wake_stalled_sagas(
     pool: &PgPool,
-    relay: &Relay,
-    pace: Pace,
+    relay: &RelayHandle,
+    time_scale: TimeScale,
     unattended: &[Queue],
     now: Timestamp,
     limit: u16,
 ) -> Result<usize, StoreError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    if let Some(reason) = nobody_hears(&mut tx, unattended).await? {
-        if NOT_WOKEN.is_due() {
+    if let Some(reason) = reason_not_to_wake(&mut tx, unattended).await? {
+        if NOT_WOKEN_LOG.is_due() {
             tracing::warn!("Sagas are not woken: {reason}");
         }
         return Ok(0);
     }
     let stalled = lock_sagas::lock_stalled(&mut tx, now, limit.min(WOKEN_MAX).into()).await?;
     let woken = stalled.len();
-    let (waiting, stalled): (Vec<_>, Vec<_>) = stalled.into_iter().partition(|one| waits_for(one, unattended));
+    let (waiting, stalled): (Vec<_>, Vec<_>) = stalled.into_iter().partition(|order| waits_for(order, unattended));
     let waiting: Vec<_> = waiting.iter().map(|(order, _)| order.as_uuid()).collect();
-    lock_sagas::postpone(&mut tx, &waiting, now + pace.of(UNATTENDED_WAIT)).await?;
+    lock_sagas::postpone(&mut tx, &waiting, now + time_scale.scale(UNATTENDED_WAIT)).await?;
     let received = received(&mut tx, &stalled).await?;
-    let (mut moved, mut outgoing, mut lost) = (Vec::new(), Vec::new(), Vec::new());
-    for (order, standing) in stalled {
-        let correlation_id = standing.as_ref().ok().map(|standing| standing.trace.correlation_id.clone());
-        match wake(standing, &received, pace, now) {
-            Ok(Applied::Now((order, messages))) => {
-                moved.push(order);
+    let (mut changes, mut outgoing, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (order_id, locked) in stalled {
+        let correlation_id = locked.as_ref().ok().map(|locked| locked.trace.correlation_id.clone());
+        match wake(locked, &received, time_scale, now) {
+            Ok(Applied::Changed((change, messages))) => {
+                changes.push(change);
                 outgoing.extend(messages);
             }
-            Ok(Applied::Already) => lost.push(order.as_uuid()),
-            Err(problem) => {
-                tracing::error!(order.id = %order, correlation_id, "Order {order} can't be moved: {problem}");
-                lost.push(order.as_uuid());
+            Ok(Applied::Unchanged) => failed.push(order_id.as_uuid()),
+            Err(error) => {
+                tracing::error!(order.id = %order_id, correlation_id,
+                    "The saga of order {order_id} can't be advanced: {error}");
+                failed.push(order_id.as_uuid());
             }
         }
     }
-    lock_sagas::postpone(&mut tx, &lost, now + POSTPONED).await?;
-    commit_moves(tx, &moved, outgoing, relay, now).await?;
+    lock_sagas::postpone(&mut tx, &failed, now + FAILED_WAIT).await?;
+    commit_changes(tx, &changes, outgoing, relay, now).await?;
     Ok(woken)
 }
 
-/// Why nobody could answer at the moment, whatever was asked.
-async fn nobody_hears(tx: &mut PgConnection, unattended: &[Queue]) -> sqlx::Result<Option<&'static str>> {
+/// The reason why no command could get a reply at the moment, if there is one.
+async fn reason_not_to_wake(tx: &mut PgConnection, unattended: &[Queue]) -> sqlx::Result<Option<&'static str>> {
     if unattended.contains(&Queue::Orders) {
-        return Ok(Some("nobody consumes the queue of their replies"));
+        return Ok(Some("the queue of their replies has no consumer"));
     }
-    Ok(outbox::is_stalled(tx).await?.then_some("the outbox is not carried away"))
+    Ok(outbox::is_stalled(tx).await?.then_some("the messages in the outbox are not published"))
 }
 
-fn waits_for((_order, standing): &Stalled, unattended: &[Queue]) -> bool {
-    let awaited = standing.as_ref().map_or(&[][..], |standing| standing.saga.awaited_queues());
+fn waits_for((_order, locked): &StalledOrder, unattended: &[Queue]) -> bool {
+    let awaited = locked.as_ref().map_or(&[][..], |locked| locked.saga.awaited_queues());
     awaited.iter().any(|queue| unattended.contains(queue))
 }
 
-/// The open commands among those of `stalled` that somebody has received.
-async fn received(tx: &mut PgConnection, stalled: &[Stalled]) -> sqlx::Result<HashSet<MessageId>> {
-    let standings = stalled.iter().filter_map(|(_order, standing)| standing.as_ref().ok());
-    let open: Vec<MessageId> = standings.filter_map(open_command).collect();
+/// The open commands of `stalled` that a consumer has received.
+async fn received(tx: &mut PgConnection, stalled: &[StalledOrder]) -> sqlx::Result<HashSet<MessageId>> {
+    let locked = stalled.iter().filter_map(|(_order, locked)| locked.as_ref().ok());
+    let open: Vec<MessageId> = locked.filter_map(open_command).collect();
     if open.is_empty() { Ok(HashSet::new()) } else { inbox::received(tx, &open).await }
 }
 
-fn open_command(Standing { order, saga, .. }: &Standing) -> Option<MessageId> {
-    saga.open_command(order).map(|command| id_of(order.id, &command))
+fn open_command(LockedOrder { order, saga, .. }: &LockedOrder) -> Option<MessageId> {
+    saga.open_command(order).map(|command| message_id(order.id, &command))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -109,17 +110,17 @@ enum WakeError {
 }
 
 fn wake(
-    standing: Result<Standing, StoreError>,
+    locked: Result<LockedOrder, StoreError>,
     received: &HashSet<MessageId>,
-    pace: Pace,
+    time_scale: TimeScale,
     now: Timestamp,
-) -> Result<Applied<(Moved, Vec<Outgoing>)>, WakeError> {
-    let standing = standing?;
-    let was_received = open_command(&standing).is_none_or(|id| received.contains(&id));
-    let Standing { order, saga, trace, .. } = standing;
-    let Applied::Now(advance) = saga.on_deadline(&order, was_received) else {
-        return Ok(Applied::Already);
+) -> Result<Applied<(OrderChange, Vec<Outgoing>)>, WakeError> {
+    let locked = locked?;
+    let was_received = open_command(&locked).is_none_or(|id| received.contains(&id));
+    let LockedOrder { order, saga, trace, .. } = locked;
+    let Applied::Changed(transition) = saga.on_deadline(&order, was_received) else {
+        return Ok(Applied::Unchanged);
     };
-    let because = Because { cause: None, actor: Some(ACTOR.to_owned()), trace };
-    Ok(Applied::Now(apply(order, advance, because, pace, now)?))
+    let cause = ChangeCause { message_id: None, actor: Some(ACTOR.to_owned()), trace };
+    Ok(Applied::Changed(apply(order, transition, cause, time_scale, now)?))
 }

@@ -1,5 +1,5 @@
-//! Tells those who follow an order that something has happened to it. One look at the database serves all who follow in
-//! this process, however many they are, and nobody looks while nobody follows.
+//! Notifies subscribers of new versions of orders. One query per interval serves all subscribers of the process;
+//! without subscribers there are no queries.
 
 use crate::store::timeline;
 use domain::ids::OrderId;
@@ -11,70 +11,71 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
-/// How old news may be.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The longest delay of a notification, apart from the query.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The orders that are followed; cheap to clone.
+/// The orders with subscribers; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct FollowedOrders(Arc<Inner>);
+pub struct OrderWatch(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     versions: Mutex<HashMap<OrderId, watch::Sender<i32>>>,
-    somebody_came: Notify,
+    subscriber_added: Notify,
 }
 
-impl FollowedOrders {
+impl OrderWatch {
     pub fn start(pool: PgPool, lifecycle: &Lifecycle) -> Self {
-        let followed = Self::default();
-        let (looking, stopping) = (followed.clone(), lifecycle.stopping.clone());
+        let watch = Self::default();
+        let (polling, stopping) = (watch.clone(), lifecycle.stopping.clone());
         lifecycle.spawn(async move {
-            stopping.run_until_cancelled(looking.keep_looking(&pool)).await;
+            stopping.run_until_cancelled(polling.run_polling(&pool)).await;
         });
-        followed
+        watch
     }
 
-    /// Shows the version that the order was last seen at: nought until somebody has looked.
-    pub fn follow(&self, order: OrderId) -> watch::Receiver<i32> {
+    /// The receiver holds the last version of the order that was read; 0 before the first query.
+    pub fn subscribe(&self, order: OrderId) -> watch::Receiver<i32> {
         let receiver = self.versions().entry(order).or_default().subscribe();
-        self.0.somebody_came.notify_one();
+        self.0.subscriber_added.notify_one();
         receiver
     }
 
-    async fn keep_looking(&self, pool: &PgPool) {
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
+    async fn run_polling(&self, pool: &PgPool) {
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let orders = self.still_followed();
+            let orders = self.watched_orders();
             if orders.is_empty() {
-                self.0.somebody_came.notified().await;
+                self.0.subscriber_added.notified().await;
                 continue;
             }
             match versions(pool, &orders).await {
-                Ok(seen) => self.tell(seen),
-                // They wait, and lose nothing by it.
-                Err(error) => tracing::debug!(%error, "Followed orders could not be looked at"),
+                Ok(current) => self.notify(current),
+                // Subscribers get a later version at the next successful query, so no change is lost.
+                Err(error) => tracing::debug!(%error, "The versions of watched orders could not be queried"),
             }
         }
     }
 
-    fn still_followed(&self) -> Vec<OrderId> {
+    /// The orders that still have subscribers; removes the others.
+    fn watched_orders(&self) -> Vec<OrderId> {
         let mut versions = self.versions();
         versions.retain(|_, version| !version.is_closed());
         versions.keys().copied().collect()
     }
 
-    fn tell(&self, seen: Vec<(OrderId, i32)>) {
+    fn notify(&self, current: Vec<(OrderId, i32)>) {
         let versions = self.versions();
-        for (order, now) in seen {
-            if let Some(version) = versions.get(&order) {
-                version.send_if_modified(|known| std::mem::replace(known, now) != now);
+        for (order, version) in current {
+            if let Some(sender) = versions.get(&order) {
+                sender.send_if_modified(|last| std::mem::replace(last, version) != version);
             }
         }
     }
 
-    /// What a panic may have left is as good as any: the next look puts it right.
+    /// Ignores poisoning: after a panic the next query corrects the versions.
     fn versions(&self) -> MutexGuard<'_, HashMap<OrderId, watch::Sender<i32>>> {
         self.0.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }

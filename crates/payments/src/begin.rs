@@ -1,19 +1,19 @@
-//! The first transaction: what is about to be asked, stored before it is asked.
+//! The first transaction: stores which gateway calls are about to be made, before they are made.
 
-use crate::call::{Ask, Call, Work};
+use crate::call::{Call, KeyedOperation, OperationRequest};
 use crate::error::PaymentsError;
-use crate::store::{self, NewPayment, StartedOperation, Stored};
+use crate::store::{self, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::messages::PaymentCommand;
-use domain::order::Applied;
 use domain::payment::{Operation, Payment, Refusal};
 use messaging::Delivery;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
-/// How long a gateway is sure to remember an idempotency key; most promise a day. Asked again after that it might do
-/// the work twice, so then only a human may.
-pub(crate) const KEY_REMEMBERED: chrono::TimeDelta = chrono::TimeDelta::hours(23);
+/// How long a gateway is certain to keep an idempotency key. Most promise a day. A call that is repeated later could be
+/// executed twice, so after this time only an operator may repeat it.
+pub(crate) const IDEMPOTENCY_KEY_RETENTION: chrono::TimeDelta = chrono::TimeDelta::hours(23);
 
 pub(crate) async fn begin(
     tx: &mut PgConnection,
@@ -24,7 +24,8 @@ pub(crate) async fn begin(
     let opened = store::open_payments(tx, &first, now).await?;
     let first = first.into_iter().map(|NewPayment { payment, call }| (payment.order_id, call));
     let mut planned: HashMap<_, _> = first.filter(|(order_id, _)| opened.contains(order_id)).collect();
-    // What the insert did not open was there before, or was opened by somebody whose commit the insert has waited for.
+    // Payments that were not inserted exist: from before, or from a concurrent transaction whose commit the insert
+    // waited for.
     let orders = batch.iter().map(|delivery| delivery.header.subject);
     let known: Vec<_> = orders.filter(|order_id| !opened.contains(order_id)).collect();
     let mut stored = store::lock_payments(tx, &known).await?;
@@ -49,50 +50,54 @@ pub(crate) async fn begin(
     Ok(calls)
 }
 
-/// The payment to open for an order that may have none yet, and what is to be asked for it then.
+/// The payment to insert if the order has none yet, with its first gateway call.
 fn first_request(delivery: &Delivery<PaymentCommand>, now: Timestamp) -> Option<NewPayment> {
-    let Ok(Applied::Now(payment)) = Payment::request(None, &delivery.command) else { return None };
-    let payment = Stored::new(delivery.header.subject, payment, &delivery.command);
+    let Ok(Applied::Changed(payment)) = Payment::request(None, &delivery.command) else { return None };
+    let payment = StoredPayment::new(delivery.header.subject, payment, &delivery.command);
     let mut changed = Vec::new();
     let call = plan(&payment, delivery, now, &mut changed).unwrap_or_else(Call::Refused);
     Some(NewPayment { payment, call })
 }
 
-/// Moves the payment to where the command wants it, and says what has to be asked for that.
+/// Applies the command to the payment and returns the gateway call that it needs.
 fn plan(
-    stored: &Stored,
+    stored: &StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     now: Timestamp,
-    changed: &mut Vec<Stored>,
+    changed: &mut Vec<StoredPayment>,
 ) -> Result<Call, Refusal> {
     let (order_id, command) = (stored.order_id, &delivery.command);
     let payment = match Payment::request(Some(stored.payment.clone()), command)? {
-        Applied::Already => stored.payment.clone(),
-        Applied::Now(payment) => payment,
+        Applied::Unchanged => stored.payment.clone(),
+        Applied::Changed(payment) => payment,
     };
-    // A capture or refund that is only asked for is known by its operation.
+    // A requested capture or refund does not change the status: its row in `operations` represents it.
     if payment.status() != stored.payment.status() {
-        changed.push(Stored { payment: payment.clone(), ..stored.clone() });
+        changed.push(StoredPayment { payment: payment.clone(), ..stored.clone() });
     }
-    if payment.answer_to(command)?.is_some() {
-        return Ok(Call::Nothing);
+    if payment.reply_to(command)?.is_some() {
+        return Ok(Call::NotNeeded);
     }
-    // To let go twice is to let go once, so a void is simply repeated: that is its look-up.
+    // Voiding is idempotent at the gateway, so no look-up precedes a repeated void.
     let operation = payment.operation_for(command);
-    let (Some(work), false) = (Work::of(command), operation == Operation::Void) else {
+    let (Some(request), false) = (OperationRequest::of(command), operation == Operation::Void) else {
         return Ok(Call::Void { order_id });
     };
     let before = stored.operations.get(&operation.key(order_id));
-    let repeatable = before.is_none_or(|before| now < before.created_at + KEY_REMEMBERED);
-    Ok(Call::Ask(Ask { order_id, work, look_up_first: before.is_some(), repeatable }))
+    let repeatable = before.is_none_or(|before| now < before.created_at + IDEMPOTENCY_KEY_RETENTION);
+    Ok(Call::Perform(KeyedOperation { order_id, request, look_up_first: before.is_some(), repeatable }))
 }
 
-impl Work {
+impl OperationRequest {
     fn of(command: &PaymentCommand) -> Option<Self> {
         match command.clone() {
-            PaymentCommand::Authorize(ask) => Some(Self::Authorize { amount: ask.amount, method: ask.method }),
-            PaymentCommand::Capture(ask) => Some(Self::Capture { shipment: ask.shipment_id, amount: ask.amount }),
-            PaymentCommand::Refund(ask) => Some(Self::Refund { cause: ask.cause, amount: ask.amount }),
+            PaymentCommand::Authorize(command) => {
+                Some(Self::Authorize { amount: command.amount, method: command.method })
+            }
+            PaymentCommand::Capture(command) => {
+                Some(Self::Capture { shipment: command.shipment_id, amount: command.amount })
+            }
+            PaymentCommand::Refund(command) => Some(Self::Refund { cause: command.cause, amount: command.amount }),
             PaymentCommand::Void(_) => None,
         }
     }

@@ -1,5 +1,5 @@
-//! Which calls to the gateway share a fate: those of one payment method, and those that follow an authorization. A method
-//! that is not answered must not hold up the others, nor the voids and captures of anybody.
+//! Bulkheads for gateway calls: one per payment method, and one for captures, voids and refunds. A payment method that
+//! does not respond must delay neither the other methods nor any captures, voids and refunds.
 
 use crate::settings::PaymentsArgs;
 use domain::messages::PaymentCommand;
@@ -7,9 +7,10 @@ use messaging::{Bulkhead, CallLimit};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Methods that are told apart; what a message names beyond them shares one bulkhead.
+/// Maximum number of payment methods with a bulkhead of their own. All further methods share one.
 const METHODS_MAX: usize = 64;
-const OTHERS: &str = "";
+/// Key of the bulkhead that all further methods share.
+const OVERFLOW: &str = "";
 
 #[derive(Debug)]
 pub(crate) struct Bulkheads {
@@ -39,9 +40,9 @@ impl Bulkheads {
 
     fn of_method(&self, method: &str) -> Bulkhead {
         let mut methods = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = if methods.len() < METHODS_MAX || methods.contains_key(method) { method } else { OTHERS };
-        if let Some(known) = methods.get(name) {
-            return known.clone();
+        let name = if methods.len() < METHODS_MAX || methods.contains_key(method) { method } else { OVERFLOW };
+        if let Some(existing) = methods.get(name) {
+            return existing.clone();
         }
         methods.entry(name.to_owned()).or_insert(Bulkhead::of(self.method_calls_max, &self.all)).clone()
     }

@@ -1,9 +1,9 @@
-//! Between the transactions: asking the gateway.
+//! The gateway calls, made between the two transactions.
 
 use crate::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
 use domain::ids::{OrderId, ProviderKey, ShipmentId};
 use domain::money::Money;
-use domain::payment::{Operation, Refusal, Reversal};
+use domain::payment::{Operation, Refusal, VoidResult};
 use platform::metrics::provider::{self, ProviderCalls};
 use std::time::Duration;
 
@@ -14,142 +14,144 @@ const VOID: &str = "void";
 const LOOK_UP: &str = "look_up";
 const OPERATIONS: &[&str] = &[AUTHORIZE, CAPTURE, REFUND, VOID, LOOK_UP];
 
-/// What one message needs of the gateway.
+/// The gateway call that one message needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// The answer is stored already.
-    Nothing,
-    /// Nobody may ask for that.
+    /// The outcome is stored already.
+    NotNeeded,
+    /// The payment's state does not allow the command.
     Refused(Refusal),
     Void {
         order_id: OrderId,
     },
-    Ask(Ask),
+    Perform(KeyedOperation),
 }
 
-/// Work that is done once under its key.
+/// An operation that the gateway executes once under its idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct KeyedOperation {
     pub order_id: OrderId,
-    pub work: Work,
-    /// It was asked for before: see what became of that.
+    pub request: OperationRequest,
+    /// It was requested before: look up the result of that first.
     pub look_up_first: bool,
-    /// The gateway still remembers the key: what it does not know may be asked again.
+    /// The gateway still keeps the key: an operation it does not know may be requested again.
     pub repeatable: bool,
 }
 
+/// What to execute. A void has no key and is not among these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
+pub enum OperationRequest {
     Authorize { amount: Money, method: String },
     Capture { shipment: ShipmentId, amount: Money },
     Refund { cause: String, amount: Money },
 }
 
-/// What came of a call.
+/// The result of a [`Call`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    Nothing,
+pub enum CallResult {
+    NotNeeded,
     Refused(Refusal),
-    Heard(Report),
-    /// The gateway doesn't know of it, and so much time has passed that it may have forgotten.
-    Forgotten(Report),
+    Reported(Report),
+    /// The gateway does not know the operation, and its key may have expired there.
+    KeyExpired(Report),
 }
 
-/// The gateway's words on an operation.
+/// The gateway's response to an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
-    /// With the amount that was to be set aside.
+    /// With the amount to authorize.
     Authorize(Money, Outcome<Receipt>),
     Capture(ShipmentId, Outcome<Receipt>),
     Refund(String, Outcome<Receipt>),
-    Void(Outcome<Reversal>),
+    Void(Outcome<VoidResult>),
 }
 
-/// The line to the gateway: each call on it has a limit, and is counted.
+/// A gateway whose calls have a timeout and are counted in the metrics.
 #[derive(Debug)]
-pub(crate) struct Line<G> {
+pub(crate) struct MeteredGateway<G> {
     gateway: G,
-    /// How long one call may take before its outcome counts as unknown.
-    limit: Duration,
-    calls: ProviderCalls,
+    /// After this time the outcome of a call counts as unknown.
+    timeout: Duration,
+    metrics: ProviderCalls,
 }
 
-impl<G: PaymentGateway> Line<G> {
-    pub fn to(gateway: G, limit: Duration) -> Self {
-        let calls = ProviderCalls::to(&format!("{}_gateway", G::NAME), OPERATIONS);
-        Self { gateway, limit, calls }
+impl<G: PaymentGateway> MeteredGateway<G> {
+    pub fn new(gateway: G, timeout: Duration) -> Self {
+        let metrics = ProviderCalls::to(&format!("{}_gateway", G::NAME), OPERATIONS);
+        Self { gateway, timeout, metrics }
     }
 
-    pub async fn make(&self, call: Call) -> Answer {
+    pub async fn execute(&self, call: Call) -> CallResult {
         match call {
-            Call::Nothing => Answer::Nothing,
-            Call::Refused(refusal) => Answer::Refused(refusal),
+            Call::NotNeeded => CallResult::NotNeeded,
+            Call::Refused(refusal) => CallResult::Refused(refusal),
             Call::Void { order_id } => {
                 let authorization = Operation::Authorize.key(order_id);
-                Answer::Heard(Report::Void(self.ask(VOID, self.gateway.void(authorization)).await))
+                CallResult::Reported(Report::Void(self.count(VOID, self.gateway.void(authorization)).await))
             }
-            Call::Ask(ask) => self.find_or_perform(ask).await,
+            Call::Perform(operation) => self.look_up_or_perform(operation).await,
         }
     }
 
-    async fn find_or_perform(&self, ask: Ask) -> Answer {
-        let key = ask.work.operation().key(ask.order_id);
-        let known = if ask.look_up_first { self.look_up(key).await } else { LookUp::Absent };
-        let outcome = match known {
-            LookUp::Done(receipt) => Outcome::Answered(receipt),
+    async fn look_up_or_perform(&self, operation: KeyedOperation) -> CallResult {
+        let key = operation.request.operation().key(operation.order_id);
+        let found = if operation.look_up_first { self.look_up(key).await } else { LookUp::Absent };
+        let outcome = match found {
+            LookUp::Done(receipt) => Outcome::Succeeded(receipt),
             LookUp::Declined { reason } => Outcome::Declined { reason },
             LookUp::Unknown { why } => Outcome::Unknown { why },
-            LookUp::Absent if ask.repeatable => self.perform(&ask).await,
+            LookUp::Absent if operation.repeatable => self.perform(&operation).await,
             LookUp::Absent => {
-                let why = "asked for long ago, and the gateway knows nothing of it: settle it by hand";
-                return Answer::Forgotten(ask.work.report(Outcome::unknown(why)));
+                let why = "unknown to the gateway, whose idempotency key may have expired: resolve it by hand";
+                return CallResult::KeyExpired(operation.request.report(Outcome::unknown(why)));
             }
         };
-        Answer::Heard(ask.work.report(outcome))
+        CallResult::Reported(operation.request.report(outcome))
     }
 
     async fn look_up(&self, key: ProviderKey) -> LookUp {
-        let call = tokio::time::timeout(self.limit, self.gateway.look_up(key));
-        let found = self.calls.count(LOOK_UP, call, |found| match found {
+        let call = tokio::time::timeout(self.timeout, self.gateway.look_up(key));
+        let found = self.metrics.count(LOOK_UP, call, |found| match found {
             Ok(LookUp::Done(_) | LookUp::Declined { .. } | LookUp::Absent) => provider::Outcome::Answered,
             Ok(LookUp::Unknown { .. }) => provider::Outcome::Unknown,
-            Err(_late) => provider::Outcome::TimedOut,
+            Err(_elapsed) => provider::Outcome::TimedOut,
         });
-        let late = |_| LookUp::Unknown { why: format!("no answer to a look-up within {:?}", self.limit) };
-        found.await.unwrap_or_else(late)
+        let timed_out = |_| LookUp::Unknown { why: format!("no response to a look-up within {:?}", self.timeout) };
+        found.await.unwrap_or_else(timed_out)
     }
 
-    async fn perform(&self, ask: &Ask) -> Outcome<Receipt> {
-        let key = ask.work.operation().key(ask.order_id);
-        let authorization = Operation::Authorize.key(ask.order_id);
-        match ask.work {
-            Work::Authorize { amount, ref method } => {
-                let ask = Authorize { key, amount, method: method.clone() };
-                self.ask(AUTHORIZE, self.gateway.authorize(ask)).await
+    async fn perform(&self, operation: &KeyedOperation) -> Outcome<Receipt> {
+        let key = operation.request.operation().key(operation.order_id);
+        let authorization = Operation::Authorize.key(operation.order_id);
+        match operation.request {
+            OperationRequest::Authorize { amount, ref method } => {
+                let request = Authorize { key, amount, method: method.clone() };
+                self.count(AUTHORIZE, self.gateway.authorize(request)).await
             }
-            Work::Capture { amount, .. } => {
-                self.ask(CAPTURE, self.gateway.capture(Movement { key, authorization, amount })).await
+            OperationRequest::Capture { amount, .. } => {
+                self.count(CAPTURE, self.gateway.capture(Movement { key, authorization, amount })).await
             }
-            Work::Refund { amount, .. } => {
-                self.ask(REFUND, self.gateway.refund(Movement { key, authorization, amount })).await
+            OperationRequest::Refund { amount, .. } => {
+                self.count(REFUND, self.gateway.refund(Movement { key, authorization, amount })).await
             }
         }
     }
 
-    async fn ask<T>(&self, operation: &'static str, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        let call = tokio::time::timeout(self.limit, call);
-        let outcome = self.calls.count(operation, call, |outcome| match outcome {
-            Ok(Outcome::Answered(_)) => provider::Outcome::Answered,
+    /// Awaits `call` up to the timeout, and counts its outcome.
+    async fn count<T>(&self, operation: &'static str, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let call = tokio::time::timeout(self.timeout, call);
+        let outcome = self.metrics.count(operation, call, |outcome| match outcome {
+            Ok(Outcome::Succeeded(_)) => provider::Outcome::Answered,
             Ok(Outcome::Declined { .. }) => provider::Outcome::Declined,
             Ok(Outcome::Unknown { .. }) => provider::Outcome::Unknown,
-            Err(_late) => provider::Outcome::TimedOut,
+            Err(_elapsed) => provider::Outcome::TimedOut,
         });
-        let late = |_| Outcome::unknown(format!("no answer within {:?}", self.limit));
-        outcome.await.unwrap_or_else(late)
+        let timed_out = |_| Outcome::unknown(format!("no response within {:?}", self.timeout));
+        outcome.await.unwrap_or_else(timed_out)
     }
 }
 
-impl Work {
+impl OperationRequest {
     pub fn operation(&self) -> Operation {
         match self {
             Self::Authorize { .. } => Operation::Authorize,

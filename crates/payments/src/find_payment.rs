@@ -1,4 +1,4 @@
-//! What is known of an order's payment, for those who ask.
+//! Query: the payment of an order with its gateway operations.
 
 use crate::error::PaymentsError;
 use crate::store::{self, OperationStatus, PaymentRow, StoredOperation};
@@ -14,7 +14,7 @@ pub struct PaymentView {
     pub order_id: OrderId,
     pub status: PaymentStatus,
     pub method: Option<String>,
-    /// None when it was voided before anybody asked for it.
+    /// `None` when the void came before any authorization.
     pub currency: Option<Currency>,
     pub amount_minor: i64,
     pub captured_minor: i64,
@@ -30,7 +30,7 @@ pub struct PaymentView {
 pub struct OperationView {
     pub provider_key: ProviderKey,
     pub kind: OperationKind,
-    /// The shipment of a capture, the cause of a refund, else empty.
+    /// The shipment of a capture, the cause of a refund, otherwise empty.
     pub subject: String,
     pub amount_minor: i64,
     pub status: OperationStatus,
@@ -41,7 +41,7 @@ pub struct OperationView {
     pub updated_at: Timestamp,
 }
 
-/// The payment of an order, with all that gateways were asked for it. None while nobody has asked for a payment.
+/// The payment of an order with all its gateway operations. `None` if no payment was requested for the order yet.
 pub async fn find_payment(pool: &PgPool, order_id: OrderId) -> Result<Option<PaymentView>, PaymentsError> {
     let mut connection = pool.acquire().await?;
     let Some(row) = store::find_payment(&mut connection, order_id).await? else { return Ok(None) };

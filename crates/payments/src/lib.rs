@@ -1,9 +1,9 @@
-//! Payments: owns schema `payments`. Hears authorize, capture, void, refund ([`PaymentCommand`]); says authorized,
-//! declined, captured, voided, refunded. Knows no other slice.
+//! Payments: owns schema `payments`. Consumes the commands authorize, capture, void and refund ([`PaymentCommand`]).
+//! Replies with authorized, declined, captured, voided and refunded. Depends on no other slice.
 //!
-//! A gateway is asked between two transactions: [`begin`] stores what is about to be asked and under which key,
-//! [`settle`] stores what came of it. A crash in between, or an answer that never came, leaves the operation `started`
-//! or `unknown`; the next attempt looks it up before it asks again, under the same key.
+//! The gateway is called between two transactions: [`begin`] stores which call is about to be made and under which key,
+//! [`settle`] stores its outcome. A crash in between leaves the operation `started`, a lost response leaves it
+//! `unknown`. The next attempt looks the operation up before it repeats the call under the same key.
 
 mod begin;
 mod bulkheads;
@@ -17,7 +17,7 @@ mod settings;
 mod settle;
 mod store;
 
-pub use call::{Answer, Ask, Call, Report, Work};
+pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use methods::PaymentMethods;
@@ -26,7 +26,7 @@ pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 
 use bulkheads::Bulkheads;
-use call::Line;
+use call::MeteredGateway;
 use domain::Timestamp;
 use domain::messages::{PaymentCommand, Queue};
 use gateway::PaymentGateway;
@@ -34,24 +34,24 @@ use messaging::{Bulkhead, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 use std::time::Duration;
 
-/// The slice, as its queue's consumer sees it.
+/// The handler of the payments queue.
 #[derive(Debug)]
 pub struct Payments<G> {
-    line: Line<G>,
+    gateway: MeteredGateway<G>,
     bulkheads: Bulkheads,
 }
 
 impl<G: PaymentGateway> Payments<G> {
     pub fn new(gateway: G, args: &PaymentsArgs) -> Self {
         let call_timeout = Duration::from_millis(args.payment_call_timeout_ms);
-        Self { line: Line::to(gateway, call_timeout), bulkheads: Bulkheads::of(args) }
+        Self { gateway: MeteredGateway::new(gateway, call_timeout), bulkheads: Bulkheads::of(args) }
     }
 }
 
 impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
     type Command = PaymentCommand;
     type Call = Call;
-    type Answer = Answer;
+    type Answer = CallResult;
     const QUEUE: Queue = Queue::Payments;
 
     async fn begin(
@@ -67,15 +67,15 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
         self.bulkheads.of_command(command)
     }
 
-    async fn call(&self, call: Call) -> Answer {
-        self.line.make(call).await
+    async fn call(&self, call: Call) -> CallResult {
+        self.gateway.execute(call).await
     }
 
     async fn settle(
         &self,
         tx: &mut PgConnection,
         batch: &[Delivery<PaymentCommand>],
-        answers: Vec<Answer>,
+        answers: Vec<CallResult>,
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
         Ok(settle::settle(tx, batch, answers, now).await?)

@@ -1,29 +1,29 @@
-//! What an order may name as its payment method: what the gateway of this installation knows.
+//! The payment methods that orders may use: those of the configured gateway.
 
 use crate::gateway::simulated;
 
-/// The methods of one gateway.
+/// The payment methods of one gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentMethods {
-    known: &'static [&'static str],
+    names: &'static [&'static str],
     default: Option<&'static str>,
 }
 
 impl PaymentMethods {
-    /// Those of the gateway that new orders are paid through. There is only the simulated one so far.
+    /// The methods of the gateway for new orders. So far, the simulated gateway is the only one.
     pub const fn configured() -> Self {
-        Self { known: simulated::METHODS, default: Some(simulated::METHOD_DEFAULT) }
+        Self { names: simulated::METHODS, default: Some(simulated::METHOD_DEFAULT) }
     }
 
-    pub fn knows(self, method: &str) -> bool {
-        self.known.contains(&method)
+    pub fn supports(self, method: &str) -> bool {
+        self.names.contains(&method)
     }
 
-    pub const fn known(self) -> &'static [&'static str] {
-        self.known
+    pub const fn names(self) -> &'static [&'static str] {
+        self.names
     }
 
-    /// What an order that names none is paid with, if the gateway has such a method.
+    /// The method of orders that name none, if the gateway has a default.
     pub const fn default_method(self) -> Option<&'static str> {
         self.default
     }

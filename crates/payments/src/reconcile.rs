@@ -1,27 +1,28 @@
-//! Asks again about what nobody knows the outcome of: a capture, void or refund that was asked for and not heard of.
+//! Retries captures, voids and refunds whose outcome is unknown.
 //!
-//! The saga asks again by itself while it waits for an answer; this finds what no saga waits for any more, such as the
-//! void of an order that somebody abandoned. What is so old that the gateway may have forgotten it, only a human settles. It sends the slice its own command: whoever handles it looks the
-//! operation up at the gateway before asking again, under the same key.
+//! A saga repeats its command while it waits for the reply. This task finds operations that no saga waits for any more,
+//! such as the void of an order that an operator abandoned. It publishes the command to the slice's own queue. The
+//! handler looks the operation up at the gateway before it repeats the call under the same key. Operations so old that
+//! the gateway may have dropped their key are left to an operator.
 
-use crate::begin::KEY_REMEMBERED;
+use crate::begin::IDEMPOTENCY_KEY_RETENTION;
 use crate::error::PaymentsError;
 use crate::store::{self, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use domain::payment::OperationKind;
-use messaging::{Outgoing, Relay, Trace, outbox};
+use messaging::{Outgoing, RelayHandle, Trace, outbox};
 use sqlx::PgPool;
 use std::time::Duration;
 
-/// What stands in for the request that caused it.
+/// Correlation id of these commands, as no request caused them.
 const CORRELATION: &str = "reconcile_payments";
 
-/// Asks about at most `limit` operations of which nothing was heard for `patience`, and says how many.
+/// Publishes commands for at most `limit` operations that were not updated for `min_age`. Returns their number.
 pub async fn reconcile_payments(
     pool: &PgPool,
-    relay: &Relay,
-    patience: Duration,
+    relay: &RelayHandle,
+    min_age: Duration,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, PaymentsError> {
@@ -29,21 +30,24 @@ pub async fn reconcile_payments(
     if outbox::is_stalled(&mut tx).await? {
         return Ok(0);
     }
-    let unsettled = store::take_unsettled(&mut tx, (now - KEY_REMEMBERED, now - patience), now, limit).await?;
+    let unsettled =
+        store::claim_unsettled(&mut tx, (now - IDEMPOTENCY_KEY_RETENTION, now - min_age), now, limit).await?;
     let count = unsettled.len();
-    let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| question(operation, now)).collect();
-    let parcel = outbox::append(&mut tx, messages, relay).await?;
+    let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| command_for(operation, now)).collect();
+    let leased = outbox::append(&mut tx, messages, relay).await?;
     tx.commit().await?;
-    relay.carry(parcel);
+    relay.publish(leased);
     Ok(count)
 }
 
-/// Its id is always the same: what dies of it is one failed job, however often it is asked.
-fn question(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing> {
-    let work = format!("reconcile/{}/{}", operation.kind, operation.subject);
+/// The command that retries the operation. Its message id is deterministic, so that a command that keeps failing
+/// becomes one failed job, however often it is published.
+fn command_for(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing> {
+    let id = format!("reconcile/{}/{}", operation.kind, operation.subject);
     let UnsettledOperation { order_id, kind, subject, amount } = operation;
     let command = match kind {
-        // The order asks for it as long as it wants it; asked by anybody else, it may be set aside for nobody.
+        // The saga repeats the authorization as long as the order needs it. Repeated by anything else, it could reserve
+        // money for an order that is closed.
         OperationKind::Authorize => return None,
         OperationKind::Void => PaymentCommand::Void(VoidPayment { order_id }),
         OperationKind::Capture => {
@@ -53,5 +57,5 @@ fn question(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing> {
         OperationKind::Refund => PaymentCommand::Refund(RefundPayment { order_id, cause: subject, amount }),
     };
     let trace = Trace { correlation_id: CORRELATION.to_owned(), causation_id: None, traceparent: None };
-    Some(Outgoing::new(order_id, &command, work, trace, now))
+    Some(Outgoing::new(order_id, &command, id, trace, now))
 }

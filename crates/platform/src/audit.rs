@@ -1,33 +1,33 @@
-//! Who writes down what people change. It is asked inside the transaction of the change: there is no change without its
-//! record, and no record without its change.
+//! The interface to the audit log. A use case writes the record in the transaction of the change, so there is no change
+//! without its record, and no record without its change.
 
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// What somebody changed.
+/// The record of a change that a person made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// The deed: `product.update`, `stock.adjust`, ...
+pub struct AuditRecord {
+    /// The action: `product.update`, `stock.adjust`, ...
     pub action: &'static str,
-    /// What it was done to: `product:<sku>`, `user:<id>`, ...
+    /// The changed object: `product:<sku>`, `user:<id>`, ...
     pub subject: String,
-    /// Why, in their words.
+    /// The reason that the person gave.
     pub reason: Option<String>,
     pub before: Option<Value>,
     pub after: Option<Value>,
 }
 
-/// Whoever takes a witness shows it the change before committing it.
-pub trait Witness: Send + Sync {
-    fn note(&self, tx: &mut PgConnection, change: Change) -> impl Future<Output = sqlx::Result<()>> + Send;
+/// Stores audit records. A use case calls it before it commits.
+pub trait AuditSink: Send + Sync {
+    fn record(&self, tx: &mut PgConnection, change: AuditRecord) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
-/// For what no person does: seeds, simulations, tests.
+/// Stores nothing: for changes that no person makes, such as seeds, simulations and tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Unwitnessed;
+pub struct NoAudit;
 
-impl Witness for Unwitnessed {
-    async fn note(&self, _tx: &mut PgConnection, _change: Change) -> sqlx::Result<()> {
+impl AuditSink for NoAudit {
+    async fn record(&self, _tx: &mut PgConnection, _change: AuditRecord) -> sqlx::Result<()> {
         Ok(())
     }
 }

@@ -1,30 +1,32 @@
-//! The one place that reads the clock. Doors read it once and pass it on; rules get it as an argument.
+//! The only place that reads the clock. The binaries read it once and pass the time on; domain rules get it as an
+//! argument.
 //!
-//! It is the database's clock, read with every new connection and every heartbeat, and counted on by the monotonic clock
-//! in between. So all processes agree on deadlines, and a machine whose clock is wrong, or jumps, delays nobody.
+//! The time is the database's. It is read with every new connection and every heartbeat, and extrapolated with the
+//! monotonic clock in between. So all processes agree on deadlines, and a machine with a wrong or jumping clock causes
+//! no delays.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// An answer that took longer says too little about the moment that it was given in.
+/// Slower answers are ignored: the time in them is too inaccurate.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
-/// By how much a machine's clock may differ before it is worth a warning.
+/// How much a machine's clock may differ from the database's before a warning is logged.
 const DIFFERENCE_MAX: TimeDelta = TimeDelta::seconds(2);
-/// Before the database has been heard of.
+/// The database's time has not been read yet.
 const UNKNOWN: i64 = i64::MIN;
 
 static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::new);
 
-/// Now, in microseconds as Postgres keeps it, so that a value and its re-read are equal.
+/// The current time with the microsecond precision of Postgres, so that a stored value equals the one read back.
 pub fn now() -> DateTime<Utc> {
     CLOCK.at(Instant::now())
 }
 
-/// The database said that it is `theirs`, having been asked at `asked`.
-pub fn follow(theirs: DateTime<Utc>, asked: Instant) {
-    CLOCK.follow(theirs, asked, Instant::now());
+/// Synchronizes the clock with the database's time, which was queried at `queried_at` and has just been received.
+pub fn synchronize(database_time: DateTime<Utc>, queried_at: Instant) {
+    CLOCK.synchronize(database_time, queried_at, Instant::now());
 }
 
 struct Clock {
@@ -47,12 +49,12 @@ impl Clock {
         }
     }
 
-    fn follow(&self, theirs: DateTime<Utc>, asked: Instant, answered: Instant) {
-        let took = answered.saturating_duration_since(asked);
+    fn synchronize(&self, database_time: DateTime<Utc>, queried_at: Instant, answered_at: Instant) {
+        let took = answered_at.saturating_duration_since(queried_at);
         if took <= ANSWER_LIMIT {
-            let origin = theirs.timestamp_micros() - self.micros_to(asked + took / 2);
+            let origin = database_time.timestamp_micros() - self.micros_to(queried_at + took / 2);
             self.origin_micros.store(origin, Ordering::Relaxed);
-            self.report(machine() - theirs);
+            self.report(machine() - database_time);
         }
     }
 
@@ -76,7 +78,7 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "everybody else calls `now`")]
+#[expect(clippy::disallowed_methods, reason = "all other code calls `now`")]
 fn machine() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
@@ -88,23 +90,24 @@ mod tests {
     const HOUR: TimeDelta = TimeDelta::hours(1);
 
     #[test]
-    fn the_time_is_the_databases_however_wrong_the_machines_is() {
+    fn the_time_is_the_databases_even_when_the_machines_clock_is_wrong() {
         for wrong_by in [HOUR, -HOUR] {
-            let (clock, asked) = (Clock::new(), Instant::now());
-            let theirs = machine() + wrong_by;
+            let (clock, queried_at) = (Clock::new(), Instant::now());
+            let database_time = machine() + wrong_by;
 
-            clock.follow(theirs, asked, asked + Duration::from_millis(200));
+            clock.synchronize(database_time, queried_at, queried_at + Duration::from_millis(200));
 
-            let expected = theirs + TimeDelta::milliseconds(9_900);
-            assert_eq!(clock.at(asked + Duration::from_secs(10)), expected, "counted on from the middle of the call");
+            let expected = database_time + TimeDelta::milliseconds(9_900);
+            let later = clock.at(queried_at + Duration::from_secs(10));
+            assert_eq!(later, expected, "extrapolated from the middle of the query");
         }
     }
 
     #[test]
-    fn before_the_database_was_heard_of_and_after_an_answer_that_took_too_long_the_time_is_as_it_was() {
-        let (clock, asked) = (Clock::new(), Instant::now());
+    fn without_a_prompt_answer_of_the_database_the_time_is_the_machines() {
+        let (clock, queried_at) = (Clock::new(), Instant::now());
 
-        clock.follow(machine() + HOUR, asked, asked + 2 * ANSWER_LIMIT);
+        clock.synchronize(machine() + HOUR, queried_at, queried_at + 2 * ANSWER_LIMIT);
 
         assert!((clock.at(Instant::now()) - machine()).abs() < DIFFERENCE_MAX);
     }

@@ -1,7 +1,6 @@
-//! Platform: what every process needs whatever it does. Configuration, logs, metrics, pools, clock, shutdown.
-//! Knows no slice and no domain.
+//! Platform: the infrastructure of every process. Configuration, logs, metrics, connection pools, clock, shutdown.
+//! Depends on no slice and not on the domain.
 
-pub mod answer;
 pub mod audit;
 pub mod clock;
 pub mod config;
@@ -9,5 +8,6 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod postgres;
 pub mod redis;
+pub mod response;
 pub mod runtime;
 pub mod telemetry;

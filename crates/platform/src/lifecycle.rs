@@ -1,4 +1,5 @@
-//! How a process ends: told once, it finishes what it has begun; told twice, or out of time, it stops.
+//! The shutdown of a process: after the first signal it finishes the work in progress; after a second one, or a time
+//! limit, it stops.
 
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -8,10 +9,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a process may take to finish what it has begun.
+/// How long a process may take to finish the work in progress.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 
-/// The tasks of a process, and the token that tells them to finish.
+/// The tasks of a process, and the token that is cancelled when they must finish; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
     pub tasks: TaskTracker,
@@ -20,9 +21,9 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Runs `task` until it ends by itself; it must watch `stopping`. One that panics takes the process down: it stops in
-    /// good order, exits non-zero and is started anew, where it would live on as half of itself.
-    #[expect(clippy::disallowed_methods, reason = "everybody else calls this")]
+    /// Spawns `task`, which must end when `stopping` is cancelled. A panic of a task shuts the process down gracefully
+    /// with a non-zero exit code, so that it is restarted. Otherwise it would keep running without that task.
+    #[expect(clippy::disallowed_methods, reason = "all other code calls this")]
     pub fn spawn<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -30,15 +31,15 @@ impl Lifecycle {
         let (stopping, panicked) = (self.stopping.clone(), Arc::clone(&self.panicked));
         tokio::spawn(self.tasks.track_future(async move {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
-                tracing::error!("A task of this process panicked; it stops");
+                tracing::error!("A task panicked; the process stops");
                 panicked.store(true, Ordering::Relaxed);
                 stopping.cancel();
             }
         }));
     }
 
-    /// Waits until `limit` has passed, `woken` happens, or the process is to stop.
-    pub async fn pause(&self, limit: Duration, woken: impl Future<Output = ()>) {
+    /// Sleeps until `limit` has passed, `woken` completes, or the process stops.
+    pub async fn sleep_or_stop(&self, limit: Duration, woken: impl Future<Output = ()>) {
         tokio::select! {
             () = tokio::time::sleep(limit) => {}
             () = woken => {}
@@ -46,8 +47,8 @@ impl Lifecycle {
         }
     }
 
-    /// Waits for SIGTERM or SIGINT (or for `stopping`), then for the tasks. False when they did not end in time, or when
-    /// one of them panicked.
+    /// Waits for SIGTERM or SIGINT (or for `stopping`), then for the tasks. Returns false when they did not end in
+    /// time, or when one of them panicked.
     pub async fn run_until_stopped(self) -> anyhow::Result<bool> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
@@ -55,7 +56,7 @@ impl Lifecycle {
             interrupted = tokio::signal::ctrl_c() => interrupted?,
             () = self.stopping.cancelled() => {}
         }
-        tracing::info!("stopping: finishing what has begun");
+        tracing::info!("stopping: finishing the work in progress");
         self.stopping.cancel();
         self.tasks.close();
         tokio::select! {

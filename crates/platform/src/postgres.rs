@@ -1,4 +1,4 @@
-//! The connection pools, and the one way to begin a transaction.
+//! The connection pools, and the only way to begin a transaction.
 
 use crate::config::DatabaseArgs;
 use secrecy::ExposeSecret;
@@ -11,52 +11,54 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A connection that rested for so long is asked whether it lives, and is given up when it does not answer in time.
+/// A connection that was idle for longer is pinged before it is used, and is closed when it does not answer in time.
 const PING_AFTER: Duration = Duration::from_millis(500);
 const PING_LIMIT: Duration = Duration::from_secs(1);
-/// No statement waits longer for a lock than two seconds, so connections are given back more often than this.
-const PULSE_MAX: Duration = Duration::from_secs(5);
+/// If no connection was released for longer than this, the pool is stuck: `lock_timeout` is two seconds, so statements
+/// that make progress release connections more often.
+const RELEASE_INTERVAL_MAX: Duration = Duration::from_secs(5);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
-/// The connections of one process in two shares, so that none can take all: what waits for a row, or reads a long list,
-/// keeps orders, the relay and probes from nothing.
+/// The connections of one process in two pools, so that no kind of work can use up all of them: requests that wait for
+/// a row lock or read a long list must not block the intake of orders, the relay and health checks.
 #[derive(Debug, Clone)]
 pub struct Pools {
-    /// For work that is short, bounded in number, and must go on: intake, relay, heartbeat, probes.
+    /// For essential work that is short and bounded in number: intake, relay, heartbeat, health checks.
     pub vital: PgPool,
     /// For everything else.
     pub common: PgPool,
-    /// When a connection of `vital` was last given back.
-    pub pulse: Pulse,
+    /// When a connection of `vital` was last released.
+    pub pool_activity: PoolActivity,
 }
 
-/// Builds the pools; `vital` connections, or half of all if there are not so many, are in the first.
+/// Builds the pools. The first one gets `vital` connections, but at most half of all.
 pub fn pools(args: &DatabaseArgs, process: &str, vital: u32) -> Result<Pools, sqlx::Error> {
     let all = args.database_max_connections;
     let vital = vital.clamp(1, (all / 2).max(1));
-    let (session, pulse) = (session(args, process)?, Pulse::default());
+    let (session, pool_activity) = (session(args, process)?, PoolActivity::default());
     let common = sized(all - vital).connect_lazy_with(session.clone());
-    let vital = pulse.watch(sized(vital)).connect_lazy_with(session);
-    Ok(Pools { vital, common, pulse })
+    let vital = pool_activity.watch(sized(vital)).connect_lazy_with(session);
+    Ok(Pools { vital, common, pool_activity })
 }
 
-/// Builds the pool without connecting: a process may start before its database does.
+/// Builds the pool without connecting: a process may start before its database.
 pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
     Ok(sized(args.database_max_connections).connect_lazy_with(session(args, process)?))
 }
 
-/// Every session has limits of its own: a statement may run 15 s, wait 2 s for a lock, and a transaction that nobody
-/// drives is ended after 10 s.
+/// The limits of every session: a statement may run for 15 s and wait 2 s for a lock, and a transaction may be idle for
+/// 10 s.
 fn session(args: &DatabaseArgs, process: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options: PgConnectOptions = args.database_url.expose_secret().parse()?;
     Ok(options.application_name(process).options([
         ("statement_timeout", "15s"),
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10s"),
-        // Plans are kept while tables grow from nothing, and one made against a small table reads all of it when it is
-        // long, where it should read an index: a statement then takes up to ten times as long. So whoever means to read whole
-        // tables says so (`operations::store::take_snapshot`). And a plan that over-estimates must not be compiled first.
+        // Plans are cached while tables grow from nothing. A plan that was made for a small table scans all of it when
+        // it is large, and the statement takes up to ten times as long as with an index. So sequential scans are off,
+        // and code that must read whole tables enables them (`operations::store::take_snapshot`). JIT compilation is
+        // off because overestimated plans would be compiled first.
         ("enable_seqscan", "off"),
         ("random_page_cost", "1.1"),
         ("jit", "off"),
@@ -68,27 +70,27 @@ fn sized(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(CONNECTION_LIFETIME_MAX)
-        // A connection that rested may have died meanwhile, as all do when the database restarts; one that was at work
-        // just now is not worth a round trip a transaction.
+        // An idle connection may have broken, as all do when the database restarts, so it is pinged. For a connection
+        // that was used just before, one extra round trip per transaction is too expensive.
         .test_before_acquire(false)
-        .after_connect(|connection, _meta| Box::pin(follow_clock(connection)))
+        .after_connect(|connection, _meta| Box::pin(synchronize_clock(connection)))
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 if used.idle_for < PING_AFTER {
                     return Ok(true);
                 }
                 let answered = tokio::time::timeout(PING_LIMIT, connection.ping()).await;
-                // An error, and not `false`: nobody says goodbye to a connection that may never answer.
+                // An error, and not `false`: with `false` sqlx would close the connection gracefully, which may hang.
                 answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
             })
         })
 }
 
-/// Notes when a connection was last given back in good health.
+/// Records when a connection of a pool was last released; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Pulse(Arc<Mutex<Option<Instant>>>);
+pub struct PoolActivity(Arc<Mutex<Option<Instant>>>);
 
-impl Pulse {
+impl PoolActivity {
     pub fn watch(&self, options: PgPoolOptions) -> PgPoolOptions {
         let last = Arc::clone(&self.0);
         options.after_release(move |_connection, _used| {
@@ -97,73 +99,77 @@ impl Pulse {
         })
     }
 
-    /// Whether all connections of `pool` are in use, by work that goes on: then nobody can get one though the database
-    /// answers.
+    /// Whether all connections of `pool` are in use by work that makes progress. Then acquiring one times out although
+    /// the database is available.
     pub fn is_busy(&self, pool: &PgPool) -> bool {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections();
-        is_full && last.is_some_and(|last| last.elapsed() < PULSE_MAX)
+        is_full && last.is_some_and(|last| last.elapsed() < RELEASE_INTERVAL_MAX)
     }
 }
 
-/// Before anything is written through a connection, this process has the database's time.
-async fn follow_clock(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let asked = Instant::now();
+/// Runs for every new connection, so that this process knows the database's time before it writes.
+async fn synchronize_clock(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let queried_at = Instant::now();
     let answer = sqlx::raw_sql("SELECT clock_timestamp()").fetch_one(connection).await?;
-    crate::clock::follow(answer.try_get(0)?, asked);
+    crate::clock::synchronize(answer.try_get(0)?, queried_at);
     Ok(())
 }
 
-/// Closes the pool, but does not wait for a connection whose other end is gone.
+/// Closes the pool, but does not wait for a connection whose peer is gone.
 pub async fn close(pool: &PgPool) {
     if tokio::time::timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
-        tracing::warn!("The pool was left with a connection that does not answer");
+        tracing::warn!("A pool could not be closed in time: a connection does not answer");
     }
 }
 
-/// Begins a transaction; dropped without a commit it rolls back.
+/// Begins a transaction; it is rolled back when it is dropped without a commit.
 ///
-/// Safe to cancel, which sqlx 0.9.0's own `begin` is not (a cancelled one leaves its connection in the pool inside an
-/// open transaction, transact-rs/sqlx#4393): one that nobody waits for any more runs to its end in a task of its own.
-#[expect(clippy::disallowed_methods, reason = "everybody else calls this")]
+/// Cancel-safe, which sqlx 0.9.0's own `begin` is not: when that is cancelled, its connection returns to the pool
+/// inside an open transaction (transact-rs/sqlx#4393). Here a cancelled begin runs to its end in a task of its own.
+#[expect(clippy::disallowed_methods, reason = "all other code calls this")]
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
     Begin(Some(Box::pin(async move { pool.begin().await }))).await
 }
 
-/// Begins a transaction whose commit does not wait for the disk: a crash may undo it, and then all that came after it.
-pub async fn begin_lazily(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+/// Begins a transaction with `synchronous_commit = off`: a crash of the database may lose it, and then also all
+/// transactions that committed after it.
+pub async fn begin_with_async_commit(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
-    let lazily = "BEGIN; SET LOCAL synchronous_commit = off";
-    Begin(Some(Box::pin(async move { pool.begin_with(lazily).await }))).await
+    let begin = "BEGIN; SET LOCAL synchronous_commit = off";
+    Begin(Some(Box::pin(async move { pool.begin_with(begin).await }))).await
 }
 
-/// How long a transaction waits for a lock.
+/// The `lock_timeout` of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockWait {
-    /// As long as every session does.
-    Usual,
-    /// Somebody has just waited in vain.
+pub enum LockTimeout {
+    /// The default of the session, 2 s.
+    Session,
+    /// 1 s: another transaction has recently run into a lock timeout.
     Short,
-    /// For whoever looks for the row that is locked.
-    Brief,
+    /// 200 ms: for finding the message that needs the locked row.
+    Search,
 }
 
-/// Begins a transaction that waits so long for locks.
-pub async fn begin_waiting(pool: &PgPool, wait: LockWait) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let patiently = match wait {
-        LockWait::Usual => return begin(pool).await,
-        LockWait::Short => "BEGIN; SET LOCAL lock_timeout = '1s'",
-        LockWait::Brief => "BEGIN; SET LOCAL lock_timeout = '200ms'",
+/// Begins a transaction with this `lock_timeout`.
+pub async fn begin_with_lock_timeout(
+    pool: &PgPool,
+    lock_timeout: LockTimeout,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let begin_statement = match lock_timeout {
+        LockTimeout::Session => return begin(pool).await,
+        LockTimeout::Short => "BEGIN; SET LOCAL lock_timeout = '1s'",
+        LockTimeout::Search => "BEGIN; SET LOCAL lock_timeout = '200ms'",
     };
     let pool = pool.clone();
-    Begin(Some(Box::pin(async move { pool.begin_with(patiently).await }))).await
+    Begin(Some(Box::pin(async move { pool.begin_with(begin_statement).await }))).await
 }
 
-type Beginning = Pin<Box<dyn Future<Output = Result<Transaction<'static, Postgres>, sqlx::Error>> + Send>>;
+type BeginFuture = Pin<Box<dyn Future<Output = Result<Transaction<'static, Postgres>, sqlx::Error>> + Send>>;
 
-/// A begin under way; none once it has ended.
-struct Begin(Option<Beginning>);
+/// A begin in progress; `None` once it has ended.
+struct Begin(Option<BeginFuture>);
 
 impl Future for Begin {
     type Output = Result<Transaction<'static, Postgres>, sqlx::Error>;
@@ -184,13 +190,13 @@ impl Drop for Begin {
     }
 }
 
-/// True when trying the same again may work: the database can't be reached, or others were in the way.
+/// True when a retry may succeed: the database is unreachable, or another transaction was in conflict.
 pub fn is_transient(error: &sqlx::Error) -> bool {
     is_unreachable(error) || is_contention(error)
 }
 
-/// True when no work can be done: the database is away, starting, or out of connections, memory or disk. SQLSTATE classes: 08
-/// connection, 53 resources, 57P the server stops or starts.
+/// True when the database can't do any work: it is unreachable, starting, or out of connections, memory or disk.
+/// SQLSTATE classes: 08 connection, 53 resources, 57P the server stops or starts.
 pub fn is_unreachable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -204,8 +210,8 @@ pub fn is_unreachable(error: &sqlx::Error) -> bool {
     }
 }
 
-/// True when this work met somebody else's, and other work may well go through: a lock that was not released in time
-/// (55P03), a deadlock or another tie that was broken (class 40), a transaction that was idle for too long (25P03).
+/// True when this transaction failed because of another one, and unrelated transactions may succeed: a lock timeout
+/// (55P03), a deadlock or serialization failure (class 40), a transaction that was idle for too long (25P03).
 pub fn is_contention(error: &sqlx::Error) -> bool {
     code_begins(error, &["40", "55P03", "25P03"])
 }

@@ -1,4 +1,4 @@
-//! Redis, which holds no truth: every call has a short limit, and whoever calls must do without an answer.
+//! Redis. It is never the source of truth: every call has a short limit, and its caller must handle a missing answer.
 
 use crate::config::RedisArgs;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -9,16 +9,16 @@ use secrecy::ExposeSecret;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a call may take before its caller goes on without it.
+/// How long a call may take before its caller continues without an answer.
 const CALL_LIMIT: Duration = Duration::from_millis(100);
-/// After a failure Redis is left alone this long: a dead one must not cost [`CALL_LIMIT`] a request.
-const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// How long Redis may leave a packet unanswered.
+/// For how long calls fail at once after a failure: an unavailable Redis must not cost [`CALL_LIMIT`] per request.
+const COOLDOWN: Duration = Duration::from_secs(1);
+/// How long a packet may stay unacknowledged before the kernel closes the connection.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// How long one attempt to connect may take; it outlives the calls that wait for it.
+/// How long one attempt to connect may take; it continues when the calls that wait for it time out.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
-/// A shared connection, made at the first call and remade after a loss.
+/// A shared connection that is opened by the first call and reopened after a loss; cheap to clone.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
@@ -27,16 +27,17 @@ pub struct Redis {
     failed_at: Arc<Mutex<Option<Instant>>>,
 }
 
-/// A connection whose other end is gone without a word is given up by the kernel, used or not.
+/// The kernel closes a connection whose peer is gone, whether it is in use or idle.
 fn tcp_settings() -> TcpSettings {
     let keepalive = TcpKeepalive::new().with_time(SILENCE_MAX / 2).with_interval(SILENCE_MAX / 5);
     TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE_MAX).set_keepalive(keepalive)
 }
 
+/// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
-    #[error("redis is resting after a failure")]
-    Resting,
+    #[error("redis is not called for a moment after a failure")]
+    CoolingDown,
     #[error("redis did not answer within {0:?}")]
     TooSlow(Duration),
     #[error(transparent)]
@@ -50,28 +51,28 @@ impl Redis {
         Ok(Self { client, call_limit: CALL_LIMIT, connection: Arc::default(), failed_at: Arc::default() })
     }
 
-    /// For whoever can wait longer, such as tests on a busy machine. To be said before the first call.
+    /// For callers that can wait longer, such as tests on a busy machine. Must be set before the first call.
     #[must_use]
     pub fn with_call_limit(self, call_limit: Duration) -> Self {
         Self { call_limit, ..self }
     }
 
-    /// Runs `script`, or says quickly that it could not.
+    /// Runs `script`; fails within the call limit.
     pub async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisError> {
         self.within_limit(async { script.invoke_async(&mut self.connection()?).await }).await
     }
 
-    /// Runs `command`, or says quickly that it could not.
+    /// Runs `command`; fails within the call limit.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         self.within_limit(async { command.query_async(&mut self.connection()?).await }).await
     }
 
-    /// Whether Redis answers, right now.
+    /// Whether Redis answers.
     pub async fn ping(&self) -> Result<(), RedisError> {
         self.query::<String>(&redis::cmd("PING")).await.map(|_pong| ())
     }
 
-    /// The connection manager connects inside a shared future: a caller that gives up loses nothing of its progress.
+    /// The connection manager connects inside a shared future: when a caller times out, connecting continues.
     fn connection(&self) -> Result<ConnectionManager, redis::RedisError> {
         if let Some(connection) = self.connection.get() {
             return Ok(connection.clone());
@@ -85,8 +86,8 @@ impl Redis {
     }
 
     async fn within_limit<T>(&self, call: impl Future<Output = Result<T, redis::RedisError>>) -> Result<T, RedisError> {
-        if self.failed_at().is_some_and(|at| at.elapsed() < REST_AFTER_FAILURE) {
-            return Err(RedisError::Resting);
+        if self.failed_at().is_some_and(|at| at.elapsed() < COOLDOWN) {
+            return Err(RedisError::CoolingDown);
         }
         let outcome = match tokio::time::timeout(self.call_limit, call).await {
             Ok(answered) => answered.map_err(RedisError::from),

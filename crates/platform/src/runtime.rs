@@ -1,10 +1,10 @@
-//! The threads that a process runs its tasks on.
+//! The tokio runtime of a process.
 
 use crate::config::RuntimeArgs;
 use std::thread::available_parallelism;
 use tokio::runtime::Builder;
 
-/// Runs a process to its end.
+/// Runs `process` to its end on a new runtime.
 pub fn run<T>(args: &RuntimeArgs, process: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let half_of_the_cores = || available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
     let threads = Some(usize::from(args.runtime_threads)).filter(|threads| *threads > 0);

@@ -1,4 +1,4 @@
-//! Logs: one line an event, as JSON or for eyes, on standard output.
+//! Logs on standard output: one line per event, as JSON or in a format for people.
 
 use crate::config::{LogFormat, TelemetryArgs};
 use anyhow::Context as _;
@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging for this process. Call once, first of all.
+/// Starts logging for this process. Must be called once, before anything else.
 pub fn start(args: &TelemetryArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&args.log_filter).context("RUST_LOG")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
@@ -29,33 +29,33 @@ pub fn start(args: &TelemetryArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whatever the filter says, nothing is logged that holds a message or a password: the broker's client writes returned
-/// messages as decimal bytes (we log them ourselves, without what they hold), and at its finest level every frame and
-/// the broker's URL.
+/// Excludes events that contain message data or passwords, whatever the log filter allows. The AMQP client logs
+/// returned messages as decimal bytes (the relay logs them without their data), and at level TRACE every frame and the
+/// broker's URL.
 fn is_payload_free(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
-    let of_the_client = ["lapin", "amq_protocol"].iter().any(|client| target.starts_with(client));
-    !(of_the_client && (*metadata.level() == Level::TRACE || target.contains("returned_messages")))
+    let is_amqp_client = ["lapin", "amq_protocol"].iter().any(|client| target.starts_with(client));
+    !(is_amqp_client && (*metadata.level() == Level::TRACE || target.contains("returned_messages")))
 }
 
-/// For settings: the filter as it is written, if it is one.
+/// The value parser of the log filter setting: returns the text if it is a valid filter.
 pub(crate) fn parse_log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_filter| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// Lets a line that would be written again and again through once in a while.
+/// Limits how often a repeated log line is written.
 #[derive(Debug)]
-pub struct Seldom {
+pub struct LogThrottle {
     every: Duration,
     last: Mutex<Option<Instant>>,
 }
 
-impl Seldom {
+impl LogThrottle {
     pub const fn every(every: Duration) -> Self {
         Self { every, last: Mutex::new(None) }
     }
 
-    /// True once in the given time.
+    /// True at most once per interval.
     pub fn is_due(&self) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = last.is_none_or(|at| at.elapsed() >= self.every);
@@ -66,7 +66,7 @@ impl Seldom {
     }
 }
 
-/// A duration as logs write it: milliseconds, to the microsecond.
+/// A duration in the log format: milliseconds with three decimals.
 pub fn milliseconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
@@ -76,19 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_would_be_written_again_and_again_is_written_once_in_a_while() {
-        let (seldom, always) = (Seldom::every(Duration::from_hours(1)), Seldom::every(Duration::ZERO));
+    fn a_repeated_line_is_written_once_per_interval() {
+        let (hourly, always) = (LogThrottle::every(Duration::from_hours(1)), LogThrottle::every(Duration::ZERO));
 
-        assert_eq!([(); 3].map(|()| seldom.is_due()), [true, false, false]);
+        assert_eq!([(); 3].map(|()| hourly.is_due()), [true, false, false]);
         assert_eq!([(); 3].map(|()| always.is_due()), [true; 3]);
     }
 
     #[test]
-    fn a_filter_that_is_none_is_named_with_what_is_wrong_with_it() {
+    fn an_invalid_filter_is_refused_with_a_reason() {
         assert_eq!(parse_log_filter("info,sqlx=warn").as_deref(), Ok("info,sqlx=warn"));
 
-        let refused = parse_log_filter("info,sqlx=loud").expect_err("loud is no level");
+        let error = parse_log_filter("info,sqlx=loud").expect_err("loud is no level");
 
-        assert!(refused.contains("level"), "{refused}");
+        assert!(error.contains("level"), "{error}");
     }
 }

@@ -13,7 +13,7 @@ const EXAMPLE: &str = "Example:
 
 pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
 
-/// Runs the scheduled tasks: retries stalled sagas, marks late shipments, reconciles payments, prunes old rows.
+/// Runs the scheduled tasks: retries stalled sagas, marks delayed shipments, reconciles payments, prunes old rows.
 ///
 /// Every option can also be set by its environment variable.
 #[derive(Debug, clap::Parser)]
@@ -42,16 +42,16 @@ pub struct SchedulerSettings {
     pub upkeep: UpkeepArgs,
     #[command(flatten)]
     pub reconcile: ReconcileArgs,
-    /// How long idempotency keys live, in seconds.
+    /// How long idempotency keys are kept, in seconds.
     #[arg(long, env, default_value_t = 259_200, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
     /// The tasks that this scheduler may run; default all.
     #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = tasks::ALL)]
     pub tasks: Vec<String>,
-    /// How long a scheduler that fell silent keeps its tasks, in seconds.
+    /// How long the lease of a task lasts, in seconds: after that another scheduler takes over the tasks of a dead one.
     #[arg(long, env, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub scheduler_lease_seconds: u32,
-    /// How often all promises are checked on the running system, in seconds.
+    /// How often the invariants of all data are verified, in seconds.
     #[arg(long, env, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
     pub verify_period_seconds: u32,
 }

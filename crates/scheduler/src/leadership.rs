@@ -1,7 +1,8 @@
-//! Which tasks this scheduler leads: one leader a task, among any number of schedulers.
+//! Leader election: each task has one leader among any number of schedulers.
 //!
-//! The lease ends by the database's clock. This process counts it from before it asked, by a clock that goes on while it
-//! is frozen, so it stops believing before anybody else may begin.
+//! A lease ends by the database's clock. This process measures it from before the renewal was sent, with a monotonic
+//! clock that continues while the process is frozen. So it considers the lease expired before another scheduler can
+//! acquire it.
 
 use domain::Timestamp;
 use operations::schedule::{self, Led, Runner};
@@ -11,103 +12,104 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// A lease is renewed so often within its time: one lost renewal costs nothing.
-const RENEWALS_A_LEASE: u32 = 3;
+/// Renewals per lease: with three, a single failed renewal does not lose the lease.
+const RENEWALS_PER_LEASE: u32 = 3;
 
-/// A task that is ours to run.
+/// A period in which this scheduler is the leader of a task without interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Term {
-    /// Rises when leadership is lost and won again.
+pub struct LeadershipTerm {
+    /// Increases when leadership is lost and acquired again.
     pub number: u64,
     pub until: Instant,
     pub next_run_at: Timestamp,
 }
 
-/// What this scheduler leads, kept up to date by [`campaign`]; cheap to clone.
+/// The tasks that this scheduler leads, kept up to date by [`LeaseKeeper`]; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Leadership(watch::Receiver<HashMap<String, Term>>);
+pub struct Leadership(watch::Receiver<HashMap<String, LeadershipTerm>>);
 
-/// Leads what it can of `tasks` until the process stops, and gives it back then.
-pub struct Campaign {
+/// Acquires and renews the leases of tasks until the process stops, and releases them then.
+pub struct LeaseKeeper {
     pool: PgPool,
     runner: Runner,
     tasks: Vec<(&'static str, Duration)>,
     lease: Duration,
-    terms: watch::Sender<HashMap<String, Term>>,
+    terms: watch::Sender<HashMap<String, LeadershipTerm>>,
     enrolled: bool,
-    /// Terms that were ever begun.
-    begun: u64,
+    /// The number of terms so far.
+    terms_begun: u64,
 }
 
-/// For `tasks`, each with its period.
-pub fn campaign(
+/// Creates the lease keeper for `tasks`, each with its period, and the handle on its result.
+pub fn keep_leases(
     pool: PgPool,
     runner: Runner,
     tasks: Vec<(&'static str, Duration)>,
     lease: Duration,
-) -> (Campaign, Leadership) {
-    let (terms, led) = watch::channel(HashMap::new());
-    (Campaign { pool, runner, tasks, lease, terms, enrolled: false, begun: 0 }, Leadership(led))
+) -> (LeaseKeeper, Leadership) {
+    let (terms, receiver) = watch::channel(HashMap::new());
+    (LeaseKeeper { pool, runner, tasks, lease, terms, enrolled: false, terms_begun: 0 }, Leadership(receiver))
 }
 
-impl Campaign {
+impl LeaseKeeper {
     pub async fn run(mut self, lifecycle: Lifecycle) {
-        let every = self.lease / RENEWALS_A_LEASE;
+        let interval = self.lease / RENEWALS_PER_LEASE;
         while !lifecycle.stopping.is_cancelled() {
-            let asked = Instant::now();
-            match tokio::time::timeout(every, self.lead()).await {
-                Ok(Ok(led)) => self.take(led, asked),
+            let began = Instant::now();
+            match tokio::time::timeout(interval, self.renew()).await {
+                Ok(Ok(leases)) => self.update(leases, began),
                 Ok(Err(error)) => tracing::warn!(%error, "Leases could not be renewed"),
                 Err(_late) => tracing::warn!("Leases were not renewed in time"),
             }
-            lifecycle.pause(every.saturating_sub(asked.elapsed()), std::future::pending()).await;
+            lifecycle.sleep_or_stop(interval.saturating_sub(began.elapsed()), std::future::pending()).await;
         }
         self.terms.send_replace(HashMap::new());
-        let giving_back = schedule::let_go(&self.pool, &self.runner);
-        if !matches!(tokio::time::timeout(every, giving_back).await, Ok(Ok(()))) {
-            tracing::warn!("Leases were not given back; they end by themselves");
+        let releasing = schedule::let_go(&self.pool, &self.runner);
+        if !matches!(tokio::time::timeout(interval, releasing).await, Ok(Ok(()))) {
+            tracing::warn!("Leases could not be released; they will expire");
         }
     }
 
-    async fn lead(&mut self) -> sqlx::Result<Vec<Led>> {
+    async fn renew(&mut self) -> sqlx::Result<Vec<Led>> {
         if !self.enrolled {
             schedule::enroll(&self.pool, &self.tasks).await?;
             self.enrolled = true;
         }
         let names: Vec<_> = self.tasks.iter().map(|(name, _period)| *name).collect();
-        let led = schedule::lead(&self.pool, &self.runner, &names, self.lease).await?;
-        // Somebody else leads, or the table was emptied.
-        self.enrolled = !led.is_empty();
-        Ok(led)
+        let leases = schedule::lead(&self.pool, &self.runner, &names, self.lease).await?;
+        // No lease: other schedulers lead all tasks, or the table was truncated and the tasks must be enrolled again.
+        self.enrolled = !leases.is_empty();
+        Ok(leases)
     }
 
-    fn take(&mut self, led: Vec<Led>, asked: Instant) {
-        let until = asked + self.lease;
+    fn update(&mut self, leases: Vec<Led>, began: Instant) {
+        let until = began + self.lease;
         self.terms.send_modify(|terms| {
-            // What was not answered may still be ours: somebody, perhaps ourselves, was writing to its row just then.
+            // A task that is missing in `leases` may still be led by this scheduler: its row was locked by another
+            // transaction, perhaps one of this process, and was skipped.
             terms.retain(|_task, term| term.until > Instant::now());
-            for Led { task, next_run_at } in led {
+            for Led { task, next_run_at } in leases {
                 let kept = terms.get(&task);
-                let number = kept.map_or_else(|| begin(&task, &mut self.begun), |term| term.number);
-                terms.insert(task, Term { number, until, next_run_at });
+                let number = kept.map_or_else(|| begin(&task, &mut self.terms_begun), |term| term.number);
+                terms.insert(task, LeadershipTerm { number, until, next_run_at });
             }
         });
     }
 }
 
-fn begin(task: &str, begun: &mut u64) -> u64 {
+fn begin(task: &str, terms_begun: &mut u64) -> u64 {
     tracing::info!(task, "Leading task {task}");
-    *begun += 1;
-    *begun
+    *terms_begun += 1;
+    *terms_begun
 }
 
 impl Leadership {
-    /// The term in which this scheduler leads `task` right now.
-    pub fn term(&self, task: &str) -> Option<Term> {
+    /// The current term of this scheduler as the leader of `task`.
+    pub fn term(&self, task: &str) -> Option<LeadershipTerm> {
         self.0.borrow().get(task).copied().filter(|term| term.until > Instant::now())
     }
 
-    /// Waits until something may have changed.
+    /// Waits until the leadership of any task may have changed.
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -127,20 +129,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_whose_row_was_busy_is_led_until_its_lease_ends() {
+    async fn a_task_with_a_locked_row_is_led_until_its_lease_ends() {
         let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
         let runner = Runner { id: uuid::Uuid::nil(), name: "test".to_owned() };
-        let (mut campaign, leadership) = campaign(pool, runner, Vec::new(), LEASE);
+        let (mut keeper, leadership) = keep_leases(pool, runner, Vec::new(), LEASE);
         let long_ago = Instant::now().checked_sub(2 * LEASE).expect("the machine runs for a while");
 
-        campaign.take(led(&["count", "sweep"]), Instant::now());
+        keeper.update(led(&["count", "sweep"]), Instant::now());
         let first = leadership.term("sweep").expect("led");
-        campaign.take(led(&["count"]), Instant::now());
-        assert_eq!(leadership.term("sweep"), Some(first), "its lease has not ended");
+        keeper.update(led(&["count"]), Instant::now());
+        assert_eq!(leadership.term("sweep"), Some(first), "the lease has not ended");
 
-        campaign.take(led(&["sweep"]), long_ago);
-        assert_eq!(leadership.term("sweep"), None, "by then it has");
-        campaign.take(led(&["sweep"]), Instant::now());
+        keeper.update(led(&["sweep"]), long_ago);
+        assert_eq!(leadership.term("sweep"), None, "the lease has ended");
+        keeper.update(led(&["sweep"]), Instant::now());
         assert!(leadership.term("sweep").is_some_and(|term| term.number > first.number), "a new term");
     }
 }

@@ -1,4 +1,4 @@
-//! Scheduler: does what time brings about. Composes; holds no rules and no SQL.
+//! Scheduler: runs periodic tasks. Only composes; contains no business rules and no SQL.
 
 mod config;
 mod driver;
@@ -10,13 +10,13 @@ mod tasks;
 
 use anyhow::Context;
 use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
-use driver::Desk;
-use messaging::Relay;
-use messaging::broker::{Links, Probe};
+use driver::DriverContext;
+use messaging::RelayHandle;
+use messaging::broker::{BrokerConnections, QueueInspector};
 use operations::processes::{Identity, Role, keep_beating};
 use operations::schedule::Runner;
 use platform::lifecycle::Lifecycle;
-use queues::Unattended;
+use queues::UnconsumedQueues;
 use sqlx::PgPool;
 use std::process::ExitCode;
 
@@ -31,48 +31,48 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pool = platform::postgres::pool(&settings.database, "orderflow scheduler").context("the pool")?;
-    let links = Links::new(&settings.rabbitmq, "orderflow scheduler")?;
-    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
+    let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow scheduler")?;
+    let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
     serve_metrics(&settings, &pool, &lifecycle).await?;
 
     lifecycle.spawn(messaging::outbox::run(
         pool.clone(),
-        links.clone(),
+        connections.clone(),
         relay.clone(),
-        messaging::outbox::LOOK_EVERY,
+        messaging::outbox::POLL_INTERVAL,
         lifecycle.clone(),
     ));
-    let (watch, unattended) = queues::watch(Probe::new(links.consuming.clone()));
-    lifecycle.spawn(watch.run(lifecycle.clone()));
-    start_tasks(&settings, &pool, &relay, &unattended, &lifecycle);
+    let (monitor, unconsumed) = queues::monitor(QueueInspector::new(connections.consuming.clone()));
+    lifecycle.spawn(monitor.run(lifecycle.clone()));
+    start_tasks(&settings, &pool, &relay, &unconsumed, &lifecycle);
     tracing::info!("scheduler ready");
 
     let finished = lifecycle.run_until_stopped().await?;
-    links.close().await;
+    connections.close().await;
     platform::postgres::close(&pool).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Those that the settings name; each runs where it is led.
+/// Starts the tasks that the settings name. Each runs only while this scheduler is its leader.
 fn start_tasks(
     settings: &SchedulerSettings,
     pool: &PgPool,
-    relay: &Relay,
-    unattended: &Unattended,
+    relay: &RelayHandle,
+    unconsumed: &UnconsumedQueues,
     lifecycle: &Lifecycle,
 ) {
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
     let identity = Identity::of_this_process(Role::Scheduler, version, settings.tasks.clone(), now);
     let runner = Runner { id: identity.id, name: identity.name() };
     lifecycle.spawn(keep_beating(pool.clone(), identity, metrics::work, lifecycle.clone()));
-    let mut tasks = tasks::all(settings, pool, relay, unattended);
+    let mut tasks = tasks::all(settings, pool, relay, unconsumed);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
-    let known = tasks.iter().map(|task| (task.name, task.period)).collect();
-    let (campaign, leadership) = leadership::campaign(pool.clone(), runner.clone(), known, settings.lease());
-    lifecycle.spawn(campaign.run(lifecycle.clone()));
-    let desk = Desk { pool: pool.clone(), runner, leadership, lifecycle: lifecycle.clone() };
+    let periods = tasks.iter().map(|task| (task.name, task.period)).collect();
+    let (keeper, leadership) = leadership::keep_leases(pool.clone(), runner.clone(), periods, settings.lease());
+    lifecycle.spawn(keeper.run(lifecycle.clone()));
+    let context = DriverContext { pool: pool.clone(), runner, leadership, lifecycle: lifecycle.clone() };
     for task in tasks {
-        lifecycle.spawn(driver::drive(task, desk.clone()));
+        lifecycle.spawn(driver::drive(task, context.clone()));
     }
 }
 

@@ -1,8 +1,8 @@
-//! What waits in the database, as it was last measured, and nothing once that is too long ago: while the database is
-//! away, a gauge that keeps its value would say that all is as it was.
+//! The metrics of the scheduler. The gauges of pending work are exposed only while their measurement is fresh: while
+//! the database is unavailable, a frozen gauge would hide that its value is unknown.
 
 use domain::Timestamp;
-use messaging::broker::Attendance;
+use messaging::broker::QueueStatus;
 use operations::processes::Work;
 use operations::{MEASURED_MAX, OutboxDepth, Waiting};
 use platform::metrics::{
@@ -12,17 +12,17 @@ use platform::metrics::{
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Two measurements may fail before the last one is forgotten.
+/// How long a measurement is exposed: two measurements in a row may fail.
 const FRESH: Duration = Duration::from_secs(15);
-/// Of a saga at work, as `domain::saga` names them.
+/// The phases of an open saga, as named in `domain::saga`.
 const PHASES: [&str; 4] = ["running", "undoing", "delivering", "stuck"];
 
 static MEASUREMENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    counters("orderflow_measurements_total", "Measurements of what waits in the database.", &["outcome"])
+    counters("orderflow_measurements_total", "Measurements of the work that is pending in the database.", &["outcome"])
 });
 
 static MEASURED_AT: LazyLock<IntGauge> = LazyLock::new(|| {
-    let help = "When what waits in the database was last measured; what was measured is shown for 15 s.";
+    let help = "When the work that is pending in the database was last measured; a measurement is exposed for 15 s.";
     int_gauge("orderflow_measured_timestamp_seconds", help)
 });
 
@@ -34,10 +34,10 @@ static RUN_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
 });
 
 static RUNNING: LazyLock<IntGauge> =
-    LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are being run."));
+    LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are running."));
 
 static QUEUE_MESSAGES: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    let help = "Messages that are ready in a work queue or a dead queue, as the broker counts them.";
+    let help = "Messages that are ready in a work queue or a dead queue, as reported by the broker.";
     int_gauges("orderflow_queue_messages", help, &["queue"])
 });
 
@@ -57,10 +57,10 @@ struct WaitingGauges {
     measured_at: Mutex<Option<Instant>>,
 }
 
-/// Reads [`WAITING`] for a scrape.
+/// Collects [`WAITING`] for each scrape.
 struct WaitingCollector;
 
-/// Shows what is measured, once it is.
+/// Registers the metrics.
 pub fn register() {
     platform::metrics::register(WaitingCollector);
     LazyLock::force(&MEASURED_AT);
@@ -70,7 +70,7 @@ pub fn register() {
     }
 }
 
-/// A task that is being run, until this is dropped.
+/// Counts a task as running until it is dropped.
 pub struct Running;
 
 impl Running {
@@ -86,13 +86,13 @@ impl Drop for Running {
     }
 }
 
-/// A run is over; `result` is `done`, `idle` or `failed`.
+/// Counts a finished run; `result` is `done`, `idle` or `failed`.
 pub fn ran(task: &str, result: &str, took: Duration) {
     RUNS.with_label_values(&[task, result]).inc();
     RUN_SECONDS.with_label_values(&[task]).observe(took.as_secs_f64());
 }
 
-/// What heartbeats tell of this process.
+/// The work of this process, for its heartbeats.
 pub fn work() -> Work {
     Work { in_flight: u64::try_from(RUNNING.get()).unwrap_or(0), handled: total(&RUNS), ..Work::default() }
 }
@@ -107,15 +107,15 @@ pub fn not_measured() {
     MEASUREMENTS.with_label_values(&["failed"]).inc();
 }
 
-pub fn queues_seen(queues: &[Attendance]) {
-    for Attendance { name, depth, .. } in queues {
+pub fn queues_inspected(queues: &[QueueStatus]) {
+    for QueueStatus { name, depth, .. } in queues {
         let (messages, consumers) = depth.as_ref().map_or((0, 0), |depth| (depth.messages, depth.consumers));
         QUEUE_MESSAGES.with_label_values(&[name]).set(messages.into());
         QUEUE_CONSUMERS.with_label_values(&[name]).set(consumers.into());
     }
 }
 
-/// Nothing is shown of them until they are seen again.
+/// Removes the metrics of all queues until they are inspected again.
 pub fn queues_unknown() {
     QUEUE_MESSAGES.reset();
     QUEUE_CONSUMERS.reset();
@@ -127,7 +127,7 @@ impl WaitingGauges {
         Self {
             outbox_messages: new_int_gauge(
                 "orderflow_outbox_messages",
-                &format!("Messages that wait to be published; at most {MEASURED_MAX} are counted."),
+                &format!("Messages that are not yet published; at most {MEASURED_MAX} are counted."),
             ),
             outbox_oldest: new_gauge(
                 "orderflow_outbox_oldest_seconds",
@@ -135,7 +135,7 @@ impl WaitingGauges {
             ),
             sagas_open: new_int_gauges(
                 "orderflow_sagas_open",
-                &format!("Sagas at work; at most the {MEASURED_MAX} with the nearest deadlines are counted."),
+                &format!("Open sagas; at most the {MEASURED_MAX} with the nearest deadlines are counted."),
                 phase,
             ),
             saga_oldest: new_gauges(
@@ -145,8 +145,8 @@ impl WaitingGauges {
             ),
             saga_overdue: new_gauge(
                 "orderflow_saga_overdue_seconds",
-                "By how much the most neglected saga is past its deadline; more than a few seconds means that nobody \
-                 looks after them.",
+                "How long the most overdue saga is past its deadline; more than a few seconds means that no scheduler \
+                 wakes stalled sagas.",
             ),
             measured_at: Mutex::default(),
         }
@@ -196,7 +196,7 @@ mod tests {
     use operations::SagaPhase;
 
     #[test]
-    fn what_was_measured_is_shown_while_it_is_fresh_and_never_afterwards() {
+    fn a_measurement_is_exposed_while_it_is_fresh_and_never_afterwards() {
         let (gauges, noon) = (WaitingGauges::new(), Instant::now());
         let names = |at| gauges.collect_at(at).iter().map(|family| family.name().to_owned()).collect::<Vec<_>>();
         let before = names(noon);
@@ -205,13 +205,13 @@ mod tests {
         let outbox = OutboxDepth { messages: 7, oldest_seconds: 1.5 };
         gauges.show(&Waiting { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
 
-        assert!(before.is_empty(), "nothing is known yet: {before:?}");
+        assert!(before.is_empty(), "nothing is measured yet: {before:?}");
         assert_eq!(names(noon + FRESH / 2).len(), 5);
-        assert!(names(noon + FRESH).is_empty(), "it is too old by then");
+        assert!(names(noon + FRESH).is_empty(), "the measurement is too old");
     }
 
     #[test]
-    fn a_phase_that_empties_shows_zero() {
+    fn a_phase_without_sagas_shows_zero() {
         let gauges = WaitingGauges::new();
         let running = SagaPhase { phase: "running".to_owned(), open: 2, oldest_seconds: 9.0 };
         let outbox = OutboxDepth { messages: 0, oldest_seconds: 0.0 };

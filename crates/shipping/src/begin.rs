@@ -1,12 +1,12 @@
-//! First transaction of a batch: stores what is about to be asked of the carrier.
+//! First transaction of a batch: stores which carrier calls are about to be made.
 
-use crate::carrier_calls::{CallBack, CarrierCall};
+use crate::carrier_calls::{CancelRequest, CarrierCall};
 use crate::error::ShippingError;
 use crate::store::{self, NewBooking, StoredBooking};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::OrderId;
 use domain::messages::ShipmentCommand;
-use domain::order::Applied;
 use domain::shipment::{Booking, BookingStatus};
 use messaging::Delivery;
 use sqlx::PgConnection;
@@ -17,43 +17,44 @@ pub(crate) async fn begin(
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
 ) -> Result<Vec<CarrierCall>, ShippingError> {
-    let opened = open(tx, batch, now).await?;
-    let known: Vec<_> = asking(batch).filter(|order| !opened.contains(order)).collect();
-    let mut bookings = store::lock_bookings(tx, &known).await?;
-    let cancelling = cancel(batch, &mut bookings);
+    let inserted = insert_bookings(tx, batch, now).await?;
+    let existing: Vec<_> = orders_to_load(batch).filter(|order| !inserted.contains(order)).collect();
+    let mut bookings = store::lock_bookings(tx, &existing).await?;
+    let cancelling = start_cancelling(batch, &mut bookings);
     store::start_cancelling(tx, &cancelling, now).await?;
-    Ok(batch.iter().map(|delivery| call_for(&delivery.command, &opened, &bookings)).collect())
+    Ok(batch.iter().map(|delivery| call_for(&delivery.command, &inserted, &bookings)).collect())
 }
 
-/// Opens the bookings that are not there yet, and says which. A cancel of nothing leaves a tombstone.
-async fn open(
+/// Inserts the bookings that don't exist yet and returns their orders. For a cancel command without a booking, it
+/// inserts a tombstone.
+async fn insert_bookings(
     tx: &mut PgConnection,
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
 ) -> Result<HashSet<OrderId>, ShippingError> {
-    let mut wanted: Vec<_> = batch.iter().filter_map(new_booking).collect();
-    wanted.sort_by_key(|booking| booking.order_id);
-    store::open_bookings(tx, &wanted, now).await
+    let mut new: Vec<_> = batch.iter().filter_map(new_booking).collect();
+    new.sort_by_key(|booking| booking.order_id);
+    store::insert_bookings(tx, &new, now).await
 }
 
 fn new_booking(delivery: &Delivery<ShipmentCommand>) -> Option<NewBooking<'_>> {
     let trace = &delivery.header.trace;
     match &delivery.command {
-        ShipmentCommand::Book(book) if !book.parcels.is_empty() => Some(NewBooking {
+        ShipmentCommand::Book(book) if !book.shipments.is_empty() => Some(NewBooking {
             order_id: book.order_id,
             status: BookingStatus::Requested,
             trace,
-            parcels: &book.parcels,
+            requests: &book.shipments,
         }),
         ShipmentCommand::Cancel(cancel) => {
-            Some(NewBooking { order_id: cancel.order_id, status: BookingStatus::Cancelled, trace, parcels: &[] })
+            Some(NewBooking { order_id: cancel.order_id, status: BookingStatus::Cancelled, trace, requests: &[] })
         }
         ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => None,
     }
 }
 
-/// The orders for which the carrier may have to be asked.
-fn asking(batch: &[Delivery<ShipmentCommand>]) -> impl Iterator<Item = OrderId> {
+/// The orders that may need a carrier call.
+fn orders_to_load(batch: &[Delivery<ShipmentCommand>]) -> impl Iterator<Item = OrderId> {
     batch.iter().filter_map(|delivery| match &delivery.command {
         ShipmentCommand::Book(book) => Some(book.order_id),
         ShipmentCommand::Cancel(cancel) => Some(cancel.order_id),
@@ -61,14 +62,18 @@ fn asking(batch: &[Delivery<ShipmentCommand>]) -> impl Iterator<Item = OrderId> 
     })
 }
 
-/// Begins to call back what can be; the rows follow in one statement.
-fn cancel(batch: &[Delivery<ShipmentCommand>], bookings: &mut HashMap<OrderId, StoredBooking>) -> Vec<OrderId> {
+/// Sets the bookings that can be cancelled to `Cancelling`, and returns their orders. The rows are updated by
+/// [`store::start_cancelling`] in one statement.
+fn start_cancelling(
+    batch: &[Delivery<ShipmentCommand>],
+    bookings: &mut HashMap<OrderId, StoredBooking>,
+) -> Vec<OrderId> {
     let mut started = Vec::new();
     for delivery in batch {
         let ShipmentCommand::Cancel(cancel) = &delivery.command else { continue };
         let Some(stored) = bookings.get_mut(&cancel.order_id) else { continue };
         let shipments = stored.shipments.iter().map(|shipment| &shipment.shipment);
-        if let Ok(Applied::Now(booking)) = stored.booking.clone().cancel(shipments) {
+        if let Ok(Applied::Changed(booking)) = stored.booking.clone().begin_cancelling(shipments) {
             stored.booking = booking;
             started.push(cancel.order_id);
         }
@@ -78,35 +83,37 @@ fn cancel(batch: &[Delivery<ShipmentCommand>], bookings: &mut HashMap<OrderId, S
 
 fn call_for(
     command: &ShipmentCommand,
-    opened: &HashSet<OrderId>,
+    inserted: &HashSet<OrderId>,
     bookings: &HashMap<OrderId, StoredBooking>,
 ) -> CarrierCall {
     match command {
-        ShipmentCommand::Book(book) if opened.contains(&book.order_id) => CarrierCall::Book(book.parcels.clone()),
-        ShipmentCommand::Book(book) => bookings.get(&book.order_id).map_or(CarrierCall::Nothing, book_again),
-        ShipmentCommand::Cancel(cancel) => bookings.get(&cancel.order_id).map_or(CarrierCall::Nothing, cancel_now),
-        ShipmentCommand::Track(_) => CarrierCall::Nothing,
+        ShipmentCommand::Book(book) if inserted.contains(&book.order_id) => CarrierCall::Book(book.shipments.clone()),
+        ShipmentCommand::Book(book) => bookings.get(&book.order_id).map_or(CarrierCall::NotNeeded, repeated_book_call),
+        ShipmentCommand::Cancel(cancel) => {
+            bookings.get(&cancel.order_id).map_or(CarrierCall::NotNeeded, repeated_cancel_call)
+        }
+        ShipmentCommand::Track(_) => CarrierCall::NotNeeded,
     }
 }
 
-fn book_again(stored: &StoredBooking) -> CarrierCall {
+fn repeated_book_call(stored: &StoredBooking) -> CarrierCall {
     match stored.booking {
-        Booking::Requested => CarrierCall::Book(stored.shipments.iter().map(store::StoredShipment::parcel).collect()),
-        Booking::Booked | Booking::Cancelling => CarrierCall::Nothing,
+        Booking::Requested => CarrierCall::Book(stored.shipments.iter().map(store::StoredShipment::request).collect()),
+        Booking::Booked | Booking::Cancelling => CarrierCall::NotNeeded,
         // An earlier request may have reached the carrier after the booking was closed.
-        Booking::Refused { .. } | Booking::Cancelled => call_back(stored),
+        Booking::Refused { .. } | Booking::Cancelled => cancel_call(stored),
     }
 }
 
-fn cancel_now(stored: &StoredBooking) -> CarrierCall {
-    if stored.booking == Booking::Cancelling { call_back(stored) } else { CarrierCall::Nothing }
+fn repeated_cancel_call(stored: &StoredBooking) -> CarrierCall {
+    if stored.booking == Booking::Cancelling { cancel_call(stored) } else { CarrierCall::NotNeeded }
 }
 
-fn call_back(stored: &StoredBooking) -> CarrierCall {
-    let shipments = stored.shipments.iter().map(|shipment| CallBack {
-        parcel: shipment.parcel(),
+fn cancel_call(stored: &StoredBooking) -> CarrierCall {
+    let shipments = stored.shipments.iter().map(|shipment| CancelRequest {
+        request: shipment.request(),
         tracking_number: shipment.shipment.waybill().map(|waybill| waybill.tracking_number.clone()),
     });
     let shipments: Vec<_> = shipments.collect();
-    if shipments.is_empty() { CarrierCall::Nothing } else { CarrierCall::CallBack(shipments) }
+    if shipments.is_empty() { CarrierCall::NotNeeded } else { CarrierCall::Cancel(shipments) }
 }

@@ -1,182 +1,188 @@
-//! The calls to the carrier. No transaction is open; every call may be made again, whatever came of it.
+//! The calls to the carrier, made while no transaction is open. Every call may be repeated, whatever its outcome.
 
-use crate::carriers::{BookAnswer, CancelAnswer, Carrier};
+use crate::carriers::{BookResponse, CancelResponse, Carrier};
 use domain::ids::ShipmentId;
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::shipment::{TrackingNumber, Waybill};
 use futures::future::join_all;
 use platform::metrics::provider::{Outcome, ProviderCalls};
 use std::time::Duration;
 
-/// How long a carrier may take to answer; then the outcome is unknown.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// Timeout of a call. After it, the outcome is unknown.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 const BOOK: &str = "book";
 const CANCEL: &str = "cancel";
 
-/// The line to the carrier: each call on it has a limit, and is counted.
+/// A carrier whose calls have a timeout and are counted in the metrics.
 #[derive(Debug)]
-pub(crate) struct Line<C> {
-    pub carrier: C,
-    calls: ProviderCalls,
+pub(crate) struct MeteredCarrier<C> {
+    pub inner: C,
+    metrics: ProviderCalls,
 }
 
-/// What to ask the carrier about one order.
+/// The carrier calls for one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CarrierCall {
-    /// The outcome is known.
-    Nothing,
-    /// Every parcel, or none.
-    Book(Vec<Parcel>),
-    /// Every shipment, or none.
-    CallBack(Vec<CallBack>),
+    /// The outcome is stored already.
+    NotNeeded,
+    /// Book all shipments or none.
+    Book(Vec<ShipmentRequest>),
+    /// Cancel all shipments or none.
+    Cancel(Vec<CancelRequest>),
 }
 
-/// A shipment to be given back.
+/// A shipment to cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallBack {
-    pub parcel: Parcel,
+pub struct CancelRequest {
+    pub request: ShipmentRequest,
     pub tracking_number: Option<TrackingNumber>,
 }
 
-/// What the carrier said about one order.
+/// The result of a [`CarrierCall`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CarrierAnswer {
-    NotAsked,
+pub enum CarrierResult {
+    NotNeeded,
     Booked(Vec<(ShipmentId, Waybill)>),
-    /// Nothing is booked; what had been was called back.
+    /// No shipment is booked: those that had been were cancelled.
     Refused {
         reason: String,
     },
-    CalledBack,
-    /// Something has left already, and everything is booked as it was.
+    Cancelled,
+    /// At least one shipment was handed over already, and all are still booked.
     TooLate(Vec<(ShipmentId, Waybill)>),
     Unknown {
         why: String,
     },
 }
 
-enum Booked {
+enum BookOutcome {
     All(Vec<(ShipmentId, Waybill)>),
     Refused { reason: String },
     Unknown { why: String },
 }
 
-enum CalledBack {
+enum CancelOutcome {
     All,
     TooLate,
     Unknown { why: String },
 }
 
-pub(crate) async fn ask<C: Carrier>(line: &Line<C>, call: CarrierCall) -> CarrierAnswer {
+pub(crate) async fn execute<C: Carrier>(carrier: &MeteredCarrier<C>, call: CarrierCall) -> CarrierResult {
     match call {
-        CarrierCall::Nothing => CarrierAnswer::NotAsked,
-        CarrierCall::Book(parcels) => book_or_undo(line, parcels).await,
-        CarrierCall::CallBack(shipments) => call_back_or_keep(line, &shipments).await,
+        CarrierCall::NotNeeded => CarrierResult::NotNeeded,
+        CarrierCall::Book(requests) => book_all_or_cancel(carrier, requests).await,
+        CarrierCall::Cancel(shipments) => cancel_all_or_rebook(carrier, &shipments).await,
     }
 }
 
-async fn book_or_undo<C: Carrier>(line: &Line<C>, parcels: Vec<Parcel>) -> CarrierAnswer {
-    match book(line, &parcels).await {
-        Booked::All(waybills) => CarrierAnswer::Booked(waybills),
-        Booked::Unknown { why } => CarrierAnswer::Unknown { why },
-        // Those of unknown outcome, too: a carrier takes "nothing to call back" for a success.
-        Booked::Refused { reason } => {
-            let undo: Vec<_> = parcels.into_iter().map(|parcel| CallBack { parcel, tracking_number: None }).collect();
-            match call_back(line, &undo).await {
-                CalledBack::All => CarrierAnswer::Refused { reason },
-                CalledBack::TooLate => CarrierAnswer::Unknown { why: format!("refused ({reason}), yet under way") },
-                CalledBack::Unknown { why } => CarrierAnswer::Unknown { why },
+async fn book_all_or_cancel<C: Carrier>(carrier: &MeteredCarrier<C>, requests: Vec<ShipmentRequest>) -> CarrierResult {
+    match book_all(carrier, &requests).await {
+        BookOutcome::All(waybills) => CarrierResult::Booked(waybills),
+        BookOutcome::Unknown { why } => CarrierResult::Unknown { why },
+        // Cancels all shipments, including those that are not booked or of unknown outcome: cancelling a shipment that
+        // is not booked succeeds.
+        BookOutcome::Refused { reason } => {
+            let cancellations: Vec<_> =
+                requests.into_iter().map(|request| CancelRequest { request, tracking_number: None }).collect();
+            match cancel_all(carrier, &cancellations).await {
+                CancelOutcome::All => CarrierResult::Refused { reason },
+                CancelOutcome::TooLate => CarrierResult::Unknown {
+                    why: format!("refused ({reason}), but a shipment was already handed over"),
+                },
+                CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
             }
         }
     }
 }
 
-/// When one has left already, the others follow it: those that were just called back are booked again.
-async fn call_back_or_keep<C: Carrier>(line: &Line<C>, shipments: &[CallBack]) -> CarrierAnswer {
-    match call_back(line, shipments).await {
-        CalledBack::All => CarrierAnswer::CalledBack,
-        CalledBack::Unknown { why } => CarrierAnswer::Unknown { why },
-        CalledBack::TooLate => {
-            let parcels: Vec<_> = shipments.iter().map(|shipment| shipment.parcel.clone()).collect();
-            match book(line, &parcels).await {
-                Booked::All(waybills) => CarrierAnswer::TooLate(waybills),
-                Booked::Refused { reason } => CarrierAnswer::Unknown { why: format!("not booked again: {reason}") },
-                Booked::Unknown { why } => CarrierAnswer::Unknown { why },
+/// If a shipment was handed over already, none may be cancelled: those that were just cancelled are booked again.
+async fn cancel_all_or_rebook<C: Carrier>(carrier: &MeteredCarrier<C>, shipments: &[CancelRequest]) -> CarrierResult {
+    match cancel_all(carrier, shipments).await {
+        CancelOutcome::All => CarrierResult::Cancelled,
+        CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
+        CancelOutcome::TooLate => {
+            let requests: Vec<_> = shipments.iter().map(|shipment| shipment.request.clone()).collect();
+            match book_all(carrier, &requests).await {
+                BookOutcome::All(waybills) => CarrierResult::TooLate(waybills),
+                BookOutcome::Refused { reason } => {
+                    CarrierResult::Unknown { why: format!("not booked again: {reason}") }
+                }
+                BookOutcome::Unknown { why } => CarrierResult::Unknown { why },
             }
         }
     }
 }
 
-async fn book<C: Carrier>(line: &Line<C>, parcels: &[Parcel]) -> Booked {
-    let answers = join_all(parcels.iter().map(|parcel| line.book(parcel))).await;
+async fn book_all<C: Carrier>(carrier: &MeteredCarrier<C>, requests: &[ShipmentRequest]) -> BookOutcome {
+    let responses = join_all(requests.iter().map(|request| carrier.book(request))).await;
     let (mut waybills, mut unknown, mut refused) = (Vec::new(), None, None);
-    for (parcel, answer) in parcels.iter().zip(answers) {
-        match answer {
-            Some(BookAnswer::Booked { tracking_number, promised_by }) => {
+    for (request, response) in requests.iter().zip(responses) {
+        match response {
+            Some(BookResponse::Booked { tracking_number, promised_by }) => {
                 let waybill = Waybill { carrier: C::NAME.to_owned(), tracking_number, promised_by };
-                waybills.push((parcel.shipment_id, waybill));
+                waybills.push((request.shipment_id, waybill));
             }
-            Some(BookAnswer::Refused { reason }) => refused = refused.or(Some(reason)),
-            Some(BookAnswer::Unknown { why }) => unknown = Some(why),
-            None => unknown = Some(no_answer()),
+            Some(BookResponse::Refused { reason }) => refused = refused.or(Some(reason)),
+            Some(BookResponse::Unknown { why }) => unknown = Some(why),
+            None => unknown = Some(timed_out()),
         }
     }
     match (refused, unknown) {
-        (Some(reason), _) => Booked::Refused { reason },
-        (None, Some(why)) => Booked::Unknown { why },
-        (None, None) => Booked::All(waybills),
+        (Some(reason), _) => BookOutcome::Refused { reason },
+        (None, Some(why)) => BookOutcome::Unknown { why },
+        (None, None) => BookOutcome::All(waybills),
     }
 }
 
-async fn call_back<C: Carrier>(line: &Line<C>, shipments: &[CallBack]) -> CalledBack {
-    let calls = shipments
-        .iter()
-        .map(|CallBack { parcel, tracking_number }| line.cancel(parcel.shipment_id, tracking_number.as_ref()));
-    let answers = join_all(calls).await;
-    let mut outcome = CalledBack::All;
-    for answer in answers {
-        match answer {
-            Some(CancelAnswer::Cancelled) => {}
-            Some(CancelAnswer::TooLate) => outcome = CalledBack::TooLate,
-            Some(CancelAnswer::Unknown { why }) => return CalledBack::Unknown { why },
-            None => return CalledBack::Unknown { why: no_answer() },
+async fn cancel_all<C: Carrier>(carrier: &MeteredCarrier<C>, shipments: &[CancelRequest]) -> CancelOutcome {
+    let calls = shipments.iter().map(|CancelRequest { request, tracking_number }| {
+        carrier.cancel(request.shipment_id, tracking_number.as_ref())
+    });
+    let responses = join_all(calls).await;
+    let mut outcome = CancelOutcome::All;
+    for response in responses {
+        match response {
+            Some(CancelResponse::Cancelled) => {}
+            Some(CancelResponse::TooLate) => outcome = CancelOutcome::TooLate,
+            Some(CancelResponse::Unknown { why }) => return CancelOutcome::Unknown { why },
+            None => return CancelOutcome::Unknown { why: timed_out() },
         }
     }
     outcome
 }
 
-impl<C: Carrier> Line<C> {
-    pub fn to(carrier: C) -> Self {
-        let calls = ProviderCalls::to(&format!("{}_carrier", C::NAME), &[BOOK, CANCEL]);
-        Self { carrier, calls }
+impl<C: Carrier> MeteredCarrier<C> {
+    pub fn new(carrier: C) -> Self {
+        let metrics = ProviderCalls::to(&format!("{}_carrier", C::NAME), &[BOOK, CANCEL]);
+        Self { inner: carrier, metrics }
     }
 
-    /// None when no answer came.
-    async fn book(&self, parcel: &Parcel) -> Option<BookAnswer> {
-        let call = tokio::time::timeout(ANSWER_LIMIT, self.carrier.book(parcel));
-        let answer = self.calls.count(BOOK, call, |answer| match answer {
-            Ok(BookAnswer::Booked { .. }) => Outcome::Answered,
-            Ok(BookAnswer::Refused { .. }) => Outcome::Declined,
-            Ok(BookAnswer::Unknown { .. }) => Outcome::Unknown,
-            Err(_late) => Outcome::TimedOut,
+    /// `None` after a timeout.
+    async fn book(&self, request: &ShipmentRequest) -> Option<BookResponse> {
+        let call = tokio::time::timeout(CALL_TIMEOUT, self.inner.book(request));
+        let response = self.metrics.count(BOOK, call, |response| match response {
+            Ok(BookResponse::Booked { .. }) => Outcome::Answered,
+            Ok(BookResponse::Refused { .. }) => Outcome::Declined,
+            Ok(BookResponse::Unknown { .. }) => Outcome::Unknown,
+            Err(_elapsed) => Outcome::TimedOut,
         });
-        answer.await.ok()
+        response.await.ok()
     }
 
-    /// None when no answer came.
-    async fn cancel(&self, shipment: ShipmentId, tracking_number: Option<&TrackingNumber>) -> Option<CancelAnswer> {
-        let call = tokio::time::timeout(ANSWER_LIMIT, self.carrier.cancel(shipment, tracking_number));
-        let answer = self.calls.count(CANCEL, call, |answer| match answer {
-            Ok(CancelAnswer::Cancelled) => Outcome::Answered,
-            Ok(CancelAnswer::TooLate) => Outcome::Declined,
-            Ok(CancelAnswer::Unknown { .. }) => Outcome::Unknown,
-            Err(_late) => Outcome::TimedOut,
+    /// `None` after a timeout.
+    async fn cancel(&self, shipment: ShipmentId, tracking_number: Option<&TrackingNumber>) -> Option<CancelResponse> {
+        let call = tokio::time::timeout(CALL_TIMEOUT, self.inner.cancel(shipment, tracking_number));
+        let response = self.metrics.count(CANCEL, call, |response| match response {
+            Ok(CancelResponse::Cancelled) => Outcome::Answered,
+            Ok(CancelResponse::TooLate) => Outcome::Declined,
+            Ok(CancelResponse::Unknown { .. }) => Outcome::Unknown,
+            Err(_elapsed) => Outcome::TimedOut,
         });
-        answer.await.ok()
+        response.await.ok()
     }
 }
 
-fn no_answer() -> String {
-    format!("the carrier did not answer within {} s", ANSWER_LIMIT.as_secs())
+fn timed_out() -> String {
+    format!("no response from the carrier within {} s", CALL_TIMEOUT.as_secs())
 }

@@ -1,54 +1,57 @@
+//! Settings of the slice and of the simulated carrier.
+
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::shipment::Milestone;
 use std::time::Duration;
 
+/// Settings of the shipping queue and of the simulated carrier.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ShippingArgs {
-    /// How long the simulated carrier takes to answer, in milliseconds.
+    /// Response time of the simulated carrier, in milliseconds.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub carrier_latency_ms: u64,
-    /// Orders that one worker asks the carrier to take on at a time.
+    /// Maximum number of orders that one worker books with the carrier concurrently.
     #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub carrier_calls_max: u16,
-    /// Orders that one worker calls back from the carrier at a time.
+    /// Maximum number of orders that one worker cancels with the carrier concurrently.
     #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub carrier_cancel_calls_max: u16,
-    /// After how many milliseconds the simulated carrier fetches what it has booked.
+    /// Time from a booking with the simulated carrier to the hand-over, in milliseconds.
     #[arg(long, env, default_value_t = 20_000)]
     pub carrier_hand_over_ms: u32,
-    /// How many milliseconds later it reports the shipment to be in transit.
+    /// Time from the hand-over to `in_transit`, in milliseconds.
     #[arg(long, env, default_value_t = 20_000)]
     pub carrier_in_transit_ms: u32,
-    /// How many milliseconds after that it delivers.
+    /// Time from `in_transit` to the delivery, in milliseconds.
     #[arg(long, env, default_value_t = 30_000)]
     pub carrier_delivery_ms: u32,
 }
 
-/// When a shipment counts as late.
+/// Settings of the delay check.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DelayArgs {
-    /// How many seconds after it was promised a shipment is marked as late: one number a level, rising.
+    /// Seconds after the promised time at which a shipment is marked as delayed: one number per delay level, rising.
     #[arg(long, env, value_delimiter = ',', default_value = "0,86400,259200")]
     pub shipment_delay_levels_seconds: Vec<u32>,
 }
 
-/// The levels of lateness, counted from one.
+/// The delay levels, counted from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelayLevels(Vec<TimeDelta>);
 
 /// How fast the simulated carrier moves a shipment: the time before each milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct TransitTimes {
     pub hand_over: Duration,
     pub in_transit: Duration,
     pub delivery: Duration,
 }
 
 impl ShippingArgs {
-    pub fn pace(&self) -> Pace {
+    pub fn transit_times(&self) -> TransitTimes {
         let after = |ms: u32| Duration::from_millis(u64::from(ms));
-        Pace {
+        TransitTimes {
             hand_over: after(self.carrier_hand_over_ms),
             in_transit: after(self.carrier_in_transit_ms),
             delivery: after(self.carrier_delivery_ms),
@@ -60,8 +63,8 @@ impl ShippingArgs {
     }
 }
 
-impl Pace {
-    /// How long a shipment stays where it is before it reaches `milestone`.
+impl TransitTimes {
+    /// Time from the previous milestone, or from the booking, to `milestone`.
     pub fn before(&self, milestone: Milestone) -> Duration {
         match milestone {
             Milestone::HandedOver => self.hand_over,
@@ -74,8 +77,8 @@ impl Pace {
 impl DelayArgs {
     pub fn problems(&self) -> Vec<String> {
         let rising = self.shipment_delay_levels_seconds.is_sorted_by(|one, next| one < next);
-        let told = "SHIPMENT_DELAY_LEVELS_SECONDS: each level must be later than the one before".to_owned();
-        if rising { Vec::new() } else { vec![told] }
+        let problem = "SHIPMENT_DELAY_LEVELS_SECONDS: each level must be later than the previous one".to_owned();
+        if rising { Vec::new() } else { vec![problem] }
     }
 
     pub fn levels(&self) -> DelayLevels {
@@ -85,7 +88,7 @@ impl DelayArgs {
 }
 
 impl DelayLevels {
-    /// When a shipment that was promised by then reaches `level`; none when there is no such level.
+    /// When a shipment that was promised by `promised_by` reaches `level`. `None` if there is no such level.
     pub fn reached_at(&self, level: u16, promised_by: Timestamp) -> Option<Timestamp> {
         let after = self.0.get(usize::from(level).checked_sub(1)?)?;
         promised_by.checked_add_signed(*after)

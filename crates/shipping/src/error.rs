@@ -1,3 +1,5 @@
+//! Errors of the slice. A refused command is not an error but a reply.
+
 use messaging::HandleError;
 use uuid::Uuid;
 
@@ -5,11 +7,11 @@ use uuid::Uuid;
 pub enum ShippingError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// A row that our own rules could not have written.
-    #[error("shipping.{table}: the row of {id} has a bad {column}")]
+    /// A stored row that this slice can't have written.
+    #[error("shipping.{table}: the {column} of {id} is inconsistent")]
     Inconsistent { table: &'static str, column: &'static str, id: Uuid },
-    /// A guarded update met a row in another state than the one that was read under its lock.
-    #[error("shipping.{table}: {expected} rows were to change, {changed} did")]
+    /// A guarded update found a row in another state than the one that was read under its lock.
+    #[error("shipping.{table}: {changed} of {expected} rows were updated")]
     LostUpdate { table: &'static str, expected: usize, changed: u64 },
 }
 

@@ -1,4 +1,4 @@
-//! What clients see of shipments. Who may see it is the doors' to say: a shipment is its order's.
+//! Queries: shipments as clients see them. The caller checks access, by the shipment's order.
 
 use crate::error::ShippingError;
 use crate::store;
@@ -15,17 +15,17 @@ pub struct ShipmentView {
     pub warehouse_id: WarehouseId,
     pub lines: Vec<Line>,
     pub status: ShipmentStatus,
-    /// These three are known once a carrier has booked it.
+    /// `carrier`, `tracking_number` and `promised_by` are set once the shipment is booked.
     pub carrier: Option<String>,
     pub tracking_number: Option<TrackingNumber>,
     pub promised_by: Option<Timestamp>,
-    /// When it was first found to be later than promised.
+    /// When it was first marked as delayed.
     pub delayed_at: Option<Timestamp>,
-    /// How late it was found to be, counted from one; 0 while it is in time.
+    /// The delay level, counted from one. 0 while the shipment is on time.
     pub delay_level: u16,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// What carriers reported, by the time at which it happened.
+    /// The carrier's events, sorted by `occurred_at`.
     pub events: Vec<ShipmentEvent>,
 }
 

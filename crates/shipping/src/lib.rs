@@ -1,9 +1,10 @@
-//! Shipping: owns schema `shipping`. Hears `shipment.book`, `shipment.cancel`, `shipment.track`, and what carriers
-//! report. Says booked, refused, cancelled, too late, progressed,
-//! delayed. Knows no other slice.
+//! Shipping: owns schema `shipping`. Consumes the commands book, cancel and track
+//! ([`ShipmentCommand`]), and records carrier events. Replies with booked, refused, cancelled, too late, progressed and
+//! delayed. Depends on no other slice.
 //!
-//! A carrier is asked between two transactions: `begin` stores that it is about to be asked, `settle` what it said.
-//! Either may find that the booking has been moved by somebody else; `domain::shipment::Booking` says what then holds.
+//! The carrier is called between two transactions: `begin` stores that the call is about to be made, `settle` stores
+//! its result. Another transaction may change the booking in between. `domain::shipment::Booking` decides which results
+//! still apply.
 
 mod begin;
 mod carrier_calls;
@@ -18,25 +19,25 @@ mod reply;
 mod settle;
 mod store;
 
-pub use carrier_calls::{CallBack, CarrierAnswer, CarrierCall};
-pub use config::{DelayArgs, DelayLevels, Pace, ShippingArgs};
+pub use carrier_calls::{CancelRequest, CarrierCall, CarrierResult};
+pub use config::{DelayArgs, DelayLevels, ShippingArgs, TransitTimes};
 pub use error::ShippingError;
 pub use find_shipments::{ShipmentEvent, ShipmentView, find_shipment, list_shipments};
 pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 
-use carrier_calls::Line;
+use carrier_calls::MeteredCarrier;
 use carriers::Carrier;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
 use messaging::{Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 
-/// The slice: it books with `C`.
+/// The handler of the shipping queue, with the carrier `C`.
 #[derive(Debug)]
 pub struct Shipping<C> {
-    line: Line<C>,
+    carrier: MeteredCarrier<C>,
     bookings: Bulkhead,
     cancellations: Bulkhead,
 }
@@ -45,14 +46,14 @@ impl<C: Carrier> Shipping<C> {
     pub fn new(carrier: C, args: &ShippingArgs) -> Self {
         let bulkhead = |calls: u16| Bulkhead::of(calls.into(), &CallLimit::of(calls.into()));
         let cancellations = bulkhead(args.carrier_cancel_calls_max);
-        Self { line: Line::to(carrier), bookings: bulkhead(args.carrier_calls_max), cancellations }
+        Self { carrier: MeteredCarrier::new(carrier), bookings: bulkhead(args.carrier_calls_max), cancellations }
     }
 }
 
 impl<C: Carrier> HandleWithProvider for Shipping<C> {
     type Command = ShipmentCommand;
     type Call = CarrierCall;
-    type Answer = CarrierAnswer;
+    type Answer = CarrierResult;
     const QUEUE: Queue = Queue::Shipping;
 
     async fn begin(
@@ -71,17 +72,17 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         }
     }
 
-    async fn call(&self, call: CarrierCall) -> CarrierAnswer {
-        carrier_calls::ask(&self.line, call).await
+    async fn call(&self, call: CarrierCall) -> CarrierResult {
+        carrier_calls::execute(&self.carrier, call).await
     }
 
     async fn settle(
         &self,
         tx: &mut PgConnection,
         batch: &[Delivery<ShipmentCommand>],
-        answers: Vec<CarrierAnswer>,
+        answers: Vec<CarrierResult>,
         now: Timestamp,
     ) -> Result<Handled, HandleError> {
-        Ok(settle::settle(tx, batch, answers, self.line.carrier.moves_after(), now).await?)
+        Ok(settle::settle(tx, batch, answers, self.carrier.inner.moves_after(), now).await?)
     }
 }

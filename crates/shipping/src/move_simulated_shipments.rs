@@ -1,35 +1,37 @@
-//! The simulated carrier at work: what is due takes its next step. Safe in any number of processes at once.
+//! Scheduled task: advances shipments of the simulated carrier that are due for their next milestone. Safe to run in
+//! several processes at once.
 
 use crate::carriers::{Carrier, simulated::SimulatedCarrier};
-use crate::config::Pace;
+use crate::config::TransitTimes;
 use crate::error::ShippingError;
 use crate::record_carrier_event::progressed;
 use crate::store::{self, ChangedShipment, DueShipment, NewEvent};
 use domain::Timestamp;
-use domain::order::Applied;
+use domain::applied::Applied;
 use domain::shipment::Milestone;
-use messaging::outbox::Parcel;
-use messaging::{Outgoing, Relay, outbox};
+use messaging::outbox::LeasedMessages;
+use messaging::{Outgoing, RelayHandle, outbox};
 use sqlx::{PgConnection, PgPool};
 
-/// Moves at most `limit` shipments one step each, and says how many; as many as `limit` means that more may be due.
+/// Advances at most `limit` shipments by one milestone each, and returns their number. If it equals `limit`, more may
+/// be due.
 pub async fn move_simulated_shipments(
     pool: &PgPool,
-    relay: &Relay,
-    pace: &Pace,
+    relay: &RelayHandle,
+    transit_times: &TransitTimes,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, ShippingError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let due = store::lock_due_shipments(&mut tx, now, limit).await?;
-    let steps: Vec<_> = due.into_iter().filter_map(|due| next_step(due, pace, now)).collect();
+    let steps: Vec<_> = due.into_iter().filter_map(|due| next_step(due, transit_times, now)).collect();
     if steps.is_empty() {
         return Ok(0);
     }
     let moved = steps.len();
-    let parcel = save(&mut tx, relay, steps, now).await?;
+    let leased = save(&mut tx, relay, steps, now).await?;
     tx.commit().await?;
-    relay.carry(parcel);
+    relay.publish(leased);
     Ok(moved)
 }
 
@@ -39,17 +41,22 @@ struct Step {
     message: Outgoing,
 }
 
-fn next_step(due: DueShipment, pace: &Pace, now: Timestamp) -> Option<Step> {
+fn next_step(due: DueShipment, transit_times: &TransitTimes, now: Timestamp) -> Option<Step> {
     let milestone = due.stored.shipment.next_milestone()?;
-    let Ok(Applied::Now(next)) = due.stored.shipment.clone().report(milestone, now) else { return None };
-    let next_move_at = next.next_milestone().map(|following| now + pace.before(following));
+    let Ok(Applied::Changed(next)) = due.stored.shipment.clone().report(milestone, now) else { return None };
+    let next_move_at = next.next_milestone().map(|following| now + transit_times.before(following));
     let mut change = ChangedShipment::step(due.stored, next);
     change.to.next_move_at = next_move_at;
     let message = progressed(&change, milestone, now, due.trace, now);
     Some(Step { change, milestone, message })
 }
 
-async fn save(tx: &mut PgConnection, relay: &Relay, steps: Vec<Step>, now: Timestamp) -> Result<Parcel, ShippingError> {
+async fn save(
+    tx: &mut PgConnection,
+    relay: &RelayHandle,
+    steps: Vec<Step>,
+    now: Timestamp,
+) -> Result<LeasedMessages, ShippingError> {
     let source = format!("carrier:{}", SimulatedCarrier::NAME);
     let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
     store::insert_events(tx, &events, now).await?;

@@ -1,16 +1,16 @@
-//! A carrier, or somebody in its name, reports how far a shipment is.
+//! Use case: records a milestone that a carrier, a vendor or an admin reports for a shipment.
 
 use crate::error::ShippingError;
 use crate::store::{self, ChangedShipment, NewEvent, StoredBooking, StoredShipment};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::ShipmentId;
 use domain::messages::{Reply, ShipmentProgressed};
-use domain::order::Applied;
 use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
-use messaging::outbox::Parcel;
-use messaging::{Outgoing, Relay, Trace, outbox};
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use messaging::outbox::LeasedMessages;
+use messaging::{Outgoing, RelayHandle, Trace, outbox};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
@@ -19,18 +19,18 @@ pub struct CarrierEvent {
     pub tracking_number: TrackingNumber,
     pub status: Milestone,
     pub occurred_at: Timestamp,
-    /// Who tells us: `carrier:<name>`, `vendor:<id>`, `admin:<id>`.
+    /// Who reports it: `carrier:<name>`, `vendor:<id>`, `admin:<id>`.
     pub source: String,
     pub note: Option<String>,
 }
 
-/// What became of an event.
+/// The effect of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// The shipment moved forward, and its order is told.
-    Moved,
-    /// It is that far already, or further; the event is kept.
-    Noted,
+    /// The shipment advanced, and a message to its order is in the outbox.
+    Advanced,
+    /// The shipment had reached this milestone or a later one. The event is stored, but changes nothing.
+    Ignored,
     /// The same event was recorded before.
     Duplicate,
 }
@@ -45,31 +45,32 @@ pub enum CarrierEventError {
     Failed(#[from] ShippingError),
 }
 
+/// Records the event, and advances the shipment if the milestone is new.
 pub async fn record_carrier_event(
     pool: &PgPool,
-    relay: &Relay,
+    relay: &RelayHandle,
     event: CarrierEvent,
     now: Timestamp,
-    witness: &(impl Witness + AnswerSink<Recorded>),
+    audit: &(impl AuditSink + ResponseSink<Recorded>),
 ) -> Result<Recorded, CarrierEventError> {
     let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
-    let (recorded, told) = record(&mut tx, relay, &event, now, witness).await?;
-    witness.keep(&mut tx, &recorded).await.map_err(ShippingError::from)?;
+    let (recorded, leased) = record(&mut tx, relay, &event, now, audit).await?;
+    audit.store_response(&mut tx, &recorded).await.map_err(ShippingError::from)?;
     tx.commit().await.map_err(ShippingError::from)?;
-    if let Some(parcel) = told {
-        relay.carry(parcel);
+    if let Some(leased) = leased {
+        relay.publish(leased);
     }
     Ok(recorded)
 }
 
-/// What became of the event, and what its order is told.
+/// Returns the effect of the event, and the message to the order if there is one.
 async fn record(
     tx: &mut PgConnection,
-    relay: &Relay,
+    relay: &RelayHandle,
     event: &CarrierEvent,
     now: Timestamp,
-    witness: &impl Witness,
-) -> Result<(Recorded, Option<Parcel>), CarrierEventError> {
+    audit: &impl AuditSink,
+) -> Result<(Recorded, Option<LeasedMessages>), CarrierEventError> {
     let order = store::find_order_of_tracking_number(tx, &event.tracking_number).await?;
     let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
     let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
@@ -78,17 +79,17 @@ async fn record(
     if store::insert_events(tx, &[row(shipment.id, event)], now).await? == 0 {
         return Ok((Recorded::Duplicate, None));
     }
-    witness.note(tx, told(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
-    let Applied::Now(next) = reported else { return Ok((Recorded::Noted, None)) };
+    audit.record(tx, audit_record(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
+    let Applied::Changed(next) = reported else { return Ok((Recorded::Ignored, None)) };
     let change = ChangedShipment::step(shipment, next);
     store::save_changes(tx, &[], std::slice::from_ref(&change), now).await?;
     let message = progressed(&change, event.status, event.occurred_at, trace, now);
-    let parcel = outbox::append(tx, vec![message], relay).await.map_err(ShippingError::from)?;
-    Ok((Recorded::Moved, Some(parcel)))
+    let leased = outbox::append(tx, vec![message], relay).await.map_err(ShippingError::from)?;
+    Ok((Recorded::Advanced, Some(leased)))
 }
 
-fn told(event: &CarrierEvent, before: &Shipment) -> Change {
-    Change {
+fn audit_record(event: &CarrierEvent, before: &Shipment) -> AuditRecord {
+    AuditRecord {
         action: "shipment.report",
         subject: format!("shipment:{}", event.tracking_number),
         reason: event.note.clone(),
@@ -97,15 +98,15 @@ fn told(event: &CarrierEvent, before: &Shipment) -> Change {
     }
 }
 
-/// While a shipment is being called back, the carrier's answer decides. If it has the shipment all the same, it says
-/// so, and an event that is told again is then taken.
+/// Events are refused while the booking is being cancelled, because the result of the cancellation decides. If the
+/// carrier already has the shipment, the booking becomes `Booked` again, and a repeated event is accepted.
 fn named_shipment(
     booking: Option<StoredBooking>,
     number: &TrackingNumber,
 ) -> Result<(StoredShipment, Trace), CarrierEventError> {
     let stored = booking.ok_or(CarrierEventError::UnknownTrackingNumber)?;
     if stored.booking == Booking::Cancelling {
-        return Err(ShipmentRefusal::BeingCalledBack.into());
+        return Err(ShipmentRefusal::BeingCancelled.into());
     }
     let named = |waybill: &Waybill| waybill.tracking_number == *number;
     let mut shipments = stored.shipments.into_iter();
@@ -123,7 +124,8 @@ fn row(shipment_id: ShipmentId, event: &CarrierEvent) -> NewEvent<'_> {
     }
 }
 
-/// The message to the order. Its id is the step's: however often the step is reported, the order hears of it once.
+/// The message to the order. Its id is derived from shipment and milestone, so that the order receives each milestone
+/// once, however often it is reported.
 pub(crate) fn progressed(
     change: &ChangedShipment,
     milestone: Milestone,

@@ -1,4 +1,5 @@
-//! Answers a command by where its booking stands: a repeated one as the first was, and a late one by what holds now.
+//! Replies to a command from the state of its booking. A repeated command gets the same reply as the first, a late one
+//! gets a reply that fits the current state.
 
 use crate::store::{StoredBooking, StoredShipment};
 use domain::Timestamp;
@@ -10,8 +11,8 @@ use domain::messages::{
 use domain::shipment::{Booking, Shipment};
 use messaging::{Delivery, Outgoing, Verdict};
 
-/// Adds the answer to `outgoing`, if there is one now.
-pub(crate) fn answer_by(
+/// Adds the reply to `outgoing`, if the booking's state allows one.
+pub(crate) fn reply_to(
     delivery: &Delivery<ShipmentCommand>,
     stored: &StoredBooking,
     outgoing: &mut Vec<Outgoing>,
@@ -30,7 +31,7 @@ pub(crate) fn answer_by(
             outgoing.push(delivery.reply(&reply, now));
             Verdict::Done
         }
-        None => Verdict::Retry(format!("the booking is {} meanwhile", stored.booking.status())),
+        None => Verdict::Retry(format!("the booking is now {}", stored.booking.status())),
     }
 }
 
@@ -71,7 +72,8 @@ fn booked_shipment(stored: &StoredShipment) -> Option<BookedShipment> {
     })
 }
 
-/// One message a shipment that has left the house; each has an id of its own, which repeats with the command's.
+/// One message per shipment that was handed over. Each has its own id, derived from the command's, so a redelivered
+/// command makes the same ids.
 fn progress(
     delivery: &Delivery<ShipmentCommand>,
     order_id: OrderId,
@@ -86,8 +88,8 @@ fn progress(
             status: (*milestone).into(),
             occurred_at: *reached_at,
         };
-        let work = format!("{}/{}", delivery.header.id, shipment.id);
+        let key = format!("{}/{}", delivery.header.id, shipment.id);
         let reply = Reply::ShipmentProgressed(progressed);
-        Some(Outgoing::new(delivery.header.subject, &reply, work, delivery.header.caused(), now))
+        Some(Outgoing::new(delivery.header.subject, &reply, key, delivery.header.caused(), now))
     })
 }

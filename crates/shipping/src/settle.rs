@@ -1,25 +1,25 @@
-//! Second transaction of a batch: stores what the carrier said, and answers by where each booking then stands.
+//! Second transaction of a batch: stores the carrier's results, and replies from the resulting state of each booking.
 
-use crate::carrier_calls::CarrierAnswer;
+use crate::carrier_calls::CarrierResult;
 use crate::error::ShippingError;
 use crate::reply;
 use crate::store::{self, ChangedBooking, ChangedShipment, StoredBooking};
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::{OrderId, ShipmentId};
 use domain::messages::ShipmentCommand;
-use domain::order::Applied;
-use domain::shipment::{Booking, BookingMoved, ShipmentRefusal, Waybill};
+use domain::shipment::{Booking, BookingChanged, ShipmentRefusal, Waybill};
 use messaging::{Delivery, Handled, Verdict};
 use sqlx::PgConnection;
 use std::time::Duration;
 
-/// Why a message can't be answered now. Nothing was changed for it.
+/// Why a message must be retried. Nothing was changed for it.
 #[derive(Debug, thiserror::Error)]
-enum NotNow {
+enum RetryReason {
     #[error("{0}")]
     Unknown(String),
     #[error(transparent)]
-    Moved(#[from] BookingMoved),
+    Changed(#[from] BookingChanged),
     #[error(transparent)]
     Refused(#[from] ShipmentRefusal),
 }
@@ -27,22 +27,22 @@ enum NotNow {
 pub(crate) async fn settle(
     tx: &mut PgConnection,
     batch: &[Delivery<ShipmentCommand>],
-    answers: Vec<CarrierAnswer>,
+    results: Vec<CarrierResult>,
     moves_after: Option<Duration>,
     now: Timestamp,
 ) -> Result<Handled, ShippingError> {
     let orders: Vec<_> = batch.iter().map(|delivery| order_of(&delivery.command)).collect();
     let mut bookings = store::lock_bookings(tx, &orders).await?;
     let (mut handled, mut changes) = (Handled::default(), Changes::default());
-    for ((delivery, order), answer) in batch.iter().zip(orders).zip(answers) {
+    for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
             None => without_booking(&delivery.command),
-            Some(stored) => match apply(stored.clone(), answer, moves_after, now) {
-                Err(not_now) => Verdict::Retry(not_now.to_string()),
+            Some(stored) => match apply(stored.clone(), result, moves_after, now) {
+                Err(reason) => Verdict::Retry(reason.to_string()),
                 Ok(settled) => {
-                    let verdict = reply::answer_by(delivery, &settled, &mut handled.outgoing, now);
+                    let verdict = reply::reply_to(delivery, &settled, &mut handled.outgoing, now);
                     if verdict == Verdict::Done {
-                        changes.note(order, stored, settled);
+                        changes.add(order, stored, settled);
                     }
                     verdict
                 }
@@ -62,41 +62,44 @@ fn order_of(command: &ShipmentCommand) -> OrderId {
     }
 }
 
-/// `begin` opens a booking for every order that it can.
+/// The verdict for an order without a booking. `begin` inserts one for every valid book command and every cancel
+/// command.
 fn without_booking(command: &ShipmentCommand) -> Verdict {
     match command {
-        ShipmentCommand::Book(_) => Verdict::Poison("there is nothing to ship in it".to_owned()),
-        ShipmentCommand::Cancel(_) => Verdict::Retry("the booking is gone".to_owned()),
+        ShipmentCommand::Book(_) => Verdict::Poison("the command names no shipments".to_owned()),
+        ShipmentCommand::Cancel(_) => Verdict::Retry("the booking does not exist any more".to_owned()),
         ShipmentCommand::Track(_) => Verdict::Done,
     }
 }
 
 fn apply(
     stored: StoredBooking,
-    answer: CarrierAnswer,
+    result: CarrierResult,
     moves_after: Option<Duration>,
     now: Timestamp,
-) -> Result<StoredBooking, NotNow> {
+) -> Result<StoredBooking, RetryReason> {
     let booking = stored.booking.clone();
-    match answer {
-        CarrierAnswer::NotAsked => Ok(stored),
-        CarrierAnswer::Unknown { why } => Err(NotNow::Unknown(why)),
-        CarrierAnswer::Booked(waybills) => match booking.book()? {
-            Applied::Now(booking) => with_waybills(stored, booking, &waybills, moves_after.map(|after| now + after)),
-            Applied::Already => Ok(stored),
+    match result {
+        CarrierResult::NotNeeded => Ok(stored),
+        CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why)),
+        CarrierResult::Booked(waybills) => match booking.book()? {
+            Applied::Changed(booking) => {
+                with_waybills(stored, booking, &waybills, moves_after.map(|after| now + after))
+            }
+            Applied::Unchanged => Ok(stored),
         },
-        // The carrier has it: the simulated one moves it at once.
-        CarrierAnswer::TooLate(waybills) => match booking.keep()? {
-            Applied::Now(booking) => with_waybills(stored, booking, &waybills, moves_after.map(|_| now)),
-            Applied::Already => Ok(stored),
+        // The shipment was handed over already, so the simulated carrier moves it immediately.
+        CarrierResult::TooLate(waybills) => match booking.resume_booked()? {
+            Applied::Changed(booking) => with_waybills(stored, booking, &waybills, moves_after.map(|_| now)),
+            Applied::Unchanged => Ok(stored),
         },
-        CarrierAnswer::Refused { reason } => match booking.refuse(reason)? {
-            Applied::Now(booking) => without_shipments(stored, booking),
-            Applied::Already => Ok(stored),
+        CarrierResult::Refused { reason } => match booking.refuse(reason)? {
+            Applied::Changed(booking) => without_shipments(stored, booking),
+            Applied::Unchanged => Ok(stored),
         },
-        CarrierAnswer::CalledBack => match booking.call_back()? {
-            Applied::Now(booking) => without_shipments(stored, booking),
-            Applied::Already => Ok(stored),
+        CarrierResult::Cancelled => match booking.finish_cancelling()? {
+            Applied::Changed(booking) => without_shipments(stored, booking),
+            Applied::Unchanged => Ok(stored),
         },
     }
 }
@@ -106,11 +109,11 @@ fn with_waybills(
     booking: Booking,
     waybills: &[(ShipmentId, Waybill)],
     next_move_at: Option<Timestamp>,
-) -> Result<StoredBooking, NotNow> {
+) -> Result<StoredBooking, RetryReason> {
     for shipment in &mut stored.shipments {
         let waybill = waybills.iter().find(|(id, _)| *id == shipment.id).map(|(_, waybill)| waybill.clone());
-        let waybill = waybill.ok_or_else(|| NotNow::Unknown(format!("no waybill for {}", shipment.id)))?;
-        if let Applied::Now(booked) = shipment.shipment.clone().book(waybill)? {
+        let waybill = waybill.ok_or_else(|| RetryReason::Unknown(format!("no waybill for {}", shipment.id)))?;
+        if let Applied::Changed(booked) = shipment.shipment.clone().book(waybill)? {
             shipment.shipment = booked;
         }
         shipment.next_move_at = next_move_at;
@@ -118,9 +121,9 @@ fn with_waybills(
     Ok(StoredBooking { booking, ..stored })
 }
 
-fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<StoredBooking, NotNow> {
+fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<StoredBooking, RetryReason> {
     for shipment in &mut stored.shipments {
-        if let Applied::Now(cancelled) = shipment.shipment.clone().cancel()? {
+        if let Applied::Changed(cancelled) = shipment.shipment.clone().cancel()? {
             shipment.shipment = cancelled;
         }
         shipment.next_move_at = None;
@@ -128,7 +131,7 @@ fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<Stor
     Ok(StoredBooking { booking, ..stored })
 }
 
-/// What the batch has to write, all of it in one statement.
+/// The rows to save, in one statement.
 #[derive(Default)]
 struct Changes {
     bookings: Vec<ChangedBooking>,
@@ -136,7 +139,7 @@ struct Changes {
 }
 
 impl Changes {
-    fn note(&mut self, order_id: OrderId, before: StoredBooking, after: StoredBooking) {
+    fn add(&mut self, order_id: OrderId, before: StoredBooking, after: StoredBooking) {
         if before.booking != after.booking {
             self.bookings.push(ChangedBooking { order_id, from: before.booking.status(), to: after.booking });
         }

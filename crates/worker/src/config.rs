@@ -39,14 +39,14 @@ pub struct WorkerSettings {
     /// The queues that this worker consumes; default all.
     #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = "orders,inventory,payments,shipping")]
     pub queues: Vec<Queue>,
-    /// Batches that are at work in the database at once; 0 for as many as there are cores, and at least 2. More only
-    /// share the cores, each slower and smaller; where the database is far away, a few more do not.
+    /// Batches that use the database at once; 0 for one per core, and at least 2. More batches only compete for the
+    /// cores and are smaller. With a high latency to the database, a few more are useful.
     #[arg(long, env = "WORKER_BATCHES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=512))]
     pub batches: u16,
 }
 
 impl WorkerSettings {
-    /// None for what suits the machine.
+    /// `None` for the default, one per core.
     pub fn batches_at_once(&self) -> Option<usize> {
         Some(usize::from(self.batches)).filter(|batches| *batches > 0)
     }

@@ -1,4 +1,5 @@
-//! Worker: takes messages from the queues and has the slices handle them. Composes; holds no rules and no SQL.
+//! Worker: consumes the queues and passes their messages to the slices. Only composes; contains no business rules and
+//! no SQL.
 
 mod config;
 mod queues;
@@ -6,8 +7,8 @@ mod queues;
 use anyhow::Context;
 use config::{WORKER_METRICS_PORT, WorkerSettings};
 use domain::messages::Queue;
-use messaging::Relay;
-use messaging::broker::Links;
+use messaging::RelayHandle;
+use messaging::broker::BrokerConnections;
 use messaging::metrics::{Traffic, traffic};
 use operations::processes::{Identity, Role, Work, keep_beating};
 use platform::lifecycle::Lifecycle;
@@ -15,7 +16,7 @@ use platform::metrics;
 use platform::postgres::Pools;
 use std::process::ExitCode;
 
-/// For relay and heartbeat; consumers share the rest.
+/// Connections of the relay and the heartbeat; consumers share the others.
 const VITAL_CONNECTIONS: u32 = 2;
 
 #[global_allocator]
@@ -30,16 +31,16 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     platform::telemetry::start(&settings.telemetry)?;
     let pools = platform::postgres::pools(&settings.database, "orderflow worker", VITAL_CONNECTIONS);
     let pools = pools.context("the pools")?;
-    let links = Links::new(&settings.rabbitmq, "orderflow worker")?;
-    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
+    let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow worker")?;
+    let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
     serve_metrics(&settings, &pools, &lifecycle).await?;
 
-    queues::start(&settings, &pools.common, &links, &relay, &lifecycle);
+    queues::start(&settings, &pools.common, &connections, &relay, &lifecycle);
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
-        links.clone(),
+        connections.clone(),
         relay,
-        messaging::outbox::LOOK_EVERY,
+        messaging::outbox::POLL_INTERVAL,
         lifecycle.clone(),
     ));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
@@ -49,7 +50,7 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     tracing::info!(queues = queues.join(","), "worker ready");
 
     let finished = lifecycle.run_until_stopped().await?;
-    links.close().await;
+    connections.close().await;
     platform::postgres::close(&pools.common).await;
     platform::postgres::close(&pools.vital).await;
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })

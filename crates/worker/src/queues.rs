@@ -1,11 +1,11 @@
-//! Which slice hears which queue: one row each.
+//! Starts the consumers of each queue: which slice handles which queue, one match arm each.
 
 use crate::config::WorkerSettings;
 use domain::messages::Queue;
 use inventory::Inventory;
-use messaging::broker::Links;
-use messaging::consumer::{self, AroundProvider, ConsumerSettings, InOneTransaction, Turns, Work};
-use messaging::{Relay, dead};
+use messaging::broker::BrokerConnections;
+use messaging::consumer::{self, BatchHandler, BatchLimiter, ConsumerSettings, OneTransaction, TwoTransactions};
+use messaging::{RelayHandle, dead_letters};
 use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
@@ -16,57 +16,63 @@ use shipping::carriers::simulated::SimulatedCarrier;
 use sqlx::PgPool;
 use std::sync::Arc;
 
-/// How many batches of a queue with a provider behind it are under way at once: while one waits for its answers, the
-/// others go on.
+/// Consumers per queue whose handler calls a provider: while the batch of one waits for answers, the other continues.
 const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.
-pub fn start(settings: &WorkerSettings, pool: &PgPool, links: &Links, relay: &Relay, lifecycle: &Lifecycle) {
-    let hall = Hall { pool, links, relay, turns: Turns::new(settings.batches_at_once()), lifecycle };
+pub fn start(
+    settings: &WorkerSettings,
+    pool: &PgPool,
+    connections: &BrokerConnections,
+    relay: &RelayHandle,
+    lifecycle: &Lifecycle,
+) {
+    let limiter = BatchLimiter::new(settings.batches_at_once());
+    let spawner = ConsumerSpawner { pool, connections, relay, limiter, lifecycle };
     for queue in &settings.queues {
         match queue {
-            Queue::Orders => hall.open(InOneTransaction(SagaHandler { pace: settings.saga.pace() })),
-            Queue::Inventory => hall.open(InOneTransaction(Inventory)),
+            Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: settings.saga.time_scale() })),
+            Queue::Inventory => spawner.spawn(OneTransaction(Inventory)),
             Queue::Payments => {
                 let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
                 let payments = Arc::new(Payments::new(gateway, &settings.payments));
                 for _ in 0..PAYMENTS_CONSUMERS {
-                    hall.open(AroundProvider(Arc::clone(&payments)));
+                    spawner.spawn(TwoTransactions(Arc::clone(&payments)));
                 }
             }
             Queue::Shipping => {
                 let carrier = SimulatedCarrier::new(&settings.shipping);
                 let shipping = Arc::new(Shipping::new(carrier, &settings.shipping));
                 for _ in 0..SHIPPING_CONSUMERS {
-                    hall.open(AroundProvider(Arc::clone(&shipping)));
+                    spawner.spawn(TwoTransactions(Arc::clone(&shipping)));
                 }
             }
         }
-        hall.drain(*queue);
+        spawner.spawn_dead_letter_drain(*queue);
     }
 }
 
-/// What every consumer of this process shares.
-struct Hall<'a> {
+/// Spawns consumers, which share the pool, the connections, the relay and the batch limit of this process.
+struct ConsumerSpawner<'a> {
     pool: &'a PgPool,
-    links: &'a Links,
-    relay: &'a Relay,
-    turns: Turns,
+    connections: &'a BrokerConnections,
+    relay: &'a RelayHandle,
+    limiter: BatchLimiter,
     lifecycle: &'a Lifecycle,
 }
 
-impl Hall<'_> {
-    fn open<W: Work>(&self, work: W) {
-        let (pool, links) = (self.pool.clone(), self.links.clone());
-        let (relay, turns) = (self.relay.clone(), self.turns.clone());
-        let settings = ConsumerSettings::default();
-        self.lifecycle.spawn(consumer::run(work, pool, links, relay, turns, settings, self.lifecycle.clone()));
+impl ConsumerSpawner<'_> {
+    fn spawn<H: BatchHandler>(&self, handler: H) {
+        let (pool, connections) = (self.pool.clone(), self.connections.clone());
+        let (relay, limiter) = (self.relay.clone(), self.limiter.clone());
+        let (settings, lifecycle) = (ConsumerSettings::default(), self.lifecycle.clone());
+        self.lifecycle.spawn(consumer::run(handler, pool, connections, relay, limiter, settings, lifecycle));
     }
 
-    /// What dies in the queue becomes a failed job.
-    fn drain(&self, queue: Queue) {
-        let keeper = FailedJobs::new(self.pool.clone());
-        self.lifecycle.spawn(dead::drain(queue, keeper, self.links.clone(), self.lifecycle.clone()));
+    /// Stores the dead letters of the queue as failed jobs.
+    fn spawn_dead_letter_drain(&self, queue: Queue) {
+        let sink = FailedJobs::new(self.pool.clone());
+        self.lifecycle.spawn(dead_letters::drain(queue, sink, self.connections.clone(), self.lifecycle.clone()));
     }
 }

@@ -6,3 +6,4 @@ pub mod sources;
 mod style;
 mod tables;
 mod topology;
+mod vocabulary;

@@ -1,8 +1,8 @@
 //! What we have on the broker changes only where a review sees it.
 
-use messaging::topology::{RetryLadder, describe};
+use messaging::topology::{RetrySchedule, describe};
 
 #[test]
 fn the_topology_is_as_it_was_agreed() {
-    insta::assert_snapshot!(describe(&RetryLadder::default()));
+    insta::assert_snapshot!(describe(&RetrySchedule::default()));
 }

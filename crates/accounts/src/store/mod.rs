@@ -8,6 +8,6 @@ pub(crate) use refresh_tokens::{
     lock_refresh_token, mark_reissued, mark_used, revoke_families_of, revoke_family,
 };
 pub(crate) use users::{
-    Account, change_role, find_account, find_account_by_email, find_standing, insert_user, lock_accounts,
+    Account, change_role, find_account, find_account_by_email, find_account_status, insert_user, lock_accounts,
     replace_password_hash,
 };

@@ -1,4 +1,4 @@
-//! Tables `refresh_families` and `refresh_tokens`.
+//! SQL of the tables `refresh_families` and `refresh_tokens`.
 
 use crate::refresh_token::RefreshTokenHash;
 use domain::Timestamp;
@@ -16,7 +16,7 @@ pub(crate) struct RefreshToken {
     pub reissued_at: Option<Timestamp>,
 }
 
-/// Why a family of refresh tokens died.
+/// Why a family of refresh tokens was revoked.
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Revocation {
@@ -59,7 +59,7 @@ pub(crate) async fn insert_refresh_token(
     Ok(())
 }
 
-/// Locks the token's family, and only then reads the token: whoever held the lock before may have used it.
+/// Locks the token's family, and only then reads the token: the previous holder of the lock may have used it.
 pub(crate) async fn lock_refresh_token(
     tx: &mut PgConnection,
     hash: &RefreshTokenHash,

@@ -1,13 +1,13 @@
-//! Table `users`, and `role_changes` beside it.
+//! SQL of the tables `users` and `role_changes`.
 
-use crate::account_status_cache::Standing;
+use crate::account_status_cache::AccountStatus;
 use crate::{AccountError, Email, FullName, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A user with what only this slice may see of them.
+/// A user with the columns that only this slice may see.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub user: User,
@@ -85,7 +85,7 @@ pub(crate) async fn find_account(connection: &mut PgConnection, id: UserId) -> R
     row.fetch_optional(connection).await?.map(Account::try_from).transpose()
 }
 
-/// Those that exist, locked in the order of their ids.
+/// The accounts that exist, locked in the order of their ids.
 pub(crate) async fn lock_accounts(tx: &mut PgConnection, ids: &[UserId]) -> Result<Vec<Account>, AccountError> {
     let ids: Vec<Uuid> = ids.iter().map(UserId::as_uuid).collect();
     let rows = sqlx::query_as!(
@@ -97,15 +97,18 @@ pub(crate) async fn lock_accounts(tx: &mut PgConnection, ids: &[UserId]) -> Resu
     rows.fetch_all(tx).await?.into_iter().map(Account::try_from).collect()
 }
 
-pub(crate) async fn find_standing(connection: &mut PgConnection, id: UserId) -> Result<Option<Standing>, AccountError> {
+pub(crate) async fn find_account_status(
+    connection: &mut PgConnection,
+    id: UserId,
+) -> Result<Option<AccountStatus>, AccountError> {
     let row = sqlx::query!("SELECT role, token_version, disabled_at FROM accounts.users WHERE id = $1", id.as_uuid());
     let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
     let role = row.role.parse::<Role>();
     let role = role.map_err(|_| AccountError::Inconsistent { table: "users", column: "role", id: id.as_uuid() })?;
-    Ok(Some(Standing { role, token_version: row.token_version, is_disabled: row.disabled_at.is_some() }))
+    Ok(Some(AccountStatus { role, token_version: row.token_version, is_disabled: row.disabled_at.is_some() }))
 }
 
-/// Unless it was changed meanwhile.
+/// Does nothing when the hash is no longer `old_hash`.
 pub(crate) async fn replace_password_hash(
     tx: &mut PgConnection,
     id: UserId,

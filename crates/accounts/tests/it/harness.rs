@@ -1,4 +1,4 @@
-//! What the tests share: accounts over the test's own database, and somebody to sign in.
+//! The test harness: `Accounts` on the test's own database, and helpers to seed users and log in.
 
 use accounts::{
     AccountError, Accounts, Login, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Session,
@@ -15,15 +15,15 @@ pub const EMAIL: &str = "customer@orders.local";
 pub const PASSWORD: &str = "CustomerPass123";
 pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-pub struct Desk {
+pub struct Harness {
     pub pool: PgPool,
     pub accounts: Accounts,
     pub hasher: PasswordHasher,
     pub now: Timestamp,
 }
 
-impl Desk {
-    pub fn open(pool: PgPool) -> Self {
+impl Harness {
+    pub fn new(pool: PgPool) -> Self {
         Self::with_throttle(pool, LoginThrottle::new(None, LoginLimits::default()))
     }
 

@@ -1,26 +1,30 @@
-use crate::harness::{Desk, EMAIL, HERE, PASSWORD};
+//! Login: one response for every wrong guess, and stronger hashes over time.
+
+use crate::harness::{EMAIL, HERE, Harness, PASSWORD};
 use accounts::{AccountError, Accounts, Login, LoginLimits, LoginThrottle, PasswordHasher, Role, Tokens};
 use sqlx::PgPool;
 use std::time::Duration;
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn the_right_password_opens_a_session(pool: PgPool) {
-    let desk = Desk::open(pool);
-    let user = desk.seed(EMAIL, Role::Customer).await;
+    let harness = Harness::new(pool);
+    let user = harness.seed(EMAIL, Role::Customer).await;
 
-    let session = desk.login(EMAIL, PASSWORD).await.unwrap();
+    let session = harness.login(EMAIL, PASSWORD).await.unwrap();
 
     assert_eq!(session.user, user);
     assert_eq!(session.access.expires_in, Duration::from_mins(15));
-    assert_eq!(desk.accounts.me(user.id).await.unwrap(), user);
+    assert_eq!(harness.accounts.me(user.id).await.unwrap(), user);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn unknown_address_wrong_password_and_disabled_account_get_one_answer_for_one_comparison_each(pool: PgPool) {
-    let desk = Desk::open(pool);
-    desk.seed(EMAIL, Role::Customer).await;
-    desk.seed("disabled@orders.local", Role::Customer).await;
-    disable(&desk.pool, "disabled@orders.local").await;
+async fn unknown_address_wrong_password_and_disabled_account_get_the_same_response_after_one_comparison_each(
+    pool: PgPool,
+) {
+    let harness = Harness::new(pool);
+    harness.seed(EMAIL, Role::Customer).await;
+    harness.seed("disabled@orders.local", Role::Customer).await;
+    disable(&harness.pool, "disabled@orders.local").await;
     let attempts = [
         (EMAIL, "WrongPass123"),
         ("nobody@orders.local", PASSWORD),
@@ -29,28 +33,28 @@ async fn unknown_address_wrong_password_and_disabled_account_get_one_answer_for_
     ];
 
     for (email, password) in attempts {
-        let before = desk.hasher.verifications();
-        let refused = desk.login(email, password).await.unwrap_err();
+        let before = harness.hasher.verifications();
+        let refused = harness.login(email, password).await.unwrap_err();
         assert!(matches!(refused, AccountError::InvalidCredentials), "{email}: {refused}");
-        assert_eq!(desk.hasher.verifications(), before + 1, "{email}");
+        assert_eq!(harness.hasher.verifications(), before + 1, "{email}");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_weakly_hashed_password_is_hashed_anew_at_login(pool: PgPool) {
-    let desk = Desk::open(pool);
-    desk.seed(EMAIL, Role::Customer).await;
-    sqlx::query!("UPDATE accounts.users SET password_hash = $1", weak_hash()).execute(&desk.pool).await.unwrap();
+async fn a_weakly_hashed_password_is_hashed_again_at_login(pool: PgPool) {
+    let harness = Harness::new(pool);
+    harness.seed(EMAIL, Role::Customer).await;
+    sqlx::query!("UPDATE accounts.users SET password_hash = $1", weak_hash()).execute(&harness.pool).await.unwrap();
 
-    desk.login(EMAIL, PASSWORD).await.unwrap();
+    harness.login(EMAIL, PASSWORD).await.unwrap();
 
-    let hash = sqlx::query_scalar!("SELECT password_hash FROM accounts.users").fetch_one(&desk.pool).await.unwrap();
+    let hash = sqlx::query_scalar!("SELECT password_hash FROM accounts.users").fetch_one(&harness.pool).await.unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-    assert!(desk.login(EMAIL, PASSWORD).await.is_ok());
+    assert!(harness.login(EMAIL, PASSWORD).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn when_every_core_is_busy_the_caller_is_told_so(pool: PgPool) {
+async fn a_login_is_refused_as_overloaded_while_every_core_is_busy(pool: PgPool) {
     let tokens = Tokens::new(&crate::harness::security());
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let no_core = PasswordHasher::new(0, Duration::from_millis(1));

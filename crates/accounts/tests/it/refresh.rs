@@ -1,59 +1,61 @@
-use crate::harness::{Desk, EMAIL, PASSWORD};
+//! Refresh token rotation, reuse detection, logout and pruning.
+
+use crate::harness::{EMAIL, Harness, PASSWORD};
 use crate::login::disable;
 use accounts::{AccountError, Role, Session, prune_refresh_tokens};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 
-async fn signed_in(pool: PgPool) -> (Desk, Session) {
-    let desk = Desk::open(pool);
-    desk.seed(EMAIL, Role::Customer).await;
-    let session = desk.login(EMAIL, PASSWORD).await.expect("signed in");
-    (desk, session)
+async fn signed_in(pool: PgPool) -> (Harness, Session) {
+    let harness = Harness::new(pool);
+    harness.seed(EMAIL, Role::Customer).await;
+    let session = harness.login(EMAIL, PASSWORD).await.expect("signed in");
+    (harness, session)
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_refresh_token_is_turned_into_a_new_pair_again_and_again(pool: PgPool) {
-    let (desk, first) = signed_in(pool).await;
+async fn a_refresh_token_is_rotated_again_and_again(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
 
-    let second = desk.refresh(&first.refresh_token, 60).await.unwrap();
-    let third = desk.refresh(&second.refresh_token, 120).await.unwrap();
+    let second = harness.refresh(&first.refresh_token, 60).await.unwrap();
+    let third = harness.refresh(&second.refresh_token, 120).await.unwrap();
 
     assert_ne!(second.refresh_token.expose_secret(), first.refresh_token.expose_secret());
     let access = third.access.token.expose_secret();
-    assert!(desk.accounts.verify_access_token(access, desk.after(120)).await.is_ok());
+    assert!(harness.accounts.verify_access_token(access, harness.after(120)).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_used_token_that_comes_back_revokes_its_whole_family(pool: PgPool) {
-    let (desk, first) = signed_in(pool).await;
-    let second = desk.refresh(&first.refresh_token, 60).await.unwrap();
+async fn a_used_token_that_is_presented_again_revokes_its_whole_family(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
+    let second = harness.refresh(&first.refresh_token, 60).await.unwrap();
 
-    let reused = desk.refresh(&first.refresh_token, 121).await.unwrap_err();
+    let reused = harness.refresh(&first.refresh_token, 121).await.unwrap_err();
 
     assert!(matches!(reused, AccountError::RefreshTokenReused));
-    let sibling = desk.refresh(&second.refresh_token, 122).await.unwrap_err();
+    let sibling = harness.refresh(&second.refresh_token, 122).await.unwrap_err();
     assert!(matches!(sibling, AccountError::InvalidRefreshToken));
-    assert!(desk.login(EMAIL, PASSWORD).await.is_ok());
+    assert!(harness.login(EMAIL, PASSWORD).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_answer_is_given_once_more_within_a_minute_and_the_family_lives_on(pool: PgPool) {
-    let (desk, first) = signed_in(pool).await;
-    let lost = desk.refresh(&first.refresh_token, 60).await.unwrap();
+async fn a_lost_response_is_repeated_once_within_a_minute_and_the_family_stays_valid(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
+    let lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
 
-    let again = desk.refresh(&first.refresh_token, 120).await.unwrap();
-    let third_time = desk.refresh(&first.refresh_token, 120).await.unwrap_err();
+    let again = harness.refresh(&first.refresh_token, 120).await.unwrap();
+    let third_time = harness.refresh(&first.refresh_token, 120).await.unwrap_err();
 
     assert!(matches!(third_time, AccountError::RefreshInProgress));
-    assert!(desk.refresh(&again.refresh_token, 130).await.is_ok());
-    assert!(desk.refresh(&lost.refresh_token, 130).await.is_ok());
+    assert!(harness.refresh(&again.refresh_token, 130).await.is_ok());
+    assert!(harness.refresh(&lost.refresh_token, 130).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn turned_by_many_at_once_a_token_gives_two_pairs_at_most(pool: PgPool) {
-    let (desk, first) = signed_in(pool).await;
+async fn a_token_that_is_rotated_concurrently_gives_at_most_two_pairs(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
 
-    let tries = (0..8).map(|_| desk.refresh(&first.refresh_token, 1));
+    let tries = (0..8).map(|_| harness.refresh(&first.refresh_token, 1));
     let outcomes = futures::future::join_all(tries).await;
 
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
@@ -62,39 +64,39 @@ async fn turned_by_many_at_once_a_token_gives_two_pairs_at_most(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn logout_ends_the_family_and_may_be_said_twice(pool: PgPool) {
-    let (desk, session) = signed_in(pool).await;
+async fn logout_revokes_the_family_and_may_be_repeated(pool: PgPool) {
+    let (harness, session) = signed_in(pool).await;
 
     for _ in 0..2 {
-        desk.accounts.logout(&session.refresh_token, desk.now).await.unwrap();
+        harness.accounts.logout(&session.refresh_token, harness.now).await.unwrap();
     }
 
-    let refused = desk.refresh(&session.refresh_token, 1).await.unwrap_err();
+    let refused = harness.refresh(&session.refresh_token, 1).await.unwrap_err();
     assert!(matches!(refused, AccountError::InvalidRefreshToken));
-    assert!(desk.accounts.logout(&"nonsense".into(), desk.now).await.is_ok());
+    assert!(harness.accounts.logout(&"nonsense".into(), harness.now).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn expired_unknown_and_malformed_tokens_and_those_of_disabled_users_are_refused(pool: PgPool) {
-    let (desk, session) = signed_in(pool).await;
+    let (harness, session) = signed_in(pool).await;
     let unknown = SecretString::from("A".repeat(43));
 
     for (token, seconds_later) in [(&session.refresh_token, 3_600), (&unknown, 0), (&"".into(), 0), (&"x y".into(), 0)]
     {
-        let refused = desk.refresh(token, seconds_later).await.unwrap_err();
+        let refused = harness.refresh(token, seconds_later).await.unwrap_err();
         assert!(matches!(refused, AccountError::InvalidRefreshToken), "{refused}");
     }
 
-    disable(&desk.pool, EMAIL).await;
-    assert!(matches!(desk.refresh(&session.refresh_token, 1).await, Err(AccountError::InvalidRefreshToken)));
+    disable(&harness.pool, EMAIL).await;
+    assert!(matches!(harness.refresh(&session.refresh_token, 1).await, Err(AccountError::InvalidRefreshToken)));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn the_database_knows_no_token_only_its_hash(pool: PgPool) {
-    let (desk, session) = signed_in(pool).await;
+async fn the_database_stores_only_the_hash_of_a_token(pool: PgPool) {
+    let (harness, session) = signed_in(pool).await;
 
     let hash =
-        sqlx::query_scalar!("SELECT token_hash FROM accounts.refresh_tokens").fetch_one(&desk.pool).await.unwrap();
+        sqlx::query_scalar!("SELECT token_hash FROM accounts.refresh_tokens").fetch_one(&harness.pool).await.unwrap();
 
     assert_eq!(hash.len(), 32);
     assert!(!session.refresh_token.expose_secret().contains(&hex::encode(&hash)));
@@ -103,15 +105,15 @@ async fn the_database_knows_no_token_only_its_hash(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn expired_tokens_are_pruned_with_their_families_and_live_ones_stay(pool: PgPool) {
-    let (desk, old) = signed_in(pool).await;
-    let kept = desk.login(EMAIL, PASSWORD).await.unwrap();
-    let turned = desk.refresh(&kept.refresh_token, 1_800).await.unwrap();
+    let (harness, old) = signed_in(pool).await;
+    let kept = harness.login(EMAIL, PASSWORD).await.unwrap();
+    let rotated = harness.refresh(&kept.refresh_token, 1_800).await.unwrap();
 
-    let pruned = prune_refresh_tokens(&desk.pool, desk.after(3_601), 100).await.unwrap();
+    let pruned = prune_refresh_tokens(&harness.pool, harness.after(3_601), 100).await.unwrap();
 
     assert_eq!(pruned, 2);
     let families = sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM accounts.refresh_families"#);
-    assert_eq!(families.fetch_one(&desk.pool).await.unwrap(), 1);
-    assert!(desk.refresh(&turned.refresh_token, 3_602).await.is_ok());
-    assert!(desk.refresh(&old.refresh_token, 3_602).await.is_err());
+    assert_eq!(families.fetch_one(&harness.pool).await.unwrap(), 1);
+    assert!(harness.refresh(&rotated.refresh_token, 3_602).await.is_ok());
+    assert!(harness.refresh(&old.refresh_token, 3_602).await.is_err());
 }

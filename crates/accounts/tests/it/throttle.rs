@@ -1,4 +1,6 @@
-use crate::harness::{Desk, EMAIL, HERE, PASSWORD};
+//! Failed logins are limited per account and per client address, with and without Redis.
+
+use crate::harness::{EMAIL, HERE, Harness, PASSWORD};
 use accounts::{AccountError, LoginLimits, LoginThrottle, Role};
 use clap::Parser;
 use platform::config::RedisArgs;
@@ -21,12 +23,12 @@ fn on_redis() -> LoginThrottle {
     LoginThrottle::new(Some(redis), LoginLimits::default())
 }
 
-fn on_no_redis() -> LoginThrottle {
+fn on_unreachable_redis() -> LoginThrottle {
     let nowhere = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
     LoginThrottle::new(Some(Redis::new(&nowhere).expect("an address")), LoginLimits::default())
 }
 
-/// Tests share one Redis, so each has addresses and accounts of its own.
+/// Unique, because all tests share one Redis.
 fn fresh_email() -> String {
     format!("{}@orders.local", Uuid::now_v7().simple())
 }
@@ -35,72 +37,72 @@ fn fresh_address() -> IpAddr {
     IpAddr::from(Uuid::new_v4().into_bytes())
 }
 
-async fn the_eleventh_guess_waits(desk: Desk) {
+async fn the_eleventh_guess_is_throttled(harness: Harness) {
     let email = fresh_email();
-    desk.seed(&email, Role::Customer).await;
+    harness.seed(&email, Role::Customer).await;
     for _ in 0..10 {
-        let refused = desk.login_from(&email, "WrongPass123", fresh_address()).await.expect_err("wrong");
+        let refused = harness.login_from(&email, "WrongPass123", fresh_address()).await.expect_err("wrong");
         assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
     }
 
-    let verifications_before = desk.hasher.verifications();
-    let right = desk.login_from(&email.to_uppercase(), PASSWORD, fresh_address()).await.expect_err("too many");
+    let verifications_before = harness.hasher.verifications();
+    let right = harness.login_from(&email.to_uppercase(), PASSWORD, fresh_address()).await.expect_err("too many");
 
     let AccountError::TooManyAttempts { retry_after } = right else { panic!("{right}") };
     assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(901));
-    assert_eq!(desk.hasher.verifications(), verifications_before, "a refused guess costs no hash");
+    assert_eq!(harness.hasher.verifications(), verifications_before, "a refused guess costs no hash");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn after_ten_failures_an_account_has_to_wait_wherever_the_guesses_come_from(pool: PgPool) {
-    the_eleventh_guess_waits(Desk::with_throttle(pool, on_redis())).await;
+async fn after_ten_failures_an_account_is_throttled_whatever_the_client_address(pool: PgPool) {
+    the_eleventh_guess_is_throttled(Harness::with_throttle(pool, on_redis())).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn without_redis_the_process_counts_for_itself(pool: PgPool) {
-    the_eleventh_guess_waits(Desk::with_throttle(pool, on_no_redis())).await;
+async fn without_redis_the_process_counts_failures_itself(pool: PgPool) {
+    the_eleventh_guess_is_throttled(Harness::with_throttle(pool, on_unreachable_redis())).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_success_forgives_the_failures_before_it(pool: PgPool) {
-    let desk = Desk::with_throttle(pool, on_redis());
+async fn a_successful_login_resets_the_failures_before_it(pool: PgPool) {
+    let harness = Harness::with_throttle(pool, on_redis());
     let email = fresh_email();
-    desk.seed(&email, Role::Customer).await;
+    harness.seed(&email, Role::Customer).await;
 
     for _ in 0..2 {
         for _ in 0..9 {
-            desk.login_from(&email, "WrongPass123", fresh_address()).await.unwrap_err();
+            harness.login_from(&email, "WrongPass123", fresh_address()).await.unwrap_err();
         }
-        assert!(desk.login_from(&email, PASSWORD, fresh_address()).await.is_ok());
+        assert!(harness.login_from(&email, PASSWORD, fresh_address()).await.is_ok());
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn guesses_made_all_at_once_get_no_more_chances_than_one_by_one(pool: PgPool) {
-    let desk = Desk::with_throttle(pool, on_redis());
+async fn concurrent_guesses_get_no_more_attempts_than_sequential_ones(pool: PgPool) {
+    let harness = Harness::with_throttle(pool, on_redis());
     let email = fresh_email();
-    desk.seed(&email, Role::Customer).await;
+    harness.seed(&email, Role::Customer).await;
 
-    let guesses = (0..30).map(|_| desk.login_from(&email, "WrongPass123", HERE));
+    let guesses = (0..30).map(|_| harness.login_from(&email, "WrongPass123", HERE));
     let outcomes = futures::future::join_all(guesses).await;
 
-    let told_wrong = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::InvalidCredentials)));
-    assert!(told_wrong.count() <= 10);
+    let checked = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::InvalidCredentials)));
+    assert!(checked.count() <= 10);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn one_address_that_fails_over_many_accounts_has_to_wait(pool: PgPool) {
+async fn an_address_that_fails_with_many_accounts_is_throttled(pool: PgPool) {
     let limits = LoginLimits { per_address: 5.try_into().unwrap(), ..LoginLimits::default() };
-    let desk = Desk::with_throttle(pool, LoginThrottle::new(None, limits));
+    let harness = Harness::with_throttle(pool, LoginThrottle::new(None, limits));
 
     for guess in 0..5 {
-        let refused = desk.login_from(&format!("{guess}{EMAIL}"), PASSWORD, HERE).await.unwrap_err();
+        let refused = harness.login_from(&format!("{guess}{EMAIL}"), PASSWORD, HERE).await.unwrap_err();
         assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
     }
 
-    let refused = desk.login_from("another@orders.local", PASSWORD, HERE).await.unwrap_err();
+    let refused = harness.login_from("another@orders.local", PASSWORD, HERE).await.unwrap_err();
     assert!(matches!(refused, AccountError::TooManyAttempts { .. }));
     let elsewhere =
-        desk.login_from("another@orders.local", PASSWORD, Ipv4Addr::new(192, 0, 2, 2).into()).await.unwrap_err();
+        harness.login_from("another@orders.local", PASSWORD, Ipv4Addr::new(192, 0, 2, 2).into()).await.unwrap_err();
     assert!(matches!(elsewhere, AccountError::InvalidCredentials));
 }

@@ -1,4 +1,4 @@
-//! The bytes of a body: so many at most, and within so much time.
+//! Reads the bytes of a request body, with limits on size and time.
 
 use crate::problem::{Kind, Problem};
 use axum::body::Body;
@@ -8,19 +8,19 @@ use futures::StreamExt;
 use std::time::Duration;
 
 const BODY_BYTES_MAX: usize = 256 * 1024;
-const BODY_LIMIT: Duration = Duration::from_secs(8);
+const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > BODY_BYTES_MAX) {
         return Err(too_large());
     }
-    let reading = collect(body, announced.unwrap_or_default());
-    tokio::time::timeout(BODY_LIMIT, reading).await.unwrap_or_else(|_too_slow| Err(too_slow()))
+    let reading = collect(body, declared.unwrap_or_default());
+    tokio::time::timeout(BODY_TIMEOUT, reading).await.unwrap_or_else(|_too_slow| Err(too_slow()))
 }
 
-async fn collect(body: Body, announced: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::with_capacity(announced);
+async fn collect(body: Body, declared: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(declared);
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_broken| {
@@ -42,5 +42,5 @@ fn too_large() -> Problem {
 }
 
 fn too_slow() -> Problem {
-    Problem::new(Kind::RequestTimeout, format!("The request body was not received within {} s", BODY_LIMIT.as_secs()))
+    Problem::new(Kind::RequestTimeout, format!("The request body was not received within {} s", BODY_TIMEOUT.as_secs()))
 }

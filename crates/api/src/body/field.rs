@@ -1,4 +1,4 @@
-//! Reads values member by member, remembers where it is, and notes all that is wrong.
+//! Reads JSON values field by field, keeps track of the JSON pointer, and collects every error.
 
 use super::value::Value;
 use crate::problem::{FieldError, text as texts};
@@ -10,10 +10,10 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use strum::VariantNames;
 
-/// Whoever makes more mistakes than this learns of the others next time.
+/// Further errors of a request are not reported.
 pub const ERRORS_MAX: usize = 50;
 
-/// A value and where it stands.
+/// A value and its JSON pointer.
 #[derive(Debug)]
 pub struct Field<'e> {
     value: Value,
@@ -21,7 +21,7 @@ pub struct Field<'e> {
     errors: &'e mut Vec<FieldError>,
 }
 
-/// The members of an object that have not been read yet, and the names that were asked for: those that it may have.
+/// Unread members of an object, and the names that `FromJson::read` requested, which are the known ones.
 #[derive(Debug)]
 pub struct Members<'e> {
     unread: Vec<(String, Value)>,
@@ -35,37 +35,40 @@ impl<'e> Field<'e> {
         Self { value, pointer: String::new(), errors }
     }
 
-    /// Notes that this value is of another type than the `wanted` one: "a string".
-    pub fn refuse<T>(self, wanted: impl Display) -> Option<T> {
-        let detail = format!("{} must be {wanted}, got {}", named(&self.pointer), self.value.shown());
+    /// Adds the error that this value is not `expected`, such as "a string".
+    pub fn refuse<T>(self, expected: impl Display) -> Option<T> {
+        let detail = format!("{} must be {expected}, got {}", quoted(&self.pointer), self.value.describe());
         refuse(self.errors, &self.pointer, detail)
     }
 
     pub fn text_as<T, E: Display>(self, parse: impl FnOnce(String) -> Result<T, E>) -> Option<T> {
         let Self { value, pointer, errors } = self;
         let given = text(Field { value, pointer: pointer.clone(), errors: &mut *errors })?;
-        // Parsers take the text; it is needed again only when they refuse it.
-        let shown = given.clone();
-        let wrong = |error: E| note(errors, &pointer, texts::wrong_value(&texts::place(&pointer), error, &shown));
-        parse(given).map_err(wrong).ok()
+        // `parse` consumes the text; the copy is for the error.
+        let text = given.clone();
+        let add =
+            |error: E| add_error(errors, &pointer, texts::invalid_value(&texts::field_path(&pointer), error, &text));
+        parse(given).map_err(add).ok()
     }
 
-    /// The same for what no answer may repeat.
+    /// The same for a secret, which must not appear in an error.
     pub fn secret_as<T, E: Display>(self, parse: impl FnOnce(String) -> Result<T, E>) -> Option<T> {
         let Self { value, pointer, errors } = self;
         let given = secret(Field { value, pointer: pointer.clone(), errors: &mut *errors })?;
-        parse(given).map_err(|error| note(errors, &pointer, texts::wrong(&texts::place(&pointer), error))).ok()
+        let add = |error: E| add_error(errors, &pointer, texts::invalid(&texts::field_path(&pointer), error));
+        parse(given).map_err(add).ok()
     }
 
-    pub fn whole_as<T, E: Display>(self, parse: impl FnOnce(i64) -> Result<T, E>) -> Option<T> {
+    pub fn integer_as<T, E: Display>(self, parse: impl FnOnce(i64) -> Result<T, E>) -> Option<T> {
         let Self { value, pointer, errors } = self;
-        let given = whole(Field { value, pointer: pointer.clone(), errors: &mut *errors })?;
-        let shown = || given.to_string();
-        let wrong = |error: E| note(errors, &pointer, texts::wrong_value(&texts::place(&pointer), error, &shown()));
-        parse(given).map_err(wrong).ok()
+        let given = integer(Field { value, pointer: pointer.clone(), errors: &mut *errors })?;
+        let text = || given.to_string();
+        let add =
+            |error: E| add_error(errors, &pointer, texts::invalid_value(&texts::field_path(&pointer), error, &text()));
+        parse(given).map_err(add).ok()
     }
 
-    /// At most `max` values, each read by `read`. None when one of them is wrong.
+    /// At most `max` values, each read by `read`. `None` if one of them is invalid.
     pub fn list<T>(self, max: usize, read: impl Fn(Field<'_>) -> Option<T>) -> Option<Vec<T>> {
         if !matches!(self.value, Value::List(_)) {
             return self.refuse("a list");
@@ -73,59 +76,60 @@ impl<'e> Field<'e> {
         let Self { value, pointer, errors } = self;
         let Value::List(values) = value else { return None };
         if values.len() > max {
-            let detail = format!("{} must have at most {max} entries, got {}", named(&pointer), values.len());
+            let detail = format!("{} must have at most {max} entries, got {}", quoted(&pointer), values.len());
             return refuse(errors, &pointer, detail);
         }
-        let place = |(index, value)| read(Field { value, pointer: format!("{pointer}/{index}"), errors: &mut *errors });
-        // Collected twice, so that a mistake in one entry does not hide those in the next.
-        let read: Vec<Option<T>> = values.into_iter().enumerate().map(place).collect();
+        let read_one =
+            |(index, value)| read(Field { value, pointer: format!("{pointer}/{index}"), errors: &mut *errors });
+        // Collected twice, so that an error in one entry does not hide those in the next ones.
+        let read: Vec<Option<T>> = values.into_iter().enumerate().map(read_one).collect();
         read.into_iter().collect()
     }
 
-    /// An object whose members `read` takes; members that are left over are wrong.
+    /// An object whose members are read by `read`; unknown and duplicate members are errors.
     pub fn members<T>(self, read: impl FnOnce(&mut Members<'_>) -> Option<T>) -> Option<T> {
         let Value::Object(members) = self.value else { return self.refuse("an object") };
-        let twice = twice(&members);
+        let duplicates = duplicate_names(&members);
         let mut members = Members { unread: members, known: Vec::new(), pointer: self.pointer, errors: self.errors };
-        for name in &twice {
+        for name in &duplicates {
             let pointer = members.pointer_to(name);
-            note(members.errors, &pointer, format!("{} appears more than once", named(&pointer)));
+            add_error(members.errors, &pointer, format!("{} appears more than once", quoted(&pointer)));
         }
-        let read = read(&mut members).filter(|_| twice.is_empty());
-        if members.refuse_the_rest(&twice) { None } else { read }
+        let read = read(&mut members).filter(|_| duplicates.is_empty());
+        if members.reject_unknown(&duplicates) { None } else { read }
     }
 }
 
 pub fn text(field: Field<'_>) -> Option<String> {
     match field.value {
-        // Postgres can't store it, and nobody means it.
+        // Postgres can't store NUL in text.
         Value::Text(ref text) if text.contains('\0') => field.refuse("a string without NUL characters"),
         Value::Text(text) => Some(text),
         _ => field.refuse("a string"),
     }
 }
 
-/// A text that no answer may repeat.
+/// A text that must not appear in an error.
 pub fn secret(field: Field<'_>) -> Option<String> {
     match field.value {
         Value::Text(text) if !text.contains('\0') => Some(text),
         _ => {
-            let detail = format!("{} must be a string without NUL characters", named(&field.pointer));
+            let detail = format!("{} must be a string without NUL characters", quoted(&field.pointer));
             refuse(field.errors, &field.pointer, detail)
         }
     }
 }
 
-pub fn whole(field: Field<'_>) -> Option<i64> {
+pub fn integer(field: Field<'_>) -> Option<i64> {
     match field.value {
-        Value::Whole(number) => Some(number),
+        Value::Integer(number) => Some(number),
         _ => field.refuse("a whole number"),
     }
 }
 
-/// A whole number of `range`.
+/// A whole number within `range`.
 pub fn within<T: TryFrom<i64>>(field: Field<'_>, range: RangeInclusive<i64>) -> Option<T> {
-    field.whole_as(|number| {
+    field.integer_as(|number| {
         let inside = Some(number).filter(|number| range.contains(number)).and_then(|number| T::try_from(number).ok());
         inside.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     })
@@ -138,17 +142,17 @@ pub fn boolean(field: Field<'_>) -> Option<bool> {
     }
 }
 
-/// A time, as every other place takes it too.
+/// A timestamp in the format of [`time::parse`].
 pub fn time(field: Field<'_>) -> Option<Timestamp> {
     field.text_as(|text| time::parse(&text))
 }
 
-/// One word of a closed set.
+/// One of a closed set of values.
 pub fn one_of<T: FromStr + VariantNames>(field: Field<'_>) -> Option<T> {
     field.text_as(|text| text.parse().map_err(|_unknown| format!("must be {}", texts::one_of(T::VARIANTS))))
 }
 
-/// A string that parses as `T`; what is wrong with it, `T`'s own error tells.
+/// A string that parses as `T`; the error text is that of `T`.
 pub fn parsed<T: FromStr<Err: Display>>(field: Field<'_>) -> Option<T> {
     field.text_as(|text| text.parse())
 }
@@ -158,15 +162,12 @@ impl Members<'_> {
         let pointer = self.pointer_to(name);
         match self.take(name) {
             Some(value) => read(Field { value, pointer, errors: &mut *self.errors }),
-            None => refuse(self.errors, &pointer, format!("{} is required", named(&pointer))),
+            None => refuse(self.errors, &pointer, format!("{} is required", quoted(&pointer))),
         }
     }
 
-    /// `Some(None)` when it is not there, or null.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether it was readable, the inner one whether it was there"
-    )]
+    /// `Some(None)` if the member is absent or null.
+    #[expect(clippy::option_option, reason = "outer: whether it was valid; inner: whether it was present")]
     pub fn optional<T>(&mut self, name: &'static str, read: impl FnOnce(Field<'_>) -> Option<T>) -> Option<Option<T>> {
         let pointer = self.pointer_to(name);
         match self.take(name) {
@@ -175,51 +176,52 @@ impl Members<'_> {
         }
     }
 
-    /// Notes that the object as a whole is wrong.
+    /// Adds an error about the object as a whole.
     pub fn refuse<T>(&mut self, detail: impl Display) -> Option<T> {
         refuse(self.errors, &self.pointer, detail)
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
-        let place = self.unread.iter().position(|(known, _)| known == name)?;
-        Some(self.unread.remove(place).1)
+        let index = self.unread.iter().position(|(known, _)| known == name)?;
+        Some(self.unread.remove(index).1)
     }
 
-    fn refuse_the_rest(self, noted: &BTreeSet<String>) -> bool {
-        let unknown: Vec<_> = self.unread.iter().filter(|(name, _)| !noted.contains(name)).collect();
+    /// Adds an error per unknown member, except for those with an error already; true if there was one.
+    fn reject_unknown(self, reported: &BTreeSet<String>) -> bool {
+        let unknown: Vec<_> = self.unread.iter().filter(|(name, _)| !reported.contains(name)).collect();
         for (name, _) in &unknown {
-            let (pointer, known) = (self.pointer_to(name), texts::ticked(&self.known));
-            note(self.errors, &pointer, format!("Unknown field {}. Allowed: {known}", named(&pointer)));
+            let (pointer, known) = (self.pointer_to(name), texts::quote_all(&self.known));
+            add_error(self.errors, &pointer, format!("Unknown field {}. Allowed: {known}", quoted(&pointer)));
         }
         !unknown.is_empty()
     }
 
-    /// RFC 6901: `~` and `/` in a name are escaped.
+    /// The JSON pointer of a member. RFC 6901: `~` and `/` in a name are escaped.
     fn pointer_to(&self, name: &str) -> String {
         let name: String = name.chars().take(64).collect();
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 }
 
-/// Names that more than one member has.
-fn twice(members: &[(String, Value)]) -> BTreeSet<String> {
+/// Names that occur more than once.
+fn duplicate_names(members: &[(String, Value)]) -> BTreeSet<String> {
     let mut seen = HashSet::with_capacity(members.len());
     members.iter().filter(|(name, _)| !seen.insert(name)).map(|(name, _)| name.clone()).collect()
 }
 
-/// How texts name what stands at `pointer`.
-fn named(pointer: &str) -> String {
-    texts::tick(&texts::place(pointer))
+/// The field at `pointer` as error texts name it.
+fn quoted(pointer: &str) -> String {
+    texts::quote(&texts::field_path(pointer))
 }
 
-fn note(errors: &mut Vec<FieldError>, pointer: &str, detail: impl Display) {
+fn add_error(errors: &mut Vec<FieldError>, pointer: &str, detail: impl Display) {
     if errors.len() < ERRORS_MAX {
         errors.push(FieldError::in_body(pointer, detail.to_string()));
     }
 }
 
 fn refuse<T>(errors: &mut Vec<FieldError>, pointer: &str, detail: impl Display) -> Option<T> {
-    note(errors, pointer, detail);
+    add_error(errors, pointer, detail);
     None
 }

@@ -1,8 +1,8 @@
-//! Bodies of requests: read within limits, parsed as strict JSON, and checked member by member, so that an answer names
-//! everything that is wrong at once.
+//! Request bodies: read within limits, parsed as strict JSON, and checked field by field, so that one response reports
+//! every error.
 //!
-//! `serde`'s derives are not used here on purpose: they take a list for an object, keep the last of two members of one
-//! name, and stop at the first mistake.
+//! Serde's derives are not used on purpose: they accept a list in place of an object, keep the last of two members with
+//! the same name, and stop at the first error.
 
 mod bytes;
 mod field;
@@ -10,7 +10,7 @@ mod value;
 
 pub use field::{Field, Members, boolean, one_of, parsed, secret, text, time, within};
 
-use crate::problem::text::tick;
+use crate::problem::text::quote;
 use crate::problem::{FieldError, Kind, Problem};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -18,12 +18,12 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use value::Value;
 
-/// Something that a body can be read as.
+/// A type that can be read from a JSON body.
 pub trait FromJson: Sized {
-    /// `None` when something was wrong; what, stands in the members' errors.
+    /// `None` if a field was invalid; the errors are in `members`.
     fn read(members: &mut Members<'_>) -> Option<Self>;
 
-    /// What no body at all, or null, means, where that is allowed.
+    /// The value of an empty or null body; `None` where a body is required.
     fn when_empty() -> Option<Self> {
         None
     }
@@ -38,19 +38,19 @@ impl<S: Send + Sync, T: FromJson> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        read(&parts.headers, body, false).await.map(|(read, _)| Self(read))
+        read(&parts.headers, body, false).await.map(|(body, _)| Self(body))
     }
 }
 
-/// The body, and if it `is_keyed` its canonical form: the same for two bodies that say the same.
-pub async fn read_json<T: FromJson>(request: Request, is_keyed: bool) -> Result<(T, Vec<u8>), Problem> {
+/// The body as `T`, and its canonical form if `with_canonical`: equal for bodies that differ in formatting only.
+pub async fn read_json<T: FromJson>(request: Request, with_canonical: bool) -> Result<(T, Vec<u8>), Problem> {
     let (parts, body) = request.into_parts();
-    let (read, value) = read(&parts.headers, body, is_keyed).await?;
+    let (read, value) = read(&parts.headers, body, with_canonical).await?;
     Ok((read, value.map_or_else(|| Value::Object(Vec::new()).canonical(), |value| value.canonical())))
 }
 
-/// The body as `T`, and, if that is to be kept, as it was written; no body, or null, is no value.
-async fn read<T: FromJson>(headers: &HeaderMap, body: Body, keeps_value: bool) -> Result<(T, Option<Value>), Problem> {
+/// The body as `T`, and as JSON if `keep_value`. An empty or null body has no JSON value.
+async fn read<T: FromJson>(headers: &HeaderMap, body: Body, keep_value: bool) -> Result<(T, Option<Value>), Problem> {
     check_encoding(headers)?;
     let media_type = check_media_type(headers);
     let bytes = bytes::read(headers, body).await?;
@@ -60,17 +60,17 @@ async fn read<T: FromJson>(headers: &HeaderMap, body: Body, keeps_value: bool) -
         return Ok((empty, None));
     }
     media_type?;
-    parse(&bytes, keeps_value)
+    parse(&bytes, keep_value)
 }
 
-/// Encoded bodies could unpack to any size, so none is taken.
+/// Compressed bodies are refused: they could decompress to any size.
 fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    let plain = |value: &[u8]| value.eq_ignore_ascii_case(b"identity");
-    if headers.get_all(CONTENT_ENCODING).iter().all(|value| plain(value.as_bytes())) {
+    let is_identity = |value: &[u8]| value.eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(|value| is_identity(value.as_bytes())) {
         return Ok(());
     }
-    let told = "`Content-Encoding` is not supported; send the body uncompressed";
-    Err(Problem::about_parameter(Kind::UnsupportedEncoding, "content-encoding", told))
+    let detail = "`Content-Encoding` is not supported; send the body uncompressed";
+    Err(Problem::about_parameter(Kind::UnsupportedEncoding, "content-encoding", detail))
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -79,20 +79,20 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         return Ok(());
     }
-    let got = if given.is_empty() { "no such header".to_owned() } else { tick(given) };
-    let told = format!("`Content-Type` must be `application/json`, got {got}");
-    Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", told))
+    let got = if given.is_empty() { "no such header".to_owned() } else { quote(given) };
+    let detail = format!("`Content-Type` must be `application/json`, got {got}");
+    Err(Problem::about_parameter(Kind::UnsupportedMediaType, "content-type", detail))
 }
 
-fn parse<T: FromJson>(bytes: &[u8], keeps_value: bool) -> Result<(T, Option<Value>), Problem> {
+fn parse<T: FromJson>(bytes: &[u8], keep_value: bool) -> Result<(T, Option<Value>), Problem> {
     let value = serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))?;
     if matches!(value, Value::Null) {
-        let told = "`body` must be an object, got null";
-        let empty = T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", told))?;
+        let detail = "`body` must be an object, got null";
+        let empty = T::when_empty().ok_or_else(|| Problem::about(Kind::Validation, "", detail))?;
         return Ok((empty, None));
     }
     let mut errors = Vec::new();
-    let kept = keeps_value.then(|| value.clone());
+    let kept = keep_value.then(|| value.clone());
     let read = Field::root(value, &mut errors).members(T::read);
     match read {
         Some(read) if errors.is_empty() => Ok((read, kept)),
@@ -102,7 +102,7 @@ fn parse<T: FromJson>(bytes: &[u8], keeps_value: bool) -> Result<(T, Option<Valu
 
 fn malformed(error: &serde_json::Error) -> Problem {
     let error = error.to_string();
-    // 1e400 is JSON, but no number that anything here could be.
+    // 1e400 is valid JSON, but out of range for every number here.
     if error.starts_with("number out of range") {
         return Problem::validation(vec![FieldError::in_body("", format!("`body` can't be read: {error}"))]);
     }
@@ -111,7 +111,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::field::whole;
+    use super::field::integer;
     use super::*;
 
     #[derive(Debug, PartialEq)]
@@ -124,7 +124,7 @@ mod tests {
     impl FromJson for Box {
         fn read(members: &mut Members<'_>) -> Option<Self> {
             let name = members.required("name", text);
-            let sizes = members.required("sizes", |sizes| sizes.list(2, whole));
+            let sizes = members.required("sizes", |sizes| sizes.list(2, integer));
             let fragile = members.optional("fragile", boolean);
             Some(Self { name: name?, sizes: sizes?, fragile: fragile? })
         }
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn a_good_body_is_read() {
+    fn a_valid_body_is_read() {
         let (read, _): (Box, _) = parse(br#" {"sizes": [1, 2], "name": "A"} "#, true).expect("good");
         assert_eq!(read, Box { name: "A".into(), sizes: vec![1, 2], fragile: None });
         assert!(parse::<Box>(br#"{"name":"A","sizes":[],"fragile":null}"#, true).is_ok());
     }
 
     #[test]
-    fn two_bodies_that_say_the_same_have_one_canonical_form() {
+    fn bodies_that_differ_in_formatting_only_have_the_same_canonical_form() {
         let form = |body: &str| parse::<Box>(body.as_bytes(), true).expect("good").1.expect("a value").canonical();
         let first = form(r#"{"name":"A","sizes":[1,2]}"#);
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_named_at_once() {
+    fn all_errors_of_a_body_are_reported_at_once() {
         let body = r#"{"sizes":[1.5,"2",null,true,{}],"fragile":"no","a/b~c":1}"#;
         assert_eq!(pointers(body), ["/name", "/sizes", "/fragile", "/a~1b~0c"]);
         let body = r#"{"name":"nul\u0000","sizes":[1.5,{}]}"#;
@@ -168,20 +168,20 @@ mod tests {
     }
 
     #[test]
-    fn a_member_twice_or_unknown_is_refused() {
+    fn a_duplicate_or_unknown_member_is_refused() {
         assert_eq!(pointers(r#"{"name":"A","name":"B","sizes":[]}"#), ["/name"]);
         assert_eq!(pointers(r#"{"name":"A","sizes":[],"price":1}"#), ["/price"]);
     }
 
     #[test]
-    fn only_an_object_is_a_body() {
+    fn a_body_must_be_an_object() {
         for body in ["[]", "[\"A\",[],null]", "1", "\"name\"", "null", "true"] {
             assert_eq!(pointers(body), [""], "{body}");
         }
     }
 
     #[test]
-    fn what_is_not_json_is_told_apart_from_what_is_not_asked_for() {
+    fn malformed_json_and_invalid_values_are_different_problems() {
         let deep = "[".repeat(200);
         let bad: [&[u8]; 6] =
             [b"", b"{\"name\":", b"{\"name\":\"\\ud800\"}", b"{\"name\":\"\xff\"}", deep.as_bytes(), b"{} {}"];
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_full_of_mistakes_gets_a_short_answer() {
+    fn the_number_of_reported_errors_is_limited() {
         let body = format!("{{{}}}", (0..1_000).map(|n| format!("\"m{n}\":1")).collect::<Vec<_>>().join(","));
         assert!(errors(&body).len() <= field::ERRORS_MAX);
     }

@@ -1,6 +1,6 @@
-//! JSON as it was written: members in their order, those of one name too.
+//! JSON values that keep the order of object members, and duplicates.
 
-use crate::problem::text::tick;
+use crate::problem::text::quote;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -8,8 +8,8 @@ use std::fmt;
 pub enum Value {
     Null,
     Boolean(bool),
-    Whole(i64),
-    /// With a fraction or an exponent, or too large to count anything with.
+    Integer(i64),
+    /// A number with a fraction or an exponent, or one that does not fit `i64`.
     OtherNumber,
     Text(String),
     List(Vec<Value>),
@@ -17,30 +17,31 @@ pub enum Value {
 }
 
 impl Value {
-    /// As texts show what was sent in place of something else.
-    pub fn shown(&self) -> String {
+    /// How error texts describe a value of the wrong type.
+    pub fn describe(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Boolean(truth) => truth.to_string(),
-            Self::Whole(number) => format!("the number {number}"),
+            Self::Integer(number) => format!("the number {number}"),
             Self::OtherNumber => "a number with a fraction, an exponent or too many digits".to_owned(),
-            Self::Text(text) => format!("the string {}", tick(text)),
+            Self::Text(text) => format!("the string {}", quote(text)),
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "an object".to_owned(),
         }
     }
 
-    /// JSON without white space, members by name. What no reader takes (numbers that are no whole ones) is not told apart.
+    /// JSON without white space, with members sorted by name. Numbers that no reader accepts (`OtherNumber`) all look
+    /// alike.
     pub fn canonical(&self) -> Vec<u8> {
         serde_json::to_vec(&self.to_json()).expect("JSON can be written")
     }
 
-    /// `serde_json` keeps members by name.
+    /// `serde_json::Map` sorts members by name.
     fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null | Self::OtherNumber => serde_json::Value::Null,
             Self::Boolean(truth) => (*truth).into(),
-            Self::Whole(number) => (*number).into(),
+            Self::Integer(number) => (*number).into(),
             Self::Text(text) => text.as_str().into(),
             Self::List(list) => list.iter().map(Self::to_json).collect(),
             Self::Object(members) => members
@@ -76,11 +77,11 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Whole(number))
+        Ok(Value::Integer(number))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(i64::try_from(number).map_or(Value::OtherNumber, Value::Whole))
+        Ok(i64::try_from(number).map_or(Value::OtherNumber, Value::Integer))
     }
 
     fn visit_f64<E>(self, _number: f64) -> Result<Value, E> {

@@ -1,4 +1,4 @@
-//! Examples of bodies, put together from those of their members, so that none can fall behind what it shows.
+//! Example bodies, composed from the examples of their fields, so that no example becomes outdated.
 
 use super::{JSON, components, operations};
 use serde_json::{Map, Value, json};
@@ -6,22 +6,22 @@ use utoipa::openapi::{Content, OpenApi as Description, RefOr};
 
 const SOME_TIME: &str = "2026-01-15T09:30:00Z";
 
-/// Gives each JSON body that has no example of its own one. A body with a required member that has none stays without:
-/// a test names it.
+/// Adds an example to each JSON body that has none. A body with a required field without an example gets none, which a
+/// test reports.
 pub fn add(description: &mut Description) {
     let schemas = json!(components(description).schemas);
     for operation in operations(description) {
-        let sent = operation.request_body.iter_mut().filter_map(in_place);
-        let sent = sent.filter_map(|body| body.content.get_mut(JSON));
-        let answered = operation.responses.responses.values_mut().filter_map(in_place);
-        let answered = answered.filter_map(|response| response.content.get_mut(JSON));
-        for content in sent.chain(answered).filter_map(in_place) {
+        let requests = operation.request_body.iter_mut().filter_map(inline);
+        let requests = requests.filter_map(|body| body.content.get_mut(JSON));
+        let responses = operation.responses.responses.values_mut().filter_map(inline);
+        let responses = responses.filter_map(|response| response.content.get_mut(JSON));
+        for content in requests.chain(responses).filter_map(inline) {
             fill(content, &schemas);
         }
     }
 }
 
-fn in_place<T>(one: &mut RefOr<T>) -> Option<&mut T> {
+fn inline<T>(one: &mut RefOr<T>) -> Option<&mut T> {
     match one {
         RefOr::T(one) => Some(one),
         RefOr::Ref(_) => None,
@@ -44,7 +44,7 @@ fn example(schema: &Value, schemas: &Value) -> Option<Value> {
     if let Some(parts) = schema["allOf"].as_array() {
         return all_of(parts, schemas);
     }
-    // The other one is null.
+    // The other alternative is null.
     if let Some(alternatives) = schema["oneOf"].as_array() {
         return alternatives.iter().rev().find_map(|one| example(one, schemas));
     }
@@ -55,27 +55,27 @@ fn example(schema: &Value, schemas: &Value) -> Option<Value> {
 }
 
 fn all_of(parts: &[Value], schemas: &Value) -> Option<Value> {
-    let mut whole = Map::new();
+    let mut merged = Map::new();
     for part in parts {
-        whole.extend(example(part, schemas)?.as_object()?.clone());
+        merged.extend(example(part, schemas)?.as_object()?.clone());
     }
-    Some(whole.into())
+    Some(merged.into())
 }
 
-/// Members that may be left out are, unless they have an example of their own.
+/// Optional fields are left out unless they have an example.
 fn object(members: &Map<String, Value>, required: &Value, schemas: &Value) -> Option<Value> {
     let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|known| known == name));
     let mut object = Map::new();
     for (name, schema) in members {
         let found = example(schema, schemas);
-        let found = if is_required(name) { Some(found.or_else(|| usual(name, schema))?) } else { found };
+        let found = if is_required(name) { Some(found.or_else(|| default_example(name, schema))?) } else { found };
         object.extend(found.map(|value| (name.clone(), value)));
     }
     Some(object.into())
 }
 
-/// Of these one is as good as another. What may hold anything holds nothing: utoipa keeps no example of it.
-fn usual(name: &str, schema: &Value) -> Option<Value> {
+/// Default examples by type and format. A field of any type gets an empty object: utoipa drops its example.
+fn default_example(name: &str, schema: &Value) -> Option<Value> {
     match (schema["type"].as_str(), schema["format"].as_str()) {
         (Some("boolean"), _) => Some(json!(true)),
         (Some("string"), Some("uuid")) => Some(json!(id_of(name))),
@@ -86,7 +86,7 @@ fn usual(name: &str, schema: &Value) -> Option<Value> {
     }
 }
 
-/// An order's id should not look like that of its customer.
+/// Derived from the field's name, so that different ids differ in an example.
 fn id_of(name: &str) -> String {
     let tail = name.bytes().fold(7_u64, |tail, byte| tail.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte));
     format!("019ab1c2-7f3e-7c41-9d1a-{:012x}", tail & 0xffff_ffff_ffff)

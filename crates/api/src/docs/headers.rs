@@ -1,6 +1,6 @@
-//! Headers of answers, as the description tells of them. Those of one route alone stand at that route.
+//! Response headers of all operations. Headers of a single route are documented at that route.
 
-use super::problems::takes_key;
+use super::problems::accepts_key;
 use super::{components, operations};
 use crate::problem::Kind;
 use utoipa::openapi::header::HeaderBuilder;
@@ -15,11 +15,11 @@ const CHALLENGE: &str = "WWW-Authenticate";
 
 pub fn add(description: &mut Description) {
     for operation in operations(description) {
-        let takes_key = takes_key(operation);
+        let accepts_key = accepts_key(operation);
         for (status, response) in &mut operation.responses.responses {
             if let RefOr::T(response) = response {
                 response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference(REQUEST_ID)));
-                if takes_key && status.starts_with('2') {
+                if accepts_key && status.starts_with('2') {
                     response.headers.insert(REPLAYED.to_owned(), RefOr::Ref(reference(REPLAYED)));
                 }
             }
@@ -30,22 +30,22 @@ pub fn add(description: &mut Description) {
             REQUEST_ID.to_owned(),
             header(
                 Type::String,
-                "The id of the request: yours, if you sent one of up to 128 letters, digits and `-_.:`",
+                "The id of the request: the `x-request-id` that you sent, if it has up to 128 letters, digits and `-_.:`",
             )
             .into(),
         ),
-        (REPLAYED.to_owned(), header(Type::Boolean, "`true` on a repeated answer").into()),
+        (REPLAYED.to_owned(), header(Type::Boolean, "`true` on a replayed response").into()),
         (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds to wait before a retry").into()),
         (
             CHALLENGE.to_owned(),
-            header(Type::String, "The authentication scheme, and what was wrong with the token").into(),
+            header(Type::String, "The authentication scheme, and the error of the token").into(),
         ),
     ]);
 }
 
 pub fn of_problems(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder {
     let mut response = response.header_ref(REQUEST_ID, reference(REQUEST_ID));
-    if kinds.iter().any(|kind| kind.passes()) {
+    if kinds.iter().any(|kind| kind.is_retryable()) {
         response = response.header_ref(RETRY_AFTER, reference(RETRY_AFTER));
     }
     if kinds.iter().any(|kind| kind.challenge().is_some()) {
@@ -54,8 +54,8 @@ pub fn of_problems(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder
     response
 }
 
-fn header(of: Type, told: &str) -> Header {
-    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(of))).description(Some(told)).build()
+fn header(of: Type, description: &str) -> Header {
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(of))).description(Some(description)).build()
 }
 
 fn reference(name: &str) -> Ref {

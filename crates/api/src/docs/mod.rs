@@ -1,10 +1,10 @@
-//! The API's description, made from the routes themselves.
+//! The OpenAPI description, generated from the routes.
 
 mod examples;
 mod headers;
 mod problems;
 
-pub use problems::may_answer;
+pub use problems::add_problems;
 
 use crate::problem::{Kind, ProblemBody};
 use utoipa::openapi::path::Operation;
@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
-/// As the description names what asks for an access token.
+/// Name of the security scheme of access tokens.
 const ACCESS_TOKEN: &str = "access_token";
 
 #[derive(OpenApi)]
@@ -55,8 +55,7 @@ impl Modify for ListOfProblems {
     }
 }
 
-/// Adds what routes need not say themselves: the problems that follow from what they take, headers that every answer
-/// has, and examples of their bodies.
+/// Adds what can be derived for every operation: problem responses, common response headers, and examples of bodies.
 pub fn complete(description: &mut Description) {
     problems::add(description);
     headers::add(description);

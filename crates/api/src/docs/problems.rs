@@ -1,8 +1,9 @@
-//! Which problems an operation may answer with, by status.
+//! Problem responses of each operation, by status.
 //!
-//! Most follow from what it takes, as its description says it. Layers say theirs beside themselves, in `router.rs`. The
-//! rest an operation names itself: `extensions(("x-problems" = json!([Kind::InvalidState])))`. The tests hold every
-//! answer that they get against the outcome.
+//! Most are derived from the operation's parameters, body and security. Those of layers are declared next to the
+//! layers, in `router.rs`. An operation declares the rest itself:
+//! `extensions(("x-problems" = json!([Kind::InvalidState])))`. The tests check every response that they get against the
+//! result.
 
 use super::{ACCESS_TOKEN, PROBLEM_JSON, components, headers, operations};
 use crate::problem::{Kind, Problem};
@@ -14,16 +15,17 @@ use utoipa::openapi::response::Response;
 use utoipa::openapi::{Content, ContentBuilder, OpenApi as Description, Ref, RefOr, Required, ResponseBuilder};
 
 const KEY: &str = "Idempotency-Key";
-const NAMED: &str = "x-problems";
+/// The extension that lists an operation's own problems; removed from the final description.
+const DECLARED: &str = "x-problems";
 
-const OF_TOKENS: &[Kind] = &[Kind::Unauthenticated, Kind::InvalidToken, Kind::TokenExpired, Kind::TokenRevoked];
-const OF_ROLES: &[Kind] = &[Kind::Forbidden];
-const OF_PATHS: &[Kind] = &[Kind::InvalidParameter, Kind::NotFound];
-const OF_QUERIES: &[Kind] = &[Kind::InvalidParameter, Kind::Validation];
-const OF_KEYS: &[Kind] = &[Kind::IdempotencyKeyInvalid, Kind::IdempotencyKeyReused, Kind::RequestInProgress];
-const OF_NEEDED_KEYS: &[Kind] = &[Kind::IdempotencyKeyMissing];
-const OF_REFUSED_KEYS: &[Kind] = &[Kind::IdempotencyKeyUnsupported];
-const OF_BODIES: &[Kind] = &[
+const TOKEN_PROBLEMS: &[Kind] = &[Kind::Unauthenticated, Kind::InvalidToken, Kind::TokenExpired, Kind::TokenRevoked];
+const ROLE_PROBLEMS: &[Kind] = &[Kind::Forbidden];
+const PATH_PROBLEMS: &[Kind] = &[Kind::InvalidParameter, Kind::NotFound];
+const QUERY_PROBLEMS: &[Kind] = &[Kind::InvalidParameter, Kind::Validation];
+const KEY_PROBLEMS: &[Kind] = &[Kind::IdempotencyKeyInvalid, Kind::IdempotencyKeyReused, Kind::RequestInProgress];
+const REQUIRED_KEY_PROBLEMS: &[Kind] = &[Kind::IdempotencyKeyMissing];
+const UNSUPPORTED_KEY_PROBLEMS: &[Kind] = &[Kind::IdempotencyKeyUnsupported];
+const BODY_PROBLEMS: &[Kind] = &[
     Kind::MalformedJson,
     Kind::RequestTimeout,
     Kind::PayloadTooLarge,
@@ -32,21 +34,21 @@ const OF_BODIES: &[Kind] = &[
     Kind::Validation,
 ];
 
-/// Says that every operation described so far may answer with these: what a layer around them refuses.
-pub fn may_answer(description: &mut Description, kinds: &[Kind]) {
+/// Declares problems of a layer for every operation described so far.
+pub fn add_problems(description: &mut Description, kinds: &[Kind]) {
     for operation in operations(description) {
-        let named: Vec<_> = take_named(operation).into_iter().chain(kinds.iter().copied()).collect();
-        operation.extensions.get_or_insert_default().insert(NAMED.to_owned(), json!(named));
+        let declared: Vec<_> = take_declared(operation).into_iter().chain(kinds.iter().copied()).collect();
+        operation.extensions.get_or_insert_default().insert(DECLARED.to_owned(), json!(declared));
     }
 }
 
-/// Turns what is named, and what follows, into responses.
+/// Adds a response for each declared or implied problem.
 pub fn add(description: &mut Description) {
     let mut shared = BTreeMap::new();
     for operation in operations(description) {
-        let kinds: BTreeSet<_> = follow_from(operation).chain(take_named(operation)).collect();
+        let kinds: BTreeSet<_> = implied_by(operation).chain(take_declared(operation)).collect();
         for (status, kinds) in by_status(kinds) {
-            answer(operation, status, &kinds, &mut shared);
+            add_response(operation, status, &kinds, &mut shared);
         }
     }
     let components = components(description);
@@ -54,44 +56,45 @@ pub fn add(description: &mut Description) {
     components.examples.extend(Kind::ALL.iter().map(|kind| (kind.slug().to_owned(), example(*kind))));
 }
 
-/// What the operation named itself, and layers for it.
-fn take_named(operation: &mut Operation) -> Vec<Kind> {
-    let named = operation.extensions.as_mut().and_then(|extensions| extensions.remove(NAMED));
-    named.map_or_else(Vec::new, |named| serde_json::from_value(named).expect("x-problems lists kinds of problems"))
+/// Removes and returns the problems that the operation and its layers declared.
+fn take_declared(operation: &mut Operation) -> Vec<Kind> {
+    let declared = operation.extensions.as_mut().and_then(|extensions| extensions.remove(DECLARED));
+    declared
+        .map_or_else(Vec::new, |declared| serde_json::from_value(declared).expect("x-problems lists kinds of problems"))
 }
 
-fn follow_from(operation: &Operation) -> impl Iterator<Item = Kind> + use<> {
-    let parameters: Vec<_> = operation.parameters.iter().flatten().filter_map(in_place).collect();
-    let takes = |place: &ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == *place);
+fn implied_by(operation: &Operation) -> impl Iterator<Item = Kind> + use<> {
+    let parameters: Vec<_> = operation.parameters.iter().flatten().filter_map(inline).collect();
+    let has = |location: &ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == *location);
     let key = parameters.iter().find(|parameter| parameter.name == KEY);
-    let needs_key = key.is_some_and(|key| key.required == Required::True);
-    let (token, role) = asks_for(operation);
+    let requires_key = key.is_some_and(|key| key.required == Required::True);
+    let (accepts_token, requires_token) = authentication(operation);
     let sources = [
-        (token, OF_TOKENS),
-        (role, OF_ROLES),
-        (takes(&ParameterIn::Path), OF_PATHS),
-        (takes(&ParameterIn::Query), OF_QUERIES),
-        (key.is_some(), OF_KEYS),
-        (needs_key, OF_NEEDED_KEYS),
-        (key.is_none(), OF_REFUSED_KEYS),
-        (operation.request_body.is_some(), OF_BODIES),
+        (accepts_token, TOKEN_PROBLEMS),
+        (requires_token, ROLE_PROBLEMS),
+        (has(&ParameterIn::Path), PATH_PROBLEMS),
+        (has(&ParameterIn::Query), QUERY_PROBLEMS),
+        (key.is_some(), KEY_PROBLEMS),
+        (requires_key, REQUIRED_KEY_PROBLEMS),
+        (key.is_none(), UNSUPPORTED_KEY_PROBLEMS),
+        (operation.request_body.is_some(), BODY_PROBLEMS),
     ];
     sources.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, kinds)| kinds.iter().copied())
 }
 
-/// Whether it can be repeated under a key.
-pub fn takes_key(operation: &Operation) -> bool {
-    operation.parameters.iter().flatten().filter_map(in_place).any(|parameter| parameter.name == KEY)
+/// Whether the operation accepts an idempotency key.
+pub fn accepts_key(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().filter_map(inline).any(|parameter| parameter.name == KEY)
 }
 
-/// Whether it looks at tokens, and whether there is no way without one.
-fn asks_for(operation: &Operation) -> (bool, bool) {
-    let ways: Vec<_> = operation.security.iter().flatten().map(|way| json!(way)).collect();
-    let with_token = |way: &Value| way.get(ACCESS_TOKEN).is_some();
-    (ways.iter().any(with_token), !ways.is_empty() && ways.iter().all(with_token))
+/// Whether the operation accepts an access token, and whether it requires one.
+fn authentication(operation: &Operation) -> (bool, bool) {
+    let schemes: Vec<_> = operation.security.iter().flatten().map(|scheme| json!(scheme)).collect();
+    let is_token = |scheme: &Value| scheme.get(ACCESS_TOKEN).is_some();
+    (schemes.iter().any(is_token), !schemes.is_empty() && schemes.iter().all(is_token))
 }
 
-fn in_place<T>(one: &RefOr<T>) -> Option<&T> {
+fn inline<T>(one: &RefOr<T>) -> Option<&T> {
     match one {
         RefOr::T(one) => Some(one),
         RefOr::Ref(_) => None,
@@ -106,9 +109,14 @@ fn by_status(kinds: BTreeSet<Kind>) -> BTreeMap<String, Vec<Kind>> {
     statuses
 }
 
-/// Many operations refuse for the same reasons, so these are described once, under the codes' own names. An operation
-/// that has an answer of its own with this status keeps it beside the problem.
-fn answer(operation: &mut Operation, status: String, kinds: &[Kind], shared: &mut BTreeMap<String, RefOr<Response>>) {
+/// Responses with the same problems are shared in `components`, named after their codes. An operation that documents a
+/// response with this status itself keeps it, with the problem as a further media type.
+fn add_response(
+    operation: &mut Operation,
+    status: String,
+    kinds: &[Kind],
+    shared: &mut BTreeMap<String, RefOr<Response>>,
+) {
     if let Some(RefOr::T(own)) = operation.responses.responses.get_mut(&status) {
         own.content.insert(PROBLEM_JSON.to_owned(), content(kinds).into());
         return;

@@ -1,7 +1,6 @@
-//! The header `Idempotency-Key`.
+//! The `Idempotency-Key` header.
 
-use crate::problem::text::wrong;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, text};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -9,17 +8,17 @@ use utoipa::IntoParams;
 
 pub const HEADER: &str = "idempotency-key";
 
-/// The caller's own name for this request: needed, once, and readable.
+/// Extracts the key where it is required: exactly one header with a valid value.
 #[derive(Debug)]
 pub struct IdempotencyKey(pub orders::IdempotencyKey);
 
-/// How routes that can be repeated under a key describe it.
+/// Documents the header in routes that accept it.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "for the documentation")]
+#[expect(dead_code, reason = "for the OpenAPI description")]
 pub struct KeyParam {
-    /// Your own name for this request, such as a UUID: repeated with it, the request changes nothing more and gets the first
-    /// answer again
+    /// A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+    /// the first response again
     #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
     key: String,
 }
@@ -28,19 +27,20 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        given(&parts.headers)?.map(Self).ok_or_else(missing)
+        find(&parts.headers)?.map(Self).ok_or_else(missing)
     }
 }
 
-/// The key, if there is one.
-pub fn given(headers: &HeaderMap) -> Result<Option<orders::IdempotencyKey>, Problem> {
-    let mut given = headers.get_all(HEADER).iter();
-    let Some(first) = given.next() else { return Ok(None) };
-    if given.next().is_some() {
+/// The key, if the header is present.
+pub fn find(headers: &HeaderMap) -> Result<Option<orders::IdempotencyKey>, Problem> {
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
         return Err(invalid("`Idempotency-Key` appears more than once; send it once"));
     }
-    let text = first.to_str().map_err(|_not_ascii| invalid("`Idempotency-Key` must be visible ASCII characters"))?;
-    text.parse().map(Some).map_err(|error: orders::BadIdempotencyKey| invalid(&wrong("Idempotency-Key", error)))
+    let value = first.to_str().map_err(|_not_ascii| invalid("`Idempotency-Key` must be visible ASCII characters"))?;
+    let bad_key = |error: orders::BadIdempotencyKey| invalid(&text::invalid("Idempotency-Key", error));
+    value.parse().map(Some).map_err(bad_key)
 }
 
 fn missing() -> Problem {

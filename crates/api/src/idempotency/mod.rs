@@ -1,21 +1,22 @@
-//! Requests that may be repeated under a key of their caller's (`Idempotency-Key`).
+//! Idempotent requests: a repeat under the same `Idempotency-Key` gets the first response again.
 //!
-//! A POST that changes something reads its body as [`Keyed`] and is run by `AppState::change`. Its use case stores the
-//! answer in its own transaction ([`Recorder`]), so a repeat finds the answer or nothing at all. Only what was accepted is
-//! stored: a refused request may be mended and sent again under the same key. `POST /orders` does the same by the batch,
-//! with keys of its own (`orders::Intake`). Routes whose description has no such header refuse it ([`supported`]).
+//! A POST that changes something reads its body as [`IdempotentJson`] and runs through `AppState::run_idempotent`. Its
+//! use case stores the response in its own transaction ([`Recorder`]), so a repeat finds either the response or no
+//! effect at all. Only successful responses are stored: a refused request may be corrected and sent again under the
+//! same key. `POST /orders` does the same in batches, with its own table of keys (`orders::Intake`). Routes that do not
+//! document the header refuse it ([`supported`]).
 
-mod answer;
+mod idempotent_json;
 mod key;
-mod keyed;
 mod recorder;
+mod response;
 mod supported;
 
-pub use answer::Answer;
+pub use idempotent_json::IdempotentJson;
 pub use key::{IdempotencyKey, KeyParam};
-pub use keyed::Keyed;
 pub use recorder::Recorder;
+pub use response::IdempotentResponse;
 pub use supported::SupportedRoutes;
 
-/// Says that the answer was given before.
+/// Response header that marks a replayed response.
 pub const REPLAYED: &str = "idempotent-replayed";

@@ -1,37 +1,37 @@
-//! What a request leaves behind beside its effect, in the same transaction: the audit record, and its answer.
+//! Stores the audit record and the response of a request in the transaction of its use case.
 
-use super::Answer;
+use super::IdempotentResponse;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use domain::Timestamp;
 use operations::Auditor;
 use operations::answers::{EarlierUse, RequestKey, find_answer, keep_answer};
-use platform::answer::AnswerSink;
+use platform::audit::{AuditRecord, AuditSink};
 use platform::postgres::is_lock_timeout;
-use platform::witness::{Change, Witness};
+use platform::response::ResponseSink;
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a repeat should let the first request finish.
-const TWIN_WAIT: Duration = Duration::from_secs(1);
+/// `Retry-After` of a repeat whose first request is still in progress.
+const IN_PROGRESS_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Cheap to clone: the use case gets one, the route keeps the other.
+/// Audit sink and response sink of one request. Cheap to clone: the use case gets one copy, the route keeps the other.
 #[derive(Debug)]
 pub struct Recorder<T> {
     auditor: Auditor,
     key: Option<Arc<KeyInUse>>,
-    render: fn(&T) -> Answer,
+    render: fn(&T) -> IdempotentResponse,
 }
 
 #[derive(Debug)]
 struct KeyInUse {
     request: RequestKey,
-    /// Answers that were given before then are forgotten.
+    /// Responses stored before this time have expired.
     kept_since: Timestamp,
-    /// Another request holds the key for longer than a lock is waited for.
-    has_twin: AtomicBool,
+    /// Set when another request held the key's row for longer than the lock timeout.
+    is_locked: AtomicBool,
 }
 
 impl<T> Recorder<T> {
@@ -39,17 +39,17 @@ impl<T> Recorder<T> {
         auditor: Auditor,
         key: Option<RequestKey>,
         kept_since: Timestamp,
-        render: fn(&T) -> Answer,
+        render: fn(&T) -> IdempotentResponse,
     ) -> Self {
-        let in_use = |request| Arc::new(KeyInUse { request, kept_since, has_twin: AtomicBool::new(false) });
+        let in_use = |request| Arc::new(KeyInUse { request, kept_since, is_locked: AtomicBool::new(false) });
         Self { auditor, key: key.map(in_use), render }
     }
 
-    fn has_twin(&self) -> bool {
-        self.key.as_ref().is_some_and(|key| key.has_twin.load(Ordering::Relaxed))
+    fn is_key_locked(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.is_locked.load(Ordering::Relaxed))
     }
 
-    /// When the request is carried out.
+    /// The time of the request, used for everything that it changes.
     pub fn at(&self) -> Timestamp {
         self.auditor.at
     }
@@ -61,58 +61,59 @@ impl<T> Clone for Recorder<T> {
     }
 }
 
-impl<T: Sync> Witness for Recorder<T> {
-    async fn note(&self, tx: &mut PgConnection, change: Change) -> sqlx::Result<()> {
-        self.auditor.note(tx, change).await
+impl<T: Sync> AuditSink for Recorder<T> {
+    async fn record(&self, tx: &mut PgConnection, change: AuditRecord) -> sqlx::Result<()> {
+        self.auditor.record(tx, change).await
     }
 }
 
-impl<T: Sync> AnswerSink<T> for Recorder<T> {
-    async fn keep(&self, tx: &mut PgConnection, outcome: &T) -> sqlx::Result<()> {
+impl<T: Sync> ResponseSink<T> for Recorder<T> {
+    async fn store_response(&self, tx: &mut PgConnection, outcome: &T) -> sqlx::Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
-        let answer = (self.render)(outcome).kept;
-        let kept = keep_answer(tx, &key.request, &answer, key.kept_since, self.auditor.at).await;
-        let is_first = kept.inspect_err(|error| key.has_twin.store(is_lock_timeout(error), Ordering::Relaxed))?;
-        // Rolled back: the answer of the request that came first is there now, and is given instead.
+        let response = (self.render)(outcome).stored;
+        let stored = keep_answer(tx, &key.request, &response, key.kept_since, self.auditor.at).await;
+        let is_first = stored.inspect_err(|error| key.is_locked.store(is_lock_timeout(error), Ordering::Relaxed))?;
+        // The error rolls this transaction back; the response of the first request is stored now and is returned
+        // instead.
         if is_first { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
     }
 }
 
 impl AppState {
-    /// Has `work` change something once, to its end even if the client goes away. A repeat gets the first answer; so
-    /// does a request whose commit went through though its confirmation was lost.
-    pub async fn change<T, E>(
+    /// Runs `work` once per key, detached from the client's connection. A repeat gets the first response; so does a
+    /// request whose commit succeeded but whose confirmation from the database was lost.
+    pub async fn run_idempotent<T, E>(
         &self,
         recorder: &Recorder<T>,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<Answer, Problem>
+    ) -> Result<IdempotentResponse, Problem>
     where
         T: Send + Sync + 'static,
         E: Into<Problem> + Send + 'static,
     {
-        if let Some(earlier) = self.earlier(recorder).await? {
+        if let Some(earlier) = self.earlier_response(recorder).await? {
             return Ok(earlier);
         }
-        let problem = match self.finish(work).await {
+        let problem = match self.run_detached(work).await {
             Ok(outcome) => return Ok((recorder.render)(&outcome)),
             Err(problem) => problem,
         };
-        match self.earlier(recorder).await {
+        match self.earlier_response(recorder).await {
             Ok(Some(earlier)) => Ok(earlier),
             Err(reused) if reused.kind == Kind::IdempotencyKeyReused => Err(reused),
-            Ok(None) | Err(_) if recorder.has_twin() => Err(in_progress()),
+            Ok(None) | Err(_) if recorder.is_key_locked() => Err(in_progress()),
             Ok(None) | Err(_) => Err(problem),
         }
     }
 
-    /// The answer that was given before under the request's key.
-    async fn earlier<T>(&self, recorder: &Recorder<T>) -> Result<Option<Answer>, Problem> {
+    /// The response that is stored under the request's key, if any.
+    async fn earlier_response<T>(&self, recorder: &Recorder<T>) -> Result<Option<IdempotentResponse>, Problem> {
         let Some(key) = &recorder.key else { return Ok(None) };
         match find_answer(&self.pool, &key.request, key.kept_since).await? {
             None => Ok(None),
-            Some(EarlierUse::Same(kept)) => Ok(Some(Answer { kept, replayed: true })),
+            Some(EarlierUse::Same(stored)) => Ok(Some(IdempotentResponse { stored, replayed: true })),
             Some(EarlierUse::Other) => {
-                let detail = "this idempotency key was used for another request";
+                let detail = "This `Idempotency-Key` was used for another request; send a new key for a new request";
                 Err(Problem::about_parameter(Kind::IdempotencyKeyReused, super::key::HEADER, detail))
             }
         }
@@ -120,6 +121,6 @@ impl AppState {
 }
 
 fn in_progress() -> Problem {
-    let detail = "a request with this idempotency key is under way";
-    Problem::new(Kind::RequestInProgress, detail).retry_after(TWIN_WAIT)
+    let detail = "A request with this `Idempotency-Key` is in progress; retry in a moment";
+    Problem::new(Kind::RequestInProgress, detail).retry_after(IN_PROGRESS_RETRY_AFTER)
 }

@@ -1,11 +1,11 @@
-//! What each kind of problem may look like, for the description and for the page of its kind.
+//! An example of each kind of problem, for the OpenAPI description and for the page of the kind.
 
 use super::{INTERNAL, Kind, Problem, UNAVAILABLE};
 
 impl Problem {
     pub fn example(kind: Kind) -> Self {
         let detail = detail(kind);
-        match concerned(kind) {
+        match source(kind) {
             Some(pointer) if pointer.starts_with('/') => Self::about(kind, pointer, detail),
             Some(parameter) => Self::about_parameter(kind, parameter, detail),
             None => Self::new(kind, detail),
@@ -70,8 +70,8 @@ fn detail(kind: Kind) -> &'static str {
     }
 }
 
-/// Which part of the request it is about: a pointer into the body, or a parameter.
-fn concerned(kind: Kind) -> Option<&'static str> {
+/// The part of the request that the problem is about: a JSON pointer, or the name of a parameter.
+fn source(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::InvalidParameter => Some("id"),
         Kind::InvalidHost => Some("host"),

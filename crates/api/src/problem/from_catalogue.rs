@@ -1,4 +1,6 @@
-use super::text::wrong;
+//! Maps the errors of the catalogue to problems.
+
+use super::text::invalid;
 use super::{Kind, Problem};
 use catalogue::{CatalogueError, ManageProductError};
 
@@ -14,11 +16,11 @@ impl From<CatalogueError> for Problem {
 
 impl From<ManageProductError> for Problem {
     fn from(error: ManageProductError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
-            ManageProductError::AlreadyExists(_) => Self::about(Kind::AlreadyExists, "/sku", wrong("sku", said)),
+            ManageProductError::AlreadyExists(_) => Self::about(Kind::AlreadyExists, "/sku", invalid("sku", detail)),
             ManageProductError::NotFound(_) => Self::not_found("product"),
-            ManageProductError::NotYours(_) => Self::new(Kind::Forbidden, said),
+            ManageProductError::NotYours(_) => Self::new(Kind::Forbidden, detail),
             ManageProductError::Catalogue(error) => error.into(),
         }
     }

@@ -1,4 +1,6 @@
-use super::text::wrong;
+//! Maps the errors of inventory to problems.
+
+use super::text::invalid;
 use super::{Kind, Problem};
 use domain::inventory::StockRefusal;
 use inventory::{AdjustStockError, CreateWarehouseError, StoreError};
@@ -14,14 +16,16 @@ impl From<StoreError> for Problem {
 
 impl From<AdjustStockError> for Problem {
     fn from(error: AdjustStockError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
-            AdjustStockError::UnknownWarehouse => Self::about(Kind::Validation, "/warehouse_id", said),
+            AdjustStockError::UnknownWarehouse => Self::about(Kind::Validation, "/warehouse_id", detail),
             AdjustStockError::UnknownStock => Self::not_found("stock"),
             AdjustStockError::Refused(StockRefusal::BadQuantity | StockRefusal::TooMany { .. }) => {
-                Self::about(Kind::Validation, "/quantity", wrong("quantity", said))
+                Self::about(Kind::Validation, "/quantity", invalid("quantity", detail))
             }
-            AdjustStockError::Refused(_) => Self::about(Kind::InsufficientStock, "/quantity", wrong("quantity", said)),
+            AdjustStockError::Refused(_) => {
+                Self::about(Kind::InsufficientStock, "/quantity", invalid("quantity", detail))
+            }
             AdjustStockError::Store(error) => error.into(),
         }
     }
@@ -29,9 +33,9 @@ impl From<AdjustStockError> for Problem {
 
 impl From<CreateWarehouseError> for Problem {
     fn from(error: CreateWarehouseError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
-            CreateWarehouseError::CodeTaken => Self::about(Kind::AlreadyExists, "/code", said),
+            CreateWarehouseError::CodeTaken => Self::about(Kind::AlreadyExists, "/code", detail),
             CreateWarehouseError::Store(error) => error.into(),
         }
     }

@@ -1,3 +1,5 @@
+//! Maps the errors of operations to problems.
+
 use super::{Kind, Problem};
 use operations::BadRow;
 use operations::failed_jobs::DecideError;
@@ -14,11 +16,11 @@ impl From<BadRow> for Problem {
 
 impl From<DecideError> for Problem {
     fn from(error: DecideError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
             DecideError::NotFound => Self::not_found("failed job"),
             DecideError::Refused(..) | DecideError::TooOften | DecideError::Unreadable(_) => {
-                Self::new(Kind::InvalidState, said)
+                Self::new(Kind::InvalidState, detail)
             }
             DecideError::Store(error) => error.into(),
         }
@@ -27,10 +29,10 @@ impl From<DecideError> for Problem {
 
 impl From<CancelReplayError> for Problem {
     fn from(error: CancelReplayError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
             CancelReplayError::NotFound => Self::not_found("replay"),
-            CancelReplayError::Done => Self::new(Kind::InvalidState, said),
+            CancelReplayError::Done => Self::new(Kind::InvalidState, detail),
             CancelReplayError::Store(error) => error.into(),
         }
     }

@@ -1,30 +1,34 @@
-use super::text::{tick, wrong};
+//! Maps the errors of orders to problems.
+
+use super::text::{invalid, quote};
 use super::{FieldError, Kind, Problem};
-use domain::order::placing::PlacingError;
+use domain::order::order_request::PlacingError;
 use domain::product::{Line, Sku};
-use orders::{CancelError, OperateError, PlaceOrderError, StoreError};
+use orders::{CancelError, PlaceOrderError, SagaActionError, StoreError};
 use std::time::Duration;
 
-/// How long a twin in another process should let the first one finish.
-const TWIN_WAIT: Duration = Duration::from_secs(1);
+/// `Retry-After` of a repeat whose first request is still in progress.
+const IN_PROGRESS_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl From<PlaceOrderError> for Problem {
     fn from(error: PlaceOrderError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
-            PlaceOrderError::Overloaded => Self::overloaded(said),
-            PlaceOrderError::KeyReused => Self::about_parameter(Kind::IdempotencyKeyReused, "idempotency-key", said),
-            PlaceOrderError::InProgress => Self::new(Kind::RequestInProgress, said).retry_after(TWIN_WAIT),
-            PlaceOrderError::Unavailable => Self::unavailable(said),
-            PlaceOrderError::Failed => Self::internal(said),
+            PlaceOrderError::Overloaded => Self::overloaded(detail),
+            PlaceOrderError::KeyReused => Self::about_parameter(Kind::IdempotencyKeyReused, "idempotency-key", detail),
+            PlaceOrderError::InProgress => {
+                Self::new(Kind::RequestInProgress, detail).retry_after(IN_PROGRESS_RETRY_AFTER)
+            }
+            PlaceOrderError::Unavailable => Self::unavailable(detail),
+            PlaceOrderError::Failed => Self::internal(detail),
         }
     }
 }
 
 impl Problem {
-    /// Names the lines that `error` is about.
-    pub fn placing(error: &PlacingError, lines: &[Line]) -> Self {
-        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), wrong(name, error));
+    /// The problem of an order request that can't be placed; `errors` names the affected lines.
+    pub fn invalid_order(error: &PlacingError, lines: &[Line]) -> Self {
+        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, error));
         match error {
             PlacingError::DuplicateSkus(skus) => Self::about_lines(Kind::DuplicateSku, error, skus, lines),
             PlacingError::UnknownSkus(skus) => Self::about_lines(Kind::UnknownSku, error, skus, lines),
@@ -39,36 +43,36 @@ impl Problem {
     }
 
     fn about_lines(kind: Kind, error: &PlacingError, skus: &[Sku], lines: &[Line]) -> Self {
-        let concerned = lines.iter().enumerate().filter(|(_, line)| skus.contains(&line.sku));
+        let affected = lines.iter().enumerate().filter(|(_, line)| skus.contains(&line.sku));
         let field = |(index, line): (usize, &Line)| {
-            let told = format!("`items[{index}].sku`: {} {}", kind.title(), tick(line.sku.as_str()));
-            FieldError::in_body(&format!("/items/{index}/sku"), told)
+            let detail = format!("`items[{index}].sku`: {} {}", kind.title(), quote(line.sku.as_str()));
+            FieldError::in_body(&format!("/items/{index}/sku"), detail)
         };
-        Self { errors: concerned.map(field).collect(), ..Self::new(kind, wrong("items", error)) }
+        Self { errors: affected.map(field).collect(), ..Self::new(kind, invalid("items", error)) }
     }
 }
 
 impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
             CancelError::NotFound => Self::not_found("order"),
-            CancelError::Refused { .. } => Self::new(Kind::InvalidState, said),
-            CancelError::Saga(_) => Self::internal(said),
+            CancelError::Refused { .. } => Self::new(Kind::InvalidState, detail),
+            CancelError::Saga(_) => Self::internal(detail),
             CancelError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<OperateError> for Problem {
-    fn from(error: OperateError) -> Self {
+impl From<SagaActionError> for Problem {
+    fn from(error: SagaActionError) -> Self {
         match error {
-            OperateError::NotFound => Self::not_found("order"),
-            error @ (OperateError::MovedOn(_) | OperateError::Refused { .. }) => {
+            SagaActionError::NotFound => Self::not_found("order"),
+            error @ (SagaActionError::StaleGeneration(_) | SagaActionError::Refused { .. }) => {
                 Self::new(Kind::InvalidState, error.to_string())
             }
-            OperateError::Saga(error) => Self::internal(error),
-            OperateError::Store(error) => error.into(),
+            SagaActionError::Saga(error) => Self::internal(error),
+            SagaActionError::Store(error) => error.into(),
         }
     }
 }

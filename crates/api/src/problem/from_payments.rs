@@ -1,3 +1,5 @@
+//! Maps the errors of payments to problems.
+
 use super::Problem;
 use payments::PaymentsError;
 

@@ -1,3 +1,5 @@
+//! Maps the errors of shipping to problems.
+
 use super::{Kind, Problem};
 use shipping::{CarrierEventError, ShippingError};
 
@@ -12,10 +14,10 @@ impl From<ShippingError> for Problem {
 
 impl From<CarrierEventError> for Problem {
     fn from(error: CarrierEventError) -> Self {
-        let said = error.to_string();
+        let detail = error.to_string();
         match error {
             CarrierEventError::UnknownTrackingNumber => Self::not_found("shipment"),
-            CarrierEventError::Refused(_) => Self::new(Kind::InvalidState, said),
+            CarrierEventError::Refused(_) => Self::new(Kind::InvalidState, detail),
             CarrierEventError::Failed(error) => error.into(),
         }
     }

@@ -1,4 +1,4 @@
-//! Every kind of problem: its code, which never changes, its status and its title. Clients branch on the code.
+//! The kinds of problems: code, status and title. Clients branch on the code, so codes never change.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ macro_rules! kinds {
         impl Kind {
             pub const ALL: &[Kind] = &[$(Kind::$name),*];
 
-            /// The last part of its `type`, and its `code`.
+            /// The `code`, which is also the last part of `type`.
             pub const fn slug(self) -> &'static str {
                 match self { $(Kind::$name => $slug),* }
             }
@@ -70,7 +70,7 @@ kinds! {
 }
 
 impl Kind {
-    /// RFC 6750: what to say in `WWW-Authenticate`, when something is to be said.
+    /// The value of `WWW-Authenticate` (RFC 6750), where the response needs one.
     pub const fn challenge(self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated => Some(r#"Bearer realm="orderflow""#),
@@ -82,8 +82,8 @@ impl Kind {
         }
     }
 
-    /// Whether it passes by itself: its answer says in `Retry-After` when to try again.
-    pub const fn passes(self) -> bool {
+    /// Whether the same request may succeed later: its response has `Retry-After`.
+    pub const fn is_retryable(self) -> bool {
         matches!(
             self,
             Self::RequestInProgress | Self::TooManyRequests | Self::Unavailable | Self::Overloaded | Self::Timeout
@@ -97,7 +97,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_kind_has_a_code_of_its_own() {
+    fn every_kind_has_a_different_code() {
         let slugs: HashSet<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
         assert_eq!(slugs.len(), Kind::ALL.len());
     }

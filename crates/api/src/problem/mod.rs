@@ -1,7 +1,7 @@
-//! What a client is told when something is wrong: RFC 9457 `application/problem+json`, the one error type of this door.
+//! Error responses: RFC 9457 `application/problem+json`, the only error type of the API.
 //!
-//! A handler returns a [`Problem`]; [`render()`] writes it out once the request is known. What only we should know
-//! stays in its cause, which is logged with the request and never sent.
+//! A handler returns a [`Problem`]; [`render()`] writes the body, which needs the path and the request id. Internal
+//! details go into `cause`, which is logged with the request and never sent.
 
 mod example;
 mod from_accounts;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// How soon to try again when we can't know better.
+/// `Retry-After` when no better estimate is known.
 const RETRY_SOON: Duration = Duration::from_secs(1);
 
-/// What is wrong on our side is told in the same words every time: causes are for the log.
+/// Fixed texts for errors on our side: their causes are for the log only.
 const INTERNAL: &str = "An unexpected error occurred. Report the `request_id` to the operator of this API";
 const UNAVAILABLE: &str =
     "The database is unreachable or busy. Retry with the same `Idempotency-Key`: nothing is done twice";
@@ -43,14 +43,14 @@ pub struct Problem {
     pub cause: Option<String>,
 }
 
-/// What is wrong with one part of the request.
+/// An error about one part of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where in the body, as a JSON pointer: `/items/0/quantity`.
+    /// The field of the body, as a JSON pointer: `/items/0/quantity`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/items/0/quantity")]
     pub pointer: Option<String>,
-    /// Which parameter of the path, the query or the head.
+    /// The path parameter, query parameter or header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
     #[schema(example = "`items[0].quantity` must be a whole number from 1 to 1000, got `0`.")]
@@ -62,7 +62,7 @@ impl Problem {
         Self { kind, detail: text::sentence(detail), errors: Vec::new(), retry_after: None, cause: None }
     }
 
-    /// The body is JSON, but not what is asked for.
+    /// The request is well-formed, but fields or parameters are invalid.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] => one.detail.clone(),
@@ -85,12 +85,12 @@ impl Problem {
         Self::new(Kind::NotFound, format!("No such {what}, or you have no access to it"))
     }
 
-    /// Our fault; `cause` is for the log.
+    /// A defect on our side; `cause` is for the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(Kind::Internal, INTERNAL) }
     }
 
-    /// Something that we need is away; `cause` is for the log.
+    /// A service that we need is unavailable; `cause` is for the log.
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
         let problem = Self::new(Kind::Unavailable, UNAVAILABLE).retry_after(RETRY_SOON);
         Self { cause: Some(cause.to_string()), ..problem }
@@ -122,7 +122,7 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
-/// Status and problem; the body is written by [`render()`], which knows the request.
+/// Sets the status and attaches the problem; [`render()`] writes the body.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();

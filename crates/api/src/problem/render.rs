@@ -1,4 +1,4 @@
-//! Writes problems out.
+//! Renders problems as response bodies and headers.
 
 use super::{FieldError, Problem};
 use crate::request_id::RequestId;
@@ -12,30 +12,30 @@ use utoipa::ToSchema;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
 
-/// A problem as clients see it (RFC 9457).
+/// An error (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemBody<'a> {
-    /// Names the kind of problem, and can be followed.
+    /// Identifies the kind of problem; a link to its documentation.
     #[serde(rename = "type")]
     #[schema(example = "/problems/validation")]
     type_uri: String,
     title: &'a str,
     #[schema(example = 422)]
     status: u16,
-    /// What is wrong this time.
+    /// What went wrong with this request.
     detail: &'a str,
-    /// The last part of `type`: what to branch on.
+    /// The last part of `type`, for programs to branch on.
     #[schema(example = "validation")]
     code: &'a str,
-    /// The path that was asked for.
+    /// The path of the request.
     instance: &'a str,
     request_id: &'a str,
-    /// Each part of the request that is wrong.
+    /// One entry per invalid field or parameter.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
 
-/// Gives a problem's answer its body. It stands outside everything that may answer with a problem.
+/// Writes the body of a problem response. Must run outside every layer that can respond with a problem.
 pub fn render(response: &mut Response, path: &str, id: &RequestId) {
     if let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() {
         *response.body_mut() = Body::from(problem.to_json(path, id));

@@ -1,12 +1,12 @@
-//! How the text of a problem is put together: every text names the part of the request, its value and what is allowed.
+//! Builds the texts of problems: each names the part of the request, its value and what is allowed.
 
 use std::fmt::Display;
 
-/// Longer values are cut: a text is for people, and the client has the value.
+/// Longer values are truncated: the text is for people, and the client has the value.
 const SHOWN_CHARACTERS_MAX: usize = 64;
 
-/// A name or a value of the client's, as texts show it: in backticks, short, and without what could disturb a terminal.
-pub fn tick(text: &str) -> String {
+/// A name or a value of the client in backticks: truncated, with control characters escaped and backticks replaced.
+pub fn quote(text: &str) -> String {
     let safe = |letter: char| match letter {
         '`' => "'".to_owned(),
         letter if letter.is_control() => letter.escape_default().to_string(),
@@ -21,32 +21,32 @@ pub fn tick(text: &str) -> String {
 pub fn one_of(names: &[&str]) -> String {
     match names {
         [] => "nothing".to_owned(),
-        [one] => tick(one),
-        [first @ .., last] => format!("{} or {}", ticked(first), tick(last)),
+        [one] => quote(one),
+        [first @ .., last] => format!("{} or {}", quote_all(first), quote(last)),
     }
 }
 
 /// `a`, `b`, `c`
-pub fn ticked(names: &[&str]) -> String {
-    names.iter().map(|name| tick(name)).collect::<Vec<_>>().join(", ")
+pub fn quote_all(names: &[&str]) -> String {
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with the value of `name`. Errors of parsers read "a SKU must be …": the name takes the place of their
+/// The error text for an invalid value of `name`. Parser errors read "a SKU must be …"; the name replaces their
 /// subject.
-pub fn wrong(name: &str, error: impl Display) -> String {
+pub fn invalid(name: &str, error: impl Display) -> String {
     let error = error.to_string();
     match error.split_once("must ") {
-        Some((_, rule)) => format!("{} must {rule}", tick(name)),
-        None => format!("{}: {error}", tick(name)),
+        Some((_, rule)) => format!("{} must {rule}", quote(name)),
+        None => format!("{}: {error}", quote(name)),
     }
 }
 
 /// The same with the value that was sent.
-pub fn wrong_value(name: &str, error: impl Display, value: &str) -> String {
-    format!("{}, got {}", wrong(name, error), tick(value))
+pub fn invalid_value(name: &str, error: impl Display, value: &str) -> String {
+    format!("{}, got {}", invalid(name, error), quote(value))
 }
 
-/// With a capital letter in front and a full stop behind, whatever error it comes from.
+/// The text with a capital first letter and a full stop.
 pub fn sentence(text: impl Into<String>) -> String {
     let mut text: String = text.into();
     if let Some(first) = text.get_mut(..1) {
@@ -58,10 +58,10 @@ pub fn sentence(text: impl Into<String>) -> String {
     text
 }
 
-/// A JSON pointer as people write it: `/items/0/sku` is `items[0].sku`.
-pub fn place(pointer: &str) -> String {
-    let place: String = pointer.split('/').skip(1).map(step).collect();
-    if place.is_empty() { "body".to_owned() } else { place.trim_start_matches('.').to_owned() }
+/// A JSON pointer as a field path: `/items/0/sku` becomes `items[0].sku`.
+pub fn field_path(pointer: &str) -> String {
+    let path: String = pointer.split('/').skip(1).map(step).collect();
+    if path.is_empty() { "body".to_owned() } else { path.trim_start_matches('.').to_owned() }
 }
 
 fn step(step: &str) -> String {
@@ -74,16 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_names_the_part_the_rule_and_the_value() {
-        assert_eq!(wrong_value("sku", "a SKU must be short", "x y"), "`sku` must be short, got `x y`");
-        assert_eq!(wrong("currency", "unknown"), "`currency`: unknown");
+    fn a_text_names_the_field_the_rule_and_the_value() {
+        assert_eq!(invalid_value("sku", "a SKU must be short", "x y"), "`sku` must be short, got `x y`");
+        assert_eq!(invalid("currency", "unknown"), "`currency`: unknown");
         assert_eq!(one_of(&["a", "b", "c"]), "`a`, `b` or `c`");
     }
 
     #[test]
-    fn a_value_of_the_clients_is_short_and_can_not_disturb_a_text() {
-        assert_eq!(tick("a`b\nc\u{1b}"), "`a'b\\nc\\u{1b}`");
-        assert_eq!(tick(&"x".repeat(65)), format!("`{}…`", "x".repeat(64)));
+    fn a_quoted_value_is_truncated_and_escaped() {
+        assert_eq!(quote("a`b\nc\u{1b}"), "`a'b\\nc\\u{1b}`");
+        assert_eq!(quote(&"x".repeat(65)), format!("`{}…`", "x".repeat(64)));
     }
 
     #[test]
@@ -94,9 +94,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_reads_like_code() {
-        assert_eq!(place("/items/0/sku"), "items[0].sku");
-        assert_eq!(place("/a~1b~0c"), "a/b~c");
-        assert_eq!(place(""), "body");
+    fn a_pointer_becomes_a_field_path() {
+        assert_eq!(field_path("/items/0/sku"), "items[0].sku");
+        assert_eq!(field_path("/a~1b~0c"), "a/b~c");
+        assert_eq!(field_path(""), "body");
     }
 }

@@ -1,4 +1,4 @@
-//! What can be asked for: one file an action, in a folder a subject.
+//! The route handlers: one file per action, one folder per resource.
 
 pub mod admin;
 pub mod auth;

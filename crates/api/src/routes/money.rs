@@ -1,4 +1,4 @@
-//! Money as clients write and read it.
+//! Money in request and response bodies.
 
 use crate::body::{Field, Members, parsed, within};
 use domain::money::Money;

@@ -1,14 +1,14 @@
-//! Why somebody does something, in their words.
+//! The reason for an action, as free text.
 
 use crate::body::{Field, FromJson, Members};
 use utoipa::ToSchema;
 
 const REASON_LENGTH_MAX: usize = 200;
 
-/// Why; kept in the audit log.
+/// The reason for the action; stored in the audit log.
 #[derive(Debug, ToSchema)]
 pub struct ReasonBody {
-    #[schema(max_length = 200, example = "the bug is fixed: release 2026.48")]
+    #[schema(max_length = 200, example = "fixed in release 2026.48")]
     pub reason: String,
 }
 

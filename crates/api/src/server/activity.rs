@@ -1,4 +1,4 @@
-//! What a connection is at: a request that is being answered, a head that is being read, or nothing.
+//! The phase of a connection: responding to a request, reading request headers, or idle.
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -7,68 +7,69 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 
-/// Shared between a connection's reading and its requests.
+/// Shared between the I/O of a connection and its requests.
 #[derive(Debug, Clone)]
 pub(super) struct Activity(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// Requests whose answers are not written yet.
-    answering: usize,
-    /// Since when nothing is asked.
+    /// Requests whose responses are not fully written.
+    in_progress: usize,
+    /// When the last request ended.
     idle_since: Instant,
-    /// When the first byte of the next head came. From the begin, for the first head.
-    head_since: Option<Instant>,
-    /// The reader that waits for the next request, to be woken when the time for it begins.
+    /// When the first byte of the next request arrived; for the first request, when the connection was opened.
+    headers_since: Option<Instant>,
+    /// The task that reads, to be woken when the timeout for the next request starts.
     reader: Option<Waker>,
 }
 
-/// A request that is being answered, until its answer has been written or dropped.
+/// Marks a request as in progress until its response is written or dropped.
 #[derive(Debug)]
-pub(super) struct Answering(Activity);
+pub(super) struct RequestGuard(Activity);
 
-/// What a silent client is waited for.
+/// Decides which timeout applies while nothing can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiting {
-    /// Nothing: it waits for us.
-    Answering,
-    Head(Instant),
-    NextRequest(Instant),
+pub(super) enum ConnectionPhase {
+    /// The client waits for our response: no read timeout.
+    Responding,
+    ReadingHeaders(Instant),
+    Idle(Instant),
 }
 
 impl Default for Activity {
     fn default() -> Self {
         let now = Instant::now();
-        Self(Arc::new(Mutex::new(State { answering: 0, idle_since: now, head_since: Some(now), reader: None })))
+        Self(Arc::new(Mutex::new(State { in_progress: 0, idle_since: now, headers_since: Some(now), reader: None })))
     }
 }
 
 impl Activity {
-    pub fn begin(&self) -> Answering {
+    pub fn begin_request(&self) -> RequestGuard {
         let mut state = self.lock();
-        state.answering += 1;
-        state.head_since = None;
-        Answering(self.clone())
+        state.in_progress += 1;
+        state.headers_since = None;
+        RequestGuard(self.clone())
     }
 
-    /// Bytes have come.
+    /// Bytes have arrived.
     pub fn received(&self) {
         let mut state = self.lock();
-        if state.answering == 0 && state.head_since.is_none() {
-            state.head_since = Some(Instant::now());
+        if state.in_progress == 0 && state.headers_since.is_none() {
+            state.headers_since = Some(Instant::now());
         }
     }
 
-    /// What is waited for now. When it is our own answer, `reader` is woken after it: nothing else would read then.
-    pub fn waiting(&self, reader: &Waker) -> Waiting {
+    /// The current phase. While responding, `reader` is stored and woken when the last response ends; nothing else
+    /// would poll the connection then.
+    pub fn phase(&self, reader: &Waker) -> ConnectionPhase {
         let mut state = self.lock();
-        if state.answering > 0 {
+        if state.in_progress > 0 {
             state.reader = Some(reader.clone());
-            return Waiting::Answering;
+            return ConnectionPhase::Responding;
         }
-        match state.head_since {
-            Some(since) => Waiting::Head(since),
-            None => Waiting::NextRequest(state.idle_since),
+        match state.headers_since {
+            Some(since) => ConnectionPhase::ReadingHeaders(since),
+            None => ConnectionPhase::Idle(state.idle_since),
         }
     }
 
@@ -77,16 +78,17 @@ impl Activity {
     }
 }
 
-impl Answering {
-    pub fn until_sent(self, body: Body) -> Body {
-        Body::new(Watched { body, _answering: self })
+impl RequestGuard {
+    /// Keeps the guard alive until the body is written or dropped.
+    pub fn attach_to(self, body: Body) -> Body {
+        Body::new(GuardedBody { body, _guard: self })
     }
 }
 
-impl Drop for Answering {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.answering -= 1;
+        state.in_progress -= 1;
         state.idle_since = Instant::now();
         let reader = state.reader.take();
         drop(state);
@@ -96,13 +98,13 @@ impl Drop for Answering {
     }
 }
 
-/// A body that is dropped when the last of it was written.
-struct Watched {
+/// Hyper drops a response body after its last byte was written; the guard goes with it.
+struct GuardedBody {
     body: Body,
-    _answering: Answering,
+    _guard: RequestGuard,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for GuardedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,4 +1,4 @@
-//! Which connections are accepted while few places are left: not those of the address that has most of them already.
+//! Limits connections in total and per client address. The last slots are reserved for addresses with few connections.
 
 use super::ServerLimits;
 use std::collections::HashMap;
@@ -6,69 +6,70 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Of all places, one in so many is kept for addresses that hold hardly any: for probes above all.
-const ONE_KEPT_IN: usize = 16;
-/// So many of the places that are kept an address may hold.
+/// One slot in this many is reserved for addresses with fewer than [`FEW`] connections, above all for health checks.
+const RESERVED_ONE_IN: usize = 16;
+/// An address with at least this many connections can't use the reserved slots.
 const FEW: usize = 4;
 
 #[derive(Debug)]
-pub(super) struct Places {
-    free: Arc<Semaphore>,
-    kept: usize,
-    of_one_address_max: Option<usize>,
-    held: Held,
+pub(super) struct ConnectionLimits {
+    slots: Arc<Semaphore>,
+    reserved: usize,
+    connections_per_address_max: Option<usize>,
+    counts: SlotCounts,
 }
 
-/// How many places each address holds.
-type Held = Arc<Mutex<HashMap<IpAddr, usize>>>;
+/// Open connections per address.
+type SlotCounts = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
-/// A connection's place; given back when it is dropped.
+/// The slot of a connection; dropping it frees the slot.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     _permit: OwnedSemaphorePermit,
     address: IpAddr,
-    held: Held,
+    counts: SlotCounts,
 }
 
-impl Places {
+impl ConnectionLimits {
     pub fn new(limits: &ServerLimits) -> Self {
-        let ServerLimits { connections_max, of_one_address_max, .. } = *limits;
-        let kept = connections_max / ONE_KEPT_IN;
-        Self { free: Arc::new(Semaphore::new(connections_max)), kept, of_one_address_max, held: Held::default() }
+        let ServerLimits { connections_max, connections_per_address_max, .. } = *limits;
+        let reserved = connections_max / RESERVED_ONE_IN;
+        let slots = Arc::new(Semaphore::new(connections_max));
+        Self { slots, reserved, connections_per_address_max, counts: SlotCounts::default() }
     }
 
-    /// Waits until a place is free.
-    pub async fn wait(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).acquire_owned().await.ok()
+    /// Waits for a free slot.
+    pub async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
-    /// None when this address has as many places as it may.
-    pub fn admit(&self, permit: OwnedSemaphorePermit, peer: IpAddr) -> Option<Place> {
+    /// `None` when the address has reached its limit.
+    pub fn admit(&self, permit: OwnedSemaphorePermit, peer: IpAddr) -> Option<ConnectionSlot> {
         let address = counted_as(peer);
-        let mut all = lock(&self.held);
-        let held = all.entry(address).or_default();
-        let is_kept_place = self.free.available_permits() < self.kept;
-        if self.of_one_address_max.is_some_and(|max| *held >= max) || (is_kept_place && *held >= FEW) {
+        let mut counts = lock(&self.counts);
+        let count = counts.entry(address).or_default();
+        let is_reserved = self.slots.available_permits() < self.reserved;
+        if self.connections_per_address_max.is_some_and(|max| *count >= max) || (is_reserved && *count >= FEW) {
             return None;
         }
-        *held += 1;
-        Some(Place { _permit: permit, address, held: Arc::clone(&self.held) })
+        *count += 1;
+        Some(ConnectionSlot { _permit: permit, address, counts: Arc::clone(&self.counts) })
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut all = lock(&self.held);
-        if let Some(held) = all.get_mut(&self.address) {
-            *held -= 1;
-            if *held == 0 {
-                all.remove(&self.address);
+        let mut counts = lock(&self.counts);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
             }
         }
     }
 }
 
-/// A client with an IPv6 network has 2^64 addresses.
+/// The key to count under: an IPv6 client usually has a whole /64 network, so that counts as one address.
 fn counted_as(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -76,56 +77,56 @@ fn counted_as(peer: IpAddr) -> IpAddr {
     }
 }
 
-fn lock(held: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(counts: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn places(connections_max: usize, of_one_address_max: Option<usize>) -> Places {
-        Places::new(&ServerLimits { connections_max, of_one_address_max, ..ServerLimits::default() })
+    fn limits(connections_max: usize, connections_per_address_max: Option<usize>) -> ConnectionLimits {
+        ConnectionLimits::new(&ServerLimits { connections_max, connections_per_address_max, ..ServerLimits::default() })
     }
 
-    async fn enter(places: &Places, address: &str) -> Option<Place> {
-        let permit = places.wait().await.expect("a permit");
-        places.admit(permit, address.parse().expect("an address"))
+    async fn connect(limits: &ConnectionLimits, address: &str) -> Option<ConnectionSlot> {
+        let permit = limits.acquire().await.expect("a permit");
+        limits.admit(permit, address.parse().expect("an address"))
     }
 
     #[tokio::test]
-    async fn an_address_has_so_many_places_and_gives_them_back() {
-        let places = places(64, Some(2));
-        let first = enter(&places, "10.0.0.1").await;
-        let second = enter(&places, "::ffff:10.0.0.1").await;
+    async fn connections_per_address_are_limited_and_slots_are_freed() {
+        let limits = limits(64, Some(2));
+        let first = connect(&limits, "10.0.0.1").await;
+        let second = connect(&limits, "::ffff:10.0.0.1").await;
 
         assert!(first.is_some() && second.is_some());
-        assert!(enter(&places, "10.0.0.1").await.is_none());
-        assert!(enter(&places, "10.0.0.2").await.is_some());
+        assert!(connect(&limits, "10.0.0.1").await.is_none());
+        assert!(connect(&limits, "10.0.0.2").await.is_some());
         drop(first);
-        assert!(enter(&places, "10.0.0.1").await.is_some());
+        assert!(connect(&limits, "10.0.0.1").await.is_some());
         drop(second);
-        assert!(lock(&places.held).is_empty());
+        assert!(lock(&limits.counts).is_empty());
     }
 
     #[tokio::test]
-    async fn the_last_places_are_for_those_who_have_hardly_any() {
-        let places = places(32, None);
-        let mut taken = Vec::new();
-        while let Some(place) = enter(&places, "10.0.0.1").await {
-            taken.push(place);
+    async fn the_last_slots_are_for_addresses_with_few_connections() {
+        let limits = limits(32, None);
+        let mut open = Vec::new();
+        while let Some(slot) = connect(&limits, "10.0.0.1").await {
+            open.push(slot);
         }
 
-        assert_eq!(taken.len(), 30);
-        assert!(enter(&places, "10.0.0.2").await.is_some());
+        assert_eq!(open.len(), 30);
+        assert!(connect(&limits, "10.0.0.2").await.is_some());
     }
 
     #[tokio::test]
-    async fn a_network_of_ipv6_counts_as_one_address() {
-        let places = places(64, Some(1));
-        let _first = enter(&places, "2001:db8::1").await.expect("a place");
+    async fn an_ipv6_network_counts_as_one_address() {
+        let limits = limits(64, Some(1));
+        let _first = connect(&limits, "2001:db8::1").await.expect("a slot");
 
-        assert!(enter(&places, "2001:db8::2:3").await.is_none());
-        assert!(enter(&places, "2001:db8:0:1::1").await.is_some());
+        assert!(connect(&limits, "2001:db8::2:3").await.is_none());
+        assert!(connect(&limits, "2001:db8:0:1::1").await.is_some());
     }
 }

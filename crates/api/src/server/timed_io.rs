@@ -1,7 +1,7 @@
-//! A connection that ends when its client takes too long, be it to ask or to listen.
+//! A stream with timeouts: it ends when the client is too slow to send a request or to read a response.
 
 use super::ServerLimits;
-use super::activity::{Activity, Waiting};
+use super::activity::{Activity, ConnectionPhase};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ pub(super) struct TimedIo<S> {
     stream: S,
     activity: Activity,
     limits: ServerLimits,
-    /// Runs while the client is waited for.
+    /// Runs while nothing can be read.
     read_timer: Pin<Box<Sleep>>,
     /// Runs while nothing can be written.
     write_timer: Pin<Box<Sleep>>,
@@ -27,12 +27,12 @@ impl<S> TimedIo<S> {
         Self { stream, activity, limits, read_timer, write_timer, is_write_blocked: false }
     }
 
-    /// Nothing can be read: when does that end the connection?
+    /// When to end the connection if nothing can be read until then.
     fn read_deadline(&self, context: &Context<'_>) -> Option<Instant> {
-        match self.activity.waiting(context.waker()) {
-            Waiting::Answering => None,
-            Waiting::Head(since) => Some(since + self.limits.head),
-            Waiting::NextRequest(since) => Some(since + self.limits.keep_alive),
+        match self.activity.phase(context.waker()) {
+            ConnectionPhase::Responding => None,
+            ConnectionPhase::ReadingHeaders(since) => Some(since + self.limits.header_timeout),
+            ConnectionPhase::Idle(since) => Some(since + self.limits.keep_alive),
         }
     }
 
@@ -43,7 +43,7 @@ impl<S> TimedIo<S> {
         }
         if !self.is_write_blocked {
             self.is_write_blocked = true;
-            self.write_timer.as_mut().reset(Instant::now() + self.limits.write);
+            self.write_timer.as_mut().reset(Instant::now() + self.limits.write_timeout);
         }
         match self.write_timer.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -70,7 +70,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedIo<S> {
         if self.read_timer.deadline() != deadline {
             self.read_timer.as_mut().reset(deadline);
         }
-        // As if the client had closed the connection.
+        // An empty read: hyper sees the end of the stream, as if the client had closed the connection.
         self.read_timer.as_mut().poll(context).map(Ok)
     }
 }

@@ -5,7 +5,7 @@ use accounts::Role;
 use axum::http::{Method, StatusCode};
 use domain::ids::MessageId;
 use domain::messages::Queue;
-use messaging::dead::{DeadLetter, Keep};
+use messaging::dead_letters::{DeadLetter, DeadLetterSink};
 use operations::FailedJobs;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -27,7 +27,7 @@ pub fn letter(payload: &[u8]) -> DeadLetter {
 pub async fn open_with(pool: PgPool, letters: &[DeadLetter]) -> (Door, Person) {
     let door = Door::open(pool);
     let admin = door.person("admin", Role::Admin).await;
-    FailedJobs::new(door.pool.clone()).keep(letters).await.expect("kept");
+    FailedJobs::new(door.pool.clone()).store(letters).await.expect("kept");
     (door, admin)
 }
 

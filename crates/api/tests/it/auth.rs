@@ -81,7 +81,7 @@ async fn a_name_that_nobody_can_see_is_refused(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_taken_address_is_a_conflict_unless_a_setting_hides_it_72(pool: PgPool) {
     let door = Door::open(pool.clone());
-    let discreet = Door::with_options(pool, Options { hides_taken_emails: true, trusted_proxies: 0 });
+    let discreet = Door::with_options(pool, Options { hides_registered_emails: true, trusted_proxies: 0 });
     door.send(sign_up(EMAIL, PASSWORD)).await.expect(StatusCode::CREATED);
 
     door.send(sign_up("CUSTOMER@orders.local", "another password")).await.expect_problem(409, "email-taken");

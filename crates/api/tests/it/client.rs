@@ -13,17 +13,17 @@ use catalogue::{Catalogue, NewProduct, create_products};
 use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
-use domain::saga::Pace;
+use domain::saga::TimeScale;
 use inventory::{Receipt, create_warehouse, receive_new};
-use messaging::Relay;
-use messaging::broker::{Links, Probe};
-use orders::{FollowedOrders, Intake, IntakeLimits};
+use messaging::RelayHandle;
+use messaging::broker::{BrokerConnections, QueueInspector};
+use orders::{Intake, IntakeLimits, OrderWatch};
 use payments::PaymentMethods;
+use platform::audit::NoAudit;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
-use platform::postgres::{Pools, Pulse};
+use platform::postgres::{PoolActivity, Pools};
 use platform::redis::Redis;
-use platform::witness::Unwitnessed;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -77,11 +77,11 @@ pub struct Answer {
 
 impl Door {
     pub fn open(pool: PgPool) -> Self {
-        Self::with_options(pool, Options { hides_taken_emails: false, trusted_proxies: 0 })
+        Self::with_options(pool, Options { hides_registered_emails: false, trusted_proxies: 0 })
     }
 
     pub fn with_options(pool: PgPool, options: Options) -> Self {
-        let pools = Pools { vital: pool.clone(), common: pool, pulse: Pulse::default() };
+        let pools = Pools { vital: pool.clone(), common: pool, pool_activity: PoolActivity::default() };
         Self::with_pools(pools, options)
     }
 
@@ -143,8 +143,8 @@ impl Door {
         create_products(&self.pool, &products, now).await.expect("products");
         let warehouse = WarehouseId::from_uuid(Uuid::now_v7());
         let east = Warehouse::new(warehouse, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
-        create_warehouse(&self.pool, &east, now, &Unwitnessed).await.expect("a warehouse");
-        let receipt = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id: warehouse, pieces: 100 };
+        create_warehouse(&self.pool, &east, now, &NoAudit).await.expect("a warehouse");
+        let receipt = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id: warehouse, units: 100 };
         let receipts: Vec<_> = products.iter().map(receipt).collect();
         let origin = Origin::Person { actor: "test".into(), reason: "opening".into() };
         receive_new(&self.pool, &receipts, &origin, now).await.expect("stock");
@@ -164,21 +164,21 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
-    let relay = Relay::default();
+    let relay = RelayHandle::default();
     let hour = Duration::from_hours(1);
     Shared {
         accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour)
-            .looking_up_standings_in(pools.vital.clone()),
+            .with_status_pool(pools.vital.clone()),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         payment_methods: PaymentMethods::configured(),
-        followed: FollowedOrders::start(pools.common.clone(), lifecycle),
-        intake: Intake::start(pools.vital.clone(), relay.clone(), Pace::REAL, IntakeLimits::default(), lifecycle),
-        pace: Pace::REAL,
+        order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
+        intake: Intake::start(pools.vital.clone(), relay.clone(), TimeScale::REAL, IntakeLimits::default(), lifecycle),
+        time_scale: TimeScale::REAL,
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
-        pulse: pools.pulse.clone(),
+        pool_activity: pools.pool_activity.clone(),
         relay,
-        probe: Probe::new(Links::new(&rabbitmq, "test").expect("links").consuming),
+        queue_inspector: QueueInspector::new(BrokerConnections::new(&rabbitmq, "test").expect("links").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),

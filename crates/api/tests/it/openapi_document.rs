@@ -6,7 +6,7 @@ use accounts::Role;
 use axum::http::{Method, StatusCode};
 use domain::ids::WarehouseId;
 use domain::inventory::Warehouse;
-use platform::witness::Unwitnessed;
+use platform::audit::NoAudit;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
@@ -178,5 +178,5 @@ fn example<'o>(operation: &'o Operation<'_>) -> &'o Value {
 
 async fn open_warehouse(door: &Door, id: WarehouseId) {
     let north = Warehouse::new(id, "NORTH".parse().expect("a code"), "North", 3).expect("a warehouse");
-    inventory::create_warehouse(&door.pool, &north, platform::clock::now(), &Unwitnessed).await.expect("opened");
+    inventory::create_warehouse(&door.pool, &north, platform::clock::now(), &NoAudit).await.expect("opened");
 }

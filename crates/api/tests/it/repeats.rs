@@ -6,7 +6,7 @@ use crate::worker_fixture;
 use accounts::Role;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
-use messaging::dead::Keep;
+use messaging::dead_letters::DeadLetterSink;
 use operations::FailedJobs;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -45,7 +45,7 @@ impl Shop {
         let warehouse = door.stock(vendor.id).await;
         let admin = door.person("admin", Role::Admin).await;
         let letters = [letter(b"{}"), letter(b"[]"), letter(b"0")];
-        FailedJobs::new(door.pool.clone()).keep(&letters).await.expect("kept");
+        FailedJobs::new(door.pool.clone()).store(&letters).await.expect("kept");
         Self { door, admin, warehouse }
     }
 

@@ -183,7 +183,8 @@ async fn the_next_head_has_no_more_time_than_the_first() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_its_answers_is_disconnected() {
-    let limits = ServerLimits { connections_max: 1, write: Duration::from_millis(300), ..ServerLimits::default() };
+    let limits =
+        ServerLimits { connections_max: 1, write_timeout: Duration::from_millis(300), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let deaf = send(serving.address, "/long").await;
 
@@ -196,7 +197,7 @@ async fn a_client_that_never_reads_its_answers_is_disconnected() {
 
 #[tokio::test]
 async fn a_client_that_reads_slowly_gets_all_of_it() {
-    let limits = ServerLimits { write: Duration::from_millis(500), ..ServerLimits::default() };
+    let limits = ServerLimits { write_timeout: Duration::from_millis(500), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let mut slow = send(serving.address, "/long").await;
     let (mut chunk, mut read) = (vec![0; LONG / 16], 0);
@@ -212,7 +213,7 @@ async fn a_client_that_reads_slowly_gets_all_of_it() {
 
 #[tokio::test]
 async fn silent_connections_of_one_address_keep_out_neither_others_nor_probes() {
-    let limits = ServerLimits { connections_max: 64, of_one_address_max: Some(8), ..ServerLimits::default() };
+    let limits = ServerLimits { connections_max: 64, connections_per_address_max: Some(8), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let mut silent = Vec::new();
     for _ in 0..8 {
@@ -227,7 +228,7 @@ async fn silent_connections_of_one_address_keep_out_neither_others_nor_probes() 
 
 #[tokio::test]
 async fn the_last_places_are_kept_for_those_who_have_none() {
-    let limits = ServerLimits { connections_max: 32, of_one_address_max: None, ..ServerLimits::default() };
+    let limits = ServerLimits { connections_max: 32, connections_per_address_max: None, ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let mut silent = Vec::new();
     for _ in 0..40 {

@@ -6,22 +6,22 @@ use api::Options;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use futures::future::join_all;
-use platform::postgres::{Pools, Pulse};
+use platform::postgres::{PoolActivity, Pools};
 use serde_json::json;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::time::{Duration, Instant};
 
-const OPTIONS: Options = Options { hides_taken_emails: false, trusted_proxies: 0 };
+const OPTIONS: Options = Options { hides_registered_emails: false, trusted_proxies: 0 };
 
 /// Two shares of connections to the test's database, as a process has them.
 fn shares(pool: &PgPool, vital: u32, common: u32) -> Pools {
-    let pulse = Pulse::default();
+    let pool_activity = PoolActivity::default();
     let options =
         |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(3));
     let connect = || (*pool.connect_options()).clone();
-    let vital = pulse.watch(options(vital)).connect_lazy_with(connect());
-    Pools { vital, common: options(common).connect_lazy_with(connect()), pulse }
+    let vital = pool_activity.watch(options(vital)).connect_lazy_with(connect());
+    Pools { vital, common: options(common).connect_lazy_with(connect()), pool_activity }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -85,9 +85,13 @@ fn explode() -> sqlx::Error {
 async fn a_panic_in_detached_work_is_that_requests_own(pool: PgPool) {
     let door = Door::open(pool);
 
-    let refused = door.state.finish(async { Err::<(), _>(explode()) }).await.map_err(IntoResponse::into_response);
+    let refused = door.state.run_detached(async { Err::<(), _>(explode()) }).await.map_err(IntoResponse::into_response);
 
     assert_eq!(refused.expect_err("it panicked").status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!door.lifecycle.stopping.is_cancelled(), "the process goes on");
-    door.state.finish(async { Ok::<_, sqlx::Error>(()) }).await.map_err(IntoResponse::into_response).expect("done");
+    door.state
+        .run_detached(async { Ok::<_, sqlx::Error>(()) })
+        .await
+        .map_err(IntoResponse::into_response)
+        .expect("done");
 }

@@ -3,9 +3,9 @@
 use crate::client::{Door, HEADPHONES};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
-use domain::messages::{BookShipments, Parcel, Reply, ShipmentCommand, StockRejected};
+use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
 use domain::product::Line;
-use domain::saga::Pace;
+use domain::saga::TimeScale;
 use messaging::{Delivery, Handle, HandleWithProvider, Handled, Header, Trace, Verdict};
 use orders::SagaHandler;
 use shipping::carriers::simulated::SimulatedCarrier;
@@ -36,7 +36,7 @@ pub async fn reject(door: &Door, order: &str) {
     let reply = Reply::StockRejected(StockRejected { order_id, shortages: Vec::new() });
     let mut connection = connection(door).await;
     let mut tx = connection.begin().await.expect("begun");
-    let saga = SagaHandler { pace: Pace::REAL };
+    let saga = SagaHandler { time_scale: TimeScale::REAL };
     let handled = saga.handle(&mut tx, &[delivery(order_id, reply, now)], now).await;
     all_done(&handled.expect("handled"));
     tx.commit().await.expect("committed");
@@ -46,8 +46,8 @@ pub async fn reject(door: &Door, order: &str) {
 pub async fn book(door: &Door, order: &str, warehouse_id: WarehouseId) -> String {
     let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
-    let parcel = Parcel { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
-    let book = ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] });
+    let request = ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
+    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
     let args = carrier();
     let shipping = Shipping::new(SimulatedCarrier::new(&args), &args);
     let batch = [delivery(order_id, book, now)];

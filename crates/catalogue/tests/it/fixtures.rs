@@ -1,4 +1,4 @@
-//! Products and people to test with.
+//! Products and vendors for the tests.
 
 use catalogue::{NewProduct, create_products};
 use domain::Timestamp;
@@ -27,14 +27,14 @@ pub fn product(text: &str, vendor_id: UserId) -> NewProduct {
     NewProduct {
         sku: sku(text),
         name: format!("The {text}").parse().expect("a name"),
-        description: "As good as it gets.\nOr better.".parse().expect("a description"),
+        description: "Two lines\nof text.".parse().expect("a description"),
         vendor_id,
         price: usd(1_999),
         active: true,
     }
 }
 
-pub async fn stocked(pool: &PgPool, skus: &[&str]) {
+pub async fn create(pool: &PgPool, skus: &[&str]) {
     let new: Vec<_> = skus.iter().map(|text| product(text, OURS)).collect();
     assert_eq!(create_products(pool, &new, now()).await.expect("created"), skus.len());
 }

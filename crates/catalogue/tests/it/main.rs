@@ -1,4 +1,4 @@
-//! The catalogue on a real Postgres.
+//! Integration tests of the catalogue on a real Postgres.
 
 mod cached_catalogue;
 mod fixtures;

@@ -1,10 +1,10 @@
-//! Products page by page.
+//! Lists of products: pages, search, visibility.
 
-use crate::fixtures::{OURS, THEIRS, now, product, sku, stocked};
+use crate::fixtures::{OURS, THEIRS, create, now, product, sku};
 use catalogue::{
     Editor, ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product,
 };
-use platform::witness::Unwitnessed;
+use platform::audit::NoAudit;
 use sqlx::PgPool;
 
 async fn listed(pool: &PgPool, viewer: Viewer, filter: ProductFilter) -> Vec<String> {
@@ -13,9 +13,9 @@ async fn listed(pool: &PgPool, viewer: Viewer, filter: ProductFilter) -> Vec<Str
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn pages_hold_every_product_once_in_the_order_of_skus(pool: PgPool) {
+async fn pages_contain_every_product_once_in_the_order_of_skus(pool: PgPool) {
     let names: Vec<_> = (0..25).map(|number| format!("SKU-{number:02}")).collect();
-    stocked(&pool, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    create(&pool, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
 
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
@@ -30,8 +30,8 @@ async fn pages_hold_every_product_once_in_the_order_of_skus(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_text_is_looked_for_as_it_stands(pool: PgPool) {
-    stocked(&pool, &["SKU-HEADPHONES", "SKU-CABLE", "100_PERCENT"]).await;
+async fn a_search_text_has_no_wildcards(pool: PgPool) {
+    create(&pool, &["SKU-HEADPHONES", "SKU-CABLE", "100_PERCENT"]).await;
     let text = |text: &str| ProductFilter { text: Some(text.to_owned()), ..ProductFilter::default() };
 
     assert_eq!(listed(&pool, Viewer::Public, text("headph")).await, vec!["SKU-HEADPHONES"]);
@@ -41,25 +41,25 @@ async fn a_text_is_looked_for_as_it_stands(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn withdrawn_products_are_seen_by_their_vendor_and_by_admins(pool: PgPool) {
+async fn withdrawn_products_are_visible_to_their_vendor_and_to_admins(pool: PgPool) {
     create_products(&pool, &[product("OURS", OURS), product("THEIRS", THEIRS)], now()).await.expect("created");
     for name in ["OURS", "THEIRS"] {
         let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
-        update_product(&pool, Editor::Admin, sku(name), withdrawn, now(), &Unwitnessed).await.expect("changed");
+        update_product(&pool, Editor::Admin, sku(name), withdrawn, now(), &NoAudit).await.expect("changed");
     }
     let all = ProductFilter::default;
 
     assert!(listed(&pool, Viewer::Public, all()).await.is_empty());
     assert_eq!(listed(&pool, Viewer::Vendor(OURS), all()).await, vec!["OURS"]);
     assert_eq!(listed(&pool, Viewer::Admin, all()).await, vec!["OURS", "THEIRS"]);
-    assert_eq!(find_product(&pool, &sku("THEIRS"), Viewer::Vendor(OURS)).await.expect("an answer"), None);
+    assert_eq!(find_product(&pool, &sku("THEIRS"), Viewer::Vendor(OURS)).await.expect("a result"), None);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_name_is_found_in_whatever_form_it_is_written(pool: PgPool) {
+async fn a_name_is_found_in_any_unicode_normalisation(pool: PgPool) {
     let named = |name: &str| ProductChange { name: Some(name.parse().expect("a name")), ..ProductChange::default() };
-    stocked(&pool, &["NEW", "OLD"]).await;
-    let renaming = update_product(&pool, Editor::Admin, sku("NEW"), named("Zoe\u{308}"), now(), &Unwitnessed);
+    create(&pool, &["NEW", "OLD"]).await;
+    let renaming = update_product(&pool, Editor::Admin, sku("NEW"), named("Zoe\u{308}"), now(), &NoAudit);
     assert_eq!(renaming.await.expect("renamed").product.name, "Zo\u{eb}");
     let as_before = sqlx::query("UPDATE catalogue.products SET name = $1 WHERE sku = 'OLD'").bind("Zoe\u{308}");
     as_before.execute(&pool).await.expect("renamed");

@@ -1,24 +1,24 @@
-//! The ledger: what happened to stock, entry by entry. Nothing else changes a counter.
+//! The stock ledger. Its entries are the only way to change a counter.
 
 use super::StockRefusal;
 use crate::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use crate::product::Sku;
 use serde::{Deserialize, Serialize};
 
-/// What happened to one SKU in one warehouse, in pieces.
+/// A change of the stock of one SKU in one warehouse, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Movement {
-    /// Goods came in.
+    /// Units arrived at the warehouse.
     Received(u32),
-    /// Somebody counted, and found more or fewer.
+    /// A stock count found more or fewer units.
     Adjusted(i32),
-    /// Promised to an order.
+    /// Reserved for an order.
     Reserved(u32),
-    /// The promise was taken back.
+    /// A reservation was released.
     Released(u32),
-    /// Promised goods left the house.
+    /// Reserved units left the warehouse.
     Shipped(u32),
-    /// Goods came back from a customer.
+    /// A customer returned units.
     Returned(u32),
 }
 
@@ -48,7 +48,7 @@ pub enum MovementKind {
     Returned,
 }
 
-/// The movements that people make; orders make the others.
+/// The movements that people enter; orders cause the others.
 #[derive(
     Debug,
     Clone,
@@ -72,16 +72,16 @@ pub enum AdjustmentKind {
     Returned,
 }
 
-/// One line of the ledger.
+/// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     pub sku: Sku,
     pub warehouse_id: WarehouseId,
     pub movement: Movement,
     pub origin: Origin,
 }
 
-/// Who moved it, and why.
+/// The cause of a movement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Order { order_id: OrderId, shipment_id: Option<ShipmentId>, cause: MessageId },
@@ -100,33 +100,33 @@ impl Movement {
         }
     }
 
-    /// What it adds to `on_hand`.
+    /// The change of `on_hand`.
     pub fn on_hand_delta(self) -> i64 {
         match self {
-            Self::Received(pieces) | Self::Returned(pieces) => i64::from(pieces),
+            Self::Received(units) | Self::Returned(units) => i64::from(units),
             Self::Adjusted(difference) => i64::from(difference),
             Self::Reserved(_) | Self::Released(_) => 0,
-            Self::Shipped(pieces) => -i64::from(pieces),
+            Self::Shipped(units) => -i64::from(units),
         }
     }
 
-    /// What it adds to `reserved`.
+    /// The change of `reserved`.
     pub fn reserved_delta(self) -> i64 {
         match self {
             Self::Received(_) | Self::Adjusted(_) | Self::Returned(_) => 0,
-            Self::Reserved(pieces) => i64::from(pieces),
-            Self::Released(pieces) | Self::Shipped(pieces) => -i64::from(pieces),
+            Self::Reserved(units) => i64::from(units),
+            Self::Released(units) | Self::Shipped(units) => -i64::from(units),
         }
     }
 }
 
 impl AdjustmentKind {
-    /// The movement of `quantity` pieces: a count may find fewer, goods that come in are more than none.
+    /// The movement of `quantity` units: negative only for a stock count, and never zero.
     pub fn movement(self, quantity: i32) -> Result<Movement, StockRefusal> {
-        let pieces = || u32::try_from(quantity).ok().filter(|pieces| *pieces > 0).ok_or(StockRefusal::BadQuantity);
+        let units = || u32::try_from(quantity).ok().filter(|units| *units > 0).ok_or(StockRefusal::BadQuantity);
         match self {
-            Self::Received => Ok(Movement::Received(pieces()?)),
-            Self::Returned => Ok(Movement::Returned(pieces()?)),
+            Self::Received => Ok(Movement::Received(units()?)),
+            Self::Returned => Ok(Movement::Returned(units()?)),
             Self::Adjusted if quantity == 0 => Err(StockRefusal::BadQuantity),
             Self::Adjusted => Ok(Movement::Adjusted(quantity)),
         }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_count_may_find_fewer() {
+    fn only_a_stock_count_may_be_negative() {
         assert_eq!(AdjustmentKind::Adjusted.movement(-3), Ok(Movement::Adjusted(-3)));
         assert_eq!(AdjustmentKind::Received.movement(3), Ok(Movement::Received(3)));
         assert_eq!(AdjustmentKind::Returned.movement(3), Ok(Movement::Returned(3)));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_order_does_in_full_leaves_nothing_reserved() {
+    fn a_full_release_or_shipment_leaves_nothing_reserved() {
         for last in [Movement::Released(7), Movement::Shipped(7)] {
             assert_eq!(Movement::Reserved(7).reserved_delta() + last.reserved_delta(), 0);
         }

@@ -1,6 +1,6 @@
-//! Inventory: how many pieces lie where, what is held for whom, and which warehouse serves which line.
+//! Inventory: stock levels per warehouse and SKU, reservations of orders, and the allocation of lines to warehouses.
 //!
-//! Counters change by [`Movement`]s alone: each is one entry of the ledger, and the sum of an entry's row is the counter.
+//! Counters change by [`Movement`]s only. Each movement is a ledger entry, and a counter is the sum of its entries.
 
 mod allocator;
 mod ledger;
@@ -10,8 +10,8 @@ mod stock_snapshot;
 mod warehouse;
 
 pub use allocator::allocate;
-pub use ledger::{AdjustmentKind, Entry, Movement, MovementKind, Origin};
-pub use reservation::{HeldLine, Holding, LineState, ReservationState, ShipRefusal};
-pub use stock::{PIECES_MAX, StockLevel, StockRefusal};
-pub use stock_snapshot::{Shelf, Shelves};
+pub use ledger::{AdjustmentKind, LedgerEntry, Movement, MovementKind, Origin};
+pub use reservation::{LineState, ReservationState, ReservedLine, ReservedLines, ShipRefusal};
+pub use stock::{StockLevel, StockRefusal, UNITS_MAX};
+pub use stock_snapshot::{StockRow, StockSnapshot};
 pub use warehouse::{Warehouse, WarehouseCode, WarehouseError};

@@ -1,18 +1,18 @@
-//! The two counters of one SKU in one warehouse, and what may happen to them.
+//! The two counters of one SKU in one warehouse, and how movements change them.
 
 use super::Movement;
 
-/// The most that one counter may show; sums of a whole batch stay far from overflow.
-pub const PIECES_MAX: u32 = 1_000_000_000;
+/// The upper limit of a counter: the sums of a whole batch can't overflow.
+pub const UNITS_MAX: u32 = 1_000_000_000;
 
-/// `reserved <= on_hand <= PIECES_MAX`, always.
+/// `reserved <= on_hand <= UNITS_MAX`, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StockLevel {
     on_hand: u32,
     reserved: u32,
 }
 
-/// Why a movement can't happen; the counters stay as they are.
+/// Why a movement is refused; the counters stay unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StockRefusal {
     #[error("a quantity must be at least 1 for received and returned units, and not 0 for a count")]
@@ -21,18 +21,21 @@ pub enum StockRefusal {
     NotEnoughAvailable { requested: u32, available: u32 },
     #[error("{requested} units are to be released or shipped, {reserved} are reserved")]
     NotReserved { requested: u32, reserved: u32 },
-    #[error("removing {removed} units would leave {}; {on_hand} are on hand, {reserved} reserved", i64::from(*.on_hand) - .removed)]
+    #[error(
+        "removing {removed} units would leave {}; {on_hand} are on hand, {reserved} reserved",
+        i64::from(*.on_hand) - .removed
+    )]
     BelowReserved { removed: i64, on_hand: u32, reserved: u32 },
-    #[error("{on_hand} units would be on hand, more than {PIECES_MAX}")]
+    #[error("{on_hand} units would be on hand, more than {UNITS_MAX}")]
     TooMany { on_hand: i64 },
     #[error("this SKU has no stock in this warehouse")]
-    NoShelf,
+    NoStockRow,
 }
 
 impl StockLevel {
-    /// `None` when the two can't be the counters of one row.
+    /// `None` when the counters break the invariant.
     pub fn new(on_hand: u32, reserved: u32) -> Option<Self> {
-        (reserved <= on_hand && on_hand <= PIECES_MAX).then_some(Self { on_hand, reserved })
+        (reserved <= on_hand && on_hand <= UNITS_MAX).then_some(Self { on_hand, reserved })
     }
 
     pub const fn on_hand(self) -> u32 {
@@ -50,16 +53,16 @@ impl StockLevel {
     /// The counters after `movement`.
     pub fn apply(self, movement: Movement) -> Result<Self, StockRefusal> {
         match movement {
-            Movement::Received(pieces) | Movement::Returned(pieces) => self.count(i64::from(at_least_one(pieces)?)),
+            Movement::Received(units) | Movement::Returned(units) => self.count(i64::from(at_least_one(units)?)),
             Movement::Adjusted(0) => Err(StockRefusal::BadQuantity),
             Movement::Adjusted(difference) => self.count(i64::from(difference)),
-            Movement::Reserved(pieces) => self.reserve(at_least_one(pieces)?),
-            Movement::Released(pieces) => self.release(at_least_one(pieces)?),
-            Movement::Shipped(pieces) => self.ship(at_least_one(pieces)?),
+            Movement::Reserved(units) => self.reserve(at_least_one(units)?),
+            Movement::Released(units) => self.release(at_least_one(units)?),
+            Movement::Shipped(units) => self.ship(at_least_one(units)?),
         }
     }
 
-    /// So many more, or fewer, are on hand; what is reserved stays promised.
+    /// Changes `on_hand` by `difference`, but not below `reserved`.
     fn count(self, difference: i64) -> Result<Self, StockRefusal> {
         let on_hand = i64::from(self.on_hand) + difference;
         if on_hand < i64::from(self.reserved) {
@@ -70,7 +73,7 @@ impl StockLevel {
             });
         }
         match u32::try_from(on_hand) {
-            Ok(on_hand @ ..=PIECES_MAX) => Ok(Self { on_hand, ..self }),
+            Ok(on_hand @ ..=UNITS_MAX) => Ok(Self { on_hand, ..self }),
             _ => Err(StockRefusal::TooMany { on_hand }),
         }
     }
@@ -95,8 +98,8 @@ impl StockLevel {
     }
 }
 
-fn at_least_one(pieces: u32) -> Result<u32, StockRefusal> {
-    if pieces == 0 { Err(StockRefusal::BadQuantity) } else { Ok(pieces) }
+fn at_least_one(units: u32) -> Result<u32, StockRefusal> {
+    if units == 0 { Err(StockRefusal::BadQuantity) } else { Ok(units) }
 }
 
 #[cfg(test)]
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_movement_moves_its_counters() {
+    fn every_movement_changes_its_counters() {
         let before = level(10, 4);
 
         assert_eq!(before.apply(Movement::Received(5)), Ok(level(15, 4)));
@@ -121,16 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_has_a_name() {
+    fn every_refusal_has_its_own_error() {
         let before = level(10, 4);
 
         let short = StockRefusal::NotEnoughAvailable { requested: 7, available: 6 };
         assert_eq!(before.apply(Movement::Reserved(7)), Err(short));
-        let not_held = StockRefusal::NotReserved { requested: 5, reserved: 4 };
-        assert_eq!(before.apply(Movement::Released(5)), Err(not_held));
-        assert_eq!(before.apply(Movement::Shipped(5)), Err(not_held));
-        let promised = StockRefusal::BelowReserved { removed: 7, on_hand: 10, reserved: 4 };
-        assert_eq!(before.apply(Movement::Adjusted(-7)), Err(promised));
+        let not_reserved = StockRefusal::NotReserved { requested: 5, reserved: 4 };
+        assert_eq!(before.apply(Movement::Released(5)), Err(not_reserved));
+        assert_eq!(before.apply(Movement::Shipped(5)), Err(not_reserved));
+        let below_reserved = StockRefusal::BelowReserved { removed: 7, on_hand: 10, reserved: 4 };
+        assert_eq!(before.apply(Movement::Adjusted(-7)), Err(below_reserved));
         assert_eq!(before.apply(Movement::Adjusted(0)), Err(StockRefusal::BadQuantity));
         assert_eq!(before.apply(Movement::Received(0)), Err(StockRefusal::BadQuantity));
         let too_many = before.apply(Movement::Received(u32::MAX));
@@ -139,21 +142,21 @@ mod tests {
     }
 
     fn any_movement() -> impl Strategy<Value = Movement> {
-        let pieces = prop_oneof![8 => 0_u32..30, 1 => Just(u32::MAX), 1 => Just(PIECES_MAX)];
+        let units = prop_oneof![8 => 0_u32..30, 1 => Just(u32::MAX), 1 => Just(UNITS_MAX)];
         let difference = prop_oneof![8 => -30_i32..30, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
         prop_oneof![
-            pieces.clone().prop_map(Movement::Received),
+            units.clone().prop_map(Movement::Received),
             difference.prop_map(Movement::Adjusted),
-            pieces.clone().prop_map(Movement::Reserved),
-            pieces.clone().prop_map(Movement::Released),
-            pieces.clone().prop_map(Movement::Shipped),
-            pieces.prop_map(Movement::Returned),
+            units.clone().prop_map(Movement::Reserved),
+            units.clone().prop_map(Movement::Released),
+            units.clone().prop_map(Movement::Shipped),
+            units.prop_map(Movement::Returned),
         ]
     }
 
     proptest! {
         #[test]
-        fn whatever_happens_the_counters_are_legal_and_equal_their_ledger(
+        fn after_any_movements_the_counters_are_legal_and_equal_the_ledgers_sums(
             movements in prop::collection::vec(any_movement(), 0..60),
         ) {
             let mut stock = StockLevel::default();
@@ -165,7 +168,7 @@ mod tests {
                 stock = next;
 
                 prop_assert_eq!((i64::from(stock.on_hand()), i64::from(stock.reserved())), ledger);
-                prop_assert!(stock.reserved() <= stock.on_hand() && stock.on_hand() <= PIECES_MAX);
+                prop_assert!(stock.reserved() <= stock.on_hand() && stock.on_hand() <= UNITS_MAX);
                 prop_assert_eq!(stock.available(), stock.on_hand() - stock.reserved());
             }
         }

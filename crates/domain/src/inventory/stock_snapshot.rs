@@ -1,4 +1,4 @@
-//! The stock rows that a batch has locked, in memory: what is decided on them is written once.
+//! The stock rows that a batch has locked, in memory. The batch changes them here, and writes them once at its end.
 
 use super::{Movement, StockLevel, StockRefusal};
 use crate::ids::WarehouseId;
@@ -7,48 +7,48 @@ use std::collections::HashMap;
 
 /// One SKU in one warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shelf {
+pub struct StockRow {
     pub warehouse_id: WarehouseId,
-    /// The warehouse's own: lower goes first.
+    /// The warehouse's priority: lower is preferred.
     pub priority: i32,
     pub level: StockLevel,
 }
 
-/// The shelves of each SKU, sorted by priority.
+/// The stock rows of each SKU, sorted by priority.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shelves(HashMap<Sku, Vec<Shelf>>);
+pub struct StockSnapshot(HashMap<Sku, Vec<StockRow>>);
 
-impl Shelves {
-    pub fn of(&self, sku: &Sku) -> &[Shelf] {
+impl StockSnapshot {
+    pub fn of(&self, sku: &Sku) -> &[StockRow] {
         self.0.get(sku).map_or(&[], Vec::as_slice)
     }
 
-    /// How many pieces of `sku` all warehouses together could promise.
+    /// The available units of `sku` in all warehouses together.
     pub fn available(&self, sku: &Sku) -> u32 {
-        self.of(sku).iter().fold(0, |sum, shelf| sum.saturating_add(shelf.level.available()))
+        self.of(sku).iter().fold(0, |sum, row| sum.saturating_add(row.level.available()))
     }
 
     pub fn level(&self, sku: &Sku, warehouse: WarehouseId) -> Option<StockLevel> {
-        self.of(sku).iter().find(|shelf| shelf.warehouse_id == warehouse).map(|shelf| shelf.level)
+        self.of(sku).iter().find(|row| row.warehouse_id == warehouse).map(|row| row.level)
     }
 
     pub fn apply(&mut self, sku: &Sku, warehouse: WarehouseId, movement: Movement) -> Result<(), StockRefusal> {
-        let mut places = self.0.get_mut(sku).into_iter().flatten();
-        let place = places.find(|shelf| shelf.warehouse_id == warehouse).ok_or(StockRefusal::NoShelf)?;
-        place.level = place.level.apply(movement)?;
+        let mut rows = self.0.get_mut(sku).into_iter().flatten();
+        let row = rows.find(|row| row.warehouse_id == warehouse).ok_or(StockRefusal::NoStockRow)?;
+        row.level = row.level.apply(movement)?;
         Ok(())
     }
 }
 
-impl FromIterator<(Sku, Shelf)> for Shelves {
-    fn from_iter<I: IntoIterator<Item = (Sku, Shelf)>>(rows: I) -> Self {
-        let mut shelves: HashMap<Sku, Vec<Shelf>> = HashMap::new();
-        for (sku, shelf) in rows {
-            shelves.entry(sku).or_default().push(shelf);
+impl FromIterator<(Sku, StockRow)> for StockSnapshot {
+    fn from_iter<I: IntoIterator<Item = (Sku, StockRow)>>(rows: I) -> Self {
+        let mut by_sku: HashMap<Sku, Vec<StockRow>> = HashMap::new();
+        for (sku, row) in rows {
+            by_sku.entry(sku).or_default().push(row);
         }
-        for of_sku in shelves.values_mut() {
-            of_sku.sort_by_key(|shelf| (shelf.priority, shelf.warehouse_id));
+        for rows in by_sku.values_mut() {
+            rows.sort_by_key(|row| (row.priority, row.warehouse_id));
         }
-        Self(shelves)
+        Self(by_sku)
     }
 }

@@ -1,4 +1,4 @@
-//! A place that goods are shipped from.
+//! Warehouses.
 
 use crate::ids::WarehouseId;
 use crate::text;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 const CODE_LENGTH_MAX: usize = 32;
 const NAME_LENGTH_MAX: usize = 200;
 
-/// What people call a warehouse: 1 to 32 of `A-Z a-z 0-9 _ -`.
+/// The short name of a warehouse: 1 to 32 of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WarehouseCode(String);
@@ -19,7 +19,7 @@ pub struct Warehouse {
     pub id: WarehouseId,
     pub code: WarehouseCode,
     pub name: String,
-    /// Of two warehouses that serve an order equally well, the lower priority number does.
+    /// Of two warehouses that serve an order equally well, the one with the lower number is chosen.
     pub priority: i32,
 }
 

@@ -1,4 +1,4 @@
-//! What the house tells whoever listens: facts about orders, in the past tense.
+//! Events: facts about orders, published to all subscribers.
 
 use super::{Address, Message};
 use crate::Timestamp;
@@ -22,7 +22,7 @@ pub enum OrderEvent {
 }
 
 impl Message for OrderEvent {
-    const ADDRESS: Address = Address::Listeners;
+    const ADDRESS: Address = Address::Topic;
 
     fn type_name(&self) -> &'static str {
         self.into()
@@ -44,19 +44,19 @@ pub struct OrderCreated {
     pub total: Money,
 }
 
-/// The order's status moved: confirmed, shipped, delivered, rejected, cancelling, cancelled.
+/// The order's status changed: to confirmed, shipped, delivered, rejected, cancelling or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderChanged {
     pub order_id: OrderId,
     pub from: OrderStatus,
     pub to: OrderStatus,
-    /// In a word, when there is one: `out_of_stock`, `card_declined`, `customer_request`, ...
+    /// A short code, if there is one: `out_of_stock`, `card_declined`, `customer_request`, ...
     pub reason: Option<String>,
-    /// The order's version after the move; rises by one with each.
+    /// The order's version after the change; rises by one with each timeline entry.
     pub version: i32,
 }
 
-/// A shipment of the order is later than promised; told once a level.
+/// A shipment of the order is later than promised. Published once per level of delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderShipmentDelayed {
     pub order_id: OrderId,
@@ -64,6 +64,6 @@ pub struct OrderShipmentDelayed {
     /// Counted from one.
     pub level: u16,
     pub promised_by: Timestamp,
-    /// The order's version after it was told.
+    /// The order's version after the delay was recorded.
     pub version: i32,
 }

@@ -1,7 +1,7 @@
-//! The wire form of every message, held against its file under `golden/`. A file changes by addition only: what was
-//! published by the last release must be read by this one, and the other way round.
+//! Compares the wire form of every message with its file under `golden/`. A file changes by addition only: this release
+//! must read what the last one published, and the other way round.
 //!
-//! A new message: add a sample below, and the file that the failing test prints.
+//! For a new message, add a sample below, and the file that the failing test prints.
 
 use super::*;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
@@ -17,16 +17,16 @@ use strum::EnumCount;
 use uuid::Uuid;
 
 #[test]
-fn every_message_is_written_as_its_golden_file_says() {
+fn every_message_is_serialized_as_in_its_golden_file() {
     for (type_name, json) in every_message() {
         let golden = std::fs::read_to_string(path(type_name)).unwrap_or_default();
 
-        assert_eq!(json, golden, "golden/{type_name}.json says otherwise than the message, which is\n{json}");
+        assert_eq!(json, golden, "golden/{type_name}.json differs from the message, which is\n{json}");
     }
 }
 
 #[test]
-fn every_golden_file_is_read_as_the_message_that_it_was_written_from() {
+fn every_golden_file_is_deserialized_as_its_message() {
     reads_back(inventory_commands());
     reads_back(payment_commands());
     reads_back(shipment_commands());
@@ -111,9 +111,10 @@ fn payment_commands() -> Vec<PaymentCommand> {
 
 fn shipment_commands() -> Vec<ShipmentCommand> {
     let order_id = order();
-    let parcel = Parcel { shipment_id: shipment(), warehouse_id: warehouse(), lines: vec![line("SKU-HEADPHONES", 2)] };
+    let request =
+        ShipmentRequest { shipment_id: shipment(), warehouse_id: warehouse(), lines: vec![line("SKU-HEADPHONES", 2)] };
     vec![
-        ShipmentCommand::Book(BookShipments { order_id, parcels: vec![parcel] }),
+        ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] }),
         ShipmentCommand::Cancel(CancelShipments { order_id }),
         ShipmentCommand::Track(TrackShipments { order_id }),
     ]
@@ -127,7 +128,7 @@ fn replies() -> Vec<Reply> {
         Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
         Reply::StockReleased(StockReleased { order_id }),
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
-        Reply::StockHeldLong(StockHeldLong { order_id, held_since: noon() }),
+        Reply::ReservationStale(ReservationStale { order_id, held_since: noon() }),
         Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
         Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),

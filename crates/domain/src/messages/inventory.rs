@@ -1,4 +1,4 @@
-//! What the inventory can be asked, and what it answers.
+//! The commands to the inventory, and its replies.
 
 use super::{Address, Message, Queue};
 use crate::Timestamp;
@@ -36,21 +36,22 @@ impl Message for InventoryCommand {
     }
 }
 
-/// Hold all lines, or none. Answered by [`StockReserved`] or [`StockRejected`]; asked again, by the same answer.
+/// Reserves all lines, or none. Replies: [`StockReserved`] or [`StockRejected`]. A repeated command gets the same
+/// reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReserveStock {
     pub order_id: OrderId,
-    /// One line a SKU.
+    /// One line per SKU.
     pub lines: Vec<Line>,
 }
 
-/// Give back what the order holds. Always answered by [`StockReleased`]; a reserve that comes later is refused.
+/// Releases the order's reservation. Reply: always [`StockReleased`]. A later [`ReserveStock`] is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseStock {
     pub order_id: OrderId,
 }
 
-/// The shipment's goods have left the house: take them off the books. Answered by [`StockShipped`].
+/// The shipment has left the warehouse: removes its units from `on_hand` and `reserved`. Reply: [`StockShipped`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipStock {
     pub order_id: OrderId,
@@ -64,7 +65,7 @@ pub struct StockReserved {
     pub allocations: Vec<Allocation>,
 }
 
-/// So many pieces of a SKU, held in one warehouse.
+/// Units of a SKU that are reserved in one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocation {
     pub warehouse_id: WarehouseId,
@@ -72,7 +73,7 @@ pub struct Allocation {
     pub quantity: Quantity,
 }
 
-/// Nothing is held: `shortages` names every SKU that fell short; it is empty when the order was released before.
+/// Nothing is reserved. `shortages` has every SKU that is short; it is empty when the order was released before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockRejected {
     pub order_id: OrderId,
@@ -97,9 +98,10 @@ pub struct StockShipped {
     pub shipment_id: ShipmentId,
 }
 
-/// The order's stock has been held for long, and nobody came for it: is it still wanted? Said again while it is held.
+/// The order's reservation is older than its TTL: asks whether the order still needs it. Sent again as long as the
+/// reservation exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StockHeldLong {
+pub struct ReservationStale {
     pub order_id: OrderId,
     pub held_since: Timestamp,
 }

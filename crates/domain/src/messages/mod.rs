@@ -1,8 +1,8 @@
-//! The only contract between slices: what each can be asked, and what each answers.
+//! The only contract between slices: their commands, replies and events.
 //!
-//! A message travels as `{"type": "inventory.reserve.v1", "data": {...}}` inside an envelope (`messaging::envelope`).
-//! Contracts change by addition only: a new member is optional, a changed meaning is a new version beside the old
-//! one. Each message has a golden JSON file under `golden/`, and a test that fails when its wire form moves.
+//! A message is sent as `{"type": "inventory.reserve.v1", "data": {...}}` inside an envelope (`messaging::envelope`).
+//! Contracts change by addition only: a new member is optional, and a changed meaning is a new version next to the old
+//! one. Each message has a golden JSON file under `golden/`, and a test that fails when its wire form changes.
 
 mod events;
 #[cfg(test)]
@@ -14,7 +14,7 @@ mod shipping;
 
 pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderShipmentDelayed};
 pub use inventory::{
-    Allocation, InventoryCommand, ReleaseStock, ReserveStock, ShipStock, Shortage, StockHeldLong, StockRejected,
+    Allocation, InventoryCommand, ReleaseStock, ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected,
     StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
@@ -23,13 +23,13 @@ pub use payments::{
 };
 pub use replies::Reply;
 pub use shipping::{
-    BookShipments, BookedShipment, CancelShipments, Parcel, ShipmentCommand, ShipmentDelayed, ShipmentProgressed,
-    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
+    BookShipments, BookedShipment, CancelShipments, ShipmentCommand, ShipmentDelayed, ShipmentProgressed,
+    ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
 };
 
 use crate::ids::OrderId;
 
-/// A slice's inbox on the broker: one quorum queue each.
+/// The queue of a slice's consumer: one quorum queue each.
 #[derive(
     Debug,
     Clone,
@@ -54,22 +54,22 @@ pub enum Queue {
     Shipping,
 }
 
-/// Who a message is for.
+/// Where a message is published to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
-    /// One slice, which must be there to take it.
+    /// The queue of one slice, which must exist.
     Queue(Queue),
-    /// Whoever listens; perhaps nobody.
-    Listeners,
+    /// The topic exchange of events, which may have no subscribers.
+    Topic,
 }
 
-/// Something that slices say to one another.
+/// A command, reply or event.
 pub trait Message: serde::Serialize {
     const ADDRESS: Address;
 
     /// Its type and version on the wire: `inventory.reserve.v1`.
     fn type_name(&self) -> &'static str;
 
-    /// The order that it is about.
+    /// The order that the message belongs to.
     fn order_id(&self) -> OrderId;
 }

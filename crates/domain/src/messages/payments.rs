@@ -1,4 +1,4 @@
-//! What payments can be asked, and what they answer.
+//! The commands to payments, and their replies.
 
 use super::{Address, Message, Queue};
 use crate::ids::{OrderId, ShipmentId};
@@ -39,23 +39,23 @@ impl Message for PaymentCommand {
     }
 }
 
-/// Set `amount` aside. Answered by [`PaymentAuthorized`] or [`PaymentDeclined`]; asked again, by the same answer.
+/// Authorizes `amount`. Replies: [`PaymentAuthorized`] or [`PaymentDeclined`]; a repeated command gets the same reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizePayment {
     pub order_id: OrderId,
     pub amount: Money,
-    /// The name of a payment method that a gateway knows: `sim_ok`, ...
+    /// A payment method of the gateway: `sim_ok`, ...
     pub method: String,
 }
 
-/// Let go of whatever is set aside, and give back whatever was taken. Always answered by [`PaymentVoided`]; an
-/// authorization that comes later is refused.
+/// Releases the authorization, and refunds what was captured. Reply: always [`PaymentVoided`]. A later
+/// [`AuthorizePayment`] is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoidPayment {
     pub order_id: OrderId,
 }
 
-/// Take `amount` for one shipment, once. Answered by [`PaymentCaptured`].
+/// Captures `amount` for one shipment, once. Reply: [`PaymentCaptured`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapturePayment {
     pub order_id: OrderId,
@@ -63,11 +63,11 @@ pub struct CapturePayment {
     pub amount: Money,
 }
 
-/// Give `amount` back, once a `cause`. Answered by [`PaymentRefunded`].
+/// Refunds `amount`, once per `cause`. Reply: [`PaymentRefunded`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundPayment {
     pub order_id: OrderId,
-    /// Names the refund among the order's: asked twice with one cause, it is paid once.
+    /// Identifies the refund among the order's refunds: two commands with one cause refund once.
     pub cause: String,
     pub amount: Money,
 }
@@ -81,14 +81,14 @@ pub struct PaymentAuthorized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentDeclined {
     pub order_id: OrderId,
-    /// The gateway's reason in a word: `card_declined`, `insufficient_funds`, `voided` ...
+    /// The gateway's reason as a short code: `card_declined`, `insufficient_funds`, `voided` ...
     pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentVoided {
     pub order_id: OrderId,
-    /// What was given back because it had been captured before.
+    /// The amount that the void refunded because it had been captured before.
     pub refunded: Option<Money>,
 }
 

@@ -1,9 +1,9 @@
-//! What the saga hears: every answer of every slice, in the one queue of `orders`.
+//! The replies of all slices to the saga. They are published to one queue, `orders`.
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided, Queue,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    StockHeldLong, StockRejected, StockReleased, StockReserved, StockShipped,
+    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub enum Reply {
     StockShipped(StockShipped),
     #[serde(rename = "inventory.held_long.v1")]
     #[strum(serialize = "inventory.held_long.v1")]
-    StockHeldLong(StockHeldLong),
+    ReservationStale(ReservationStale),
     #[serde(rename = "payment.authorized.v1")]
     #[strum(serialize = "payment.authorized.v1")]
     PaymentAuthorized(PaymentAuthorized),
@@ -74,7 +74,7 @@ impl Message for Reply {
             Self::StockRejected(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
-            Self::StockHeldLong(reply) => reply.order_id,
+            Self::ReservationStale(reply) => reply.order_id,
             Self::PaymentAuthorized(reply) => reply.order_id,
             Self::PaymentDeclined(reply) => reply.order_id,
             Self::PaymentVoided(reply) => reply.order_id,

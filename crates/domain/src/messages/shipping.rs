@@ -1,4 +1,4 @@
-//! What shipping can be asked, and what it answers.
+//! The commands to shipping, and its replies.
 
 use super::{Address, Message, Queue};
 use crate::Timestamp;
@@ -37,30 +37,31 @@ impl Message for ShipmentCommand {
     }
 }
 
-/// Book every parcel with the carrier, or none. Answered by [`ShipmentsBooked`] or [`ShipmentsRefused`].
+/// Books every shipment with the carrier, or none. Replies: [`ShipmentsBooked`] or [`ShipmentsRefused`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookShipments {
     pub order_id: OrderId,
-    /// One a warehouse.
-    pub parcels: Vec<Parcel>,
+    /// One per warehouse.
+    #[serde(rename = "parcels")]
+    pub shipments: Vec<ShipmentRequest>,
 }
 
-/// What leaves one warehouse for one order.
+/// A shipment to book: the lines that leave one warehouse for one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
+pub struct ShipmentRequest {
     pub shipment_id: ShipmentId,
     pub warehouse_id: WarehouseId,
     pub lines: Vec<Line>,
 }
 
-/// Call every parcel back. Answered by [`ShipmentsCancelled`], or, when the carrier has one already, by
-/// [`ShipmentsTooLate`], and then none is called back. A booking that comes later is refused.
+/// Cancels every shipment. Reply: [`ShipmentsCancelled`], or, when the carrier already has one, [`ShipmentsTooLate`],
+/// and then none is cancelled. A later [`BookShipments`] is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelShipments {
     pub order_id: OrderId,
 }
 
-/// Say again how far each shipment is: answered by one [`ShipmentProgressed`] for each that has left the house.
+/// Requests the current status. Replies: one [`ShipmentProgressed`] for each shipment that is handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackShipments {
     pub order_id: OrderId,
@@ -84,7 +85,7 @@ pub struct BookedShipment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentsRefused {
     pub order_id: OrderId,
-    /// The carrier's reason in a word: `address_not_served`, `cancelled`, ...
+    /// The carrier's reason as a short code: `address_not_served`, `cancelled`, ...
     pub reason: String,
 }
 
@@ -98,7 +99,7 @@ pub struct ShipmentsTooLate {
     pub order_id: OrderId,
 }
 
-/// The shipment is not where it should be by now. Said once a level: the higher, the later it is.
+/// The shipment is later than promised. Sent once per level: the higher the level, the longer the delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentDelayed {
     pub order_id: OrderId,
@@ -108,7 +109,7 @@ pub struct ShipmentDelayed {
     pub promised_by: Timestamp,
 }
 
-/// The carrier reported: the shipment has come this far. Reports may come twice, late, or out of order.
+/// The carrier reported the shipment's status. Reports may be duplicated, late or out of order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentProgressed {
     pub order_id: OrderId,

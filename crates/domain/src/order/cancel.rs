@@ -1,5 +1,5 @@
-//! Why an order is cancelled: a closed set, which everybody who sees the order may know. Words about it are a note, for
-//! staff and for their author.
+//! Why an order is cancelled: a closed set, which everybody who may read the order sees. Free text is a note, which
+//! only staff and its author see.
 
 use super::order_request::Note;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,9 @@ pub enum CancelReason {
     CustomerRequest,
     /// An admin decided so.
     AdminRequest,
-    /// It was placed by mistake.
+    /// The order was placed by mistake.
     Mistake,
-    /// It takes too long.
+    /// The order takes too long.
     Delay,
     OutOfStock,
     Fraud,
@@ -38,18 +38,18 @@ impl CancelReason {
     pub const NAMES: &'static [&'static str] = <Self as strum::VariantNames>::VARIANTS;
 }
 
-/// Why, and what is to be said about it.
+/// The reason of a cancellation, with an optional note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
     pub reason: CancelReason,
     pub note: Option<Note>,
 }
 
-/// A reason as it was stored: before there was a closed set it could be any text.
+/// A reason as it is stored. Before reasons were a closed set, it could be any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredReason {
     pub reason: CancelReason,
-    /// The text, where it is none of the set.
+    /// The stored text, if it is not one of the set.
     pub note: Option<String>,
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_stored_before_the_closed_set_is_a_note() {
+    fn a_free_text_reason_is_read_as_a_note() {
         assert_eq!(StoredReason::from("fraud".to_owned()), StoredReason { reason: CancelReason::Fraud, note: None });
         let free = StoredReason::from("changed my mind".to_owned());
         assert_eq!(free, StoredReason { reason: CancelReason::Other, note: Some("changed my mind".to_owned()) });

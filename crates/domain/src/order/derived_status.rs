@@ -1,4 +1,4 @@
-//! How far an order's money and goods have come, as it is stored for filtering. Both follow from the timeline.
+//! The payment and fulfilment status of an order, stored for filtering. Both are derived from its timeline.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,15 +18,15 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum PaymentStatus {
+pub enum OrderPaymentStatus {
     Unpaid,
     Authorized,
     Declined,
-    /// Taken for some shipments.
+    /// Captured for some shipments.
     PartlyCaptured,
-    /// Taken for all of them.
+    /// Captured for all shipments.
     Captured,
-    /// What was set aside, if anything, is let go.
+    /// The authorization, if there was one, is voided.
     Voided,
     Refunded,
 }
@@ -49,14 +49,14 @@ pub enum PaymentStatus {
 #[strum(serialize_all = "snake_case")]
 pub enum FulfilmentStatus {
     Unallocated,
-    /// Stock is held.
+    /// Stock is reserved.
     Allocated,
-    /// The carrier will come.
+    /// The carrier has accepted the booking.
     Booked,
-    /// Some shipments are with their carriers.
+    /// Some shipments are handed over to their carriers.
     PartlyShipped,
     Shipped,
     Delivered,
-    /// What was held, if anything, is given back.
+    /// The reserved stock, if there was any, is released.
     Released,
 }

@@ -1,6 +1,5 @@
-//! Orders: their states, the legal ways between them, and the timeline that tells how one got where it is.
+//! Orders: their statuses, the legal transitions between them, and the timeline that records each change.
 
-mod applied;
 mod cancel;
 mod derived_status;
 pub mod order_request;
@@ -9,10 +8,9 @@ mod status;
 mod timeline_entry;
 mod transition;
 
-pub use applied::Applied;
 pub use cancel::{CancelReason, Cancellation, StoredReason};
-pub use derived_status::{FulfilmentStatus, PaymentStatus};
-pub use state::{Event, Order};
+pub use derived_status::{FulfilmentStatus, OrderPaymentStatus};
+pub use state::{Order, TimelineEvent};
 pub use status::OrderStatus;
-pub use timeline_entry::Entry;
-pub use transition::{InvalidTransition, Transition};
+pub use timeline_entry::TimelineEntry;
+pub use transition::{InvalidTransition, OrderTransition};

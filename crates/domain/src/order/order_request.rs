@@ -1,4 +1,4 @@
-//! Placing: what a customer may ask for, and what it costs. Everything is checked here once; what comes out is good.
+//! A request for a new order and its prices. Parsing checks every rule once, so the types hold valid values only.
 
 use crate::ids::UserId;
 use crate::money::{Currency, Money, MoneyError};
@@ -13,11 +13,11 @@ pub const LINES_MAX: usize = 100;
 pub const NOTE_LENGTH_MAX: usize = 1_000;
 pub const PAYMENT_METHOD_LENGTH_MAX: usize = 64;
 
-/// What the customer asked for, parsed; not yet priced. Its serialized form is what an idempotency key stands for,
-/// so a new member must be left out of it while it is absent.
+/// A parsed request, not yet priced. Its serialized form is the fingerprint of an idempotency key, so a new field must
+/// be omitted while it is absent: otherwise the keys of running clients no longer match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrderRequest {
-    /// The currency that the customer counts on, if they named one.
+    /// The currency that the customer expects, if they named one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     pub lines: OrderLines,
@@ -26,22 +26,22 @@ pub struct OrderRequest {
     pub note: Option<Note>,
 }
 
-/// 1 to 100 lines, each SKU on one of them only.
+/// 1 to 100 lines, each with another SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct OrderLines(Vec<Line>);
 
-/// The name of a payment method: 1 to 64 of `a-z 0-9 _ . -`. Which names work is the gateway's business.
+/// The name of a payment method: 1 to 64 of `a-z 0-9 _ . -`. The gateway decides which names it accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PaymentMethod(String);
 
-/// Words to the vendor: 1 to 1,000 characters, without control characters but line breaks and tabs.
+/// Free text for the vendor: 1 to 1,000 characters, without control characters but line breaks and tabs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Note(String);
 
-/// What the catalogue says of a SKU that can be ordered.
+/// The catalogue's entry for a SKU that can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub name: String,
@@ -49,7 +49,7 @@ pub struct Offer {
     pub unit_price: Money,
 }
 
-/// A line as the order keeps it: the offer of that moment, whatever the catalogue says later.
+/// A line as the order stores it: with the offer at that time, unaffected by later changes of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedLine {
     pub sku: Sku,
@@ -59,7 +59,7 @@ pub struct PricedLine {
     pub unit_price: Money,
 }
 
-/// The lines of an order with their prices, all in one currency, and what they come to.
+/// The lines of an order with their prices, all in one currency, and their total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedLines {
     pub lines: Vec<PricedLine>,
@@ -78,8 +78,8 @@ pub enum PlacingError {
     UnknownSkus(Vec<Sku>),
     #[error("prices are in more than one currency: {}; place one order per currency", listed(.0))]
     MixedCurrencies(Vec<Currency>),
-    #[error("prices are in {priced}, not in {asked}")]
-    OtherCurrency { asked: Currency, priced: Currency },
+    #[error("prices are in {priced}, not in {requested}")]
+    OtherCurrency { requested: Currency, priced: Currency },
     #[error("the total is too large; order fewer units")]
     TotalTooLarge,
     #[error(
@@ -109,13 +109,13 @@ impl OrderLines {
         self.0.iter().map(|line| line.sku.clone()).collect()
     }
 
-    /// Prices the lines with `offers`: one a line, in their order, `None` where there is nothing to be had.
-    pub fn price(&self, offers: Vec<Option<Offer>>, asked: Option<Currency>) -> Result<PricedLines, PlacingError> {
+    /// Prices the lines with `offers`: one per line, in the same order, `None` for a SKU that can't be ordered.
+    pub fn price(&self, offers: Vec<Option<Offer>>, requested: Option<Currency>) -> Result<PricedLines, PlacingError> {
         let offered = self.offered(offers)?;
         let lines: Vec<_> = self.0.iter().zip(offered).map(|(line, offer)| PricedLine::new(line, offer)).collect();
         let priced = one_currency(&lines)?;
-        match asked {
-            Some(asked) if asked != priced => Err(PlacingError::OtherCurrency { asked, priced }),
+        match requested {
+            Some(requested) if requested != priced => Err(PlacingError::OtherCurrency { requested, priced }),
             _ => Ok(PricedLines { total: total(&lines, priced)?, lines }),
         }
     }
@@ -145,13 +145,13 @@ impl PricedLine {
         }
     }
 
-    /// What the saga's commands name of it.
+    /// The SKU and quantity, which the saga's commands contain.
     pub fn line(&self) -> Line {
         Line { sku: self.sku.clone(), quantity: self.quantity }
     }
 }
 
-/// The SKUs that stand on more than one line, each once.
+/// The SKUs that are on more than one line, each once.
 fn duplicates(lines: &[Line]) -> Vec<Sku> {
     let mut seen = HashSet::with_capacity(lines.len());
     let mut named = HashSet::new();
@@ -256,8 +256,8 @@ mod tests {
         Offer { name: "A thing".to_owned(), vendor_id: UserId::from_uuid(uuid::Uuid::nil()), unit_price }
     }
 
-    fn lines(pieces: &[(&str, u32)]) -> OrderLines {
-        OrderLines::parse(pieces.iter().map(|(sku, quantity)| line(sku, *quantity)).collect()).expect("good lines")
+    fn lines(quantities: &[(&str, u32)]) -> OrderLines {
+        OrderLines::parse(quantities.iter().map(|(sku, quantity)| line(sku, *quantity)).collect()).expect("good lines")
     }
 
     #[test]
@@ -280,24 +280,24 @@ mod tests {
 
     #[test]
     fn every_unknown_sku_is_named() {
-        let asked = lines(&[("A", 1), ("B", 1), ("C", 1)]);
+        let requested = lines(&[("A", 1), ("B", 1), ("C", 1)]);
 
-        let refused = asked.price(vec![None, Some(offer(1, "USD")), None], None).expect_err("unknown SKUs");
+        let refused = requested.price(vec![None, Some(offer(1, "USD")), None], None).expect_err("unknown SKUs");
 
         assert_eq!(refused.to_string(), "not in the catalogue, or withdrawn: A, C");
     }
 
     #[test]
-    fn all_prices_are_in_the_one_currency_that_was_asked_for() {
-        let asked = lines(&[("A", 1), ("B", 1)]);
+    fn all_prices_are_in_the_one_requested_currency() {
+        let requested = lines(&[("A", 1), ("B", 1)]);
         let usd = "USD".parse().expect("a currency");
         let eur = "EUR".parse().expect("a currency");
 
-        let mixed = asked.price(vec![Some(offer(1, "USD")), Some(offer(1, "EUR"))], None);
-        let other = asked.price(vec![Some(offer(1, "USD")), Some(offer(1, "USD"))], Some(eur));
+        let mixed = requested.price(vec![Some(offer(1, "USD")), Some(offer(1, "EUR"))], None);
+        let other = requested.price(vec![Some(offer(1, "USD")), Some(offer(1, "USD"))], Some(eur));
 
         assert_eq!(mixed, Err(PlacingError::MixedCurrencies(vec![usd, eur])));
-        assert_eq!(other, Err(PlacingError::OtherCurrency { asked: eur, priced: usd }));
+        assert_eq!(other, Err(PlacingError::OtherCurrency { requested: eur, priced: usd }));
     }
 
     #[test]
@@ -328,21 +328,23 @@ mod tests {
     proptest! {
         #[test]
         fn the_total_is_the_sum_of_the_lines_or_it_is_refused(
-            pieces in prop::collection::vec((1_u32..=1_000, 0_i64..=i64::MAX), 1..=LINES_MAX),
+            rows in prop::collection::vec((1_u32..=1_000, 0_i64..=i64::MAX), 1..=LINES_MAX),
             cheap in any::<bool>(),
         ) {
             let price = |amount: i64| if cheap { amount % 1_000_000 } else { amount };
-            let asked = pieces.iter().enumerate().map(|(number, (quantity, _))| line(&format!("S{number}"), *quantity));
-            let asked = OrderLines::parse(asked.collect()).expect("good lines");
-            let sum: i128 = pieces.iter().map(|(quantity, amount)| i128::from(*quantity) * i128::from(price(*amount))).sum();
+            let lines = rows.iter().enumerate().map(|(number, (quantity, _))| line(&format!("S{number}"), *quantity));
+            let requested = OrderLines::parse(lines.collect()).expect("good lines");
+            let line_total = |(quantity, amount): &(u32, i64)| i128::from(*quantity) * i128::from(price(*amount));
+            let sum: i128 = rows.iter().map(line_total).sum();
+            let offers = rows.iter().map(|(_, amount)| Some(offer(price(*amount), "USD"))).collect();
 
-            let priced = asked.price(pieces.iter().map(|(_, amount)| Some(offer(price(*amount), "USD"))).collect(), None);
+            let priced = requested.price(offers, None);
 
             match priced {
                 Ok(priced) => {
                     prop_assert_eq!(i128::from(priced.total.amount_minor), sum);
                     let kept: Vec<_> = priced.lines.iter().map(PricedLine::line).collect();
-                    prop_assert_eq!(&kept[..], asked.as_slice());
+                    prop_assert_eq!(&kept[..], requested.as_slice());
                 }
                 Err(refused) => {
                     prop_assert_eq!(refused, PlacingError::TotalTooLarge);
@@ -352,7 +354,7 @@ mod tests {
         }
 
         #[test]
-        fn lines_are_taken_exactly_when_they_are_few_and_their_skus_differ(
+        fn lines_are_accepted_exactly_when_they_are_few_and_their_skus_differ(
             numbers in prop::collection::vec(0_u8..120, 0..=110),
         ) {
             let distinct: HashSet<_> = numbers.iter().collect();

@@ -1,22 +1,23 @@
-//! An order, and the only writer of its state: whatever happens to it goes through [`Order::record`].
+//! An order, whose state changes only through [`Order::record`].
 
-use super::derived_status::{FulfilmentStatus, PaymentStatus};
+use super::derived_status::{FulfilmentStatus, OrderPaymentStatus};
 use super::status::OrderStatus;
-use super::timeline_entry::Entry;
+use super::timeline_entry::TimelineEntry;
 use super::transition::InvalidTransition;
+use crate::applied::Applied;
 use crate::ids::OrderId;
 use crate::money::Money;
 
-/// What the rules need to know of an order; its customer, lines and note are not among it.
+/// The part of an order that the rules need: without its customer, lines and note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
     pub status: OrderStatus,
-    pub payment: PaymentStatus,
+    pub payment: OrderPaymentStatus,
     pub fulfilment: FulfilmentStatus,
-    /// Why it was rejected, in a word, or which [`CancelReason`](super::CancelReason) cancelled it.
+    /// Why it was rejected, as a short code, or which [`CancelReason`](super::CancelReason) cancelled it.
     pub reason: Option<String>,
-    /// Why a human should look, if one should.
+    /// Why the order needs a human, if it does.
     pub attention: Option<String>,
     pub total: Money,
     pub payment_method: String,
@@ -24,23 +25,23 @@ pub struct Order {
     pub version: i32,
 }
 
-/// A timeline entry with its place: the order's version after it, and the order's status before and after.
+/// A timeline entry with its position: the order's version after it, and the order's status before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct TimelineEvent {
     pub version: i32,
-    pub entry: Entry,
-    /// None for the first.
+    pub entry: TimelineEntry,
+    /// `None` for the first entry.
     pub from: Option<OrderStatus>,
     pub to: OrderStatus,
 }
 
 impl Order {
     /// A new order, with the first entry of its timeline.
-    pub fn accept(id: OrderId, total: Money, payment_method: String) -> (Self, Event) {
+    pub fn accept(id: OrderId, total: Money, payment_method: String) -> (Self, TimelineEvent) {
         let order = Self {
             id,
             status: OrderStatus::Pending,
-            payment: PaymentStatus::Unpaid,
+            payment: OrderPaymentStatus::Unpaid,
             fulfilment: FulfilmentStatus::Unallocated,
             reason: None,
             attention: None,
@@ -48,30 +49,30 @@ impl Order {
             payment_method,
             version: 1,
         };
-        let event = Event { version: 1, entry: Entry::Accepted, from: None, to: order.status };
+        let event = TimelineEvent { version: 1, entry: TimelineEntry::Accepted, from: None, to: order.status };
         (order, event)
     }
 
-    /// The order after `entry`, and the entry with its place in the timeline.
-    pub fn record(self, entry: Entry) -> Result<(Self, Event), InvalidTransition> {
+    /// The order after `entry`, and the entry with its position in the timeline.
+    pub fn record(self, entry: TimelineEntry) -> Result<(Self, TimelineEvent), InvalidTransition> {
         let from = self.status;
         let mut order = self.after(&entry)?;
         order.version += 1;
-        let event = Event { version: order.version, entry, from: Some(from), to: order.status };
+        let event = TimelineEvent { version: order.version, entry, from: Some(from), to: order.status };
         Ok((order, event))
     }
 
-    fn after(self, entry: &Entry) -> Result<Self, InvalidTransition> {
+    fn after(self, entry: &TimelineEntry) -> Result<Self, InvalidTransition> {
         let status = self.status_after(entry)?.unwrap_or(self.status);
         let reason = match entry {
-            Entry::Cancelling { reason, .. } => Some(reason.to_string()),
-            Entry::Rejected { reason } => Some(reason.clone()),
-            Entry::TooLateToCancel => None,
+            TimelineEntry::Cancelling { reason, .. } => Some(reason.to_string()),
+            TimelineEntry::Rejected { reason } => Some(reason.clone()),
+            TimelineEntry::TooLateToCancel => None,
             _ => self.reason,
         };
         let attention = match entry {
-            Entry::AttentionRaised { reason } => Some(reason.clone()),
-            Entry::AttentionCleared => None,
+            TimelineEntry::AttentionRaised { reason } => Some(reason.clone()),
+            TimelineEntry::AttentionCleared => None,
             _ => self.attention,
         };
         let payment = payment_after(entry).unwrap_or(self.payment);
@@ -79,42 +80,42 @@ impl Order {
         Ok(Self { status, payment, fulfilment, reason, attention, ..self })
     }
 
-    fn status_after(&self, entry: &Entry) -> Result<super::Applied<OrderStatus>, InvalidTransition> {
+    fn status_after(&self, entry: &TimelineEntry) -> Result<Applied<OrderStatus>, InvalidTransition> {
         let status = self.status;
         match entry {
-            Entry::Confirmed { .. } => status.confirm(),
-            Entry::Cancelling { .. } => status.begin_cancelling(),
-            Entry::TooLateToCancel if self.fulfilment == FulfilmentStatus::Booked => status.resume_confirmed(),
-            Entry::TooLateToCancel => status.resume_pending(),
-            Entry::Rejected { .. } => status.reject(),
-            Entry::Cancelled => status.finish_cancelling(),
-            Entry::ShipmentHandedOver { .. } => status.ship(),
-            Entry::ShipmentDelivered { remaining: 0, .. } => status.deliver(),
-            _ => Ok(super::Applied::Already),
+            TimelineEntry::Confirmed { .. } => status.confirm(),
+            TimelineEntry::Cancelling { .. } => status.begin_cancelling(),
+            TimelineEntry::TooLateToCancel if self.fulfilment == FulfilmentStatus::Booked => status.resume_confirmed(),
+            TimelineEntry::TooLateToCancel => status.resume_pending(),
+            TimelineEntry::Rejected { .. } => status.reject(),
+            TimelineEntry::Cancelled => status.finish_cancelling(),
+            TimelineEntry::ShipmentHandedOver { .. } => status.ship(),
+            TimelineEntry::ShipmentDelivered { remaining: 0, .. } => status.deliver(),
+            _ => Ok(Applied::Unchanged),
         }
     }
 }
 
-fn payment_after(entry: &Entry) -> Option<PaymentStatus> {
+fn payment_after(entry: &TimelineEntry) -> Option<OrderPaymentStatus> {
     match entry {
-        Entry::PaymentAuthorized { .. } => Some(PaymentStatus::Authorized),
-        Entry::PaymentDeclined { .. } => Some(PaymentStatus::Declined),
-        Entry::PaymentVoided { refunded: None } => Some(PaymentStatus::Voided),
-        Entry::PaymentVoided { refunded: Some(_) } => Some(PaymentStatus::Refunded),
-        Entry::PaymentCaptured { remaining: 0, .. } => Some(PaymentStatus::Captured),
-        Entry::PaymentCaptured { .. } => Some(PaymentStatus::PartlyCaptured),
+        TimelineEntry::PaymentAuthorized { .. } => Some(OrderPaymentStatus::Authorized),
+        TimelineEntry::PaymentDeclined { .. } => Some(OrderPaymentStatus::Declined),
+        TimelineEntry::PaymentVoided { refunded: None } => Some(OrderPaymentStatus::Voided),
+        TimelineEntry::PaymentVoided { refunded: Some(_) } => Some(OrderPaymentStatus::Refunded),
+        TimelineEntry::PaymentCaptured { remaining: 0, .. } => Some(OrderPaymentStatus::Captured),
+        TimelineEntry::PaymentCaptured { .. } => Some(OrderPaymentStatus::PartlyCaptured),
         _ => None,
     }
 }
 
-fn fulfilment_after(entry: &Entry) -> Option<FulfilmentStatus> {
+fn fulfilment_after(entry: &TimelineEntry) -> Option<FulfilmentStatus> {
     match entry {
-        Entry::StockReserved | Entry::ShipmentsCancelled => Some(FulfilmentStatus::Allocated),
-        Entry::Confirmed { .. } => Some(FulfilmentStatus::Booked),
-        Entry::StockReleased => Some(FulfilmentStatus::Released),
-        Entry::ShipmentHandedOver { remaining: 0, .. } => Some(FulfilmentStatus::Shipped),
-        Entry::ShipmentHandedOver { .. } => Some(FulfilmentStatus::PartlyShipped),
-        Entry::ShipmentDelivered { remaining: 0, .. } => Some(FulfilmentStatus::Delivered),
+        TimelineEntry::StockReserved | TimelineEntry::ShipmentsCancelled => Some(FulfilmentStatus::Allocated),
+        TimelineEntry::Confirmed { .. } => Some(FulfilmentStatus::Booked),
+        TimelineEntry::StockReleased => Some(FulfilmentStatus::Released),
+        TimelineEntry::ShipmentHandedOver { remaining: 0, .. } => Some(FulfilmentStatus::Shipped),
+        TimelineEntry::ShipmentHandedOver { .. } => Some(FulfilmentStatus::PartlyShipped),
+        TimelineEntry::ShipmentDelivered { remaining: 0, .. } => Some(FulfilmentStatus::Delivered),
         _ => None,
     }
 }

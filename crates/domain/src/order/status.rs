@@ -1,4 +1,4 @@
-//! The seven states of an order, as they are stored.
+//! The seven statuses of an order, as they are stored.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,6 @@ pub enum OrderStatus {
     Rejected,
     /// Semantic lock: compensation runs.
     Cancelling,
-    /// Called back; everything undone.
+    /// Cancelled on request; everything undone.
     Cancelled,
 }

@@ -1,4 +1,4 @@
-//! What an order's timeline tells: one variant a kind, with what is worth knowing about it.
+//! The entries of an order's timeline: one variant per kind, with its details.
 
 use super::cancel::CancelReason;
 use super::order_request::Note;
@@ -9,11 +9,11 @@ use crate::money::Money;
 use crate::saga::StepName;
 use serde::Serialize;
 
-/// One thing that happened to an order. Its kind is its name in `snake_case`; its members are the entry's detail.
+/// A change of an order. Its kind is the variant's name in `snake_case`; its fields are the entry's detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(untagged)]
 #[strum(serialize_all = "snake_case")]
-pub enum Entry {
+pub enum TimelineEntry {
     Accepted,
     StockReserved,
     StockRejected {
@@ -32,14 +32,14 @@ pub enum Entry {
     Confirmed {
         shipments: Vec<BookedShipment>,
     },
-    /// A step was asked as often as its plan allows, and nobody answered.
+    /// A step had as many attempts as its plan allows, and no reply.
     StepGivenUp {
         step: StepName,
         attempts: u32,
     },
     Cancelling {
         reason: CancelReason,
-        /// For staff and for whoever wrote it.
+        /// Shown to staff and to its author only.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<Note>,
     },
@@ -48,7 +48,7 @@ pub enum Entry {
         refunded: Option<Money>,
     },
     StockReleased,
-    /// The carrier has the goods already, so that the order goes on.
+    /// A carrier already has a shipment, so the order continues.
     TooLateToCancel,
     Rejected {
         reason: String,
@@ -56,7 +56,7 @@ pub enum Entry {
     Cancelled,
     ShipmentHandedOver {
         shipment_id: ShipmentId,
-        /// How many shipments are still to be handed over.
+        /// How many shipments are not handed over yet.
         remaining: usize,
     },
     ShipmentInTransit {
@@ -68,15 +68,15 @@ pub enum Entry {
     PaymentCaptured {
         shipment_id: ShipmentId,
         amount: Money,
-        /// How many shipments are still to be paid for.
+        /// How many shipments are not captured yet.
         remaining: usize,
     },
     ShipmentDelivered {
         shipment_id: ShipmentId,
-        /// How many shipments are still on their way.
+        /// How many shipments are not delivered yet.
         remaining: usize,
     },
-    /// Later than promised; told once a level, counted from one.
+    /// Later than promised. Recorded once per level of delay, counted from one.
     ShipmentDelayed {
         shipment_id: ShipmentId,
         level: u16,
@@ -86,29 +86,29 @@ pub enum Entry {
         reason: String,
     },
     AttentionCleared,
-    /// An operator had the outstanding question asked again.
+    /// An operator had the open command sent again.
     StepRetried {
         step: &'static str,
         reason: String,
     },
-    /// An operator vouches for an answer that never came.
+    /// An operator confirmed a step whose reply never arrived.
     StepMarkedDone {
         step: &'static str,
         evidence: String,
     },
-    /// An operator ended the saga with undos left unanswered.
+    /// An operator ended the saga before its compensations were confirmed.
     SagaAbandoned {
         step: &'static str,
         reason: String,
     },
 }
 
-impl Entry {
+impl TimelineEntry {
     pub fn kind(&self) -> &'static str {
         self.into()
     }
 
-    /// Its members as JSON; none when it has none.
+    /// Its fields as JSON; `None` when it has none.
     pub fn detail(&self) -> Option<serde_json::Value> {
         let detail = serde_json::to_value(self).expect("entries are plain data");
         (!detail.is_null()).then_some(detail)

@@ -1,86 +1,88 @@
-//! The legal ways between an order's states, as one table. Whatever is not in it is refused by name.
+//! The legal transitions between an order's statuses, as one table. Every other one is refused with an error.
 
-use super::applied::Applied;
 use super::status::OrderStatus;
+use crate::applied::Applied;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
-pub enum Transition {
+pub enum OrderTransition {
     Confirm,
     Ship,
     Deliver,
     Reject,
     BeginCancelling,
     FinishCancelling,
-    /// Back to `pending`: the carrier had it already, and the booking goes on.
+    /// Back to `pending`: a carrier already has a shipment, and the booking continues.
     ResumePending,
-    /// Back to `confirmed`: the carrier had it already.
+    /// Back to `confirmed`: a carrier already has a shipment.
     ResumeConfirmed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{transition} is not possible while the order is {from}")]
 pub struct InvalidTransition {
-    pub transition: Transition,
+    pub transition: OrderTransition,
     pub from: OrderStatus,
 }
 
 impl OrderStatus {
     pub fn confirm(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::Confirm)
+        self.apply(OrderTransition::Confirm)
     }
 
     pub fn ship(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::Ship)
+        self.apply(OrderTransition::Ship)
     }
 
     pub fn deliver(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::Deliver)
+        self.apply(OrderTransition::Deliver)
     }
 
     pub fn reject(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::Reject)
+        self.apply(OrderTransition::Reject)
     }
 
     pub fn begin_cancelling(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::BeginCancelling)
+        self.apply(OrderTransition::BeginCancelling)
     }
 
     pub fn finish_cancelling(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::FinishCancelling)
+        self.apply(OrderTransition::FinishCancelling)
     }
 
     pub fn resume_pending(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::ResumePending)
+        self.apply(OrderTransition::ResumePending)
     }
 
     pub fn resume_confirmed(self) -> Result<Applied<Self>, InvalidTransition> {
-        self.take(Transition::ResumeConfirmed)
+        self.apply(OrderTransition::ResumeConfirmed)
     }
 
-    /// Nothing is left to be decided; refunds move the payment status only.
+    /// No transition leaves it; refunds change the payment status only.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Delivered | Self::Rejected | Self::Cancelled)
     }
 
     /// THE TABLE.
-    pub fn take(self, transition: Transition) -> Result<Applied<Self>, InvalidTransition> {
+    pub fn apply(self, transition: OrderTransition) -> Result<Applied<Self>, InvalidTransition> {
         use OrderStatus::{Cancelled, Cancelling, Confirmed, Delivered, Pending, Rejected, Shipped};
         match (self, transition) {
-            (Pending, Transition::Confirm) | (Cancelling, Transition::ResumeConfirmed) => Ok(Applied::Now(Confirmed)),
-            (Confirmed, Transition::Ship) => Ok(Applied::Now(Shipped)),
-            (Shipped, Transition::Deliver) => Ok(Applied::Now(Delivered)),
-            (Pending, Transition::Reject) => Ok(Applied::Now(Rejected)),
-            (Pending | Confirmed, Transition::BeginCancelling) => Ok(Applied::Now(Cancelling)),
-            (Cancelling, Transition::FinishCancelling) => Ok(Applied::Now(Cancelled)),
-            (Cancelling, Transition::ResumePending) => Ok(Applied::Now(Pending)),
-            (Pending, Transition::ResumePending)
-            | (Confirmed, Transition::Confirm | Transition::ResumeConfirmed)
-            | (Shipped, Transition::Ship)
-            | (Delivered, Transition::Deliver)
-            | (Rejected, Transition::Reject)
-            | (Cancelling | Cancelled, Transition::BeginCancelling)
-            | (Cancelled, Transition::FinishCancelling) => Ok(Applied::Already),
+            (Pending, OrderTransition::Confirm) | (Cancelling, OrderTransition::ResumeConfirmed) => {
+                Ok(Applied::Changed(Confirmed))
+            }
+            (Confirmed, OrderTransition::Ship) => Ok(Applied::Changed(Shipped)),
+            (Shipped, OrderTransition::Deliver) => Ok(Applied::Changed(Delivered)),
+            (Pending, OrderTransition::Reject) => Ok(Applied::Changed(Rejected)),
+            (Pending | Confirmed, OrderTransition::BeginCancelling) => Ok(Applied::Changed(Cancelling)),
+            (Cancelling, OrderTransition::FinishCancelling) => Ok(Applied::Changed(Cancelled)),
+            (Cancelling, OrderTransition::ResumePending) => Ok(Applied::Changed(Pending)),
+            (Pending, OrderTransition::ResumePending)
+            | (Confirmed, OrderTransition::Confirm | OrderTransition::ResumeConfirmed)
+            | (Shipped, OrderTransition::Ship)
+            | (Delivered, OrderTransition::Deliver)
+            | (Rejected, OrderTransition::Reject)
+            | (Cancelling | Cancelled, OrderTransition::BeginCancelling)
+            | (Cancelled, OrderTransition::FinishCancelling) => Ok(Applied::Unchanged),
             (from, transition) => Err(InvalidTransition { transition, from }),
         }
     }

@@ -1,4 +1,4 @@
-//! The money of one payment: refunded <= captured <= set aside, always.
+//! The amounts of one payment. Always: refunded <= captured <= authorized.
 
 use super::refusal::Refusal;
 use super::status::PaymentStatus;
@@ -7,39 +7,38 @@ use crate::money::Money;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// What is set aside.
+pub struct Balance {
+    /// The authorized amount.
     pub amount: Money,
     pub captured_minor: i64,
     pub refunded_minor: i64,
-    /// One a shipment.
-    pub captures: Parts<ShipmentId>,
-    /// One a cause.
-    pub refunds: Parts<String>,
+    /// One per shipment.
+    pub captures: PartialOperations<ShipmentId>,
+    /// One per cause.
+    pub refunds: PartialOperations<String>,
 }
 
-pub type Parts<K> = BTreeMap<K, Part>;
+pub type PartialOperations<K> = BTreeMap<K, PartialOperation>;
 
 /// A capture or a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct PartialOperation {
     pub amount_minor: i64,
-    pub progress: Progress,
+    pub state: OperationState,
 }
 
-/// How far a part has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// The gateway is asked, and may have done it: its amount counts as taken until the gateway declines.
-    Asked,
+pub enum OperationState {
+    /// The gateway may have done it. Its amount is committed until the gateway declines.
+    Requested,
     Done,
-    /// The gateway said no, which is final; with its reason.
+    /// The gateway declined, which is final; with its reason.
     Declined(String),
 }
 
-impl Account {
+impl Balance {
     pub fn new(amount: Money) -> Self {
-        let (captures, refunds) = (Parts::new(), Parts::new());
+        let (captures, refunds) = (PartialOperations::new(), PartialOperations::new());
         Self { amount, captured_minor: 0, refunded_minor: 0, captures, refunds }
     }
 
@@ -52,18 +51,18 @@ impl Account {
         }
     }
 
-    /// True when the capture is new; false when it was asked for before.
-    pub(super) fn ask_capture(&mut self, shipment: ShipmentId, amount: Money) -> Result<bool, Refusal> {
-        let left = self.amount.amount_minor - spoken_for(&self.captures);
+    /// True when the capture is new; false when it was requested before.
+    pub(super) fn request_capture(&mut self, shipment: ShipmentId, amount: Money) -> Result<bool, Refusal> {
+        let left = self.amount.amount_minor - committed_minor(&self.captures);
         self.check(amount)?;
-        ask(&mut self.captures, shipment, amount.amount_minor, left)
+        request(&mut self.captures, shipment, amount.amount_minor, left)
     }
 
-    /// True when the refund is new; false when it was asked for before.
-    pub(super) fn ask_refund(&mut self, cause: String, amount: Money) -> Result<bool, Refusal> {
-        let left = self.captured_minor - spoken_for(&self.refunds);
+    /// True when the refund is new; false when it was requested before.
+    pub(super) fn request_refund(&mut self, cause: String, amount: Money) -> Result<bool, Refusal> {
+        let left = self.captured_minor - committed_minor(&self.refunds);
         self.check(amount)?;
-        ask(&mut self.refunds, cause, amount.amount_minor, left)
+        request(&mut self.refunds, cause, amount.amount_minor, left)
     }
 
     fn check(&self, amount: Money) -> Result<(), Refusal> {
@@ -72,42 +71,49 @@ impl Account {
     }
 }
 
-/// What is done, or may be.
-fn spoken_for<K>(parts: &Parts<K>) -> i64 {
-    let counted = parts.values().filter(|part| !matches!(part.progress, Progress::Declined(_)));
-    counted.map(|part| part.amount_minor).sum()
+/// The sum of the operations that are done or may be done.
+fn committed_minor<K>(operations: &PartialOperations<K>) -> i64 {
+    let committed = operations.values().filter(|operation| !matches!(operation.state, OperationState::Declined(_)));
+    committed.map(|operation| operation.amount_minor).sum()
 }
 
-fn ask<K: Ord>(parts: &mut Parts<K>, key: K, amount_minor: i64, left: i64) -> Result<bool, Refusal> {
-    match parts.get(&key) {
-        Some(part) if part.amount_minor != amount_minor => Err(Refusal::OtherAmount),
-        Some(Part { progress: Progress::Declined(reason), .. }) => Err(Refusal::DeclinedByGateway(reason.clone())),
+fn request<K: Ord>(
+    operations: &mut PartialOperations<K>,
+    key: K,
+    amount_minor: i64,
+    left: i64,
+) -> Result<bool, Refusal> {
+    match operations.get(&key) {
+        Some(known) if known.amount_minor != amount_minor => Err(Refusal::OtherAmount),
+        Some(PartialOperation { state: OperationState::Declined(reason), .. }) => {
+            Err(Refusal::DeclinedByGateway(reason.clone()))
+        }
         Some(_) => Ok(false),
-        None if amount_minor > left => Err(Refusal::TooMuch { asked: amount_minor, left }),
+        None if amount_minor > left => Err(Refusal::TooMuch { requested: amount_minor, left }),
         None => {
-            parts.insert(key, Part { amount_minor, progress: Progress::Asked });
+            operations.insert(key, PartialOperation { amount_minor, state: OperationState::Requested });
             Ok(true)
         }
     }
 }
 
-/// Marks a part done; its amount when that is news.
-pub(super) fn finish<K: Ord>(parts: &mut Parts<K>, key: &K) -> Result<Option<i64>, Refusal> {
-    let part = parts.get_mut(key).ok_or(Refusal::NeverAsked)?;
-    if part.progress == Progress::Done {
+/// Marks an operation done. Returns its amount, or `None` when it was done before.
+pub(super) fn finish<K: Ord>(operations: &mut PartialOperations<K>, key: &K) -> Result<Option<i64>, Refusal> {
+    let operation = operations.get_mut(key).ok_or(Refusal::NeverRequested)?;
+    if operation.state == OperationState::Done {
         return Ok(None);
     }
-    // Also after a no: if the gateway did it after all, the money has moved, and we must know.
-    part.progress = Progress::Done;
-    Ok(Some(part.amount_minor))
+    // Also after a decline: if the gateway did it after all, the money has moved, and must be recorded.
+    operation.state = OperationState::Done;
+    Ok(Some(operation.amount_minor))
 }
 
-/// Marks a part declined; true when that is news.
-pub(super) fn decline<K: Ord>(parts: &mut Parts<K>, key: &K, reason: String) -> Result<bool, Refusal> {
-    let part = parts.get_mut(key).ok_or(Refusal::NeverAsked)?;
-    if part.progress != Progress::Asked {
+/// Marks an operation declined; false when it is done or was declined before.
+pub(super) fn decline<K: Ord>(operations: &mut PartialOperations<K>, key: &K, reason: String) -> Result<bool, Refusal> {
+    let operation = operations.get_mut(key).ok_or(Refusal::NeverRequested)?;
+    if operation.state != OperationState::Requested {
         return Ok(false);
     }
-    part.progress = Progress::Declined(reason);
+    operation.state = OperationState::Declined(reason);
     Ok(true)
 }

@@ -1,74 +1,74 @@
-//! Payments: money set aside for an order, taken one shipment at a time, given back once a cause, or let go.
+//! Payments: an amount is authorized for an order, captured per shipment, refunded once per cause, or voided.
 //!
-//! A gateway is asked between two transactions. So each piece of work changes a payment twice: a *request* says that
-//! the gateway is about to be asked, a *report* says what it answered; a crash in between leaves the request, and the
-//! same question is asked again under the same key. What a command is answered follows from the payment's state alone
-//! ([`Payment::answer_to`]): whoever asks again, or asks while somebody else is at work, hears the same.
+//! A gateway is called between two transactions, so each operation changes a payment twice. A *request* records that
+//! the gateway is about to be called, a *report* records its response. After a crash in between, the request is still
+//! stored, and the call is repeated under the same key. The reply to a command depends on the payment's state alone
+//! ([`Payment::reply_to`]), so repeated and concurrent commands get the same reply.
 
-mod answers;
 mod balance;
 mod operation;
 mod refusal;
+mod replies;
 mod reports;
 mod requests;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use balance::{Account, Part, Parts, Progress};
+pub use balance::{Balance, OperationState, PartialOperation, PartialOperations};
 pub use operation::{Operation, OperationKind};
 pub use refusal::Refusal;
-pub use reports::Reversal;
+pub use reports::VoidResult;
 pub use status::PaymentStatus;
 
 use crate::money::Money;
 
-/// Why an authorization is refused that comes after its void.
+/// The decline reason of an authorization that is requested after its void.
 pub const VOIDED: &str = "voided";
 
 /// The one payment of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payment {
-    /// The gateway is asked to set the amount aside, and may have done so.
+    /// The authorization is requested; the gateway may have done it.
     Authorizing { amount: Money },
-    /// The gateway said no, which is final.
+    /// The gateway declined, which is final.
     Declined { amount: Money, reason: String },
-    /// Set aside, to be taken in parts.
-    Open(Account),
-    /// To be let go: nothing new is begun. `authorized` once it is known that there is something to let go.
-    Voiding { account: Account, authorized: bool },
-    /// Let go: what was not taken is released, what was taken is given back. `authorized` when the void found
-    /// something to let go; `given_back_minor` is the void's part of what was given back.
-    Voided { account: Account, authorized: bool, given_back_minor: i64 },
-    /// Let go before anybody asked for it: an authorization that comes later is refused.
+    /// Authorized, to be captured per shipment.
+    Open(Balance),
+    /// The void is requested; no new operation starts. `authorized` once the authorization is known to exist.
+    Voiding { balance: Balance, authorized: bool },
+    /// The rest of the authorization is released, and the captured amount is refunded. `authorized` when the void found
+    /// an authorization. `refunded_by_void_minor` is the part of the refunded amount that the void itself refunded.
+    Voided { balance: Balance, authorized: bool, refunded_by_void_minor: i64 },
+    /// Voided before it was authorized: a later authorization is refused.
     Tombstone,
 }
 
 impl Payment {
-    /// How it is stored and reported.
+    /// The status, as it is stored and reported.
     pub fn status(&self) -> PaymentStatus {
         match self {
             Self::Authorizing { .. } => PaymentStatus::Authorizing,
             Self::Declined { .. } => PaymentStatus::Declined,
-            Self::Open(account) => account.status(),
+            Self::Open(balance) => balance.status(),
             Self::Voiding { .. } => PaymentStatus::Voiding,
             Self::Voided { .. } | Self::Tombstone => PaymentStatus::Voided,
         }
     }
 
-    /// The money in it, once the gateway may have set some aside.
-    pub fn account(&self) -> Option<&Account> {
+    /// Its amounts; `None` before it is authorized, after a decline, and for a tombstone.
+    pub fn balance(&self) -> Option<&Balance> {
         match self {
-            Self::Open(account) | Self::Voiding { account, .. } | Self::Voided { account, .. } => Some(account),
+            Self::Open(balance) | Self::Voiding { balance, .. } | Self::Voided { balance, .. } => Some(balance),
             Self::Authorizing { .. } | Self::Declined { .. } | Self::Tombstone => None,
         }
     }
 
-    /// What was asked to be set aside; a tombstone doesn't know.
+    /// The amount to authorize; `None` for a tombstone.
     pub fn amount(&self) -> Option<Money> {
         match self {
             Self::Authorizing { amount } | Self::Declined { amount, .. } => Some(*amount),
-            Self::Open(account) | Self::Voiding { account, .. } | Self::Voided { account, .. } => Some(account.amount),
+            Self::Open(balance) | Self::Voiding { balance, .. } | Self::Voided { balance, .. } => Some(balance.amount),
             Self::Tombstone => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What a gateway can be asked to do with an order's payment, and the key that it is asked under.
+//! The operations of a gateway on an order's payment, and their idempotency keys.
 
 use crate::ids::{OrderId, ProviderKey, ShipmentId};
 use crate::messages::PaymentCommand;
@@ -8,7 +8,7 @@ pub enum Operation {
     Authorize,
     Capture(ShipmentId),
     Void,
-    /// Named by its cause.
+    /// Identified by its cause.
     Refund(String),
 }
 
@@ -22,7 +22,7 @@ pub enum OperationKind {
 }
 
 impl Operation {
-    /// The same work always has the same key.
+    /// The idempotency key: the same operation always has the same one.
     pub fn key(&self, order: OrderId) -> ProviderKey {
         ProviderKey::derive(order, &format!("{}/{}", self.kind(), self.subject()))
     }
@@ -36,7 +36,7 @@ impl Operation {
         }
     }
 
-    /// What tells it from others of its kind on one payment: the shipment of a capture, the cause of a refund.
+    /// Identifies it among the payment's operations of its kind: the shipment of a capture, the cause of a refund.
     pub fn subject(&self) -> String {
         match self {
             Self::Authorize | Self::Void => String::new(),
@@ -45,7 +45,7 @@ impl Operation {
         }
     }
 
-    /// The work that `command` asks for.
+    /// The operation that `command` requests.
     pub fn of(command: &PaymentCommand) -> Self {
         match command {
             PaymentCommand::Authorize(_) => Self::Authorize,

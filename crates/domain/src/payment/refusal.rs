@@ -1,4 +1,4 @@
-//! Why a request on a payment, or a report about one, can't be true.
+//! Why a request or a report does not fit the payment.
 
 use crate::money::MoneyError;
 
@@ -14,14 +14,14 @@ pub enum Refusal {
     OtherAmount,
     #[error("the payment is in another currency")]
     OtherCurrency,
-    #[error("{asked} was requested, {left} is left")]
-    TooMuch { asked: i64, left: i64 },
-    #[error("the gateway refused: {0}")]
+    #[error("{requested} was requested, {left} is left")]
+    TooMuch { requested: i64, left: i64 },
+    #[error("the gateway declined: {0}")]
     DeclinedByGateway(String),
     #[error(transparent)]
     BadAmount(#[from] MoneyError),
     #[error("the gateway reports an operation that was never sent to it")]
-    NeverAsked,
+    NeverRequested,
     #[error("the gateway's amounts differ from ours")]
-    BooksDiffer,
+    LedgerMismatch,
 }

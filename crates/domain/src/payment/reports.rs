@@ -1,126 +1,128 @@
-//! Reports: what the gateway answered. The gateway's word is the truth about money that has moved, whenever it comes.
+//! Reports: the gateway's responses. They are the truth about money that has moved, even when they arrive late.
 
 use super::balance::{decline, finish};
-use super::{Account, Payment, Refusal};
+use super::{Balance, Payment, Refusal};
+use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::money::Money;
-use crate::order::Applied;
 
-/// What a gateway found when it was told to let go: the authorization's sums, which nothing changes any more.
+/// The gateway's response to a void: the final amounts of the authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reversal {
-    /// False when the gateway has never set anything aside for it; and now it never will.
+pub struct VoidResult {
+    /// False when the gateway never authorized it; after the void it never will.
     pub authorized: bool,
-    /// All that was ever taken, and by now is given back.
+    /// The sum of all captures, which is completely refunded by now.
     pub captured_minor: i64,
-    /// What the void itself gave back.
-    pub given_back_minor: i64,
+    /// The part of it that the void itself refunded.
+    pub refunded_by_void_minor: i64,
 }
 
 impl Payment {
-    /// The gateway has set `amount` aside.
+    /// The gateway has authorized `amount`.
     pub fn authorized(self, amount: Money) -> Applied<Self> {
         match self {
-            Self::Authorizing { amount } => Applied::Now(Self::Open(Account::new(amount))),
+            Self::Authorizing { amount } => Applied::Changed(Self::Open(Balance::new(amount))),
             Self::Open(_) | Self::Voiding { authorized: true, .. } | Self::Voided { authorized: true, .. } => {
-                Applied::Already
+                Applied::Unchanged
             }
-            Self::Voiding { account, authorized: false } => Applied::Now(Self::Voiding { account, authorized: true }),
-            // It came after the void, which found nothing: a gateway must not do that. It is let go again.
-            Self::Voided { account, authorized: false, .. } => {
-                Applied::Now(Self::Voiding { account, authorized: true })
+            Self::Voiding { balance, authorized: false } => {
+                Applied::Changed(Self::Voiding { balance, authorized: true })
             }
-            // As bad: a yes after a final no, or without a question. Nobody waits for this money any more.
+            // Authorized after a void that found no authorization: a gateway must not do that. It is voided again.
+            Self::Voided { balance, authorized: false, .. } => {
+                Applied::Changed(Self::Voiding { balance, authorized: true })
+            }
+            // As bad: authorized after a final decline, or without a request. No order needs this authorization.
             Self::Declined { amount, .. } => {
-                Applied::Now(Self::Voiding { account: Account::new(amount), authorized: true })
+                Applied::Changed(Self::Voiding { balance: Balance::new(amount), authorized: true })
             }
-            Self::Tombstone => Applied::Now(Self::Voiding { account: Account::new(amount), authorized: true }),
+            Self::Tombstone => Applied::Changed(Self::Voiding { balance: Balance::new(amount), authorized: true }),
         }
     }
 
-    /// The gateway will never set anything aside, for this `reason`.
+    /// The gateway has declined the authorization for good, for this `reason`.
     pub fn declined(self, reason: String) -> Applied<Self> {
         match self {
-            Self::Authorizing { amount } => Applied::Now(Self::Declined { amount, reason }),
-            // A void on its way may itself be why; it ends the payment.
+            Self::Authorizing { amount } => Applied::Changed(Self::Declined { amount, reason }),
+            // While voiding, the void itself may be the reason of the decline; the void ends the payment.
             Self::Open(_) | Self::Declined { .. } | Self::Voiding { .. } | Self::Voided { .. } | Self::Tombstone => {
-                Applied::Already
+                Applied::Unchanged
             }
         }
     }
 
     pub fn captured(self, shipment: ShipmentId) -> Result<Applied<Self>, Refusal> {
-        self.change_account(|account, counts| {
-            let amount_minor = finish(&mut account.captures, &shipment)?;
-            account.captured_minor += if counts { amount_minor.unwrap_or(0) } else { 0 };
+        self.change_balance(|balance, counts| {
+            let amount_minor = finish(&mut balance.captures, &shipment)?;
+            balance.captured_minor += if counts { amount_minor.unwrap_or(0) } else { 0 };
             Ok(amount_minor.is_some())
         })
     }
 
     pub fn capture_declined(self, shipment: ShipmentId, reason: String) -> Result<Applied<Self>, Refusal> {
-        self.change_account(|account, _| decline(&mut account.captures, &shipment, reason))
+        self.change_balance(|balance, _| decline(&mut balance.captures, &shipment, reason))
     }
 
     pub fn refunded(self, cause: &String) -> Result<Applied<Self>, Refusal> {
-        self.change_account(|account, counts| {
-            let amount_minor = finish(&mut account.refunds, cause)?;
-            account.refunded_minor += if counts { amount_minor.unwrap_or(0) } else { 0 };
+        self.change_balance(|balance, counts| {
+            let amount_minor = finish(&mut balance.refunds, cause)?;
+            balance.refunded_minor += if counts { amount_minor.unwrap_or(0) } else { 0 };
             Ok(amount_minor.is_some())
         })
     }
 
     pub fn refund_declined(self, cause: &String, reason: String) -> Result<Applied<Self>, Refusal> {
-        self.change_account(|account, _| decline(&mut account.refunds, cause, reason))
+        self.change_balance(|balance, _| decline(&mut balance.refunds, cause, reason))
     }
 
-    /// The gateway has let go of everything.
-    pub fn voided(self, found: Reversal) -> Result<Applied<Self>, Refusal> {
+    /// The gateway has voided the payment.
+    pub fn voided(self, found: VoidResult) -> Result<Applied<Self>, Refusal> {
         match self {
-            // The void came to the gateway before the authorization that we know of did: ask again.
-            Self::Voiding { authorized: true, .. } if !found.authorized => Ok(Applied::Already),
-            Self::Voiding { account, .. } => account.reversed(found).map(|account| {
-                let (authorized, given_back_minor) = (found.authorized, found.given_back_minor);
-                Applied::Now(Self::Voided { account, authorized, given_back_minor })
+            // The void reached the gateway before the authorization that we know of: it must be repeated.
+            Self::Voiding { authorized: true, .. } if !found.authorized => Ok(Applied::Unchanged),
+            Self::Voiding { balance, .. } => balance.after_void(found).map(|balance| {
+                let (authorized, refunded_by_void_minor) = (found.authorized, found.refunded_by_void_minor);
+                Applied::Changed(Self::Voided { balance, authorized, refunded_by_void_minor })
             }),
-            Self::Voided { .. } | Self::Tombstone | Self::Declined { .. } => Ok(Applied::Already),
-            Self::Authorizing { .. } | Self::Open(_) => Err(Refusal::NeverAsked),
+            Self::Voided { .. } | Self::Tombstone | Self::Declined { .. } => Ok(Applied::Unchanged),
+            Self::Authorizing { .. } | Self::Open(_) => Err(Refusal::NeverRequested),
         }
     }
 
-    /// Changes the account; `counts` is false when the void has closed its sums already.
-    fn change_account(
+    /// Changes the balance. `counts` is false after a void, whose amounts are final.
+    fn change_balance(
         self,
-        change: impl FnOnce(&mut Account, bool) -> Result<bool, Refusal>,
+        change: impl FnOnce(&mut Balance, bool) -> Result<bool, Refusal>,
     ) -> Result<Applied<Self>, Refusal> {
         let (changed, payment) = match self {
-            Self::Open(mut account) => (change(&mut account, true)?, Self::Open(account).within_bounds()?),
-            Self::Voiding { mut account, authorized } => {
-                (change(&mut account, true)?, Self::Voiding { account, authorized }.within_bounds()?)
+            Self::Open(mut balance) => (change(&mut balance, true)?, Self::Open(balance).within_bounds()?),
+            Self::Voiding { mut balance, authorized } => {
+                (change(&mut balance, true)?, Self::Voiding { balance, authorized }.within_bounds()?)
             }
-            Self::Voided { mut account, authorized, given_back_minor } => {
-                (change(&mut account, false)?, Self::Voided { account, authorized, given_back_minor })
+            Self::Voided { mut balance, authorized, refunded_by_void_minor } => {
+                (change(&mut balance, false)?, Self::Voided { balance, authorized, refunded_by_void_minor })
             }
-            Self::Authorizing { .. } | Self::Declined { .. } | Self::Tombstone => return Err(Refusal::NeverAsked),
+            Self::Authorizing { .. } | Self::Declined { .. } | Self::Tombstone => return Err(Refusal::NeverRequested),
         };
-        Ok(if changed { Applied::Now(payment) } else { Applied::Already })
+        Ok(if changed { Applied::Changed(payment) } else { Applied::Unchanged })
     }
 
-    /// Only a gateway that does what it has declined before can break them.
+    /// Only a gateway that executes an operation after declining it can break the bounds.
     fn within_bounds(self) -> Result<Self, Refusal> {
-        let kept = self.account().is_none_or(|account| {
-            account.refunded_minor <= account.captured_minor && account.captured_minor <= account.amount.amount_minor
+        let holds = self.balance().is_none_or(|balance| {
+            balance.refunded_minor <= balance.captured_minor && balance.captured_minor <= balance.amount.amount_minor
         });
-        if kept { Ok(self) } else { Err(Refusal::BooksDiffer) }
+        if holds { Ok(self) } else { Err(Refusal::LedgerMismatch) }
     }
 }
 
-impl Account {
-    /// The account after a void, whose sums are final: calls that were under way may not have reported yet.
-    fn reversed(self, found: Reversal) -> Result<Self, Refusal> {
+impl Balance {
+    /// The balance after a void. The void's amounts are final: reports of concurrent calls may not have arrived yet.
+    fn after_void(self, found: VoidResult) -> Result<Self, Refusal> {
         let captured = self.captured_minor..=self.amount.amount_minor;
-        let given_back = 0..=found.captured_minor;
-        if !captured.contains(&found.captured_minor) || !given_back.contains(&found.given_back_minor) {
-            return Err(Refusal::BooksDiffer);
+        let refunded_by_void = 0..=found.captured_minor;
+        if !captured.contains(&found.captured_minor) || !refunded_by_void.contains(&found.refunded_by_void_minor) {
+            return Err(Refusal::LedgerMismatch);
         }
         Ok(Self { captured_minor: found.captured_minor, refunded_minor: found.captured_minor, ..self })
     }

@@ -1,13 +1,13 @@
-//! Requests: the gateway is about to be asked.
+//! Requests: a gateway operation is about to be called.
 
-use super::{Account, Payment, Refusal};
+use super::{Balance, Payment, Refusal};
+use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::messages::PaymentCommand;
 use crate::money::Money;
-use crate::order::Applied;
 
 impl Payment {
-    /// The payment once `command` is about to be carried out; `stored` is what is known of it so far.
+    /// The payment once `command` is about to be executed; `stored` is its current state.
     pub fn request(stored: Option<Self>, command: &PaymentCommand) -> Result<Applied<Self>, Refusal> {
         match command {
             PaymentCommand::Authorize(authorize) => Self::authorize(stored, authorize.amount),
@@ -21,49 +21,52 @@ impl Payment {
         }
     }
 
-    /// Sets `amount` aside, once. What is voided already stays so.
+    /// Authorizes `amount`, once. A voided payment stays voided.
     pub fn authorize(stored: Option<Self>, amount: Money) -> Result<Applied<Self>, Refusal> {
         let amount = Money::new(amount.amount_minor, amount.currency)?;
         match stored.map(|payment| payment.amount()) {
-            None => Ok(Applied::Now(Self::Authorizing { amount })),
+            None => Ok(Applied::Changed(Self::Authorizing { amount })),
             Some(Some(before)) if before != amount => Err(Refusal::OtherAmount),
-            Some(_) => Ok(Applied::Already),
+            Some(_) => Ok(Applied::Unchanged),
         }
     }
 
-    /// Lets go of everything. Never refused: what is not there is let go of by a tombstone.
+    /// Voids the payment. Never refused: without a payment it leaves a tombstone.
     pub fn void(stored: Option<Self>) -> Applied<Self> {
         match stored {
-            None => Applied::Now(Self::Tombstone),
+            None => Applied::Changed(Self::Tombstone),
             Some(Self::Authorizing { amount }) => {
-                Applied::Now(Self::Voiding { account: Account::new(amount), authorized: false })
+                Applied::Changed(Self::Voiding { balance: Balance::new(amount), authorized: false })
             }
-            Some(Self::Open(account)) => Applied::Now(Self::Voiding { account, authorized: true }),
-            // A declined authorization stays declined: there is nothing to let go, and nothing will come.
+            Some(Self::Open(balance)) => Applied::Changed(Self::Voiding { balance, authorized: true }),
+            // A declined authorization stays declined: there is nothing to void, and never will be.
             Some(Self::Declined { .. } | Self::Voiding { .. } | Self::Voided { .. } | Self::Tombstone) => {
-                Applied::Already
+                Applied::Unchanged
             }
         }
     }
 
-    /// Takes `amount` for `shipment`, once.
+    /// Captures `amount` for `shipment`, once.
     pub fn capture(self, shipment: ShipmentId, amount: Money) -> Result<Applied<Self>, Refusal> {
-        self.ask_part(|account| account.ask_capture(shipment, amount))
+        self.request_operation(|balance| balance.request_capture(shipment, amount))
     }
 
-    /// Gives `amount` back, once a `cause`.
+    /// Refunds `amount`, once per `cause`.
     pub fn refund(self, cause: String, amount: Money) -> Result<Applied<Self>, Refusal> {
-        self.ask_part(|account| account.ask_refund(cause, amount))
+        self.request_operation(|balance| balance.request_refund(cause, amount))
     }
 
-    fn ask_part(self, ask: impl FnOnce(&mut Account) -> Result<bool, Refusal>) -> Result<Applied<Self>, Refusal> {
+    fn request_operation(
+        self,
+        request: impl FnOnce(&mut Balance) -> Result<bool, Refusal>,
+    ) -> Result<Applied<Self>, Refusal> {
         match self {
-            Self::Open(mut account) => {
-                Ok(if ask(&mut account)? { Applied::Now(Self::Open(account)) } else { Applied::Already })
+            Self::Open(mut balance) => {
+                Ok(if request(&mut balance)? { Applied::Changed(Self::Open(balance)) } else { Applied::Unchanged })
             }
-            // What was begun before the void may still be finished; nothing new is begun.
-            Self::Voiding { mut account, .. } | Self::Voided { mut account, .. } => match ask(&mut account) {
-                Ok(false) => Ok(Applied::Already),
+            // Operations that were requested before the void may still finish; new ones are refused.
+            Self::Voiding { mut balance, .. } | Self::Voided { mut balance, .. } => match request(&mut balance) {
+                Ok(false) => Ok(Applied::Unchanged),
                 Err(refusal @ Refusal::DeclinedByGateway(_)) => Err(refusal),
                 Ok(true) | Err(_) => Err(Refusal::Voided),
             },

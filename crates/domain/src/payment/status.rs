@@ -1,4 +1,4 @@
-//! The states of a payment, as they are stored and reported.
+//! The statuses of a payment, as they are stored and reported.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,16 +19,16 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum PaymentStatus {
-    /// The gateway is asked; what it did may be unknown.
+    /// The authorization is requested; its outcome may be unknown.
     Authorizing,
-    /// Set aside, nothing taken.
+    /// Nothing is captured yet.
     Authorized,
     PartlyCaptured,
     Captured,
-    /// All that was taken is given back.
+    /// The whole captured amount is refunded.
     Refunded,
     Declined,
-    /// To be let go.
+    /// The void is requested.
     Voiding,
     Voided,
 }

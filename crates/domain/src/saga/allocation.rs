@@ -1,119 +1,119 @@
-//! What an order's saga must remember of the goods to ask for them: lines until stock is held, parcels afterwards.
+//! What the saga stores about an order's lines: as ordered until stock is reserved, then per shipment.
 
 use super::error::SagaError;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
-use crate::messages::{Allocation, BookShipments, Parcel as ParcelToBook};
+use crate::messages::{Allocation, BookShipments, ShipmentRequest};
 use crate::money::{Currency, Money};
-use crate::order::placing;
+use crate::order::order_request::PricedLine;
 use crate::product::{Line, Quantity, Sku};
 use crate::shipment::Milestone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A line of an order with the price of one piece.
+/// A line of an order with its unit price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PricedLine {
+pub struct AllocatedLine {
     pub sku: Sku,
     pub quantity: Quantity,
     pub unit_price_minor: i64,
 }
 
-impl From<&order_request::PricedLine> for PricedLine {
-    fn from(line: &order_request::PricedLine) -> Self {
+impl From<&PricedLine> for AllocatedLine {
+    fn from(line: &PricedLine) -> Self {
         Self { sku: line.sku.clone(), quantity: line.quantity, unit_price_minor: line.unit_price.amount_minor }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Goods {
-    /// Nothing is known to be held.
-    Ordered(Vec<PricedLine>),
-    /// Held; the carrier may have been asked.
-    Allocated(Vec<Parcel>),
-    /// The carrier has promised to come.
-    Booked(Vec<Parcel>),
+pub(super) enum SagaAllocation {
+    /// No stock is known to be reserved.
+    Ordered(Vec<AllocatedLine>),
+    /// Stock is reserved; the booking may have been sent.
+    Allocated(Vec<PlannedShipment>),
+    /// The carrier has accepted the booking.
+    Booked(Vec<PlannedShipment>),
 }
 
-/// What leaves one warehouse: one shipment.
+/// The shipment that leaves one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Parcel {
+pub(super) struct PlannedShipment {
     pub warehouse: WarehouseId,
     pub lines: Vec<Line>,
-    /// What is to be captured for it. The parcels of an order add up to its total.
+    /// What is captured for it. The shipments of an order add up to its total.
     pub amount: i64,
-    #[serde(default, skip_serializing_if = "is_default")]
-    way: Way,
-    /// Handed over, and under way since. No variant of [`Way`], which versions before could not read.
+    #[serde(default, rename = "way", skip_serializing_if = "is_default")]
+    progress: CarrierProgress,
+    /// Refines [`CarrierProgress::HandedOver`]. Not a variant of that enum, because older versions could not read it.
     #[serde(default, skip_serializing_if = "is_default")]
     in_transit: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub deducted: bool,
-    /// The levels of delay that were told.
+    #[serde(default, rename = "deducted", skip_serializing_if = "is_default")]
+    pub stock_shipped: bool,
+    /// The levels of delay that the timeline has recorded.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delays: BTreeSet<u16>,
 }
 
-/// How far the carrier said it is, as it is stored.
+/// The carrier's last milestone, as it is stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Way {
+enum CarrierProgress {
     #[default]
     Waiting,
     HandedOver,
     Delivered,
 }
 
-impl Goods {
+impl SagaAllocation {
     pub fn lines(&self) -> Vec<Line> {
         match self {
             Self::Ordered(lines) => {
                 lines.iter().map(|line| Line { sku: line.sku.clone(), quantity: line.quantity }).collect()
             }
-            Self::Allocated(parcels) | Self::Booked(parcels) => {
-                parcels.iter().flat_map(|parcel| parcel.lines.clone()).collect()
+            Self::Allocated(shipments) | Self::Booked(shipments) => {
+                shipments.iter().flat_map(|shipment| shipment.lines.clone()).collect()
             }
         }
     }
 
-    pub fn parcels(&self) -> &[Parcel] {
+    pub fn shipments(&self) -> &[PlannedShipment] {
         match self {
             Self::Ordered(_) => &[],
-            Self::Allocated(parcels) | Self::Booked(parcels) => parcels,
+            Self::Allocated(shipments) | Self::Booked(shipments) => shipments,
         }
     }
 
-    pub fn parcels_mut(&mut self) -> &mut [Parcel] {
+    pub fn shipments_mut(&mut self) -> &mut [PlannedShipment] {
         match self {
             Self::Ordered(_) => &mut [],
-            Self::Allocated(parcels) | Self::Booked(parcels) => parcels,
+            Self::Allocated(shipments) | Self::Booked(shipments) => shipments,
         }
     }
 
-    pub fn parcel_mut(&mut self, order: OrderId, shipment: ShipmentId) -> Option<&mut Parcel> {
-        self.parcels_mut().iter_mut().find(|parcel| parcel.shipment(order) == shipment)
+    pub fn shipment_mut(&mut self, order: OrderId, id: ShipmentId) -> Option<&mut PlannedShipment> {
+        self.shipments_mut().iter_mut().find(|shipment| shipment.id(order) == id)
     }
 
     pub fn booked(self) -> Self {
         match self {
-            Self::Allocated(parcels) => Self::Booked(parcels),
+            Self::Allocated(shipments) => Self::Booked(shipments),
             other => other,
         }
     }
 
-    /// The goods as inventory holds them. What it holds must be what was ordered, piece by piece.
+    /// The order's lines as inventory reserved them. The reserved units must be exactly those that were ordered.
     pub fn allocated(self, allocations: &[Allocation], total: Money) -> Result<Self, SagaError> {
         match self {
-            Self::Ordered(lines) => Ok(Self::Allocated(parcels(&lines, allocations, total)?)),
-            held => Ok(held),
+            Self::Ordered(lines) => Ok(Self::Allocated(shipments(&lines, allocations, total)?)),
+            other => Ok(other),
         }
     }
 }
 
-impl Parcel {
-    pub fn shipment(&self, order: OrderId) -> ShipmentId {
+impl PlannedShipment {
+    pub fn id(&self, order: OrderId) -> ShipmentId {
         ShipmentId::of(order, self.warehouse)
     }
 
@@ -121,102 +121,107 @@ impl Parcel {
         Money { amount_minor: self.amount, currency }
     }
 
-    /// The carrier has it, and it is not captured or not taken off the books.
-    pub fn is_owed(&self) -> bool {
-        self.way != Way::Waiting && !(self.captured && self.deducted)
+    /// The carrier has it, but its amount is not captured or its stock is not shipped.
+    pub fn is_outstanding(&self) -> bool {
+        self.progress != CarrierProgress::Waiting && !(self.captured && self.stock_shipped)
     }
 
-    /// How far the carrier said it is; none before the carrier has it.
+    /// The latest milestone that the carrier reported; `None` before the hand-over.
     pub fn milestone(&self) -> Option<Milestone> {
-        match self.way {
-            Way::Waiting => None,
-            Way::HandedOver if self.in_transit => Some(Milestone::InTransit),
-            Way::HandedOver => Some(Milestone::HandedOver),
-            Way::Delivered => Some(Milestone::Delivered),
+        match self.progress {
+            CarrierProgress::Waiting => None,
+            CarrierProgress::HandedOver if self.in_transit => Some(Milestone::InTransit),
+            CarrierProgress::HandedOver => Some(Milestone::HandedOver),
+            CarrierProgress::Delivered => Some(Milestone::Delivered),
         }
     }
 
     pub fn reach(&mut self, milestone: Milestone) {
-        (self.way, self.in_transit) = match milestone {
-            Milestone::HandedOver => (Way::HandedOver, false),
-            Milestone::InTransit => (Way::HandedOver, true),
-            Milestone::Delivered => (Way::Delivered, false),
+        (self.progress, self.in_transit) = match milestone {
+            Milestone::HandedOver => (CarrierProgress::HandedOver, false),
+            Milestone::InTransit => (CarrierProgress::HandedOver, true),
+            Milestone::Delivered => (CarrierProgress::Delivered, false),
         };
     }
 
-    /// How far it has come, forgotten.
-    pub fn take_milestone(&mut self) -> Option<Milestone> {
+    /// Clears the progress, and returns the milestone that it had reached.
+    pub fn reset_progress(&mut self) -> Option<Milestone> {
         let reached = self.milestone();
-        (self.way, self.in_transit) = (Way::Waiting, false);
+        (self.progress, self.in_transit) = (CarrierProgress::Waiting, false);
         reached
     }
 
     pub fn is_done(&self) -> bool {
-        self.way == Way::Delivered && self.captured && self.deducted
+        self.progress == CarrierProgress::Delivered && self.captured && self.stock_shipped
     }
 }
 
-pub(super) fn booking(order: OrderId, parcels: &[Parcel]) -> BookShipments {
-    let to_book = |parcel: &Parcel| ParcelToBook {
-        shipment_id: parcel.shipment(order),
-        warehouse_id: parcel.warehouse,
-        lines: parcel.lines.clone(),
+pub(super) fn booking(order: OrderId, shipments: &[PlannedShipment]) -> BookShipments {
+    let request = |shipment: &PlannedShipment| ShipmentRequest {
+        shipment_id: shipment.id(order),
+        warehouse_id: shipment.warehouse,
+        lines: shipment.lines.clone(),
     };
-    BookShipments { order_id: order, parcels: parcels.iter().map(to_book).collect() }
+    BookShipments { order_id: order, shipments: shipments.iter().map(request).collect() }
 }
 
-/// One parcel a warehouse, in the order of their ids. The last takes what the lines leave of the total.
+/// One shipment per warehouse, sorted by warehouse id. The last one gets what the others leave of the total.
 ///
-/// No amount overflows: none is greater than the total, which was added up with care when the order was placed.
-fn parcels(lines: &[PricedLine], allocations: &[Allocation], total: Money) -> Result<Vec<Parcel>, SagaError> {
-    check_pieces(lines, allocations)?;
+/// No sum overflows: none is greater than the total, whose addition was checked when the order was placed.
+fn shipments(
+    lines: &[AllocatedLine],
+    allocations: &[Allocation],
+    total: Money,
+) -> Result<Vec<PlannedShipment>, SagaError> {
+    check_units(lines, allocations)?;
     let prices: HashMap<&Sku, i64> = lines.iter().map(|line| (&line.sku, line.unit_price_minor)).collect();
-    let mut by_warehouse: BTreeMap<WarehouseId, Parcel> = BTreeMap::new();
+    let mut by_warehouse: BTreeMap<WarehouseId, PlannedShipment> = BTreeMap::new();
     for allocation in allocations {
-        let parcel = by_warehouse.entry(allocation.warehouse_id).or_insert_with(|| Parcel::empty(allocation));
-        parcel.lines.push(Line { sku: allocation.sku.clone(), quantity: allocation.quantity });
-        parcel.amount += prices[&allocation.sku] * i64::from(allocation.quantity.get());
+        let warehouse = allocation.warehouse_id;
+        let shipment = by_warehouse.entry(warehouse).or_insert_with(|| PlannedShipment::empty(warehouse));
+        shipment.lines.push(Line { sku: allocation.sku.clone(), quantity: allocation.quantity });
+        shipment.amount += prices[&allocation.sku] * i64::from(allocation.quantity.get());
     }
-    let mut parcels: Vec<Parcel> = by_warehouse.into_values().collect();
-    if let Some((last, others)) = parcels.split_last_mut() {
-        last.amount = total.amount_minor - others.iter().map(|parcel| parcel.amount).sum::<i64>();
+    let mut shipments: Vec<PlannedShipment> = by_warehouse.into_values().collect();
+    if let Some((last, others)) = shipments.split_last_mut() {
+        last.amount = total.amount_minor - others.iter().map(|shipment| shipment.amount).sum::<i64>();
     }
-    if parcels.iter().any(|parcel| parcel.amount < 0) {
+    if shipments.iter().any(|shipment| shipment.amount < 0) {
         return Err(SagaError::Contradiction(format!("the lines cost more than the total, {total}")));
     }
-    Ok(parcels)
+    Ok(shipments)
 }
 
-fn check_pieces(lines: &[PricedLine], allocations: &[Allocation]) -> Result<(), SagaError> {
-    let mut pieces: HashMap<&Sku, i64> = HashMap::new();
+fn check_units(lines: &[AllocatedLine], allocations: &[Allocation]) -> Result<(), SagaError> {
+    let mut units: HashMap<&Sku, i64> = HashMap::new();
     for line in lines {
-        *pieces.entry(&line.sku).or_default() += i64::from(line.quantity.get());
+        *units.entry(&line.sku).or_default() += i64::from(line.quantity.get());
     }
     for allocation in allocations {
-        *pieces.entry(&allocation.sku).or_default() -= i64::from(allocation.quantity.get());
+        *units.entry(&allocation.sku).or_default() -= i64::from(allocation.quantity.get());
     }
-    match pieces.iter().find(|(_, missing)| **missing != 0) {
+    match units.iter().find(|(_, missing)| **missing != 0) {
         None => Ok(()),
-        Some((sku, missing)) => Err(SagaError::Contradiction(format!("{missing} pieces of {sku} are not allocated"))),
+        Some((sku, missing)) => Err(SagaError::Contradiction(format!("{missing} units of {sku} are not allocated"))),
     }
 }
 
-impl Parcel {
-    fn empty(allocation: &Allocation) -> Self {
+impl PlannedShipment {
+    fn empty(warehouse: WarehouseId) -> Self {
         Self {
-            warehouse: allocation.warehouse_id,
+            warehouse,
             lines: Vec::new(),
             amount: 0,
-            way: Way::Waiting,
+            progress: CarrierProgress::Waiting,
             in_transit: false,
             captured: false,
-            deducted: false,
+            stock_shipped: false,
             delays: BTreeSet::new(),
         }
     }
 }
 
-/// Left out of the stored form, which is rewritten with every move.
+/// Omitted from the stored JSON, which is rewritten with every transition.
 fn is_default<T: Default + PartialEq>(member: &T) -> bool {
     *member == T::default()
 }

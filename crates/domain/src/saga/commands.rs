@@ -1,8 +1,8 @@
-//! The questions, as messages: each step's command and its undo.
+//! Builds the commands of the saga: each step's command, its compensation, and the commands of a delivery.
 
-use super::allocation::{Goods, Parcel, booking};
+use super::allocation::{PlannedShipment, SagaAllocation, booking};
 use super::plan::StepName;
-use super::transition::Ask;
+use super::transition::Command;
 use crate::ids::OrderId;
 use crate::messages::{
     AuthorizePayment, CancelShipments, CapturePayment, InventoryCommand, Message as _, PaymentCommand, ReleaseStock,
@@ -10,32 +10,34 @@ use crate::messages::{
 };
 use crate::order::Order;
 
-pub(super) fn step(step: StepName, order: &Order, goods: &Goods) -> Ask {
+pub(super) fn step(step: StepName, order: &Order, allocation: &SagaAllocation) -> Command {
     match step {
         StepName::ReserveStock => {
-            Ask::Inventory(InventoryCommand::Reserve(ReserveStock { order_id: order.id, lines: goods.lines() }))
+            let lines = allocation.lines();
+            Command::Inventory(InventoryCommand::Reserve(ReserveStock { order_id: order.id, lines }))
         }
-        StepName::AuthorizePayment => Ask::Payment(PaymentCommand::Authorize(AuthorizePayment {
+        StepName::AuthorizePayment => Command::Payment(PaymentCommand::Authorize(AuthorizePayment {
             order_id: order.id,
             amount: order.total,
             method: order.payment_method.clone(),
         })),
-        StepName::BookShipments => Ask::Shipment(ShipmentCommand::Book(booking(order.id, goods.parcels()))),
+        StepName::BookShipments => Command::Shipment(ShipmentCommand::Book(booking(order.id, allocation.shipments()))),
     }
 }
 
-pub(super) fn undo(step: StepName, order_id: OrderId) -> Ask {
+pub(super) fn undo(step: StepName, order_id: OrderId) -> Command {
     match step {
-        StepName::ReserveStock => Ask::Inventory(InventoryCommand::Release(ReleaseStock { order_id })),
-        StepName::AuthorizePayment => Ask::Payment(PaymentCommand::Void(VoidPayment { order_id })),
-        StepName::BookShipments => Ask::Shipment(ShipmentCommand::Cancel(CancelShipments { order_id })),
+        StepName::ReserveStock => Command::Inventory(InventoryCommand::Release(ReleaseStock { order_id })),
+        StepName::AuthorizePayment => Command::Payment(PaymentCommand::Void(VoidPayment { order_id })),
+        StepName::BookShipments => Command::Shipment(ShipmentCommand::Cancel(CancelShipments { order_id })),
     }
 }
 
-/// What takes back the step that `reply` reports as done, for an order that does not exist: nobody else ever would.
-pub fn undo_of(reply: &Reply) -> Option<Ask> {
+/// The compensation for the step that `reply` reports as done. For replies about an order that does not exist: no saga
+/// would ever undo their steps.
+pub fn undo_of(reply: &Reply) -> Option<Command> {
     let step = match reply {
-        Reply::StockReserved(_) | Reply::StockHeldLong(_) => StepName::ReserveStock,
+        Reply::StockReserved(_) | Reply::ReservationStale(_) => StepName::ReserveStock,
         Reply::PaymentAuthorized(_) | Reply::PaymentCaptured(_) => StepName::AuthorizePayment,
         Reply::ShipmentsBooked(_) => StepName::BookShipments,
         Reply::StockRejected(_)
@@ -53,22 +55,22 @@ pub fn undo_of(reply: &Reply) -> Option<Ask> {
     Some(undo(step, reply.order_id()))
 }
 
-pub(super) fn track(order_id: OrderId) -> Ask {
-    Ask::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
+pub(super) fn track(order_id: OrderId) -> Command {
+    Command::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
 }
 
-pub(super) fn capture(order: &Order, parcel: &Parcel) -> Ask {
-    Ask::Payment(PaymentCommand::Capture(CapturePayment {
+pub(super) fn capture(order: &Order, shipment: &PlannedShipment) -> Command {
+    Command::Payment(PaymentCommand::Capture(CapturePayment {
         order_id: order.id,
-        shipment_id: parcel.shipment(order.id),
-        amount: parcel.money(order.total.currency),
+        shipment_id: shipment.id(order.id),
+        amount: shipment.money(order.total.currency),
     }))
 }
 
-pub(super) fn deduct(order: &Order, parcel: &Parcel) -> Ask {
-    Ask::Inventory(InventoryCommand::Ship(ShipStock {
+pub(super) fn ship(order: &Order, shipment: &PlannedShipment) -> Command {
+    Command::Inventory(InventoryCommand::Ship(ShipStock {
         order_id: order.id,
-        shipment_id: parcel.shipment(order.id),
-        warehouse_id: parcel.warehouse,
+        shipment_id: shipment.id(order.id),
+        warehouse_id: shipment.warehouse,
     }))
 }

@@ -1,68 +1,71 @@
-//! The way back: undo what was or may have been done, last first; and the one case in which it is too late for that.
+//! Compensation: undoes the steps that were done or may have been done, the last one first. Cancelling the shipments is
+//! refused once a carrier has one of them; the order then continues forward.
 
-use super::allocation::Goods;
+use super::allocation::SagaAllocation;
 use super::commands;
 use super::order_saga::{End, OrderSaga, Phase};
-use super::plan::{Persistence, StepName};
-use super::transition::Advance;
-use crate::order::{Entry, Order};
+use super::plan::{RetryPolicy, StepName};
+use super::transition::Transition;
+use crate::order::{Order, TimelineEntry};
 
 impl OrderSaga {
-    pub(super) fn undo_from(self, step: StepName, end: End, order: &Order) -> Advance {
+    pub(super) fn undo_from(self, step: StepName, end: End, order: &Order) -> Transition {
         Self { attempt: 0, phase: Phase::Undoing { step, end }, ..self }.undo(step, order)
     }
 
-    /// Asks for the undo, for the first time or again; calls a human when nobody answers.
-    pub(super) fn undo(self, step: StepName, order: &Order) -> Advance {
-        let subject: &str = self.step_of_plan(step).undo;
-        let pressure = self.plan().undo;
+    /// Sends the step's compensation, for the first time or again. Raises attention as the retry policy defines.
+    pub(super) fn undo(self, step: StepName, order: &Order) -> Transition {
+        let command: &str = self.step_of_plan(step).undo;
+        let policy = self.plan().undo;
         let saga = Self { attempt: self.attempt + 1, ..self };
-        let attention = saga.attention(&pressure, subject);
-        let mut advance = Advance::of(saga).ask(commands::undo(step, order.id));
-        advance.entries.extend(attention);
-        advance
+        let attention = saga.attention(&policy, command);
+        let mut transition = Transition::of(saga).send(commands::undo(step, order.id));
+        transition.entries.extend(attention);
+        transition
     }
 
-    /// The open undo is answered: the next one, or the end.
-    pub(super) fn undone(self, entry: Entry, order: &Order) -> Advance {
+    /// The open compensation succeeded: undoes the step before it, or ends the saga.
+    pub(super) fn undone(self, entry: TimelineEntry, order: &Order) -> Transition {
         let Phase::Undoing { step, end } = self.phase.clone() else {
-            return Advance::of(self);
+            return Transition::of(self);
         };
-        let relief = self.relief(order);
-        let advance = match self.plan().before(step) {
+        let cleared = self.attention_cleared(order);
+        let transition = match self.plan().before(step) {
             Some(earlier) => self.undo_from(earlier.name, end, order),
             None => self.end(end),
         };
-        advance.told_first(Some(entry)).told_first(relief)
+        transition.record_first(Some(entry)).record_first(cleared)
     }
 
-    /// The carrier has the goods: nothing was undone, since the booking is the first to be undone. Forward again.
-    pub(super) fn too_late(self, order: &Order) -> Advance {
-        let relief = self.relief(order);
+    /// A carrier already has a shipment, so the saga continues forward. Nothing has been undone yet, because the
+    /// booking is the first step to be undone.
+    pub(super) fn too_late(self, order: &Order) -> Transition {
+        let cleared = self.attention_cleared(order);
         let saga = Self { attempt: 0, ..self };
-        let advance = match saga.goods {
-            // The report of the hand-over may be lost, or on its way.
-            Goods::Booked(_) => saga.deliver(order).ask(commands::track(order.id)),
-            Goods::Ordered(_) | Goods::Allocated(_) => saga.run(StepName::BookShipments, order),
+        let transition = match saga.allocation {
+            // The report of the hand-over may be lost, or not received yet.
+            SagaAllocation::Booked(_) => saga.deliver(order).send(commands::track(order.id)),
+            SagaAllocation::Ordered(_) | SagaAllocation::Allocated(_) => saga.run(StepName::BookShipments, order),
         };
-        advance.told_first(Some(Entry::TooLateToCancel)).told_first(relief)
+        transition.record_first(Some(TimelineEntry::TooLateToCancel)).record_first(cleared)
     }
 
-    /// The order has come to nothing, and yet stock is held for it: an operator may have abandoned the undo.
-    pub(super) fn let_go(self, order: &Order) -> Advance {
-        Advance::of(self).ask(commands::undo(StepName::ReserveStock, order.id))
+    /// The order is rejected or cancelled, but stock is still reserved for it: an operator may have abandoned the
+    /// compensation.
+    pub(super) fn release_orphaned_stock(self, order: &Order) -> Transition {
+        Transition::of(self).send(commands::undo(StepName::ReserveStock, order.id))
     }
 
-    /// Told when patience ends, and once more when the saga counts as stuck.
-    pub(super) fn attention(&self, persistence: &Persistence, subject: &str) -> Option<Entry> {
-        let called = [persistence.attention_after, persistence.stuck_after].contains(&self.attempt);
-        let reason = format!("{subject} was asked {} times and is not answered", self.attempt);
-        called.then_some(Entry::AttentionRaised { reason })
+    /// Raised after the policy's `attention_after` attempts, and once more when the saga counts as stuck.
+    pub(super) fn attention(&self, policy: &RetryPolicy, command: &str) -> Option<TimelineEntry> {
+        let is_due = [policy.attention_after, policy.stuck_after].contains(&self.attempt);
+        let reason = format!("{command} was sent {} times without a reply", self.attempt);
+        is_due.then_some(TimelineEntry::AttentionRaised { reason })
     }
 
-    /// Takes back what [`Self::attention`] raised, now that there is an answer.
-    pub(super) fn relief(&self, order: &Order) -> Option<Entry> {
-        let raised = self.persistence().is_some_and(|persistence| self.attempt >= persistence.attention_after);
-        (raised && order.attention.is_some()).then_some(Entry::AttentionCleared)
+    /// Clears what [`Self::attention`] raised, now that there is a reply.
+    pub(super) fn attention_cleared(&self, order: &Order) -> Option<TimelineEntry> {
+        let was_raised = self.retry_policy().is_some_and(|policy| self.attempt >= policy.attention_after);
+        (was_raised && order.attention.is_some()).then_some(TimelineEntry::AttentionCleared)
     }
 }

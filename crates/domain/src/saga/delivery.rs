@@ -1,160 +1,173 @@
-//! From confirmed to delivered, shipment by shipment: what the carrier has is paid for and taken off the books.
+//! From confirmed to delivered, per shipment: once its carrier has it, its amount is captured and its stock shipped.
 
-use super::allocation::Parcel;
+use super::allocation::PlannedShipment;
 use super::commands;
 use super::error::SagaError;
 use super::order_saga::{End, OrderSaga, Phase};
 use super::plan::StepName;
-use super::transition::Advance;
+use super::transition::Transition;
+use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
-use crate::order::{Applied, Entry, Order};
+use crate::order::{Order, TimelineEntry};
 use crate::shipment::{Milestone, ShipmentStatus};
 
 impl OrderSaga {
-    /// Confirmed, or confirmed again: from now on the carrier's reports count. Those that came early are told now.
-    pub(super) fn deliver(mut self, order: &Order) -> Advance {
-        let parcels = self.goods.parcels_mut();
-        let early: Vec<_> = parcels.iter_mut().filter_map(|it| Some((it.warehouse, it.take_milestone()?))).collect();
+    /// Confirmed, or confirmed again. Applies the carrier's reports that arrived before.
+    pub(super) fn deliver(mut self, order: &Order) -> Transition {
+        let shipments = self.allocation.shipments_mut();
+        let early: Vec<_> = shipments.iter_mut().filter_map(|it| Some((it.warehouse, it.reset_progress()?))).collect();
         let saga = Self { attempt: 1, phase: Phase::Delivering, ..self };
-        early.into_iter().fold(Advance::of(saga), |advance, (warehouse, milestone)| {
-            advance.report(order, ShipmentId::of(order.id, warehouse), milestone)
+        early.into_iter().fold(Transition::of(saga), |transition, (warehouse, milestone)| {
+            transition.apply_milestone(order, ShipmentId::of(order.id, warehouse), milestone)
         })
     }
 
-    /// The carrier reported. Reports come twice, late, out of order, and before the booking is known.
-    pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Advance> {
-        let relief = self.relief(order);
+    /// The carrier's report. Reports may be duplicated, late, out of order, and earlier than the reply to the booking.
+    pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Transition> {
+        let cleared = self.attention_cleared(order);
         let reached = milestone_of(report.status);
-        let parcel = self.goods.parcel_mut(order.id, report.shipment_id).filter(|parcel| parcel.milestone() < reached);
-        let (Some(parcel), Some(milestone)) = (parcel, reached) else {
-            return Applied::Already;
+        let shipment = self.allocation.shipment_mut(order.id, report.shipment_id);
+        let shipment = shipment.filter(|shipment| shipment.milestone() < reached);
+        let (Some(shipment), Some(milestone)) = (shipment, reached) else {
+            return Applied::Unchanged;
         };
-        Applied::Now(match self.phase {
+        Applied::Changed(match self.phase {
             Phase::Delivering => {
-                let advance = Advance::of(self.refreshed()).told_first(relief);
-                advance.report(order, report.shipment_id, milestone).ended_if_done()
+                let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
+                transition.apply_milestone(order, report.shipment_id, milestone).end_if_done()
             }
             Phase::Running(_) | Phase::Undoing { step: StepName::BookShipments, .. } => {
-                parcel.reach(milestone);
-                Advance::of(self)
+                shipment.reach(milestone);
+                Transition::of(self)
             }
             Phase::Undoing { .. } | Phase::Ended(_) => {
-                let is_known = parcel.milestone().is_some() && milestone == Milestone::InTransit;
-                parcel.reach(milestone);
+                let is_known = shipment.milestone().is_some() && milestone == Milestone::InTransit;
+                shipment.reach(milestone);
                 if is_known {
-                    return Applied::Now(Advance::of(self));
+                    return Applied::Changed(Transition::of(self));
                 }
-                let reason = format!("the carrier has shipment {}, which was called back", report.shipment_id);
-                Advance::of(self).tell(Entry::AttentionRaised { reason })
+                let reason = format!("the carrier has shipment {}, which was cancelled", report.shipment_id);
+                Transition::of(self).record(TimelineEntry::AttentionRaised { reason })
             }
         })
     }
 
-    /// It is late, whatever has become of it since: the timeline tells it.
-    pub(super) fn on_delayed(mut self, order: &Order, report: &ShipmentDelayed) -> Applied<Advance> {
+    /// Records the delay in every phase of the saga, also after the shipment was delivered.
+    pub(super) fn on_delayed(mut self, order: &Order, report: &ShipmentDelayed) -> Applied<Transition> {
         let ShipmentDelayed { shipment_id, level, promised_by, .. } = *report;
-        let parcel = self.goods.parcel_mut(order.id, shipment_id);
-        if !parcel.is_some_and(|parcel| parcel.delays.insert(level)) {
-            return Applied::Already;
+        let shipment = self.allocation.shipment_mut(order.id, shipment_id);
+        if !shipment.is_some_and(|shipment| shipment.delays.insert(level)) {
+            return Applied::Unchanged;
         }
-        Applied::Now(Advance::of(self).tell(Entry::ShipmentDelayed { shipment_id, level, promised_by }))
+        let entry = TimelineEntry::ShipmentDelayed { shipment_id, level, promised_by };
+        Applied::Changed(Transition::of(self).record(entry))
     }
 
     pub(super) fn on_captured(
         mut self,
         order: &Order,
-        answer: &PaymentCaptured,
-    ) -> Result<Applied<Advance>, SagaError> {
-        let relief = self.relief(order);
-        let Some(parcel) = self.goods.parcel_mut(order.id, answer.shipment_id).filter(|parcel| !parcel.captured) else {
-            return Ok(Applied::Already);
+        reply: &PaymentCaptured,
+    ) -> Result<Applied<Transition>, SagaError> {
+        let cleared = self.attention_cleared(order);
+        let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
+        let Some(shipment) = shipment.filter(|shipment| !shipment.captured) else {
+            return Ok(Applied::Unchanged);
         };
-        let (amount, expected) = (answer.amount, parcel.money(order.total.currency));
+        let (amount, expected) = (reply.amount, shipment.money(order.total.currency));
         if amount != expected {
-            return Err(SagaError::Contradiction(format!("{amount} were captured instead of {expected}")));
+            return Err(SagaError::Contradiction(format!("{amount} was captured instead of {expected}")));
         }
-        parcel.captured = true;
-        let remaining = self.goods.parcels().iter().filter(|parcel| !parcel.captured).count();
-        let entry = Entry::PaymentCaptured { shipment_id: answer.shipment_id, amount, remaining };
-        Ok(Applied::Now(Advance::of(self.refreshed()).told_first(relief).tell(entry).ended_if_done()))
+        shipment.captured = true;
+        let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
+        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining };
+        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
+        Ok(Applied::Changed(transition.end_if_done()))
     }
 
-    pub(super) fn on_deducted(mut self, order: &Order, answer: &StockShipped) -> Applied<Advance> {
-        let relief = self.relief(order);
-        let Some(parcel) = self.goods.parcel_mut(order.id, answer.shipment_id).filter(|parcel| !parcel.deducted) else {
-            return Applied::Already;
+    pub(super) fn on_stock_shipped(mut self, order: &Order, reply: &StockShipped) -> Applied<Transition> {
+        let cleared = self.attention_cleared(order);
+        let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
+        let Some(shipment) = shipment.filter(|shipment| !shipment.stock_shipped) else {
+            return Applied::Unchanged;
         };
-        parcel.deducted = true;
-        let entry = Entry::StockShipped { shipment_id: answer.shipment_id };
-        Applied::Now(Advance::of(self.refreshed()).told_first(relief).tell(entry).ended_if_done())
+        shipment.stock_shipped = true;
+        let entry = TimelineEntry::StockShipped { shipment_id: reply.shipment_id };
+        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
+        Applied::Changed(transition.end_if_done())
     }
 
-    /// Nothing was heard for too long: asks again for what is owed, and after what is under way.
-    pub(super) fn press_on(self, order: &Order) -> Advance {
+    /// The deadline expired: repeats the outstanding commands, and tracks the shipments that are not delivered.
+    pub(super) fn retry_delivery(self, order: &Order) -> Transition {
         let saga = Self { attempt: self.attempt + 1, ..self };
-        let subject = saga.plan().delivery.commands.join(" or ");
-        let attention = saga.persistence().and_then(|persistence| saga.attention(persistence, &subject));
-        let waits = saga.goods.parcels().iter().any(|parcel| parcel.milestone() < Some(Milestone::Delivered));
-        let owed: Vec<Parcel> = saga.owed().cloned().collect();
-        let mut advance = owed.iter().fold(Advance::of(saga), |advance, parcel| advance.settle(order, parcel));
-        if waits {
-            advance = advance.ask(commands::track(order.id));
+        let names = saga.plan().delivery.commands.join(" or ");
+        let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &names));
+        let shipments = saga.allocation.shipments();
+        let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
+        let outstanding: Vec<PlannedShipment> = saga.outstanding().cloned().collect();
+        let mut transition = outstanding
+            .iter()
+            .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
+        if is_tracking {
+            transition = transition.send(commands::track(order.id));
         }
-        advance.entries.extend(attention);
-        advance
+        transition.entries.extend(attention);
+        transition
     }
 
-    /// What the carrier has that is not captured, or not taken off the books.
-    pub(super) fn owed(&self) -> impl Iterator<Item = &Parcel> {
-        self.goods.parcels().iter().filter(|parcel| parcel.is_owed())
+    /// The shipments that their carrier has, but that are not captured or whose stock is not shipped.
+    pub(super) fn outstanding(&self) -> impl Iterator<Item = &PlannedShipment> {
+        self.allocation.shipments().iter().filter(|shipment| shipment.is_outstanding())
     }
 
-    /// Patience begins anew with every news.
-    fn refreshed(self) -> Self {
+    /// Every reply and report restarts the backoff.
+    fn with_attempts_reset(self) -> Self {
         Self { attempt: 1, ..self }
     }
 }
 
-impl Advance {
-    /// Tells how far a shipment has come, and has it paid for when it has just left.
-    fn report(mut self, order: &Order, shipment_id: ShipmentId, milestone: Milestone) -> Self {
-        let Some(parcel) = self.saga.goods.parcel_mut(order.id, shipment_id) else {
+impl Transition {
+    /// Records the progress of a shipment. At the hand-over also sends the commands that capture and ship it.
+    fn apply_milestone(mut self, order: &Order, shipment_id: ShipmentId, milestone: Milestone) -> Self {
+        let Some(shipment) = self.saga.allocation.shipment_mut(order.id, shipment_id) else {
             return self;
         };
-        let before = parcel.milestone();
-        parcel.reach(milestone);
-        let parcel = parcel.clone();
+        let before = shipment.milestone();
+        shipment.reach(milestone);
+        let shipment = shipment.clone();
         if before.is_none() {
-            let remaining = self.short_of(Milestone::HandedOver);
-            self = self.tell(Entry::ShipmentHandedOver { shipment_id, remaining }).settle(order, &parcel);
+            let remaining = self.count_before(Milestone::HandedOver);
+            let entry = TimelineEntry::ShipmentHandedOver { shipment_id, remaining };
+            self = self.record(entry).capture_and_ship(order, &shipment);
         }
         match milestone {
             Milestone::HandedOver => self,
-            Milestone::InTransit => self.tell(Entry::ShipmentInTransit { shipment_id }),
+            Milestone::InTransit => self.record(TimelineEntry::ShipmentInTransit { shipment_id }),
             Milestone::Delivered => {
-                let remaining = self.short_of(Milestone::Delivered);
-                self.tell(Entry::ShipmentDelivered { shipment_id, remaining })
+                let remaining = self.count_before(Milestone::Delivered);
+                self.record(TimelineEntry::ShipmentDelivered { shipment_id, remaining })
             }
         }
     }
 
-    fn settle(mut self, order: &Order, parcel: &Parcel) -> Self {
-        if !parcel.captured {
-            self = self.ask(commands::capture(order, parcel));
+    fn capture_and_ship(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
+        if !shipment.captured {
+            self = self.send(commands::capture(order, shipment));
         }
-        if !parcel.deducted {
-            self = self.ask(commands::deduct(order, parcel));
+        if !shipment.stock_shipped {
+            self = self.send(commands::ship(order, shipment));
         }
         self
     }
 
-    fn short_of(&self, milestone: Milestone) -> usize {
-        self.saga.goods.parcels().iter().filter(|parcel| parcel.milestone() < Some(milestone)).count()
+    /// How many shipments have not reached `milestone`.
+    fn count_before(&self, milestone: Milestone) -> usize {
+        let shipments = self.saga.allocation.shipments();
+        shipments.iter().filter(|shipment| shipment.milestone() < Some(milestone)).count()
     }
 
-    fn ended_if_done(self) -> Self {
-        if !self.saga.goods.parcels().iter().all(Parcel::is_done) {
+    fn end_if_done(self) -> Self {
+        if !self.saga.allocation.shipments().iter().all(PlannedShipment::is_done) {
             return self;
         }
         Self { saga: self.saga.end(End::Delivered).saga, ..self }

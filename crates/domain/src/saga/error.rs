@@ -1,4 +1,4 @@
-//! Why a saga refuses to move. None of these is a business no: those are answers, and move it.
+//! Why a saga can't apply an input. A business refusal is not among these: it is a reply, and moves the saga.
 
 use crate::order::InvalidTransition;
 
@@ -6,12 +6,12 @@ use crate::order::InvalidTransition;
 pub enum SagaError {
     #[error(transparent)]
     InvalidTransition(#[from] InvalidTransition),
-    /// An answer that does not fit the question: a defect of ours or of a provider's, for humans to look at.
+    /// A reply that does not fit its command: a defect of ours or of a provider, which needs a human.
     #[error("the reply contradicts the order: {0}")]
     Contradiction(String),
-    /// An operator's verb that makes no sense where the saga stands.
-    #[error("`{verb}` is not possible while the saga is {phase}")]
-    VerbRefused { verb: &'static str, phase: &'static str },
+    /// An operator's action that is not possible in this phase.
+    #[error("`{action}` is not possible while the saga is {phase}")]
+    ActionRefused { action: &'static str, phase: &'static str },
     #[error("the stored saga can't be read: {0}")]
     Unreadable(String),
 }

@@ -1,8 +1,9 @@
-//! The saga: how an order is carried to its end, one question at a time, whatever is answered or not.
+//! The saga of an order: a sequence of commands with compensations, as a pure state machine.
 //!
-//! [`Plan`] is the table of steps. [`OrderSaga`] stands somewhere in it, and is moved by what is heard
-//! ([`OrderSaga::on_reply`]), by silence ([`OrderSaga::on_deadline`]), by a customer ([`OrderSaga::on_cancel`]) or by
-//! an operator (`retry_step`, `mark_step_done`, `abandon`). Each consumes the saga and returns an [`Advance`].
+//! [`Plan`] is the table of steps. [`OrderSaga`] holds the current phase. Four inputs move it: a reply
+//! ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
+//! ([`OrderSaga::on_cancel`]) and an operator's action (`retry_step`, `mark_step_done`, `abandon`). Each consumes the
+//! saga and returns a [`Transition`].
 
 mod allocation;
 mod commands;
@@ -15,10 +16,10 @@ mod plan;
 mod time_scale;
 mod transition;
 
-pub use allocation::PricedLine;
+pub use allocation::AllocatedLine;
 pub use commands::undo_of;
 pub use error::SagaError;
 pub use order_saga::{End, OrderSaga, Phase};
-pub use plan::{Delivery, OnRefusal, Patience, Persistence, Plan, PlanVersion, Step, StepName};
-pub use time_scale::Pace;
-pub use transition::{Advance, Ask, Command};
+pub use plan::{Backoff, Delivery, OnRefusal, Plan, PlanVersion, RetryPolicy, Step, StepName};
+pub use time_scale::TimeScale;
+pub use transition::{Command, NumberedCommand, Transition};

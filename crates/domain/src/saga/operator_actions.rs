@@ -1,80 +1,86 @@
-//! What operators can do with a saga that waits for an answer. Each verb carries a reason, and the timeline tells it.
+//! What operators can do with an active saga. Each action carries a reason, which the timeline records.
 
-use super::allocation::Parcel;
+use super::allocation::PlannedShipment;
 use super::commands;
 use super::error::SagaError;
 use super::order_saga::{OrderSaga, Phase};
-use super::plan::StepName;
-use super::transition::Advance;
+use super::plan::{Step, StepName};
+use super::transition::Transition;
+use crate::applied::Applied;
 use crate::messages::{PaymentCaptured, StockShipped};
-use crate::order::{Applied, Entry, Order};
+use crate::order::{Order, TimelineEntry};
 use std::iter;
 
 impl OrderSaga {
-    /// Asks the open question again, at once and with fresh patience.
-    pub fn retry_step(self, order: &Order, reason: &str) -> Result<Advance, SagaError> {
+    /// Sends the open command again at once, and counts attempts from zero.
+    pub fn retry_step(self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
         let step = self.open_step("retry-step")?;
-        let relief = self.relief(order);
+        let cleared = self.attention_cleared(order);
         let saga = Self { attempt: 0, ..self };
-        let advance = match saga.phase.clone() {
+        let transition = match saga.phase.clone() {
             Phase::Running(step) => saga.run(step, order),
             Phase::Undoing { step, .. } => saga.undo(step, order),
-            Phase::Delivering | Phase::Ended(_) => saga.press_on(order),
+            Phase::Delivering | Phase::Ended(_) => saga.retry_delivery(order),
         };
-        Ok(advance.told_first(Some(Entry::StepRetried { step, reason: reason.to_owned() })).told_first(relief))
+        let entry = TimelineEntry::StepRetried { step, reason: reason.to_owned() };
+        Ok(transition.record_first(Some(entry)).record_first(cleared))
     }
 
-    /// Goes on as if the open question had been answered with yes; `evidence` says how the operator knows.
+    /// Continues as if the open command had succeeded; `evidence` states how the operator knows.
     ///
-    /// Refused when nothing is open, and before the order is confirmed: what the slice of a step does not know of, it can
-    /// not carry on later, and a step that nobody answers is given up and undone anyway.
-    pub fn mark_step_done(self, order: &Order, evidence: &str) -> Result<Advance, SagaError> {
+    /// Refused when no command is open, and before the order is confirmed: a slice that does not know of a step can't
+    /// continue it later, and a step without a reply is given up and undone anyway.
+    pub fn mark_step_done(self, order: &Order, evidence: &str) -> Result<Transition, SagaError> {
         let step = self.open_step("mark-step-done")?;
-        let advance = match self.phase.clone() {
+        let transition = match self.phase.clone() {
             Phase::Undoing { step, .. } => self.undone(undone(step), order),
-            Phase::Delivering if self.owed().next().is_some() => self.mark_settled(order)?,
+            Phase::Delivering if self.outstanding().next().is_some() => self.mark_outstanding_done(order)?,
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
-                return Err(SagaError::VerbRefused { verb: "mark-step-done", phase: self.phase_name() });
+                return Err(SagaError::ActionRefused { action: "mark-step-done", phase: self.phase_name() });
             }
         };
-        Ok(advance.told_first(Some(Entry::StepMarkedDone { step, evidence: evidence.to_owned() })))
+        let entry = TimelineEntry::StepMarkedDone { step, evidence: evidence.to_owned() };
+        Ok(transition.record_first(Some(entry)))
     }
 
-    /// Ends an undoing saga at once. The undo that is not answered is left as it is; those that would have followed are
-    /// asked for, and nobody waits for their answers.
-    pub fn abandon(self, order: &Order, reason: &str) -> Result<Advance, SagaError> {
+    /// Ends an undoing saga at once. The open compensation is left as it is; those of earlier steps are sent, and
+    /// their replies are not awaited.
+    pub fn abandon(self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
         let name = self.open_step("abandon")?;
         let Phase::Undoing { step, end } = self.phase.clone() else {
-            return Err(SagaError::VerbRefused { verb: "abandon", phase: self.phase_name() });
+            return Err(SagaError::ActionRefused { action: "abandon", phase: self.phase_name() });
         };
-        let (plan, relief) = (self.plan(), self.relief(order));
+        let (plan, cleared) = (self.plan(), self.attention_cleared(order));
         let earlier = iter::successors(plan.before(step), |later| plan.before(later.name));
-        let ended = earlier.fold(self.end(end), |advance, step| advance.ask(commands::undo(step.name, order.id)));
-        Ok(ended.told_first(Some(Entry::SagaAbandoned { step: name, reason: reason.to_owned() })).told_first(relief))
+        let send_undo = |transition: Transition, step: &Step| transition.send(commands::undo(step.name, order.id));
+        let ended = earlier.fold(self.end(end), send_undo);
+        let entry = TimelineEntry::SagaAbandoned { step: name, reason: reason.to_owned() };
+        Ok(ended.record_first(Some(entry)).record_first(cleared))
     }
 
-    fn open_step(&self, verb: &'static str) -> Result<&'static str, SagaError> {
-        self.step_name().ok_or(SagaError::VerbRefused { verb, phase: self.phase_name() })
+    fn open_step(&self, action: &'static str) -> Result<&'static str, SagaError> {
+        self.step_name().ok_or(SagaError::ActionRefused { action, phase: self.phase_name() })
     }
 
-    fn mark_settled(self, order: &Order) -> Result<Advance, SagaError> {
-        let owed: Vec<Parcel> = self.owed().cloned().collect();
-        owed.iter().try_fold(Advance::of(self), |advance, parcel| advance.settled_by_hand(order, parcel))
+    fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
+        let outstanding: Vec<PlannedShipment> = self.outstanding().cloned().collect();
+        let start = Transition::of(self);
+        outstanding.iter().try_fold(start, |transition, shipment| transition.mark_captured_and_shipped(order, shipment))
     }
 }
 
-impl Advance {
-    fn settled_by_hand(self, order: &Order, parcel: &Parcel) -> Result<Self, SagaError> {
-        let (order_id, shipment_id) = (order.id, parcel.shipment(order.id));
-        let captured = PaymentCaptured { order_id, shipment_id, amount: parcel.money(order.total.currency) };
-        let paid = self.saga.clone().on_captured(order, &captured)?;
-        let advance = self.followed_by(paid);
-        let deducted = advance.saga.clone().on_deducted(order, &StockShipped { order_id, shipment_id });
-        Ok(advance.followed_by(deducted))
+impl Transition {
+    fn mark_captured_and_shipped(self, order: &Order, shipment: &PlannedShipment) -> Result<Self, SagaError> {
+        let (order_id, shipment_id) = (order.id, shipment.id(order.id));
+        let captured = PaymentCaptured { order_id, shipment_id, amount: shipment.money(order.total.currency) };
+        let captured = self.saga.clone().on_captured(order, &captured)?;
+        let transition = self.followed_by(captured);
+        let shipped = transition.saga.clone().on_stock_shipped(order, &StockShipped { order_id, shipment_id });
+        Ok(transition.followed_by(shipped))
     }
 
     fn followed_by(mut self, next: Applied<Self>) -> Self {
-        let Applied::Now(next) = next else {
+        let Applied::Changed(next) = next else {
             return self;
         };
         self.entries.extend(next.entries);
@@ -83,10 +89,10 @@ impl Advance {
     }
 }
 
-fn undone(step: StepName) -> Entry {
+fn undone(step: StepName) -> TimelineEntry {
     match step {
-        StepName::ReserveStock => Entry::StockReleased,
-        StepName::AuthorizePayment => Entry::PaymentVoided { refunded: None },
-        StepName::BookShipments => Entry::ShipmentsCancelled,
+        StepName::ReserveStock => TimelineEntry::StockReleased,
+        StepName::AuthorizePayment => TimelineEntry::PaymentVoided { refunded: None },
+        StepName::BookShipments => TimelineEntry::ShipmentsCancelled,
     }
 }

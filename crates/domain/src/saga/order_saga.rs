@@ -1,43 +1,46 @@
-//! Where an order stands in its plan, and how an answer or the lack of one moves it.
+//! The phase of an order's saga, and how replies, expired deadlines and cancellations move it.
 
-use super::allocation::{Goods, PricedLine};
+use super::allocation::{AllocatedLine, SagaAllocation};
 use super::commands;
 use super::error::SagaError;
-use super::plan::{Persistence, Plan, PlanVersion, Step, StepName};
-use super::time_scale::Pace;
-use super::transition::{Advance, Command};
+use super::plan::{Plan, PlanVersion, RetryPolicy, Step, StepName};
+use super::time_scale::TimeScale;
+use super::transition::{NumberedCommand, Transition};
 use crate::Timestamp;
+use crate::applied::Applied;
 use crate::messages::{BookedShipment, Queue, Reply};
 use crate::money::Money;
-use crate::order::{Applied, Cancellation, Entry, Order};
+use crate::order::{Cancellation, Order, TimelineEntry};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// The saga of one order. Stored as JSON: see [`Self::to_json`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSaga {
     pub(super) plan: PlanVersion,
-    /// How many questions it has asked.
+    /// The number of commands that it has sent.
     pub(super) generation: u32,
-    /// How often the open question was asked, counted from one.
+    /// How often the open command was sent, counted from one.
     pub(super) attempt: u32,
-    /// How often the open command was sent again because nobody had received it: these count as no attempts.
+    /// How often the open command was sent again because no consumer had received it. Not counted as attempts.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) unreceived: u32,
     pub(super) phase: Phase,
-    pub(super) goods: Goods,
+    #[serde(rename = "goods")]
+    pub(super) allocation: SagaAllocation,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The step's command is out.
+    /// The step's command is sent.
     Running(StepName),
-    /// The step's undo is out; those before it follow, and then the end.
+    /// The step's compensation is sent; those of earlier steps follow, then the end.
     Undoing {
         step: StepName,
         end: End,
     },
-    /// The order is confirmed: the carrier is waited for, and paid from hand-over to hand-over.
+    /// The order is confirmed. Each shipment is captured when its carrier has it.
     Delivering,
     Ended(End),
 }
@@ -54,122 +57,125 @@ const OUT_OF_STOCK: &str = "out_of_stock";
 const SHIPMENT_REFUSED: &str = "shipment_refused";
 
 impl OrderSaga {
-    /// The saga of a new order, and its first question.
-    pub fn start(plan: PlanVersion, order: &Order, lines: Vec<PricedLine>) -> Advance {
+    /// The saga of a new order, and its first command.
+    pub fn start(plan: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
         let first = plan.plan().first().name;
-        let goods = Goods::Ordered(lines);
-        Self { plan, generation: 0, attempt: 0, unreceived: 0, phase: Phase::Running(first), goods }.run(first, order)
+        let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
+        Self { plan, generation: 0, attempt: 0, unreceived: 0, phase, allocation }.run(first, order)
     }
 
-    /// An answer came. One that is not to the open question is of no concern any more.
-    pub fn on_reply(self, order: &Order, reply: &Reply) -> Result<Applied<Advance>, SagaError> {
+    /// Applies a reply. A reply to another command than the open one changes nothing.
+    pub fn on_reply(self, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
         use StepName::{AuthorizePayment, BookShipments, ReserveStock};
-        let now = match (&self.phase, reply) {
-            (Phase::Running(ReserveStock), Reply::StockReserved(answer)) => {
-                let goods = self.goods.clone().allocated(&answer.allocations, order.total)?;
-                Self { goods, ..self }.done(ReserveStock, Entry::StockReserved, order)
+        let transition = match (&self.phase, reply) {
+            (Phase::Running(ReserveStock), Reply::StockReserved(reply)) => {
+                let allocation = self.allocation.clone().allocated(&reply.allocations, order.total)?;
+                Self { allocation, ..self }.done(ReserveStock, TimelineEntry::StockReserved, order)
             }
-            (Phase::Running(ReserveStock), Reply::StockRejected(answer)) => {
-                let entry = Entry::StockRejected { shortages: answer.shortages.clone() };
-                self.refused(ReserveStock, OUT_OF_STOCK.to_owned(), order).told_first(Some(entry))
+            (Phase::Running(ReserveStock), Reply::StockRejected(reply)) => {
+                let entry = TimelineEntry::StockRejected { shortages: reply.shortages.clone() };
+                self.refused(ReserveStock, OUT_OF_STOCK.to_owned(), order).record_first(Some(entry))
             }
-            (Phase::Running(AuthorizePayment), Reply::PaymentAuthorized(answer)) => {
-                let amount = whole(answer.amount, order.total)?;
-                self.done(AuthorizePayment, Entry::PaymentAuthorized { amount }, order)
+            (Phase::Running(AuthorizePayment), Reply::PaymentAuthorized(reply)) => {
+                let amount = expect_full_amount(reply.amount, order.total)?;
+                self.done(AuthorizePayment, TimelineEntry::PaymentAuthorized { amount }, order)
             }
-            (Phase::Running(AuthorizePayment), Reply::PaymentDeclined(answer)) => {
-                let entry = Entry::PaymentDeclined { reason: answer.reason.clone() };
-                self.refused(AuthorizePayment, answer.reason.clone(), order).told_first(Some(entry))
+            (Phase::Running(AuthorizePayment), Reply::PaymentDeclined(reply)) => {
+                let entry = TimelineEntry::PaymentDeclined { reason: reply.reason.clone() };
+                self.refused(AuthorizePayment, reply.reason.clone(), order).record_first(Some(entry))
             }
-            (Phase::Running(BookShipments), Reply::ShipmentsBooked(answer)) => {
-                self.confirmed(answer.shipments.clone(), order)
+            (Phase::Running(BookShipments), Reply::ShipmentsBooked(reply)) => {
+                self.confirmed(reply.shipments.clone(), order)
             }
-            (Phase::Running(BookShipments), Reply::ShipmentsRefused(answer)) => {
-                let entry = Entry::ShipmentsRefused { reason: answer.reason.clone() };
-                let reason = format!("{SHIPMENT_REFUSED}:{}", answer.reason);
-                self.refused(BookShipments, reason, order).told_first(Some(entry))
+            (Phase::Running(BookShipments), Reply::ShipmentsRefused(reply)) => {
+                let entry = TimelineEntry::ShipmentsRefused { reason: reply.reason.clone() };
+                let reason = format!("{SHIPMENT_REFUSED}:{}", reply.reason);
+                self.refused(BookShipments, reason, order).record_first(Some(entry))
             }
             (Phase::Undoing { step: BookShipments, .. }, Reply::ShipmentsTooLate(_)) => self.too_late(order),
             (Phase::Undoing { step: BookShipments, .. }, Reply::ShipmentsCancelled(_)) => {
-                self.undone(Entry::ShipmentsCancelled, order)
+                self.undone(TimelineEntry::ShipmentsCancelled, order)
             }
-            (Phase::Undoing { step: AuthorizePayment, .. }, Reply::PaymentVoided(answer)) => {
-                self.undone(Entry::PaymentVoided { refunded: answer.refunded }, order)
+            (Phase::Undoing { step: AuthorizePayment, .. }, Reply::PaymentVoided(reply)) => {
+                self.undone(TimelineEntry::PaymentVoided { refunded: reply.refunded }, order)
             }
             (Phase::Undoing { step: ReserveStock, .. }, Reply::StockReleased(_)) => {
-                self.undone(Entry::StockReleased, order)
+                self.undone(TimelineEntry::StockReleased, order)
             }
-            (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::StockHeldLong(_)) => self.let_go(order),
+            (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::ReservationStale(_)) => {
+                self.release_orphaned_stock(order)
+            }
             (_, Reply::ShipmentDelayed(report)) => return Ok(self.on_delayed(order, report)),
             (_, Reply::ShipmentProgressed(report)) => return Ok(self.on_progress(order, report)),
-            (Phase::Delivering, Reply::PaymentCaptured(answer)) => return self.on_captured(order, answer),
-            (Phase::Delivering, Reply::StockShipped(answer)) => return Ok(self.on_deducted(order, answer)),
-            _ => return Ok(Applied::Already),
+            (Phase::Delivering, Reply::PaymentCaptured(reply)) => return self.on_captured(order, reply),
+            (Phase::Delivering, Reply::StockShipped(reply)) => return Ok(self.on_stock_shipped(order, reply)),
+            _ => return Ok(Applied::Unchanged),
         };
-        Ok(Applied::Now(now))
+        Ok(Applied::Changed(transition))
     }
 
-    /// Nothing was heard for too long: asks again, or gives the step up. A command that nobody has received is sent again as
-    /// it was, and counts as no attempt: an outage of consumers is not a refusal.
-    pub fn on_deadline(self, order: &Order, was_received: bool) -> Applied<Advance> {
+    /// The deadline expired without a reply: sends the command again, or gives the step up. A command that no consumer
+    /// has received is sent again unchanged, and does not count as an attempt: an outage of consumers is not a refusal.
+    pub fn on_deadline(self, order: &Order, was_received: bool) -> Applied<Transition> {
         if let Some(command) = self.open_command(order).filter(|_| !was_received) {
-            return Applied::Now(self.repeat(command));
+            return Applied::Changed(self.repeat(command));
         }
         match self.phase.clone() {
             Phase::Running(name) => {
                 let step = self.step_of_plan(name);
-                let spent = self.attempt >= step.attempts_max;
-                Applied::Now(if spent { self.give_up(step, order) } else { self.run(name, order) })
+                let is_exhausted = self.attempt >= step.attempts_max;
+                Applied::Changed(if is_exhausted { self.give_up(step, order) } else { self.run(name, order) })
             }
-            Phase::Undoing { step, .. } => Applied::Now(self.undo(step, order)),
-            Phase::Delivering => Applied::Now(self.press_on(order)),
-            Phase::Ended(_) => Applied::Already,
+            Phase::Undoing { step, .. } => Applied::Changed(self.undo(step, order)),
+            Phase::Delivering => Applied::Changed(self.retry_delivery(order)),
+            Phase::Ended(_) => Applied::Unchanged,
         }
     }
 
-    /// The customer wants it undone, as far as it was done.
-    pub fn on_cancel(self, order: &Order, cancellation: Cancellation) -> Result<Applied<Advance>, SagaError> {
-        if order.status.begin_cancelling()? == Applied::Already {
-            return Ok(Applied::Already);
+    /// Cancels the order: undoes the steps that were done or may have been done.
+    pub fn on_cancel(self, order: &Order, cancellation: Cancellation) -> Result<Applied<Transition>, SagaError> {
+        if order.status.begin_cancelling()? == Applied::Unchanged {
+            return Ok(Applied::Unchanged);
         }
         let last = self.plan().last().name;
-        let advance = match self.phase.clone() {
+        let transition = match self.phase.clone() {
             Phase::Running(step) => self.undo_from(step, End::Cancelled, order),
             Phase::Delivering => self.undo_from(last, End::Cancelled, order),
             Phase::Undoing { step, .. } => {
-                Advance::of(Self { phase: Phase::Undoing { step, end: End::Cancelled }, ..self })
+                Transition::of(Self { phase: Phase::Undoing { step, end: End::Cancelled }, ..self })
             }
-            Phase::Ended(_) => return Ok(Applied::Already),
+            Phase::Ended(_) => return Ok(Applied::Unchanged),
         };
         let Cancellation { reason, note } = cancellation;
-        Ok(Applied::Now(advance.told_first(Some(Entry::Cancelling { reason, note }))))
+        Ok(Applied::Changed(transition.record_first(Some(TimelineEntry::Cancelling { reason, note }))))
     }
 
-    fn repeat(self, command: Command) -> Advance {
+    fn repeat(self, command: NumberedCommand) -> Transition {
         let saga = Self { unreceived: self.unreceived.saturating_add(1), ..self };
-        Advance { commands: vec![command], ..Advance::of(saga) }
+        Transition { commands: vec![command], ..Transition::of(saga) }
     }
 
-    /// Asks the step's question, for the first time or again.
-    pub(super) fn run(self, step: StepName, order: &Order) -> Advance {
-        let question = commands::step(step, order, &self.goods);
-        Advance::of(Self { attempt: self.attempt + 1, phase: Phase::Running(step), ..self }).ask(question)
+    /// Sends the step's command, for the first time or again.
+    pub(super) fn run(self, step: StepName, order: &Order) -> Transition {
+        let command = commands::step(step, order, &self.allocation);
+        Transition::of(Self { attempt: self.attempt + 1, phase: Phase::Running(step), ..self }).send(command)
     }
 
-    pub(super) fn done(self, step: StepName, entry: Entry, order: &Order) -> Advance {
+    pub(super) fn done(self, step: StepName, entry: TimelineEntry, order: &Order) -> Transition {
         match self.plan().after(step) {
-            Some(next) => Self { attempt: 0, ..self }.run(next.name, order).told_first(Some(entry)),
-            None => self.deliver(order).told_first(Some(entry)),
+            Some(next) => Self { attempt: 0, ..self }.run(next.name, order).record_first(Some(entry)),
+            None => self.deliver(order).record_first(Some(entry)),
         }
     }
 
-    pub(super) fn confirmed(self, shipments: Vec<BookedShipment>, order: &Order) -> Advance {
-        let goods = self.goods.booked();
-        Self { goods, ..self }.done(StepName::BookShipments, Entry::Confirmed { shipments }, order)
+    pub(super) fn confirmed(self, shipments: Vec<BookedShipment>, order: &Order) -> Transition {
+        let allocation = self.allocation.booked();
+        let entry = TimelineEntry::Confirmed { shipments };
+        Self { allocation, ..self }.done(StepName::BookShipments, entry, order)
     }
 
-    /// A business no: the step has left nothing behind.
-    fn refused(self, step: StepName, reason: String, order: &Order) -> Advance {
+    /// A business refusal: the step itself has changed nothing, so only the earlier ones are undone.
+    fn refused(self, step: StepName, reason: String, order: &Order) -> Transition {
         let end = End::Rejected { reason };
         match self.plan().before(step) {
             Some(earlier) => self.undo_from(earlier.name, end, order),
@@ -177,26 +183,26 @@ impl OrderSaga {
         }
     }
 
-    /// Nobody knows whether the step was done, so it is undone.
-    fn give_up(self, step: &Step, order: &Order) -> Advance {
-        let entry = Entry::StepGivenUp { step: step.name, attempts: self.attempt };
+    /// The outcome of the step is unknown, so it is undone, too.
+    fn give_up(self, step: &Step, order: &Order) -> Transition {
+        let entry = TimelineEntry::StepGivenUp { step: step.name, attempts: self.attempt };
         let end = End::Rejected { reason: step.unavailable.to_owned() };
-        self.undo_from(step.name, end, order).told_first(Some(entry))
+        self.undo_from(step.name, end, order).record_first(Some(entry))
     }
 
-    pub(super) fn end(self, end: End) -> Advance {
+    pub(super) fn end(self, end: End) -> Transition {
         let entry = match &end {
             End::Delivered => None,
-            End::Rejected { reason } => Some(Entry::Rejected { reason: reason.clone() }),
-            End::Cancelled => Some(Entry::Cancelled),
+            End::Rejected { reason } => Some(TimelineEntry::Rejected { reason: reason.clone() }),
+            End::Cancelled => Some(TimelineEntry::Cancelled),
         };
-        let mut advance = Advance::of(Self { attempt: 0, phase: Phase::Ended(end), ..self });
-        advance.entries.extend(entry);
-        advance
+        let mut transition = Transition::of(Self { attempt: 0, phase: Phase::Ended(end), ..self });
+        transition.entries.extend(entry);
+        transition
     }
 }
 
-/// What operators and the store see of it.
+/// What operators and the store read.
 impl OrderSaga {
     pub const fn plan(&self) -> &'static Plan {
         self.plan.plan()
@@ -210,27 +216,29 @@ impl OrderSaga {
         &self.phase
     }
 
-    /// The command that it waits for the answer to, as it was sent last. While it delivers there may be several, or none.
-    pub fn open_command(&self, order: &Order) -> Option<Command> {
-        let ask = match self.phase {
-            Phase::Running(step) => commands::step(step, order, &self.goods),
+    /// The command whose reply it waits for, as it was sent last. `None` while delivering, when several commands or
+    /// none may be open.
+    pub fn open_command(&self, order: &Order) -> Option<NumberedCommand> {
+        let command = match self.phase {
+            Phase::Running(step) => commands::step(step, order, &self.allocation),
             Phase::Undoing { step, .. } => commands::undo(step, order.id),
             Phase::Delivering | Phase::Ended(_) => return None,
         };
-        Some(Command { generation: self.generation, ask })
+        Some(NumberedCommand { generation: self.generation, command })
     }
 
-    /// The queues whose consumers can answer what it waits for.
+    /// The queues whose consumers send the replies that it waits for.
     pub fn awaited_queues(&self) -> &'static [Queue] {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => step.queues(),
-            Phase::Delivering if self.owed().next().is_some() => &[Queue::Payments, Queue::Inventory],
+            Phase::Delivering if self.outstanding().next().is_some() => &[Queue::Payments, Queue::Inventory],
             Phase::Delivering => &[Queue::Shipping],
             Phase::Ended(_) => &[],
         }
     }
 
-    /// How many questions it has asked: whoever saw it with this number saw what it waits for.
+    /// The number of commands that it has sent. It identifies the open command: an operator who read the saga with this
+    /// number acts on that command.
     pub const fn generation(&self) -> u32 {
         self.generation
     }
@@ -239,7 +247,7 @@ impl OrderSaga {
         !matches!(self.phase, Phase::Ended(_))
     }
 
-    /// Its phase in a word: `running`, `undoing`, `delivering`, `stuck`, `ended`.
+    /// `running`, `undoing`, `delivering`, `stuck` or `ended`.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {
             _ if self.is_stuck() => "stuck",
@@ -250,7 +258,7 @@ impl OrderSaga {
         }
     }
 
-    /// The step that is run or undone; none once nothing is open.
+    /// The step that is run or undone; `None` once the saga has ended.
     pub fn step_name(&self) -> Option<&'static str> {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => Some(step.into()),
@@ -259,37 +267,37 @@ impl OrderSaga {
         }
     }
 
-    /// True when its open question was asked so often that only an operator may know better.
+    /// True when the open command was sent so often without a reply that an operator has to act.
     pub fn is_stuck(&self) -> bool {
-        self.persistence().is_some_and(|persistence| self.attempt >= persistence.stuck_after)
+        self.retry_policy().is_some_and(|policy| self.attempt >= policy.stuck_after)
     }
 
-    /// When to look again if nothing is heard.
-    pub fn deadline(&self, pace: Pace, now: Timestamp) -> Timestamp {
-        now + pace.of(self.wait())
+    /// When to call [`Self::on_deadline`] unless a reply arrives first.
+    pub fn deadline(&self, time_scale: TimeScale, now: Timestamp) -> Timestamp {
+        now + time_scale.scale(self.wait())
     }
 
     fn wait(&self) -> Duration {
         let sent = self.attempt.saturating_add(self.unreceived);
-        match (self.persistence(), &self.phase) {
-            (Some(persistence), _) => persistence.patience.wait(sent),
-            (None, Phase::Running(step)) => self.step_of_plan(*step).patience.wait(sent),
-            (None, Phase::Delivering) => self.plan().delivery.track.wait(sent),
+        match (self.retry_policy(), &self.phase) {
+            (Some(policy), _) => policy.backoff.wait(sent),
+            (None, Phase::Running(step)) => self.step_of_plan(*step).backoff.wait(sent),
+            (None, Phase::Delivering) => self.plan().delivery.tracking_backoff.wait(sent),
             (None, Phase::Undoing { .. } | Phase::Ended(_)) => Duration::ZERO,
         }
     }
 
-    /// How the open question is pressed, if it is one that must be answered some day.
-    pub(super) fn persistence(&self) -> Option<&'static Persistence> {
+    /// The retry policy of commands that are never given up; `None` when no such command is open.
+    pub(super) fn retry_policy(&self) -> Option<&'static RetryPolicy> {
         match self.phase {
             Phase::Undoing { .. } => Some(&self.plan().undo),
-            Phase::Delivering if self.owed().next().is_some() => Some(&self.plan().delivery.settle),
+            Phase::Delivering if self.outstanding().next().is_some() => Some(&self.plan().delivery.retry),
             Phase::Delivering | Phase::Running(_) | Phase::Ended(_) => None,
         }
     }
 
     pub(super) fn step_of_plan(&self, name: StepName) -> &'static Step {
-        self.plan().step(name).expect("a saga stands on steps of its own plan only")
+        self.plan().step(name).expect("a saga holds steps of its own plan only")
     }
 
     pub fn to_json(&self) -> String {
@@ -313,10 +321,10 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// A step is done for the order's whole amount, or not at all.
-pub(super) fn whole(amount: Money, total: Money) -> Result<Money, SagaError> {
+/// A payment is authorized for the order's full amount, or not at all.
+pub(super) fn expect_full_amount(amount: Money, total: Money) -> Result<Money, SagaError> {
     if amount != total {
-        return Err(SagaError::Contradiction(format!("{amount} were set aside, the order costs {total}")));
+        return Err(SagaError::Contradiction(format!("{amount} was authorized, but the order's total is {total}")));
     }
     Ok(amount)
 }

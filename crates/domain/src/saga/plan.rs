@@ -1,34 +1,37 @@
-//! THE TABLE: what is asked for an order, in which order, how patiently, and how each step is undone.
+//! THE TABLE: the steps of an order's saga, each with its command, its compensation and its backoff.
 //!
 //! A saga keeps the version of the plan that it was started with. A changed plan is a new row of [`PLANS`]; an old one
-//! stays for as long as a saga that stands in it is alive.
+//! stays as long as an active saga uses it.
 
 use crate::messages::Queue;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
+/// One version of the saga.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Plan {
     pub version: u16,
-    /// Until the order is confirmed; each can be undone. One question is open at a time.
+    /// The steps until the order is confirmed. Each can be undone; one command is open at a time.
     pub steps: &'static [Step],
-    /// For every undo: asked again without end.
-    pub undo: Persistence,
-    /// From the hand-over to the carrier there is no way back.
+    /// For every compensation; they are never given up.
+    pub undo: RetryPolicy,
+    /// After a shipment's hand-over to its carrier nothing is undone.
     pub delivery: Delivery,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Step {
     pub name: StepName,
+    /// The message type of the command.
     pub command: &'static str,
+    /// The message type of the compensation.
     pub undo: &'static str,
-    pub patience: Patience,
-    /// Asked so often without an answer, it counts as possibly done and is undone.
+    pub backoff: Backoff,
+    /// After so many attempts without a reply the step counts as possibly done, and is undone.
     pub attempts_max: u32,
     pub on_refusal: OnRefusal,
-    /// The reason of the rejection when nobody answers.
+    /// The reason of the rejection when the step is given up.
     pub unavailable: &'static str,
 }
 
@@ -57,36 +60,36 @@ pub enum StepName {
 /// What follows for each shipment when its carrier has it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Sent once for each shipment; asked again without end.
+    /// The message types of the commands that are sent per shipment; they are never given up.
     pub commands: &'static [&'static str],
-    pub settle: Persistence,
-    /// Sent when the carrier was not heard of for so long.
-    pub inquiry: &'static str,
-    pub track: Patience,
+    pub retry: RetryPolicy,
+    /// The message type of the command that is sent when the carrier has not reported for so long.
+    pub tracking_command: &'static str,
+    pub tracking_backoff: Backoff,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum OnRefusal {
-    /// Undo what was done before, last first, and reject the order.
+    /// Undo the earlier steps, the last one first, and reject the order.
     UndoEarlierAndReject,
 }
 
-/// How long to wait for an answer: the first time, so many times longer each further time, and at most.
+/// How long to wait for a reply: exponential backoff with an upper limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    pub first: Duration,
-    pub growth: u32,
-    pub longest: Duration,
+pub struct Backoff {
+    pub initial: Duration,
+    pub factor: u32,
+    pub max: Duration,
 }
 
-/// A question that must be answered some day.
+/// How a command is retried that is never given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Persistence {
-    pub patience: Patience,
-    /// Asked so often without an answer, a human is called.
+pub struct RetryPolicy {
+    pub backoff: Backoff,
+    /// After so many attempts without a reply the order needs attention.
     pub attention_after: u32,
-    /// Asked so often without an answer, the saga is shown as stuck. It goes on asking.
+    /// After so many attempts without a reply the saga is shown as stuck. The command is still retried.
     pub stuck_after: u32,
 }
 
@@ -97,7 +100,7 @@ const PLANS: &[Plan] = &[Plan {
             name: StepName::ReserveStock,
             command: "inventory.reserve.v1",
             undo: "inventory.release.v1",
-            patience: Patience::seconds(60, 2, 300),
+            backoff: Backoff { initial: Duration::from_mins(1), factor: 2, max: Duration::from_mins(5) },
             attempts_max: 6,
             on_refusal: OnRefusal::UndoEarlierAndReject,
             unavailable: "stock_unavailable",
@@ -106,7 +109,7 @@ const PLANS: &[Plan] = &[Plan {
             name: StepName::AuthorizePayment,
             command: "payment.authorize.v1",
             undo: "payment.void.v1",
-            patience: Patience::seconds(30, 2, 300),
+            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
             attempts_max: 4,
             on_refusal: OnRefusal::UndoEarlierAndReject,
             unavailable: "payment_unavailable",
@@ -115,28 +118,36 @@ const PLANS: &[Plan] = &[Plan {
             name: StepName::BookShipments,
             command: "shipment.book.v1",
             undo: "shipment.cancel.v1",
-            patience: Patience::seconds(30, 2, 300),
+            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
             attempts_max: 6,
             on_refusal: OnRefusal::UndoEarlierAndReject,
             unavailable: "shipping_unavailable",
         },
     ],
-    undo: Persistence { patience: Patience::seconds(10, 2, 600), attention_after: 5, stuck_after: 10 },
+    undo: RetryPolicy {
+        backoff: Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) },
+        attention_after: 5,
+        stuck_after: 10,
+    },
     delivery: Delivery {
         commands: &["payment.capture.v1", "inventory.ship.v1"],
-        settle: Persistence { patience: Patience::seconds(30, 2, 600), attention_after: 5, stuck_after: 10 },
-        inquiry: "shipment.track.v1",
-        track: Patience::seconds(300, 2, 6 * 3600),
+        retry: RetryPolicy {
+            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(10) },
+            attention_after: 5,
+            stuck_after: 10,
+        },
+        tracking_command: "shipment.track.v1",
+        tracking_backoff: Backoff { initial: Duration::from_mins(5), factor: 2, max: Duration::from_hours(6) },
     },
 }];
 
-/// A plan that exists, stored as its version.
+/// A plan of [`PLANS`], stored as its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct PlanVersion(&'static Plan);
 
 impl PlanVersion {
-    /// What new orders are started with.
+    /// The plan of new orders.
     pub const CURRENT: Self = Self(&PLANS[PLANS.len() - 1]);
 
     pub const fn plan(self) -> &'static Plan {
@@ -168,7 +179,7 @@ impl Plan {
         self.steps.iter().find(|step| step.name == name)
     }
 
-    /// Every plan has steps; a test holds it.
+    /// Every plan has steps, as a test checks.
     pub const fn first(&self) -> &'static Step {
         &self.steps[0]
     }
@@ -187,7 +198,7 @@ impl Plan {
 }
 
 impl StepName {
-    /// Where its command and its undo are handled.
+    /// The queues whose consumers handle its command and its compensation.
     pub(super) const fn queues(self) -> &'static [Queue] {
         match self {
             Self::ReserveStock => &[Queue::Inventory],
@@ -197,15 +208,11 @@ impl StepName {
     }
 }
 
-impl Patience {
-    const fn seconds(first: u64, growth: u32, longest: u64) -> Self {
-        Self { first: Duration::from_secs(first), growth, longest: Duration::from_secs(longest) }
-    }
-
-    /// How long to wait after the question was asked for the `attempt`th time, counted from one.
+impl Backoff {
+    /// How long to wait after the `attempt`th attempt, counted from one.
     pub fn wait(&self, attempt: u32) -> Duration {
-        let factor = self.growth.saturating_pow(attempt.saturating_sub(1));
-        self.first.saturating_mul(factor).min(self.longest)
+        let factor = self.factor.saturating_pow(attempt.saturating_sub(1));
+        self.initial.saturating_mul(factor).min(self.max)
     }
 }
 
@@ -216,33 +223,34 @@ impl fmt::Display for Plan {
             writeln!(f, "{} {step}", number + 1)?;
         }
         writeln!(f, "undo: {}", self.undo)?;
-        writeln!(f, "then, a shipment handed over: {}", self.delivery.commands.join(" and "))?;
-        writeln!(f, "  {}", self.delivery.settle)?;
-        writeln!(f, "and while waiting for the carrier: {} | {}", self.delivery.inquiry, self.delivery.track)
+        writeln!(f, "then, per shipment handed over: {}", self.delivery.commands.join(" and "))?;
+        writeln!(f, "  {}", self.delivery.retry)?;
+        let Delivery { tracking_command, tracking_backoff, .. } = &self.delivery;
+        writeln!(f, "and while waiting for the carrier: {tracking_command} | {tracking_backoff}")
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} | {} | undo {}", self.name, self.command, self.undo)?;
-        write!(f, " | {}, {} attempts, then {}", self.patience, self.attempts_max, self.unavailable)?;
+        write!(f, " | {}, {} attempts, then {}", self.backoff, self.attempts_max, self.unavailable)?;
         write!(f, " | on refusal {}", self.on_refusal)
     }
 }
 
-impl fmt::Display for Patience {
+impl fmt::Display for Backoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.growth {
-            1 => write!(f, "{} s", self.first.as_secs()),
-            growth => write!(f, "{} s, times {growth}, up to {} s", self.first.as_secs(), self.longest.as_secs()),
+        match self.factor {
+            1 => write!(f, "{} s", self.initial.as_secs()),
+            factor => write!(f, "{} s, times {factor}, up to {} s", self.initial.as_secs(), self.max.as_secs()),
         }
     }
 }
 
-impl fmt::Display for Persistence {
+impl fmt::Display for RetryPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { patience, attention_after, stuck_after } = self;
-        write!(f, "{patience}, without end | attention after {attention_after}, stuck after {stuck_after}")
+        let Self { backoff, attention_after, stuck_after } = self;
+        write!(f, "{backoff}, without limit | attention after {attention_after}, stuck after {stuck_after}")
     }
 }
 
@@ -252,9 +260,9 @@ mod tests {
 
     #[test]
     fn a_wait_grows_up_to_its_limit_and_never_overflows() {
-        let patience = Patience::seconds(10, 2, 600);
+        let backoff = Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) };
 
-        let waits: Vec<u64> = [1, 2, 3, 7, 8, 1_000, u32::MAX].map(|n| patience.wait(n).as_secs()).into();
+        let waits: Vec<u64> = [1, 2, 3, 7, 8, 1_000, u32::MAX].map(|n| backoff.wait(n).as_secs()).into();
 
         assert_eq!(waits, [10, 20, 40, 600, 600, 600, 600]);
     }

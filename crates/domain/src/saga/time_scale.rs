@@ -1,13 +1,13 @@
-//! How fast the clock of all sagas runs, in percent of the plan's own times: 100 in earnest, a few in tests.
+//! Scales all waits of all sagas, in percent of the plan's times: 100 in production, a few percent in tests.
 
 use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct TimeScale {
     percent: u32,
 }
 
-impl Pace {
+impl TimeScale {
     pub const REAL: Self = Self { percent: 100 };
 
     /// `percent` of the plan's times; at least one.
@@ -15,12 +15,12 @@ impl Pace {
         Self { percent: if percent == 0 { 1 } else { percent } }
     }
 
-    pub fn of(self, planned: Duration) -> Duration {
+    pub fn scale(self, planned: Duration) -> Duration {
         planned * self.percent / 100
     }
 }
 
-impl Default for Pace {
+impl Default for TimeScale {
     fn default() -> Self {
         Self::REAL
     }

@@ -1,34 +1,34 @@
-//! What comes of moving a saga: its new state, what to ask, and what to tell.
+//! The result of moving a saga: its new state, the commands to send and the timeline entries to record.
 
 use super::order_saga::OrderSaga;
 use crate::messages::{InventoryCommand, Message, PaymentCommand, ShipmentCommand};
-use crate::order::Entry;
+use crate::order::TimelineEntry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advance {
+pub struct Transition {
     pub saga: OrderSaga,
     /// To be sent.
-    pub commands: Vec<Command>,
-    /// To be recorded in the order, in this order.
-    pub entries: Vec<Entry>,
+    pub commands: Vec<NumberedCommand>,
+    /// To be recorded in the order's timeline, in this sequence.
+    pub entries: Vec<TimelineEntry>,
 }
 
-/// A question with its number among the questions of its saga: asked again, it gets a new one. The number makes the
-/// id of its message.
+/// A command with its number among the commands of its saga. The number is part of the message id. A retry after an
+/// expired deadline gets a new number; a command that no consumer received is sent again under its old one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub struct NumberedCommand {
     pub generation: u32,
-    pub ask: Ask,
+    pub command: Command,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Command {
     Inventory(InventoryCommand),
     Payment(PaymentCommand),
     Shipment(ShipmentCommand),
 }
 
-impl Ask {
+impl Command {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Inventory(command) => command.type_name(),
@@ -38,26 +38,26 @@ impl Ask {
     }
 }
 
-impl Advance {
+impl Transition {
     pub(super) fn of(saga: OrderSaga) -> Self {
         Self { saga, commands: Vec::new(), entries: Vec::new() }
     }
 
-    pub(super) fn tell(mut self, entry: Entry) -> Self {
+    pub(super) fn record(mut self, entry: TimelineEntry) -> Self {
         self.entries.push(entry);
         self
     }
 
-    /// Tells `entries` before whatever is told already.
-    pub(super) fn told_first(mut self, entries: impl IntoIterator<Item = Entry>) -> Self {
+    /// Records `entries` before those that are recorded already.
+    pub(super) fn record_first(mut self, entries: impl IntoIterator<Item = TimelineEntry>) -> Self {
         self.entries.splice(0..0, entries);
         self
     }
 
-    pub(super) fn ask(mut self, ask: Ask) -> Self {
+    pub(super) fn send(mut self, command: Command) -> Self {
         self.saga.generation += 1;
         self.saga.unreceived = 0;
-        self.commands.push(Command { generation: self.saga.generation, ask });
+        self.commands.push(NumberedCommand { generation: self.saga.generation, command });
         self
     }
 }

@@ -1,11 +1,11 @@
-//! How the booking of all shipments of one order stands.
+//! The booking of all shipments of one order.
 //!
-//! Asked for, a booking ends booked or refused. Called back, it is first `Cancelling`, a semantic lock: while the
-//! carrier is asked, its shipments don't move. An order that was never booked is called back all the same, and its
-//! booking is then a tombstone: a request to book that comes later is refused.
+//! A requested booking ends booked or refused. A cancelled one is first `Cancelling`, a semantic lock: its shipments
+//! don't change until the carrier has responded. An order that was never booked can be cancelled, too. Its booking is
+//! then a tombstone, which refuses a later request to book.
 
 use super::{Shipment, ShipmentRefusal};
-use crate::order::Applied;
+use crate::applied::Applied;
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::EnumDiscriminants)]
 #[strum_discriminants(
@@ -15,30 +15,30 @@ use crate::order::Applied;
     doc = "The state of a booking, as it is stored."
 )]
 pub enum Booking {
-    /// The carrier has been asked, or is about to be.
+    /// The carrier is being called, or is about to be.
     Requested,
     Booked,
-    /// The carrier won't; whatever it had taken was called back.
+    /// The carrier refused a shipment; those that it had accepted are cancelled.
     Refused {
         reason: String,
     },
-    /// The carrier is asked to give everything back.
+    /// The carrier is being called to cancel every shipment.
     Cancelling,
     Cancelled,
 }
 
-/// An answer came to a question that the booking has left behind: somebody else moved it meanwhile.
+/// The carrier's response does not fit the booking's state: a concurrent transaction changed it during the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the booking is {found} meanwhile")]
-pub struct BookingMoved {
+#[error("the booking is {found} by now")]
+pub struct BookingChanged {
     pub found: BookingStatus,
 }
 
-type Transition = Result<Applied<Booking>, BookingMoved>;
+type BookingResult = Result<Applied<Booking>, BookingChanged>;
 
 impl Booking {
-    /// Call back what it has, if the carrier has no shipment yet.
-    pub fn cancel<'a>(
+    /// Starts to cancel every shipment, unless one is handed over already.
+    pub fn begin_cancelling<'a>(
         self,
         mut shipments: impl Iterator<Item = &'a Shipment>,
     ) -> Result<Applied<Self>, ShipmentRefusal> {
@@ -46,44 +46,44 @@ impl Booking {
             Self::Booked if shipments.any(|shipment| matches!(shipment, Shipment::UnderWay { .. })) => {
                 Err(ShipmentRefusal::HandedOver)
             }
-            Self::Requested | Self::Booked => Ok(Applied::Now(Self::Cancelling)),
-            Self::Cancelling | Self::Cancelled | Self::Refused { .. } => Ok(Applied::Already),
+            Self::Requested | Self::Booked => Ok(Applied::Changed(Self::Cancelling)),
+            Self::Cancelling | Self::Cancelled | Self::Refused { .. } => Ok(Applied::Unchanged),
         }
     }
 
-    /// The carrier takes every shipment.
-    pub fn book(self) -> Transition {
+    /// The carrier has accepted every shipment.
+    pub fn book(self) -> BookingResult {
         match self {
-            Self::Requested => Ok(Applied::Now(Self::Booked)),
-            Self::Booked => Ok(Applied::Already),
-            Self::Refused { .. } | Self::Cancelling | Self::Cancelled => Err(self.moved()),
+            Self::Requested => Ok(Applied::Changed(Self::Booked)),
+            Self::Booked => Ok(Applied::Unchanged),
+            Self::Refused { .. } | Self::Cancelling | Self::Cancelled => Err(self.changed()),
         }
     }
 
-    /// The carrier refuses, and has given back what it had taken.
-    pub fn refuse(self, reason: String) -> Transition {
+    /// The carrier has refused a shipment, and cancelled those that it had accepted.
+    pub fn refuse(self, reason: String) -> BookingResult {
         match self {
-            Self::Requested => Ok(Applied::Now(Self::Refused { reason })),
-            Self::Refused { .. } | Self::Cancelled => Ok(Applied::Already),
-            Self::Booked | Self::Cancelling => Err(self.moved()),
+            Self::Requested => Ok(Applied::Changed(Self::Refused { reason })),
+            Self::Refused { .. } | Self::Cancelled => Ok(Applied::Unchanged),
+            Self::Booked | Self::Cancelling => Err(self.changed()),
         }
     }
 
-    /// The carrier has given everything back.
-    pub fn call_back(self) -> Transition {
+    /// The carrier has cancelled every shipment.
+    pub fn finish_cancelling(self) -> BookingResult {
         match self {
-            Self::Cancelling => Ok(Applied::Now(Self::Cancelled)),
-            Self::Refused { .. } | Self::Cancelled => Ok(Applied::Already),
-            Self::Requested | Self::Booked => Err(self.moved()),
+            Self::Cancelling => Ok(Applied::Changed(Self::Cancelled)),
+            Self::Refused { .. } | Self::Cancelled => Ok(Applied::Unchanged),
+            Self::Requested | Self::Booked => Err(self.changed()),
         }
     }
 
-    /// The carrier has it already and will go on: as if it had never been called back.
-    pub fn keep(self) -> Transition {
+    /// The carrier already has a shipment and delivers: the booking is booked again.
+    pub fn resume_booked(self) -> BookingResult {
         match self {
-            Self::Cancelling => Ok(Applied::Now(Self::Booked)),
-            Self::Booked => Ok(Applied::Already),
-            Self::Requested | Self::Refused { .. } | Self::Cancelled => Err(self.moved()),
+            Self::Cancelling => Ok(Applied::Changed(Self::Booked)),
+            Self::Booked => Ok(Applied::Unchanged),
+            Self::Requested | Self::Refused { .. } | Self::Cancelled => Err(self.changed()),
         }
     }
 
@@ -91,8 +91,8 @@ impl Booking {
         self.into()
     }
 
-    fn moved(&self) -> BookingMoved {
-        BookingMoved { found: self.status() }
+    fn changed(&self) -> BookingChanged {
+        BookingChanged { found: self.status() }
     }
 }
 
@@ -113,11 +113,11 @@ mod tests {
         Shipment::UnderWay { waybill, milestone: Milestone::HandedOver, reached_at: at }
     }
 
-    fn outcome<E: std::fmt::Debug>(transition: Result<Applied<Booking>, E>) -> String {
-        match transition {
-            Ok(Applied::Now(booking)) => format!(">{}", booking.status()),
-            Ok(Applied::Already) => "=".to_owned(),
-            Err(_moved) => "no".to_owned(),
+    fn outcome<E: std::fmt::Debug>(result: Result<Applied<Booking>, E>) -> String {
+        match result {
+            Ok(Applied::Changed(booking)) => format!(">{}", booking.status()),
+            Ok(Applied::Unchanged) => "=".to_owned(),
+            Err(_changed) => "no".to_owned(),
         }
     }
 
@@ -127,27 +127,27 @@ mod tests {
     #[case::refused(refused("full"), ["=", "no", "=", "=", "no"])]
     #[case::cancelling(Booking::Cancelling, ["=", "no", "no", ">cancelled", ">booked"])]
     #[case::cancelled(Booking::Cancelled, ["=", "no", "=", "=", "no"])]
-    fn every_state_answers_every_event(#[case] booking: Booking, #[case] expected: [&str; 5]) {
+    fn every_state_handles_every_event(#[case] booking: Booking, #[case] expected: [&str; 5]) {
         let outcomes = [
-            outcome(booking.clone().cancel([Shipment::Requested].iter())),
+            outcome(booking.clone().begin_cancelling([Shipment::Requested].iter())),
             outcome(booking.clone().book()),
             outcome(booking.clone().refuse("other".to_owned())),
-            outcome(booking.clone().call_back()),
-            outcome(booking.keep()),
+            outcome(booking.clone().finish_cancelling()),
+            outcome(booking.resume_booked()),
         ];
 
         assert_eq!(outcomes, expected);
     }
 
     #[test]
-    fn a_booking_is_not_called_back_once_the_carrier_has_one_of_its_shipments() {
+    fn a_booking_is_not_cancelled_once_the_carrier_has_one_of_its_shipments() {
         let shipments = [Shipment::Requested, handed_over()];
 
-        assert_eq!(Booking::Booked.cancel(shipments.iter()), Err(ShipmentRefusal::HandedOver));
+        assert_eq!(Booking::Booked.begin_cancelling(shipments.iter()), Err(ShipmentRefusal::HandedOver));
     }
 
     #[test]
-    fn the_first_refusal_names_the_reason() {
-        assert_eq!(refused("full").refuse("other".to_owned()), Ok(Applied::Already));
+    fn the_first_refusal_determines_the_reason() {
+        assert_eq!(refused("full").refuse("other".to_owned()), Ok(Applied::Unchanged));
     }
 }

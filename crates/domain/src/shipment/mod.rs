@@ -1,11 +1,11 @@
-//! Shipments: how far goods have come, and how the booking of an order's shipments stands as a whole.
+//! Shipments: the state of each, and the state of the booking of all shipments of an order.
 
 mod booking;
 mod state;
 mod status;
 mod tracking_number;
 
-pub use booking::{Booking, BookingMoved, BookingStatus};
+pub use booking::{Booking, BookingChanged, BookingStatus};
 pub use state::{Milestone, Shipment, ShipmentRefusal, Waybill};
 pub use status::ShipmentStatus;
 pub use tracking_number::{BadTrackingNumber, TRACKING_NUMBER_LENGTH_MAX, TrackingNumber};

@@ -1,17 +1,17 @@
-//! One shipment: where it stands with what is known there, and the only ways on.
+//! One shipment: its states with their data, and the legal transitions between them.
 
 use super::{ShipmentStatus, TrackingNumber};
 use crate::Timestamp;
-use crate::order::Applied;
+use crate::applied::Applied;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shipment {
     Requested,
     Booked(Waybill),
-    /// Called back; the waybill, if the carrier had given one.
+    /// Cancelled; with the waybill, if the carrier had issued one.
     Cancelled(Option<Waybill>),
-    /// The carrier has it: from here only forward.
+    /// The carrier has it. It can't be cancelled any more.
     UnderWay {
         waybill: Waybill,
         milestone: Milestone,
@@ -19,7 +19,7 @@ pub enum Shipment {
     },
 }
 
-/// What a carrier promises when it takes a booking.
+/// What a carrier returns when it accepts a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waybill {
     pub carrier: String,
@@ -27,7 +27,7 @@ pub struct Waybill {
     pub promised_by: Timestamp,
 }
 
-/// What a carrier reports of a shipment; later ones are greater.
+/// The progress that a carrier reports; later milestones are greater.
 #[derive(
     Debug,
     Clone,
@@ -53,57 +53,57 @@ pub enum Milestone {
     Delivered,
 }
 
-/// Why a shipment can't do what it is told.
+/// Why a transition of a shipment is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ShipmentRefusal {
     #[error("the carrier has not booked this shipment yet")]
     NotBooked,
     #[error("this shipment is being cancelled")]
-    BeingCalledBack,
+    BeingCancelled,
     #[error("this shipment is cancelled")]
     Cancelled,
     #[error("the carrier already has this shipment")]
     HandedOver,
 }
 
-type Transition = Result<Applied<Shipment>, ShipmentRefusal>;
+type ShipmentResult = Result<Applied<Shipment>, ShipmentRefusal>;
 
 impl Shipment {
-    /// The carrier will come for it. A carrier that is asked again may give another waybill: the newest counts.
-    pub fn book(self, waybill: Waybill) -> Transition {
+    /// The carrier has accepted the booking. A repeated booking may return another waybill: the newest one counts.
+    pub fn book(self, waybill: Waybill) -> ShipmentResult {
         match self {
-            Self::Requested => Ok(Applied::Now(Self::Booked(waybill))),
-            Self::Booked(known) if known == waybill => Ok(Applied::Already),
-            Self::Booked(_replaced) => Ok(Applied::Now(Self::Booked(waybill))),
-            Self::UnderWay { .. } => Ok(Applied::Already),
+            Self::Requested => Ok(Applied::Changed(Self::Booked(waybill))),
+            Self::Booked(known) if known == waybill => Ok(Applied::Unchanged),
+            Self::Booked(_replaced) => Ok(Applied::Changed(Self::Booked(waybill))),
+            Self::UnderWay { .. } => Ok(Applied::Unchanged),
             Self::Cancelled(_) => Err(ShipmentRefusal::Cancelled),
         }
     }
 
-    /// Called back, which is possible until the carrier has it.
-    pub fn cancel(self) -> Transition {
+    /// Cancels it, which is possible until the hand-over.
+    pub fn cancel(self) -> ShipmentResult {
         match self {
-            Self::Requested => Ok(Applied::Now(Self::Cancelled(None))),
-            Self::Booked(waybill) => Ok(Applied::Now(Self::Cancelled(Some(waybill)))),
-            Self::Cancelled(_) => Ok(Applied::Already),
+            Self::Requested => Ok(Applied::Changed(Self::Cancelled(None))),
+            Self::Booked(waybill) => Ok(Applied::Changed(Self::Cancelled(Some(waybill)))),
+            Self::Cancelled(_) => Ok(Applied::Unchanged),
             Self::UnderWay { .. } => Err(ShipmentRefusal::HandedOver),
         }
     }
 
-    /// The carrier reports how far it is. Reports come twice, late, out of order, or not at all: the furthest
-    /// milestone counts, and nothing moves back.
-    pub fn report(self, milestone: Milestone, at: Timestamp) -> Transition {
+    /// Applies a report of the carrier. Reports may be duplicated, late, out of order or missing: the furthest
+    /// milestone counts, and the status never moves back.
+    pub fn report(self, milestone: Milestone, at: Timestamp) -> ShipmentResult {
         match self {
             Self::Requested => Err(ShipmentRefusal::NotBooked),
             Self::Cancelled(_) => Err(ShipmentRefusal::Cancelled),
-            Self::UnderWay { milestone: reached, .. } if milestone <= reached => Ok(Applied::Already),
+            Self::UnderWay { milestone: reached, .. } if milestone <= reached => Ok(Applied::Unchanged),
             Self::Booked(waybill) | Self::UnderWay { waybill, .. } => {
-                Ok(Applied::Now(Self::UnderWay { waybill, milestone, reached_at: at }))
+                Ok(Applied::Changed(Self::UnderWay { waybill, milestone, reached_at: at }))
             }
         }
     }
 
-    /// What an undisturbed shipment reports next.
+    /// The milestone that follows when nothing goes wrong.
     pub fn next_milestone(&self) -> Option<Milestone> {
         match self {
             Self::Booked(_) => Some(Milestone::HandedOver),
@@ -159,7 +159,7 @@ mod tests {
         Shipment::UnderWay { waybill: waybill("A"), milestone, reached_at: at(1) }
     }
 
-    /// Every state, by the letter that the tables below use.
+    /// The state for a letter of the table below.
     fn state(letter: char) -> Shipment {
         match letter {
             'r' => Shipment::Requested,
@@ -173,8 +173,8 @@ mod tests {
         }
     }
 
-    /// What came of an event: where to (`>`), that it changed nothing (`=`), or why not.
-    fn outcome(transition: Transition) -> String {
+    /// The result of an event: the new state (`>`), no change (`=`), or the refusal.
+    fn outcome(result: ShipmentResult) -> String {
         let letter = |shipment: &Shipment| match shipment.status() {
             ShipmentStatus::Requested => 'r',
             ShipmentStatus::Booked => 'b',
@@ -183,9 +183,9 @@ mod tests {
             ShipmentStatus::InTransit => 't',
             ShipmentStatus::Delivered => 'd',
         };
-        match transition {
-            Ok(Applied::Now(shipment)) => format!(">{}", letter(&shipment)),
-            Ok(Applied::Already) => "=".to_owned(),
+        match result {
+            Ok(Applied::Changed(shipment)) => format!(">{}", letter(&shipment)),
+            Ok(Applied::Unchanged) => "=".to_owned(),
             Err(refusal) => format!("{refusal:?}"),
         }
     }
@@ -199,7 +199,7 @@ mod tests {
     #[case('h', ["=",        "HandedOver", "=",         ">t",         ">d"])]
     #[case('t', ["=",        "HandedOver", "=",         "=",         ">d"])]
     #[case('d', ["=",        "HandedOver", "=",         "=",         "="])]
-    fn every_state_answers_every_event(#[case] from: char, #[case] expected: [&str; 5]) {
+    fn every_state_handles_every_event(#[case] from: char, #[case] expected: [&str; 5]) {
         let shipment = state(from);
 
         let outcomes = [
@@ -214,21 +214,21 @@ mod tests {
     }
 
     #[test]
-    fn a_carrier_that_is_asked_again_may_give_another_waybill() {
+    fn a_repeated_booking_may_return_another_waybill() {
         let rebooked = state('b').book(waybill("B")).unwrap();
 
-        assert_eq!(rebooked, Applied::Now(Shipment::Booked(waybill("B"))));
+        assert_eq!(rebooked, Applied::Changed(Shipment::Booked(waybill("B"))));
     }
 
     #[test]
-    fn a_called_back_shipment_keeps_its_waybill() {
+    fn a_cancelled_shipment_keeps_its_waybill() {
         let cancelled = state('b').cancel().unwrap().unwrap_or(state('b'));
 
         assert_eq!(cancelled.waybill(), Some(&waybill("A")));
     }
 
     #[test]
-    fn an_undisturbed_shipment_is_delivered_in_three_steps() {
+    fn the_next_milestones_lead_to_delivered_in_three_steps() {
         let mut shipment = state('b');
         let mut reported = Vec::new();
 
@@ -242,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reports_end_in_one_status_in_whatever_order_they_come(
+        fn reports_in_any_order_end_in_the_same_status(
             (first, second) in proptest::collection::vec((0_usize..3, 0_i64..5), 1..12)
                 .prop_flat_map(|events| (Just(events.clone()).prop_shuffle(), with_duplicates(events))),
         ) {

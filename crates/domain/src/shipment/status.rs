@@ -1,4 +1,4 @@
-//! The states of a shipment, as they are stored and reported; later ones are greater.
+//! The statuses of a shipment, as they are stored and reported; later ones are greater.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ShipmentStatus {
-    /// Recorded; the carrier has been asked, or is about to be.
+    /// Stored; the carrier is being called, or is about to be.
     Requested,
-    /// The carrier will come for it.
+    /// The carrier has accepted the booking.
     Booked,
-    /// Called back before the carrier had it.
+    /// Cancelled before the hand-over.
     Cancelled,
-    /// The carrier has it: from here only forward.
+    /// The carrier has it. It can't be cancelled any more.
     HandedOver,
     InTransit,
     Delivered,

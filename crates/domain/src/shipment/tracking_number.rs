@@ -1,4 +1,4 @@
-//! The name that a carrier gives a shipment.
+//! The number under which a carrier tracks a shipment.
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,42 +2,42 @@
 
 use crate::script::*;
 use domain::messages::PaymentCommand;
-use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
-use domain::saga::{Ask, Pace};
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::saga::{Command, TimeScale};
 use domain::shipment::ShipmentStatus::{Booked, Cancelled, Delivered, HandedOver, InTransit};
 
 const FIRST_MINOR: i64 = 2 * HEADPHONES_MINOR;
 
 #[test]
-fn each_shipment_is_paid_for_when_its_carrier_has_it() {
+fn each_shipment_is_captured_when_its_carrier_has_it() {
     Script::confirmed()
-        .tells(["stock_reserved", "payment_authorized", "confirmed"])
-        .hears(&progressed(second(), HandedOver))
-        .asks([CAPTURE, SHIP])
-        .tells(["shipment_handed_over"])
+        .records(["stock_reserved", "payment_authorized", "confirmed"])
+        .on_reply(&progressed(second(), HandedOver))
+        .sends([CAPTURE, SHIP])
+        .records(["shipment_handed_over"])
         .is(OrderStatus::Shipped)
-        .stands(PaymentStatus::Authorized, FulfilmentStatus::PartlyShipped)
-        .hears(&captured(second(), MUG_MINOR))
-        .hears(&deducted(second()))
-        .stands(PaymentStatus::PartlyCaptured, FulfilmentStatus::PartlyShipped)
-        .hears(&progressed(first(), HandedOver))
-        .asks([CAPTURE, SHIP])
-        .stands(PaymentStatus::PartlyCaptured, FulfilmentStatus::Shipped)
-        .hears(&deducted(first()))
-        .hears(&captured(first(), FIRST_MINOR))
-        .stands(PaymentStatus::Captured, FulfilmentStatus::Shipped)
-        .hears(&progressed(first(), Delivered))
+        .has_status(OrderPaymentStatus::Authorized, FulfilmentStatus::PartlyShipped)
+        .on_reply(&captured(second(), MUG_MINOR))
+        .on_reply(&stock_shipped(second()))
+        .has_status(OrderPaymentStatus::PartlyCaptured, FulfilmentStatus::PartlyShipped)
+        .on_reply(&progressed(first(), HandedOver))
+        .sends([CAPTURE, SHIP])
+        .has_status(OrderPaymentStatus::PartlyCaptured, FulfilmentStatus::Shipped)
+        .on_reply(&stock_shipped(first()))
+        .on_reply(&captured(first(), FIRST_MINOR))
+        .has_status(OrderPaymentStatus::Captured, FulfilmentStatus::Shipped)
+        .on_reply(&progressed(first(), Delivered))
         .is(OrderStatus::Shipped)
-        .hears(&progressed(second(), Delivered))
-        .stands(PaymentStatus::Captured, FulfilmentStatus::Delivered)
+        .on_reply(&progressed(second(), Delivered))
+        .has_status(OrderPaymentStatus::Captured, FulfilmentStatus::Delivered)
         .ends(OrderStatus::Delivered, None);
 }
 
 #[test]
-fn what_is_captured_adds_up_to_the_total() {
+fn the_captured_amounts_add_up_to_the_total() {
     let amounts: i64 = [first(), second()]
-        .map(|warehouse| match Script::confirmed().hears(&progressed(warehouse, HandedOver)).asked() {
-            [Ask::Payment(PaymentCommand::Capture(capture)), _] => capture.amount.amount_minor,
+        .map(|warehouse| match Script::confirmed().on_reply(&progressed(warehouse, HandedOver)).sent() {
+            [Command::Payment(PaymentCommand::Capture(capture)), _] => capture.amount.amount_minor,
             other => panic!("{other:?}"),
         })
         .iter()
@@ -47,12 +47,12 @@ fn what_is_captured_adds_up_to_the_total() {
 }
 
 #[test]
-fn reports_come_twice_late_and_out_of_order() {
+fn reports_may_be_duplicated_late_and_out_of_order() {
     Script::confirmed()
         .ignores(&progressed(first(), Booked))
-        .hears(&progressed(first(), Delivered))
-        .asks([CAPTURE, SHIP])
-        .tells(["stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"])
+        .on_reply(&progressed(first(), Delivered))
+        .sends([CAPTURE, SHIP])
+        .records(["stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"])
         .ignores(&progressed(first(), InTransit))
         .ignores(&progressed(first(), HandedOver))
         .ignores(&progressed(first(), Cancelled))
@@ -60,70 +60,70 @@ fn reports_come_twice_late_and_out_of_order() {
 }
 
 #[test]
-fn a_shipment_that_is_in_transit_is_told_once() {
-    let told = ["stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_in_transit"];
+fn a_shipment_in_transit_is_recorded_once() {
+    let expected = ["stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_in_transit"];
     Script::confirmed()
-        .hears(&progressed(first(), HandedOver))
-        .hears(&progressed(first(), InTransit))
-        .asks([])
-        .tells(told)
+        .on_reply(&progressed(first(), HandedOver))
+        .on_reply(&progressed(first(), InTransit))
+        .sends([])
+        .records(expected)
         .ignores(&progressed(first(), InTransit))
         .ignores(&progressed(first(), HandedOver))
         .is(OrderStatus::Shipped)
-        .stands(PaymentStatus::Authorized, FulfilmentStatus::PartlyShipped);
-    Script::confirmed().hears(&progressed(first(), InTransit)).asks([CAPTURE, SHIP]).tells(told);
+        .has_status(OrderPaymentStatus::Authorized, FulfilmentStatus::PartlyShipped);
+    Script::confirmed().on_reply(&progressed(first(), InTransit)).sends([CAPTURE, SHIP]).records(expected);
 }
 
 #[test]
-fn reports_that_overtake_the_booking_are_told_when_it_is_known() {
+fn reports_before_the_reply_to_the_booking_are_recorded_after_it() {
     Script::authorized()
-        .hears(&progressed(first(), Delivered))
-        .asks([])
-        .hears(&progressed(second(), InTransit))
+        .on_reply(&progressed(first(), Delivered))
+        .sends([])
+        .on_reply(&progressed(second(), InTransit))
         .is(OrderStatus::Pending)
-        .hears(&booked())
-        .asks([CAPTURE, SHIP, CAPTURE, SHIP])
+        .on_reply(&booked())
+        .sends([CAPTURE, SHIP, CAPTURE, SHIP])
         .is(OrderStatus::Shipped)
-        .stands(PaymentStatus::Authorized, FulfilmentStatus::Shipped)
-        .hears(&progressed(second(), Delivered))
+        .has_status(OrderPaymentStatus::Authorized, FulfilmentStatus::Shipped)
+        .on_reply(&progressed(second(), Delivered))
         .is(OrderStatus::Delivered);
 }
 
 #[test]
-fn a_delivered_order_goes_on_until_it_is_paid() {
+fn a_delivered_order_stays_active_until_it_is_captured() {
     let script = Script::confirmed()
-        .hears(&progressed(first(), Delivered))
-        .hears(&progressed(second(), Delivered))
+        .on_reply(&progressed(first(), Delivered))
+        .on_reply(&progressed(second(), Delivered))
         .is(OrderStatus::Delivered)
-        .hears(&captured(second(), MUG_MINOR))
-        .hears(&deducted(second()))
-        .hears(&deducted(first()));
+        .on_reply(&captured(second(), MUG_MINOR))
+        .on_reply(&stock_shipped(second()))
+        .on_reply(&stock_shipped(first()));
     assert!(script.saga.is_active());
 
-    script.hears_nothing().asks([CAPTURE]).hears(&captured(first(), FIRST_MINOR)).ends(OrderStatus::Delivered, None);
+    script.on_deadline().sends([CAPTURE]).on_reply(&captured(first(), FIRST_MINOR)).ends(OrderStatus::Delivered, None);
 }
 
 #[test]
-fn what_is_owed_is_asked_for_without_end_and_calls_a_human() {
-    let script = Script::confirmed().hears(&progressed(first(), HandedOver)).hears(&deducted(first()));
+fn outstanding_captures_are_repeated_without_limit_and_raise_attention() {
+    let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&stock_shipped(first()));
 
-    let script = script.hears_nothing().asks([CAPTURE, TRACK]).hears_nothing_times(3).asks([CAPTURE, TRACK]);
+    let script = script.on_deadline().sends([CAPTURE, TRACK]).on_deadline_times(3).sends([CAPTURE, TRACK]);
     assert!(script.order.attention.is_some());
-    let script = script.hears_nothing_times(5).in_phase("stuck", Some("deliver_shipments"));
+    let script = script.on_deadline_times(5).in_phase("stuck", Some("deliver_shipments"));
 
-    let script = script.hears(&captured(first(), FIRST_MINOR)).in_phase("delivering", Some("deliver_shipments"));
+    let script = script.on_reply(&captured(first(), FIRST_MINOR)).in_phase("delivering", Some("deliver_shipments"));
     assert_eq!(script.order.attention, None);
 }
 
 #[test]
-fn a_silent_carrier_is_asked_at_growing_intervals() {
-    let waits = |script: &Script| (script.saga.deadline(Pace::REAL, noon()) - noon()).num_minutes();
+fn a_carrier_without_reports_is_tracked_at_growing_intervals() {
+    let waits = |script: &Script| (script.saga.deadline(TimeScale::REAL, noon()) - noon()).num_minutes();
     let script = Script::confirmed();
 
     let first = waits(&script);
-    let script = script.hears_nothing().asks([TRACK]);
+    let script = script.on_deadline().sends([TRACK]);
     let second = waits(&script);
-    let script = script.hears_nothing_times(20).asks([TRACK]);
+    let script = script.on_deadline_times(20).sends([TRACK]);
 
     assert_eq!((first, second, waits(&script)), (5, 10, 6 * 60));
     assert_eq!(script.order.attention, None);
@@ -131,22 +131,22 @@ fn a_silent_carrier_is_asked_at_growing_intervals() {
 
 #[test]
 fn a_capture_of_another_amount_is_refused() {
-    Script::confirmed().hears(&progressed(second(), HandedOver)).refuses(&captured(second(), MUG_MINOR - 1));
+    Script::confirmed().on_reply(&progressed(second(), HandedOver)).refuses(&captured(second(), MUG_MINOR - 1));
 }
 
 #[test]
-fn a_delay_is_told_whatever_the_order_is_by_then() {
+fn a_delay_is_recorded_in_every_status() {
     Script::confirmed()
-        .hears(&delayed(first(), 1))
+        .on_reply(&delayed(first(), 1))
         .is(OrderStatus::Confirmed)
-        .tells(["stock_reserved", "payment_authorized", "confirmed", "shipment_delayed"])
-        .hears(&progressed(first(), HandedOver))
-        .hears(&delayed(first(), 2))
+        .records(["stock_reserved", "payment_authorized", "confirmed", "shipment_delayed"])
+        .on_reply(&progressed(first(), HandedOver))
+        .on_reply(&delayed(first(), 2))
         .is(OrderStatus::Shipped)
-        .asks([]);
+        .sends([]);
 }
 
 #[test]
-fn a_delay_of_a_parcel_that_the_order_does_not_have_is_of_no_concern() {
+fn a_delay_of_an_unknown_shipment_changes_nothing() {
     Script::confirmed().ignores(&delayed(domain::ids::WarehouseId::from_uuid(uuid::Uuid::nil()), 1));
 }

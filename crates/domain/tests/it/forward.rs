@@ -1,35 +1,36 @@
-//! The way forward, and what happens when a step is refused.
+//! The steps up to the confirmation, and refused steps.
 
 use crate::script::*;
 use domain::messages::{PaymentCommand, ShipmentCommand};
-use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
-use domain::saga::{Ask, OrderSaga, Pace, PlanVersion};
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::saga::{Command, OrderSaga, PlanVersion, TimeScale};
+use domain::shipment::ShipmentStatus::HandedOver;
 use std::time::Duration;
 
 #[test]
-fn the_plan_is_what_it_says() {
+fn the_current_plan_matches_its_snapshot() {
     insta::assert_snapshot!(PlanVersion::CURRENT.plan().to_string());
 }
 
 #[test]
 fn an_order_is_reserved_authorized_booked_and_confirmed() {
     Script::start()
-        .asks([RESERVE])
+        .sends([RESERVE])
         .in_phase("running", Some("reserve_stock"))
-        .hears(&reserved())
-        .asks([AUTHORIZE])
-        .tells(["stock_reserved"])
-        .stands(PaymentStatus::Unpaid, FulfilmentStatus::Allocated)
-        .hears(&authorized())
-        .asks([BOOK])
-        .tells(["payment_authorized"])
-        .stands(PaymentStatus::Authorized, FulfilmentStatus::Allocated)
+        .on_reply(&reserved())
+        .sends([AUTHORIZE])
+        .records(["stock_reserved"])
+        .has_status(OrderPaymentStatus::Unpaid, FulfilmentStatus::Allocated)
+        .on_reply(&authorized())
+        .sends([BOOK])
+        .records(["payment_authorized"])
+        .has_status(OrderPaymentStatus::Authorized, FulfilmentStatus::Allocated)
         .is(OrderStatus::Pending)
-        .hears(&booked())
-        .asks([])
-        .tells(["confirmed"])
+        .on_reply(&booked())
+        .sends([])
+        .records(["confirmed"])
         .in_phase("delivering", Some("deliver_shipments"))
-        .stands(PaymentStatus::Authorized, FulfilmentStatus::Booked)
+        .has_status(OrderPaymentStatus::Authorized, FulfilmentStatus::Booked)
         .is(OrderStatus::Confirmed);
 }
 
@@ -37,54 +38,55 @@ fn an_order_is_reserved_authorized_booked_and_confirmed() {
 fn the_whole_total_is_authorized_with_the_method_of_the_order() {
     let script = Script::reserved();
 
-    let [Ask::Payment(PaymentCommand::Authorize(asked))] = script.asked() else { panic!("{:?}", script.asked()) };
-    assert_eq!((asked.amount, asked.method.as_str()), (usd(TOTAL_MINOR), "sim_ok"));
+    let [Command::Payment(PaymentCommand::Authorize(command))] = script.sent() else { panic!("{:?}", script.sent()) };
+    assert_eq!((command.amount, command.method.as_str()), (usd(TOTAL_MINOR), "sim_ok"));
 }
 
 #[test]
-fn one_parcel_is_booked_a_warehouse() {
+fn one_shipment_is_booked_per_warehouse() {
     let script = Script::authorized();
 
-    let [Ask::Shipment(ShipmentCommand::Book(asked))] = script.asked() else { panic!("{:?}", script.asked()) };
-    let parcels: Vec<_> = asked.parcels.iter().map(|it| (it.shipment_id, it.warehouse_id, it.lines.len())).collect();
-    assert_eq!(parcels, [(shipment(first()), first(), 1), (shipment(second()), second(), 1)]);
+    let [Command::Shipment(ShipmentCommand::Book(command))] = script.sent() else { panic!("{:?}", script.sent()) };
+    let requests = command.shipments.iter();
+    let requests: Vec<_> = requests.map(|it| (it.shipment_id, it.warehouse_id, it.lines.len())).collect();
+    assert_eq!(requests, [(shipment(first()), first(), 1), (shipment(second()), second(), 1)]);
 }
 
 #[test]
 fn an_order_that_is_out_of_stock_is_rejected_at_once() {
     Script::start()
-        .hears(&out_of_stock())
-        .asks([])
-        .tells(["stock_rejected", "rejected"])
-        .stands(PaymentStatus::Unpaid, FulfilmentStatus::Unallocated)
+        .on_reply(&out_of_stock())
+        .sends([])
+        .records(["stock_rejected", "rejected"])
+        .has_status(OrderPaymentStatus::Unpaid, FulfilmentStatus::Unallocated)
         .ends(OrderStatus::Rejected, Some("out_of_stock"));
 }
 
 #[test]
-fn a_declined_payment_gives_the_stock_back_and_rejects() {
+fn a_declined_payment_releases_the_stock_and_rejects_the_order() {
     Script::reserved()
-        .tells(["stock_reserved"])
-        .hears(&declined())
-        .asks([RELEASE])
-        .tells(["payment_declined"])
+        .records(["stock_reserved"])
+        .on_reply(&declined())
+        .sends([RELEASE])
+        .records(["payment_declined"])
         .is(OrderStatus::Pending)
-        .hears(&released())
-        .asks([])
-        .tells(["stock_released", "rejected"])
-        .stands(PaymentStatus::Declined, FulfilmentStatus::Released)
+        .on_reply(&released())
+        .sends([])
+        .records(["stock_released", "rejected"])
+        .has_status(OrderPaymentStatus::Declined, FulfilmentStatus::Released)
         .ends(OrderStatus::Rejected, Some("card_declined"));
 }
 
 #[test]
-fn a_refused_booking_voids_the_payment_gives_the_stock_back_and_rejects() {
+fn a_refused_booking_voids_the_payment_releases_the_stock_and_rejects_the_order() {
     Script::authorized()
-        .hears(&shipping_refused())
-        .asks([VOID])
-        .hears(&voided())
-        .asks([RELEASE])
-        .hears(&released())
-        .asks([])
-        .tells([
+        .on_reply(&shipping_refused())
+        .sends([VOID])
+        .on_reply(&voided())
+        .sends([RELEASE])
+        .on_reply(&released())
+        .sends([])
+        .records([
             "stock_reserved",
             "payment_authorized",
             "shipments_refused",
@@ -92,28 +94,28 @@ fn a_refused_booking_voids_the_payment_gives_the_stock_back_and_rejects() {
             "stock_released",
             "rejected",
         ])
-        .stands(PaymentStatus::Voided, FulfilmentStatus::Released)
+        .has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Released)
         .ends(OrderStatus::Rejected, Some("shipment_refused:address_not_served"));
 }
 
 #[test]
-fn answers_to_other_questions_are_of_no_concern() {
+fn replies_to_other_commands_change_nothing() {
     Script::start()
         .ignores(&authorized())
         .ignores(&booked())
         .ignores(&released())
         .ignores(&voided())
-        .ignores(&called_back())
+        .ignores(&shipments_cancelled())
         .ignores(&too_late())
         .ignores(&captured(first(), 1))
-        .ignores(&deducted(first()))
-        .hears(&reserved())
+        .ignores(&stock_shipped(first()))
+        .on_reply(&reserved())
         .ignores(&out_of_stock())
         .ignores(&booked());
 }
 
 #[test]
-fn an_answer_that_contradicts_the_order_is_refused() {
+fn a_reply_that_contradicts_the_order_is_refused() {
     let mut too_few = reserved();
     if let domain::messages::Reply::StockReserved(reply) = &mut too_few {
         reply.allocations.pop();
@@ -128,19 +130,28 @@ fn an_answer_that_contradicts_the_order_is_refused() {
 }
 
 #[test]
-fn deadlines_follow_the_plan_at_the_pace_that_is_set() {
+fn deadlines_follow_the_plan_in_the_given_time_scale() {
     let saga = Script::start().saga;
 
-    assert_eq!(saga.deadline(Pace::REAL, noon()), noon() + Duration::from_mins(1));
-    assert_eq!(saga.deadline(Pace::percent(5), noon()), noon() + Duration::from_secs(3));
+    assert_eq!(saga.deadline(TimeScale::REAL, noon()), noon() + Duration::from_mins(1));
+    assert_eq!(saga.deadline(TimeScale::percent(5), noon()), noon() + Duration::from_secs(3));
 }
 
 #[test]
-fn the_stored_form_of_a_saga_is_kept() {
+fn the_stored_form_of_a_saga_is_stable() {
     insta::assert_snapshot!("stored_running", Script::start().saga.to_json());
     insta::assert_snapshot!("stored_delivering", Script::confirmed().saga.to_json());
-    insta::assert_snapshot!("stored_undoing", Script::reserved().hears(&declined()).saga.to_json());
-    insta::assert_snapshot!("stored_ended", Script::start().hears(&out_of_stock()).saga.to_json());
+    insta::assert_snapshot!("stored_undoing", Script::reserved().on_reply(&declined()).saga.to_json());
+    insta::assert_snapshot!("stored_ended", Script::start().on_reply(&out_of_stock()).saga.to_json());
+}
+
+#[test]
+fn the_stored_progress_of_a_shipment_is_stable() {
+    let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&stock_shipped(first()));
+
+    let stored = script.saga.to_json();
+
+    assert!(stored.contains(r#""amount":10000,"way":"handed_over","deducted":true}"#), "{stored}");
 }
 
 #[test]

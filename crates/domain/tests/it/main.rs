@@ -1,4 +1,4 @@
-//! The rules, as a stranger calls them.
+//! The domain's rules, through its public API.
 
 mod cancelling;
 mod deadlines;

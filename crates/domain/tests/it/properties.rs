@@ -1,50 +1,52 @@
-//! Whatever is lost, doubled, delayed or overtaken, and whenever the customer changes their mind: the order comes to
-//! exactly one end, with nothing held and nothing taken that should not be.
+//! Messages may be lost, duplicated, delayed or reordered, and the customer may cancel at any time: the order still
+//! ends exactly once, with no stock reserved and no money captured that should not be.
 
 use crate::script::{HEADPHONES_MINOR, MUG_MINOR, TOTAL_MINOR, at_request, first, order_id, priced, second, usd};
 use crate::slices::{Payment, Shipping, Slices, Stock};
+use domain::applied::Applied;
 use domain::ids::WarehouseId;
 use domain::messages::Reply;
-use domain::order::{Applied, Entry, Event, FulfilmentStatus, Order, OrderStatus, PaymentStatus};
-use domain::saga::{Advance, Ask, End, OrderSaga, Phase, PlanVersion, SagaError};
+use domain::order::{FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEntry, TimelineEvent};
+use domain::saga::{Command, End, OrderSaga, Phase, PlanVersion, SagaError, Transition};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use uuid::Uuid;
 
 const CASES: u32 = 1_000;
 const FAULTS_MAX: usize = 80;
-/// How many rounds without faults an order may need to come to its end.
+/// The rounds without faults that an order may need to end.
 const ROUNDS_MAX: usize = 100;
 
 #[derive(Debug, Clone)]
 enum Fault {
-    /// One message on the wire arrives, in any order.
+    /// One message in flight arrives, in any order.
     Deliver(usize),
-    /// One arrives, and will arrive again.
+    /// One message arrives, and will arrive again.
     Duplicate(usize),
     Lose(usize),
     LoseAll,
-    /// A deadline passes, whether it is due or not.
-    Silence,
+    /// The deadline expires, possibly before it is due.
+    Deadline,
     Cancel,
-    Carry(usize),
-    /// An operator asks again.
+    /// The carrier reports the next milestone of a shipment.
+    AdvanceShipment(usize),
+    /// An operator retries the step.
     Retry,
 }
 
 #[derive(Debug, Clone)]
 enum Packet {
-    Question(Ask),
-    Answer(Reply),
+    Command(Command),
+    Reply(Reply),
 }
 
 struct World {
     order: Order,
     saga: OrderSaga,
-    timeline: Vec<Event>,
+    timeline: Vec<TimelineEvent>,
     generations: HashSet<u32>,
     slices: Slices,
-    wire: Vec<Packet>,
+    in_flight: Vec<Packet>,
 }
 
 impl World {
@@ -61,87 +63,93 @@ impl World {
             timeline: vec![accepted],
             generations: HashSet::new(),
             slices,
-            wire: Vec::new(),
+            in_flight: Vec::new(),
         };
         world.follow(started);
         world
     }
 
-    fn suffer(&mut self, fault: &Fault) {
+    fn inject(&mut self, fault: &Fault) {
         match *fault {
             Fault::Deliver(index) => {
-                if let Some(index) = self.on_the_wire(index) {
-                    let packet = self.wire.remove(index);
+                if let Some(index) = self.pick(index) {
+                    let packet = self.in_flight.remove(index);
                     self.deliver(packet);
                 }
             }
             Fault::Duplicate(index) => {
-                if let Some(index) = self.on_the_wire(index) {
-                    let packet = self.wire[index].clone();
+                if let Some(index) = self.pick(index) {
+                    let packet = self.in_flight[index].clone();
                     self.deliver(packet);
                 }
             }
             Fault::Lose(index) => {
-                if let Some(index) = self.on_the_wire(index) {
-                    self.wire.remove(index);
+                if let Some(index) = self.pick(index) {
+                    self.in_flight.remove(index);
                 }
             }
-            Fault::LoseAll => self.wire.clear(),
-            Fault::Silence => self.silence(),
+            Fault::LoseAll => self.in_flight.clear(),
+            Fault::Deadline => self.expire_deadline(),
             Fault::Cancel => self.cancel(),
-            Fault::Carry(index) => self.wire.extend(self.slices.carry(index).map(Packet::Answer)),
+            Fault::AdvanceShipment(index) => {
+                self.in_flight.extend(self.slices.advance_shipment(index).map(Packet::Reply));
+            }
             Fault::Retry => {
-                if let Ok(advance) = self.saga.clone().retry_step(&self.order, "again") {
-                    self.follow(advance);
+                if let Ok(transition) = self.saga.clone().retry_step(&self.order, "again") {
+                    self.follow(transition);
                 }
             }
         }
     }
 
-    /// No more faults: everything arrives, carriers move on, deadlines pass when they are due.
-    fn settle(&mut self) {
+    /// No more faults: every message arrives, carriers make progress, deadlines expire when they are due.
+    fn run_to_end(&mut self) {
         for _round in 0..ROUNDS_MAX {
-            for packet in std::mem::take(&mut self.wire) {
+            for packet in std::mem::take(&mut self.in_flight) {
                 self.deliver(packet);
             }
-            if !self.saga.is_active() && self.wire.is_empty() {
+            if !self.saga.is_active() && self.in_flight.is_empty() {
                 return;
             }
-            let moved: Vec<_> =
-                (0..self.slices.warehouses.len()).filter_map(|index| self.slices.carry(index)).collect();
-            self.wire.extend(moved.into_iter().map(Packet::Answer));
-            if self.wire.is_empty() {
-                self.silence();
+            let reports: Vec<_> =
+                (0..self.slices.warehouses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
+            self.in_flight.extend(reports.into_iter().map(Packet::Reply));
+            if self.in_flight.is_empty() {
+                self.expire_deadline();
             }
         }
         panic!("no end after {ROUNDS_MAX} rounds: {:?} {:?}", self.order, self.saga);
     }
 
-    fn on_the_wire(&self, index: usize) -> Option<usize> {
-        (!self.wire.is_empty()).then(|| index % self.wire.len())
+    fn pick(&self, index: usize) -> Option<usize> {
+        (!self.in_flight.is_empty()).then(|| index % self.in_flight.len())
     }
 
     fn deliver(&mut self, packet: Packet) {
         match packet {
-            Packet::Question(ask) => self.wire.extend(self.slices.answer(&ask).into_iter().map(Packet::Answer)),
-            Packet::Answer(reply) => {
-                if let Applied::Now(advance) = self.saga.clone().on_reply(&self.order, &reply).expect("a good answer") {
-                    self.follow(advance);
+            Packet::Command(command) => {
+                self.in_flight.extend(self.slices.handle(&command).into_iter().map(Packet::Reply));
+            }
+            Packet::Reply(reply) => {
+                if let Applied::Changed(transition) =
+                    self.saga.clone().on_reply(&self.order, &reply).expect("a fitting reply")
+                {
+                    self.follow(transition);
                 }
             }
         }
     }
 
-    fn silence(&mut self) {
-        if let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, true) {
-            self.follow(advance);
+    fn expire_deadline(&mut self) {
+        if let Applied::Changed(transition) = self.saga.clone().on_deadline(&self.order, true) {
+            self.follow(transition);
         }
     }
 
     fn cancel(&mut self) {
         match self.saga.clone().on_cancel(&self.order, at_request()) {
-            Ok(Applied::Now(advance)) => self.follow(advance),
-            Ok(Applied::Already) => {
+            Ok(Applied::Changed(transition)) => self.follow(transition),
+            Ok(Applied::Unchanged) => {
                 assert!(matches!(self.order.status, OrderStatus::Cancelling | OrderStatus::Cancelled));
             }
             Err(SagaError::InvalidTransition(refused)) => assert_eq!(refused.from, self.order.status),
@@ -149,22 +157,22 @@ impl World {
         }
     }
 
-    fn follow(&mut self, advance: Advance) {
-        let one_question = matches!(advance.saga.phase(), Phase::Running(_) | Phase::Undoing { .. });
-        assert!(!one_question || advance.commands.len() <= 1, "{:?}", advance.commands);
-        for entry in advance.entries {
+    fn follow(&mut self, transition: Transition) {
+        let is_sequential = matches!(transition.saga.phase(), Phase::Running(_) | Phase::Undoing { .. });
+        assert!(!is_sequential || transition.commands.len() <= 1, "{:?}", transition.commands);
+        for entry in transition.entries {
             let (order, event) = self.order.clone().record(entry).expect("a legal entry");
             let last = self.timeline.last().expect("the first entry");
             assert_eq!((event.version, event.from), (last.version + 1, Some(last.to)));
             self.order = order;
             self.timeline.push(event);
         }
-        for command in advance.commands {
-            assert!(self.generations.insert(command.generation), "{command:?} has the number of another");
-            self.wire.push(Packet::Question(command.ask));
+        for numbered in transition.commands {
+            assert!(self.generations.insert(numbered.generation), "{numbered:?} has the number of another");
+            self.in_flight.push(Packet::Command(numbered.command));
         }
-        assert_eq!(OrderSaga::from_json(&advance.saga.to_json()).as_ref(), Ok(&advance.saga));
-        self.saga = advance.saga;
+        assert_eq!(OrderSaga::from_json(&transition.saga.to_json()).as_ref(), Ok(&transition.saga));
+        self.saga = transition.saga;
     }
 
     fn check_end(&self) {
@@ -177,31 +185,31 @@ impl World {
                 self.check_undone(&End::Rejected { reason });
             }
             OrderStatus::Cancelled => self.check_undone(&End::Cancelled),
-            other => panic!("{other} is no end"),
+            other => panic!("{other} is not final"),
         }
-        assert_eq!(self.order.attention, None, "somebody answered, so nobody is needed");
+        assert_eq!(self.order.attention, None, "every command has its reply, so no human is needed");
     }
 
     fn check_delivered(&self) {
         let slices = &self.slices;
         assert_eq!(self.saga.phase(), &Phase::Ended(End::Delivered));
         assert_eq!(slices.captured.values().sum::<i64>(), TOTAL_MINOR);
-        assert_eq!(slices.deducted.len(), slices.way.len());
-        assert_eq!(slices.captured.len(), slices.way.len());
-        let stands = (self.order.payment, self.order.fulfilment);
-        assert_eq!(stands, (PaymentStatus::Captured, FulfilmentStatus::Delivered));
-        let handed_over = |event: &&Event| matches!(event.entry, Entry::ShipmentHandedOver { .. });
-        assert_eq!(self.timeline.iter().filter(handed_over).count(), slices.way.len());
+        assert_eq!(slices.shipped.len(), slices.statuses.len());
+        assert_eq!(slices.captured.len(), slices.statuses.len());
+        let statuses = (self.order.payment, self.order.fulfilment);
+        assert_eq!(statuses, (OrderPaymentStatus::Captured, FulfilmentStatus::Delivered));
+        let handed_over = |event: &&TimelineEvent| matches!(event.entry, TimelineEntry::ShipmentHandedOver { .. });
+        assert_eq!(self.timeline.iter().filter(handed_over).count(), slices.statuses.len());
     }
 
     fn check_undone(&self, end: &End) {
         let slices = &self.slices;
         assert_eq!(self.saga.phase(), &Phase::Ended(end.clone()));
-        assert!(slices.captured.is_empty() && slices.deducted.is_empty(), "{slices:?}");
-        assert_ne!(slices.stock, Stock::Reserved, "stock leaks");
-        assert_ne!(slices.payment, Payment::Authorized, "money is held");
-        assert_ne!(slices.shipping, Shipping::Booked, "a carrier will come");
-        assert!(!matches!(self.order.payment, PaymentStatus::Authorized | PaymentStatus::Captured));
+        assert!(slices.captured.is_empty() && slices.shipped.is_empty(), "{slices:?}");
+        assert_ne!(slices.stock, Stock::Reserved, "stock is still reserved");
+        assert_ne!(slices.payment, Payment::Authorized, "the payment is still authorized");
+        assert_ne!(slices.shipping, Shipping::Booked, "a shipment is still booked");
+        assert!(!matches!(self.order.payment, OrderPaymentStatus::Authorized | OrderPaymentStatus::Captured));
     }
 }
 
@@ -211,14 +219,14 @@ fn fault() -> impl Strategy<Value = Fault> {
         3 => any::<usize>().prop_map(Fault::Duplicate),
         2 => any::<usize>().prop_map(Fault::Lose),
         1 => Just(Fault::LoseAll),
-        3 => Just(Fault::Silence),
+        3 => Just(Fault::Deadline),
         1 => Just(Fault::Cancel),
-        3 => any::<usize>().prop_map(Fault::Carry),
+        3 => any::<usize>().prop_map(Fault::AdvanceShipment),
         1 => Just(Fault::Retry),
     ]
 }
 
-/// Mostly willing, so that most orders go far.
+/// Mostly willing, so that most orders reach the later phases.
 fn willing() -> impl Strategy<Value = [bool; 3]> {
     [prop::bool::weighted(0.9), prop::bool::weighted(0.85), prop::bool::weighted(0.85)]
 }
@@ -227,7 +235,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn once_faults_stop_every_order_comes_to_one_end_and_nothing_is_lost(
+    fn once_faults_stop_every_order_ends_once_and_nothing_leaks(
         willing in willing(),
         warehouses in 1_usize..=3,
         faults in prop::collection::vec(fault(), 0..FAULTS_MAX),
@@ -235,21 +243,21 @@ proptest! {
         let mut world = World::new(willing, warehouses);
 
         for fault in &faults {
-            world.suffer(fault);
+            world.inject(fault);
         }
-        world.settle();
+        world.run_to_end();
 
         world.check_end();
     }
 
     #[test]
-    fn without_faults_a_willing_order_is_delivered_and_an_unwilling_one_rejected(
+    fn without_faults_an_order_is_delivered_or_rejected_when_a_slice_refuses(
         willing in willing(),
         warehouses in 1_usize..=3,
     ) {
         let mut world = World::new(willing, warehouses);
 
-        world.settle();
+        world.run_to_end();
 
         world.check_end();
         let expected = if willing == [true; 3] { OrderStatus::Delivered } else { OrderStatus::Rejected };

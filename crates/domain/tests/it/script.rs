@@ -1,20 +1,23 @@
-//! Saga scripts: "hears this, asks that, tells those". Whatever a script plays, this checks on the way that
+//! Saga scripts: on this reply it sends that command and records those entries. Every step of a script also checks that
 //!
-//! - an answer that is given a second time changes nothing,
-//! - each question has a number of its own,
+//! - a repeated reply changes nothing,
+//! - each command has its own number,
 //! - the timeline has no gaps,
-//! - a saga that was stored and read again is the same.
+//! - a saga is unchanged after it was stored and read.
 
 use domain::Timestamp;
+use domain::applied::Applied;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentVoided, Reply,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    Shortage, StockHeldLong, StockRejected, StockReleased, StockReserved, StockShipped,
+    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
-use domain::order::{Applied, CancelReason, Cancellation, Event, FulfilmentStatus, Order, OrderStatus, PaymentStatus};
-use domain::saga::{Advance, Ask, OrderSaga, PlanVersion, PricedLine, SagaError};
+use domain::order::{
+    CancelReason, Cancellation, FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEvent,
+};
+use domain::saga::{AllocatedLine, Command, OrderSaga, PlanVersion, SagaError, Transition};
 use domain::shipment::ShipmentStatus;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -29,7 +32,7 @@ pub const BOOK: &str = "shipment.book.v1";
 pub const CANCEL: &str = "shipment.cancel.v1";
 pub const TRACK: &str = "shipment.track.v1";
 
-/// Two headphones and a mug; the mug lies in the second warehouse.
+/// Two headphones and a mug; the mug is in the second warehouse.
 pub const HEADPHONES_MINOR: i64 = 5_000;
 pub const MUG_MINOR: i64 = 1_333;
 pub const TOTAL_MINOR: i64 = 2 * HEADPHONES_MINOR + MUG_MINOR;
@@ -37,9 +40,9 @@ pub const TOTAL_MINOR: i64 = 2 * HEADPHONES_MINOR + MUG_MINOR;
 pub struct Script {
     pub order: Order,
     pub saga: OrderSaga,
-    pub timeline: Vec<Event>,
-    asked: Vec<Ask>,
-    told: usize,
+    pub timeline: Vec<TimelineEvent>,
+    sent: Vec<Command>,
+    recorded: usize,
     generations: HashSet<u32>,
 }
 
@@ -52,8 +55,8 @@ impl Script {
             order,
             saga: started.saga.clone(),
             timeline: vec![accepted],
-            asked: Vec::new(),
-            told: 0,
+            sent: Vec::new(),
+            recorded: 0,
             generations: HashSet::new(),
         };
         script.follow(started);
@@ -61,100 +64,101 @@ impl Script {
     }
 
     pub fn reserved() -> Self {
-        Self::start().hears(&reserved())
+        Self::start().on_reply(&reserved())
     }
 
     pub fn authorized() -> Self {
-        Self::reserved().hears(&authorized())
+        Self::reserved().on_reply(&authorized())
     }
 
-    /// Confirmed: two shipments wait for their carriers.
+    /// Confirmed: two shipments are booked and not handed over.
     pub fn confirmed() -> Self {
-        Self::authorized().hears(&booked())
+        Self::authorized().on_reply(&booked())
     }
 
-    /// The answer moves the order, once.
-    pub fn hears(mut self, reply: &Reply) -> Self {
-        let Applied::Now(advance) = self.saga.clone().on_reply(&self.order, reply).expect("a good answer") else {
-            panic!("{reply:?} is of no concern to {:?}", self.saga);
+    /// The reply moves the saga, once.
+    pub fn on_reply(mut self, reply: &Reply) -> Self {
+        let Applied::Changed(transition) = self.saga.clone().on_reply(&self.order, reply).expect("a fitting reply")
+        else {
+            panic!("{reply:?} changes nothing in {:?}", self.saga);
         };
-        self.follow(advance);
-        let asked = std::mem::take(&mut self.asked);
+        self.follow(transition);
+        let sent = std::mem::take(&mut self.sent);
         let mut script = self.ignores(reply);
-        script.asked = asked;
+        script.sent = sent;
         script
     }
 
-    /// Inventory asks whether stock that it holds for long is still wanted; it asks again while it holds it.
-    pub fn hears_held_long(mut self) -> Self {
-        let heard = self.saga.clone().on_reply(&self.order, &held_long());
-        let Ok(Applied::Now(advance)) = heard else { panic!("{heard:?} at {:?}", self.saga) };
-        self.follow(advance);
+    /// Inventory reports a stale reservation. Unlike other replies, a repetition has the same effect again.
+    pub fn on_stale_reservation(mut self) -> Self {
+        let result = self.saga.clone().on_reply(&self.order, &reservation_stale());
+        let Ok(Applied::Changed(transition)) = result else { panic!("{result:?} at {:?}", self.saga) };
+        self.follow(transition);
         self
     }
 
-    /// The answer changes nothing.
+    /// The reply changes nothing.
     pub fn ignores(self, reply: &Reply) -> Self {
-        let heard = self.saga.clone().on_reply(&self.order, reply);
-        assert_eq!(heard, Ok(Applied::Already), "{reply:?} at {:?}", self.saga);
+        let result = self.saga.clone().on_reply(&self.order, reply);
+        assert_eq!(result, Ok(Applied::Unchanged), "{reply:?} at {:?}", self.saga);
         self
     }
 
     pub fn refuses(self, reply: &Reply) -> Self {
-        let heard = self.saga.clone().on_reply(&self.order, reply);
-        assert!(matches!(heard, Err(SagaError::Contradiction(_))), "{heard:?}");
+        let result = self.saga.clone().on_reply(&self.order, reply);
+        assert!(matches!(result, Err(SagaError::Contradiction(_))), "{result:?}");
         self
     }
 
-    pub fn hears_nothing(mut self) -> Self {
-        let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, true) else {
-            panic!("silence is of no concern to {:?}", self.saga);
+    pub fn on_deadline(mut self) -> Self {
+        let Applied::Changed(transition) = self.saga.clone().on_deadline(&self.order, true) else {
+            panic!("the deadline changes nothing in {:?}", self.saga);
         };
-        self.follow(advance);
+        self.follow(transition);
         self
     }
 
-    /// Its deadline passes, and nobody has received its command.
-    pub fn goes_unreceived(mut self) -> Self {
-        let Applied::Now(advance) = self.saga.clone().on_deadline(&self.order, false) else {
-            panic!("silence is of no concern to {:?}", self.saga);
+    /// The deadline expires, and no consumer has received the command.
+    pub fn on_deadline_unreceived(mut self) -> Self {
+        let Applied::Changed(transition) = self.saga.clone().on_deadline(&self.order, false) else {
+            panic!("the deadline changes nothing in {:?}", self.saga);
         };
-        for command in &advance.commands {
-            assert!(self.generations.remove(&command.generation), "{command:?} has a number of its own");
+        for command in &transition.commands {
+            assert!(self.generations.remove(&command.generation), "{command:?} has a new number");
         }
-        self.follow(advance);
+        self.follow(transition);
         self
     }
 
-    pub fn hears_nothing_times(self, times: u32) -> Self {
-        (0..times).fold(self, |script, _| script.hears_nothing())
+    pub fn on_deadline_times(self, times: u32) -> Self {
+        (0..times).fold(self, |script, _| script.on_deadline())
     }
 
     pub fn cancelled_by_customer(mut self) -> Self {
         let cancelled = self.saga.clone().on_cancel(&self.order, at_request()).expect("not too late");
-        let Applied::Now(advance) = cancelled else {
-            panic!("it was cancelled before: {:?}", self.order);
+        let Applied::Changed(transition) = cancelled else {
+            panic!("cancelled before: {:?}", self.order);
         };
-        self.follow(advance);
+        self.follow(transition);
         self
     }
 
-    pub fn takes(mut self, verb: Result<Advance, SagaError>) -> Self {
-        self.follow(verb.expect("a legal verb"));
+    pub fn applies(mut self, action: Result<Transition, SagaError>) -> Self {
+        self.follow(action.expect("a legal action"));
         self
     }
 
-    pub fn asks<const N: usize>(self, expected: [&str; N]) -> Self {
-        let asked: Vec<_> = self.asked.iter().map(Ask::type_name).collect();
-        assert_eq!(asked, expected);
+    pub fn sends<const N: usize>(self, expected: [&str; N]) -> Self {
+        let sent: Vec<_> = self.sent.iter().map(Command::type_name).collect();
+        assert_eq!(sent, expected);
         self
     }
 
-    /// What the timeline got since the last `tells`.
-    pub fn tells<const N: usize>(mut self, expected: [&str; N]) -> Self {
-        let told: Vec<_> = self.timeline[self.told + 1..].iter().map(|event| event.entry.kind()).collect();
-        assert_eq!(told, expected);
-        self.told = self.timeline.len() - 1;
+    /// The entries that the timeline got since the last `records`.
+    pub fn records<const N: usize>(mut self, expected: [&str; N]) -> Self {
+        let recorded: Vec<_> = self.timeline[self.recorded + 1..].iter().map(|event| event.entry.kind()).collect();
+        assert_eq!(recorded, expected);
+        self.recorded = self.timeline.len() - 1;
         self
     }
 
@@ -166,11 +170,11 @@ impl Script {
     pub fn ends(self, status: OrderStatus, reason: Option<&str>) -> Self {
         assert!(!self.saga.is_active(), "{:?}", self.saga);
         assert_eq!(self.order.reason.as_deref(), reason);
-        assert_eq!(self.saga.clone().on_deadline(&self.order, true), Applied::Already);
+        assert_eq!(self.saga.clone().on_deadline(&self.order, true), Applied::Unchanged);
         self.is(status)
     }
 
-    pub fn stands(self, payment: PaymentStatus, fulfilment: FulfilmentStatus) -> Self {
+    pub fn has_status(self, payment: OrderPaymentStatus, fulfilment: FulfilmentStatus) -> Self {
         assert_eq!((self.order.payment, self.order.fulfilment), (payment, fulfilment));
         self
     }
@@ -180,15 +184,15 @@ impl Script {
         self
     }
 
-    pub fn asked(&self) -> &[Ask] {
-        &self.asked
+    pub fn sent(&self) -> &[Command] {
+        &self.sent
     }
 
-    fn follow(&mut self, advance: Advance) {
-        for command in &advance.commands {
+    fn follow(&mut self, transition: Transition) {
+        for command in &transition.commands {
             assert!(self.generations.insert(command.generation), "{command:?} has the number of another");
         }
-        for entry in advance.entries {
+        for entry in transition.entries {
             let (order, event) = self.order.clone().record(entry).expect("a legal entry");
             let last = self.timeline.last().expect("the first entry");
             assert_eq!((event.version, event.from), (last.version + 1, Some(last.to)));
@@ -196,9 +200,9 @@ impl Script {
             self.order = order;
             self.timeline.push(event);
         }
-        assert_eq!(OrderSaga::from_json(&advance.saga.to_json()).as_ref(), Ok(&advance.saga));
-        self.asked = advance.commands.into_iter().map(|command| command.ask).collect();
-        self.saga = advance.saga;
+        assert_eq!(OrderSaga::from_json(&transition.saga.to_json()).as_ref(), Ok(&transition.saga));
+        self.sent = transition.commands.into_iter().map(|numbered| numbered.command).collect();
+        self.saga = transition.saga;
     }
 }
 
@@ -208,7 +212,7 @@ pub fn reserved() -> Reply {
 }
 
 pub fn out_of_stock() -> Reply {
-    let shortage = Shortage { sku: "SKU-MUG".parse().expect("a good sample"), requested: 1, available: 0 };
+    let shortage = Shortage { sku: "SKU-MUG".parse().expect("a valid fixture"), requested: 1, available: 0 };
     Reply::StockRejected(StockRejected { order_id: order_id(), shortages: vec![shortage] })
 }
 
@@ -216,7 +220,7 @@ pub fn released() -> Reply {
     Reply::StockReleased(StockReleased { order_id: order_id() })
 }
 
-pub fn deducted(warehouse: WarehouseId) -> Reply {
+pub fn stock_shipped(warehouse: WarehouseId) -> Reply {
     Reply::StockShipped(StockShipped { order_id: order_id(), shipment_id: shipment(warehouse) })
 }
 
@@ -246,7 +250,7 @@ pub fn shipping_refused() -> Reply {
     Reply::ShipmentsRefused(ShipmentsRefused { order_id: order_id(), reason: "address_not_served".to_owned() })
 }
 
-pub fn called_back() -> Reply {
+pub fn shipments_cancelled() -> Reply {
     Reply::ShipmentsCancelled(ShipmentsCancelled { order_id: order_id() })
 }
 
@@ -265,8 +269,8 @@ pub fn delayed(warehouse: WarehouseId, level: u16) -> Reply {
     Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level, promised_by: noon() })
 }
 
-pub fn held_long() -> Reply {
-    Reply::StockHeldLong(StockHeldLong { order_id: order_id(), held_since: noon() })
+pub fn reservation_stale() -> Reply {
+    Reply::ReservationStale(ReservationStale { order_id: order_id(), held_since: noon() })
 }
 
 pub fn order_id() -> OrderId {
@@ -286,17 +290,17 @@ pub fn shipment(warehouse: WarehouseId) -> ShipmentId {
 }
 
 pub fn usd(amount_minor: i64) -> Money {
-    Money::new(amount_minor, "USD".parse().expect("a good sample")).expect("a good sample")
+    Money::new(amount_minor, "USD".parse().expect("a valid fixture")).expect("a valid fixture")
 }
 
 pub fn noon() -> Timestamp {
-    "2026-11-23T12:00:00Z".parse().expect("a good sample")
+    "2026-11-23T12:00:00Z".parse().expect("a valid fixture")
 }
 
-pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> PricedLine {
-    PricedLine {
-        sku: sku.parse().expect("a good sample"),
-        quantity: quantity.try_into().expect("a good sample"),
+pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> AllocatedLine {
+    AllocatedLine {
+        sku: sku.parse().expect("a valid fixture"),
+        quantity: quantity.try_into().expect("a valid fixture"),
         unit_price_minor,
     }
 }
@@ -304,8 +308,8 @@ pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> PricedLine {
 pub fn allocation(warehouse_id: WarehouseId, sku: &str, quantity: u32) -> Allocation {
     Allocation {
         warehouse_id,
-        sku: sku.parse().expect("a good sample"),
-        quantity: quantity.try_into().expect("a good sample"),
+        sku: sku.parse().expect("a valid fixture"),
+        quantity: quantity.try_into().expect("a valid fixture"),
     }
 }
 
@@ -319,7 +323,7 @@ pub fn booked_shipment(warehouse_id: WarehouseId) -> BookedShipment {
     }
 }
 
-/// What a customer who says nothing more asks for.
+/// The cancellation of a customer who gives no reason.
 pub fn at_request() -> Cancellation {
     Cancellation { reason: CancelReason::CustomerRequest, note: None }
 }

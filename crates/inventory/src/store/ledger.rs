@@ -4,13 +4,17 @@ use super::expect_rows;
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId};
-use domain::inventory::{Entry, Origin};
+use domain::inventory::{LedgerEntry, Origin};
 use sqlx::PgConnection;
 use std::collections::HashSet;
 
-/// Writes `entries` and moves the counters by their sums, in one statement: there is no other that sets a counter.
-/// The caller has locked the rows.
-pub(crate) async fn move_stock(tx: &mut PgConnection, entries: &[Entry], now: Timestamp) -> Result<(), StoreError> {
+/// Inserts `entries` and changes the counters by their sums, in one statement. No other statement changes a counter.
+/// The caller must hold the locks of the stock rows.
+pub(crate) async fn apply_entries(
+    tx: &mut PgConnection,
+    entries: &[LedgerEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -50,6 +54,7 @@ pub(crate) async fn move_stock(tx: &mut PgConnection, entries: &[Entry], now: Ti
     expect_rows(changed.rows_affected(), rows.len(), "stock", "sku")
 }
 
+/// Entries as arrays, one per column.
 #[derive(Default)]
 struct Columns<'a> {
     kinds: Vec<&'static str>,
@@ -65,7 +70,7 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(entries: &'a [Entry]) -> Self {
+    fn of(entries: &'a [LedgerEntry]) -> Self {
         let mut columns = Self::default();
         for entry in entries {
             columns.push(entry);
@@ -73,8 +78,9 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    fn push(&mut self, entry: &'a Entry) {
-        let delta = |delta: i64| i32::try_from(delta).expect("a stock row took it, so it is at most PIECES_MAX");
+    fn push(&mut self, entry: &'a LedgerEntry) {
+        let delta =
+            |delta: i64| i32::try_from(delta).expect("a movement that a stock row accepted is within its limit");
         self.kinds.push(entry.movement.kind().into());
         self.skus.push(entry.sku.as_str());
         self.warehouses.push(entry.warehouse_id.as_uuid());

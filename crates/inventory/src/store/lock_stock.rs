@@ -1,14 +1,14 @@
-//! `inventory.stock` as a batch sees it: rows are locked once, in one order, and their counters read under the lock.
+//! Locks rows of `inventory.stock` in a fixed order, and reads their counters under the lock.
 
 use super::{level, parsed};
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{OrderId, WarehouseId};
-use domain::inventory::{Shelf, Shelves};
+use domain::inventory::{StockRow, StockSnapshot};
 use domain::product::Sku;
 use sqlx::PgConnection;
 
-struct ShelfRow {
+struct LockedRow {
     sku: String,
     warehouse_id: uuid::Uuid,
     priority: i32,
@@ -16,23 +16,23 @@ struct ShelfRow {
     reserved: i32,
 }
 
-/// Locks the rows of `skus` in all warehouses, and those that `orders` hold something of. The keys of an order's lines
-/// never change, so what they name before the lock is what they name after it; their states are read afterwards.
+/// Locks the stock rows of `skus` in all warehouses, and those of the reserved lines of `orders`. The keys of an
+/// order's lines never change, so it is safe to read them before the lock. Their states are read afterwards.
 ///
-/// `wanted` is sorted before it is joined, and a lateral subquery that locks can't be joined but row by row: so the
-/// locks are taken in that order.
-pub(crate) async fn lock_shelves(
+/// The subquery `wanted` is sorted before it is joined, and Postgres can only join a locking lateral subquery row by
+/// row. So the rows are locked in that order.
+pub(crate) async fn lock_stock(
     tx: &mut PgConnection,
     skus: &[Sku],
     orders: &[OrderId],
-) -> Result<Shelves, StoreError> {
+) -> Result<StockSnapshot, StoreError> {
     if skus.is_empty() && orders.is_empty() {
-        return Ok(Shelves::default());
+        return Ok(StockSnapshot::default());
     }
     let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
     let orders: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
-        ShelfRow,
+        LockedRow,
         r#"SELECT locked.sku, locked.warehouse_id, locked.priority AS "priority!", locked.on_hand, locked.reserved
              FROM (SELECT shelf.sku, shelf.warehouse_id
                      FROM UNNEST($1::text[]) AS asked (sku)
@@ -54,19 +54,19 @@ pub(crate) async fn lock_shelves(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter().map(ShelfRow::shelf).collect()
+    rows.into_iter().map(LockedRow::try_into_domain).collect()
 }
 
-/// Makes the rows of (SKU, warehouse) pairs that have none, with nothing on hand, in warehouses that there are.
-/// Answers which it made.
-pub(crate) async fn open_shelves(
+/// Inserts an empty stock row for each of `pairs` that has none, if the warehouse exists. Returns the pairs of the
+/// inserted rows.
+pub(crate) async fn insert_missing_stock(
     tx: &mut PgConnection,
     pairs: &[(&Sku, WarehouseId)],
     now: Timestamp,
 ) -> Result<Vec<(Sku, WarehouseId)>, StoreError> {
     let skus: Vec<_> = pairs.iter().map(|(sku, _)| sku.as_str()).collect();
     let warehouses: Vec<_> = pairs.iter().map(|(_, warehouse)| warehouse.as_uuid()).collect();
-    let opened = sqlx::query!(
+    let inserted = sqlx::query!(
         "INSERT INTO inventory.stock (sku, warehouse_id, updated_at)
          SELECT wanted.sku, wanted.warehouse_id, $3
            FROM UNNEST($1::text[], $2::uuid[]) AS wanted (sku, warehouse_id)
@@ -81,14 +81,14 @@ pub(crate) async fn open_shelves(
     .fetch_all(tx)
     .await?;
     let pair = |sku: String, warehouse| Ok((parsed(&sku, "stock", "sku", &sku)?, WarehouseId::from_uuid(warehouse)));
-    opened.into_iter().map(|row| pair(row.sku, row.warehouse_id)).collect()
+    inserted.into_iter().map(|row| pair(row.sku, row.warehouse_id)).collect()
 }
 
-impl ShelfRow {
-    fn shelf(self) -> Result<(Sku, Shelf), StoreError> {
+impl LockedRow {
+    fn try_into_domain(self) -> Result<(Sku, StockRow), StoreError> {
         let sku: Sku = parsed(&self.sku, "stock", "sku", &self.sku)?;
         let level = level(&sku, self.on_hand, self.reserved)?;
         let warehouse_id = WarehouseId::from_uuid(self.warehouse_id);
-        Ok((sku, Shelf { warehouse_id, priority: self.priority, level }))
+        Ok((sku, StockRow { warehouse_id, priority: self.priority, level }))
     }
 }

@@ -1,10 +1,9 @@
-//! All SQL of this slice.
+//! The SQL of the slice.
 //!
-//! A batch finds its rows by primary key from an `UNNEST`. Where only the key's first column is known, a lateral
-//! subquery with `OFFSET 0` keeps the planner from anything but one index scan a key: a plan that was made while the
-//! tables were empty, and kept, would else read them whole.
+//! A batch finds its rows by primary key, joined with an `UNNEST`. Where only the first column of the key is given, a
+//! lateral subquery with `OFFSET 0` forces one index scan per key. Otherwise a cached plan that was made while the
+//! tables were empty would scan whole tables.
 
-mod drift;
 mod ledger;
 mod lock_stock;
 mod reservations;
@@ -13,13 +12,16 @@ mod stock;
 mod upkeep;
 mod warehouses;
 
-pub(crate) use drift::find_drift;
-pub(crate) use ledger::move_stock;
-pub(crate) use lock_stock::{lock_shelves, open_shelves};
-pub(crate) use reservations::{Claim, ClaimedHeader, SettledHeader, claim_headers, settle_headers};
-pub(crate) use reserved_lines::{HeldFor, holdings, insert_lines, settle_lines};
+pub(crate) use ledger::apply_entries;
+pub(crate) use lock_stock::{insert_missing_stock, lock_stock};
+pub(crate) use reservations::{
+    LockedReservation, NewReservation, ReservationUpdate, lock_reservations, update_reservations,
+};
+pub(crate) use reserved_lines::{OrderLine, find_lines, insert_lines, update_lines};
 pub(crate) use stock::{list_stock, set_low_stock_threshold};
-pub(crate) use upkeep::{LongHold, Looked, LowStock, forget_recovered_stock, note_low_stock, question_holds};
+pub(crate) use upkeep::{
+    LowStock, StaleReservation, StaleReservations, delete_recovered_stock, query_stale_reservations, record_low_stock,
+};
 pub(crate) use warehouses::{insert_warehouse, list_warehouses};
 
 use crate::StoreError;
@@ -28,7 +30,7 @@ use domain::product::Sku;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// A stored text as its type, or the row is bad.
+/// Parses a stored text.
 fn parsed<T: FromStr>(
     text: &str,
     table: &'static str,
@@ -45,7 +47,7 @@ fn level(sku: &Sku, on_hand: i32, reserved: i32) -> Result<StockLevel, StoreErro
     level.ok_or_else(|| StoreError::Inconsistent { table: "stock", column: "on_hand", id: sku.to_string() })
 }
 
-/// Every row that was to be changed was there, in the state that the change begins from.
+/// Fails unless the statement changed every expected row: each must exist and be in the state that the change requires.
 fn expect_rows(changed: u64, expected: usize, table: &'static str, column: &'static str) -> Result<(), StoreError> {
     if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `inventory.reservations`: the fate of an order, and the lock that its commands take first.
+//! `inventory.reservations`: the state of an order's reservation, and the row that its commands lock first.
 
 use super::{expect_rows, parsed};
 use crate::StoreError;
@@ -10,50 +10,50 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashMap;
 
-/// The state that the order gets if nothing was known of it.
-pub(crate) struct Claim {
+/// The reservation to insert if the order has none.
+pub(crate) struct NewReservation {
     pub order_id: OrderId,
     pub state: ReservationState,
     pub cause: MessageId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ClaimedHeader {
-    /// This transaction made it; else it is as it was found.
+pub(crate) struct LockedReservation {
+    /// True if this transaction inserted it.
     pub is_new: bool,
     pub state: ReservationState,
     pub shortages: Vec<Shortage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SettledHeader {
+pub(crate) struct ReservationUpdate {
     pub order_id: OrderId,
     pub state: ReservationState,
     pub shortages: Option<Vec<Shortage>>,
 }
 
-struct HeaderRow {
+struct ReservationRow {
     order_id: uuid::Uuid,
     state: String,
     shortages: Option<Json<Vec<Shortage>>>,
     is_new: bool,
 }
 
-/// Makes the header of each order that has none, and locks those that are there, in order of their ids: a reserve and
-/// a release of one order, in two transactions at once, thus go one after the other.
-pub(crate) async fn claim_headers(
+/// Inserts the reservations that don't exist yet and locks the others, sorted by order id. So concurrent reserve and
+/// release commands of one order are serialized.
+pub(crate) async fn lock_reservations(
     tx: &mut PgConnection,
-    claims: &[Claim],
+    new: &[NewReservation],
     now: Timestamp,
-) -> Result<HashMap<OrderId, ClaimedHeader>, StoreError> {
-    if claims.is_empty() {
+) -> Result<HashMap<OrderId, LockedReservation>, StoreError> {
+    if new.is_empty() {
         return Ok(HashMap::new());
     }
-    let orders: Vec<_> = claims.iter().map(|claim| claim.order_id.as_uuid()).collect();
-    let states: Vec<&str> = claims.iter().map(|claim| claim.state.into()).collect();
-    let causes: Vec<_> = claims.iter().map(|claim| claim.cause.as_uuid()).collect();
+    let orders: Vec<_> = new.iter().map(|reservation| reservation.order_id.as_uuid()).collect();
+    let states: Vec<&str> = new.iter().map(|reservation| reservation.state.into()).collect();
+    let causes: Vec<_> = new.iter().map(|reservation| reservation.cause.as_uuid()).collect();
     let rows = sqlx::query_as!(
-        HeaderRow,
+        ReservationRow,
         r#"INSERT INTO inventory.reservations AS header (order_id, state, cause, created_at, updated_at)
            SELECT claim.order_id, claim.state, claim.cause, $4, $4
              FROM UNNEST($1::uuid[], $2::text[], $3::uuid[]) AS claim (order_id, state, cause)
@@ -67,21 +67,21 @@ pub(crate) async fn claim_headers(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter().map(HeaderRow::claimed).collect()
+    rows.into_iter().map(ReservationRow::try_into_locked).collect()
 }
 
-/// Moves headers that this transaction has claimed to their new state.
-pub(crate) async fn settle_headers(
+/// Changes the state of reservations that this transaction has locked.
+pub(crate) async fn update_reservations(
     tx: &mut PgConnection,
-    headers: &[SettledHeader],
+    updates: &[ReservationUpdate],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if headers.is_empty() {
+    if updates.is_empty() {
         return Ok(());
     }
-    let orders: Vec<_> = headers.iter().map(|header| header.order_id.as_uuid()).collect();
-    let states: Vec<&str> = headers.iter().map(|header| header.state.into()).collect();
-    let shortages: Vec<_> = headers.iter().map(|header| header.shortages.as_ref().map(Json)).collect();
+    let orders: Vec<_> = updates.iter().map(|update| update.order_id.as_uuid()).collect();
+    let states: Vec<&str> = updates.iter().map(|update| update.state.into()).collect();
+    let shortages: Vec<_> = updates.iter().map(|update| update.shortages.as_ref().map(Json)).collect();
     let changed = sqlx::query!(
         "UPDATE inventory.reservations AS header
             SET state = settled.state, shortages = settled.shortages, updated_at = $4
@@ -94,13 +94,13 @@ pub(crate) async fn settle_headers(
     )
     .execute(tx)
     .await?;
-    expect_rows(changed.rows_affected(), headers.len(), "reservations", "state")
+    expect_rows(changed.rows_affected(), updates.len(), "reservations", "state")
 }
 
-impl HeaderRow {
-    fn claimed(self) -> Result<(OrderId, ClaimedHeader), StoreError> {
+impl ReservationRow {
+    fn try_into_locked(self) -> Result<(OrderId, LockedReservation), StoreError> {
         let state = parsed(&self.state, "reservations", "state", self.order_id)?;
         let shortages = self.shortages.map(|Json(shortages)| shortages).unwrap_or_default();
-        Ok((OrderId::from_uuid(self.order_id), ClaimedHeader { is_new: self.is_new, state, shortages }))
+        Ok((OrderId::from_uuid(self.order_id), LockedReservation { is_new: self.is_new, state, shortages }))
     }
 }

@@ -1,17 +1,19 @@
-//! `inventory.reservation_lines`: what each order holds where. A line changes only under the lock of its stock row.
+//! `inventory.reservation_lines`: the reserved units per order, SKU and warehouse. A line changes only under the lock
+//! of its stock row.
 
 use super::{expect_rows, parsed};
 use crate::StoreError;
 use domain::ids::{OrderId, WarehouseId};
-use domain::inventory::{HeldLine, Holding};
+use domain::inventory::{ReservedLine, ReservedLines};
 use domain::product::Quantity;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
+/// A reserved line with its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HeldFor {
+pub(crate) struct OrderLine {
     pub order_id: OrderId,
-    pub line: HeldLine,
+    pub line: ReservedLine,
 }
 
 struct LineRow {
@@ -22,14 +24,14 @@ struct LineRow {
     state: String,
 }
 
-/// All lines of `orders`.
-pub(crate) async fn holdings(
+/// All reserved lines of `orders`, in any state.
+pub(crate) async fn find_lines(
     tx: &mut PgConnection,
     orders: &[OrderId],
-) -> Result<HashMap<OrderId, Holding>, StoreError> {
-    let mut holdings: HashMap<OrderId, Holding> = HashMap::new();
+) -> Result<HashMap<OrderId, ReservedLines>, StoreError> {
+    let mut found: HashMap<OrderId, ReservedLines> = HashMap::new();
     if orders.is_empty() {
-        return Ok(holdings);
+        return Ok(found);
     }
     let orders: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
@@ -44,17 +46,17 @@ pub(crate) async fn holdings(
     .fetch_all(tx)
     .await?;
     for row in rows {
-        let HeldFor { order_id, line } = row.try_into()?;
-        holdings.entry(order_id).or_default().0.push(line);
+        let OrderLine { order_id, line } = row.try_into()?;
+        found.entry(order_id).or_default().0.push(line);
     }
-    Ok(holdings)
+    Ok(found)
 }
 
-pub(crate) async fn insert_lines(tx: &mut PgConnection, held: &[HeldFor]) -> Result<(), StoreError> {
-    if held.is_empty() {
+pub(crate) async fn insert_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> Result<(), StoreError> {
+    if lines.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(held);
+    let columns = Columns::of(lines);
     sqlx::query!(
         "INSERT INTO inventory.reservation_lines (order_id, sku, warehouse_id, quantity, state)
          SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::text[])",
@@ -69,12 +71,12 @@ pub(crate) async fn insert_lines(tx: &mut PgConnection, held: &[HeldFor]) -> Res
     Ok(())
 }
 
-/// Active lines reach the state that each is given with.
-pub(crate) async fn settle_lines(tx: &mut PgConnection, settled: &[HeldFor]) -> Result<(), StoreError> {
-    if settled.is_empty() {
+/// Sets active lines to the states in `lines`.
+pub(crate) async fn update_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> Result<(), StoreError> {
+    if lines.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(settled);
+    let columns = Columns::of(lines);
     let changed = sqlx::query!(
         "UPDATE inventory.reservation_lines AS line SET state = settled.state
            FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[]) AS settled (order_id, sku, warehouse_id, state)
@@ -87,9 +89,10 @@ pub(crate) async fn settle_lines(tx: &mut PgConnection, settled: &[HeldFor]) -> 
     )
     .execute(tx)
     .await?;
-    expect_rows(changed.rows_affected(), settled.len(), "reservation_lines", "state")
+    expect_rows(changed.rows_affected(), lines.len(), "reservation_lines", "state")
 }
 
+/// Lines as arrays, one per column.
 struct Columns<'a> {
     orders: Vec<uuid::Uuid>,
     skus: Vec<&'a str>,
@@ -99,19 +102,19 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(lines: &'a [HeldFor]) -> Self {
-        let quantity = |held: &HeldFor| i32::try_from(held.line.quantity.get()).expect("a quantity is at most 1,000");
+    fn of(lines: &'a [OrderLine]) -> Self {
+        let quantity = |row: &OrderLine| i32::try_from(row.line.quantity.get()).expect("a quantity is at most 1,000");
         Self {
-            orders: lines.iter().map(|held| held.order_id.as_uuid()).collect(),
-            skus: lines.iter().map(|held| held.line.sku.as_str()).collect(),
-            warehouses: lines.iter().map(|held| held.line.warehouse_id.as_uuid()).collect(),
+            orders: lines.iter().map(|row| row.order_id.as_uuid()).collect(),
+            skus: lines.iter().map(|row| row.line.sku.as_str()).collect(),
+            warehouses: lines.iter().map(|row| row.line.warehouse_id.as_uuid()).collect(),
             quantities: lines.iter().map(quantity).collect(),
-            states: lines.iter().map(|held| held.line.state.into()).collect(),
+            states: lines.iter().map(|row| row.line.state.into()).collect(),
         }
     }
 }
 
-impl TryFrom<LineRow> for HeldFor {
+impl TryFrom<LineRow> for OrderLine {
     type Error = StoreError;
 
     fn try_from(row: LineRow) -> Result<Self, StoreError> {
@@ -119,7 +122,7 @@ impl TryFrom<LineRow> for HeldFor {
         let quantity = Quantity::try_from(i64::from(row.quantity));
         let bad_quantity =
             |_| StoreError::Inconsistent { table: "reservation_lines", column: "quantity", id: id.to_string() };
-        let line = HeldLine {
+        let line = ReservedLine {
             sku: parsed(&row.sku, "reservation_lines", "sku", id)?,
             warehouse_id: WarehouseId::from_uuid(row.warehouse_id),
             quantity: quantity.map_err(bad_quantity)?,

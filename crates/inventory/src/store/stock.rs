@@ -1,4 +1,4 @@
-//! `inventory.stock` as people see it.
+//! `inventory.stock`: lists rows, and sets low-stock thresholds.
 
 use super::{level, parsed};
 use crate::StoreError;
@@ -9,7 +9,7 @@ use domain::product::Sku;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 #[derive(sqlx::FromRow)]
-struct StockRow {
+struct ListedRow {
     sku: String,
     warehouse_id: uuid::Uuid,
     warehouse_code: String,
@@ -25,11 +25,11 @@ pub(crate) async fn list_stock(
     filter: &StockFilter,
     rows_max: u32,
 ) -> Result<Vec<StockItem>, StoreError> {
-    let rows: Vec<StockRow> = page(filter, rows_max).build_query_as().fetch_all(connection).await?;
+    let rows: Vec<ListedRow> = page(filter, rows_max).build_query_as().fetch_all(connection).await?;
     rows.into_iter().map(StockItem::try_from).collect()
 }
 
-/// Only the conditions that are asked for stand in the text, so that each shape gets a plan of its own.
+/// The query has only the conditions of the filter, so that each combination gets its own plan.
 fn page(filter: &StockFilter, rows_max: u32) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
         "SELECT stock.sku, stock.warehouse_id, warehouse.code AS warehouse_code, stock.on_hand, stock.reserved,
@@ -56,7 +56,7 @@ fn page(filter: &StockFilter, rows_max: u32) -> QueryBuilder<Postgres> {
     query
 }
 
-/// False when there is no such row.
+/// False if the row does not exist.
 pub(crate) async fn set_low_stock_threshold(
     tx: &mut PgConnection,
     sku: &Sku,
@@ -76,10 +76,10 @@ pub(crate) async fn set_low_stock_threshold(
     Ok(changed.rows_affected() == 1)
 }
 
-impl TryFrom<StockRow> for StockItem {
+impl TryFrom<ListedRow> for StockItem {
     type Error = StoreError;
 
-    fn try_from(row: StockRow) -> Result<Self, StoreError> {
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
         let sku: Sku = parsed(&row.sku, "stock", "sku", &row.sku)?;
         Ok(Self {
             warehouse_id: WarehouseId::from_uuid(row.warehouse_id),

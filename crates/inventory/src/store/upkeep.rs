@@ -1,25 +1,25 @@
-//! What is held for long, and what runs low.
+//! SQL of the scheduled tasks: stale reservations and low stock.
 
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{OrderId, WarehouseId};
 use sqlx::PgConnection;
 
-/// An order that holds stock for long.
-pub(crate) struct LongHold {
+/// An old reservation with active lines.
+pub(crate) struct StaleReservation {
     pub order_id: OrderId,
     pub since: Timestamp,
 }
 
-/// What a look at old reservations found.
-pub(crate) struct Looked {
-    /// How many there were.
-    pub looked: usize,
-    /// Those that still hold something.
-    pub holds: Vec<LongHold>,
+/// The result of a check of old reservations.
+pub(crate) struct StaleReservations {
+    /// The number of checked reservations.
+    pub checked: usize,
+    /// Those with active lines.
+    pub stale: Vec<StaleReservation>,
 }
 
-/// A stock row that has fallen to its threshold.
+/// A stock row at or below its low-stock threshold.
 pub(crate) struct LowStock {
     pub sku: String,
     pub warehouse_id: WarehouseId,
@@ -27,15 +27,15 @@ pub(crate) struct LowStock {
     pub threshold: i32,
 }
 
-/// Looks at no more than `limit` reservations that nobody looked at since `before`, the longest first, and notes those
-/// that still hold something as asked now; the others are never looked at again. Those that somebody else is looking
-/// at, or moving, are left to them.
-pub(crate) async fn question_holds(
+/// Checks at most `limit` reservations that were created or last queried before `before`, the oldest first. Those with
+/// active lines get `questioned_at = now`, the others are never checked again. Rows locked by other transactions are
+/// skipped.
+pub(crate) async fn query_stale_reservations(
     tx: &mut PgConnection,
     before: Timestamp,
     now: Timestamp,
     limit: u32,
-) -> Result<Looked, StoreError> {
+) -> Result<StaleReservations, StoreError> {
     let rows = sqlx::query!(
         r#"WITH due AS MATERIALIZED (
                SELECT order_id FROM inventory.reservations
@@ -56,14 +56,14 @@ pub(crate) async fn question_holds(
     )
     .fetch_all(tx)
     .await?;
-    let looked = rows.len();
-    let holding = rows.into_iter().filter(|row| row.holds);
-    let holds = holding.map(|row| LongHold { order_id: OrderId::from_uuid(row.order_id), since: row.created_at });
-    Ok(Looked { looked, holds: holds.collect() })
+    let checked = rows.len();
+    let stale = rows.into_iter().filter(|row| row.holds);
+    let stale = stale.map(|row| StaleReservation { order_id: OrderId::from_uuid(row.order_id), since: row.created_at });
+    Ok(StaleReservations { checked, stale: stale.collect() })
 }
 
-/// Notes at most `limit` rows that have newly fallen to their threshold.
-pub(crate) async fn note_low_stock(
+/// Records at most `limit` stock rows that fell to their threshold and are not recorded yet.
+pub(crate) async fn record_low_stock(
     tx: &mut PgConnection,
     now: Timestamp,
     limit: u32,
@@ -92,9 +92,9 @@ pub(crate) async fn note_low_stock(
     Ok(low.collect())
 }
 
-/// Forgets at most `limit` of those that have risen above their threshold, or have none any more; says how many.
-pub(crate) async fn forget_recovered_stock(tx: &mut PgConnection, limit: u32) -> Result<u64, StoreError> {
-    let forgotten = sqlx::query!(
+/// Deletes at most `limit` records of stock rows that rose above their threshold, or lost it. Returns their number.
+pub(crate) async fn delete_recovered_stock(tx: &mut PgConnection, limit: u32) -> Result<u64, StoreError> {
+    let deleted = sqlx::query!(
         "DELETE FROM inventory.low_stock WHERE (sku, warehouse_id) IN
              (SELECT sku, warehouse_id FROM inventory.low_stock AS noted
               WHERE NOT EXISTS (SELECT FROM inventory.stock
@@ -105,5 +105,5 @@ pub(crate) async fn forget_recovered_stock(tx: &mut PgConnection, limit: u32) ->
     )
     .execute(tx)
     .await?;
-    Ok(forgotten.rows_affected())
+    Ok(deleted.rows_affected())
 }

@@ -7,7 +7,7 @@ use domain::ids::WarehouseId;
 use domain::inventory::Warehouse;
 use sqlx::PgConnection;
 
-/// False when the code is taken.
+/// False if a warehouse with this code exists.
 pub(crate) async fn insert_warehouse(
     tx: &mut PgConnection,
     warehouse: &Warehouse,

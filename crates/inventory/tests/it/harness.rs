@@ -1,4 +1,4 @@
-//! Two warehouses, and a way to hand the slice a batch as the consumer does.
+//! Test harness: two warehouses, and batches that are passed to the slice as the consumer does.
 
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::inventory::{Origin, Warehouse};
@@ -8,11 +8,28 @@ use domain::messages::{
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
 use messaging::{Delivery, Handle, HandleError, Handled, Header, Trace, Verdict};
-use platform::witness::Unwitnessed;
+use platform::audit::NoAudit;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-pub struct House {
+/// Stock rows whose counters are not the sums of their ledger entries, or whose `reserved` is not the sum of their
+/// active reserved lines. `orderctl verify` checks the same.
+const INCONSISTENT_STOCK: &str = "
+    WITH ledger AS (
+        SELECT sku, warehouse_id, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved
+          FROM inventory.ledger GROUP BY sku, warehouse_id
+    ), line AS (
+        SELECT sku, warehouse_id, sum(quantity) AS reserved
+          FROM inventory.reservation_lines WHERE state = 'active' GROUP BY sku, warehouse_id
+    )
+    SELECT format('%s: on hand %s, ledger %s; reserved %s, ledger %s, lines %s', sku, stock.on_hand, ledger.on_hand,
+                  stock.reserved, ledger.reserved, line.reserved)
+      FROM inventory.stock FULL JOIN ledger USING (sku, warehouse_id) FULL JOIN line USING (sku, warehouse_id)
+     WHERE COALESCE(stock.on_hand, 0) <> COALESCE(ledger.on_hand, 0)
+        OR COALESCE(stock.reserved, 0) <> COALESCE(ledger.reserved, 0)
+        OR COALESCE(stock.reserved, 0) <> COALESCE(line.reserved, 0)";
+
+pub struct Harness {
     pub pool: PgPool,
     pub east: WarehouseId,
     pub west: WarehouseId,
@@ -26,35 +43,33 @@ pub fn order() -> OrderId {
     OrderId::from_uuid(Uuid::now_v7())
 }
 
-impl House {
-    /// East has the first priority. `stock` is (SKU, pieces in the east, pieces in the west).
-    pub async fn open(pool: PgPool, stock: &[(&str, u32, u32)]) -> Self {
+impl Harness {
+    /// East has the first priority. `stock` is (SKU, units in the east, units in the west).
+    pub async fn new(pool: PgPool, stock: &[(&str, u32, u32)]) -> Self {
         let [east, west] = [1_i32, 2].map(|_| WarehouseId::from_uuid(Uuid::now_v7()));
         for (id, code, priority) in [(east, "EAST", 1), (west, "WEST", 2)] {
             let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, priority).expect("a warehouse");
-            inventory::create_warehouse(&pool, &warehouse, platform::clock::now(), &Unwitnessed)
-                .await
-                .expect("it is new");
+            inventory::create_warehouse(&pool, &warehouse, platform::clock::now(), &NoAudit).await.expect("it is new");
         }
-        let house = Self { pool, east, west };
-        house.receive(stock).await;
-        house
+        let harness = Self { pool, east, west };
+        harness.receive(stock).await;
+        harness
     }
 
     pub async fn receive(&self, stock: &[(&str, u32, u32)]) {
         let receipts = |(name, east, west): &(&str, u32, u32)| {
-            [(self.east, *east), (self.west, *west)].map(|(warehouse_id, pieces)| Receipt {
+            [(self.east, *east), (self.west, *west)].map(|(warehouse_id, units)| Receipt {
                 sku: sku(name),
                 warehouse_id,
-                pieces,
+                units,
             })
         };
         let receipts: Vec<_> = stock.iter().flat_map(receipts).collect();
-        let origin = Origin::Person { actor: "test".to_owned(), reason: "first stock".to_owned() };
+        let origin = Origin::Person { actor: "test".to_owned(), reason: "initial stock".to_owned() };
         inventory::receive_many(&self.pool, &receipts, &origin, platform::clock::now()).await.expect("received");
     }
 
-    /// One batch, one transaction, committed.
+    /// Handles the batch in one transaction and commits it.
     pub async fn handle(&self, batch: &[Delivery<InventoryCommand>]) -> Result<Handled, HandleError> {
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let handled = Inventory.handle(&mut tx, batch, platform::clock::now()).await?;
@@ -62,18 +77,18 @@ impl House {
         Ok(handled)
     }
 
-    /// The replies to a batch that holds no poison.
-    pub async fn ask(&self, batch: &[Delivery<InventoryCommand>]) -> Vec<Reply> {
-        let handled = self.handle(batch).await.expect("the batch goes through");
+    /// Handles the batch, expects every message to be done, and returns the replies.
+    pub async fn handle_all(&self, batch: &[Delivery<InventoryCommand>]) -> Vec<Reply> {
+        let handled = self.handle(batch).await.expect("the batch is handled");
         assert_eq!(handled.verdicts, vec![Verdict::Done; batch.len()]);
         replies(&handled)
     }
 
     pub async fn reserve(&self, order_id: OrderId, lines: &[(&str, u32)]) -> Reply {
-        self.ask(&[reserve(order_id, lines)]).await.remove(0)
+        self.handle_all(&[reserve(order_id, lines)]).await.remove(0)
     }
 
-    /// (on hand, reserved) of a SKU in the east and in the west.
+    /// (on hand, reserved) of a SKU, in the east and in the west.
     pub async fn counters(&self, name: &str) -> [(u32, u32); 2] {
         let items = inventory::find_stock(&self.pool, &sku(name)).await.expect("found");
         [self.east, self.west].map(|warehouse| {
@@ -82,14 +97,15 @@ impl House {
         })
     }
 
-    pub async fn assert_books_agree(&self) {
-        assert_eq!(inventory::find_drift(&self.pool).await.expect("looked"), vec![]);
+    pub async fn assert_ledger_consistent(&self) {
+        let rows: Vec<String> = sqlx::query_scalar(INCONSISTENT_STOCK).fetch_all(&self.pool).await.expect("rows");
+        assert!(rows.is_empty(), "{rows:#?}");
     }
 }
 
 pub fn reserve(order_id: OrderId, lines: &[(&str, u32)]) -> Delivery<InventoryCommand> {
-    let quantity = |pieces| Quantity::try_from(pieces).expect("a quantity");
-    let lines = lines.iter().map(|(name, pieces)| Line { sku: sku(name), quantity: quantity(*pieces) }).collect();
+    let quantity = |units| Quantity::try_from(units).expect("a quantity");
+    let lines = lines.iter().map(|(name, units)| Line { sku: sku(name), quantity: quantity(*units) }).collect();
     delivery(order_id, InventoryCommand::Reserve(ReserveStock { order_id, lines }))
 }
 
@@ -121,13 +137,13 @@ pub fn rejected(order_id: OrderId, shortages: &[(&str, u32, u32)]) -> Reply {
     Reply::StockRejected(StockRejected { order_id, shortages: shortages.iter().map(shortage).collect() })
 }
 
-/// What a reply says is held, as (warehouse, SKU, pieces).
-pub fn held(reply: &Reply) -> Vec<(WarehouseId, String, u32)> {
+/// The allocations of a reply, as (warehouse, SKU, units).
+pub fn allocations(reply: &Reply) -> Vec<(WarehouseId, String, u32)> {
     let Reply::StockReserved(StockReserved { allocations, .. }) = reply else { panic!("not reserved: {reply:?}") };
-    let mut held: Vec<_> =
-        allocations.iter().map(|part| (part.warehouse_id, part.sku.to_string(), part.quantity.get())).collect();
-    held.sort_by(|one, other| one.1.cmp(&other.1).then(one.2.cmp(&other.2)));
-    held
+    let mut lines: Vec<_> =
+        allocations.iter().map(|line| (line.warehouse_id, line.sku.to_string(), line.quantity.get())).collect();
+    lines.sort_by(|one, other| one.1.cmp(&other.1).then(one.2.cmp(&other.2)));
+    lines
 }
 
 pub fn is_reserved(reply: &Reply) -> bool {

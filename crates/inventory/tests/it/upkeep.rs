@@ -1,74 +1,77 @@
-//! What is held for long is asked about, and what runs low is noted.
+//! The scheduled tasks: queries about stale reservations, and records of low stock.
 
-use crate::harness::{House, order, release, reserve, ship, sku};
+use crate::harness::{Harness, order, release, reserve, ship, sku};
 use chrono::TimeDelta;
 use domain::ids::OrderId;
 use domain::messages::Reply;
-use messaging::Relay;
+use messaging::RelayHandle;
+use platform::audit::NoAudit;
 use platform::clock::now;
-use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use std::time::Duration;
 
 const TTL: Duration = Duration::from_hours(1);
 
-/// The orders that are asked `minutes` from now.
-async fn asked(house: &House, minutes: i64, limit: u32) -> Vec<OrderId> {
+/// The orders that are queried `minutes` from now.
+async fn queried(harness: &Harness, minutes: i64, limit: u32) -> Vec<OrderId> {
     let at = now() + TimeDelta::minutes(minutes);
-    inventory::question_holds(&house.pool, &Relay::default(), TTL, at, limit).await.expect("asked");
-    let said: Vec<String> = sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload")
-        .fetch_all(&house.pool)
+    inventory::query_stale_reservations(&harness.pool, &RelayHandle::default(), TTL, at, limit).await.expect("checked");
+    let payloads: Vec<String> = sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload")
+        .fetch_all(&harness.pool)
         .await
         .expect("read");
-    let mut orders: Vec<_> = said.iter().map(|payload| asked_of(payload)).collect();
+    let mut orders: Vec<_> = payloads.iter().map(|payload| order_of(payload)).collect();
     orders.sort();
     orders
 }
 
-fn asked_of(payload: &str) -> OrderId {
+fn order_of(payload: &str) -> OrderId {
     match serde_json::from_str(payload).expect("a reply") {
-        Reply::StockHeldLong(question) => question.order_id,
+        Reply::ReservationStale(query) => query.order_id,
         other => panic!("{other:?}"),
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_order_that_holds_stock_for_long_is_asked_once_a_ttl(pool: PgPool) {
-    let house = House::open(pool, &[("A", 10, 0)]).await;
-    let holder = order();
-    house.ask(&[reserve(holder, &[("A", 2)])]).await;
+async fn an_order_with_a_stale_reservation_is_queried_once_per_ttl(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 10, 0)]).await;
+    let order_id = order();
+    harness.handle_all(&[reserve(order_id, &[("A", 2)])]).await;
 
     let mut history = Vec::new();
     for minutes in [59, 61, 62, 120, 122] {
-        history.push((minutes, asked(&house, minutes, 10).await.len()));
+        history.push((minutes, queried(&harness, minutes, 10).await.len()));
     }
 
     assert_eq!(history, [(59, 0), (61, 1), (62, 0), (120, 0), (122, 1)]);
-    assert_eq!(house.counters("A").await, [(10, 2), (0, 0)], "asking gives nothing back");
+    assert_eq!(harness.counters("A").await, [(10, 2), (0, 0)], "a query releases nothing");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_was_given_back_or_has_left_is_not_asked_about(pool: PgPool) {
-    let house = House::open(pool, &[("A", 10, 0)]).await;
-    let (given_back, left, held) = (order(), order(), order());
-    house.ask(&[given_back, left, held].map(|order| reserve(order, &[("A", 1)]))).await;
-    house.ask(&[release(given_back), ship(left, house.east)]).await;
+async fn released_and_shipped_reservations_are_not_queried(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 10, 0)]).await;
+    let (released, shipped, reserved) = (order(), order(), order());
+    harness.handle_all(&[released, shipped, reserved].map(|order| reserve(order, &[("A", 1)]))).await;
+    harness.handle_all(&[release(released), ship(shipped, harness.east)]).await;
 
-    assert_eq!(asked(&house, 61, 10).await, [held]);
+    assert_eq!(queried(&harness, 61, 10).await, [reserved]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn no_more_than_the_limit_is_asked_at_a_time_and_two_who_ask_at_once_ask_each_once(pool: PgPool) {
-    let house = House::open(pool, &[("A", 100, 0)]).await;
+async fn a_run_checks_at_most_its_limit_and_concurrent_runs_check_each_reservation_once(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 100, 0)]).await;
     let orders: Vec<_> = (0..20).map(|_| order()).collect();
-    house.ask(&orders.iter().map(|order| reserve(*order, &[("A", 1)])).collect::<Vec<_>>()).await;
+    harness.handle_all(&orders.iter().map(|order| reserve(*order, &[("A", 1)])).collect::<Vec<_>>()).await;
 
     let at = now() + TimeDelta::minutes(61);
     let mut total = 0;
     for _ in 0..10 {
-        let ask =
-            || async { inventory::question_holds(&house.pool, &Relay::default(), TTL, at, 4).await.expect("asked") };
-        let (one, two) = futures::join!(ask(), ask());
+        let run = || async {
+            inventory::query_stale_reservations(&harness.pool, &RelayHandle::default(), TTL, at, 4)
+                .await
+                .expect("checked")
+        };
+        let (one, two) = futures::join!(run(), run());
         assert!(one <= 4 && two <= 4);
         total += one + two;
     }
@@ -77,18 +80,18 @@ async fn no_more_than_the_limit_is_asked_at_a_time_and_two_who_ask_at_once_ask_e
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_fall_to_the_threshold_is_noted_once_until_it_has_recovered(pool: PgPool) {
-    let house = House::open(pool, &[("A", 10, 0), ("B", 1, 0)]).await;
-    inventory::set_low_stock_threshold(&house.pool, &sku("A"), house.east, Some(5), now(), &Unwitnessed)
+async fn low_stock_is_recorded_once_until_it_recovers(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 10, 0), ("B", 1, 0)]).await;
+    inventory::set_low_stock_threshold(&harness.pool, &sku("A"), harness.east, Some(5), now(), &NoAudit)
         .await
         .expect("set");
-    let check = || async { inventory::check_low_stock(&house.pool, now(), 10).await.expect("looked") };
+    let check = || async { inventory::check_low_stock(&harness.pool, now(), 10).await.expect("checked") };
 
     let mut history = vec![check().await];
-    let holder = order();
-    house.ask(&[reserve(holder, &[("A", 5)])]).await;
+    let order_id = order();
+    harness.handle_all(&[reserve(order_id, &[("A", 5)])]).await;
     history.extend([check().await, check().await]);
-    house.ask(&[release(holder)]).await;
+    harness.handle_all(&[release(order_id)]).await;
     history.extend([check().await, check().await]);
 
     assert_eq!(history, [0, 1, 0, 1, 0]);

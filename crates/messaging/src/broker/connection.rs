@@ -1,9 +1,9 @@
-//! A connection that is made anew whenever somebody needs a channel and it is gone.
+//! A connection that reconnects when a channel is requested and the connection is lost.
 //!
-//! The library's own recovery is off: it hides a loss for as long as it lasts, and a confirm in flight stays pending
-//! meanwhile. Here every await fails at once, and whoever it fails for asks for a new channel, with backoff.
+//! lapin's own recovery is off: it hides the loss while it lasts, and a confirm in flight stays pending for that time.
+//! Without it every await fails at once, and the caller requests a new channel, with backoff.
 
-use crate::topology::{self, RetryLadder, Scope};
+use crate::topology::{self, RetrySchedule, Scope};
 use async_rs::TokioRuntime;
 use lapin::protocol::AMQPErrorKind;
 use lapin::uri::AMQPUri;
@@ -15,13 +15,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// A dead peer is noticed after two of these without a sign of life.
+/// A dead peer is detected after two heartbeats without traffic.
 const HEARTBEAT_SECONDS: u16 = 10;
-/// Bytes of a frame at most; longer messages go in several. The library keeps two buffers of 32 frames a connection.
+/// The maximum size of a frame; longer messages are split. lapin keeps two buffers of 32 frames per connection.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const CHANNEL_LIMIT: Duration = Duration::from_secs(10);
 
+/// Why a request to the broker failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     #[error("RABBITMQ_URL is malformed: {0}")]
@@ -32,48 +33,48 @@ pub enum BrokerError {
     ConsumerCancelled(String),
     #[error("the broker refused a message: {0}")]
     Refused(String),
-    #[error("no thread for the broker's client: {0}")]
+    #[error("the runtime of the broker client could not be started: {0}")]
     NoThread(std::io::Error),
     #[error(transparent)]
     Failed(#[from] lapin::Error),
 }
 
 impl BrokerError {
-    /// The broker answered, and closed the channel for what was asked: the same on a new channel is refused again, until
-    /// somebody changes something.
+    /// The broker rejected the request with a channel exception. The same request on a new channel is rejected again,
+    /// until an operator changes the broker or its permissions.
     pub fn is_refusal(&self) -> bool {
         let Self::Failed(error) = self else { return false };
         matches!(error.kind(), ErrorKind::ProtocolError(error) if matches!(error.kind(), AMQPErrorKind::Soft(_)))
     }
 }
 
-/// The two connections of a process.
+/// The two connections of a process; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Links {
-    pub publishing: Link,
-    pub consuming: Link,
+pub struct BrokerConnections {
+    pub publishing: BrokerConnection,
+    pub consuming: BrokerConnection,
 }
 
-/// One connection, shared; clones are the same one.
+/// A connection with its topology settings; clones share it.
 #[derive(Clone)]
-pub struct Link(Arc<Inner>);
+pub struct BrokerConnection(Arc<Inner>);
 
 struct Inner {
     uri: AMQPUri,
     name: String,
-    ladder: RetryLadder,
+    retry_schedule: RetrySchedule,
     runtime: TokioRuntime,
     connection: Mutex<Option<Connection>>,
-    /// What could not be declared when that was last tried.
+    /// The scopes that the broker refused to declare at the last attempt.
     undeclared: std::sync::Mutex<BTreeSet<Scope>>,
 }
 
-impl Links {
-    /// Connects to nothing yet: a process may start before its broker does.
+impl BrokerConnections {
+    /// Does not connect yet: a process may start before its broker.
     pub fn new(args: &RabbitmqArgs, process: &str) -> Result<Self, BrokerError> {
         let runtime = runtime().map_err(BrokerError::NoThread)?;
-        let publishing = Link::new(args, &format!("{process} publishing"), runtime.clone())?;
-        let consuming = Link::new(args, &format!("{process} consuming"), runtime)?;
+        let publishing = BrokerConnection::new(args, &format!("{process} publishing"), runtime.clone())?;
+        let consuming = BrokerConnection::new(args, &format!("{process} consuming"), runtime)?;
         Ok(Self { publishing, consuming })
     }
 
@@ -83,24 +84,24 @@ impl Links {
     }
 }
 
-impl Link {
+impl BrokerConnection {
     fn new(args: &RabbitmqArgs, name: &str, runtime: TokioRuntime) -> Result<Self, BrokerError> {
         let mut uri: AMQPUri = args.rabbitmq_url.expose_secret().parse().map_err(BrokerError::BadUrl)?;
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
         uri.query.frame_max = Some(FRAME_BYTES_MAX);
-        let ladder = RetryLadder::scaled(args.retry_delay_percent);
+        let retry_schedule = RetrySchedule::scaled(args.retry_delay_percent);
         let (name, connection, undeclared) = (name.to_owned(), Mutex::default(), std::sync::Mutex::default());
-        Ok(Self(Arc::new(Inner { uri, name, ladder, runtime, connection, undeclared })))
+        Ok(Self(Arc::new(Inner { uri, name, retry_schedule, runtime, connection, undeclared })))
     }
 
-    /// A new channel, on a new connection if need be, with the rows of `scope` declared.
+    /// Opens a channel, on a new connection if necessary, and declares the queues and exchanges of `scope`.
     pub async fn channel(&self, scope: Scope) -> Result<Channel, BrokerError> {
         let channel = self.bare_channel().await?;
-        within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.ladder)).await?;
+        within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.retry_schedule)).await?;
         Ok(channel)
     }
 
-    /// Declares all of the topology, or names what the broker refuses.
+    /// Declares the whole topology; fails at the first scope that the broker refuses.
     pub async fn declare_all(&self) -> Result<(), BrokerError> {
         for scope in Scope::all() {
             self.channel(scope).await?;
@@ -108,13 +109,13 @@ impl Link {
         Ok(())
     }
 
-    /// A new channel, with all of the topology declared but what the broker refuses: its messages wait in the outbox,
-    /// and those of other queues go on.
+    /// Opens a channel and declares the whole topology, except for scopes that the broker refuses. Messages to their
+    /// queues wait in the outbox; messages to other queues are not affected.
     pub(super) async fn channel_to_all(&self) -> Result<Channel, BrokerError> {
         let mut channel = self.bare_channel().await?;
         for scope in Scope::all() {
-            let declared = within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.ladder)).await;
-            self.note_declared(scope, declared.as_ref().err());
+            let declared = within(CHANNEL_LIMIT, topology::declare(&channel, scope, &self.0.retry_schedule)).await;
+            self.log_changes(scope, declared.as_ref().err());
             match declared {
                 Ok(()) => {}
                 Err(error) if error.is_refusal() => channel = self.bare_channel().await?,
@@ -124,8 +125,8 @@ impl Link {
         Ok(channel)
     }
 
-    /// Logs what can't be declared once, and once more when it can.
-    fn note_declared(&self, scope: Scope, refused: Option<&BrokerError>) {
+    /// Logs when a scope is refused for the first time, and when it can be declared again.
+    fn log_changes(&self, scope: Scope, refused: Option<&BrokerError>) {
         let mut undeclared = self.0.undeclared.lock().unwrap_or_else(PoisonError::into_inner);
         match refused {
             Some(error) if error.is_refusal() && undeclared.insert(scope) => {
@@ -136,7 +137,7 @@ impl Link {
         }
     }
 
-    /// A new channel, for whoever only looks.
+    /// Opens a channel and declares nothing.
     pub(super) async fn bare_channel(&self) -> Result<Channel, BrokerError> {
         let mut connection = self.0.connection.lock().await;
         let alive = match connection.take() {
@@ -146,16 +147,16 @@ impl Link {
         within(CHANNEL_LIMIT, connection.insert(alive).create_channel()).await
     }
 
-    pub fn ladder(&self) -> RetryLadder {
-        self.0.ladder
+    pub fn retry_schedule(&self) -> RetrySchedule {
+        self.0.retry_schedule
     }
 
-    /// Says goodbye; channels that are still open end.
+    /// Closes the connection and all of its channels.
     pub async fn close(&self) {
         if let Some(connection) = self.0.connection.lock().await.take() {
-            let goodbye = connection.close(200, "the process stops".into());
-            if !matches!(tokio::time::timeout(CHANNEL_LIMIT, goodbye).await, Ok(Ok(()))) {
-                tracing::debug!(link = self.0.name, "The broker did not hear our goodbye");
+            let closing = connection.close(200, "the process stops".into());
+            if !matches!(tokio::time::timeout(CHANNEL_LIMIT, closing).await, Ok(Ok(()))) {
+                tracing::debug!(connection = self.0.name, "The connection to the broker could not be closed");
             }
         }
     }
@@ -165,20 +166,21 @@ impl Link {
         let (uri, runtime) = (self.0.uri.clone(), self.0.runtime.clone());
         let connecting = Connection::connect_uri_with_runtime(uri, properties, runtime);
         let connection = within(CONNECT_LIMIT, connecting).await?;
-        tracing::info!(link = self.0.name, "Connected to the broker");
+        tracing::info!(connection = self.0.name, "Connected to the broker");
         Ok(connection)
     }
 }
 
-/// The library's own tasks have a thread of their own. Where they share the only one with ours, they stop when the
-/// connection breaks (lapin 4.12), and nobody learns that it has.
+/// lapin's tasks run on a thread of their own. On a runtime with a single thread that they share with our tasks, they
+/// stop when the connection breaks (lapin 4.12), and the break is never reported.
 fn runtime() -> std::io::Result<TokioRuntime> {
     let builder = || tokio::runtime::Builder::new_multi_thread();
     let runtime = builder().worker_threads(1).thread_name("broker").enable_all().build()?;
     Ok(TokioRuntime::tokio_with_runtime(runtime))
 }
 
-/// Awaits the broker's answer, but not for ever: what is asked while the connection breaks may never be answered.
+/// Awaits an answer of the broker with a limit: a request that is sent while the connection breaks may never be
+/// answered.
 pub(crate) async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, lapin::Error>>,
@@ -186,8 +188,8 @@ pub(crate) async fn within<T>(
     tokio::time::timeout(limit, answer).await.map_err(|_| BrokerError::TooSlow(limit))?.map_err(BrokerError::from)
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for BrokerConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("name", &self.0.name).finish_non_exhaustive()
+        f.debug_struct("BrokerConnection").field("name", &self.0.name).finish_non_exhaustive()
     }
 }

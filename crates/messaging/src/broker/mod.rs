@@ -1,13 +1,14 @@
-//! The broker: connections that come back by themselves, and publishing that knows what arrived.
+//! The client of the broker: connections that reconnect on demand, a publisher that reports the outcome of every
+//! message, and an inspector for queue depths.
 //!
-//! Publishing and consuming stand on connections of their own: when the broker runs short of memory it stops reading
-//! from whoever publishes, and acks must still get through.
+//! Publishing and consuming use separate connections: when the broker runs short of memory it blocks connections that
+//! publish, and acks must still get through.
 
 mod connection;
 mod inspector;
 mod publisher;
 
 pub(crate) use connection::within;
-pub use connection::{BrokerError, Link, Links};
-pub use inspector::{Attendance, Probe, QueueDepth};
-pub use publisher::{Arrival, Publication, Publisher};
+pub use connection::{BrokerConnection, BrokerConnections, BrokerError};
+pub use inspector::{QueueDepth, QueueInspector, QueueStatus};
+pub use publisher::{Publication, PublishOutcome, Publisher};

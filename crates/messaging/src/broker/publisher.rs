@@ -1,6 +1,6 @@
-//! Publishes many messages at once and tells, of each, whether it arrived.
+//! Publishes many messages at once, and reports for each one whether the broker confirmed it.
 
-use super::connection::{BrokerError, Link, within};
+use super::connection::{BrokerConnection, BrokerError, within};
 use crate::topology::Scope;
 use domain::ids::MessageId;
 use futures::future::try_join_all;
@@ -11,11 +11,11 @@ use lapin::{BasicProperties, Channel, Confirmation};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// All confirms of a batch must be there within this; else its outcome is unknown and it is published again.
+/// How long the confirms of a batch may take. After that its outcome is unknown, and it is published again.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
 const PERSISTENT: u8 = 2;
 
-/// A message as it goes to the broker.
+/// A message with everything that publishing it needs.
 #[derive(Debug, Clone)]
 pub struct Publication<'a> {
     pub message_id: MessageId,
@@ -24,34 +24,34 @@ pub struct Publication<'a> {
     pub type_name: &'a str,
     pub payload: &'a [u8],
     pub headers: FieldTable,
-    /// It must reach a queue: without one it counts as refused.
+    /// A message that is routed to no queue counts as refused.
     pub mandatory: bool,
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Arrival {
-    /// The broker has it on disk.
+pub enum PublishOutcome {
+    /// The broker has stored it on disk.
     Confirmed,
-    /// The broker does not have it, for this reason.
+    /// The broker has not stored it, for this reason.
     Refused(String),
 }
 
-/// A channel in confirm mode. One batch at a time; after an error it is of no more use.
+/// A channel in confirm mode. Publishes one batch at a time; after an error it must not be used any more.
 #[derive(Debug)]
 pub struct Publisher {
     channel: Channel,
 }
 
 impl Publisher {
-    /// For messages to any queue: all of the topology is declared.
-    pub async fn open(link: &Link) -> Result<Self, BrokerError> {
-        Self::on(link.channel_to_all().await?).await
+    /// For messages to any queue: declares the whole topology.
+    pub async fn open(connection: &BrokerConnection) -> Result<Self, BrokerError> {
+        Self::on(connection.channel_to_all().await?).await
     }
 
-    /// For messages to the rows of `scope`, which are declared.
-    pub async fn open_for(link: &Link, scope: Scope) -> Result<Self, BrokerError> {
-        Self::on(link.channel(scope).await?).await
+    /// For messages to the queues and exchanges of `scope`, which it declares.
+    pub async fn open_for(connection: &BrokerConnection, scope: Scope) -> Result<Self, BrokerError> {
+        Self::on(connection.channel(scope).await?).await
     }
 
     async fn on(channel: Channel) -> Result<Self, BrokerError> {
@@ -59,27 +59,27 @@ impl Publisher {
         Ok(Self { channel })
     }
 
-    /// Messages that wait in `queue` for a reader.
+    /// The number of messages in `queue` that are ready to be delivered.
     pub async fn depth_of(&self, queue: &str) -> Result<u32, BrokerError> {
-        let only_look = QueueDeclareOptions { passive: true, ..Default::default() };
-        let looking = self.channel.queue_declare(queue.into(), only_look, FieldTable::default());
-        Ok(within(CONFIRM_LIMIT, looking).await?.message_count())
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        let declaring = self.channel.queue_declare(queue.into(), passive, FieldTable::default());
+        Ok(within(CONFIRM_LIMIT, declaring).await?.message_count())
     }
 
     pub fn is_usable(&self) -> bool {
         self.channel.status().connected()
     }
 
-    /// Publishes all, awaits all confirms together, and answers in the order given. On an error the outcome of all is
-    /// unknown: publish them again, their readers take each id once.
-    pub async fn publish_all(&mut self, publications: &[Publication<'_>]) -> Result<Vec<Arrival>, BrokerError> {
+    /// Publishes all, awaits all confirms together, and returns the outcomes in the given order. After an error all
+    /// outcomes are unknown, and all messages must be published again: consumers deduplicate them by id.
+    pub async fn publish_all(&mut self, publications: &[Publication<'_>]) -> Result<Vec<PublishOutcome>, BrokerError> {
         let confirmations = within(CONFIRM_LIMIT, async {
-            // Handed over all at once, they share a few writes to the socket; one by one each would wait for its own.
+            // Published concurrently they share a few socket writes; one by one each would wait for its own.
             let confirms = try_join_all(publications.iter().map(|publication| self.publish(publication))).await?;
             try_join_all(confirms).await
         })
         .await?;
-        Ok(arrivals(publications, confirmations))
+        Ok(outcomes(publications, confirmations))
     }
 
     async fn publish(&self, publication: &Publication<'_>) -> Result<PublisherConfirm, lapin::Error> {
@@ -95,9 +95,9 @@ impl Publisher {
     }
 }
 
-/// An unroutable message comes back before its confirm, but the library may hand it to a neighbour's: it is known by
-/// the id that it carries, not by the confirm that brought it.
-fn arrivals(publications: &[Publication<'_>], confirmations: Vec<Confirmation>) -> Vec<Arrival> {
+/// The broker returns an unroutable message before its confirm, but lapin may attach it to the confirm of another
+/// message. So returned messages are matched by message id, and not by confirm.
+fn outcomes(publications: &[Publication<'_>], confirmations: Vec<Confirmation>) -> Vec<PublishOutcome> {
     let nacked: Vec<bool> = confirmations.iter().map(Confirmation::is_nack).collect();
     let returned: HashMap<String, String> = confirmations
         .into_iter()
@@ -109,9 +109,9 @@ fn arrivals(publications: &[Publication<'_>], confirmations: Vec<Confirmation>) 
         .collect();
     let outcome =
         |(publication, nacked): (&Publication<'_>, bool)| match returned.get(&publication.message_id.to_string()) {
-            Some(reason) => Arrival::Refused(format!("returned: {reason}")),
-            None if nacked => Arrival::Refused("refused by the broker".to_owned()),
-            None => Arrival::Confirmed,
+            Some(reason) => PublishOutcome::Refused(format!("returned: {reason}")),
+            None if nacked => PublishOutcome::Refused("refused by the broker".to_owned()),
+            None => PublishOutcome::Confirmed,
         };
     publications.iter().zip(nacked).map(outcome).collect()
 }

@@ -1,14 +1,15 @@
-//! Lets go of what is decided: what failed is published to a wait queue or to the dead queue, then all of it is acked.
+//! Finishes deliveries that have a verdict: publishes failed messages to a retry queue or to the dead queue, then acks
+//! all of them.
 
 use super::calls::Tag;
 use super::decode::attempt;
 use super::unacked::Unacked;
-use crate::broker::{Arrival, BrokerError, Link, Publication, Publisher, within};
-use crate::dead::message_id;
+use crate::broker::{BrokerConnection, BrokerError, Publication, PublishOutcome, Publisher, within};
+use crate::dead_letters::message_id;
 use crate::envelope::Header;
 use crate::handle::Verdict;
 use crate::inbox;
-use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetryLadder, Scope};
+use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetrySchedule, Scope};
 use domain::ids::MessageId;
 use domain::messages::Queue;
 use futures::future::try_join_all;
@@ -19,73 +20,82 @@ use sqlx::PgPool;
 use std::time::Duration;
 use tracing::field::display;
 
-/// How long an ack may take to go out; else the session begins anew.
+/// How long sending an ack may take; after that the session is restarted.
 const ACK_LIMIT: Duration = Duration::from_secs(5);
-/// How long it may take to note what was received.
-const NOTE_LIMIT: Duration = Duration::from_secs(2);
-/// What texts of ours and of libraries put values into.
+/// How long storing the receipts of failed messages may take.
+const RECEIPT_LIMIT: Duration = Duration::from_secs(2);
+/// The quotes that error texts, ours and those of libraries, put around values.
 const QUOTES: [char; 3] = ['"', '`', '\''];
-/// Bytes of an error's text that travel with a dead message.
+/// Bytes of an error text that are kept in the header of a rerouted message.
 const ERROR_BYTES_MAX: usize = 1_024;
 
-/// The step of the retry ladder that a message waits for which was put off: by then a call that hangs has been given up.
+/// The step of the retry schedule that a deferred message waits for. It is longer than the limit of a provider call, so
+/// calls that hang have timed out by then.
 const DEFER_STEP: u32 = 1;
 
-/// How a batch ended, for the log and the metrics.
+/// How the messages of a batch ended, for the log and the metrics.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tally {
+pub(crate) struct BatchSummary {
     pub done: usize,
     pub retried: usize,
     pub dead: usize,
 }
 
-pub(super) struct Exit {
+/// Acks the deliveries of one session, and publishes its failed messages.
+pub(super) struct Acknowledger {
     queue: Queue,
     pool: PgPool,
-    publishing: Link,
+    publishing: BrokerConnection,
     publisher: Option<Publisher>,
 }
 
-impl Exit {
-    pub fn new(queue: Queue, pool: PgPool, publishing: Link) -> Self {
+impl Acknowledger {
+    pub fn new(queue: Queue, pool: PgPool, publishing: BrokerConnection) -> Self {
         Self { queue, pool, publishing, publisher: None }
     }
 
-    /// Lets go of what is decided. On an error the channel is of no more use: what is unacked comes again, and what of
-    /// it was done is known to the inbox.
-    pub async fn let_go(&mut self, unacked: &mut Unacked, decided: Vec<(Tag, Verdict)>) -> Result<Tally, BrokerError> {
+    /// Publishes the failed messages and acks all deliveries that have a verdict. After an error the channel must not
+    /// be used any more: the broker redelivers what is unacked, and the inbox knows which of these messages were
+    /// handled.
+    pub async fn finish(
+        &mut self,
+        unacked: &mut Unacked,
+        verdicts: Vec<(Tag, Verdict)>,
+    ) -> Result<BatchSummary, BrokerError> {
         let decided: Vec<_> =
-            decided.into_iter().filter_map(|(tag, verdict)| Some((unacked.take(tag)?, verdict))).collect();
-        let ladder = self.publishing.ladder();
-        let failed = decided.iter().filter_map(|(held, verdict)| farewell(self.queue, &ladder, &held.raw, verdict));
-        let failed: Vec<Farewell<'_>> = failed.collect();
-        self.note_received(&failed).await;
+            verdicts.into_iter().filter_map(|(tag, verdict)| Some((unacked.remove(tag)?, verdict))).collect();
+        let schedule = self.publishing.retry_schedule();
+        let failed =
+            decided.iter().filter_map(|(delivery, verdict)| reroute(self.queue, &schedule, &delivery.raw, verdict));
+        let failed: Vec<Rerouted<'_>> = failed.collect();
+        self.store_receipts(&failed).await;
         if let Err(error) = self.publish(&failed).await {
-            // An alarm stops whoever publishes, and ends only when queues are drained: what is done goes all the same.
+            // A resource alarm of the broker blocks publishers until queues have been drained. The messages that are
+            // done must be acked nevertheless, or the queues would never drain.
             let done = decided.iter().filter(|(_, verdict)| *verdict == Verdict::Done);
-            let done: Vec<_> = done.map(|(held, _)| &held.raw).collect();
+            let done: Vec<_> = done.map(|(delivery, _)| &delivery.raw).collect();
             ack_each(self.queue, &done).await?;
             return Err(error);
         }
-        let all: Vec<_> = decided.iter().map(|(held, _)| &held.raw).collect();
+        let all: Vec<_> = decided.iter().map(|(delivery, _)| &delivery.raw).collect();
         ack(self.queue, all, unacked.first()).await?;
-        let dead = failed.iter().filter(|farewell| farewell.exchange == topology::DEAD).count();
-        Ok(Tally { done: decided.len() - failed.len(), retried: failed.len() - dead, dead })
+        let dead = failed.iter().filter(|message| message.exchange == topology::DEAD).count();
+        Ok(BatchSummary { done: decided.len() - failed.len(), retried: failed.len() - dead, dead })
     }
 
-    /// Without a note an attempt of a saga does not count, which harms nobody.
-    async fn note_received(&self, failed: &[Farewell<'_>]) {
-        let ids: Vec<MessageId> = failed.iter().map(|farewell| message_id(farewell.raw)).collect();
+    /// Failures are only logged: without a receipt the saga does not count the attempt, which does no harm.
+    async fn store_receipts(&self, failed: &[Rerouted<'_>]) {
+        let ids: Vec<MessageId> = failed.iter().map(|message| message_id(message.raw)).collect();
         if ids.is_empty() {
             return;
         }
-        let noting = inbox::note_received(&self.pool, self.queue.into(), &ids);
-        if !matches!(tokio::time::timeout(NOTE_LIMIT, noting).await, Ok(Ok(()))) {
-            tracing::warn!(queue = %self.queue, messages = ids.len(), "That messages were received could not be noted");
+        let storing = inbox::record_receipts(&self.pool, self.queue.into(), &ids);
+        if !matches!(tokio::time::timeout(RECEIPT_LIMIT, storing).await, Ok(Ok(()))) {
+            tracing::warn!(queue = %self.queue, messages = ids.len(), "Receipts of messages could not be stored");
         }
     }
 
-    async fn publish(&mut self, failed: &[Farewell<'_>]) -> Result<(), BrokerError> {
+    async fn publish(&mut self, failed: &[Rerouted<'_>]) -> Result<(), BrokerError> {
         if failed.is_empty() {
             return Ok(());
         }
@@ -93,9 +103,9 @@ impl Exit {
             Some(open) if open.is_usable() => open,
             _ => Publisher::open_for(&self.publishing, Scope::Queue(self.queue)).await?,
         };
-        let publications: Vec<_> = failed.iter().map(Farewell::publication).collect();
-        for arrival in publisher.publish_all(&publications).await? {
-            if let Arrival::Refused(reason) = arrival {
+        let publications: Vec<_> = failed.iter().map(Rerouted::publication).collect();
+        for outcome in publisher.publish_all(&publications).await? {
+            if let PublishOutcome::Refused(reason) = outcome {
                 return Err(BrokerError::Refused(reason));
             }
         }
@@ -104,15 +114,15 @@ impl Exit {
     }
 }
 
-/// One ack for all before the first delivery that is still at work, one each for the others.
-async fn ack(queue: Queue, decided: Vec<&Delivery>, at_work: Option<Tag>) -> Result<(), BrokerError> {
-    let is_before = |raw: &&Delivery| at_work.is_none_or(|tag| raw.delivery_tag < tag);
-    let (before, behind): (Vec<_>, Vec<_>) = decided.into_iter().partition(is_before);
+/// One multiple-ack for all deliveries before `first_unacked`, and one ack each for the others.
+async fn ack(queue: Queue, decided: Vec<&Delivery>, first_unacked: Option<Tag>) -> Result<(), BrokerError> {
+    let is_before = |raw: &&Delivery| first_unacked.is_none_or(|tag| raw.delivery_tag < tag);
+    let (before, after): (Vec<_>, Vec<_>) = decided.into_iter().partition(is_before);
     if let Some(last) = before.into_iter().max_by_key(|raw| raw.delivery_tag) {
         let acked = within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?;
         expect_open(queue, acked)?;
     }
-    ack_each(queue, &behind).await
+    ack_each(queue, &after).await
 }
 
 async fn ack_each(queue: Queue, decided: &[&Delivery]) -> Result<(), BrokerError> {
@@ -121,13 +131,13 @@ async fn ack_each(queue: Queue, decided: &[&Delivery]) -> Result<(), BrokerError
     expect_open(queue, acked.into_iter().all(|acked| acked))
 }
 
-/// An ack that could not go out is no error to the library.
+/// lapin returns `false`, and no error, when an ack could not be sent.
 fn expect_open(queue: Queue, acked: bool) -> Result<(), BrokerError> {
     if acked { Ok(()) } else { Err(BrokerError::ConsumerCancelled(queue.to_string())) }
 }
 
-/// A message that goes to wait or to rest.
-struct Farewell<'a> {
+/// A failed message with the retry queue or dead queue that it is published to.
+struct Rerouted<'a> {
     raw: &'a Delivery,
     exchange: &'static str,
     routing_key: String,
@@ -135,25 +145,32 @@ struct Farewell<'a> {
     error: &'a str,
 }
 
-fn farewell<'a>(queue: Queue, ladder: &RetryLadder, raw: &'a Delivery, verdict: &'a Verdict) -> Option<Farewell<'a>> {
+fn reroute<'a>(
+    queue: Queue,
+    schedule: &RetrySchedule,
+    raw: &'a Delivery,
+    verdict: &'a Verdict,
+) -> Option<Rerouted<'a>> {
     let attempt = attempt(raw);
     let dead = || (topology::DEAD, queue.to_string());
-    let wait = |step| ladder.wait_queue(queue, step).map_or_else(dead, |wait_queue| (topology::RETRY, wait_queue));
+    let retry =
+        |step| schedule.retry_queue(queue, step).map_or_else(dead, |retry_queue| (topology::RETRY, retry_queue));
     let (attempts, (exchange, routing_key), error) = match verdict {
         Verdict::Done => return None,
-        Verdict::Defer(error) => (attempt, wait(DEFER_STEP), error),
-        Verdict::Retry(error) => (attempt.saturating_add(1), wait(attempt), error),
+        Verdict::Defer(error) => (attempt, retry(DEFER_STEP), error),
+        Verdict::Retry(error) => (attempt.saturating_add(1), retry(attempt), error),
         Verdict::Poison(error) => (attempt.saturating_add(1), dead(), error),
     };
-    // What is put off is counted with its batch: there may be very many of them, very often.
+    // Deferred messages appear in the summary of their batch only: they can be many, and frequent.
     if attempts > attempt {
-        report(queue, raw, attempt, exchange, &without_values(error));
+        report(queue, raw, attempt, exchange, &redact_quoted(error));
     }
-    Some(Farewell { raw, exchange, routing_key, attempts, error })
+    Some(Rerouted { raw, exchange, routing_key, attempts, error })
 }
 
-impl Farewell<'_> {
-    /// Headers are made anew: copied `x-death` headers make RabbitMQ 3.10 drop messages on their way round.
+impl Rerouted<'_> {
+    /// The headers are built from scratch: RabbitMQ 3.10 drops messages with copied `x-death` headers as a dead-letter
+    /// cycle.
     fn publication(&self) -> Publication<'_> {
         let end = self.error.floor_char_boundary(ERROR_BYTES_MAX);
         let mut headers = FieldTable::default();
@@ -179,36 +196,36 @@ fn report(queue: Queue, raw: &Delivery, attempt: u32, exchange: &str, error: &st
     let id = message_id(raw);
     if exchange == topology::DEAD {
         tracing::error!(%queue, message.id = %id, order.id = order_id, correlation_id, attempt, error,
-            "A message goes to the dead queue");
+            "A message failed and goes to the dead queue");
     } else {
         tracing::warn!(%queue, message.id = %id, order.id = order_id, correlation_id, attempt, error,
-            "A message will be tried again");
+            "A message failed and will be retried");
     }
 }
 
-/// What can't be read is quoted where it is complained of, in one kind of quotes or another, and a log is no place for
-/// what messages hold. The whole complaint travels with the message.
-fn without_values(error: &str) -> String {
-    let mut told = String::with_capacity(error.len());
+/// Parse errors quote the offending value. Logs must not contain message data, so quoted parts are replaced by `...`;
+/// the full text is kept in the message's error header.
+fn redact_quoted(error: &str) -> String {
+    let mut redacted = String::with_capacity(error.len());
     let mut open = None;
-    let mut letters = error.chars();
-    while let Some(letter) = letters.next() {
+    let mut characters = error.chars();
+    while let Some(character) = characters.next() {
         match open {
             None => {
-                told.push(letter);
-                open = Some(letter).filter(|letter| QUOTES.contains(letter));
-                told.push_str(if open.is_some() { "..." } else { "" });
+                redacted.push(character);
+                open = Some(character).filter(|character| QUOTES.contains(character));
+                redacted.push_str(if open.is_some() { "..." } else { "" });
             }
             // An escaped quote does not end a value.
-            Some(_) if letter == '\\' => drop(letters.next()),
-            Some(quote) if letter == quote => {
-                told.push(letter);
+            Some(_) if character == '\\' => drop(characters.next()),
+            Some(quote) if character == quote => {
+                redacted.push(character);
                 open = None;
             }
             Some(_) => {}
         }
     }
-    told
+    redacted
 }
 
 #[cfg(test)]
@@ -216,15 +233,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_names_what_is_wrong_and_quotes_nothing_of_it() {
-        let told =
-            without_values(r#"undecodable: invalid type: string "call \"Ann\" at home", expected u32 at line 1"#);
+    fn a_logged_error_contains_none_of_the_values_that_it_quotes() {
+        let redacted =
+            redact_quoted(r#"undecodable: invalid type: string "call \"Ann\" at home", expected u32 at line 1"#);
 
-        assert_eq!(told, r#"undecodable: invalid type: string "...", expected u32 at line 1"#);
-        let variant = without_values("unknown variant `it's Ann`, expected `booked`");
+        assert_eq!(redacted, r#"undecodable: invalid type: string "...", expected u32 at line 1"#);
+        let variant = redact_quoted("unknown variant `it's Ann`, expected `booked`");
         assert_eq!(variant, "unknown variant `...`, expected `...`");
-        assert_eq!(without_values("a currency is not 'Ann'"), "a currency is not '...'");
-        assert_eq!(without_values("the database is away"), "the database is away");
-        assert_eq!(without_values("string \"cut off"), "string \"...");
+        assert_eq!(redact_quoted("a currency is not 'Ann'"), "a currency is not '...'");
+        assert_eq!(redact_quoted("the database is away"), "the database is away");
+        assert_eq!(redact_quoted("string \"cut off"), "string \"...");
     }
 }

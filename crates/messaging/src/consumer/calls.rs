@@ -1,6 +1,7 @@
-//! A session's calls to a provider: those that are answered promptly are settled together, the others when they are answered.
+//! A session's calls to a provider. Calls that are answered promptly are settled together with their batch, slower
+//! calls when their answers arrive.
 
-use crate::bulkhead::{Bulkhead, GRACE};
+use crate::bulkhead::{Bulkhead, PROMPT_LIMIT};
 use crate::handle::{Delivery, Verdict};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -8,13 +9,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long a call may take. Longer than any slice lets it: it ends only what has no limit of its own.
+/// How long a call may take. Longer than the limit of any slice: it only ends calls that have no limit of their own.
 const CALL_LIMIT: Duration = Duration::from_mins(3);
 
-/// A delivery's number in its session.
+/// The delivery tag: the number of a delivery in its session.
 pub(super) type Tag = u64;
 
-/// Calls that are under way; dropped, they are given up, and their outcome is unknown.
+/// The calls in flight. Dropping this aborts them, and their outcome is unknown.
 #[derive(Debug)]
 pub struct Calls<C, A> {
     tasks: JoinSet<Answered<C, A>>,
@@ -22,13 +23,13 @@ pub struct Calls<C, A> {
     awaited: usize,
 }
 
-/// A call that was answered, or the verdict on a message whose call was not.
+/// A call that has ended: its answer, or the verdict on the message when there is no answer.
 #[derive(Debug)]
 pub struct Answered<C, A> {
     pub(super) tag: Tag,
     pub(super) delivery: Delivery<C>,
     pub(super) answer: Result<A, Verdict>,
-    /// The round that waits for it, if any does.
+    /// The round that waits for this call; `None` when no round does.
     round: Option<u64>,
 }
 
@@ -41,13 +42,14 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
         self.tasks.is_empty()
     }
 
-    /// Begins a round: [`Self::prompt`] answers what it starts.
+    /// Begins a round: [`Self::prompt`] waits for the calls that are started after this.
     pub(super) fn begin_round(&mut self) {
         self.round += 1;
         self.awaited = 0;
     }
 
-    /// Makes the call as soon as `bulkhead` has a place for it. Where none is answered, nobody waits for one more.
+    /// Makes the call as soon as `bulkhead` has capacity for it. The round does not wait for it when the bulkhead is
+    /// slow.
     pub(super) fn start(
         &mut self,
         (tag, delivery): (Tag, Delivery<C>),
@@ -57,15 +59,15 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
         let round = (!bulkhead.is_slow()).then_some(self.round);
         self.awaited += usize::from(round.is_some());
         self.tasks.spawn(async move {
-            let answer = match bulkhead.enter().await {
-                None => Err(Verdict::Defer("too many calls to the provider are not answered".to_owned())),
+            let answer = match bulkhead.acquire().await {
+                None => Err(Verdict::Defer("too many calls to the provider are unanswered".to_owned())),
                 Some(_permit) => limited(call).await.map_err(Verdict::Retry),
             };
             Answered { tag, delivery, answer, round }
         });
     }
 
-    /// All answers of the round, or what there is of them after [`GRACE`]; and what else was answered meanwhile.
+    /// The answers of the round that arrive within [`PROMPT_LIMIT`], and all late answers of earlier rounds.
     pub(super) async fn prompt(&mut self) -> Vec<Answered<C, A>> {
         let mut answered = Vec::with_capacity(self.awaited);
         let gathering = async {
@@ -75,12 +77,13 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
                 answered.push(one);
             }
         };
-        // Late ones are no error.
-        let _ = timeout(GRACE, gathering).await;
+        // A timeout is no error: late answers are returned by `late`.
+        let _ = timeout(PROMPT_LIMIT, gathering).await;
         self.ready(answered)
     }
 
-    /// The next answer and all that are there with it; none ever while no call is under way. Given up, it loses nothing.
+    /// Waits for the next answer and returns it with all others that are ready. Pending forever while there are no
+    /// calls. Cancel-safe.
     pub(super) async fn late(&mut self) -> Vec<Answered<C, A>> {
         while let Some(joined) = self.tasks.join_next().await {
             if let Ok(one) = joined {
@@ -98,7 +101,7 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
     }
 }
 
-/// A panic is the failure of one call.
+/// A panic fails only the call that it happens in.
 async fn limited<A>(call: impl Future<Output = A>) -> Result<A, String> {
     match timeout(CALL_LIMIT, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(answer)) => Ok(answer),

@@ -1,65 +1,65 @@
-//! Who may be at work in the database. Batches that share too few cores are each slower for it, while what could have
-//! come with them waits: taken in turns they are larger, and an order costs less.
+//! Limits how many batches use the database at once (default: one per core). Running more makes every batch slower;
+//! waiting instead lets batches grow, which lowers the cost per order.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The turns of a process; cheap to clone.
+/// The limit that all consumers of a process share; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Turns(Arc<Semaphore>);
+pub struct BatchLimiter(Arc<Semaphore>);
 
-/// One batch's turn.
+/// Allows one batch to use the database, until it is dropped or released.
 #[derive(Debug)]
-pub struct Turn {
-    turns: Turns,
+pub struct BatchPermit {
+    limiter: BatchLimiter,
     permit: Option<OwnedSemaphorePermit>,
-    /// How long it was waited for.
+    /// How long the batch waited for the permit.
     pub(super) waited: Duration,
 }
 
-/// One batch may wait for an answer while another works.
-const TURNS_MIN: usize = 2;
+/// With two, one batch can wait for a round trip while another one works.
+const BATCHES_MIN: usize = 2;
 
-impl Turns {
-    /// So many, or as many as there are cores.
-    pub fn new(turns: Option<usize>) -> Self {
-        let cores = || available_parallelism().map_or(TURNS_MIN, usize::from).max(TURNS_MIN);
-        Self(Arc::new(Semaphore::new(turns.unwrap_or_else(cores))))
+impl BatchLimiter {
+    /// Allows `batches` at once, or one per core.
+    pub fn new(batches: Option<usize>) -> Self {
+        let cores = || available_parallelism().map_or(BATCHES_MIN, usize::from).max(BATCHES_MIN);
+        Self(Arc::new(Semaphore::new(batches.unwrap_or_else(cores))))
     }
 
-    pub(super) async fn next(&self) -> Turn {
-        let came = Instant::now();
+    pub(super) async fn acquire(&self) -> BatchPermit {
+        let began = Instant::now();
         let permit = self.permit().await;
-        Turn { turns: self.clone(), permit, waited: came.elapsed() }
+        BatchPermit { limiter: self.clone(), permit, waited: began.elapsed() }
     }
 
-    /// Never closed.
+    /// Always `Some`: the semaphore is never closed.
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0).acquire_owned().await.ok()
     }
 }
 
-impl Turn {
-    /// Lets others have their turn.
-    pub(super) fn leave(&mut self) {
+impl BatchPermit {
+    /// Gives the permit back to the limiter.
+    pub(super) fn release(&mut self) {
         self.permit = None;
     }
 
-    /// Waits for a turn, unless this is one.
-    pub(super) async fn resume(&mut self) {
+    /// Waits for a permit if this one was released.
+    pub(super) async fn reacquire(&mut self) {
         if self.permit.is_none() {
-            self.permit = self.turns.permit().await;
+            self.permit = self.limiter.permit().await;
         }
     }
 
-    /// Awaits what is none of our database's work, and lets others have their turn meanwhile.
-    pub(super) async fn away<T>(&mut self, elsewhere: impl Future<Output = T>) -> T {
-        self.leave();
-        let answer = elsewhere.await;
-        self.resume().await;
-        answer
+    /// Awaits work that does not use the database. The permit is released for that time.
+    pub(super) async fn release_while<T>(&mut self, work: impl Future<Output = T>) -> T {
+        self.release();
+        let output = work.await;
+        self.reacquire().await;
+        output
     }
 }
 
@@ -69,34 +69,34 @@ mod tests {
     use futures::FutureExt;
 
     #[tokio::test]
-    async fn there_is_one_turn_at_a_time_and_another_when_it_is_over() {
-        let turns = Turns::new(Some(1));
-        let turn = turns.next().await;
+    async fn a_permit_is_available_again_when_it_is_dropped() {
+        let limiter = BatchLimiter::new(Some(1));
+        let permit = limiter.acquire().await;
 
-        assert!(turns.next().now_or_never().is_none());
-        drop(turn);
-        assert!(turns.next().now_or_never().is_some());
+        assert!(limiter.acquire().now_or_never().is_none());
+        drop(permit);
+        assert!(limiter.acquire().now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn while_one_is_away_another_has_its_turn_and_the_first_waits_for_it() {
-        let turns = Turns::new(Some(1));
-        let mut first = turns.next().await;
+    async fn a_released_permit_can_be_acquired_by_another_batch_and_the_first_then_waits_for_it() {
+        let limiter = BatchLimiter::new(Some(1));
+        let mut first = limiter.acquire().await;
 
-        let second = first.away(async { turns.next().now_or_never() });
+        let second = first.release_while(async { limiter.acquire().now_or_never() });
         let mut second = std::pin::pin!(second);
-        // It went away and came back, and the other one is still at it: held by the answer that it brings.
+        // The work has ended, but its output holds the second permit: reacquiring has to wait.
         assert!(second.as_mut().now_or_never().is_none());
     }
 
     #[tokio::test]
-    async fn who_never_came_back_takes_a_turn_before_it_goes_on() {
-        let turns = Turns::new(Some(1));
-        let mut turn = turns.next().await;
-        assert!(turn.away(std::future::pending::<()>()).now_or_never().is_none());
+    async fn a_permit_that_was_released_by_cancelled_work_is_reacquired_on_demand() {
+        let limiter = BatchLimiter::new(Some(1));
+        let mut permit = limiter.acquire().await;
+        assert!(permit.release_while(std::future::pending::<()>()).now_or_never().is_none());
 
-        turn.resume().await;
+        permit.reacquire().await;
 
-        assert!(turns.next().now_or_never().is_none());
+        assert!(limiter.acquire().now_or_never().is_none());
     }
 }

@@ -1,12 +1,13 @@
-//! Carries out a batch; what fails is divided until the culprit stands alone, and the others go through.
+//! Runs a batch as one transaction. After a failure the batch is split into ever smaller parts until the failing
+//! message is isolated, so that the others succeed.
 
-use super::concurrency::Turn;
+use super::concurrency::BatchPermit;
 use crate::handle::HandleError;
-use crate::outbox::Relay;
+use crate::outbox::RelayHandle;
 use domain::messages::Queue;
 use futures::FutureExt;
 use platform::lifecycle::Lifecycle;
-use platform::postgres::LockWait;
+use platform::postgres::LockTimeout;
 use sqlx::PgPool;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -14,167 +15,170 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How long a batch rests when the database is away: doubling from the first to the second.
+/// The delay between attempts while the database is unreachable: doubles from the minimum to the maximum.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// How long a transaction of a batch may take. Longer than any statement may by itself: it ends only what hangs on a
-/// connection whose other end is gone without a word.
+/// How long a transaction of a whole batch may take. Longer than the limit of any statement: it only ends transactions
+/// that hang on a connection whose peer is gone.
 const TRANSACTION_LIMIT: Duration = Duration::from_secs(20);
-/// The same for a part of a batch that failed.
+/// How long a transaction of a part of a failed batch may take.
 const PART_LIMIT: Duration = Duration::from_secs(5);
-/// Into how many parts a part that failed is divided.
+/// How many parts a failed part is split into.
 const DIVISOR: usize = 4;
-/// How long a batch may look for the row that is locked; parts that are still blocked then are tried again later as a whole.
+/// How long a batch may search for the message that needs a locked row. Parts that are still blocked after that are
+/// retried later as a whole.
 const SEARCH_LIMIT: Duration = Duration::from_secs(10);
-/// For how long after a lock was met batches wait less for the next one: it may well be the same.
+/// For how long after a lock timeout batches use a shorter one: the same row is likely still locked.
 const CAUTION: Duration = Duration::from_secs(30);
 
-/// What came of one message of a batch, or why it failed alone.
+/// The result for one message of a batch, or the error that it failed with when it was isolated.
 pub(super) type Outcome<R> = Result<R, String>;
 
-/// What the batches of a queue work with.
+/// What the transactions of a queue need.
 #[derive(Debug)]
 pub struct Context {
     pub(super) queue: Queue,
     pub(super) pool: PgPool,
-    pub(super) relay: Relay,
+    pub(super) relay: RelayHandle,
     pub(super) lifecycle: Lifecycle,
     last_blocked: Mutex<Option<Instant>>,
 }
 
-/// The messages of a batch that are not decided yet.
-struct Division<R> {
+/// The progress of one batch: its outcomes so far, and the parts that are still to run.
+struct SplitBatch<R> {
     outcomes: Vec<Option<Outcome<R>>>,
     parts: Vec<Range<usize>>,
-    wait: LockWait,
-    /// The first attempt is over: parts are tried now.
-    divided: bool,
+    lock_timeout: LockTimeout,
+    /// The attempt with the whole batch is over: parts run now.
+    is_split: bool,
     search_until: Option<Instant>,
 }
 
 impl Context {
-    pub fn new(queue: Queue, pool: PgPool, relay: Relay, lifecycle: Lifecycle) -> Self {
+    pub fn new(queue: Queue, pool: PgPool, relay: RelayHandle, lifecycle: Lifecycle) -> Self {
         Self { queue, pool, relay, lifecycle, last_blocked: Mutex::default() }
     }
 
-    /// Tries all of `length` messages together; `attempt` is given the range to carry out. Answers with one outcome a
-    /// message, in order; `None` when the process is to stop before all are there.
+    /// Runs `attempt` for all `length` messages together, and for ever smaller ranges of them after failures. Returns
+    /// one outcome per message, in order; `None` when the process stops before all are known.
     ///
-    /// A failure is taken for that of one message until it is known which, and a lock that is not released, or a
-    /// transaction that takes too long, is no exception. Only while the database can't be reached all of them wait.
-    pub(super) async fn divide<R, F>(
+    /// Every failure is attributed to one message of the range until it is isolated, lock timeouts and transaction
+    /// timeouts included. Only while the database is unreachable does the whole batch wait.
+    pub(super) async fn run_isolating<R, F>(
         &self,
         length: usize,
-        turn: &mut Turn,
-        attempt: impl Fn(Range<usize>, LockWait) -> F + Send + Sync,
+        permit: &mut BatchPermit,
+        attempt: impl Fn(Range<usize>, LockTimeout) -> F + Send + Sync,
     ) -> Option<Vec<Outcome<R>>>
     where
         R: Send,
         F: Future<Output = Result<Vec<R>, HandleError>> + Send,
     {
-        let mut division = Division::of(length, self.first_wait());
+        let mut batch = SplitBatch::of(length, self.initial_lock_timeout());
         let mut backoff = BACKOFF_MIN;
-        while !division.parts.is_empty() {
-            turn.resume().await;
-            if !self.try_parts(&mut division, &attempt).await {
+        while !batch.parts.is_empty() {
+            permit.reacquire().await;
+            if !self.try_parts(&mut batch, &attempt).await {
                 continue;
             }
-            turn.leave();
-            self.lifecycle.pause(backoff, std::future::pending()).await;
+            permit.release();
+            self.lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
             if self.lifecycle.stopping.is_cancelled() {
                 return None;
             }
         }
-        division.outcomes.into_iter().collect()
+        batch.outcomes.into_iter().collect()
     }
 
-    /// True when the database could not be reached for one of the parts, which then are tried again.
+    /// Returns true when the database was unreachable for a part; it and the remaining parts must then run again.
     async fn try_parts<R, F>(
         &self,
-        division: &mut Division<R>,
-        attempt: &(impl Fn(Range<usize>, LockWait) -> F + Send + Sync),
+        batch: &mut SplitBatch<R>,
+        attempt: &(impl Fn(Range<usize>, LockTimeout) -> F + Send + Sync),
     ) -> bool
     where
         R: Send,
         F: Future<Output = Result<Vec<R>, HandleError>> + Send,
     {
-        let limit = if division.divided { PART_LIMIT } else { TRANSACTION_LIMIT };
-        let mut parts = std::mem::take(&mut division.parts).into_iter();
-        // One after the other: side by side they would wait for one another's locks.
+        let limit = if batch.is_split { PART_LIMIT } else { TRANSACTION_LIMIT };
+        let mut parts = std::mem::take(&mut batch.parts).into_iter();
+        // Sequentially: concurrent parts would wait for each other's locks.
         while let Some(part) = parts.next() {
-            match limited(attempt(part.clone(), division.wait), limit).await {
-                Ok(done) => division.decide(part, done),
+            match limited(attempt(part.clone(), batch.lock_timeout), limit).await {
+                Ok(done) => batch.complete(part, done),
                 Err(HandleError::Unavailable(error)) => {
-                    tracing::warn!(%error, queue = %self.queue, messages = part.len(), "A batch waits for the database");
-                    division.parts.push(part);
-                    division.parts.extend(parts);
+                    let messages = part.len();
+                    tracing::warn!(%error, queue = %self.queue, messages, "A batch waits for the database");
+                    batch.parts.push(part);
+                    batch.parts.extend(parts);
                     return true;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, queue = %self.queue, messages = part.len(), "A batch failed and is tried again in parts");
-                    self.note(&error);
-                    division.divide(part, &error);
+                    let messages = part.len();
+                    tracing::warn!(%error, queue = %self.queue, messages, "A batch failed and is retried in parts");
+                    self.remember_if_blocked(&error);
+                    batch.split(part, &error);
                 }
             }
         }
-        division.divided = true;
+        batch.is_split = true;
         false
     }
 
-    fn first_wait(&self) -> LockWait {
+    fn initial_lock_timeout(&self) -> LockTimeout {
         let last_blocked = *self.last_blocked.lock().unwrap_or_else(PoisonError::into_inner);
         let is_recent = last_blocked.is_some_and(|at| at.elapsed() < CAUTION);
-        if is_recent { LockWait::Short } else { LockWait::Usual }
+        if is_recent { LockTimeout::Short } else { LockTimeout::Session }
     }
 
-    fn note(&self, error: &HandleError) {
+    fn remember_if_blocked(&self, error: &HandleError) {
         if matches!(error, HandleError::Blocked(_)) {
             *self.last_blocked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 }
 
-impl<R> Division<R> {
-    fn of(length: usize, wait: LockWait) -> Self {
+impl<R> SplitBatch<R> {
+    fn of(length: usize, lock_timeout: LockTimeout) -> Self {
         let all = (length > 0).then_some(0..length);
         let outcomes = std::iter::repeat_with(|| None).take(length).collect();
-        Self { outcomes, parts: all.into_iter().collect(), wait, divided: false, search_until: None }
+        Self { outcomes, parts: all.into_iter().collect(), lock_timeout, is_split: false, search_until: None }
     }
 
-    fn decide(&mut self, part: Range<usize>, done: Vec<R>) {
-        for (place, outcome) in part.zip(done) {
-            self.outcomes[place] = Some(Ok(outcome));
+    fn complete(&mut self, part: Range<usize>, done: Vec<R>) {
+        for (index, outcome) in part.zip(done) {
+            self.outcomes[index] = Some(Ok(outcome));
         }
     }
 
-    /// What was alone from the start is tried a second time: a deadlock is over by then, a dead connection gone.
-    fn divide(&mut self, part: Range<usize>, error: &HandleError) {
+    /// A batch of one message also runs a second time: a deadlock is resolved by then, a broken connection replaced.
+    fn split(&mut self, part: Range<usize>, error: &HandleError) {
         let is_blocked = matches!(error, HandleError::Blocked(_));
         let search_until = *self.search_until.get_or_insert_with(|| Instant::now() + SEARCH_LIMIT);
         let is_over = part.len() == 1 || (is_blocked && Instant::now() > search_until);
-        if self.divided && is_over {
-            for place in part {
-                self.outcomes[place] = Some(Err(error.to_string()));
+        if self.is_split && is_over {
+            for index in part {
+                self.outcomes[index] = Some(Err(error.to_string()));
             }
             return;
         }
         if is_blocked {
-            self.wait = LockWait::Brief;
+            self.lock_timeout = LockTimeout::Search;
         }
         let size = part.len().div_ceil(DIVISOR);
         self.parts.extend(part.clone().step_by(size).map(|start| start..part.end.min(start + size)));
     }
 }
 
-/// A panic fails the batch that it happens in, not the process.
+/// A panic fails only the batch that it happens in, not the process.
 async fn limited<R>(
     attempt: impl Future<Output = Result<Vec<R>, HandleError>>,
     limit: Duration,
 ) -> Result<Vec<R>, HandleError> {
     match timeout(limit, AssertUnwindSafe(attempt).catch_unwind()).await {
-        Err(_too_slow) => Err(HandleError::Failed(format!("not carried out within {limit:?}").into())),
+        Err(_too_slow) => Err(HandleError::Failed(format!("the transaction took longer than {limit:?}").into())),
         Ok(Err(_panic)) => Err(HandleError::Failed("the handler panicked".into())),
-        Ok(Ok(carried_out)) => carried_out,
+        Ok(Ok(result)) => result,
     }
 }

@@ -1,9 +1,11 @@
-//! The consumer: takes what waits in a queue, has a slice handle it as one batch, and lets go of it.
+//! The consumer: receives what is ready in a queue, has a slice handle it as one batch, and acks it.
 //!
-//! The way of a delivery: [`window`] takes all that is ready when it is its queue's [turn](turns); [`decode`] reads it; [`work`] and
-//! [`around_provider`] carry out rounds of at most one message an order in transactions; [`calls`] makes the calls to
-//! providers, as far as their [bulkheads](crate::bulkhead) allow; [`parts`] decides what a failure means; [`letting_go`]
-//! publishes what is to be retried or buried, and acks what is decided, after everything is committed.
+//! The path of a delivery: [`session`] waits for the first one and for a permit of the [`concurrency`] limiter;
+//! [`receive`] collects all that are ready; [`decode`] parses them; [`batch`] splits them into rounds of at most one
+//! message per order; [`strategy`] and [`two_transactions`] process each round in transactions; [`calls`] makes the
+//! calls to providers, within the limits of their [bulkheads](crate::bulkhead); [`isolate`] finds the message that
+//! makes a batch fail; [`acknowledge`] publishes failed messages to a retry queue or to the dead queue, and acks
+//! everything that has a verdict, after the commit.
 
 mod acknowledge;
 mod batch;
@@ -17,8 +19,8 @@ mod strategy;
 mod two_transactions;
 mod unacked;
 
-pub(crate) use acknowledge::Tally;
-pub use concurrency::{Turn, Turns};
+pub(crate) use acknowledge::BatchSummary;
+pub use concurrency::{BatchLimiter, BatchPermit};
 pub use session::{ConsumerSettings, run};
-pub use strategy::{InOneTransaction, Work};
-pub use two_transactions::AroundProvider;
+pub use strategy::{BatchHandler, OneTransaction};
+pub use two_transactions::TwoTransactions;

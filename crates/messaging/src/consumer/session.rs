@@ -1,18 +1,19 @@
-//! One queue's loop: a session is a channel's life; when it breaks, the next one begins, with backoff, for ever.
+//! The loop of one queue's consumer. A session lasts as long as its channel; after an error the next session begins,
+//! with backoff, until the process stops.
 
-use super::acknowledge::Exit;
-use super::batch::Desk;
+use super::acknowledge::Acknowledger;
+use super::batch::BatchProcessor;
 use super::calls::{Answered, Calls, Tag};
-use super::concurrency::{Turn, Turns};
+use super::concurrency::{BatchLimiter, BatchPermit};
 use super::decode::decode;
 use super::isolate::Context;
 use super::receive;
-use super::strategy::{Decided, Round, Work};
+use super::strategy::{BatchHandler, Round, Verdicts};
 use super::unacked::Unacked;
-use crate::broker::{BrokerError, Links, within};
+use crate::broker::{BrokerConnections, BrokerError, within};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
-use crate::outbox::Relay;
+use crate::outbox::RelayHandle;
 use crate::topology::Scope;
 use domain::messages::Queue;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
@@ -24,21 +25,23 @@ use sqlx::PgPool;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How long to rest between sessions: doubling from the first to the second.
+/// The delay between sessions after an error: doubles from the minimum to the maximum.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// How long the broker may take to answer whatever a session asks of it.
+/// How long the broker may take to answer a request of a session.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// A session that lasted so long was a good one: the next may begin at once.
+/// A session that lasted longer than this resets the backoff.
 const GOOD_SESSION: Duration = Duration::from_secs(30);
-/// How long a session that ends waits for its calls; the messages of the others go back to the queue.
+/// How long an ending session waits for its provider calls; the broker redelivers the messages of calls that take
+/// longer.
 const CALLS_LIMIT: Duration = Duration::from_secs(15);
 
+/// The batch size and the prefetch count of a consumer.
 #[derive(Debug, Clone, Copy)]
 pub struct ConsumerSettings {
     /// Messages that are handled together at most.
     pub batch_max: u16,
-    /// Messages that the broker may send ahead of their acks: one batch at work and one behind it.
+    /// Unacked messages that the broker may deliver: one batch that is being processed, and the next one.
     pub prefetch: u16,
 }
 
@@ -46,26 +49,26 @@ pub struct ConsumerSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ended {
     Stopping,
-    /// Nothing was delivered for so long that the broker may have forgotten the consumer.
+    /// Nothing was delivered for so long that the broker may have lost the consumer.
     Silent,
 }
 
-/// What a session goes on with.
+/// What a session handles next.
 enum Event<C, A> {
     Delivered(Box<lapin::message::Delivery>),
     Answered(Vec<Answered<C, A>>),
     Ended(Ended),
 }
 
-struct Session<'a, W: Work> {
-    desk: &'a Desk<W>,
+struct Session<'a, H: BatchHandler> {
+    processor: &'a BatchProcessor<H>,
     settings: ConsumerSettings,
     consumer: Consumer,
-    exit: Exit,
+    acknowledger: Acknowledger,
     unacked: Unacked,
-    calls: Calls<W::Command, W::Answer>,
+    calls: Calls<H::Command, H::Answer>,
     active_at: Instant,
-    /// The session before was silent, and this one was given nothing yet.
+    /// The previous session ended as [`Ended::Silent`], and this one has received nothing yet.
     after_silence: bool,
 }
 
@@ -75,46 +78,46 @@ impl Default for ConsumerSettings {
     }
 }
 
-/// Consumes the queue of `work` until the process stops.
-pub async fn run<W: Work>(
-    work: W,
+/// Consumes the queue of `handler` until the process stops.
+pub async fn run<H: BatchHandler>(
+    handler: H,
     pool: PgPool,
-    links: Links,
-    relay: Relay,
-    turns: Turns,
+    connections: BrokerConnections,
+    relay: RelayHandle,
+    limiter: BatchLimiter,
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let context = Context::new(W::QUEUE, pool, relay, lifecycle.clone());
-    let desk = Desk { work, metrics: QueueMetrics::of(W::QUEUE), turns, context };
+    let context = Context::new(H::QUEUE, pool, relay, lifecycle.clone());
+    let processor = BatchProcessor { handler, metrics: QueueMetrics::of(H::QUEUE), limiter, context };
     let mut backoff = BACKOFF_MIN;
     let mut after_silence = false;
     while !lifecycle.stopping.is_cancelled() {
         let began = Instant::now();
-        let ended = session(&desk, &links, settings, after_silence).await;
+        let ended = session(&processor, &connections, settings, after_silence).await;
         after_silence = matches!(ended, Ok(Ended::Silent));
         if let Err(error) = ended {
             if began.elapsed() > GOOD_SESSION {
                 backoff = BACKOFF_MIN;
             }
-            desk.metrics.broke_off();
-            tracing::warn!(%error, queue = %W::QUEUE, "Consuming broke off and begins anew");
-            lifecycle.pause(backoff, std::future::pending()).await;
+            processor.metrics.session_failed();
+            tracing::warn!(%error, queue = %H::QUEUE, "A consumer session failed and is restarted");
+            lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
     }
 }
 
-/// Ends well when the process is to stop: what is unacked then goes back to the queue.
-async fn session<W: Work>(
-    desk: &Desk<W>,
-    links: &Links,
+/// Returns `Ok` when the process stops; the broker then redelivers the unacked messages.
+async fn session<H: BatchHandler>(
+    processor: &BatchProcessor<H>,
+    connections: &BrokerConnections,
     settings: ConsumerSettings,
     after_silence: bool,
 ) -> Result<Ended, BrokerError> {
-    let queue: &str = W::QUEUE.into();
-    // Always a new channel: registering again on one whose consumer was cancelled is broken on RabbitMQ 3.10.
-    let channel = links.consuming.channel(Scope::Queue(W::QUEUE)).await?;
+    let queue: &str = H::QUEUE.into();
+    // Always a new channel: on RabbitMQ 3.10 a channel whose consumer was cancelled can't register another one.
+    let channel = connections.consuming.channel(Scope::Queue(H::QUEUE)).await?;
     within(ANSWER_LIMIT, channel.basic_qos(settings.prefetch, BasicQosOptions::default())).await?;
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let consuming = channel.basic_consume(queue.into(), "".into(), options, arguments);
@@ -123,10 +126,10 @@ async fn session<W: Work>(
         tracing::info!(queue, "Consuming");
     }
     let mut session = Session {
-        desk,
+        processor,
         settings,
         consumer,
-        exit: Exit::new(W::QUEUE, desk.context.pool.clone(), links.publishing.clone()),
+        acknowledger: Acknowledger::new(H::QUEUE, processor.context.pool.clone(), connections.publishing.clone()),
         unacked: Unacked::default(),
         calls: Calls::new(),
         active_at: Instant::now(),
@@ -138,11 +141,11 @@ async fn session<W: Work>(
     Ok(ended)
 }
 
-impl<W: Work> Session<'_, W> {
+impl<H: BatchHandler> Session<'_, H> {
     async fn consume(&mut self) -> Result<Ended, BrokerError> {
         loop {
             let goes_on = match self.next().await? {
-                Event::Delivered(first) => self.handle_window(*first).await?,
+                Event::Delivered(first) => self.handle_batch(*first).await?,
                 Event::Answered(answered) => self.settle(answered).await?,
                 Event::Ended(ended) => return Ok(ended),
             };
@@ -152,41 +155,41 @@ impl<W: Work> Session<'_, W> {
         }
     }
 
-    async fn next(&mut self) -> Result<Event<W::Command, W::Answer>, BrokerError> {
-        let queue: &str = W::QUEUE.into();
+    async fn next(&mut self) -> Result<Event<H::Command, H::Answer>, BrokerError> {
+        let queue: &str = H::QUEUE.into();
         let first = receive::first(&mut self.consumer, queue, self.active_at);
         tokio::select! {
             first = first => Ok(first?.map_or(Event::Ended(Ended::Silent), |first| Event::Delivered(Box::new(first)))),
             answered = self.calls.late() => Ok(Event::Answered(answered)),
-            () = self.desk.context.lifecycle.stopping.cancelled() => Ok(Event::Ended(Ended::Stopping)),
+            () = self.processor.context.lifecycle.stopping.cancelled() => Ok(Event::Ended(Ended::Stopping)),
         }
     }
 
-    /// False when the process is to stop before the window is handled.
-    async fn handle_window(&mut self, first: lapin::message::Delivery) -> Result<bool, BrokerError> {
-        let Some(mut turn) = turn(self.desk).await else { return Ok(false) };
-        let window = receive::fill(first, &mut self.consumer, self.settings.batch_max.into())?;
-        let (began, received) = (Instant::now(), window.len());
-        self.note_deafness(&window);
-        let (messages, mut verdicts) = self.read(window);
-        // A batch of one is told whose it was; at light load that is every batch.
-        let alone = messages.first().filter(|_| received == 1).map(|(_, message)| message.header.clone());
-        let decided: Decided = self.desk.decide(messages, &mut turn, &mut self.calls).await;
-        let Some(decided) = decided else { return Ok(false) };
-        let waited = turn.waited;
-        drop(turn);
-        verdicts.extend(decided);
-        let tally = self.exit.let_go(&mut self.unacked, verdicts).await?;
-        self.desk.metrics.let_go(tally, began.elapsed());
+    /// Returns false when the process stops before the batch is handled.
+    async fn handle_batch(&mut self, first: lapin::message::Delivery) -> Result<bool, BrokerError> {
+        let Some(mut permit) = acquire_permit(self.processor).await else { return Ok(false) };
+        let deliveries = receive::fill(first, &mut self.consumer, self.settings.batch_max.into())?;
+        let (began, received) = (Instant::now(), deliveries.len());
+        self.report_lost_deliveries(&deliveries);
+        let (messages, mut verdicts) = self.decode_all(deliveries);
+        // A batch of one message is logged with its order; at light load that is every batch.
+        let single = messages.first().filter(|_| received == 1).map(|(_, message)| message.header.clone());
+        let processed: Verdicts = self.processor.process(messages, &mut permit, &mut self.calls).await;
+        let Some(processed) = processed else { return Ok(false) };
+        let waited = permit.waited;
+        drop(permit);
+        verdicts.extend(processed);
+        let summary = self.acknowledger.finish(&mut self.unacked, verdicts).await?;
+        self.processor.metrics.batch_finished(summary, began.elapsed());
         self.active_at = Instant::now();
         tracing::info!(
-            queue = %W::QUEUE,
+            queue = %H::QUEUE,
             messages = received,
-            done = tally.done,
-            retried = tally.retried,
-            dead = tally.dead,
-            order.id = alone.as_ref().map(|header| display(header.subject)),
-            correlation_id = alone.as_ref().map(|header| header.trace.correlation_id.as_str()),
+            done = summary.done,
+            retried = summary.retried,
+            dead = summary.dead,
+            order.id = single.as_ref().map(|header| display(header.subject)),
+            correlation_id = single.as_ref().map(|header| header.trace.correlation_id.as_str()),
             waited_ms = milliseconds(waited),
             duration_ms = milliseconds(began.elapsed()),
             "Handled a batch"
@@ -194,35 +197,35 @@ impl<W: Work> Session<'_, W> {
         Ok(true)
     }
 
-    /// What can be read, and the verdicts on what can't.
-    fn read(&mut self, window: Vec<lapin::message::Delivery>) -> (Round<W::Command>, Vec<(Tag, Verdict)>) {
-        let mut messages = Vec::with_capacity(window.len());
-        let mut verdicts = Vec::with_capacity(window.len());
-        for raw in window {
+    /// The parsed messages, and a verdict for each delivery that could not be parsed.
+    fn decode_all(&mut self, deliveries: Vec<lapin::message::Delivery>) -> (Round<H::Command>, Vec<(Tag, Verdict)>) {
+        let mut messages = Vec::with_capacity(deliveries.len());
+        let mut verdicts = Vec::with_capacity(deliveries.len());
+        for raw in deliveries {
             match decode(&raw) {
                 Ok(message) => {
-                    take_note(W::QUEUE, &message);
+                    log_received(H::QUEUE, &message);
                     messages.push((raw.delivery_tag, message));
                 }
                 Err(error) => verdicts.push((raw.delivery_tag, Verdict::Poison(error))),
             }
-            self.unacked.hold(raw, &self.desk.metrics);
+            self.unacked.insert(raw, &self.processor.metrics);
         }
         (messages, verdicts)
     }
 
-    /// Settles what was answered late; false when the process is to stop before that is done.
-    async fn settle(&mut self, answered: Vec<Answered<W::Command, W::Answer>>) -> Result<bool, BrokerError> {
+    /// Settles late answers. Returns false when the process stops before that is done.
+    async fn settle(&mut self, answered: Vec<Answered<H::Command, H::Answer>>) -> Result<bool, BrokerError> {
         let (began, messages) = (Instant::now(), answered.len());
-        let Some(decided) = self.desk.settle(answered).await else { return Ok(false) };
-        let tally = self.exit.let_go(&mut self.unacked, decided).await?;
-        self.desk.metrics.let_go(tally, began.elapsed());
+        let Some(verdicts) = self.processor.settle(answered).await else { return Ok(false) };
+        let summary = self.acknowledger.finish(&mut self.unacked, verdicts).await?;
+        self.processor.metrics.batch_finished(summary, began.elapsed());
         tracing::info!(
-            queue = %W::QUEUE,
+            queue = %H::QUEUE,
             messages,
-            done = tally.done,
-            retried = tally.retried,
-            dead = tally.dead,
+            done = summary.done,
+            retried = summary.retried,
+            dead = summary.dead,
             duration_ms = milliseconds(began.elapsed()),
             "Settled late answers"
         );
@@ -240,37 +243,41 @@ impl<W: Work> Session<'_, W> {
         Ok(())
     }
 
-    /// What a new channel is given a second time, after a silent one, was delivered to that one and never reached us.
-    fn note_deafness(&mut self, window: &[lapin::message::Delivery]) {
-        let lost = window.iter().filter(|raw| raw.redelivered).count();
+    /// Redelivered messages in the first batch after a silent session were delivered to that session's channel, but
+    /// never arrived.
+    fn report_lost_deliveries(&mut self, deliveries: &[lapin::message::Delivery]) {
+        let lost = deliveries.iter().filter(|raw| raw.redelivered).count();
         if std::mem::replace(&mut self.after_silence, false) && lost > 0 {
-            self.desk.metrics.was_deaf();
-            tracing::warn!(queue = %W::QUEUE, messages = lost, "The broker delivered messages that did not arrive");
+            self.processor.metrics.deliveries_lost();
+            tracing::warn!(queue = %H::QUEUE, messages = lost, "The broker delivered messages that did not arrive");
         }
     }
 }
 
-/// None when the process is to stop before.
-async fn turn<W>(desk: &Desk<W>) -> Option<Turn> {
-    let next = async {
-        desk.context.relay.room().await;
-        desk.turns.next().await
+/// `None` when the process stops before a permit is available.
+async fn acquire_permit<H>(processor: &BatchProcessor<H>) -> Option<BatchPermit> {
+    let acquired = async {
+        processor.context.relay.wait_for_capacity().await;
+        processor.limiter.acquire().await
     };
     tokio::select! {
-        turn = next => Some(turn),
-        () = desk.context.lifecycle.stopping.cancelled() => None,
+        permit = acquired => Some(permit),
+        () = processor.context.lifecycle.stopping.cancelled() => None,
     }
 }
 
-/// For whoever follows one order with `RUST_LOG=info,messaging=debug`.
-fn take_note<C>(queue: Queue, Delivery { header, attempt, .. }: &Delivery<C>) {
+/// For following one order through the logs with `RUST_LOG=info,messaging=debug`.
+fn log_received<C>(queue: Queue, Delivery { header, attempt, .. }: &Delivery<C>) {
     let correlation_id = header.trace.correlation_id.as_str();
-    tracing::debug!(%queue, message.id = %header.id, order.id = %header.subject, correlation_id, attempt, "Took a message");
+    tracing::debug!(
+        %queue, message.id = %header.id, order.id = %header.subject, correlation_id, attempt, "Received a message"
+    );
 }
 
+/// Cancels the consumer and closes its channel.
 pub(crate) async fn close(consumer: Consumer, channel: &Channel) {
     drop(consumer);
     if let Err(error) = within(ANSWER_LIMIT, channel.close(200, "the session ends".into())).await {
-        tracing::debug!(%error, "The broker did not hear our goodbye");
+        tracing::debug!(%error, "The channel could not be closed");
     }
 }

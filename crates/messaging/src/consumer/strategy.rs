@@ -1,113 +1,118 @@
-//! Carries out one round, a batch with at most one message an order, in one transaction.
+//! Processes one round in one transaction. A round is a batch with at most one message per order.
 
 use super::calls::{Answered, Calls, Tag};
-use super::concurrency::Turn;
+use super::concurrency::BatchPermit;
 use super::isolate::{Context, Outcome};
 use crate::handle::{Delivery, Handle, HandleError, Handled, Verdict};
-use crate::outbox::{self, Taking};
+use crate::outbox::{self, InboxEntries};
 use crate::{Message, inbox};
 use domain::ids::MessageId;
 use domain::messages::Queue;
 use platform::clock;
-use platform::postgres::{LockWait, begin_waiting};
+use platform::postgres::{LockTimeout, begin_with_lock_timeout};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// The messages of a round, by the number of their delivery.
+/// The messages of a round with their delivery tags.
 pub type Round<C> = Vec<(Tag, Delivery<C>)>;
-/// None when the process is to stop before there are verdicts.
-pub type Decided = Option<Vec<(Tag, Verdict)>>;
+/// The verdicts by delivery tag; `None` when the process stops before there are any.
+pub type Verdicts = Option<Vec<(Tag, Verdict)>>;
 
-/// A slice's way of handling a round.
-pub trait Work: Send + Sync + 'static {
+/// How the rounds of a queue are processed: in one transaction, or in two with provider calls in between.
+pub trait BatchHandler: Send + Sync + 'static {
     type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
-    /// What a provider answers.
+    /// The answer of the provider.
     type Answer: Clone + Send + Sync + 'static;
     const QUEUE: Queue;
 
-    /// One verdict a message; those that are missing follow by [`Self::settle`].
-    fn carry_out(
+    /// Returns one verdict per message, except for those that [`Self::settle`] returns later.
+    fn process_round(
         &self,
         context: &Context,
-        turn: &mut Turn,
+        permit: &mut BatchPermit,
         round: Round<Self::Command>,
         calls: &mut Calls<Self::Command, Self::Answer>,
-    ) -> impl Future<Output = Decided> + Send;
+    ) -> impl Future<Output = Verdicts> + Send;
 
-    /// One verdict a message whose call was answered late.
+    /// Stores late answers and returns one verdict per message.
     fn settle(
         &self,
         context: &Context,
-        turn: &mut Turn,
+        permit: &mut BatchPermit,
         answered: Vec<Answered<Self::Command, Self::Answer>>,
-    ) -> impl Future<Output = Decided> + Send;
+    ) -> impl Future<Output = Verdicts> + Send;
 }
 
-/// Inbox, effect and answers in one transaction.
+/// Writes inbox rows, effects and replies in one transaction.
 #[derive(Debug)]
-pub struct InOneTransaction<H>(pub H);
+pub struct OneTransaction<H>(pub H);
 
-impl<H: Handle> Work for InOneTransaction<H> {
+impl<H: Handle> BatchHandler for OneTransaction<H> {
     type Command = H::Command;
     type Answer = Infallible;
     const QUEUE: Queue = H::QUEUE;
 
-    async fn carry_out(
+    async fn process_round(
         &self,
         context: &Context,
-        turn: &mut Turn,
+        permit: &mut BatchPermit,
         round: Round<H::Command>,
         _calls: &mut Calls<H::Command, Infallible>,
-    ) -> Decided {
+    ) -> Verdicts {
         let (tags, batch): (Vec<_>, Vec<_>) = round.into_iter().unzip();
-        let attempt = |range: Range<usize>, wait| self.attempt(context, &batch[range], wait);
-        let outcomes = context.divide(batch.len(), turn, attempt).await?;
+        let attempt = |range: Range<usize>, lock_timeout| self.attempt(context, &batch[range], lock_timeout);
+        let outcomes = context.run_isolating(batch.len(), permit, attempt).await?;
         Some(tags.into_iter().zip(outcomes.into_iter().map(verdict)).collect())
     }
 
     async fn settle(
         &self,
         _context: &Context,
-        _turn: &mut Turn,
+        _permit: &mut BatchPermit,
         _answered: Vec<Answered<H::Command, Infallible>>,
-    ) -> Decided {
+    ) -> Verdicts {
         Some(Vec::new())
     }
 }
 
-impl<H: Handle> InOneTransaction<H> {
+impl<H: Handle> OneTransaction<H> {
     async fn attempt(
         &self,
         context: &Context,
         part: &[Delivery<H::Command>],
-        wait: LockWait,
+        lock_timeout: LockTimeout,
     ) -> Result<Vec<Verdict>, HandleError> {
-        let reader: &str = H::QUEUE.into();
-        // Nearly always nothing comes twice: who has taken what is looked up only when that was wrong.
-        let mut taken_before: Option<HashSet<MessageId>> = None;
+        let consumer: &str = H::QUEUE.into();
+        // Optimistic: assume that no message is a duplicate. Only if the inbox insert affects fewer rows than expected,
+        // load the processed ids and run the batch again without them.
+        let mut processed: Option<HashSet<MessageId>> = None;
         loop {
-            let (batch, places) = split_off(part, |id| taken_before.as_ref().is_none_or(|ids| !ids.contains(id)));
-            let mut tx = begin_waiting(&context.pool, wait).await?;
+            let is_new = |id: &MessageId| processed.as_ref().is_none_or(|ids| !ids.contains(id));
+            let (batch, indices) = partition(part, is_new);
+            let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
             let handled = self.0.handle(&mut tx, &batch, clock::now()).await?;
-            let taking = Taking { reader, ids: &finished(&batch, &handled) };
-            let (parcel, taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, &context.relay).await?;
-            // What can't be done now may have been done before.
-            let is_sure = taken_before.is_some() || taking.ids.len() == batch.len();
-            if is_sure && taken == taking.ids.len() {
+            let entries = InboxEntries { consumer, ids: &finished(&batch, &handled) };
+            let (leased, inserted) =
+                outbox::append_and_mark_processed(&mut tx, handled.outgoing, entries, &context.relay).await?;
+            // A message that failed may be a duplicate of one that succeeded earlier, so the inbox must be consulted
+            // before the failure is reported.
+            let is_consulted = processed.is_some() || entries.ids.len() == batch.len();
+            if is_consulted && inserted == entries.ids.len() {
                 tx.commit().await?;
-                context.relay.carry(parcel);
-                handled.after_commit.happen();
-                return Ok(spread(part.len(), places, handled.verdicts, || Verdict::Done));
+                context.relay.publish(leased);
+                handled.after_commit.run();
+                return Ok(scatter(part.len(), indices, handled.verdicts, || Verdict::Done));
             }
             tx.rollback().await?;
-            taken_before = Some(inbox::taken(&mut *context.pool.acquire().await?, reader, &ids(part)).await?);
+            let mut connection = context.pool.acquire().await?;
+            processed = Some(inbox::already_processed(&mut connection, consumer, &ids(part)).await?);
         }
     }
 }
 
-/// What fails alone is tried again later.
+/// A message that failed in isolation is retried later.
 pub(super) fn verdict(outcome: Outcome<Verdict>) -> Verdict {
     outcome.unwrap_or_else(Verdict::Retry)
 }
@@ -116,32 +121,32 @@ pub(super) fn ids<C>(round: &[Delivery<C>]) -> Vec<MessageId> {
     round.iter().map(|delivery| delivery.header.id).collect()
 }
 
-/// The messages that are wanted, and their places in the round.
-pub(super) fn split_off<C: Clone>(
+/// The messages whose ids pass `filter`, and their indices in the round.
+pub(super) fn partition<C: Clone>(
     round: &[Delivery<C>],
-    wanted: impl Fn(&MessageId) -> bool,
+    filter: impl Fn(&MessageId) -> bool,
 ) -> (Vec<Delivery<C>>, Vec<usize>) {
-    let wanted = round.iter().enumerate().filter(|(_, delivery)| wanted(&delivery.header.id));
-    wanted.map(|(place, delivery)| (delivery.clone(), place)).unzip()
+    let passed = round.iter().enumerate().filter(|(_, delivery)| filter(&delivery.header.id));
+    passed.map(|(index, delivery)| (delivery.clone(), index)).unzip()
 }
 
-/// What came of some messages at the places that they belong to, and `other` at those that were taken before.
-pub(super) fn spread<T>(
+/// The reverse of [`partition`]: a list of `length` with the `results` at `indices`, and `default` at all others.
+pub(super) fn scatter<T>(
     length: usize,
-    places: Vec<usize>,
-    done: impl IntoIterator<Item = T>,
-    other: impl Fn() -> T,
+    indices: Vec<usize>,
+    results: impl IntoIterator<Item = T>,
+    default: impl Fn() -> T,
 ) -> Vec<T> {
-    let mut all: Vec<_> = std::iter::repeat_with(other).take(length).collect();
-    for (place, one) in places.into_iter().zip(done) {
-        all[place] = one;
+    let mut all: Vec<_> = std::iter::repeat_with(default).take(length).collect();
+    for (index, result) in indices.into_iter().zip(results) {
+        all[index] = result;
     }
     all
 }
 
-/// The messages that are taken; the others will be tried again.
+/// The messages that are done; all others are published again to a retry queue or to the dead queue.
 pub(super) fn finished<C>(batch: &[Delivery<C>], handled: &Handled) -> Vec<MessageId> {
-    assert_eq!(batch.len(), handled.verdicts.len(), "a handler answers with one verdict a message");
+    assert_eq!(batch.len(), handled.verdicts.len(), "a handler must return one verdict per message");
     let verdicts = batch.iter().zip(&handled.verdicts);
     verdicts.filter(|(_, verdict)| **verdict == Verdict::Done).map(|(delivery, _)| delivery.header.id).collect()
 }

@@ -1,68 +1,68 @@
-//! Carries out one round in two transactions, with calls to a provider in between.
+//! Processes one round in two transactions, with calls to a provider in between.
 
-use super::batch::rounds;
+use super::batch::split_by_order;
 use super::calls::{Answered, Calls};
-use super::concurrency::Turn;
+use super::concurrency::BatchPermit;
 use super::isolate::Context;
-use super::strategy::{Decided, Round, Work, finished, ids, split_off, spread, verdict};
+use super::strategy::{BatchHandler, Round, Verdicts, finished, ids, partition, scatter, verdict};
 use crate::handle::{Delivery, HandleError, HandleWithProvider, Verdict};
 use crate::inbox;
-use crate::outbox::{self, Taking};
+use crate::outbox::{self, InboxEntries};
 use domain::messages::Queue;
 use platform::clock;
-use platform::postgres::{LockWait, begin_waiting};
+use platform::postgres::{LockTimeout, begin_with_lock_timeout};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The provider is called between two transactions; the inbox is written with the second. A crash in between repeats
-/// the calls under the same provider keys.
+/// Calls the provider between two transactions and writes the inbox rows in the second one. After a crash in between
+/// the calls are repeated with the same idempotency keys.
 ///
-/// Calls that are answered promptly are settled together, the others when they are answered. An order's next message may
-/// come in between: providers and slices take an order's work in any sequence.
+/// Calls that are answered promptly are settled together, slower calls when their answers arrive. The next message of
+/// an order may be processed before that: providers and slices accept the operations on an order in any sequence.
 #[derive(Debug)]
-pub struct AroundProvider<H>(pub Arc<H>);
+pub struct TwoTransactions<H>(pub Arc<H>);
 
-impl<H: HandleWithProvider> Work for AroundProvider<H> {
+impl<H: HandleWithProvider> BatchHandler for TwoTransactions<H> {
     type Command = H::Command;
     type Answer = H::Answer;
     const QUEUE: Queue = H::QUEUE;
 
-    async fn carry_out(
+    async fn process_round(
         &self,
         context: &Context,
-        turn: &mut Turn,
+        permit: &mut BatchPermit,
         round: Round<H::Command>,
         calls: &mut Calls<H::Command, H::Answer>,
-    ) -> Decided {
+    ) -> Verdicts {
         let (blocked, round): (Vec<_>, Vec<_>) =
             round.into_iter().partition(|(_, delivery)| self.0.bulkhead(&delivery.command).is_blocked());
-        let mut decided: Vec<_> = blocked.into_iter().map(|(tag, _)| (tag, blocked_verdict())).collect();
+        let mut verdicts: Vec<_> = blocked.into_iter().map(|(tag, _)| (tag, blocked_verdict())).collect();
         let (tags, batch): (Vec<_>, Vec<_>) = round.into_iter().unzip();
-        let begin = |range: Range<usize>, wait| self.begin(context, &batch[range], wait);
-        let outcomes = context.divide(batch.len(), turn, begin).await?;
+        let begin = |range: Range<usize>, lock_timeout| self.begin(context, &batch[range], lock_timeout);
+        let outcomes = context.run_isolating(batch.len(), permit, begin).await?;
 
         calls.begin_round();
         for ((tag, delivery), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
             match outcome {
                 Ok(Some(call)) => self.start(calls, (tag, delivery), call),
-                Ok(None) => decided.push((tag, Verdict::Done)),
-                Err(why) => decided.push((tag, Verdict::Retry(why))),
+                Ok(None) => verdicts.push((tag, Verdict::Done)),
+                Err(why) => verdicts.push((tag, Verdict::Retry(why))),
             }
         }
-        let answered = turn.away(calls.prompt()).await;
-        decided.extend(self.settle(context, turn, answered).await?);
-        Some(decided)
+        let answered = permit.release_while(calls.prompt()).await;
+        verdicts.extend(self.settle(context, permit, answered).await?);
+        Some(verdicts)
     }
 
     async fn settle(
         &self,
         context: &Context,
-        turn: &mut Turn,
+        permit: &mut BatchPermit,
         answered: Vec<Answered<H::Command, H::Answer>>,
-    ) -> Decided {
-        let mut decided = Vec::with_capacity(answered.len());
-        // Answers of several windows may be about one order.
-        for round in rounds(answered, |answered| answered.delivery.header.subject) {
+    ) -> Verdicts {
+        let mut verdicts = Vec::with_capacity(answered.len());
+        // The answers belong to messages of several batches, so they may concern the same order.
+        for round in split_by_order(answered, |answered| answered.delivery.header.subject) {
             let (mut tags, mut batch, mut answers) = (Vec::new(), Vec::new(), Vec::new());
             for Answered { tag, delivery, answer, .. } in round {
                 match answer {
@@ -71,31 +71,34 @@ impl<H: HandleWithProvider> Work for AroundProvider<H> {
                         batch.push(delivery);
                         answers.push(answer);
                     }
-                    Err(verdict) => decided.push((tag, verdict)),
+                    Err(verdict) => verdicts.push((tag, verdict)),
                 }
             }
-            let store = |range: Range<usize>, wait| self.store(context, &batch[range.clone()], &answers[range], wait);
-            let outcomes = context.divide(batch.len(), turn, store).await?;
-            decided.extend(tags.into_iter().zip(outcomes.into_iter().map(verdict)));
+            let store = |range: Range<usize>, lock_timeout| {
+                self.store(context, &batch[range.clone()], &answers[range], lock_timeout)
+            };
+            let outcomes = context.run_isolating(batch.len(), permit, store).await?;
+            verdicts.extend(tags.into_iter().zip(outcomes.into_iter().map(verdict)));
         }
-        Some(decided)
+        Some(verdicts)
     }
 }
 
-impl<H: HandleWithProvider> AroundProvider<H> {
-    /// What to ask the provider for each message; nothing for what was taken before.
+impl<H: HandleWithProvider> TwoTransactions<H> {
+    /// First transaction: returns the provider call for each message, and `None` for messages that were already
+    /// processed.
     async fn begin(
         &self,
         context: &Context,
         part: &[Delivery<H::Command>],
-        wait: LockWait,
+        lock_timeout: LockTimeout,
     ) -> Result<Vec<Option<H::Call>>, HandleError> {
-        let mut tx = begin_waiting(&context.pool, wait).await?;
-        let taken = inbox::taken(&mut tx, H::QUEUE.into(), &ids(part)).await?;
-        let (batch, places) = split_off(part, |id| !taken.contains(id));
+        let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
+        let processed = inbox::already_processed(&mut tx, H::QUEUE.into(), &ids(part)).await?;
+        let (batch, indices) = partition(part, |id| !processed.contains(id));
         let calls = self.0.begin(&mut tx, &batch, clock::now()).await?;
         tx.commit().await?;
-        Ok(spread(part.len(), places, calls.into_iter().map(Some), || None))
+        Ok(scatter(part.len(), indices, calls.into_iter().map(Some), || None))
     }
 
     fn start(&self, calls: &mut Calls<H::Command, H::Answer>, message: (u64, Delivery<H::Command>), call: H::Call) {
@@ -104,27 +107,29 @@ impl<H: HandleWithProvider> AroundProvider<H> {
         calls.start(message, bulkhead, async move { handler.call(call).await });
     }
 
+    /// Second transaction: stores the answers.
     async fn store(
         &self,
         context: &Context,
         batch: &[Delivery<H::Command>],
         answers: &[H::Answer],
-        wait: LockWait,
+        lock_timeout: LockTimeout,
     ) -> Result<Vec<Verdict>, HandleError> {
-        let mut tx = begin_waiting(&context.pool, wait).await?;
+        let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
         let handled = self.0.settle(&mut tx, batch, answers.to_vec(), clock::now()).await?;
-        // Another process may have settled and taken the same message meanwhile; settling is idempotent, so it is done
-        // anyway and says the same again, under the same ids.
-        let taking = Taking { reader: H::QUEUE.into(), ids: &finished(batch, &handled) };
-        let (parcel, _taken) = outbox::append_and_take(&mut tx, handled.outgoing, taking, &context.relay).await?;
+        // Another process may have settled the same message during the call. Settling is idempotent, so it is repeated,
+        // and appends the same replies under the same ids.
+        let entries = InboxEntries { consumer: H::QUEUE.into(), ids: &finished(batch, &handled) };
+        let (leased, _inserted) =
+            outbox::append_and_mark_processed(&mut tx, handled.outgoing, entries, &context.relay).await?;
         tx.commit().await?;
-        context.relay.carry(parcel);
-        handled.after_commit.happen();
+        context.relay.publish(leased);
+        handled.after_commit.run();
         Ok(handled.verdicts)
     }
 }
 
-/// Nothing is asked for it, so no attempt is counted.
+/// No call is made, so no attempt is counted.
 fn blocked_verdict() -> Verdict {
-    Verdict::Defer("the provider does not answer".to_owned())
+    Verdict::Defer("the provider does not respond".to_owned())
 }

@@ -5,24 +5,25 @@ use crate::metrics::{InFlight, QueueMetrics};
 use lapin::message::Delivery;
 use std::collections::BTreeMap;
 
+/// Unacked deliveries, sorted by delivery tag.
 #[derive(Default)]
-pub(super) struct Unacked(BTreeMap<Tag, Held>);
+pub(super) struct Unacked(BTreeMap<Tag, UnackedDelivery>);
 
-pub(super) struct Held {
+pub(super) struct UnackedDelivery {
     pub raw: Delivery,
     _in_flight: InFlight,
 }
 
 impl Unacked {
-    pub fn hold(&mut self, raw: Delivery, metrics: &QueueMetrics) {
-        self.0.insert(raw.delivery_tag, Held { raw, _in_flight: metrics.taken(1) });
+    pub fn insert(&mut self, raw: Delivery, metrics: &QueueMetrics) {
+        self.0.insert(raw.delivery_tag, UnackedDelivery { raw, _in_flight: metrics.in_flight(1) });
     }
 
-    pub fn take(&mut self, tag: Tag) -> Option<Held> {
+    pub fn remove(&mut self, tag: Tag) -> Option<UnackedDelivery> {
         self.0.remove(&tag)
     }
 
-    /// The oldest one.
+    /// The tag of the oldest one.
     pub fn first(&self) -> Option<Tag> {
         self.0.first_key_value().map(|(tag, _)| *tag)
     }

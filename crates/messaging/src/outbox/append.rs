@@ -1,7 +1,7 @@
-//! Stores messages in the transaction of the fact that they tell.
+//! Appends messages to the outbox, in the transaction of the change that they describe.
 
-use super::Relay;
-use super::leased_messages::{LEASE, Parcel, Row};
+use super::RelayHandle;
+use super::leased_messages::{LEASE, LeasedMessages, Row};
 use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;
@@ -10,75 +10,81 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-/// The messages whose effect this transaction is, and who takes them: rows of the inbox.
+/// The inbox rows to insert: the messages that this transaction processes, and the consumer that processes them.
 #[derive(Debug, Clone, Copy)]
-pub struct Taking<'a> {
-    pub reader: &'a str,
+pub struct InboxEntries<'a> {
+    pub consumer: &'a str,
     pub ids: &'a [MessageId],
 }
 
-/// Appends `messages` to the outbox. The caller commits, and then has `relay` carry the parcel.
+/// Appends `messages` to the outbox. The caller commits, and then passes the result to [`RelayHandle::publish`].
 ///
-/// What `relay` can take is leased to it. The rest can be claimed by any relay once it is committed: what there is no
-/// room for, and what is said of new orders while those who read first steps are behind.
-pub async fn append(tx: &mut PgConnection, messages: Vec<Outgoing>, relay: &Relay) -> sqlx::Result<Parcel> {
-    let (parcel, _taken) = append_and_take(tx, messages, Taking { reader: "", ids: &[] }, relay).await?;
-    Ok(parcel)
-}
-
-/// [`append()`], and writes into the inbox what is taken, in one statement. Says how many had not been taken before.
-pub async fn append_and_take(
+/// Rows that the relay has capacity for are leased to it. The others are left unleased, for any relay to claim after
+/// the commit: rows beyond its capacity, and the messages of new orders while the inventory queue is backed up.
+pub async fn append(
     tx: &mut PgConnection,
     messages: Vec<Outgoing>,
-    taking: Taking<'_>,
-    relay: &Relay,
-) -> sqlx::Result<(Parcel, usize)> {
-    let room = relay.room_for(messages.len());
-    let is_leased = |message: &Outgoing| room.is_some() && !relay.holds_back(message);
-    let leased: Vec<bool> = messages.iter().map(is_leased).collect();
-    let appended_at = Instant::now();
-    let Written { seqs, taken } = write(tx, &messages, &leased, taking).await?;
-    Ok((parcel(messages, leased, seqs, appended_at, room), taken))
+    relay: &RelayHandle,
+) -> sqlx::Result<LeasedMessages> {
+    let no_entries = InboxEntries { consumer: "", ids: &[] };
+    let (leased, _inserted) = append_and_mark_processed(tx, messages, no_entries, relay).await?;
+    Ok(leased)
 }
 
-fn parcel(
+/// Like [`append()`], and inserts `entries` into the inbox in the same statement. Also returns the number of rows that
+/// were inserted: fewer than `entries` when messages were already processed.
+pub async fn append_and_mark_processed(
+    tx: &mut PgConnection,
+    messages: Vec<Outgoing>,
+    entries: InboxEntries<'_>,
+    relay: &RelayHandle,
+) -> sqlx::Result<(LeasedMessages, usize)> {
+    let capacity = relay.reserve(messages.len());
+    let is_leased = |message: &Outgoing| capacity.is_some() && !relay.defers(message);
+    let leased: Vec<bool> = messages.iter().map(is_leased).collect();
+    let appended_at = Instant::now();
+    let Inserted { seqs, inbox_rows } = insert(tx, &messages, &leased, entries).await?;
+    Ok((leased_messages(messages, leased, seqs, appended_at, capacity), inbox_rows))
+}
+
+fn leased_messages(
     messages: Vec<Outgoing>,
     leased: Vec<bool>,
     mut seqs: HashMap<MessageId, i64>,
     appended_at: Instant,
-    room: Option<OwnedSemaphorePermit>,
-) -> Parcel {
-    let carried = messages.into_iter().zip(leased).filter(|(_, leased)| *leased);
-    // Of a message that is there twice one row waits for its lease to end.
-    let rows = carried.filter_map(|(message, _)| Some(Row { seq: seqs.remove(&message.message_id)?, message }));
-    // The lease runs out here before it does in the database.
-    Parcel { rows: rows.collect(), leased_until: appended_at + LEASE, room }
+    capacity: Option<OwnedSemaphorePermit>,
+) -> LeasedMessages {
+    let messages = messages.into_iter().zip(leased).filter(|(_, leased)| *leased);
+    // When the same message was appended twice, one of its rows is published only after its lease has ended.
+    let rows = messages.filter_map(|(message, _)| Some(Row { seq: seqs.remove(&message.message_id)?, message }));
+    // The lease ends in this process before it ends in the database.
+    LeasedMessages { rows: rows.collect(), leased_until: appended_at + LEASE, capacity }
 }
 
 #[derive(Default)]
-struct Written {
-    /// The places of the messages in the outbox.
+struct Inserted {
+    /// The `seq` of each message in the outbox.
     seqs: HashMap<MessageId, i64>,
-    /// How many were taken that had not been before.
-    taken: usize,
+    /// The number of rows that were inserted into the inbox.
+    inbox_rows: usize,
 }
 
-async fn write(
+async fn insert(
     tx: &mut PgConnection,
     messages: &[Outgoing],
     leased: &[bool],
-    taking: Taking<'_>,
-) -> sqlx::Result<Written> {
-    if messages.is_empty() && taking.ids.is_empty() {
-        return Ok(Written::default());
+    entries: InboxEntries<'_>,
+) -> sqlx::Result<Inserted> {
+    if messages.is_empty() && entries.ids.is_empty() {
+        return Ok(Inserted::default());
     }
     let ids: Vec<_> = messages.iter().map(|message| message.message_id.as_uuid()).collect();
     let exchanges: Vec<_> = messages.iter().map(|message| message.exchange.as_ref()).collect();
     let routing_keys: Vec<_> = messages.iter().map(|message| message.routing_key.as_str()).collect();
     let types: Vec<_> = messages.iter().map(|message| message.type_name.as_ref()).collect();
     let payloads: Vec<_> = messages.iter().map(|message| message.payload.as_str()).collect();
-    let taken: Vec<Uuid> = taking.ids.iter().map(MessageId::as_uuid).collect();
-    let written = sqlx::query!(
+    let processed: Vec<Uuid> = entries.ids.iter().map(MessageId::as_uuid).collect();
+    let inserted = sqlx::query!(
         r#"WITH taken AS (
              INSERT INTO messaging.inbox (message_id, consumer)
              SELECT id, $8 FROM UNNEST($9::uuid[]) AS m (id) ORDER BY id
@@ -101,12 +107,13 @@ async fn write(
         &payloads as &[&str],
         leased,
         LEASE.as_secs_f64(),
-        taking.reader,
-        &taken,
+        entries.consumer,
+        &processed,
     )
     .fetch_one(tx)
     .await?;
-    let ids = written.ids.unwrap_or_default().into_iter().map(MessageId::from_uuid);
-    let seqs = ids.zip(written.seqs.unwrap_or_default()).collect();
-    Ok(Written { seqs, taken: usize::try_from(written.taken).expect("we sent them") })
+    let ids = inserted.ids.unwrap_or_default().into_iter().map(MessageId::from_uuid);
+    let seqs = ids.zip(inserted.seqs.unwrap_or_default()).collect();
+    let inbox_rows = usize::try_from(inserted.taken).expect("at most as many rows as were sent");
+    Ok(Inserted { seqs, inbox_rows })
 }

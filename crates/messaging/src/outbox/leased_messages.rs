@@ -1,27 +1,28 @@
-//! Messages on their way from a commit to the broker.
+//! The messages of a transaction between its commit and their publication.
 
 use crate::envelope::Outgoing;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
-/// How long the rows of new messages are their writer's alone. Long enough that a relay under load carries them itself,
-/// short enough that nobody misses those of a process that was killed.
+/// How long only the process that appended the rows may publish them. Long enough for a relay under load, short enough
+/// that the messages of a killed process are not delayed much.
 pub(super) const LEASE: Duration = Duration::from_secs(5);
 
-/// A message and its place in the outbox.
+/// A message and its `seq` in the outbox.
 #[derive(Debug)]
 pub(super) struct Row {
     pub seq: i64,
     pub message: Outgoing,
 }
 
-/// Messages that one transaction appended, and the right to publish them for as long as their lease runs. Give it to
-/// [`super::Relay::carry`] after the commit; dropped, it costs its messages the rest of the lease.
+/// Messages that one transaction appended, with the right to publish them until the lease ends. Pass them to
+/// [`super::RelayHandle::publish`] after the commit. If they are dropped instead, they are published only after the
+/// lease has ended.
 #[derive(Debug)]
-#[must_use = "its messages wait until somebody carries them"]
-pub struct Parcel {
+#[must_use = "the messages are delayed until their lease ends unless they are passed to the relay"]
+pub struct LeasedMessages {
     pub(super) rows: Vec<Row>,
     pub(super) leased_until: Instant,
-    /// What its messages take of the relay's memory.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    /// The share of the relay's capacity that the messages use.
+    pub(super) capacity: Option<OwnedSemaphorePermit>,
 }

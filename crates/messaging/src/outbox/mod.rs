@@ -1,9 +1,10 @@
-//! Outbox: what is to be said is stored with the fact that it tells, and published afterwards.
+//! Transactional outbox: messages are inserted in the same transaction as the change they describe, and published after
+//! the commit.
 //!
-//! [`append()`] stores messages and hands back a [`Parcel`]: the same messages, still in memory, and the right to publish
-//! them for as long as the lease runs. After the commit the parcel goes to the process's [`Relay`], which publishes it and
-//! deletes its rows. Whatever happens to a parcel, its rows stay until then: when the lease has run out, any process may
-//! claim them.
+//! [`append()`] inserts messages and returns [`LeasedMessages`]: the same messages, still in memory, and the right to
+//! publish them until the lease ends. After the commit they are passed to the [`RelayHandle`] of the process. The relay
+//! publishes them and deletes their rows. Whatever happens to the leased messages, their rows stay until then: when the
+//! lease has ended, any process may claim them.
 
 mod append;
 mod leased_messages;
@@ -12,8 +13,8 @@ mod relay_handle;
 mod stalled;
 mod store;
 
-pub use append::{Taking, append, append_and_take};
-pub use leased_messages::Parcel;
-pub use relay::{LOOK_EVERY, run};
-pub use relay_handle::Relay;
-pub use stalled::{is_stalled, undrained_seconds};
+pub use append::{InboxEntries, append, append_and_mark_processed};
+pub use leased_messages::LeasedMessages;
+pub use relay::{POLL_INTERVAL, run};
+pub use relay_handle::RelayHandle;
+pub use stalled::{is_stalled, unpublished_seconds};

@@ -1,17 +1,17 @@
-//! Carries the outbox to the broker: publish what was handed in, or else what nobody has the lease of, and delete what
-//! the broker has confirmed.
+//! The relay: publishes the messages that are passed to its [`RelayHandle`], claims and publishes rows that are not
+//! leased, and deletes the rows that the broker has confirmed.
 //!
-//! It runs in every process that writes outbox rows; any number may run at once, since a claimed row is locked and
-//! skipped by the others. What a crash or a flood left behind is free when its lease has run out, for whoever looks next.
-//! A message may thus go out twice, and its reader's inbox takes it once.
+//! It runs in every process that writes outbox rows. Any number may run at once, because claimed rows are locked and
+//! skipped by the others. Rows that a crash or a flood leaves behind can be claimed by any relay when their lease has
+//! ended. So a message may be published twice; the inbox of its consumer deduplicates it.
 
 use super::leased_messages::{LEASE, Row};
-use super::relay_handle::{Load, Relay};
+use super::relay_handle::{LeasedBatch, RelayHandle};
 use super::store;
-use crate::broker::{Arrival, BrokerError, Links, Publication, Publisher};
+use crate::broker::{BrokerConnections, BrokerError, Publication, PublishOutcome, Publisher};
 use crate::envelope::Header;
 use crate::metrics;
-use crate::topology::{self, FIRST_STEP};
+use crate::topology::{self, FIRST_SAGA_COMMAND};
 use futures::FutureExt;
 use futures::future::join_all;
 use lapin::types::FieldTable;
@@ -19,23 +19,23 @@ use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 
-/// How often a relay looks for what nobody handed in: a crash or a flood leaves such rows.
-pub const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Messages that are published and confirmed together, a last parcel more or less.
+/// How often a relay polls the outbox for rows that are not leased: a crash or a flood leaves such rows.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Messages that are published and confirmed together. The last [`super::LeasedMessages`] of a batch may exceed it.
 const BATCH_MAX: u16 = 500;
-/// Batches under way at once: one is published while the other waits for its confirms.
-const CARRIERS: usize = 2;
-/// First steps that may wait in their queue, a few seconds' work for a worker; then what is said of new orders waits in
-/// the outbox.
-const FIRST_STEPS_MAX: u32 = 5_000;
-/// How often at most a carrier asks the broker how many they are.
-const READERS_SEEN_EVERY: Duration = Duration::from_millis(100);
-/// How often at most a carrier declares the topology again because messages were refused.
-const DECLARE_EVERY: Duration = Duration::from_secs(1);
-/// How long a carrier rests after a failure: doubling from the first to the second.
+/// With two workers, one batch is published while the other one waits for its confirms.
+const PUBLISH_WORKERS: usize = 2;
+/// The length of the inventory queue, a few seconds' work for a worker, above which the messages of new orders are
+/// deferred in the outbox.
+const FIRST_COMMANDS_MAX: u32 = 5_000;
+/// How often at most a publish worker queries the length of that queue.
+const DEPTH_CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// How often at most a publish worker declares the topology again because messages were refused.
+const DECLARE_INTERVAL: Duration = Duration::from_secs(1);
+/// The delay after a failure: doubles from the minimum to the maximum.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// How long a batch may take: longer than the limits of its parts together.
+/// How long a batch may take: longer than the limits of its steps together.
 const BATCH_LIMIT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ enum RelayError {
 }
 
 impl RelayError {
-    /// What was the matter, as a label.
+    /// The value of the metric label `cause`.
     fn cause(&self) -> &'static str {
         match self {
             Self::Database(_) => "database",
@@ -59,185 +59,193 @@ impl RelayError {
     }
 }
 
-/// Runs until the process stops. Carries what `relay` is given, and every so often looks for what was left behind.
-pub async fn run(pool: PgPool, links: Links, relay: Relay, look_every: Duration, lifecycle: Lifecycle) {
-    let carrier = |_| Carrier {
+/// Runs the relay until the process stops. Publishes what is passed to `relay`, and polls for unleased rows every
+/// `poll_interval`.
+pub async fn run(
+    pool: PgPool,
+    connections: BrokerConnections,
+    relay: RelayHandle,
+    poll_interval: Duration,
+    lifecycle: Lifecycle,
+) {
+    let worker = |_| PublishWorker {
         pool: pool.clone(),
-        links: links.clone(),
+        connections: connections.clone(),
         relay: relay.clone(),
-        look_every,
-        next_look: Instant::now(),
+        poll_interval,
+        next_poll: Instant::now(),
         publisher: None,
         declared_at: None,
-        next_look_at_readers: Instant::now(),
+        next_depth_check: Instant::now(),
         claimed_at: None,
     };
-    join_all((0..CARRIERS).map(carrier).map(|carrier| carrier.run(&lifecycle))).await;
+    join_all((0..PUBLISH_WORKERS).map(worker).map(|worker| worker.run(&lifecycle))).await;
 }
 
-struct Carrier {
+struct PublishWorker {
     pool: PgPool,
-    links: Links,
-    relay: Relay,
-    look_every: Duration,
-    /// When to look for what was left behind.
-    next_look: Instant,
+    connections: BrokerConnections,
+    relay: RelayHandle,
+    poll_interval: Duration,
+    /// When to poll for unleased rows.
+    next_poll: Instant,
     publisher: Option<Publisher>,
-    /// When it last declared the topology.
+    /// When this worker last declared the topology.
     declared_at: Option<Instant>,
-    /// When to look next whether the readers of first steps keep up.
-    next_look_at_readers: Instant,
-    /// When it last claimed what is left behind.
+    /// When to query the length of the inventory queue.
+    next_depth_check: Instant,
+    /// When this worker last claimed unleased rows.
     claimed_at: Option<Instant>,
 }
 
-impl Carrier {
+impl PublishWorker {
     async fn run(mut self, lifecycle: &Lifecycle) {
         let relay = self.relay.clone();
         let mut backoff = BACKOFF_MIN;
         while !lifecycle.stopping.is_cancelled() {
-            let carried = tokio::select! {
-                load = relay.next(BATCH_MAX.into()) => self.carry(load).await,
-                () = relay.left_behind() => self.carry_left_behind().await,
-                () = tokio::time::sleep_until(self.next_look.into()) => self.carry_left_behind().await,
+            let published = tokio::select! {
+                batch = relay.next(BATCH_MAX.into()) => self.publish_leased(batch).await,
+                () = relay.wait_for_unleased_rows() => self.publish_unleased().await,
+                () = tokio::time::sleep_until(self.next_poll.into()) => self.publish_unleased().await,
                 () = lifecycle.stopping.cancelled() => break,
             };
-            let Err(error) = carried else {
+            let Err(error) = published else {
                 backoff = BACKOFF_MIN;
                 continue;
             };
-            metrics::not_carried(error.cause());
-            tracing::warn!(%error, "The relay could not carry the outbox");
-            self.next_look = Instant::now() + self.look_every.min(LEASE);
-            lifecycle.pause(backoff, std::future::pending()).await;
+            metrics::relay_failed(error.cause());
+            tracing::warn!(%error, "The relay could not publish the outbox");
+            self.next_poll = Instant::now() + self.poll_interval.min(LEASE);
+            lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
         self.finish().await;
     }
 
-    /// What was handed in before the stop goes out still, and whatever else is free.
+    /// Publishes the leased messages that were passed in before the stop, and one batch of unleased rows.
     async fn finish(mut self) {
         let relay = self.relay.clone();
-        let mut carried = Ok(());
-        while let (Ok(()), Some(load)) = (&carried, relay.next(BATCH_MAX.into()).now_or_never()) {
-            carried = self.carry(load).await;
+        let mut published = Ok(());
+        while let (Ok(()), Some(batch)) = (&published, relay.next(BATCH_MAX.into()).now_or_never()) {
+            published = self.publish_leased(batch).await;
         }
-        if carried.is_ok() {
-            carried = self.claim_and_carry().await.map(drop);
+        if published.is_ok() {
+            published = self.claim_and_publish().await.map(drop);
         }
-        if let Err(error) = carried {
-            tracing::info!(%error, "The relay leaves the rest of the outbox to others");
+        if let Err(error) = published {
+            tracing::info!(%error, "The relay stops and leaves the rest of the outbox to other processes");
         }
     }
 
-    /// Carries what was handed in. Nothing is locked meanwhile: the lease keeps others away.
-    async fn carry(&mut self, load: Load) -> Result<(), RelayError> {
-        let rows = &load.rows;
+    /// Publishes a batch without locking its rows: the lease keeps other relays from claiming them.
+    async fn publish_leased(&mut self, batch: LeasedBatch) -> Result<(), RelayError> {
+        let rows = &batch.rows;
         if rows.is_empty() {
             return Ok(());
         }
         within_limit(async {
             let began = Instant::now();
             let mut publisher = self.publisher().await?;
-            let arrivals = publisher.publish_all(&publications(rows)).await?;
-            store::settle(&mut *self.pool.acquire().await?, rows, &arrivals).await?;
-            report(rows, &arrivals, began.elapsed());
-            match self.look_at_readers(&publisher).await {
-                Ok(()) => self.keep(publisher, &arrivals),
-                Err(error) => tracing::debug!(%error, "The readers could not be looked at"),
+            let outcomes = publisher.publish_all(&publications(rows)).await?;
+            store::apply_outcomes(&mut *self.pool.acquire().await?, rows, &outcomes).await?;
+            report(rows, &outcomes, began.elapsed());
+            match self.check_queue_depth(&publisher).await {
+                Ok(()) => self.keep_publisher(publisher, &outcomes),
+                Err(error) => tracing::debug!(%error, "The length of the inventory queue could not be queried"),
             }
             Ok(())
         })
         .await
     }
 
-    /// Carries a batch of what was left behind, and notes when to look again.
-    async fn carry_left_behind(&mut self) -> Result<(), RelayError> {
-        let carried = self.claim_and_carry().await?;
-        let pause = match carried {
+    /// Publishes a batch of unleased rows and schedules the next poll.
+    async fn publish_unleased(&mut self) -> Result<(), RelayError> {
+        let published = self.claim_and_publish().await?;
+        let delay = match published {
             full if full >= BATCH_MAX.into() => Duration::ZERO,
-            _ if self.relay.readers_are_behind() => READERS_SEEN_EVERY.min(self.look_every),
-            _ => self.look_every,
+            _ if self.relay.is_backpressured() => DEPTH_CHECK_INTERVAL.min(self.poll_interval),
+            _ => self.poll_interval,
         };
-        self.next_look = Instant::now() + pause;
+        self.next_poll = Instant::now() + delay;
         Ok(())
     }
 
-    /// Claims what nobody has the lease of, oldest first, and carries it. Answers how much that was.
-    async fn claim_and_carry(&mut self) -> Result<usize, RelayError> {
+    /// Claims unleased rows, oldest first, and publishes them. Returns their number.
+    async fn claim_and_publish(&mut self) -> Result<usize, RelayError> {
         within_limit(async {
-            // The channel comes first: without a broker nothing is claimed, and health knows.
-            let mut publisher = self.publisher_after_a_look().await?;
-            let held_back = self.relay.readers_are_behind();
-            if held_back && self.claimed_at.is_some_and(|at| at.elapsed() < self.look_every) {
-                self.keep(publisher, &[]);
+            // The channel is opened first: without a broker no rows are claimed, and the failure is reported.
+            let mut publisher = self.publisher_with_depth_check().await?;
+            let is_backpressured = self.relay.is_backpressured();
+            if is_backpressured && self.claimed_at.is_some_and(|at| at.elapsed() < self.poll_interval) {
+                self.keep_publisher(publisher, &[]);
                 return Ok(0);
             }
             self.claimed_at = Some(Instant::now());
             let mut tx = platform::postgres::begin(&self.pool).await?;
-            let rows = if held_back {
-                store::claim_past_new_orders(&mut tx, BATCH_MAX.into()).await?
+            let rows = if is_backpressured {
+                store::claim_not_deferrable(&mut tx, BATCH_MAX.into()).await?
             } else {
                 store::claim(&mut tx, BATCH_MAX.into()).await?
             };
-            let mut arrivals = Vec::new();
+            let mut outcomes = Vec::new();
             if !rows.is_empty() {
                 let began = Instant::now();
-                arrivals = publisher.publish_all(&publications(&rows)).await?;
-                store::settle(&mut tx, &rows, &arrivals).await?;
+                outcomes = publisher.publish_all(&publications(&rows)).await?;
+                store::apply_outcomes(&mut tx, &rows, &outcomes).await?;
                 tx.commit().await?;
-                report(&rows, &arrivals, began.elapsed());
+                report(&rows, &outcomes, began.elapsed());
             }
-            self.keep(publisher, &arrivals);
+            self.keep_publisher(publisher, &outcomes);
             Ok(rows.len())
         })
         .await
     }
 
-    /// A channel, and what is known of the readers. That their queue is not there stops no other queue's messages.
-    async fn publisher_after_a_look(&mut self) -> Result<Publisher, BrokerError> {
+    /// A channel, after the queue depth was checked. A missing inventory queue does not block the messages of other
+    /// queues.
+    async fn publisher_with_depth_check(&mut self) -> Result<Publisher, BrokerError> {
         let publisher = self.publisher().await?;
-        match self.look_at_readers(&publisher).await {
+        match self.check_queue_depth(&publisher).await {
             Err(error) if error.is_refusal() => self.publisher().await,
-            looked => looked.map(|()| publisher),
+            checked => checked.map(|()| publisher),
         }
     }
 
-    /// Notes whether those who read first steps keep up, unless that was noted just now.
-    async fn look_at_readers(&mut self, publisher: &Publisher) -> Result<(), BrokerError> {
-        if Instant::now() < self.next_look_at_readers {
+    /// Sets or clears the backpressure by the length of the inventory queue, unless that was checked just before.
+    async fn check_queue_depth(&mut self, publisher: &Publisher) -> Result<(), BrokerError> {
+        if Instant::now() < self.next_depth_check {
             return Ok(());
         }
-        let depth = publisher.depth_of(FIRST_STEP.0.into()).await;
-        let pause = if depth.is_ok() { READERS_SEEN_EVERY } else { self.look_every };
-        self.next_look_at_readers = Instant::now() + pause;
-        self.relay.note_readers(depth.as_ref().is_ok_and(|waiting| *waiting > FIRST_STEPS_MAX));
+        let depth = publisher.depth_of(FIRST_SAGA_COMMAND.0.into()).await;
+        let delay = if depth.is_ok() { DEPTH_CHECK_INTERVAL } else { self.poll_interval };
+        self.next_depth_check = Instant::now() + delay;
+        self.relay.set_backpressure(depth.as_ref().is_ok_and(|ready| *ready > FIRST_COMMANDS_MAX));
         depth.map(drop)
     }
 
-    /// The channel of the last batch, if that went well, or a new one.
+    /// The channel of the last batch if that succeeded, or a new one.
     async fn publisher(&mut self) -> Result<Publisher, BrokerError> {
         match self.publisher.take() {
             Some(open) if open.is_usable() => Ok(open),
             _ => {
                 self.declared_at = Some(Instant::now());
-                Publisher::open(&self.links.publishing).await
+                Publisher::open(&self.connections.publishing).await
             }
         }
     }
 
-    /// Keeps the channel for the next batch, unless a message was refused: its queue or binding is gone, and the next
-    /// channel declares it anew.
-    fn keep(&mut self, publisher: Publisher, arrivals: &[Arrival]) {
-        let refused = arrivals.iter().any(|arrival| *arrival != Arrival::Confirmed);
-        if !refused || self.declared_at.is_some_and(|at| at.elapsed() < DECLARE_EVERY) {
+    /// Keeps the channel for the next batch, unless a message was refused: its queue or binding is missing, and opening
+    /// the next channel declares it again.
+    fn keep_publisher(&mut self, publisher: Publisher, outcomes: &[PublishOutcome]) {
+        let refused = outcomes.iter().any(|outcome| *outcome != PublishOutcome::Confirmed);
+        if !refused || self.declared_at.is_some_and(|at| at.elapsed() < DECLARE_INTERVAL) {
             self.publisher = Some(publisher);
         }
     }
 }
 
-async fn within_limit<T>(carrying: impl Future<Output = Result<T, RelayError>>) -> Result<T, RelayError> {
-    tokio::time::timeout(BATCH_LIMIT, carrying).await.unwrap_or(Err(RelayError::TooSlow))
+async fn within_limit<T>(publishing: impl Future<Output = Result<T, RelayError>>) -> Result<T, RelayError> {
+    tokio::time::timeout(BATCH_LIMIT, publishing).await.unwrap_or(Err(RelayError::TooSlow))
 }
 
 fn publications(rows: &[Row]) -> Vec<Publication<'_>> {
@@ -256,11 +264,11 @@ fn publication(Row { message, .. }: &Row) -> Publication<'_> {
     }
 }
 
-fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
-    metrics::carried(arrivals);
+fn report(rows: &[Row], outcomes: &[PublishOutcome], took: Duration) {
+    metrics::published(outcomes);
     let duration_ms = platform::telemetry::milliseconds(took);
-    tracing::debug!(messages = rows.len(), duration_ms, "Carried a batch to the broker");
-    let refused: Vec<(&Row, &String)> = rows.iter().zip(arrivals).filter_map(refusal).collect();
+    tracing::debug!(messages = rows.len(), duration_ms, "Published a batch of the outbox");
+    let refused: Vec<(&Row, &String)> = rows.iter().zip(outcomes).filter_map(refusal).collect();
     if let Some((Row { message, .. }, reason)) = refused.first() {
         let header: Option<Header> = serde_json::from_str(&message.payload).ok();
         tracing::error!(
@@ -275,9 +283,9 @@ fn report(rows: &[Row], arrivals: &[Arrival], took: Duration) {
     }
 }
 
-fn refusal<'a>((row, arrival): (&'a Row, &'a Arrival)) -> Option<(&'a Row, &'a String)> {
-    match arrival {
-        Arrival::Confirmed => None,
-        Arrival::Refused(reason) => Some((row, reason)),
+fn refusal<'a>((row, outcome): (&'a Row, &'a PublishOutcome)) -> Option<(&'a Row, &'a String)> {
+    match outcome {
+        PublishOutcome::Confirmed => None,
+        PublishOutcome::Refused(reason) => Some((row, reason)),
     }
 }

@@ -1,114 +1,115 @@
-//! The relay as those see it who have something to say.
+//! The handle on the relay that the rest of the process uses.
 
-use super::leased_messages::{Parcel, Row};
+use super::leased_messages::{LeasedMessages, Row};
 use crate::envelope::Outgoing;
-use crate::topology::NEW_ORDER;
+use crate::topology::DEFERRABLE_ROUTING_KEYS;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Messages that may be on their way out of one process, a few megabytes of them.
+/// Messages that the relay of a process holds in memory at most, a few megabytes.
 const MESSAGES_MAX: usize = 8 * 1024;
 
-/// Takes parcels and has them carried by [`super::run`]; cheap to clone.
+/// Passes leased messages to the relay ([`super::run`]); cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Relay(Arc<Inner>);
+pub struct RelayHandle(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    room: Arc<Semaphore>,
-    parcels: mpsc::UnboundedSender<Parcel>,
-    /// All carriers take from one queue; each holds it only while it waits and takes.
-    waiting: Mutex<mpsc::UnboundedReceiver<Parcel>>,
-    /// Rows were written that anybody may claim.
-    left_behind: Notify,
-    readers_are_behind: AtomicBool,
+    capacity: Arc<Semaphore>,
+    sender: mpsc::UnboundedSender<LeasedMessages>,
+    /// All publish workers receive from one channel; each holds the lock only while it receives.
+    receiver: Mutex<mpsc::UnboundedReceiver<LeasedMessages>>,
+    /// Rows without a lease were appended, or are no longer deferred.
+    unleased_rows: Notify,
+    is_backpressured: AtomicBool,
 }
 
-/// What a carrier has in hand; dropped, it makes room.
+/// The messages that a publish worker publishes together. Dropping it gives their capacity back.
 #[derive(Debug, Default)]
-pub(super) struct Load {
+pub(super) struct LeasedBatch {
     pub rows: Vec<Row>,
-    room: Vec<OwnedSemaphorePermit>,
+    capacity: Vec<OwnedSemaphorePermit>,
 }
 
-impl Default for Relay {
+impl Default for RelayHandle {
     fn default() -> Self {
-        let (parcels, waiting) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded_channel();
         Self(Arc::new(Inner {
-            room: Arc::new(Semaphore::new(MESSAGES_MAX)),
-            parcels,
-            waiting: Mutex::new(waiting),
-            left_behind: Notify::new(),
-            readers_are_behind: AtomicBool::new(false),
+            capacity: Arc::new(Semaphore::new(MESSAGES_MAX)),
+            sender,
+            receiver: Mutex::new(receiver),
+            unleased_rows: Notify::new(),
+            is_backpressured: AtomicBool::new(false),
         }))
     }
 }
 
-impl Relay {
-    /// Has the parcel's messages published soon. To be called after the commit.
-    pub fn carry(&self, parcel: Parcel) {
-        if parcel.room.is_none() {
-            self.0.left_behind.notify_one();
-        } else if !parcel.rows.is_empty() {
-            // The other end is in `self`.
-            let _sent = self.0.parcels.send(parcel);
+impl RelayHandle {
+    /// Has the messages published soon. Must be called after the commit.
+    pub fn publish(&self, messages: LeasedMessages) {
+        if messages.capacity.is_none() {
+            self.0.unleased_rows.notify_one();
+        } else if !messages.rows.is_empty() {
+            // Never fails: `self` owns the receiver.
+            let _sent = self.0.sender.send(messages);
         }
     }
 
-    /// Waits until there is room again: who consumes queues should not take more than can be carried on.
-    pub async fn room(&self) {
-        // Never closed.
-        drop(self.0.room.acquire().await);
+    /// Waits until the relay has capacity: a consumer should not receive more messages than the relay can publish
+    /// replies for.
+    pub async fn wait_for_capacity(&self) {
+        // The semaphore is never closed.
+        drop(self.0.capacity.acquire().await);
     }
 
-    /// None when there is none: nobody is held up by the broker who does not consume from it.
-    pub(super) fn room_for(&self, messages: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.room).try_acquire_many_owned(u32::try_from(messages).ok()?).ok()
+    /// `None` when the relay has not enough capacity. Never waits: only consumers are slowed down by the broker.
+    pub(super) fn reserve(&self, messages: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.capacity).try_acquire_many_owned(u32::try_from(messages).ok()?).ok()
     }
 
-    pub(super) fn holds_back(&self, message: &Outgoing) -> bool {
-        self.readers_are_behind() && NEW_ORDER.contains(&message.routing_key.as_str())
+    /// Whether `message` must wait in the outbox for now.
+    pub(super) fn defers(&self, message: &Outgoing) -> bool {
+        self.is_backpressured() && DEFERRABLE_ROUTING_KEYS.contains(&message.routing_key.as_str())
     }
 
-    pub(super) fn readers_are_behind(&self) -> bool {
-        self.0.readers_are_behind.load(Ordering::Relaxed)
+    pub(super) fn is_backpressured(&self) -> bool {
+        self.0.is_backpressured.load(Ordering::Relaxed)
     }
 
-    pub(super) fn note_readers(&self, are_behind: bool) {
-        if self.0.readers_are_behind.swap(are_behind, Ordering::Relaxed) && !are_behind {
-            // What was held back is free.
-            self.0.left_behind.notify_one();
+    pub(super) fn set_backpressure(&self, is_backpressured: bool) {
+        if self.0.is_backpressured.swap(is_backpressured, Ordering::Relaxed) && !is_backpressured {
+            // The deferred rows may be claimed now.
+            self.0.unleased_rows.notify_one();
         }
     }
 
-    pub(super) async fn left_behind(&self) {
-        self.0.left_behind.notified().await;
+    pub(super) async fn wait_for_unleased_rows(&self) {
+        self.0.unleased_rows.notified().await;
     }
 
-    /// Waits for a parcel and takes those behind it, until there are `enough` messages. Nothing is lost when it is
-    /// cancelled.
-    pub(super) async fn next(&self, enough: usize) -> Load {
-        let mut waiting = self.0.waiting.lock().await;
-        let mut load = Load::default();
-        let mut next = waiting.recv().await;
-        while let Some(parcel) = next.take() {
-            load.add(parcel);
-            if load.rows.len() < enough {
-                next = waiting.try_recv().ok();
+    /// Waits for leased messages, and collects those that are ready until there are at least `enough`. Cancel-safe.
+    pub(super) async fn next(&self, enough: usize) -> LeasedBatch {
+        let mut receiver = self.0.receiver.lock().await;
+        let mut batch = LeasedBatch::default();
+        let mut next = receiver.recv().await;
+        while let Some(messages) = next.take() {
+            batch.add(messages);
+            if batch.rows.len() < enough {
+                next = receiver.try_recv().ok();
             }
         }
-        load
+        batch
     }
 }
 
-impl Load {
-    /// A parcel whose lease has ended is anybody's, and left to them.
-    fn add(&mut self, parcel: Parcel) {
-        if Instant::now() < parcel.leased_until {
-            self.rows.extend(parcel.rows);
-            self.room.extend(parcel.room);
+impl LeasedBatch {
+    /// Skips messages whose lease has ended: another process may have claimed them.
+    fn add(&mut self, messages: LeasedMessages) {
+        if Instant::now() < messages.leased_until {
+            self.rows.extend(messages.rows);
+            self.capacity.extend(messages.capacity);
         }
     }
 }
@@ -132,28 +133,28 @@ mod tests {
     }
 
     #[test]
-    fn while_readers_are_behind_what_is_said_of_new_orders_is_held_back_and_nothing_else_is() {
-        let relay = Relay::default();
-        let [first, told] = NEW_ORDER.map(message);
-        let later = message("inventory.inventory.release");
-        assert!(!relay.holds_back(&first));
+    fn under_backpressure_the_messages_of_new_orders_are_deferred_and_no_others() {
+        let relay = RelayHandle::default();
+        let [first_command, event] = DEFERRABLE_ROUTING_KEYS.map(message);
+        let release = message("inventory.inventory.release");
+        assert!(!relay.defers(&first_command));
 
-        relay.note_readers(true);
-        assert!(relay.holds_back(&first) && relay.holds_back(&told));
-        assert!(!relay.holds_back(&later));
+        relay.set_backpressure(true);
+        assert!(relay.defers(&first_command) && relay.defers(&event));
+        assert!(!relay.defers(&release));
 
-        relay.note_readers(false);
-        assert!(!relay.holds_back(&first));
+        relay.set_backpressure(false);
+        assert!(!relay.defers(&first_command));
     }
 
     #[test]
-    fn there_is_room_for_so_many_messages_and_again_when_they_are_gone() {
-        let relay = Relay::default();
-        let taken = relay.room_for(MESSAGES_MAX);
+    fn capacity_is_limited_and_is_given_back() {
+        let relay = RelayHandle::default();
+        let reserved = relay.reserve(MESSAGES_MAX);
 
-        assert!(taken.is_some());
-        assert!(relay.room_for(1).is_none());
-        drop(taken);
-        assert!(relay.room_for(1).is_some());
+        assert!(reserved.is_some());
+        assert!(relay.reserve(1).is_none());
+        drop(reserved);
+        assert!(relay.reserve(1).is_some());
     }
 }

@@ -1,12 +1,13 @@
-//! Whether the relays carry anything at all.
+//! Whether the relays publish at all.
 
 use sqlx::PgConnection;
 
-/// A message that waits longer than this for its first try, waits for a broker.
+/// A message that waits longer than this for its first attempt is delayed by an unavailable broker.
 const WAIT_MAX_SECONDS: f64 = 10.0;
 
-/// How long the oldest message has waited, if that is longer than it should be: the broker is away, or refuses it.
-pub async fn undrained_seconds(connection: &mut PgConnection) -> sqlx::Result<Option<f64>> {
+/// The age of the oldest unpublished message, if it is older than [`WAIT_MAX_SECONDS`]: the broker is unavailable, or
+/// refuses it.
+pub async fn unpublished_seconds(connection: &mut PgConnection) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         r#"SELECT extract(epoch FROM now() - oldest.created_at)::float8 AS "waited!"
              FROM (SELECT created_at FROM messaging.outbox ORDER BY seq LIMIT 1) AS oldest
@@ -17,8 +18,8 @@ pub async fn undrained_seconds(connection: &mut PgConnection) -> sqlx::Result<Op
     .await
 }
 
-/// True while messages pile up: asking anything again would only make the pile higher. A message that the broker
-/// refused by itself does not count.
+/// True while the outbox grows because messages are not published. Retrying commands would then only make it longer. A
+/// single message that the broker refused does not count.
 pub async fn is_stalled(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (

@@ -1,7 +1,7 @@
-//! The relay's SQL.
+//! The SQL of the relay.
 
 use super::leased_messages::Row;
-use crate::broker::Arrival;
+use crate::broker::PublishOutcome;
 use crate::envelope::Outgoing;
 use domain::ids::MessageId;
 use sqlx::PgConnection;
@@ -16,7 +16,8 @@ struct OutboxRow {
     payload: String,
 }
 
-/// Locks the oldest messages that are due, in nobody's lease, and that nobody else is carrying.
+/// Claims the oldest messages that are due and not leased, and locks their rows. Skips rows that another relay has
+/// claimed.
 pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         OutboxRow,
@@ -31,9 +32,9 @@ pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec
     Ok(rows.fetch_all(tx).await?.into_iter().map(Row::from).collect())
 }
 
-/// [`claim`], but leaves what is said of new orders (`topology::NEW_ORDER`), however much that is: index
-/// `outbox_pressing` holds the rest.
-pub(super) async fn claim_past_new_orders(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
+/// Like [`claim`], but skips the messages of new orders (`topology::DEFERRABLE_ROUTING_KEYS`). The index
+/// `outbox_pressing` contains only the other rows, so skipping costs nothing however many there are.
+pub(super) async fn claim_not_deferrable(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         OutboxRow,
         "SELECT seq, message_id, exchange, routing_key, type, payload
@@ -47,21 +48,25 @@ pub(super) async fn claim_past_new_orders(tx: &mut PgConnection, limit: i64) -> 
     Ok(rows.fetch_all(tx).await?.into_iter().map(Row::from).collect())
 }
 
-/// Deletes what arrived; lets what was refused wait, longer each time. By itself it may be two transactions: a row that
-/// is deleted by nobody is only said again.
-pub(super) async fn settle(tx: &mut PgConnection, rows: &[Row], arrivals: &[Arrival]) -> sqlx::Result<()> {
-    let mut arrived = Vec::with_capacity(rows.len());
+/// Deletes confirmed messages, and delays the next attempt of refused ones with exponential backoff. The two statements
+/// need no common transaction: a confirmed row that is not deleted is only published again.
+pub(super) async fn apply_outcomes(
+    tx: &mut PgConnection,
+    rows: &[Row],
+    outcomes: &[PublishOutcome],
+) -> sqlx::Result<()> {
+    let mut confirmed = Vec::with_capacity(rows.len());
     let (mut refused, mut reasons) = (Vec::new(), Vec::new());
-    for (row, arrival) in rows.iter().zip(arrivals) {
-        match arrival {
-            Arrival::Confirmed => arrived.push(row.seq),
-            Arrival::Refused(reason) => {
+    for (row, outcome) in rows.iter().zip(outcomes) {
+        match outcome {
+            PublishOutcome::Confirmed => confirmed.push(row.seq),
+            PublishOutcome::Refused(reason) => {
                 refused.push(row.seq);
                 reasons.push(reason.as_str());
             }
         }
     }
-    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &arrived).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &confirmed).execute(&mut *tx).await?;
     if !refused.is_empty() {
         sqlx::query!(
             "UPDATE messaging.outbox AS o
@@ -95,21 +100,23 @@ impl From<OutboxRow> for Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topology::NEW_ORDER;
+    use crate::topology::DEFERRABLE_ROUTING_KEYS;
     use sqlx::PgPool;
 
     #[sqlx::test(migrations = "../../migrations")]
-    async fn all_that_is_said_of_new_orders_is_passed_over_and_nothing_else_is(pool: PgPool) {
+    async fn the_messages_of_new_orders_are_skipped_and_no_others(pool: PgPool) {
         let mut tx = pool.acquire().await.expect("a connection");
-        for key in ["order.confirmed", NEW_ORDER[0], "inventory.inventory.release", NEW_ORDER[1]] {
-            let said = "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)
-                        VALUES (gen_random_uuid(), 'test', $1, 'test', '{}')";
-            sqlx::query(said).bind(key).execute(&mut *tx).await.expect("said");
+        for key in
+            ["order.confirmed", DEFERRABLE_ROUTING_KEYS[0], "inventory.inventory.release", DEFERRABLE_ROUTING_KEYS[1]]
+        {
+            let insert = "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload)
+                          VALUES (gen_random_uuid(), 'test', $1, 'test', '{}')";
+            sqlx::query(insert).bind(key).execute(&mut *tx).await.expect("inserted");
         }
         let keys = |rows: Vec<Row>| rows.into_iter().map(|row| row.message.routing_key).collect::<Vec<_>>();
 
-        let past = claim_past_new_orders(&mut tx, 10).await.expect("claimed");
-        assert_eq!(keys(past), ["order.confirmed", "inventory.inventory.release"]);
+        let claimed = claim_not_deferrable(&mut tx, 10).await.expect("claimed");
+        assert_eq!(keys(claimed), ["order.confirmed", "inventory.inventory.release"]);
         assert_eq!(claim(&mut tx, 10).await.expect("claimed").len(), 4);
     }
 }

@@ -1,6 +1,6 @@
-//! Declares a part of the topology. Cheap when it is there.
+//! Declares a part of the topology. Cheap when it exists already.
 
-use super::{COMMANDS, DEAD, EVENTS, EXCHANGES, QueueRow, RETRY, RetryLadder, dead_row, wait_row, work_row};
+use super::{COMMANDS, DEAD, EVENTS, EXCHANGES, QueueRow, RETRY, RetrySchedule, dead_row, retry_row, work_row};
 use domain::messages::Queue;
 use lapin::Channel;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
@@ -8,20 +8,20 @@ use lapin::types::FieldTable;
 use std::fmt;
 use strum::IntoEnumIterator;
 
-/// The rows that are declared together: those that one consumer needs. So a queue that can't be declared, since somebody
-/// declared it with other arguments, stops nobody but its own consumers.
+/// The queues and exchanges that are declared together: those that one consumer needs. So a queue that can't be
+/// declared, because it exists with other arguments, stops only its own consumers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// A work queue, its retry tiers and its dead queue, with their bindings.
+    /// A work queue, its retry queues and its dead queue, with their bindings.
     Queue(Queue),
     /// A dead queue alone.
     DeadQueue(Queue),
-    /// The exchange of the events.
+    /// The exchange for events.
     Events,
 }
 
 impl Scope {
-    /// Together they are the whole topology.
+    /// The scopes that make up the whole topology.
     pub fn all() -> impl Iterator<Item = Self> {
         Queue::iter().map(Self::Queue).chain([Self::Events])
     }
@@ -34,12 +34,12 @@ impl Scope {
         }
     }
 
-    /// The dead queue comes first: a queue must not dead-letter into nothing.
-    fn rows(self, ladder: &RetryLadder) -> Vec<QueueRow> {
+    /// The dead queue is declared first: a queue must not dead-letter to a missing queue.
+    fn rows(self, schedule: &RetrySchedule) -> Vec<QueueRow> {
         match self {
             Self::Queue(queue) => {
-                let retry_tiers = ladder.delays_ms.map(|delay_ms| wait_row(queue, delay_ms));
-                [dead_row(queue), work_row(queue)].into_iter().chain(retry_tiers).collect()
+                let retry_rows = schedule.delays_ms.map(|delay_ms| retry_row(queue, delay_ms));
+                [dead_row(queue), work_row(queue)].into_iter().chain(retry_rows).collect()
             }
             Self::DeadQueue(queue) => vec![dead_row(queue)],
             Self::Events => Vec::new(),
@@ -57,13 +57,13 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Makes sure that the rows of `scope` are there. The broker closes the channel when one is there with other arguments.
-pub async fn declare(channel: &Channel, scope: Scope, ladder: &RetryLadder) -> Result<(), lapin::Error> {
+/// Declares the queues and exchanges of `scope`. The broker closes the channel when one exists with other arguments.
+pub async fn declare(channel: &Channel, scope: Scope, schedule: &RetrySchedule) -> Result<(), lapin::Error> {
     for (name, kind) in EXCHANGES.into_iter().filter(|(name, _)| scope.exchanges().contains(name)) {
         let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
         channel.exchange_declare(name.into(), kind, durable, FieldTable::default()).await?;
     }
-    for row in scope.rows(ladder) {
+    for row in scope.rows(schedule) {
         declare_queue(channel, row).await?;
     }
     Ok(())
@@ -85,17 +85,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scopes_together_are_the_whole_topology() {
-        let ladder = RetryLadder::default();
+    fn the_scopes_together_make_up_the_whole_topology() {
+        let schedule = RetrySchedule::default();
         let names = |rows: Vec<QueueRow>| {
             let mut names: Vec<_> = rows.into_iter().map(|row| row.name).collect();
             names.sort_unstable();
             names
         };
 
-        let scoped = Scope::all().flat_map(|scope| scope.rows(&ladder)).collect();
+        let scoped = Scope::all().flat_map(|scope| scope.rows(&schedule)).collect();
 
-        assert_eq!(names(scoped), names(rows(&ladder)));
+        assert_eq!(names(scoped), names(rows(&schedule)));
         assert!(EXCHANGES.iter().all(|(name, _)| Scope::all().any(|scope| scope.exchanges().contains(name))));
     }
 }

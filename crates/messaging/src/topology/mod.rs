@@ -1,8 +1,9 @@
-//! Everything that we have on the broker, as one table; [`declare`] walks it. A consumer declares the rows of its own
-//! queue with each session, a relay declares all of them with each channel, so whatever was deleted comes back by itself.
+//! The broker topology: all exchanges, queues and bindings as one table, which [`declare`] applies. A consumer declares
+//! the rows of its own queue with each session, and a relay declares all of them with each channel, so deleted queues
+//! are recreated automatically.
 //!
-//! The same arguments hold on RabbitMQ 3.10 and 4.x. Each is immutable: a change here needs a new name or an operator
-//! who deletes the queue, which loses nothing (the sweeper asks again for whatever was in it).
+//! The arguments work on RabbitMQ 3.10 and 4.x. They are immutable: a change needs a new queue name, or an operator who
+//! deletes the queue. That loses nothing: the scheduler task `wake_stalled_sagas` sends lost commands again.
 
 mod declare;
 
@@ -13,18 +14,18 @@ use lapin::ExchangeKind;
 use lapin::types::AMQPValue;
 use strum::IntoEnumIterator;
 
-/// Commands and replies: routing key `<queue>.<subject>`; each must find its queue.
+/// For commands and replies; the routing key is `<queue>.<subject>`. Each message must reach a queue.
 pub const COMMANDS: &str = "orderflow.commands";
-/// Facts for whoever listens: routing key is the subject. May have no listener.
+/// For events; the routing key is the subject. An event may have no subscriber.
 pub const EVENTS: &str = "orderflow.events";
-/// To a wait queue: routing key is its name.
+/// To a retry queue; the routing key is its name.
 pub const RETRY: &str = "orderflow.retry";
-/// To a dead queue: routing key is the queue that gave the message up.
+/// To a dead queue; the routing key is the work queue that the message failed in.
 pub const DEAD: &str = "orderflow.dead";
 
-/// How often a message failed so far: ours, since the broker's own counts differ between versions.
+/// How often a message has failed. We count ourselves because the broker's counts differ between versions.
 pub const ATTEMPT_HEADER: &str = "x-attempt";
-/// Why it failed the last time.
+/// The error of the last failure.
 pub const ERROR_HEADER: &str = "x-error";
 
 const EXCHANGES: [(&str, ExchangeKind); 4] = [
@@ -34,17 +35,17 @@ const EXCHANGES: [(&str, ExchangeKind); 4] = [
     (DEAD, ExchangeKind::Direct),
 ];
 
-/// How long a failed message waits before it is tried again, by how often it failed. What must wait longer than the
-/// last waits in Postgres, as a saga's deadline.
+/// How long a failed message waits before it is retried, by the number of failures. Longer delays are saga deadlines in
+/// Postgres.
 const RETRY_DELAYS_MS: [u32; 5] = [1_000, 5_000, 30_000, 120_000, 600_000];
 
-/// Deliveries of one message before the broker itself gives it up: far above our own count, since a process that dies
-/// with a full window spends one for every innocent message in it.
+/// Deliveries of one message before the broker itself dead-letters it. Far above our own number of attempts, because a
+/// process that dies uses up one delivery of every message in its prefetch window.
 const DELIVERY_LIMIT: i32 = 50;
 
-/// The waits between attempts, as this installation scales them.
+/// The delays between attempts, as scaled for this installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryLadder {
+pub struct RetrySchedule {
     delays_ms: [u32; RETRY_DELAYS_MS.len()],
 }
 
@@ -57,64 +58,65 @@ struct QueueRow {
     arguments: Vec<(&'static str, AMQPValue)>,
 }
 
-impl RetryLadder {
-    /// `percent` of the usual delays, at least 1 ms.
+impl RetrySchedule {
+    /// `percent` of the default delays, at least 1 ms each.
     pub fn scaled(percent: u32) -> Self {
         Self { delays_ms: RETRY_DELAYS_MS.map(|delay_ms| (delay_ms / 100 * percent).max(1)) }
     }
 
-    /// The wait queue for a message of `queue` that failed `attempts` times before, or `None` when it has had them all.
-    pub fn wait_queue(&self, queue: Queue, attempts: u32) -> Option<String> {
+    /// The retry queue for a message of `queue` that failed `attempts` times before; `None` when no attempts are left.
+    pub fn retry_queue(&self, queue: Queue, attempts: u32) -> Option<String> {
         let delay_ms = self.delays_ms.get(usize::try_from(attempts).ok()?)?;
-        Some(wait_queue_name(queue, *delay_ms))
+        Some(retry_queue_name(queue, *delay_ms))
     }
 }
 
-impl Default for RetryLadder {
+impl Default for RetrySchedule {
     fn default() -> Self {
         Self::scaled(100)
     }
 }
 
-/// Where a message goes: exchange and routing key.
+/// The exchange and the routing key of a message.
 pub fn route(address: Address, type_name: &str) -> (&'static str, String) {
     let subject = type_name.rsplit_once(".v").map_or(type_name, |(subject, _version)| subject);
     match address {
         Address::Queue(queue) => (COMMANDS, format!("{queue}.{subject}")),
-        Address::Listeners => (EVENTS, subject.to_owned()),
+        Address::Topic => (EVENTS, subject.to_owned()),
     }
 }
 
-/// What a new order asks first, and of which queue.
-pub const FIRST_STEP: (Queue, &str) = (Queue::Inventory, "inventory.inventory.reserve");
-/// All that is said of a new order, by routing key. It waits in the outbox while so many first steps wait in their queue
-/// that more would help nobody: they would fill every prefetch window, and the broker. The event waits with the step, so
-/// that a flood of orders costs no more than their rows; nobody hears of an order long before it is begun. The index
-/// `outbox_pressing`, and the claim that uses it (`outbox::store`), name these keys too.
-pub const NEW_ORDER: [&str; 2] = [FIRST_STEP.1, "order.created"];
+/// The queue and the routing key of the first command of every saga.
+pub const FIRST_SAGA_COMMAND: (Queue, &str) = (Queue::Inventory, "inventory.inventory.reserve");
+/// The routing keys of a new order's messages. The relay defers them while the inventory queue is longer than
+/// `FIRST_COMMANDS_MAX` (`outbox::relay`): more commands there would only fill prefetch windows and the broker's
+/// memory. `order.created` is deferred together with the command, so that a flood of orders costs only outbox rows, and
+/// subscribers learn of an order when its saga begins. **Keep in step** with the SQL in `outbox::store` and with the
+/// index `outbox_pressing`, which name the same keys.
+pub const DEFERRABLE_ROUTING_KEYS: [&str; 2] = [FIRST_SAGA_COMMAND.1, "order.created"];
 
-/// The name of the queue where messages of `queue` end that nobody could handle.
+/// The name of the dead queue: it holds the messages of `queue` that no consumer could handle.
 pub fn dead_queue(queue: Queue) -> String {
     format!("{queue}.dead")
 }
 
-fn wait_queue_name(queue: Queue, delay_ms: u32) -> String {
+fn retry_queue_name(queue: Queue, delay_ms: u32) -> String {
     format!("{queue}.retry.{delay_ms}")
 }
 
-/// Every queue of ours: work queues, wait queues, dead queues.
-pub fn queue_names(ladder: &RetryLadder) -> Vec<String> {
+/// All queues of the topology: work queues, retry queues, dead queues.
+pub fn queue_names(schedule: &RetrySchedule) -> Vec<String> {
     let work = Queue::iter().map(|queue| queue.to_string());
-    let wait = Queue::iter().flat_map(|queue| ladder.delays_ms.map(|delay_ms| wait_queue_name(queue, delay_ms)));
-    work.chain(wait).chain(Queue::iter().map(dead_queue)).collect()
+    let retry = Queue::iter().flat_map(|queue| schedule.delays_ms.map(|delay_ms| retry_queue_name(queue, delay_ms)));
+    work.chain(retry).chain(Queue::iter().map(dead_queue)).collect()
 }
 
-/// The dead queues come first: a queue must not dead-letter into nothing.
-fn rows(ladder: &RetryLadder) -> Vec<QueueRow> {
+/// The dead queues come first: a queue must not dead-letter to a missing queue.
+fn rows(schedule: &RetrySchedule) -> Vec<QueueRow> {
     let dead = Queue::iter().map(dead_row);
     let work = Queue::iter().map(work_row);
-    let wait = Queue::iter().flat_map(|queue| ladder.delays_ms.map(|delay_ms| wait_row(queue, delay_ms)));
-    dead.chain(work).chain(wait).collect()
+    let retry = Queue::iter().flat_map(|queue| schedule.delays_ms.map(|delay_ms| retry_row(queue, delay_ms)));
+    dead.chain(work).chain(retry).collect()
 }
 
 fn work_row(queue: Queue) -> QueueRow {
@@ -128,9 +130,10 @@ fn work_row(queue: Queue) -> QueueRow {
     QueueRow { name: queue.to_string(), exchange: COMMANDS, routing_key: format!("{queue}.#"), arguments }
 }
 
-/// One delay a queue: a message behind one that waits longer would wait as long.
-fn wait_row(queue: Queue, delay_ms: u32) -> QueueRow {
-    let name = wait_queue_name(queue, delay_ms);
+/// One retry queue per delay: the broker expires messages at the head of a queue only, so a message behind one with a
+/// longer delay would wait as long.
+fn retry_row(queue: Queue, delay_ms: u32) -> QueueRow {
+    let name = retry_queue_name(queue, delay_ms);
     let mut arguments = quorum();
     arguments.extend([
         ("x-message-ttl", AMQPValue::LongUInt(delay_ms)),
@@ -145,7 +148,7 @@ fn dead_row(queue: Queue) -> QueueRow {
     QueueRow { name: dead_queue(queue), exchange: DEAD, routing_key: queue.to_string(), arguments: quorum() }
 }
 
-/// `reject-publish` is what at-least-once dead-lettering asks for; without a length limit it never rejects.
+/// At-least-once dead-lettering requires `reject-publish`; without a length limit it never rejects.
 fn quorum() -> Vec<(&'static str, AMQPValue)> {
     vec![("x-queue-type", text("quorum")), ("x-overflow", text("reject-publish"))]
 }
@@ -154,10 +157,10 @@ fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
 
-/// The whole topology as text, a line a queue: what the snapshot test compares, so that a change shows in review.
-pub fn describe(ladder: &RetryLadder) -> String {
+/// The whole topology as text, one line per exchange and queue, for the snapshot test that shows changes in review.
+pub fn describe(schedule: &RetrySchedule) -> String {
     let exchanges = EXCHANGES.iter().map(|(name, kind)| format!("exchange {name} {kind:?}"));
-    let queues = rows(ladder).into_iter().map(|row| {
+    let queues = rows(schedule).into_iter().map(|row| {
         let arguments: Vec<_> = row.arguments.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
         format!("queue {} <- {} {} [{}]", row.name, row.exchange, row.routing_key, arguments.join(" "))
     });
@@ -178,27 +181,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_climbs_the_ladder_and_then_has_had_it() {
-        let ladder = RetryLadder::default();
-        assert_eq!(ladder.wait_queue(Queue::Payments, 0).as_deref(), Some("payments.retry.1000"));
-        assert_eq!(ladder.wait_queue(Queue::Payments, 4).as_deref(), Some("payments.retry.600000"));
-        assert_eq!(ladder.wait_queue(Queue::Payments, 5), None);
-        assert_eq!(RetryLadder::scaled(1).wait_queue(Queue::Orders, 0).as_deref(), Some("orders.retry.10"));
+    fn a_message_passes_through_all_retry_queues_and_then_has_no_attempts_left() {
+        let schedule = RetrySchedule::default();
+        assert_eq!(schedule.retry_queue(Queue::Payments, 0).as_deref(), Some("payments.retry.1000"));
+        assert_eq!(schedule.retry_queue(Queue::Payments, 4).as_deref(), Some("payments.retry.600000"));
+        assert_eq!(schedule.retry_queue(Queue::Payments, 5), None);
+        assert_eq!(RetrySchedule::scaled(1).retry_queue(Queue::Orders, 0).as_deref(), Some("orders.retry.10"));
     }
 
     #[test]
-    fn a_type_routes_by_its_subject_without_its_version() {
+    fn a_message_type_is_routed_by_its_subject_without_the_version() {
         assert_eq!(
             route(Address::Queue(Queue::Orders), "inventory.reserved.v1"),
             (COMMANDS, "orders.inventory.reserved".into())
         );
-        assert_eq!(route(Address::Listeners, "order.created.v2"), (EVENTS, "order.created".into()));
+        assert_eq!(route(Address::Topic, "order.created.v2"), (EVENTS, "order.created".into()));
     }
 
     #[test]
-    fn the_first_step_is_to_ask_for_stock() {
-        let (queue, key) = FIRST_STEP;
+    fn the_deferrable_routing_keys_are_those_of_a_new_order() {
+        let (queue, key) = FIRST_SAGA_COMMAND;
         assert_eq!(route(Address::Queue(queue), "inventory.reserve.v1"), (COMMANDS, key.into()));
-        assert_eq!(route(Address::Listeners, "order.created.v1"), (EVENTS, NEW_ORDER[1].into()));
+        assert_eq!(route(Address::Topic, "order.created.v1"), (EVENTS, DEFERRABLE_ROUTING_KEYS[1].into()));
     }
 }

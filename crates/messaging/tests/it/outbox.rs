@@ -1,19 +1,19 @@
-//! What the outbox and the inbox promise.
+//! Outbox and inbox: what is appended is published, and what is processed is recorded once.
 
-use super::links;
+use super::connections;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, UserId};
 use domain::messages::{OrderCreated, OrderEvent};
 use domain::money::Money;
-use messaging::outbox::{Parcel, Taking};
-use messaging::{Outgoing, Relay, Trace, inbox, outbox};
+use messaging::outbox::{InboxEntries, LeasedMessages};
+use messaging::{Outgoing, RelayHandle, Trace, inbox, outbox};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 fn events(count: usize) -> Vec<Outgoing> {
     let now: Timestamp = platform::clock::now();
@@ -28,133 +28,146 @@ fn events(count: usize) -> Vec<Outgoing> {
     (0..count).map(event).collect()
 }
 
-/// Appends them, commits, and gives what is to be handed in.
-async fn say(pool: &PgPool, messages: Vec<Outgoing>) -> Parcel {
+/// Appends and commits messages, and returns what must be passed to the relay.
+async fn append(pool: &PgPool, messages: Vec<Outgoing>) -> LeasedMessages {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let parcel = outbox::append(&mut tx, messages, &Relay::default()).await.expect("appended");
+    let leased = outbox::append(&mut tx, messages, &RelayHandle::default()).await.expect("appended");
     tx.commit().await.expect("committed");
-    parcel
+    leased
 }
 
-/// Nobody handed them in, and by now they are anybody's.
-async fn lease_ends(pool: &PgPool, message: &Outgoing) {
+/// Ends the lease of a message that was not passed to a relay, so that any relay may claim it.
+async fn end_lease(pool: &PgPool, message: &Outgoing) {
     let done = sqlx::query("UPDATE messaging.outbox SET available_at = now() WHERE message_id = $1");
-    done.bind(message.message_id.as_uuid()).execute(pool).await.expect("the lease ends");
+    done.bind(message.message_id.as_uuid()).execute(pool).await.expect("the lease is ended");
 }
 
-async fn unsent(pool: &PgPool) -> i64 {
+async fn unpublished(pool: &PgPool) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM messaging.outbox").fetch_one(pool).await.expect("a count")
 }
 
-async fn until_unsent_are(pool: &PgPool, wanted: i64) {
-    let look = async { while unsent(pool).await != wanted {} };
-    tokio::time::timeout(LIMIT, look).await.expect("the outbox is carried");
+async fn until_unpublished(pool: &PgPool, count: i64) {
+    let polling = async { while unpublished(pool).await != count {} };
+    tokio::time::timeout(LIMIT, polling).await.expect("the outbox is published");
 }
 
-async fn end(lifecycle: Lifecycle) {
+async fn stop(lifecycle: Lifecycle) {
     lifecycle.stopping.cancel();
     lifecycle.tasks.close();
     lifecycle.tasks.wait().await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn three_relays_carry_what_was_left_behind_to_the_last_row(pool: PgPool) {
-    drop(say(&pool, events(3_000)).await);
-    sqlx::query("UPDATE messaging.outbox SET available_at = now()").execute(&pool).await.expect("the lease ends");
+async fn three_relays_publish_all_rows_whose_lease_has_ended(pool: PgPool) {
+    drop(append(&pool, events(3_000)).await);
+    sqlx::query("UPDATE messaging.outbox SET available_at = now()").execute(&pool).await.expect("the lease is ended");
 
-    let (links, lifecycle) = (links(), Lifecycle::default());
+    let (connections, lifecycle) = (connections(), Lifecycle::default());
     for _ in 0..3 {
-        lifecycle.spawn(outbox::run(pool.clone(), links.clone(), Relay::default(), LIMIT, lifecycle.clone()));
+        lifecycle.spawn(outbox::run(
+            pool.clone(),
+            connections.clone(),
+            RelayHandle::default(),
+            LIMIT,
+            lifecycle.clone(),
+        ));
     }
 
-    until_unsent_are(&pool, 0).await;
-    end(lifecycle).await;
+    until_unpublished(&pool, 0).await;
+    stop(lifecycle).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_handed_in_goes_out_at_once_and_what_is_not_when_its_lease_has_ended(pool: PgPool) {
+async fn messages_passed_to_the_relay_are_published_at_once_and_others_when_their_lease_has_ended(pool: PgPool) {
     let (first, second) = (events(1), events(1));
-    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
-    let (dropped, handed_in) = (say(&pool, first.clone()).await, say(&pool, second).await);
+    let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
+    let (dropped, leased) = (append(&pool, first.clone()).await, append(&pool, second).await);
     drop(dropped);
-    lifecycle.spawn(outbox::run(pool.clone(), links(), relay.clone(), LOOK_EVERY, lifecycle.clone()));
+    lifecycle.spawn(outbox::run(pool.clone(), connections(), relay.clone(), POLL_INTERVAL, lifecycle.clone()));
 
-    relay.carry(handed_in);
-    until_unsent_are(&pool, 1).await;
-    // It looks all the time, and lets the other alone.
-    lease_ends(&pool, &first[0]).await;
+    relay.publish(leased);
+    until_unpublished(&pool, 1).await;
+    // The relay polls all the time, but does not claim the other message.
+    end_lease(&pool, &first[0]).await;
 
-    until_unsent_are(&pool, 0).await;
-    end(lifecycle).await;
+    until_unpublished(&pool, 0).await;
+    stop(lifecycle).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_row_that_commits_late_is_carried_though_later_ones_went_before(pool: PgPool) {
+async fn a_row_that_commits_late_is_published_although_later_rows_were_published_before(pool: PgPool) {
     let first = events(1);
-    let (relay, lifecycle) = (Relay::default(), Lifecycle::default());
-    lifecycle.spawn(outbox::run(pool.clone(), links(), relay.clone(), LOOK_EVERY, lifecycle.clone()));
+    let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
+    lifecycle.spawn(outbox::run(pool.clone(), connections(), relay.clone(), POLL_INTERVAL, lifecycle.clone()));
     let mut late = platform::postgres::begin(&pool).await.expect("a transaction");
-    let late_parcel = outbox::append(&mut late, first.clone(), &Relay::default()).await.expect("appended");
-    relay.carry(say(&pool, events(1)).await);
-    until_unsent_are(&pool, 0).await;
+    let late_messages = outbox::append(&mut late, first.clone(), &RelayHandle::default()).await.expect("appended");
+    relay.publish(append(&pool, events(1)).await);
+    until_unpublished(&pool, 0).await;
 
     late.commit().await.expect("committed");
-    drop(late_parcel);
-    lease_ends(&pool, &first[0]).await;
+    drop(late_messages);
+    end_lease(&pool, &first[0]).await;
 
-    until_unsent_are(&pool, 0).await;
-    end(lifecycle).await;
+    until_unpublished(&pool, 0).await;
+    stop(lifecycle).await;
 }
 
-async fn take(pool: &PgPool, reader: &str, ids: &[MessageId]) -> usize {
+/// Marks messages as processed and returns the number of new inbox rows.
+async fn mark_processed(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> usize {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let taking = Taking { reader, ids };
-    let (_parcel, taken) =
-        outbox::append_and_take(&mut tx, Vec::new(), taking, &Relay::default()).await.expect("taken");
+    let entries = InboxEntries { consumer, ids };
+    let (_leased, inserted) = outbox::append_and_mark_processed(&mut tx, Vec::new(), entries, &RelayHandle::default())
+        .await
+        .expect("inserted");
     tx.commit().await.expect("committed");
-    taken
+    inserted
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_reader_takes_a_message_once_and_another_reader_takes_it_too(pool: PgPool) {
+async fn each_consumer_processes_a_message_once(pool: PgPool) {
     let ids: Vec<MessageId> = events(3).iter().map(|event| event.message_id).collect();
 
-    assert_eq!(take(&pool, "inventory", &ids[..2]).await, 2);
-    assert_eq!(take(&pool, "inventory", &ids).await, 1);
-    assert_eq!(take(&pool, "orders", &ids[..2]).await, 2);
+    assert_eq!(mark_processed(&pool, "inventory", &ids[..2]).await, 2);
+    assert_eq!(mark_processed(&pool, "inventory", &ids).await, 1);
+    assert_eq!(mark_processed(&pool, "orders", &ids[..2]).await, 2);
 
     let mut connection = pool.acquire().await.expect("a connection");
-    assert_eq!(inbox::taken(&mut connection, "inventory", &ids).await.expect("known").len(), 3);
-    assert_eq!(inbox::taken(&mut connection, "orders", &ids).await.expect("known"), [ids[0], ids[1]].into());
+    assert_eq!(inbox::already_processed(&mut connection, "inventory", &ids).await.expect("known").len(), 3);
+    assert_eq!(
+        inbox::already_processed(&mut connection, "orders", &ids).await.expect("known"),
+        [ids[0], ids[1]].into()
+    );
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_taken_with_its_answers_is_taken_once_and_all_of_it_or_nothing_is_stored(pool: PgPool) {
+async fn inbox_rows_and_outgoing_messages_are_stored_once_and_together_or_not_at_all(pool: PgPool) {
     let ids: Vec<MessageId> = events(3).iter().map(|event| event.message_id).collect();
-    let take = async |ids: &[MessageId], commit: bool| {
+    let process = async |ids: &[MessageId], commit: bool| {
         let mut tx = platform::postgres::begin(&pool).await.expect("a transaction");
-        let taking = Taking { reader: "inventory", ids };
-        let (parcel, taken) =
-            outbox::append_and_take(&mut tx, events(2), taking, &Relay::default()).await.expect("appended");
-        drop(parcel);
+        let entries = InboxEntries { consumer: "inventory", ids };
+        let (leased, inserted) =
+            outbox::append_and_mark_processed(&mut tx, events(2), entries, &RelayHandle::default())
+                .await
+                .expect("appended");
+        drop(leased);
         if commit {
             tx.commit().await.expect("committed");
         }
-        taken
+        inserted
     };
 
-    assert_eq!(take(&ids[..2], false).await, 2);
-    assert_eq!(unsent(&pool).await, 0);
-    assert_eq!(take(&ids[..2], true).await, 2);
-    assert_eq!(take(&ids, true).await, 1, "two of the three were taken before");
-    assert_eq!(take(&[], true).await, 0);
-    assert_eq!(unsent(&pool).await, 6);
+    assert_eq!(process(&ids[..2], false).await, 2);
+    assert_eq!(unpublished(&pool).await, 0);
+    assert_eq!(process(&ids[..2], true).await, 2);
+    assert_eq!(process(&ids, true).await, 1, "two of the three were processed before");
+    assert_eq!(process(&[], true).await, 0);
+    assert_eq!(unpublished(&pool).await, 6);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn only_messages_about_old_orders_are_pruned_and_no_more_than_asked(pool: PgPool) {
+async fn only_messages_about_old_orders_are_pruned_and_no_more_than_the_limit(pool: PgPool) {
     let ids: Vec<MessageId> = events(5).iter().map(|event| event.message_id).collect();
-    take(&pool, "inventory", &ids).await;
+    mark_processed(&pool, "inventory", &ids).await;
     let hour = chrono::Duration::hours(1);
 
     let before = platform::clock::now() - hour;

@@ -5,10 +5,10 @@ use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
 use domain::messages::Queue;
-use messaging::dead::{self, NotText};
-use messaging::{Outgoing, Relay, outbox};
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use messaging::dead_letters::{self, NotText};
+use messaging::{Outgoing, RelayHandle, outbox};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
@@ -41,10 +41,10 @@ pub enum DecideError {
 /// Sends the message again, with the id that it had, to the queue that it died in and no other.
 pub async fn replay(
     pool: &PgPool,
-    relay: &Relay,
+    relay: &RelayHandle,
     id: Uuid,
     decided: &Decided,
-    witness: &(impl Witness + AnswerSink<FailedJob>),
+    witness: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let job = match find(&mut tx, id, JobStatus::Replayed).await? {
@@ -54,9 +54,9 @@ pub async fn replay(
     let message = message_of(&job)?;
     let parcel = outbox::append(&mut tx, vec![message], relay).await?;
     let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
-    witness.keep(&mut tx, &job).await?;
+    witness.store_response(&mut tx, &job).await?;
     tx.commit().await?;
-    relay.carry(parcel);
+    relay.publish(parcel);
     Ok(job)
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
         return Err(DecideError::TooOften);
     }
     let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
-    Ok(dead::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
+    Ok(dead_letters::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 
 /// Leaves it at that.
@@ -74,7 +74,7 @@ pub async fn discard(
     pool: &PgPool,
     id: Uuid,
     decided: &Decided,
-    witness: &(impl Witness + AnswerSink<FailedJob>),
+    witness: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let job = match find(&mut tx, id, JobStatus::Discarded).await? {
@@ -82,7 +82,7 @@ pub async fn discard(
         Standing::Already(job) => return again(tx, job, witness).await,
     };
     let job = conclude(&mut tx, job, JobStatus::Discarded, decided, witness).await?;
-    witness.keep(&mut tx, &job).await?;
+    witness.store_response(&mut tx, &job).await?;
     tx.commit().await?;
     Ok(job)
 }
@@ -91,9 +91,9 @@ pub async fn discard(
 async fn again(
     mut tx: Transaction<'static, Postgres>,
     job: FailedJob,
-    answers: &impl AnswerSink<FailedJob>,
+    answers: &impl ResponseSink<FailedJob>,
 ) -> Result<FailedJob, DecideError> {
-    answers.keep(&mut tx, &job).await?;
+    answers.store_response(&mut tx, &job).await?;
     tx.commit().await?;
     Ok(job)
 }
@@ -119,12 +119,12 @@ async fn conclude(
     job: FailedJob,
     status: JobStatus,
     decided: &Decided,
-    witness: &impl Witness,
+    witness: &impl AuditSink,
 ) -> Result<FailedJob, DecideError> {
     let action = if status == JobStatus::Replayed { "failed_job.replay" } else { "failed_job.discard" };
     let (before, after) = (json!({ "status": job.status }), json!({ "status": status }));
     let (subject, reason) = (format!("failed_job:{}", job.id), Some(decided.reason.clone()));
-    witness.note(tx, Change { action, subject, reason, before: Some(before), after: Some(after) }).await?;
+    witness.record(tx, AuditRecord { action, subject, reason, before: Some(before), after: Some(after) }).await?;
     store::failed_jobs::decide(tx, job.id, status, decided).await?;
     Ok(FailedJob {
         status,

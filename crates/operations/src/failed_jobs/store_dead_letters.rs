@@ -2,7 +2,7 @@
 
 use super::fingerprint;
 use crate::store;
-use messaging::dead::{DeadLetter, Keep};
+use messaging::dead_letters::{DeadLetter, DeadLetterSink};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -36,8 +36,8 @@ impl FailedJobs {
     }
 }
 
-impl Keep for FailedJobs {
-    async fn keep(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
+impl DeadLetterSink for FailedJobs {
+    async fn store(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
         let jobs = without_twins(letters.iter().map(NewJob::of).collect());
         let mut tx = platform::postgres::begin(&self.pool).await?;
         store::failed_jobs::keep(&mut tx, &jobs, platform::clock::now()).await?;

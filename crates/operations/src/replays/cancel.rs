@@ -4,8 +4,8 @@ use super::{Replay, ReplayStatus};
 use crate::failed_jobs::Decided;
 use crate::store;
 use crate::store::BadRow;
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ pub async fn cancel_replay(
     pool: &PgPool,
     id: Uuid,
     decided: &Decided,
-    witness: &(impl Witness + AnswerSink<Replay>),
+    witness: &(impl AuditSink + ResponseSink<Replay>),
 ) -> Result<Replay, CancelReplayError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let status = store::replays::lock_status(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
@@ -36,12 +36,12 @@ pub async fn cancel_replay(
             let (subject, reason) = (format!("replay:{id}"), Some(decided.reason.clone()));
             let (before, after) =
                 (Some(json!({ "status": status })), Some(json!({ "status": ReplayStatus::Cancelled })));
-            witness.note(&mut tx, Change { action: "replay.cancel", subject, reason, before, after }).await?;
+            witness.record(&mut tx, AuditRecord { action: "replay.cancel", subject, reason, before, after }).await?;
             store::replays::cancel(&mut tx, id, decided.at).await?;
         }
     }
     let replay = store::replays::find(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
-    witness.keep(&mut tx, &replay).await?;
+    witness.store_response(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

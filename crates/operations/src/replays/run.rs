@@ -5,13 +5,13 @@ use crate::failed_jobs::{Decided, FailedJob, message_of};
 use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
-use messaging::{Outgoing, Relay, outbox};
-use platform::telemetry::Seldom;
+use messaging::{Outgoing, RelayHandle, outbox};
+use platform::telemetry::LogThrottle;
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
-static PAUSED: Seldom = Seldom::every(Duration::from_mins(1));
+static PAUSED: LogThrottle = LogThrottle::every(Duration::from_mins(1));
 
 /// A running replay, locked.
 pub(crate) struct Standing {
@@ -37,7 +37,7 @@ pub(crate) struct Progress {
 
 /// A step of the replay that runs, if one does; answers how many jobs it took. Several may call it at once: one of them
 /// takes it. While the outbox is not carried away nothing is added to it.
-pub async fn run_replays(pool: &PgPool, relay: &Relay, now: Timestamp) -> Result<usize, BadRow> {
+pub async fn run_replays(pool: &PgPool, relay: &RelayHandle, now: Timestamp) -> Result<usize, BadRow> {
     let mut tx = platform::postgres::begin(pool).await?;
     let Some(standing) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
     if outbox::is_stalled(&mut tx).await? {
@@ -60,7 +60,7 @@ pub async fn run_replays(pool: &PgPool, relay: &Relay, now: Timestamp) -> Result
     store::failed_jobs::replayed_by(&mut tx, &standing, &sent, now).await?;
     store::replays::save(&mut tx, standing.id, &progress, now).await?;
     tx.commit().await?;
-    relay.carry(parcel);
+    relay.publish(parcel);
     Ok(jobs.len())
 }
 

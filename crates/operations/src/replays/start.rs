@@ -4,8 +4,8 @@ use super::{Pace, Replay, ReplayFilter, ReplayStatus};
 use crate::failed_jobs::Decided;
 use crate::store;
 use crate::store::BadRow;
-use platform::answer::AnswerSink;
-use platform::witness::{Change, Witness};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub enum StartReplayError {
 pub async fn start_replay(
     pool: &PgPool,
     new: NewReplay,
-    witness: &(impl Witness + AnswerSink<Replay>),
+    witness: &(impl AuditSink + ResponseSink<Replay>),
 ) -> Result<Replay, StartReplayError> {
     let NewReplay { filter, pace, decided } = new;
     let mut tx = platform::postgres::begin(pool).await?;
@@ -56,11 +56,13 @@ pub async fn start_replay(
         "rate_per_s": pace.rate_per_s(), "ramp_s": pace.ramp_s(),
     });
     let (subject, reason) = (format!("replay:{}", replay.id), Some(replay.reason.clone()));
-    witness.note(&mut tx, Change { action: "replay.start", subject, reason, before: None, after: Some(after) }).await?;
+    witness
+        .record(&mut tx, AuditRecord { action: "replay.start", subject, reason, before: None, after: Some(after) })
+        .await?;
     if !store::replays::insert(&mut tx, &replay).await? {
         return Err(StartReplayError::OneRuns);
     }
-    witness.keep(&mut tx, &replay).await?;
+    witness.store_response(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

@@ -1,10 +1,10 @@
 //! `operations.audit_log`.
 
 use crate::audit::{AuditEntry, AuditFilter, Auditor};
-use platform::witness::Change;
+use platform::audit::AuditRecord;
 use sqlx::{PgConnection, QueryBuilder};
 
-pub async fn insert(tx: &mut PgConnection, auditor: &Auditor, change: &Change) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut PgConnection, auditor: &Auditor, change: &AuditRecord) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO operations.audit_log (at, actor, action, subject, reason, before, after, request_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -1,7 +1,8 @@
 //! Timelines: every change of an order can be traced, step by step, to what it is now.
 
 use crate::verify::{Offender, Scope};
-use domain::order::{Applied, OrderStatus, Transition};
+use domain::applied::Applied;
+use domain::order::{OrderStatus, OrderTransition};
 use sqlx::PgConnection;
 use strum::IntoEnumIterator;
 
@@ -59,10 +60,10 @@ pub async fn stale_ends(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Ve
 
 /// Every move that the domain's table allows, and the birth of an order, which comes from nothing.
 fn legal_moves() -> Vec<(&'static str, &'static str)> {
-    let pairs = OrderStatus::iter().flat_map(|from| Transition::iter().map(move |transition| (from, transition)));
-    let moves = pairs.filter_map(|(from, transition)| match from.take(transition) {
-        Ok(Applied::Now(to)) => Some((from.into(), to.into())),
-        Ok(Applied::Already) | Err(_) => None,
+    let pairs = OrderStatus::iter().flat_map(|from| OrderTransition::iter().map(move |transition| (from, transition)));
+    let moves = pairs.filter_map(|(from, transition)| match from.apply(transition) {
+        Ok(Applied::Changed(to)) => Some((from.into(), to.into())),
+        Ok(Applied::Unchanged) | Err(_) => None,
     });
     moves.chain([("", OrderStatus::Pending.into())]).collect()
 }

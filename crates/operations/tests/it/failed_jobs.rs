@@ -2,14 +2,14 @@
 
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
-use messaging::dead::{DeadLetter, Keep};
-use messaging::{Header, Relay, Trace};
+use messaging::dead_letters::{DeadLetter, DeadLetterSink};
+use messaging::{Header, RelayHandle, Trace};
 use operations::failed_jobs::{
     DecideError, Decided, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay,
 };
 use operations::{Auditor, FailedJobs};
+use platform::audit::NoAudit;
 use platform::clock::now;
-use platform::witness::Unwitnessed;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub fn decided() -> Decided {
 }
 
 pub async fn keep(pool: &PgPool, letters: &[DeadLetter]) {
-    FailedJobs::new(pool.clone()).keep(letters).await.expect("kept");
+    FailedJobs::new(pool.clone()).store(letters).await.expect("kept");
 }
 
 pub async fn jobs(pool: &PgPool) -> Vec<FailedJob> {
@@ -80,7 +80,7 @@ async fn whatever_bytes_a_message_has_it_is_kept(pool: PgPool) {
 
     assert_eq!(jobs(&pool).await.len(), 3);
     let kept = jobs(&pool).await.into_iter().find(|job| job.payload == bytes.payload).expect("kept");
-    let refused = replay(&pool, &Relay::default(), kept.id, &decided(), &Unwitnessed).await;
+    let refused = replay(&pool, &RelayHandle::default(), kept.id, &decided(), &NoAudit).await;
     assert!(matches!(refused, Err(DecideError::Unreadable(_))), "{refused:?}");
     assert_eq!(outbox(&pool).await, []);
 }
@@ -91,16 +91,14 @@ async fn a_replay_sends_the_message_to_its_queue_alone_and_once_however_often_it
     keep(&pool, std::slice::from_ref(&letter)).await;
     let id = jobs(&pool).await[0].id;
 
-    let (relay, decided) = (Relay::default(), decided());
-    let (one, two) = tokio::join!(
-        replay(&pool, &relay, id, &decided, &Unwitnessed),
-        replay(&pool, &relay, id, &decided, &Unwitnessed)
-    );
+    let (relay, decided) = (RelayHandle::default(), decided());
+    let (one, two) =
+        tokio::join!(replay(&pool, &relay, id, &decided, &NoAudit), replay(&pool, &relay, id, &decided, &NoAudit));
 
     assert_eq!([one.expect("replayed").status, two.expect("again").status], [JobStatus::Replayed; 2]);
     let payload = String::from_utf8(letter.payload.clone()).expect("text");
     assert_eq!(outbox(&pool).await, [(String::new(), "inventory".to_owned(), letter.message_id.as_uuid(), payload)]);
-    let discarded = discard(&pool, id, &decided, &Unwitnessed).await;
+    let discarded = discard(&pool, id, &decided, &NoAudit).await;
     assert!(matches!(discarded, Err(DecideError::Refused(..))), "{discarded:?}");
 }
 
@@ -109,7 +107,7 @@ async fn what_dies_again_is_open_again_in_the_same_row(pool: PgPool) {
     let letter = letter(1);
     keep(&pool, std::slice::from_ref(&letter)).await;
     let id = jobs(&pool).await[0].id;
-    replay(&pool, &Relay::default(), id, &decided(), &Unwitnessed).await.expect("replayed");
+    replay(&pool, &RelayHandle::default(), id, &decided(), &NoAudit).await.expect("replayed");
 
     keep(&pool, &[DeadLetter { error: "still no row 1".to_owned(), ..letter }]).await;
 

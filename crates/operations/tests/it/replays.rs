@@ -3,14 +3,14 @@
 use crate::failed_jobs::{decided, jobs, keep, letter, outbox};
 use domain::Timestamp;
 use domain::messages::Queue;
-use messaging::Relay;
-use messaging::dead::DeadLetter;
+use messaging::RelayHandle;
+use messaging::dead_letters::DeadLetter;
 use operations::failed_jobs::{Decided, JobStatus};
 use operations::replays::{
     CancelReplayError, NewReplay, Pace, Replay, ReplayFilter, ReplayStatus, StartReplayError, cancel_replay,
     find_replay, run_replays, start_replay,
 };
-use platform::witness::Unwitnessed;
+use platform::audit::NoAudit;
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ async fn start(pool: &PgPool) -> Replay {
 async fn try_to_start(pool: &PgPool) -> Result<Replay, StartReplayError> {
     let filter = ReplayFilter::new(Some(Queue::Inventory), None).expect("a filter");
     let pace = Pace::new(4, 0).expect("a pace");
-    start_replay(pool, NewReplay { filter, pace, decided: decided() }, &Unwitnessed).await
+    start_replay(pool, NewReplay { filter, pace, decided: decided() }, &NoAudit).await
 }
 
 async fn run(pool: &PgPool, at: Timestamp) -> usize {
-    run_replays(pool, &Relay::default(), at).await.expect("run")
+    run_replays(pool, &RelayHandle::default(), at).await.expect("run")
 }
 
 async fn seen(pool: &PgPool, replay: &Replay) -> Replay {
@@ -133,7 +133,7 @@ async fn what_is_cancelled_sends_no_more_and_what_is_done_can_not_be(pool: PgPoo
     let why = Decided { reason: "it dies again".to_owned(), ..decided() };
 
     for _ in 0..2 {
-        let cancelled = cancel_replay(&pool, replay.id, &why, &Unwitnessed).await.expect("cancelled");
+        let cancelled = cancel_replay(&pool, replay.id, &why, &NoAudit).await.expect("cancelled");
         assert_eq!((cancelled.status, cancelled.replayed), (ReplayStatus::Cancelled, 4));
     }
     assert_eq!(run(&pool, replay.asked_at + Duration::from_secs(2)).await, 0);
@@ -141,7 +141,7 @@ async fn what_is_cancelled_sends_no_more_and_what_is_done_can_not_be(pool: PgPoo
     let rest = start(&pool).await;
     run(&pool, rest.asked_at + Duration::from_secs(1)).await;
     run(&pool, rest.asked_at + Duration::from_secs(2)).await;
-    let refused = cancel_replay(&pool, rest.id, &why, &Unwitnessed).await;
+    let refused = cancel_replay(&pool, rest.id, &why, &NoAudit).await;
     assert!(matches!(refused, Err(CancelReplayError::Done)), "{refused:?}");
     assert_eq!(start(&pool).await.status, ReplayStatus::Done, "nothing is left");
 }

@@ -1,5 +1,5 @@
-//! One keep-alive connection that says HTTP/1.1, and no more of it than our own processes answer with. What measures a
-//! machine from within should cost it little: a request is one write, an answer one read.
+//! A minimal keep-alive HTTP/1.1 connection that supports only the responses of our own processes. The load generator
+//! shares the machine with the system under test, so it must be cheap: one write per request, one read per response.
 
 use anyhow::{Context, bail, ensure};
 use std::net::SocketAddr;
@@ -7,20 +7,20 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
-const ANSWER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
-const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+const RESPONSE_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+const HEADERS_END: &[u8] = b"\r\n\r\n";
 const READ_BYTES: usize = 16 * 1_024;
 
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    /// What the last read brought.
-    read: Vec<u8>,
+    /// The bytes of the current response.
+    buffer: Vec<u8>,
 }
 
 #[derive(Debug)]
-pub struct Answer<'a> {
+pub struct Response<'a> {
     pub status: u16,
     pub body: &'a [u8],
 }
@@ -29,40 +29,41 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("nothing listens at {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, read: Vec::with_capacity(READ_BYTES) })
+        Ok(Self { stream, buffer: Vec::with_capacity(READ_BYTES) })
     }
 
-    /// Sends a whole request and takes the whole answer.
-    pub async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
-        tokio::time::timeout(ANSWER_LIMIT, self.exchange_now(request)).await.context("no answer in time")?
+    /// Sends a complete request and reads the complete response.
+    pub async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Response<'_>> {
+        tokio::time::timeout(RESPONSE_TIMEOUT, self.exchange_now(request)).await.context("no response in time")?
     }
 
-    async fn exchange_now(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
+    async fn exchange_now(&mut self, request: &[u8]) -> anyhow::Result<Response<'_>> {
         self.stream.write_all(request).await?;
-        self.read.clear();
-        let head_length = loop {
-            let seen = self.read.len().saturating_sub(END_OF_HEAD.len());
+        self.buffer.clear();
+        let header_length = loop {
+            let searched = self.buffer.len().saturating_sub(HEADERS_END.len());
             self.read_more().await?;
-            let end = self.read[seen..].windows(END_OF_HEAD.len()).position(|bytes| bytes == END_OF_HEAD);
+            let end = self.buffer[searched..].windows(HEADERS_END.len()).position(|bytes| bytes == HEADERS_END);
             if let Some(end) = end {
-                break seen + end + END_OF_HEAD.len();
+                break searched + end + HEADERS_END.len();
             }
         };
-        let Head { status, body_length } = Head::parse(&self.read[..head_length])?;
-        while self.read.len() < head_length + body_length {
+        let Head { status, body_length } = Head::parse(&self.buffer[..header_length])?;
+        while self.buffer.len() < header_length + body_length {
             self.read_more().await?;
         }
-        Ok(Answer { status, body: &self.read[head_length..head_length + body_length] })
+        Ok(Response { status, body: &self.buffer[header_length..header_length + body_length] })
     }
 
     async fn read_more(&mut self) -> anyhow::Result<()> {
-        ensure!(self.read.len() < ANSWER_BYTES_MAX, "an answer of over {ANSWER_BYTES_MAX} bytes");
-        self.read.reserve(READ_BYTES);
-        ensure!(self.stream.read_buf(&mut self.read).await? > 0, "the connection was closed");
+        ensure!(self.buffer.len() < RESPONSE_BYTES_MAX, "the response has more than {RESPONSE_BYTES_MAX} bytes");
+        self.buffer.reserve(READ_BYTES);
+        ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the connection was closed");
         Ok(())
     }
 }
 
+/// The parts of the response head that are needed.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
@@ -71,18 +72,18 @@ struct Head {
 
 impl Head {
     fn parse(head: &[u8]) -> anyhow::Result<Self> {
-        let head = std::str::from_utf8(head).context("a head that is no text")?;
+        let head = std::str::from_utf8(head).context("the response headers are not UTF-8")?;
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let status = status.context("not an answer of HTTP/1.1")?;
+        let status = status.context("not an HTTP/1.1 response")?;
         for line in lines {
             let Some((name, value)) = line.split_once(':') else { continue };
             if name.eq_ignore_ascii_case("content-length") {
-                let body_length = value.trim().parse().context("a content-length that is no number")?;
+                let body_length = value.trim().parse().context("content-length is not a number")?;
                 return Ok(Self { status, body_length });
             }
         }
-        bail!("an answer {status} without content-length")
+        bail!("response {status} has no content-length")
     }
 }
 
@@ -92,29 +93,29 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn an_answer_is_whole_however_it_is_cut() {
+    async fn a_response_in_several_segments_is_read_completely() {
         let server = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = server.local_addr().expect("its address");
-        let answer = async {
+        let respond = async {
             let (mut client, _address) = server.accept().await.expect("a client");
             client.set_nodelay(true).expect("a socket");
             client.read_exact(&mut [0; 3]).await.expect("the request");
             for part in ["HTTP/1.1 202 Acc", "epted\r\nContent-Length: 5\r", "\n\r", "\nabc", "de"] {
-                client.write_all(part.as_bytes()).await.expect("the client listens");
-                client.flush().await.expect("the client listens");
+                client.write_all(part.as_bytes()).await.expect("the client reads");
+                client.flush().await.expect("the client reads");
                 tokio::task::yield_now().await;
             }
         };
-        let ask = async {
+        let request = async {
             let mut connection = Connection::open(address).await.expect("the server listens");
-            let Answer { status, body } = connection.exchange(b"ask").await.expect("an answer");
+            let Response { status, body } = connection.exchange(b"get").await.expect("a response");
             assert_eq!((status, body), (202, &b"abcde"[..]));
         };
-        tokio::join!(answer, ask);
+        tokio::join!(respond, request);
     }
 
     #[test]
-    fn what_is_not_an_answer_of_ours_is_refused() {
+    fn a_chunked_or_foreign_response_is_refused() {
         assert!(Head::parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
         assert!(Head::parse(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
     }

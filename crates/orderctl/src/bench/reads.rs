@@ -1,8 +1,8 @@
-//! The read paths: one order, the first page of the list, and the hundredth.
+//! Benchmarks of reads: one order, the first page of the list, and the hundredth page.
 
 use super::connection::Connection;
 use super::latency::Latencies;
-use super::progress::{Progress, TELL_EVERY};
+use super::progress::{Progress, UPDATE_INTERVAL};
 use super::report::Report;
 use super::requests::Caller;
 use anyhow::{Context, ensure};
@@ -14,70 +14,70 @@ use tokio::task::JoinSet;
 
 const PAGES: usize = 100;
 
-/// Asks each for so long on so many connections; `read_order`, `read_first_page`, `read_page_100` are its figures.
-pub async fn read(caller: &Caller, connections: usize, time: Duration, report: &mut Report) -> anyhow::Result<()> {
-    let ids = newest(caller).await?;
+/// Runs each benchmark for `duration`; reports `read_order`, `read_first_page` and `read_page_100`.
+pub async fn read(caller: &Caller, connections: usize, duration: Duration, report: &mut Report) -> anyhow::Result<()> {
+    let ids = newest_orders(caller).await?;
     let orders: Vec<_> = ids.iter().map(|id| caller.get(&format!("/orders/{id}"))).collect();
-    ask(caller, "read_order", orders, connections, time, report).await?;
-    ask(caller, "read_first_page", vec![caller.get("/orders")], connections, time, report).await?;
+    measure(caller, "read_order", orders, connections, duration, report).await?;
+    measure(caller, "read_first_page", vec![caller.get("/orders")], connections, duration, report).await?;
     let last = last_page(caller).await?;
-    ask(caller, "read_page_100", vec![last], connections, time, report).await
+    measure(caller, "read_page_100", vec![last], connections, duration, report).await
 }
 
-async fn newest(caller: &Caller) -> anyhow::Result<Vec<String>> {
+async fn newest_orders(caller: &Caller) -> anyhow::Result<Vec<String>> {
     let page = page(&mut Connection::open(caller.api).await?, &caller.get("/orders?limit=100")).await?;
-    let items = page["items"].as_array().context("a list without items")?;
+    let items = page["items"].as_array().context("the list has no `items`")?;
     ensure!(!items.is_empty(), "there are no orders to read");
-    items.iter().map(|order| Ok(order["id"].as_str().context("an order without id")?.to_owned())).collect()
+    items.iter().map(|order| Ok(order["id"].as_str().context("an order has no `id`")?.to_owned())).collect()
 }
 
-/// The request of the hundredth page, found as a client finds it: by the cursor of each page before.
+/// The request for the hundredth page, found like a client does it: by following the cursors.
 async fn last_page(caller: &Caller) -> anyhow::Result<Vec<u8>> {
     let mut connection = Connection::open(caller.api).await?;
     let mut request = caller.get("/orders");
     for _ in 1..PAGES {
         let page = page(&mut connection, &request).await?;
-        let cursor = page["next_cursor"].as_str().context("there are not enough orders for a hundred pages")?;
+        let cursor = page["next_cursor"].as_str().context("there are too few orders for a hundred pages")?;
         request = caller.get(&format!("/orders?cursor={cursor}"));
     }
     Ok(request)
 }
 
 async fn page(connection: &mut Connection, request: &[u8]) -> anyhow::Result<Value> {
-    let answer = connection.exchange(request).await?;
-    ensure!(answer.status == 200, "a list is answered {}", answer.status);
-    Ok(serde_json::from_slice(answer.body)?)
+    let response = connection.exchange(request).await?;
+    ensure!(response.status == 200, "GET /orders responded {}", response.status);
+    Ok(serde_json::from_slice(response.body)?)
 }
 
-async fn ask(
+async fn measure(
     caller: &Caller,
     part: &str,
     requests: Vec<Vec<u8>>,
     connections: usize,
-    time: Duration,
+    duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (requests, begun) = (Arc::new(requests), Instant::now());
+    let (requests, started_at) = (Arc::new(requests), Instant::now());
     let mut readers = JoinSet::new();
     for first in 0..connections {
-        readers.spawn(reader(caller.api, requests.clone(), first, begun + time));
+        readers.spawn(reader(caller.api, requests.clone(), first, started_at + duration));
     }
     let mut progress = Progress::new(part);
-    let mut ticks = tokio::time::interval(TELL_EVERY);
+    let mut ticks = tokio::time::interval(UPDATE_INTERVAL);
     let mut latencies = Latencies::default();
     loop {
         tokio::select! {
-            _ = ticks.tick() => progress.tell(begun.elapsed().as_secs(), time.as_secs(), "reading"),
+            _ = ticks.tick() => progress.update(started_at.elapsed().as_secs(), duration.as_secs(), "reading"),
             reader = readers.join_next() => match reader {
                 Some(read) => latencies.add(&read??),
                 None => break,
             }
         }
     }
-    let took = begun.elapsed();
-    progress.end(&format!("{} answers in {:.1} s", latencies.count(), took.as_secs_f64()));
-    report.note(&format!("{part}.per_s"), super::count(latencies.count()) / took.as_secs_f64());
-    latencies.note(report, &format!("{part}."));
+    let elapsed = started_at.elapsed();
+    progress.end(&format!("{} responses in {:.1} s", latencies.count(), elapsed.as_secs_f64()));
+    report.set(&format!("{part}.per_s"), super::count(latencies.count()) / elapsed.as_secs_f64());
+    latencies.add_to(report, &format!("{part}."));
     Ok(())
 }
 
@@ -90,13 +90,13 @@ async fn reader(
     let mut connection = Connection::open(api).await?;
     let mut latencies = Latencies::default();
     for request in requests.iter().cycle().skip(first) {
-        let begun = Instant::now();
-        if begun >= until {
+        let sent_at = Instant::now();
+        if sent_at >= until {
             break;
         }
-        let answer = connection.exchange(request).await?;
-        ensure!(answer.status == 200, "a read is answered {}", answer.status);
-        latencies.record(begun.elapsed());
+        let response = connection.exchange(request).await?;
+        ensure!(response.status == 200, "a read responded {}", response.status);
+        latencies.record(sent_at.elapsed());
     }
     Ok(latencies)
 }

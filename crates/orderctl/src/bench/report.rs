@@ -1,4 +1,5 @@
-//! The figures of a run, as JSON in a file that each part adds to: `accept.per_s` stands in `{"accept": {"per_s": …}}`.
+//! The figures of a run, in a JSON file that each part adds to. The key `accept.per_s` is stored as
+//! `{"accept": {"per_s": …}}`.
 
 use anyhow::Context;
 use serde_json::{Map, Value};
@@ -8,13 +9,13 @@ use std::path::Path;
 pub struct Report(Map<String, Value>);
 
 impl Report {
-    /// What earlier parts of the run left; empty when there was none.
+    /// The report of earlier parts; empty if the file does not exist.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         if !path.exists() {
             return Ok(Self::default());
         }
         let text = std::fs::read_to_string(path)?;
-        Ok(Self(serde_json::from_str(&text).with_context(|| format!("{} is no report", path.display()))?))
+        Ok(Self(serde_json::from_str(&text).with_context(|| format!("{} is not a benchmark report", path.display()))?))
     }
 
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
@@ -22,8 +23,8 @@ impl Report {
         std::fs::write(path, text).with_context(|| format!("{} can't be written", path.display()))
     }
 
-    /// To a thousandth.
-    pub fn note(&mut self, key: &str, value: f64) {
+    /// Sets a figure, rounded to three decimals.
+    pub fn set(&mut self, key: &str, value: f64) {
         let value = Value::from((value * 1_000.0).round() / 1_000.0);
         match key.split_once('.') {
             None => {
@@ -57,11 +58,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_is_found_where_it_was_noted() {
+    fn a_figure_is_found_under_its_key() {
         let mut report = Report::default();
-        report.note("cpu_s_per_1000", 1.23456);
-        report.note("rss_mib.api", 20.0);
-        report.note("rss_mib.worker", 30.0);
+        report.set("cpu_s_per_1000", 1.23456);
+        report.set("rss_mib.api", 20.0);
+        report.set("rss_mib.worker", 30.0);
         assert_eq!(report.get("cpu_s_per_1000"), Some(1.235));
         assert_eq!(report.get("rss_mib.worker"), Some(30.0));
         assert_eq!(report.get("rss_mib.scheduler"), None);

@@ -1,4 +1,4 @@
-//! `orderctl bench seed`: a catalogue of a thousand SKUs with more stock than any run can sell, in a database of its own.
+//! `orderctl bench seed`: a thousand SKUs with more stock than any run can sell, in a separate database.
 
 use crate::seed::accounts::{CUSTOMER, VENDOR};
 use accounts::PasswordHasher;
@@ -8,27 +8,27 @@ use domain::ids::WarehouseId;
 use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
 use inventory::Receipt;
+use platform::audit::NoAudit;
 use platform::config::{Environment, EnvironmentArgs};
-use platform::witness::Unwitnessed;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 pub const SKUS: u64 = 1_000;
 const PRICE_MINOR: i64 = 1_500;
-const PIECES: u32 = 100_000_000;
-/// Ids that scripts/bench/*.sql know too: 1 and 2 behind this.
+const UNITS: u32 = 100_000_000;
+/// The ids of the warehouses are this plus 1 and 2; scripts/bench/*.sql use the same ids.
 const WAREHOUSE_IDS: u128 = 0x0000_0000_0000_7000_8000_0000_0000_0000;
 const WAREHOUSES: [(u128, &str, i32); 2] = [(1, "BENCH-EAST", 1), (2, "BENCH-WEST", 2)];
 
-/// The SKU of that number, from 0.
+/// The SKU with this number, counted from 0.
 pub fn sku(number: u64) -> String {
     format!("BENCH-{:04}", number + 1)
 }
 
-/// Run once, into empty tables. Every SKU lies in both warehouses, so that an order is one shipment.
+/// Fills empty tables; run it once. Both warehouses stock every SKU, so that each order is one shipment.
 pub async fn seed(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Result<()> {
     let production = environment.orderflow_env == Environment::Production;
-    ensure!(!production, "the bench's accounts have passwords that everybody knows: refused in production");
+    ensure!(!production, "refused in production: the passwords of the benchmark accounts are public");
     let (now, hasher) = (platform::clock::now(), PasswordHasher::default());
     CUSTOMER.seed(pool, &hasher, now).await?;
     let vendor_id = VENDOR.seed(pool, &hasher, now).await?.id;
@@ -36,8 +36,8 @@ pub async fn seed(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Resul
     for number in 0..SKUS {
         products.push(NewProduct {
             sku: sku(number).parse()?,
-            name: "A thing to order".parse()?,
-            description: "One of many".parse()?,
+            name: "Benchmark product".parse()?,
+            description: "Benchmark product".parse()?,
             vendor_id,
             price: Money::new(PRICE_MINOR, "USD".parse()?)?,
             active: true,
@@ -48,13 +48,13 @@ pub async fn seed(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Resul
     for (id, code, priority) in WAREHOUSES {
         let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(WAREHOUSE_IDS + id));
         let warehouse = Warehouse::new(warehouse_id, code.parse()?, code, priority)?;
-        inventory::create_warehouse(pool, &warehouse, now, &Unwitnessed).await?;
-        let lies_there = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id, pieces: PIECES };
-        receipts.extend(products.iter().map(lies_there));
+        inventory::create_warehouse(pool, &warehouse, now, &NoAudit).await?;
+        let receipt = |product: &NewProduct| Receipt { sku: product.sku.clone(), warehouse_id, units: UNITS };
+        receipts.extend(products.iter().map(receipt));
     }
     let origin = Origin::Person { actor: "orderctl".to_owned(), reason: "bench".to_owned() };
     inventory::receive_new(pool, &receipts, &origin, now).await?;
     operations::analyze(pool).await?;
-    println!("bench: {SKUS} SKUs in {} warehouses, {PIECES} pieces of each", WAREHOUSES.len());
+    println!("bench: {SKUS} SKUs in {} warehouses, {UNITS} units of each", WAREHOUSES.len());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The API, as any client of it would call it.
+//! A client of the HTTP API.
 
 use crate::seed::accounts::Login;
 use anyhow::{Context, ensure};
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Somebody who has logged in.
+/// A logged-in user.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -19,11 +19,11 @@ pub struct Client {
 
 impl Client {
     pub async fn log_in(api: &str, login: &Login) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(ANSWER_LIMIT).tcp_nodelay(true).build()?;
+        let http = reqwest::Client::builder().timeout(RESPONSE_TIMEOUT).tcp_nodelay(true).build()?;
         let mut client = Self { http, api: format!("{api}/api/v1"), token: String::new() };
-        let who = json!({ "email": login.email, "password": login.password });
-        let answer = client.call(Method::POST, "/auth/login", Some(&who), &[]).await;
-        let (status, body) = answer.with_context(|| format!("is the api running at {api}?"))?;
+        let credentials = json!({ "email": login.email, "password": login.password });
+        let response = client.call(Method::POST, "/auth/login", Some(&credentials), &[]).await;
+        let (status, body) = response.with_context(|| format!("is the api running at {api}?"))?;
         ensure!(
             status == StatusCode::OK,
             "{} can't log in ({status}): has `orderctl seed --demo` run? {body}",
@@ -33,7 +33,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Places an order for one piece; answers with its id.
+    /// Places an order for one unit and returns its id.
     pub async fn place(&self, sku: &str, payment_method: &str) -> anyhow::Result<Uuid> {
         let order = json!({ "items": [{ "sku": sku, "quantity": 1 }], "payment_method": payment_method });
         let key = Uuid::now_v7().to_string();
@@ -43,15 +43,15 @@ impl Client {
     }
 
     pub async fn cancel(&self, order: Uuid) -> anyhow::Result<()> {
-        let why = json!({ "reason": "customer_request", "note": "changed my mind" });
-        let (status, body) = self.call(Method::POST, &format!("/orders/{order}/cancel"), Some(&why), &[]).await?;
+        let reason = json!({ "reason": "customer_request", "note": "changed my mind" });
+        let (status, body) = self.call(Method::POST, &format!("/orders/{order}/cancel"), Some(&reason), &[]).await?;
         ensure!(status.is_success(), "order {order} can't be cancelled ({status}): {body}");
         Ok(())
     }
 
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let (status, body) = self.call(Method::GET, path, None, &[]).await?;
-        ensure!(status == StatusCode::OK, "GET {path} answered {status}: {body}");
+        ensure!(status == StatusCode::OK, "GET {path} responded {status}: {body}");
         Ok(body)
     }
 
@@ -70,13 +70,13 @@ impl Client {
             Some(body) => request.json(body),
             None => request,
         };
-        let answer = request.send().await?;
-        let status = answer.status();
-        Ok((status, answer.json().await.unwrap_or(Value::Null)))
+        let response = request.send().await?;
+        let status = response.status();
+        Ok((status, response.json().await.unwrap_or(Value::Null)))
     }
 }
 
-/// The entries of a list answer.
+/// The items of a list response.
 pub fn entries(body: &Value) -> &[Value] {
     body["items"].as_array().map_or(&[], Vec::as_slice)
 }

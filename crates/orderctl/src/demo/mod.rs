@@ -1,7 +1,7 @@
-//! `orderctl demo`: five orders over HTTP, shown on their way, each held against what must come of it.
+//! `orderctl demo`: places five orders over HTTP, shows their progress, and checks the outcome of each.
 
 mod client;
-mod stories;
+mod scenarios;
 mod watch;
 
 use crate::seed::accounts::{ADMIN, CUSTOMER};
@@ -12,49 +12,50 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
-use stories::{Cast, Outcome};
+use scenarios::{Outcome, Scenarios};
 
-/// Five at a time is all of them.
-const STORIES_AT_ONCE: usize = 5;
+/// All five run at the same time.
+const CONCURRENCY: usize = 5;
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Where the api listens.
+    /// Port of the api on this machine.
     #[arg(long, env = "API_PORT", default_value_t = 8000)]
     api_port: u16,
-    /// The api's URL, when it is not on this machine.
+    /// URL of the api if it is on another machine.
     #[arg(long)]
     api_url: Option<String>,
 }
 
-/// All stories at once; an error names each expectation that was not met.
+/// Runs all scenarios at the same time; the error names each expectation that was not met.
 pub async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let api = args.api_url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", args.api_port));
-    let cast = Cast { customer: Client::log_in(&api, &CUSTOMER).await?, admin: Client::log_in(&api, &ADMIN).await? };
-    println!("demo: five orders, placed together; the carrier fetches the first about 20 s after it was booked");
-    let told: Vec<_> = stream::iter(stories(&cast)).buffered(STORIES_AT_ONCE).collect().await;
-    let (ended, failed): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    let scenarios =
+        Scenarios { customer: Client::log_in(&api, &CUSTOMER).await?, admin: Client::log_in(&api, &ADMIN).await? };
+    println!("demo: five orders, placed at once; the carrier picks up the first about 20 s after the booking");
+    let results: Vec<_> = stream::iter(all(&scenarios)).buffered(CONCURRENCY).collect().await;
+    let (ended, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     print_table(&ended.into_iter().flatten().collect::<Vec<_>>());
     let failures: Vec<_> = failed.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     if failures.is_empty() { Ok(()) } else { bail!("not as expected:\n  {}", failures.join("\n  ")) }
 }
 
-fn stories(cast: &Cast) -> Vec<BoxFuture<'_, anyhow::Result<Outcome>>> {
+fn all(scenarios: &Scenarios) -> Vec<BoxFuture<'_, anyhow::Result<Outcome>>> {
     vec![
-        cast.shipped().boxed(),
-        cast.out_of_stock().boxed(),
-        cast.declined().boxed(),
-        cast.cancelled().boxed(),
-        cast.answer_lost().boxed(),
+        scenarios.shipped().boxed(),
+        scenarios.out_of_stock().boxed(),
+        scenarios.declined().boxed(),
+        scenarios.cancelled().boxed(),
+        scenarios.response_lost().boxed(),
     ]
 }
 
 fn print_table(outcomes: &[Outcome]) {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["order", "went", "which shows by", "id"]);
+    table.set_header(["order", "statuses", "evidence", "id"]);
     for outcome in outcomes {
-        table.add_row([outcome.story, &outcome.way, &outcome.proof, &outcome.order.to_string()]);
+        table.add_row([outcome.scenario, &outcome.statuses, &outcome.evidence, &outcome.order.to_string()]);
     }
     println!("{table}");
 }

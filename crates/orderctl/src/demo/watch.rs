@@ -1,4 +1,4 @@
-//! Follows an order: prints each timeline entry as it appears, until the order is where it should be.
+//! Follows an order: prints each timeline entry as it appears, until the order has an expected status.
 
 use super::client::{Client, entries, text};
 use anyhow::{Context, bail};
@@ -7,65 +7,71 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// One order of the demo on its way.
+/// Polls one order of the demo.
 #[derive(Debug)]
 pub struct Watch<'a> {
     pub client: &'a Client,
-    pub story: &'static str,
+    pub scenario: &'static str,
     pub order: Uuid,
-    /// The statuses that it went through.
-    pub way: Vec<String>,
-    told: HashSet<u64>,
-    begun: Instant,
+    /// The statuses of the order, in sequence.
+    pub statuses: Vec<String>,
+    /// Versions of the timeline entries that were printed.
+    printed: HashSet<u64>,
+    started_at: Instant,
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(client: &'a Client, story: &'static str, order: Uuid) -> Self {
-        Self { client, story, order, way: Vec::new(), told: HashSet::new(), begun: Instant::now() }
+    pub fn new(client: &'a Client, scenario: &'static str, order: Uuid) -> Self {
+        Self { client, scenario, order, statuses: Vec::new(), printed: HashSet::new(), started_at: Instant::now() }
     }
 
-    /// Waits until the order has one of `goals`; an end that it can't leave any more is an error at once.
-    pub async fn until(&mut self, goals: &[&str], limit: Duration) -> anyhow::Result<()> {
-        let deadline = Instant::now() + limit;
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
+    /// Waits until the order has one of the `expected` statuses; another final status is an error at once.
+    pub async fn until(&mut self, expected: &[&str], timeout: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + timeout;
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
             ticks.tick().await;
-            let status = self.look().await?;
-            if goals.contains(&status.as_str()) {
+            let status = self.poll().await?;
+            if expected.contains(&status.as_str()) {
                 return Ok(());
             }
-            let wanted = goals.join(" or ");
+            let wanted = expected.join(" or ");
             if ["rejected", "cancelled", "delivered"].contains(&status.as_str()) {
-                bail!("{}: order {} ended {status} instead of {wanted}", self.story, self.order);
+                bail!("{}: order {} ended {status} instead of {wanted}", self.scenario, self.order);
             }
             if Instant::now() > deadline {
-                bail!("{}: order {} was still {status} after {limit:?} instead of {wanted}", self.story, self.order);
+                bail!(
+                    "{}: order {} was still {status} after {timeout:?} instead of {wanted}",
+                    self.scenario,
+                    self.order
+                );
             }
         }
     }
 
-    /// The order's status. The order is read first, so that its last entry is among those that are told.
-    async fn look(&mut self) -> anyhow::Result<String> {
+    /// Prints new timeline entries and returns the order's status. The order is read before its timeline, so that the
+    /// entry of the returned status is printed.
+    async fn poll(&mut self) -> anyhow::Result<String> {
         let order = self.client.get(&format!("/orders/{}", self.order)).await?;
         let timeline = self.client.get(&format!("/orders/{}/events", self.order)).await?;
         for entry in entries(&timeline) {
             let version = entry["version"].as_u64().with_context(|| format!("no version in {entry}"))?;
-            if self.told.insert(version) {
-                self.tell(entry);
+            if self.printed.insert(version) {
+                self.print(entry);
             }
         }
         text(&order, "status")
     }
 
-    fn tell(&mut self, entry: &Value) {
-        let since = self.begun.elapsed().as_secs_f64();
+    fn print(&mut self, entry: &Value) {
+        let since = self.started_at.elapsed().as_secs_f64();
         let word = |member: &str| entry[member].as_str().unwrap_or("?").to_owned();
         let status = word("to_status");
-        println!("  {:<14} {since:>5.1} s  {:<22} {status}", self.story, word("kind"));
-        if self.way.last() != Some(&status) {
-            self.way.push(status);
+        println!("  {:<14} {since:>5.1} s  {:<22} {status}", self.scenario, word("kind"));
+        if self.statuses.last() != Some(&status) {
+            self.statuses.push(status);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's people. Everybody knows their passwords, which is why production refuses them.
+//! The demo accounts. Their passwords are public, so they are never created in production.
 
 use accounts::{Password, PasswordHasher, Role, User, seed_user};
 use domain::Timestamp;
@@ -15,7 +15,7 @@ pub const VENDOR: Login = Login { email: "vendor@orders.local", password: "Vendo
 pub const ADMIN: Login = Login { email: "admin@orders.local", password: "AdminPass123", role: Role::Admin };
 
 impl Login {
-    /// The account, made if it is not there.
+    /// The account; created if it does not exist.
     pub async fn seed(&self, pool: &PgPool, hasher: &PasswordHasher, now: Timestamp) -> anyhow::Result<User> {
         let (email, password) = (self.email.parse()?, Password::choose(self.password.into())?);
         Ok(seed_user(pool, hasher, email, password, self.role, now).await?)

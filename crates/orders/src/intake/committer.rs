@@ -1,7 +1,7 @@
-//! Takes what waits, and sees to it that everybody is answered.
+//! Committer tasks: each receives the orders that wait in the queue, as one batch, and stores them.
 
 use super::batch::{self, BatchContext};
-use super::in_flight::Claim;
+use super::in_flight::KeyGuard;
 use super::{Accepted, NewOrder};
 use crate::error::PlaceOrderError;
 use crate::metrics;
@@ -14,27 +14,27 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Who has waited longer than this would be answered too late to care: the database is slow or away, and orders that
-/// came since deserve the turn.
+/// A request that has waited longer is refused: the database is slow or unavailable, the client has probably given up,
+/// and newer requests should be served first.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long orders are still taken after a stop was asked for, while somebody holds an [`super::Intake`]: requests
-/// that the api had accepted when it was told to stop.
-const LINGER_MAX: Duration = Duration::from_secs(5);
+/// How long orders are still accepted after the process began to stop, while an [`super::Intake`] exists: the api may
+/// have accepted their requests before.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// An order on its way to a committer.
+/// An order in the queue to the committers.
 #[derive(Debug)]
 pub(super) struct Request {
-    new: NewOrder,
-    claim: Claim,
-    came_at: Instant,
+    new_order: NewOrder,
+    key_guard: KeyGuard,
+    enqueued_at: Instant,
 }
 
-/// All committers take from one queue.
+/// All committers receive from one queue.
 type Queue = Arc<Mutex<mpsc::Receiver<Request>>>;
 
-/// Whose turn it is, takes and stores; it ends with the commit's begin. So while one batch goes to disk the next one is
-/// being stored, and no two make each other smaller.
-pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Request>>;
+/// Held while a committer receives and inserts a batch; released just before COMMIT. One batch is flushed to disk while
+/// the next is inserted, and two committers never compete for the same requests.
+pub(super) type ReceiverGuard = OwnedMutexGuard<mpsc::Receiver<Request>>;
 
 pub(super) fn start(context: &BatchContext, lifecycle: &Lifecycle) -> mpsc::Sender<Request> {
     let (sender, receiver) = mpsc::channel(usize::from(context.limits.intake_queue_max));
@@ -47,63 +47,62 @@ pub(super) fn start(context: &BatchContext, lifecycle: &Lifecycle) -> mpsc::Send
 
 async fn run(context: BatchContext, queue: Queue, stopping: CancellationToken) {
     let batch_max = usize::from(context.limits.intake_batch_max);
-    let mut lingered = std::pin::pin!(linger(stopping).fuse());
+    let mut grace_ended = std::pin::pin!(shutdown_grace(stopping).fuse());
     loop {
         let mut batch = Vec::with_capacity(batch_max);
-        let mut turn = Arc::clone(&queue).lock_owned().await;
+        let mut receiver = Arc::clone(&queue).lock_owned().await;
         tokio::select! {
             biased;
-            _taken = turn.recv_many(&mut batch, batch_max) => if batch.is_empty() { return },
-            () = &mut lingered => turn.close(),
+            _received = receiver.recv_many(&mut batch, batch_max) => if batch.is_empty() { return },
+            () = &mut grace_ended => receiver.close(),
         }
         metrics::INTAKE_WAITING.sub(i64::try_from(batch.len()).unwrap_or_default());
-        let batch = worth_storing(batch);
+        let batch = without_stale_requests(batch);
         if batch.is_empty() {
             continue;
         }
-        let (orders, began) = (batch.len(), Instant::now());
-        context.stats.batch(orders);
-        // A panic must not end the committer: those in the batch learn that there is no answer, the next ones get one.
-        if AssertUnwindSafe(batch::store(&context, batch, turn)).catch_unwind().await.is_err() {
+        let (orders, started_at) = (batch.len(), Instant::now());
+        // A panic must not end the committer: the requests of this batch fail, those of the next batches must not.
+        if AssertUnwindSafe(batch::store(&context, batch, receiver)).catch_unwind().await.is_err() {
             tracing::error!("Storing a batch of orders panicked");
         }
-        report(orders, began.elapsed());
+        report(orders, started_at.elapsed());
     }
 }
 
-fn report(orders: usize, took: Duration) {
-    metrics::intake_stored(orders, took);
-    tracing::info!(orders, duration_ms = platform::telemetry::milliseconds(took), "Stored a batch of orders");
+fn report(orders: usize, duration: Duration) {
+    metrics::record_intake_batch(orders, duration);
+    tracing::info!(orders, duration_ms = platform::telemetry::milliseconds(duration), "Stored a batch of orders");
 }
 
-async fn linger(stopping: CancellationToken) {
+async fn shutdown_grace(stopping: CancellationToken) {
     stopping.cancelled().await;
-    tokio::time::sleep(LINGER_MAX).await;
+    tokio::time::sleep(SHUTDOWN_GRACE).await;
 }
 
-/// Leaves out whom nobody waits for any more, and who has waited too long.
-fn worth_storing(taken: Vec<Request>) -> Vec<(NewOrder, Claim)> {
-    let mut batch = Vec::with_capacity(taken.len());
-    for mut request in taken {
-        if request.claim.let_go_if_abandoned() {
+/// Leaves out requests whose clients have disconnected, and refuses requests that have waited too long.
+fn without_stale_requests(received: Vec<Request>) -> Vec<(NewOrder, KeyGuard)> {
+    let mut batch = Vec::with_capacity(received.len());
+    for mut request in received {
+        if request.key_guard.release_if_abandoned() {
             continue;
         }
-        if request.came_at.elapsed() < WAIT_MAX {
-            batch.push((request.new, request.claim));
+        if request.enqueued_at.elapsed() < WAIT_MAX {
+            batch.push((request.new_order, request.key_guard));
         } else {
-            metrics::intake_answered(Err(PlaceOrderError::Unavailable));
-            request.settle(Err(PlaceOrderError::Unavailable));
+            metrics::record_intake_outcome(Err(PlaceOrderError::Unavailable));
+            request.complete(Err(PlaceOrderError::Unavailable));
         }
     }
     batch
 }
 
 impl Request {
-    pub fn new(new: NewOrder, claim: Claim) -> Self {
-        Self { new, claim, came_at: Instant::now() }
+    pub fn new(new_order: NewOrder, key_guard: KeyGuard) -> Self {
+        Self { new_order, key_guard, enqueued_at: Instant::now() }
     }
 
-    pub fn settle(self, answer: Result<Accepted, PlaceOrderError>) {
-        self.claim.settle(answer);
+    pub fn complete(self, result: Result<Accepted, PlaceOrderError>) {
+        self.key_guard.complete(result);
     }
 }

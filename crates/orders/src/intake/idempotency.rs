@@ -1,10 +1,10 @@
-//! Idempotency keys: the caller's name for a request, and what the request was.
+//! Idempotency keys, and the fingerprints of the requests that they were used for.
 
 use crate::error::{PlaceOrderError, StoreError};
 use crate::store::idempotency_keys as store;
 use domain::Timestamp;
 use domain::ids::UserId;
-use domain::order::placing::OrderRequest;
+use domain::order::order_request::OrderRequest;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use std::fmt;
@@ -12,12 +12,12 @@ use std::str::FromStr;
 
 pub const KEY_LENGTH_MAX: usize = 255;
 
-/// A caller's own name for one request: 1 to 255 visible ASCII characters. Parsed from the header, where it may stand
-/// bare or as a string of RFC 8941, in quotes: both name the same key.
+/// The caller's key for one request: 1 to 255 visible ASCII characters. The header may contain it bare or, as a string
+/// of RFC 8941, in quotes: both are the same key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(String);
 
-/// SHA-256 of a request's canonical form: two requests with one fingerprint ask for the same.
+/// SHA-256 of a request's canonical form: requests with the same fingerprint are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -45,7 +45,7 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-/// What stands between the quotes; `quoted` begins after the first. A backslash takes a quote or a backslash only.
+/// The text between the quotes; `quoted` begins after the first. A backslash may precede only a quote or a backslash.
 fn unquoted(quoted: &str) -> Option<String> {
     let mut text = String::with_capacity(quoted.len());
     let mut letters = quoted.chars();
@@ -65,8 +65,8 @@ impl fmt::Display for IdempotencyKey {
 }
 
 impl Fingerprint {
-    /// The canonical form is the parsed request, so that white space and the order of members don't matter, and
-    /// everything else does.
+    /// The canonical form is the parsed request as JSON: white space and the order of members don't matter, everything
+    /// else does.
     ///
     /// # Panics
     /// Never: requests are plain data.
@@ -80,20 +80,20 @@ impl Fingerprint {
     }
 }
 
-/// Forgets keys that were first used before `older_than`, at most `limit` of them, and says how many it forgot.
+/// Deletes keys that were first used before `older_than`, at most `limit` of them; returns how many it deleted.
 pub async fn prune_keys(pool: &PgPool, older_than: Timestamp, limit: u32) -> Result<u64, StoreError> {
     Ok(store::delete_keys(&mut *pool.acquire().await?, older_than, limit).await?)
 }
 
-/// The answer that `key` was given before, unless that was before `kept_since`.
-pub(super) async fn earlier_answer(
+/// The earlier use of `key`, unless it was before `kept_since`.
+pub(super) async fn find_earlier_use(
     pool: &PgPool,
     (principal, route, key): (UserId, &str, &IdempotencyKey),
     kept_since: Timestamp,
-) -> Result<Option<store::KeptKey>, PlaceOrderError> {
+) -> Result<Option<store::StoredKey>, PlaceOrderError> {
     let found = async { store::find_key(&mut *pool.acquire().await?, principal, route, key, kept_since).await };
     found.await.map_err(|error| {
-        tracing::error!(%error, "An earlier answer could not be looked up");
+        tracing::error!(%error, "The earlier use of an idempotency key could not be queried");
         if platform::postgres::is_transient(&error) { PlaceOrderError::Unavailable } else { PlaceOrderError::Failed }
     })
 }
@@ -101,7 +101,7 @@ pub(super) async fn earlier_answer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::order::placing::OrderLines;
+    use domain::order::order_request::OrderLines;
     use domain::product::Line;
 
     #[test]
@@ -125,10 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_requests_apart_by_every_member() {
-        let line = |sku: &str, pieces: i64| Line {
+    fn every_member_of_a_request_changes_its_fingerprint() {
+        let line = |sku: &str, quantity: i64| Line {
             sku: sku.parse().expect("a SKU"),
-            quantity: pieces.try_into().expect("a quantity"),
+            quantity: quantity.try_into().expect("a quantity"),
         };
         let request = |lines: Vec<Line>| OrderRequest {
             currency: None,
@@ -158,7 +158,7 @@ mod tests {
 
         let canonical = serde_json::to_string(&request).expect("plain data");
 
-        // Keys are kept for days: a release that wrote this otherwise would answer honest repeats with 422.
+        // Keys are kept for days: a release that changes this form would refuse genuine repetitions with 422.
         assert_eq!(canonical, r#"{"lines":[{"sku":"A","quantity":1}],"payment_method":"sim_ok"}"#);
     }
 }

@@ -1,5 +1,5 @@
-//! The keys that this process is placing orders under right now. Whoever comes first with a key holds it; twins that
-//! come meanwhile wait for the first one's answer, and the database never sees them.
+//! The idempotency keys under which this process is placing orders at the moment. The first request with a key is the
+//! leader. Concurrent duplicates are followers: they wait for the leader's result and never reach the database.
 
 use super::idempotency::{Fingerprint, IdempotencyKey};
 use super::{Accepted, PlaceOrderError};
@@ -9,13 +9,13 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Requests that may wait for the answer of one key.
-const TWINS_MAX: usize = 1_000;
+/// The most followers per key.
+const FOLLOWERS_MAX: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub(super) struct InFlight(Mutex<HashMap<KeyName, Vec<oneshot::Sender<Outcome>>>>);
 
-/// Keys belong to their caller and route.
+/// A key is unique per caller and route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct KeyName {
     pub principal: UserId,
@@ -23,26 +23,27 @@ pub(super) struct KeyName {
     pub key: IdempotencyKey,
 }
 
-/// What came of the first one's request.
+/// The result of the leader's request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
     fingerprint: Fingerprint,
-    answer: Result<Accepted, PlaceOrderError>,
+    result: Result<Accepted, PlaceOrderError>,
 }
 
-pub(super) type Answer = oneshot::Receiver<Outcome>;
+pub(super) type OutcomeReceiver = oneshot::Receiver<Outcome>;
 
-pub(super) enum Turn {
-    /// Nobody else is at it: place the order, and settle the claim.
-    First(Claim, Answer),
-    Twin(Answer),
-    Crowded,
+pub(super) enum Admission {
+    /// No other request is using the key: place the order, and complete the guard.
+    Leader(KeyGuard, OutcomeReceiver),
+    Follower(OutcomeReceiver),
+    /// The key has [`FOLLOWERS_MAX`] followers.
+    Full,
 }
 
-/// The right to place an order under a key. Settled, it answers everybody who waits; dropped, they learn that there
-/// is no answer.
+/// The exclusive right of the leader to place an order under a key. Completing it sends the result to every request
+/// that waits; after a drop they fail without a result.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct KeyGuard {
     in_flight: Arc<InFlight>,
     name: KeyName,
     fingerprint: Fingerprint,
@@ -50,18 +51,19 @@ pub(super) struct Claim {
 }
 
 impl InFlight {
-    pub fn enter(self: &Arc<Self>, name: KeyName, fingerprint: Fingerprint) -> Turn {
-        let (sender, answer) = oneshot::channel();
+    pub fn admit(self: &Arc<Self>, name: KeyName, fingerprint: Fingerprint) -> Admission {
+        let (sender, receiver) = oneshot::channel();
         match self.lock().entry(name) {
-            Entry::Occupied(waiting) if waiting.get().len() > TWINS_MAX => Turn::Crowded,
+            Entry::Occupied(waiting) if waiting.get().len() > FOLLOWERS_MAX => Admission::Full,
             Entry::Occupied(mut waiting) => {
                 waiting.get_mut().push(sender);
-                Turn::Twin(answer)
+                Admission::Follower(receiver)
             }
             Entry::Vacant(vacant) => {
                 let name = vacant.key().clone();
                 vacant.insert(vec![sender]);
-                Turn::First(Claim { in_flight: Arc::clone(self), name, fingerprint, held: true }, answer)
+                let guard = KeyGuard { in_flight: Arc::clone(self), name, fingerprint, held: true };
+                Admission::Leader(guard, receiver)
             }
         }
     }
@@ -71,9 +73,9 @@ impl InFlight {
     }
 }
 
-impl Claim {
-    /// Lets go of the key if everybody who waited for it has gone away; true if so.
-    pub fn let_go_if_abandoned(&mut self) -> bool {
+impl KeyGuard {
+    /// Releases the key if all clients that waited for it have disconnected; returns whether it did.
+    pub fn release_if_abandoned(&mut self) -> bool {
         let mut all = self.in_flight.lock();
         let abandoned = all.get(&self.name).is_none_or(|waiting| waiting.iter().all(oneshot::Sender::is_closed));
         if abandoned {
@@ -83,15 +85,15 @@ impl Claim {
         abandoned
     }
 
-    pub fn settle(mut self, answer: Result<Accepted, PlaceOrderError>) {
-        let outcome = Outcome { fingerprint: self.fingerprint, answer };
-        for waiting in self.let_go() {
-            // Whoever went away meanwhile asks again under the same key.
-            let _gone = waiting.send(outcome);
+    pub fn complete(mut self, result: Result<Accepted, PlaceOrderError>) {
+        let outcome = Outcome { fingerprint: self.fingerprint, result };
+        for waiting in self.release() {
+            // A client that has disconnected can retry with the same key.
+            let _disconnected = waiting.send(outcome);
         }
     }
 
-    fn let_go(&mut self) -> Vec<oneshot::Sender<Outcome>> {
+    fn release(&mut self) -> Vec<oneshot::Sender<Outcome>> {
         if !std::mem::take(&mut self.held) {
             return Vec::new();
         }
@@ -99,21 +101,22 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for KeyGuard {
     fn drop(&mut self) {
-        self.let_go();
+        self.release();
     }
 }
 
 impl Outcome {
-    /// The answer to the request that was placed.
-    pub fn to_first(self) -> Result<Accepted, PlaceOrderError> {
-        self.answer
+    /// The result for the leader.
+    pub fn for_leader(self) -> Result<Accepted, PlaceOrderError> {
+        self.result
     }
 
-    /// The answer to a request that waited meanwhile; none when it must be placed to know.
-    pub fn to_twin(self, fingerprint: Fingerprint) -> Option<Result<Accepted, PlaceOrderError>> {
-        match self.answer {
+    /// The result for a follower; `None` when the follower has to be placed itself, because the leader's failure does
+    /// not apply to a different request.
+    pub fn for_follower(self, fingerprint: Fingerprint) -> Option<Result<Accepted, PlaceOrderError>> {
+        match self.result {
             Ok(accepted) if fingerprint == self.fingerprint => Some(Ok(Accepted { replayed: true, ..accepted })),
             Ok(_) => Some(Err(PlaceOrderError::KeyReused)),
             Err(PlaceOrderError::KeyReused | PlaceOrderError::Failed) if fingerprint != self.fingerprint => None,

@@ -1,4 +1,4 @@
-//! How much intake takes at a time, how much it lets wait, and how long it remembers.
+//! Settings of intake: batch size, queue length, committers, and the lifetime of idempotency keys.
 
 use domain::Timestamp;
 use std::time::Duration;
@@ -10,22 +10,22 @@ const KEY_TTL_SECONDS: u32 = 72 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct IntakeLimits {
-    /// Orders that one transaction stores at most.
+    /// The most orders per transaction.
     #[arg(long, env, default_value_t = BATCH_MAX, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub intake_batch_max: u16,
-    /// Orders that may wait to be stored; what comes on top is turned away.
+    /// The most orders that wait to be stored; further ones are refused.
     #[arg(long, env, default_value_t = QUEUE_MAX, value_parser = clap::value_parser!(u16).range(1..))]
     pub intake_queue_max: u16,
-    /// Batches that may be on their way to disk at once: the next one is stored when the last one is being committed.
+    /// The most batches that are committed at the same time. While one is committed, the next is inserted.
     #[arg(long, env, default_value_t = COMMITTERS, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub intake_committers: u16,
-    /// How long an Idempotency-Key is remembered.
+    /// How long an Idempotency-Key is kept.
     #[arg(long, env, default_value_t = KEY_TTL_SECONDS, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
 }
 
 impl IntakeLimits {
-    /// Keys that were first used before then are forgotten.
+    /// Keys that were first used before this time have expired.
     pub fn keys_kept_since(&self, now: Timestamp) -> Timestamp {
         now - Duration::from_secs(u64::from(self.idempotency_ttl_seconds))
     }

@@ -1,49 +1,48 @@
-//! All that is to be stored for one new order, worked out before the transaction begins.
+//! All rows and messages of one new order, built before the transaction begins.
 
 use super::NewOrder;
 use crate::apply_transition::outgoing;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{OrderCreated, OrderEvent};
-use domain::order::placing::PricedLine;
-use domain::order::{Event, Order};
-use domain::saga::{self, Advance, OrderSaga, Pace, PlanVersion};
+use domain::order::{Order, TimelineEvent};
+use domain::saga::{AllocatedLine, OrderSaga, PlanVersion, TimeScale, Transition};
 use messaging::Outgoing;
 use std::sync::Mutex;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
-/// An order is created once.
-const CREATED_WORK: u8 = 1;
+/// An order is created once, so its event has one fixed number.
+const CREATED_GENERATION: u8 = 1;
 
 #[derive(Debug)]
 pub(crate) struct Placement {
-    pub new: NewOrder,
+    pub new_order: NewOrder,
     pub order: Order,
-    pub accepted: Event,
+    pub accepted: TimelineEvent,
     pub saga: OrderSaga,
     pub deadline_at: Timestamp,
     pub outgoing: Vec<Outgoing>,
 }
 
 impl Placement {
-    pub fn of(new: NewOrder, pace: Pace, now: Timestamp) -> Self {
-        let (order, accepted) = Order::accept(next_id(now), new.total, new.payment_method.as_str().to_owned());
-        let Advance { saga, commands, .. } =
-            OrderSaga::start(PlanVersion::CURRENT, &order, new.lines.iter().map(line_of_saga).collect());
-        // Listeners hear of the order before they hear what came of it.
-        let mut messages = vec![Outgoing::new(order.id, &created(&new, &order), CREATED_WORK, new.trace.clone(), now)];
-        messages.extend(commands.iter().map(|asked| outgoing(order.id, asked, &new.trace, now)));
-        let deadline_at = saga.deadline(pace, now);
-        Self { new, order, accepted, saga, deadline_at, outgoing: messages }
+    pub fn of(new_order: NewOrder, time_scale: TimeScale, now: Timestamp) -> Self {
+        let payment_method = new_order.payment_method.as_str().to_owned();
+        let (order, accepted) = Order::accept(next_id(now), new_order.total, payment_method);
+        let lines = new_order.lines.iter().map(AllocatedLine::from).collect();
+        let Transition { saga, commands, .. } = OrderSaga::start(PlanVersion::CURRENT, &order, lines);
+        let trace = &new_order.trace;
+        // First, so that subscribers get `order.created` before any other event of the order.
+        let created =
+            Outgoing::new(order.id, &created_event(&new_order, &order), CREATED_GENERATION, trace.clone(), now);
+        let commands = commands.iter().map(|command| outgoing(order.id, command, trace, now));
+        let messages = std::iter::once(created).chain(commands).collect();
+        let deadline_at = saga.deadline(time_scale, now);
+        Self { new_order, order, accepted, saga, deadline_at, outgoing: messages }
     }
 }
 
-fn created(new: &NewOrder, order: &Order) -> OrderEvent {
-    OrderEvent::Created(OrderCreated { order_id: order.id, customer_id: new.customer_id, total: order.total })
-}
-
-fn line_of_saga(line: &PricedLine) -> saga::PricedLine {
-    saga::PricedLine { sku: line.sku.clone(), quantity: line.quantity, unit_price_minor: line.unit_price.amount_minor }
+fn created_event(new_order: &NewOrder, order: &Order) -> OrderEvent {
+    OrderEvent::Created(OrderCreated { order_id: order.id, customer_id: new_order.customer_id, total: order.total })
 }
 
 /// Ids rise within a process, even within a millisecond and when the clock steps back, so that new rows go to the

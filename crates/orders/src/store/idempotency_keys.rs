@@ -1,4 +1,4 @@
-//! SQL of idempotency keys that were used before; [`super::placements`] takes new ones.
+//! SQL of idempotency keys that were used before; [`super::insert_orders`] stores new ones.
 
 use crate::intake::{IdempotencyKey, Placement};
 use domain::Timestamp;
@@ -8,29 +8,30 @@ use std::collections::{HashMap, HashSet};
 
 /// An earlier use of a key.
 #[derive(Debug, Clone)]
-pub(crate) struct KeptKey {
+pub(crate) struct StoredKey {
     pub fingerprint: Vec<u8>,
     pub order_id: OrderId,
 }
 
-/// Lets the transaction wait for a lock so long and no longer.
-pub(crate) async fn wait_for_locks(tx: &mut PgConnection, limit_ms: u16) -> sqlx::Result<()> {
+/// Sets the lock timeout for the rest of the transaction.
+pub(crate) async fn set_lock_timeout(tx: &mut PgConnection, limit_ms: u16) -> sqlx::Result<()> {
     sqlx::query!("SELECT set_config('lock_timeout', $1, true)", limit_ms.to_string()).fetch_one(tx).await?;
     Ok(())
 }
 
-/// The earlier uses of the keys of all but the `claimed`, by their place in the batch.
+/// The earlier uses of the keys that this batch did not store, by their index in the batch. `stored` are the orders
+/// whose keys it did store.
 pub(crate) async fn find_keys(
     tx: &mut PgConnection,
     placements: &[&Placement],
-    claimed: &HashSet<OrderId>,
-) -> sqlx::Result<HashMap<usize, KeptKey>> {
-    let taken = || placements.iter().enumerate().filter(|(_, placed)| !claimed.contains(&placed.order.id));
-    let places: Vec<_> = taken().map(|(place, _)| i64::try_from(place).expect("batches are small")).collect();
-    let principals: Vec<_> = taken().map(|(_, placed)| placed.new.customer_id.as_uuid()).collect();
-    let routes: Vec<_> = taken().map(|(_, placed)| placed.new.route).collect();
-    let keys: Vec<_> = taken().map(|(_, placed)| placed.new.key.as_str()).collect();
-    // LATERAL with a LIMIT can only be planned as one index look-up a key, whatever the planner thinks of the table.
+    stored: &HashSet<OrderId>,
+) -> sqlx::Result<HashMap<usize, StoredKey>> {
+    let used = || placements.iter().enumerate().filter(|(_, placement)| !stored.contains(&placement.order.id));
+    let indexes: Vec<_> = used().map(|(index, _)| i64::try_from(index).expect("batches are small")).collect();
+    let principals: Vec<_> = used().map(|(_, placement)| placement.new_order.customer_id.as_uuid()).collect();
+    let routes: Vec<_> = used().map(|(_, placement)| placement.new_order.route).collect();
+    let keys: Vec<_> = used().map(|(_, placement)| placement.new_order.key.as_str()).collect();
+    // LATERAL with a LIMIT forces one index lookup per key, whatever the planner's statistics of the table are.
     let rows = sqlx::query!(
         r#"SELECT asked.place AS "place!", kept.fingerprint, kept.order_id
              FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[]) AS asked (place, principal, route, key)
@@ -38,26 +39,26 @@ pub(crate) async fn find_keys(
                   SELECT fingerprint, order_id FROM orders.idempotency_keys
                    WHERE digest = orders.key_digest(asked.principal, asked.route, asked.key)
                    LIMIT 1) AS kept"#,
-        &places,
+        &indexes,
         &principals,
         &routes as &[&str],
         &keys as &[&str],
     )
     .fetch_all(tx)
     .await?;
-    let place = |place: i64| usize::try_from(place).expect("we sent it");
-    let kept = |fingerprint, order_id| KeptKey { fingerprint, order_id: OrderId::from_uuid(order_id) };
-    Ok(rows.into_iter().map(|row| (place(row.place), kept(row.fingerprint, row.order_id))).collect())
+    let index = |place: i64| usize::try_from(place).expect("it is one of our indexes");
+    let stored = |fingerprint, order_id| StoredKey { fingerprint, order_id: OrderId::from_uuid(order_id) };
+    Ok(rows.into_iter().map(|row| (index(row.place), stored(row.fingerprint, row.order_id))).collect())
 }
 
-/// One earlier use, unless it was before `kept_since`.
+/// The earlier use of a key, unless it was before `kept_since`.
 pub(crate) async fn find_key(
     connection: &mut PgConnection,
     principal: UserId,
     route: &str,
     key: &IdempotencyKey,
     kept_since: Timestamp,
-) -> sqlx::Result<Option<KeptKey>> {
+) -> sqlx::Result<Option<StoredKey>> {
     let row = sqlx::query!(
         "SELECT fingerprint, order_id FROM orders.idempotency_keys
           WHERE digest = orders.key_digest($1, $2, $3) AND created_at >= $4",
@@ -68,10 +69,11 @@ pub(crate) async fn find_key(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| KeptKey { fingerprint: row.fingerprint, order_id: OrderId::from_uuid(row.order_id) }))
+    Ok(row.map(|row| StoredKey { fingerprint: row.fingerprint, order_id: OrderId::from_uuid(row.order_id) }))
 }
 
-/// One that is taken anew meanwhile is locked or too young by then: it stays.
+/// Deletes at most `limit` keys. A key that is being reused concurrently is locked, or its new row is not old enough,
+/// so it is not deleted.
 pub(crate) async fn delete_keys(connection: &mut PgConnection, older_than: Timestamp, limit: u32) -> sqlx::Result<u64> {
     let deleted = sqlx::query!(
         "DELETE FROM orders.idempotency_keys

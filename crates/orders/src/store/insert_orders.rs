@@ -1,32 +1,32 @@
-//! SQL that stores a batch of new orders: one statement, whatever the size of the batch.
+//! SQL that inserts a batch of new orders in one statement.
 //!
-//! The keys decide. What else an order is made of is stored only when its key was taken by it; each part is joined to the
-//! keys that were.
+//! The idempotency keys decide which orders are stored: the rows of the other tables are joined to the keys that were
+//! inserted.
 
 use crate::intake::Placement;
 use domain::Timestamp;
 use domain::ids::OrderId;
-use domain::order::placing::Note;
+use domain::order::order_request::Note;
 use domain::saga::OrderSaga;
 use sqlx::PgConnection;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Stores those orders whose keys are free or were last used before `kept_since`: key, order, lines, first timeline entry,
-/// saga. Returns them.
+/// Stores the orders whose keys are unused, or were last used before `kept_since`: key, order, lines, first timeline
+/// entry and saga. Returns their ids.
 ///
-/// A key that another transaction is about to take is waited for. All take theirs in one order, so that two batches
-/// never wait for each other.
-#[expect(clippy::too_many_lines, reason = "one statement and its columns, a line each")]
+/// Waits for other transactions that are inserting the same keys. All batches insert their keys in the same order, so
+/// two batches never deadlock.
+#[expect(clippy::too_many_lines, reason = "one statement and its columns, one per line")]
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     placements: &[&Placement],
     kept_since: Timestamp,
     now: Timestamp,
 ) -> sqlx::Result<HashSet<OrderId>> {
-    // All are born alike.
-    let Some(Placement { order: born, accepted, .. }) = placements.first() else { return Ok(HashSet::new()) };
-    let (keys, heads) = (Keys::of(placements), Heads::of(placements));
+    // The statuses, the version and the first entry are the same for all new orders.
+    let Some(Placement { order: first, accepted, .. }) = placements.first() else { return Ok(HashSet::new()) };
+    let (keys, orders) = (Keys::of(placements), Orders::of(placements));
     let (items, sagas) = (Items::of(placements), Sagas::of(placements));
     let stored = sqlx::query_scalar!(
         "WITH taken AS (
@@ -74,14 +74,14 @@ pub(crate) async fn insert(
         &keys.fingerprints as &[&[u8]],
         now,
         kept_since,
-        &heads.currencies as &[&str],
-        &heads.totals,
-        &heads.methods as &[&str],
-        &heads.notes as &[Option<&str>],
-        <&str>::from(born.status),
-        <&str>::from(born.payment),
-        <&str>::from(born.fulfilment),
-        born.version,
+        &orders.currencies as &[&str],
+        &orders.totals,
+        &orders.methods as &[&str],
+        &orders.notes as &[Option<&str>],
+        <&str>::from(first.status),
+        <&str>::from(first.payment),
+        <&str>::from(first.fulfilment),
+        first.version,
         accepted.entry.kind(),
         &items.orders,
         &items.numbers,
@@ -103,7 +103,7 @@ pub(crate) async fn insert(
     Ok(stored.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// The keys of a batch, by column.
+/// The idempotency keys of a batch, by column.
 struct Keys<'a> {
     orders: Vec<Uuid>,
     principals: Vec<Uuid>,
@@ -115,30 +115,30 @@ struct Keys<'a> {
 impl<'a> Keys<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
-            orders: placements.iter().map(|placed| placed.order.id.as_uuid()).collect(),
-            principals: placements.iter().map(|placed| placed.new.customer_id.as_uuid()).collect(),
-            routes: placements.iter().map(|placed| placed.new.route).collect(),
-            names: placements.iter().map(|placed| placed.new.key.as_str()).collect(),
-            fingerprints: placements.iter().map(|placed| placed.new.fingerprint.as_bytes()).collect(),
+            orders: placements.iter().map(|placement| placement.order.id.as_uuid()).collect(),
+            principals: placements.iter().map(|placement| placement.new_order.customer_id.as_uuid()).collect(),
+            routes: placements.iter().map(|placement| placement.new_order.route).collect(),
+            names: placements.iter().map(|placement| placement.new_order.key.as_str()).collect(),
+            fingerprints: placements.iter().map(|placement| placement.new_order.fingerprint.as_bytes()).collect(),
         }
     }
 }
 
-/// What an order has of its own, by column.
-struct Heads<'a> {
+/// The columns of the orders of a batch that differ between them.
+struct Orders<'a> {
     currencies: Vec<&'a str>,
     totals: Vec<i64>,
     methods: Vec<&'a str>,
     notes: Vec<Option<&'a str>>,
 }
 
-impl<'a> Heads<'a> {
+impl<'a> Orders<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
-            currencies: placements.iter().map(|placed| placed.order.total.currency.code()).collect(),
-            totals: placements.iter().map(|placed| placed.order.total.amount_minor).collect(),
-            methods: placements.iter().map(|placed| placed.order.payment_method.as_str()).collect(),
-            notes: placements.iter().map(|placed| placed.new.note.as_ref().map(Note::as_str)).collect(),
+            currencies: placements.iter().map(|placement| placement.order.total.currency.code()).collect(),
+            totals: placements.iter().map(|placement| placement.order.total.amount_minor).collect(),
+            methods: placements.iter().map(|placement| placement.order.payment_method.as_str()).collect(),
+            notes: placements.iter().map(|placement| placement.new_order.note.as_ref().map(Note::as_str)).collect(),
         }
     }
 }
@@ -158,9 +158,9 @@ struct Items<'a> {
 impl<'a> Items<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         let mut items = Self::default();
-        for placed in placements {
-            for (number, line) in (1..).zip(&placed.new.lines) {
-                items.orders.push(placed.order.id.as_uuid());
+        for placement in placements {
+            for (number, line) in (1..).zip(&placement.new_order.lines) {
+                items.orders.push(placement.order.id.as_uuid());
                 items.numbers.push(number);
                 items.skus.push(line.sku.as_str());
                 items.names.push(&line.name);
@@ -186,14 +186,14 @@ struct Sagas<'a> {
 
 impl<'a> Sagas<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
-        let sagas = || placements.iter().map(|placed| &placed.saga);
-        let traces = || placements.iter().map(|placed| &placed.new.trace);
+        let sagas = || placements.iter().map(|placement| &placement.saga);
+        let traces = || placements.iter().map(|placement| &placement.new_order.trace);
         Self {
             plans: sagas().map(plan_number).collect(),
             states: sagas().map(OrderSaga::to_json).collect(),
             phases: sagas().map(OrderSaga::phase_name).collect(),
             steps: sagas().map(OrderSaga::step_name).collect(),
-            deadlines: placements.iter().map(|placed| placed.deadline_at).collect(),
+            deadlines: placements.iter().map(|placement| placement.deadline_at).collect(),
             correlations: traces().map(|trace| trace.correlation_id.as_str()).collect(),
             traceparents: traces().map(|trace| trace.traceparent.as_deref()).collect(),
         }

@@ -1,4 +1,4 @@
-//! All SQL of this slice. Functions take the caller's transaction and never commit.
+//! All SQL of this slice. Functions run in the caller's transaction and never commit.
 
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;

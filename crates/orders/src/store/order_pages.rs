@@ -1,12 +1,12 @@
-//! SQL of the pages: who may see an order stands in each `WHERE`.
+//! SQL that reads orders for their pages. Every `WHERE` restricts the rows to those that the viewer may see.
 //!
-//! What depends on the viewer and on the filter is put together from fixed pieces, so that each combination has a
-//! plan of its own; `$1 IS NULL OR …` would give them one that fits none.
+//! Conditions that depend on the viewer and on the filter are assembled from fixed pieces, so that each combination
+//! gets a plan of its own; one statement with `$1 IS NULL OR …` would get a plan that fits none of them.
 
 use crate::error::StoreError;
 use crate::find_order::LineView;
 use crate::list_orders::{OrderFilter, OrderSummary};
-use crate::store::lock_sagas::{bad, read};
+use crate::store::lock_sagas::{inconsistent, parse};
 use crate::viewer::Viewer;
 use chrono::TimeDelta;
 use domain::Timestamp;
@@ -17,12 +17,12 @@ use domain::product::Quantity;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// Ids rise with the time that an order was made at, but when a clock is set back: so far, and no further, an order
-/// may lie from its place.
+/// Ids rise with the creation time of orders, unless a clock is set back. A range of ids for a range of times is
+/// widened by this much, the largest step back that it tolerates.
 const CLOCK_STEP_MAX: TimeDelta = TimeDelta::minutes(10);
 
-/// An order, and what only its own page shows.
-pub(crate) struct Found {
+/// An order with the fields that lists don't contain.
+pub(crate) struct FoundOrder {
     pub order: OrderSummary,
     pub payment_method: String,
     pub note: Option<String>,
@@ -52,7 +52,7 @@ pub(crate) async fn find(
     connection: &mut PgConnection,
     id: OrderId,
     viewer: Viewer,
-) -> Result<Option<Found>, StoreError> {
+) -> Result<Option<FoundOrder>, StoreError> {
     let mut query = select(viewer);
     push_visible(&mut query, viewer);
     query.push(" AND o.id = ").push_bind(id.as_uuid());
@@ -60,8 +60,8 @@ pub(crate) async fn find(
     row.map(|row| found(row, viewer)).transpose()
 }
 
-/// For the rest of the transaction; see `platform::postgres::pool`.
-pub(crate) async fn may_read_whole_tables(tx: &mut PgConnection) -> sqlx::Result<()> {
+/// For the rest of the transaction; `platform::postgres::pool` forbids them by default.
+pub(crate) async fn allow_sequential_scans(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("SET LOCAL enable_seqscan = on").execute(tx).await?;
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(crate) async fn list(
     rows.into_iter().map(|row| summary(&row, viewer)).collect()
 }
 
-/// The lines that the viewer may see, in their order.
+/// The lines that the viewer may see, by line number.
 pub(crate) async fn lines(
     connection: &mut PgConnection,
     order: &OrderSummary,
@@ -100,25 +100,25 @@ pub(crate) async fn lines(
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
         let unit_price = Money::new(row.unit_price_minor, currency);
-        let unit_price = unit_price.map_err(|problem| bad("items", "unit_price_minor", id, &problem))?;
+        let unit_price = unit_price.map_err(|problem| inconsistent("items", "unit_price_minor", id, &problem))?;
         let quantity = Quantity::try_from(i64::from(row.quantity));
-        let quantity = quantity.map_err(|problem| bad("items", "quantity", id, &problem))?;
+        let quantity = quantity.map_err(|problem| inconsistent("items", "quantity", id, &problem))?;
         let line_total = unit_price.times(quantity.get());
         lines.push(LineView {
             line_no: row.line_no,
-            sku: read("items", "sku", id, &row.sku)?,
+            sku: parse("items", "sku", id, &row.sku)?,
             name: row.name,
             vendor_id: UserId::from_uuid(row.vendor_id),
             quantity,
             unit_price,
-            line_total: line_total.map_err(|problem| bad("items", "unit_price_minor", id, &problem))?,
+            line_total: line_total.map_err(|problem| inconsistent("items", "unit_price_minor", id, &problem))?,
         });
     }
     Ok(lines)
 }
 
-/// Orders that the viewer may see. A vendor's total is that of their own lines, unless they placed the order; `whole` tells
-/// if there are no others.
+/// The start of a query of orders. For a vendor, the total is that of their own lines, unless they placed the order;
+/// `whole` is true when the order has no lines of other vendors.
 fn select(viewer: Viewer) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
         "SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
@@ -143,7 +143,7 @@ fn select(viewer: Viewer) -> QueryBuilder<Postgres> {
     query
 }
 
-/// Of one order that is known: whether the viewer may see it.
+/// The condition that the viewer may see an order, for a query of one order.
 pub(super) fn push_visible(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
     query.push("(");
     if viewer.vendor().is_some() {
@@ -154,8 +154,8 @@ pub(super) fn push_visible(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
     query.push(")");
 }
 
-/// Of all orders: those of one kind that the viewer may see. A vendor's are those with a line of theirs; those that they
-/// placed are listed by themselves, since no index finds both together.
+/// The condition that the viewer may see an order, for a list. For a vendor: the orders with a line of theirs. The
+/// orders that the vendor placed are listed with a query of their own, since no index covers both.
 fn push_listed(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
     match viewer {
         Viewer::Admin(_) => query.push("true"),
@@ -174,14 +174,14 @@ fn narrow(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &OrderFilt
     if let Some(status) = filter.status {
         query.push(" AND o.status = ").push_bind(<&'static str>::from(status));
     }
-    // The bounds on ids let the primary key find the place; those on the time are exact.
+    // The bounds on ids let the planner use the primary key; the bounds on the time are exact.
     if let Some(from) = filter.created_from {
         query.push(" AND o.created_at >= ").push_bind(from);
-        query.push(" AND o.id >= ").push_bind(first_id(from.checked_sub_signed(CLOCK_STEP_MAX).unwrap_or(from)));
+        query.push(" AND o.id >= ").push_bind(lower_bound(from.checked_sub_signed(CLOCK_STEP_MAX).unwrap_or(from)));
     }
     if let Some(to) = filter.created_to {
         query.push(" AND o.created_at < ").push_bind(to);
-        query.push(" AND o.id < ").push_bind(first_id(to.checked_add_signed(CLOCK_STEP_MAX).unwrap_or(to)));
+        query.push(" AND o.id < ").push_bind(lower_bound(to.checked_add_signed(CLOCK_STEP_MAX).unwrap_or(to)));
     }
     if let Some(sku) = &filter.sku {
         query.push(" AND EXISTS (SELECT FROM orders.items line WHERE line.order_id = o.id AND line.sku = ");
@@ -193,40 +193,46 @@ fn narrow(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &OrderFilt
     }
 }
 
-/// The least UUID v7 of that time.
-fn first_id(time: Timestamp) -> Uuid {
+/// The smallest UUID v7 of that time.
+fn lower_bound(time: Timestamp) -> Uuid {
     let since_1970_ms = u64::try_from(time.timestamp_millis()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(since_1970_ms, &[0; 10]).into_uuid()
 }
 
-fn found(row: OrderRow, viewer: Viewer) -> Result<Found, StoreError> {
+fn found(row: OrderRow, viewer: Viewer) -> Result<FoundOrder, StoreError> {
     let order = summary(&row, viewer)?;
-    let booked_once = !matches!(order.fulfilment_status, FulfilmentStatus::Unallocated);
-    Ok(Found { sees_shipments: booked_once && row.whole, order, payment_method: row.payment_method, note: row.note })
+    let was_allocated = !matches!(order.fulfilment_status, FulfilmentStatus::Unallocated);
+    Ok(FoundOrder {
+        sees_shipments: was_allocated && row.whole,
+        order,
+        payment_method: row.payment_method,
+        note: row.note,
+    })
 }
 
 fn summary(row: &OrderRow, viewer: Viewer) -> Result<OrderSummary, StoreError> {
     let id = row.id;
-    let currency = read("orders", "currency", id, &row.currency)?;
+    let currency = parse("orders", "currency", id, &row.currency)?;
     let total = Money::new(row.total_minor, currency);
-    let status = read("orders", "status", id, &row.status)?;
+    let status = parse("orders", "status", id, &row.status)?;
     Ok(OrderSummary {
         id: OrderId::from_uuid(id),
         customer_id: UserId::from_uuid(row.customer_id),
         status,
-        payment_status: read("orders", "payment_status", id, &row.payment_status)?,
-        fulfilment_status: read("orders", "fulfilment_status", id, &row.fulfilment_status)?,
-        reason: row.reason.clone().map(|reason| shown_reason(status, reason)),
+        payment_status: parse("orders", "payment_status", id, &row.payment_status)?,
+        fulfilment_status: parse("orders", "fulfilment_status", id, &row.fulfilment_status)?,
+        reason: row.reason.clone().map(|reason| visible_reason(status, reason)),
         attention: row.attention.clone().filter(|_| viewer.is_admin()),
-        total: total.map_err(|problem| bad("orders", "total_minor", id, &problem))?,
+        total: total.map_err(|problem| inconsistent("orders", "total_minor", id, &problem))?,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
 }
 
-/// Of a cancellation the reason of the closed set; what was free text before is told by the timeline, to those who may.
-fn shown_reason(status: OrderStatus, reason: String) -> String {
+/// The reason of a cancellation as one of the closed set. Free text that older versions stored as the reason is shown
+/// as a note in the timeline, to viewers who may see it.
+fn visible_reason(status: OrderStatus, reason: String) -> String {
     match status {
         OrderStatus::Cancelling | OrderStatus::Cancelled => StoredReason::from(reason).reason.to_string(),
         _ => reason,

@@ -1,9 +1,9 @@
-//! SQL that shows sagas. Each list has its index: `sagas_stuck` or `sagas_by_deadline`.
+//! SQL that reads sagas. Each list has its index: `sagas_stuck` or `sagas_by_deadline`.
 
-use super::lock_sagas::{bad, read};
+use super::lock_sagas::{inconsistent, parse};
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
-use crate::list_sagas::{SagaStanding, SagaView};
+use crate::list_sagas::{SagaFilter, SagaView};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -25,16 +25,16 @@ struct SagaRow {
 
 pub(crate) async fn list(
     connection: &mut PgConnection,
-    standing: SagaStanding,
+    filter: SagaFilter,
     after: Option<SagaCursor>,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<SagaView>, StoreError> {
     let mut query = select();
-    match standing {
-        SagaStanding::Stuck => query.push("s.phase = 'stuck'"),
-        SagaStanding::Overdue => query.push("s.active AND s.deadline_at <= ").push_bind(now),
-        SagaStanding::Active => query.push("s.active"),
+    match filter {
+        SagaFilter::Stuck => query.push("s.phase = 'stuck'"),
+        SagaFilter::Overdue => query.push("s.active AND s.deadline_at <= ").push_bind(now),
+        SagaFilter::Active => query.push("s.active"),
     };
     if let Some(SagaCursor { deadline_at, order_id }) = after {
         query.push(" AND (s.deadline_at, s.order_id) > (").push_bind(deadline_at);
@@ -67,11 +67,11 @@ impl TryFrom<SagaRow> for SagaView {
     fn try_from(row: SagaRow) -> Result<Self, StoreError> {
         Ok(Self {
             order_id: OrderId::from_uuid(row.order_id),
-            order_status: read("orders", "status", row.order_id, &row.status)?,
+            order_status: parse("orders", "status", row.order_id, &row.status)?,
             phase: row.phase,
             step: row.step,
             generation: u32::try_from(row.generation)
-                .map_err(|problem| bad("sagas", "state", row.order_id, &problem))?,
+                .map_err(|problem| inconsistent("sagas", "state", row.order_id, &problem))?,
             attention: row.attention,
             deadline_at: row.active.then_some(row.deadline_at),
             updated_at: row.updated_at,

@@ -1,21 +1,21 @@
-//! SQL that saves a batch of moves: the sagas, and those orders to which something happened, with their timelines; one
-//! statement, whatever the size of the batch.
+//! SQL that saves a batch of changes in one statement: every saga, and the orders with new timeline events together
+//! with these events.
 
-use super::lock_sagas::Moved;
+use super::lock_sagas::OrderChange;
 use crate::error::StoreError;
 use domain::Timestamp;
-use domain::order::Event;
+use domain::order::TimelineEvent;
 use domain::saga::OrderSaga;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Saves what was moved. The orders are locked by [`super::lock_sagas::lock`]; one that is not as it was then is an error.
-pub async fn save(tx: &mut PgConnection, moved: &[Moved], now: Timestamp) -> Result<(), StoreError> {
-    if moved.is_empty() {
+/// Saves `changes`. [`super::lock_sagas`] has locked the orders, so a row that has changed since is an error.
+pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp) -> Result<(), StoreError> {
+    if changes.is_empty() {
         return Ok(());
     }
-    let told: Vec<&Moved> = moved.iter().filter(|it| !it.events.is_empty()).collect();
-    let (sagas, orders, events) = (Sagas::of(moved), Orders::of(&told), Events::of(&told));
+    let with_events: Vec<&OrderChange> = changes.iter().filter(|it| !it.events.is_empty()).collect();
+    let (sagas, orders, events) = (Sagas::of(changes), Orders::of(&with_events), Events::of(&with_events));
     let saved = sqlx::query!(
         r#"WITH saved_sagas AS (
              UPDATE orders.sagas s
@@ -65,8 +65,8 @@ pub async fn save(tx: &mut PgConnection, moved: &[Moved], now: Timestamp) -> Res
     )
     .fetch_one(tx)
     .await?;
-    all_saved("sagas", saved.sagas, moved.len())?;
-    all_saved("orders", saved.orders, told.len())
+    all_saved("sagas", saved.sagas, changes.len())?;
+    all_saved("orders", saved.orders, with_events.len())
 }
 
 fn all_saved(table: &'static str, saved: i64, expected: usize) -> Result<(), StoreError> {
@@ -85,20 +85,20 @@ struct Sagas {
 }
 
 impl Sagas {
-    fn of(moved: &[Moved]) -> Self {
-        let sagas = || moved.iter().map(|it| &it.saga);
+    fn of(changes: &[OrderChange]) -> Self {
+        let sagas = || changes.iter().map(|it| &it.saga);
         Self {
-            ids: moved.iter().map(|it| it.order.id.as_uuid()).collect(),
+            ids: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
             states: sagas().map(OrderSaga::to_json).collect(),
             phases: sagas().map(OrderSaga::phase_name).collect(),
             steps: sagas().map(OrderSaga::step_name).collect(),
             active: sagas().map(OrderSaga::is_active).collect(),
-            deadlines: moved.iter().map(|it| it.deadline_at).collect(),
+            deadlines: changes.iter().map(|it| it.deadline_at).collect(),
         }
     }
 }
 
-/// The orders of a batch to which something happened, by column.
+/// The orders of a batch with new timeline events, by column.
 struct Orders<'a> {
     ids: Vec<Uuid>,
     before: Vec<i32>,
@@ -111,21 +111,21 @@ struct Orders<'a> {
 }
 
 impl<'a> Orders<'a> {
-    fn of(told: &[&'a Moved]) -> Self {
+    fn of(changes: &[&'a OrderChange]) -> Self {
         Self {
-            ids: told.iter().map(|it| it.order.id.as_uuid()).collect(),
-            before: told.iter().map(|it| it.version_before).collect(),
-            versions: told.iter().map(|it| it.order.version).collect(),
-            statuses: told.iter().map(|it| it.order.status.into()).collect(),
-            payments: told.iter().map(|it| it.order.payment.into()).collect(),
-            fulfilments: told.iter().map(|it| it.order.fulfilment.into()).collect(),
-            reasons: told.iter().map(|it| it.order.reason.as_deref()).collect(),
-            attentions: told.iter().map(|it| it.order.attention.as_deref()).collect(),
+            ids: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
+            before: changes.iter().map(|it| it.version_before).collect(),
+            versions: changes.iter().map(|it| it.order.version).collect(),
+            statuses: changes.iter().map(|it| it.order.status.into()).collect(),
+            payments: changes.iter().map(|it| it.order.payment.into()).collect(),
+            fulfilments: changes.iter().map(|it| it.order.fulfilment.into()).collect(),
+            reasons: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
+            attentions: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
         }
     }
 }
 
-/// What happened to them, by column.
+/// The new timeline events of a batch, by column.
 struct Events<'a> {
     ids: Vec<Uuid>,
     versions: Vec<i32>,
@@ -138,9 +138,9 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn of(told: &[&'a Moved]) -> Self {
-        let events: Vec<(&Moved, &Event)> =
-            told.iter().flat_map(|it| it.events.iter().map(|event| (*it, event))).collect();
+    fn of(changes: &[&'a OrderChange]) -> Self {
+        let events: Vec<(&OrderChange, &TimelineEvent)> =
+            changes.iter().flat_map(|it| it.events.iter().map(|event| (*it, event))).collect();
         Self {
             ids: events.iter().map(|(it, _)| it.order.id.as_uuid()).collect(),
             versions: events.iter().map(|(_, event)| event.version).collect(),

@@ -1,6 +1,6 @@
-//! SQL of timelines, and of what can be told from them.
+//! SQL of timelines, and of the shipments that are derived from them.
 
-use super::lock_sagas::{bad, read};
+use super::lock_sagas::{inconsistent, parse};
 use super::order_pages::push_visible;
 use crate::error::StoreError;
 use crate::find_order::ShipmentView;
@@ -29,7 +29,7 @@ struct EventRow {
     at: Timestamp,
 }
 
-/// The timeline from behind `version` on; nothing when the viewer may not see the order.
+/// The timeline after `version`; empty when the viewer may not see the order.
 pub(crate) async fn events_after(
     connection: &mut PgConnection,
     id: OrderId,
@@ -50,7 +50,7 @@ pub(crate) async fn events_after(
     rows.into_iter().map(|row| event(row, id, viewer)).collect()
 }
 
-/// The version of each of these orders that there is.
+/// The versions of the orders that exist.
 pub(crate) async fn versions(connection: &mut PgConnection, orders: &[OrderId]) -> sqlx::Result<Vec<(OrderId, i32)>> {
     let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let query = sqlx::query!("SELECT id, version FROM orders.orders WHERE id = ANY($1)", &ids);
@@ -58,7 +58,7 @@ pub(crate) async fn versions(connection: &mut PgConnection, orders: &[OrderId]) 
     Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.version)).collect())
 }
 
-/// The shipments as the timeline tells of them up to `version`.
+/// The shipments, derived from the timeline up to `version`.
 pub(crate) async fn shipments(
     connection: &mut PgConnection,
     order: OrderId,
@@ -78,8 +78,8 @@ pub(crate) async fn shipments(
     let mut shipments = Vec::new();
     for row in rows {
         let detail = row.detail.unwrap_or_default();
-        let told = tell(&mut shipments, &row.kind, detail);
-        told.map_err(|problem| bad("events", "detail", order.as_uuid(), &problem))?;
+        let applied = apply_event(&mut shipments, &row.kind, detail);
+        applied.map_err(|problem| inconsistent("events", "detail", order.as_uuid(), &problem))?;
     }
     Ok(shipments)
 }
@@ -87,12 +87,12 @@ pub(crate) async fn shipments(
 fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, StoreError> {
     let id = order.as_uuid();
     let viewer = viewer.of_order_by(UserId::from_uuid(row.customer_id));
-    let from = row.from_status.map(|from| read("events", "from_status", id, &from)).transpose()?;
+    let from = row.from_status.map(|from| parse("events", "from_status", id, &from)).transpose()?;
     Ok(EventView {
         version: row.version,
         from,
-        to: read("events", "to_status", id, &row.to_status)?,
-        detail: row.detail.and_then(|detail| shown_detail(viewer, &row.kind, row.actor.as_deref(), detail)),
+        to: parse("events", "to_status", id, &row.to_status)?,
+        detail: row.detail.and_then(|detail| visible_detail(viewer, &row.kind, row.actor.as_deref(), detail)),
         cause: row.cause.map(MessageId::from_uuid),
         actor: row.actor.map(|actor| if viewer.is_admin() { actor } else { kind_of(&actor) }),
         kind: row.kind,
@@ -100,24 +100,26 @@ fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, Sto
     })
 }
 
-/// Vendors may not know of others' goods; what operators say to one another is for them alone; the note of a cancellation is
-/// for them and for whoever wrote it.
-fn shown_detail(
+/// The part of an entry's detail that the viewer may see. Vendors see none, because it may name products of other
+/// vendors. The details of operator actions are only for admins. The note of a cancellation is only for admins and its
+/// author.
+fn visible_detail(
     viewer: Viewer,
     kind: &str,
     actor: Option<&str>,
     detail: serde_json::Value,
 ) -> Option<serde_json::Value> {
-    let among_operators = ["attention_raised", "step_retried", "step_marked_done", "saga_abandoned"].contains(&kind);
-    let wrote_it = actor.is_some_and(|actor| is_of(actor, viewer.id()));
+    let only_for_admins = ["attention_raised", "step_retried", "step_marked_done", "saga_abandoned"].contains(&kind);
+    let is_author = actor.is_some_and(|actor| is_of(actor, viewer.id()));
     match kind {
-        "cancelling" => Some(cancellation(&detail, viewer.is_admin() || wrote_it)),
+        "cancelling" => Some(cancellation(&detail, viewer.is_admin() || is_author)),
         _ if viewer.is_admin() => Some(detail),
-        _ => Some(detail).filter(|_| viewer.vendor().is_none() && !among_operators),
+        _ => Some(detail).filter(|_| viewer.vendor().is_none() && !only_for_admins),
     }
 }
 
-/// With its note, where the viewer may see that. What is not of the closed set of reasons was free text, so it is a note.
+/// The reason of a cancellation, with its note if the viewer may see that. Older versions stored free text as the
+/// reason: a stored reason that is not of the closed set counts as a note.
 fn cancellation(detail: &serde_json::Value, sees_note: bool) -> serde_json::Value {
     let text = |name: &str| detail[name].as_str().map(str::to_owned);
     let StoredReason { reason, note } = text("reason").unwrap_or_default().into();
@@ -127,7 +129,7 @@ fn cancellation(detail: &serde_json::Value, sees_note: bool) -> serde_json::Valu
     }
 }
 
-/// Whether `admin:<id>` is `user`.
+/// Whether `actor` (`admin:<id>`) is `user`.
 fn is_of(actor: &str, user: UserId) -> bool {
     actor.split_once(':').is_some_and(|(_, id)| id == user.to_string())
 }
@@ -147,8 +149,8 @@ struct ShipmentDetail {
     shipment_id: ShipmentId,
 }
 
-/// Moves the shipments on as one entry of the timeline tells.
-fn tell(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value) -> serde_json::Result<()> {
+/// Applies one timeline entry to the shipments.
+fn apply_event(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value) -> serde_json::Result<()> {
     match kind {
         "confirmed" => {
             let booked: ConfirmedDetail = serde_json::from_value(detail)?;
@@ -159,15 +161,15 @@ fn tell(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value
                 shipment.status = ShipmentStatus::Cancelled;
             }
         }
-        moved => {
-            let told: ShipmentDetail = serde_json::from_value(detail)?;
-            let now = match moved {
+        milestone => {
+            let detail: ShipmentDetail = serde_json::from_value(detail)?;
+            let status = match milestone {
                 "shipment_delivered" => ShipmentStatus::Delivered,
                 "shipment_in_transit" => ShipmentStatus::InTransit,
                 _ => ShipmentStatus::HandedOver,
             };
-            for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == told.shipment_id) {
-                shipment.status = shipment.status.max(now);
+            for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == detail.shipment_id) {
+                shipment.status = shipment.status.max(status);
             }
         }
     }

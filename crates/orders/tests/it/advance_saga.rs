@@ -1,7 +1,7 @@
-//! Answers move orders, a batch at a time.
+//! Replies advance sagas, in batches.
 
-use crate::broker::{deliver, deliver_batch, delivery, happy_answers, order_after, placed, progressed};
-use crate::broker::{sent_types, status, take_outbox, timeline};
+use crate::broker::{deliver, deliver_batch, delivery, order_after, placed, progressed, success_replies};
+use crate::broker::{drain_outbox, sent_types, status, timeline};
 use crate::fixtures::count;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::{PaymentAuthorized, Reply, ShipmentsBooked, StockRejected, StockReleased, StockReserved};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 const BATCH: usize = 60;
 
-/// Timelines that skip a version, or whose statuses don't chain.
+/// Timelines that skip a version, or with a status that does not match the one before.
 const BROKEN_TIMELINES: &str = "
     SELECT count(*) FROM (
         SELECT version, from_status, lag(to_status) OVER own AS before, row_number() OVER own AS place
@@ -21,14 +21,14 @@ const BROKEN_TIMELINES: &str = "
     WHERE version <> place OR from_status IS DISTINCT FROM before";
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_batch_of_orders_is_confirmed_by_three_batches_of_answers(pool: PgPool) {
+async fn a_batch_of_orders_is_confirmed_by_three_batches_of_replies(pool: PgPool) {
     let orders = placed(&pool, BATCH).await;
     let mut ids = HashSet::new();
 
     for _step in 0..3 {
-        let sent = take_outbox(&pool).await;
+        let sent = drain_outbox(&pool).await;
         ids.extend(sent.iter().map(|message| message.id));
-        let verdicts = deliver(&pool, happy_answers(&sent)).await;
+        let verdicts = deliver(&pool, success_replies(&sent)).await;
         assert_eq!(verdicts, vec![Verdict::Done; BATCH]);
     }
 
@@ -40,31 +40,31 @@ async fn a_batch_of_orders_is_confirmed_by_three_batches_of_answers(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_order_is_carried_to_its_delivery(pool: PgPool) {
+async fn an_order_is_driven_to_its_delivery(pool: PgPool) {
     let order = order_after(&pool, 3).await;
-    take_outbox(&pool).await;
+    drain_outbox(&pool).await;
 
     deliver(&pool, vec![progressed(order, HandedOver)]).await;
-    let sent = take_outbox(&pool).await;
-    deliver(&pool, happy_answers(&sent)).await;
+    let sent = drain_outbox(&pool).await;
+    deliver(&pool, success_replies(&sent)).await;
     deliver(&pool, vec![progressed(order, Delivered)]).await;
 
     assert_eq!(status(&pool, order).await, "delivered");
-    let settled =
+    let finished =
         "SELECT count(*) FROM orders.orders WHERE payment_status = 'captured' AND fulfilment_status = 'delivered'";
-    assert_eq!(count(&pool, settled).await, 1);
+    assert_eq!(count(&pool, finished).await, 1);
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.sagas WHERE active").await, 0);
     assert_eq!(count(&pool, BROKEN_TIMELINES).await, 0);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_answer_that_is_given_twice_moves_its_order_once(pool: PgPool) {
+async fn a_repeated_reply_advances_its_order_once(pool: PgPool) {
     let order = placed(&pool, 1).await[0];
-    let answers = happy_answers(&take_outbox(&pool).await);
+    let replies = success_replies(&drain_outbox(&pool).await);
 
-    let first = deliver(&pool, answers.clone()).await;
+    let first = deliver(&pool, replies.clone()).await;
     let sent = sent_types(&pool).await;
-    let second = deliver(&pool, answers).await;
+    let second = deliver(&pool, replies).await;
 
     assert_eq!((first, second), (vec![Verdict::Done], vec![Verdict::Done]));
     assert_eq!(sent, ["payment.authorize.v1"]);
@@ -73,13 +73,13 @@ async fn an_answer_that_is_given_twice_moves_its_order_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_answer_about_an_order_that_is_not_there_yet_is_tried_again_and_the_others_go_on(pool: PgPool) {
+async fn a_reply_about_an_unknown_order_is_retried_and_the_others_are_handled(pool: PgPool) {
     let orders = placed(&pool, 2).await;
-    let mut answers = happy_answers(&take_outbox(&pool).await);
-    let stranger = OrderId::from_uuid(Uuid::now_v7());
-    answers.insert(1, Reply::StockReleased(StockReleased { order_id: stranger }));
+    let mut replies = success_replies(&drain_outbox(&pool).await);
+    let unknown = OrderId::from_uuid(Uuid::now_v7());
+    replies.insert(1, Reply::StockReleased(StockReleased { order_id: unknown }));
 
-    let verdicts = deliver(&pool, answers).await;
+    let verdicts = deliver(&pool, replies).await;
 
     assert!(matches!(&verdicts[..], [Verdict::Done, Verdict::Retry(_), Verdict::Done]), "{verdicts:?}");
     for order in orders {
@@ -88,7 +88,7 @@ async fn an_answer_about_an_order_that_is_not_there_yet_is_tried_again_and_the_o
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_was_done_for_an_order_that_does_not_exist_is_undone_and_nothing_is_asked_otherwise(pool: PgPool) {
+async fn a_step_of_an_order_that_does_not_exist_is_undone_and_no_other_command_is_sent(pool: PgPool) {
     let order_id = OrderId::from_uuid(Uuid::now_v7());
     let amount = domain::money::Money::new(1, "USD".parse().unwrap()).unwrap();
     let replies = [
@@ -107,11 +107,11 @@ async fn what_was_done_for_an_order_that_does_not_exist_is_undone_and_nothing_is
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_answer_that_can_not_be_believed_is_poison_to_itself_alone(pool: PgPool) {
+async fn an_implausible_reply_is_dead_lettered_and_the_others_are_handled(pool: PgPool) {
     let orders = placed(&pool, 3).await;
-    deliver(&pool, happy_answers(&take_outbox(&pool).await)).await;
-    take_outbox(&pool).await;
-    spoil(&pool, orders[2]).await;
+    deliver(&pool, success_replies(&drain_outbox(&pool).await)).await;
+    drain_outbox(&pool).await;
+    corrupt_saga(&pool, orders[2]).await;
     let authorized = |order_id: OrderId, cents| {
         let amount = domain::money::Money::new(cents, "USD".parse().unwrap()).unwrap();
         delivery(Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }))
@@ -125,9 +125,9 @@ async fn an_answer_that_can_not_be_believed_is_poison_to_itself_alone(pool: PgPo
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_refusal_ends_the_order_and_tells_listeners_why(pool: PgPool) {
+async fn a_refusal_rejects_the_order_and_publishes_the_reason(pool: PgPool) {
     let order_id = placed(&pool, 1).await[0];
-    take_outbox(&pool).await;
+    drain_outbox(&pool).await;
     let refusal = delivery(Reply::StockRejected(StockRejected { order_id, shortages: Vec::new() }));
 
     deliver_batch(&pool, std::slice::from_ref(&refusal)).await;
@@ -139,25 +139,25 @@ async fn a_refusal_ends_the_order_and_tells_listeners_why(pool: PgPool) {
     .await
     .unwrap();
     assert_eq!(stored, ("rejected".to_owned(), "out_of_stock".to_owned(), false));
-    let sent = take_outbox(&pool).await;
+    let sent = drain_outbox(&pool).await;
     assert_eq!((sent.len(), sent[0].type_name.as_str()), (1, "order.changed.v1"));
     assert!(sent[0].payload.contains(r#""reason":"out_of_stock""#), "{}", sent[0].payload);
     assert_eq!(causes(&pool, order_id).await, [None, Some(refusal.header.id), Some(refusal.header.id)]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn the_deadline_moves_with_every_answer(pool: PgPool) {
+async fn every_reply_sets_a_new_deadline(pool: PgPool) {
     placed(&pool, 1).await;
     let due_in = "SELECT extract(epoch FROM deadline_at - updated_at)::bigint FROM orders.sagas";
     let reserve = count(&pool, due_in).await;
 
-    deliver(&pool, happy_answers(&take_outbox(&pool).await)).await;
+    deliver(&pool, success_replies(&drain_outbox(&pool).await)).await;
 
     assert_eq!((reserve, count(&pool, due_in).await), (60, 30));
 }
 
-/// Somebody's hand was in the database.
-async fn spoil(pool: &PgPool, order: OrderId) {
+/// As after a manual change of the database.
+async fn corrupt_saga(pool: &PgPool, order: OrderId) {
     sqlx::query("UPDATE orders.sagas SET state = '{}' WHERE order_id = $1")
         .bind(order.as_uuid())
         .execute(pool)

@@ -1,14 +1,14 @@
-//! Stands in for the broker and for the three slices: takes what the outbox holds, and hands over answers.
+//! Replaces the broker and the other slices: drains the outbox, and delivers replies to the saga.
 
 use crate::fixtures::{intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    Allocation, BookedShipment, InventoryCommand, Message, Parcel, PaymentAuthorized, PaymentCaptured, PaymentCommand,
-    PaymentVoided, Reply, ShipmentCommand, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, StockReleased,
-    StockReserved, StockShipped,
+    Allocation, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured, PaymentCommand,
+    PaymentVoided, Reply, ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled,
+    StockReleased, StockReserved, StockShipped,
 };
 use domain::product::Line;
-use domain::saga::Pace;
+use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus;
 use futures::future::join_all;
 use messaging::{Delivery, Handle, Header, Trace, Verdict, outbox};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub const WAREHOUSE: WarehouseId = WarehouseId::from_uuid(Uuid::from_u128(21));
 
-/// What the relay would have carried away.
+/// A message that the relay would have published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     pub id: Uuid,
@@ -28,42 +28,42 @@ pub struct Sent {
     pub payload: String,
 }
 
-/// Orders whose first question is in the outbox.
+/// Placed orders, with their first command in the outbox.
 pub async fn placed(pool: &PgPool, number: usize) -> Vec<OrderId> {
     let (intake, _lifecycle) = intake(pool, IntakeLimits::default());
-    let answers = join_all((0..number).map(|number| intake.place(order(&format!("key-{number}"))))).await;
-    answers.into_iter().map(|answer| answer.expect("accepted").order_id).collect()
+    let results = join_all((0..number).map(|number| intake.place(order(&format!("key-{number}"))))).await;
+    results.into_iter().map(|result| result.expect("accepted").order_id).collect()
 }
 
-/// One order that has heard so many happy answers: 1 reserved, 2 authorized, 3 booked.
-pub async fn order_after(pool: &PgPool, answers: usize) -> OrderId {
+/// An order after this number of success replies: 1 reserved, 2 authorized, 3 booked.
+pub async fn order_after(pool: &PgPool, replies: usize) -> OrderId {
     let order = placed(pool, 1).await[0];
-    for _answer in 0..answers {
-        let sent = take_outbox(pool).await;
-        deliver(pool, happy_answers(&sent)).await;
+    for _reply in 0..replies {
+        let sent = drain_outbox(pool).await;
+        deliver(pool, success_replies(&sent)).await;
     }
     order
 }
 
-pub async fn take_outbox(pool: &PgPool) -> Vec<Sent> {
-    let taken = sqlx::query_as("DELETE FROM messaging.outbox RETURNING seq, message_id, type, payload");
-    let mut taken: Vec<(i64, Uuid, String, String)> = taken.fetch_all(pool).await.expect("the outbox");
-    taken.sort_unstable();
-    taken.into_iter().map(|(_, id, type_name, payload)| Sent { id, type_name, payload }).collect()
+pub async fn drain_outbox(pool: &PgPool) -> Vec<Sent> {
+    let deleted = sqlx::query_as("DELETE FROM messaging.outbox RETURNING seq, message_id, type, payload");
+    let mut rows: Vec<(i64, Uuid, String, String)> = deleted.fetch_all(pool).await.expect("the outbox");
+    rows.sort_unstable();
+    rows.into_iter().map(|(_, id, type_name, payload)| Sent { id, type_name, payload }).collect()
 }
 
 pub async fn sent_types(pool: &PgPool) -> Vec<String> {
-    take_outbox(pool).await.into_iter().map(|sent| sent.type_name).collect()
+    drain_outbox(pool).await.into_iter().map(|sent| sent.type_name).collect()
 }
 
-/// Hands `replies` to the saga: in one batch, or, as the consumer does, in as many as keep each order's apart.
+/// Delivers `replies` to the saga in batches with at most one reply per order, as the consumer does.
 pub async fn deliver(pool: &PgPool, replies: Vec<Reply>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let mut rest: Vec<_> = replies.into_iter().map(delivery).collect();
     while !rest.is_empty() {
         let mut seen = HashSet::new();
         let (batch, later): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|one: &Delivery<_>| seen.insert(one.header.subject));
+            rest.into_iter().partition(|delivery: &Delivery<_>| seen.insert(delivery.header.subject));
         verdicts.extend(deliver_batch(pool, &batch).await);
         rest = later;
     }
@@ -72,15 +72,15 @@ pub async fn deliver(pool: &PgPool, replies: Vec<Reply>) -> Vec<Verdict> {
 
 pub async fn deliver_batch(pool: &PgPool, batch: &[Delivery<Reply>]) -> Vec<Verdict> {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let saga = SagaHandler { pace: Pace::REAL };
+    let saga = SagaHandler { time_scale: TimeScale::REAL };
     let handled = saga.handle(&mut tx, batch, now()).await.expect("handled");
-    let _left_behind =
-        outbox::append(&mut tx, handled.outgoing.clone(), &messaging::Relay::default()).await.expect("appended");
+    let _leased =
+        outbox::append(&mut tx, handled.outgoing.clone(), &messaging::RelayHandle::default()).await.expect("appended");
     tx.commit().await.expect("committed");
     handled.verdicts
 }
 
-/// Every time with an id of its own, as if the question had been asked again.
+/// Each delivery has an id of its own, as after a retried command.
 pub fn delivery(reply: Reply) -> Delivery<Reply> {
     let subject = reply.order_id();
     let id = MessageId::from_uuid(Uuid::now_v7());
@@ -88,44 +88,48 @@ pub fn delivery(reply: Reply) -> Delivery<Reply> {
     Delivery { header: Header { id, time: now(), subject, trace }, attempt: 0, command: reply }
 }
 
-/// What willing slices answer.
-pub fn happy_answers(sent: &[Sent]) -> Vec<Reply> {
-    sent.iter().filter_map(happy_answer).collect()
+/// The replies of the slices to `sent` when every command succeeds.
+pub fn success_replies(sent: &[Sent]) -> Vec<Reply> {
+    sent.iter().filter_map(success_reply).collect()
 }
 
-fn happy_answer(sent: &Sent) -> Option<Reply> {
+fn success_reply(sent: &Sent) -> Option<Reply> {
     let (slice, _) = sent.type_name.split_once('.').expect("a type with a subject");
     match slice {
-        "inventory" => Some(match command(sent) {
-            InventoryCommand::Reserve(ask) => reserved(ask.order_id, ask.lines),
-            InventoryCommand::Release(ask) => Reply::StockReleased(StockReleased { order_id: ask.order_id }),
-            InventoryCommand::Ship(ask) => {
-                Reply::StockShipped(StockShipped { order_id: ask.order_id, shipment_id: ask.shipment_id })
+        "inventory" => Some(match parse_command(sent) {
+            InventoryCommand::Reserve(command) => reserved(command.order_id, command.lines),
+            InventoryCommand::Release(command) => Reply::StockReleased(StockReleased { order_id: command.order_id }),
+            InventoryCommand::Ship(command) => {
+                Reply::StockShipped(StockShipped { order_id: command.order_id, shipment_id: command.shipment_id })
             }
         }),
-        "payment" => Some(match command(sent) {
-            PaymentCommand::Authorize(ask) => {
-                Reply::PaymentAuthorized(PaymentAuthorized { order_id: ask.order_id, amount: ask.amount })
+        "payment" => Some(match parse_command(sent) {
+            PaymentCommand::Authorize(command) => {
+                Reply::PaymentAuthorized(PaymentAuthorized { order_id: command.order_id, amount: command.amount })
             }
-            PaymentCommand::Void(ask) => Reply::PaymentVoided(PaymentVoided { order_id: ask.order_id, refunded: None }),
-            PaymentCommand::Capture(ask) => Reply::PaymentCaptured(PaymentCaptured {
-                order_id: ask.order_id,
-                shipment_id: ask.shipment_id,
-                amount: ask.amount,
+            PaymentCommand::Void(command) => {
+                Reply::PaymentVoided(PaymentVoided { order_id: command.order_id, refunded: None })
+            }
+            PaymentCommand::Capture(command) => Reply::PaymentCaptured(PaymentCaptured {
+                order_id: command.order_id,
+                shipment_id: command.shipment_id,
+                amount: command.amount,
             }),
-            PaymentCommand::Refund(ask) => panic!("nobody asked for {ask:?}"),
+            PaymentCommand::Refund(command) => panic!("unexpected command {command:?}"),
         }),
-        "shipment" => Some(match command(sent) {
-            ShipmentCommand::Book(ask) => booked(ask.order_id, &ask.parcels),
-            ShipmentCommand::Cancel(ask) => Reply::ShipmentsCancelled(ShipmentsCancelled { order_id: ask.order_id }),
-            ShipmentCommand::Track(ask) => progressed(ask.order_id, ShipmentStatus::Delivered),
+        "shipment" => Some(match parse_command(sent) {
+            ShipmentCommand::Book(command) => booked(command.order_id, &command.shipments),
+            ShipmentCommand::Cancel(command) => {
+                Reply::ShipmentsCancelled(ShipmentsCancelled { order_id: command.order_id })
+            }
+            ShipmentCommand::Track(command) => progressed(command.order_id, ShipmentStatus::Delivered),
         }),
         "order" => None,
-        other => panic!("nobody is called {other}"),
+        other => panic!("unexpected type {other}"),
     }
 }
 
-fn command<M: Message + DeserializeOwned>(sent: &Sent) -> M {
+fn parse_command<M: Message + DeserializeOwned>(sent: &Sent) -> M {
     serde_json::from_str(&sent.payload).expect("a command")
 }
 
@@ -134,15 +138,15 @@ fn reserved(order_id: OrderId, lines: Vec<Line>) -> Reply {
     Reply::StockReserved(StockReserved { order_id, allocations: lines.into_iter().map(allocation).collect() })
 }
 
-fn booked(order_id: OrderId, parcels: &[Parcel]) -> Reply {
-    let shipment = |parcel: &Parcel| BookedShipment {
-        shipment_id: parcel.shipment_id,
-        warehouse_id: parcel.warehouse_id,
+fn booked(order_id: OrderId, requests: &[ShipmentRequest]) -> Reply {
+    let shipment = |request: &ShipmentRequest| BookedShipment {
+        shipment_id: request.shipment_id,
+        warehouse_id: request.warehouse_id,
         carrier: "simulated".to_owned(),
-        tracking_number: format!("SIM-{}", parcel.shipment_id),
+        tracking_number: format!("SIM-{}", request.shipment_id),
         promised_by: now(),
     };
-    Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: parcels.iter().map(shipment).collect() })
+    Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: requests.iter().map(shipment).collect() })
 }
 
 pub fn progressed(order_id: OrderId, status: ShipmentStatus) -> Reply {

@@ -1,12 +1,12 @@
-//! Orders and people to test with.
+//! Orders, customers and vendors for the tests.
 
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
-use domain::order::placing::{Offer, OrderLines, OrderRequest};
+use domain::order::order_request::{Offer, OrderLines, OrderRequest};
 use domain::product::Line;
-use domain::saga::Pace;
-use messaging::{Relay, Trace};
+use domain::saga::TimeScale;
+use messaging::{RelayHandle, Trace};
 use orders::{Fingerprint, Intake, IntakeLimits, NewOrder};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
@@ -19,28 +19,28 @@ pub const HER_VENDOR: UserId = UserId::from_uuid(Uuid::from_u128(11));
 pub const HIS_VENDOR: UserId = UserId::from_uuid(Uuid::from_u128(12));
 pub const ROUTE: &str = "POST /orders";
 pub const PRICE_MINOR: i64 = 1_999;
-/// Nothing here takes so long.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any test takes.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub fn now() -> Timestamp {
     platform::clock::now()
 }
 
-/// What is sold under a SKU is its vendor's business: `HIS-…` is his, the rest hers.
+/// `HIS_VENDOR` sells the SKUs `HIS-…`, `HER_VENDOR` all others.
 fn offer(line: &Line) -> Offer {
     let vendor_id = if line.sku.as_str().starts_with("HIS-") { HIS_VENDOR } else { HER_VENDOR };
     let unit_price = Money::new(PRICE_MINOR, "USD".parse().expect("a currency")).expect("an amount");
     Offer { name: format!("The {}", line.sku), vendor_id, unit_price }
 }
 
-pub fn request(pieces: &[(&str, i64)], note: Option<&str>) -> OrderRequest {
+pub fn request(lines: &[(&str, i64)], note: Option<&str>) -> OrderRequest {
     let line = |(sku, quantity): &(&str, i64)| Line {
         sku: sku.parse().expect("a SKU"),
         quantity: (*quantity).try_into().expect("a quantity"),
     };
     OrderRequest {
         currency: None,
-        lines: OrderLines::parse(pieces.iter().map(line).collect()).expect("good lines"),
+        lines: OrderLines::parse(lines.iter().map(line).collect()).expect("good lines"),
         payment_method: "sim_ok".parse().expect("a method"),
         note: note.map(|note| note.parse().expect("a note")),
     }
@@ -66,10 +66,10 @@ pub fn order(key: &str) -> NewOrder {
     order_of(ALICE, key, &request(&[("SKU-HEADPHONES", 2), ("SKU-CABLE", 1)], None))
 }
 
-/// An intake, and what ends it.
+/// An intake, and the lifecycle that stops it.
 pub fn intake(pool: &PgPool, limits: IntakeLimits) -> (Intake, Lifecycle) {
     let lifecycle = Lifecycle::default();
-    (Intake::start(pool.clone(), Relay::default(), Pace::default(), limits, &lifecycle), lifecycle)
+    (Intake::start(pool.clone(), RelayHandle::default(), TimeScale::default(), limits, &lifecycle), lifecycle)
 }
 
 pub fn one_committer() -> IntakeLimits {
@@ -82,14 +82,4 @@ pub async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 pub async fn execute(pool: &PgPool, sql: &'static str) {
     sqlx::raw_sql(sql).execute(pool).await.expect("it is done");
-}
-
-/// Waits for `done`, giving everybody else their turn.
-pub async fn until(done: impl Fn() -> bool) {
-    let waiting = async {
-        while !done() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("it happens in time");
 }

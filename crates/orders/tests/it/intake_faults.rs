@@ -1,41 +1,47 @@
-//! What goes wrong with one order, one client or one connection is nobody else's trouble.
+//! A fault of one order, one client or one connection does not affect the others.
 
-use crate::fixtures::{ALICE, PATIENCE, count, execute, intake, one_committer, order, order_of, request, until};
+use crate::fixtures::{ALICE, TIMEOUT, count, execute, intake, one_committer, order, order_of, request};
 use futures::FutureExt as _;
 use futures::future::join_all;
-use orders::{Intake, IntakeLimits, PlaceOrderError};
+use orders::{IntakeLimits, PlaceOrderError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
-/// Connections that wait in the pool when they are cut.
+/// Idle connections in the pool when all connections are cut.
 const POOLED: i64 = 4;
 
 const POISON: &str = "poison";
 
-/// Keeps the committers busy with the first batch, so that the second one is formed of all that comes meanwhile.
-async fn hold_the_keys(pool: &PgPool) -> Transaction<'static, Postgres> {
+/// Blocks the committer in its first batch, so that the second batch contains all orders that arrive in the meantime.
+async fn lock_the_keys(pool: &PgPool) -> Transaction<'static, Postgres> {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
     sqlx::raw_sql("LOCK TABLE orders.idempotency_keys IN EXCLUSIVE MODE").execute(&mut *tx).await.expect("the lock");
     tx
 }
 
-async fn taken(intake: &Intake) {
-    until(|| intake.stats().waiting == 0 && intake.stats().batches > 0).await;
+/// Waits until the committer has received its first batch, and waits for the lock on the keys.
+async fn committer_is_blocked(pool: &PgPool) {
+    let waiting = "SELECT count(*) FROM pg_locks
+                    WHERE NOT granted AND relation = 'orders.idempotency_keys'::regclass
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let blocked = async { while count(pool, waiting).await == 0 {} };
+    tokio::time::timeout(TIMEOUT, blocked).await.expect("the committer is blocked in time");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn one_order_that_can_not_be_stored_does_not_spoil_its_batch(pool: PgPool) {
+async fn an_order_that_can_not_be_stored_does_not_fail_its_batch(pool: PgPool) {
     execute(&pool, "ALTER TABLE orders.orders ADD CHECK (note <> 'poison')").await;
     let (intake, _lifecycle) = intake(&pool, one_committer());
     let bad = |key: &str| intake.place(order_of(ALICE, key, &request(&[("SKU-CABLE", 1)], Some(POISON))));
-    let held = hold_the_keys(&pool).await;
+    let held = lock_the_keys(&pool).await;
 
     let first = async { intake.place(order("first")).await.is_ok() };
     let rest = async {
-        taken(&intake).await;
+        committer_is_blocked(&pool).await;
         let good = join_all((0..100).map(|number| intake.place(order(&format!("k-{number}")))));
         let release = async {
-            until(|| intake.stats().waiting == 102).await;
+            // After one yield every request was polled, and is in the queue.
+            tokio::task::yield_now().await;
             held.rollback().await.expect("released");
         };
         let (one, good, two, ()) = tokio::join!(bad("bad-1"), good, bad("bad-2"), release);
@@ -45,20 +51,23 @@ async fn one_order_that_can_not_be_stored_does_not_spoil_its_batch(pool: PgPool)
 
     assert!(first && good.iter().all(Result::is_ok));
     assert_eq!(bad_ones, [Err(PlaceOrderError::Failed); 2]);
-    assert_eq!(intake.stats().largest_batch, 102);
+    // The orders of a batch have the same creation time: all good orders were in the batch with the faulty ones.
+    let largest =
+        "SELECT max(orders) FROM (SELECT count(*) AS orders FROM orders.orders GROUP BY created_at) AS batches";
+    assert_eq!(count(&pool, largest).await, 100);
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 101);
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.idempotency_keys").await, 101);
     assert_eq!(count(&pool, "SELECT count(*) FROM messaging.outbox").await, 202);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_client_that_goes_away_harms_nobody(pool: PgPool) {
+async fn a_client_that_disconnects_affects_no_other_order(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, one_committer());
-    let held = hold_the_keys(&pool).await;
-    let mut stored = Box::pin(intake.place(order("goes-while-stored")));
+    let held = lock_the_keys(&pool).await;
+    let mut stored = Box::pin(intake.place(order("leaves-while-stored")));
     assert!((&mut stored).now_or_never().is_none());
-    taken(&intake).await;
-    let mut waiting = Box::pin(intake.place(order("goes-while-waiting")));
+    committer_is_blocked(&pool).await;
+    let mut waiting = Box::pin(intake.place(order("leaves-while-waiting")));
     let mut mate = Box::pin(intake.place(order("mate")));
     assert!((&mut waiting).now_or_never().is_none() && (&mut mate).now_or_never().is_none());
 
@@ -66,45 +75,45 @@ async fn a_client_that_goes_away_harms_nobody(pool: PgPool) {
     held.rollback().await.expect("released");
 
     assert!(!mate.await.expect("accepted").replayed);
-    assert!(intake.place(order("goes-while-stored")).await.expect("accepted").replayed);
-    assert!(!intake.place(order("goes-while-waiting")).await.expect("accepted").replayed);
+    assert!(intake.place(order("leaves-while-stored")).await.expect("accepted").replayed);
+    assert!(!intake.place(order("leaves-while-waiting")).await.expect("accepted").replayed);
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 3);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_twin_gets_the_answer_though_the_first_one_went_away(pool: PgPool) {
+async fn a_duplicate_gets_the_result_though_the_first_client_disconnected(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, one_committer());
-    let held = hold_the_keys(&pool).await;
+    let held = lock_the_keys(&pool).await;
     let mut busy = Box::pin(intake.place(order("busy")));
     assert!((&mut busy).now_or_never().is_none());
-    taken(&intake).await;
+    committer_is_blocked(&pool).await;
     let mut first = Box::pin(intake.place(order("k")));
-    let mut twin = Box::pin(intake.place(order("k")));
-    assert!((&mut first).now_or_never().is_none() && (&mut twin).now_or_never().is_none());
+    let mut duplicate = Box::pin(intake.place(order("k")));
+    assert!((&mut first).now_or_never().is_none() && (&mut duplicate).now_or_never().is_none());
 
     drop(first);
     held.rollback().await.expect("released");
 
-    assert!(twin.await.is_ok());
+    assert!(duplicate.await.is_ok());
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 1 + i64::from(busy.await.is_ok()));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_comes_on_top_of_a_full_queue_is_turned_away(pool: PgPool) {
+async fn an_order_beyond_a_full_queue_is_refused(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits { intake_queue_max: 1, ..one_committer() });
-    let held = hold_the_keys(&pool).await;
+    let held = lock_the_keys(&pool).await;
     let mut stored = Box::pin(intake.place(order("stored")));
     assert!((&mut stored).now_or_never().is_none());
-    taken(&intake).await;
+    committer_is_blocked(&pool).await;
     let mut waiting = Box::pin(intake.place(order("waiting")));
     assert!((&mut waiting).now_or_never().is_none());
 
-    let on_top = intake.place(order("on-top")).await;
+    let refused = intake.place(order("one-too-many")).await;
     held.rollback().await.expect("released");
 
-    assert_eq!(on_top, Err(PlaceOrderError::Overloaded));
+    assert_eq!(refused, Err(PlaceOrderError::Overloaded));
     assert!(stored.await.is_ok() && waiting.await.is_ok());
-    assert!(!intake.place(order("on-top")).await.expect("accepted").replayed);
+    assert!(!intake.place(order("one-too-many")).await.expect("accepted").replayed);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -115,7 +124,7 @@ async fn a_key_that_another_process_holds_too_long_is_in_progress_and_the_rest_g
     let pool = options.connect_with(connection.options([("lock_timeout", "200ms")])).await.expect("a pool");
     let (intake, _lifecycle) = intake(&pool, one_committer());
     let mut elsewhere = platform::postgres::begin(&pool).await.expect("a transaction");
-    take_key(&mut elsewhere, "held").await;
+    insert_key(&mut elsewhere, "held").await;
 
     let mates = join_all((0..30).map(|number| intake.place(order(&format!("k-{number}")))));
     let (held, mates) = tokio::join!(intake.place(order("held")), mates);
@@ -127,7 +136,7 @@ async fn a_key_that_another_process_holds_too_long_is_in_progress_and_the_rest_g
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_lock_that_is_not_the_keys_makes_orders_unavailable_and_says_nothing_of_a_fresh_key(
+async fn a_timeout_of_another_lock_makes_intake_unavailable_and_does_not_reserve_the_key(
     options: PgPoolOptions,
     connection: PgConnectOptions,
 ) {
@@ -147,7 +156,7 @@ async fn a_lock_that_is_not_the_keys_makes_orders_unavailable_and_says_nothing_o
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn orders_are_tried_once_a_batch_while_the_disk_is_full(pool: PgPool) {
+async fn a_batch_is_tried_once_while_the_disk_is_full(pool: PgPool) {
     let full = "CREATE SEQUENCE tries;
         CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             PERFORM nextval('tries'); RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
@@ -161,44 +170,44 @@ async fn orders_are_tried_once_a_batch_while_the_disk_is_full(pool: PgPool) {
     assert_eq!(count(&pool, "SELECT last_value FROM tries").await, 1);
 }
 
-async fn take_key(tx: &mut PgConnection, key: &'static str) {
-    let taken = "INSERT INTO orders.idempotency_keys (principal, route, key, fingerprint, order_id, created_at)
+async fn insert_key(tx: &mut PgConnection, key: &'static str) {
+    let insert = "INSERT INTO orders.idempotency_keys (principal, route, key, fingerprint, order_id, created_at)
                  VALUES ($1, 'POST /orders', $2, '', gen_random_uuid(), now())";
-    sqlx::query(taken).bind(ALICE.as_uuid()).bind(key).execute(tx).await.expect("the key");
+    sqlx::query(insert).bind(ALICE.as_uuid()).bind(key).execute(tx).await.expect("the key");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn nobody_notices_that_all_connections_were_cut(pool: PgPool) {
+async fn orders_are_stored_though_all_connections_were_cut(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
-    let answers = join_all((0..300).map(|number| intake.place(order(&format!("a-{number}"))))).await;
-    assert!(answers.iter().all(Result::is_ok));
+    let results = join_all((0..300).map(|number| intake.place(order(&format!("a-{number}"))))).await;
+    assert!(results.iter().all(Result::is_ok));
 
     drop(join_all((0..POOLED).map(|_| pool.acquire())).await);
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()";
     assert!(count(&pool, cut).await >= POOLED - 1);
-    let answers = join_all((0..300).map(|number| intake.place(order(&format!("b-{number}"))))).await;
+    let results = join_all((0..300).map(|number| intake.place(order(&format!("b-{number}"))))).await;
 
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 600);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn without_a_database_everybody_learns_it(pool: PgPool) {
+async fn without_a_database_every_request_is_refused_as_unavailable(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     pool.close().await;
 
-    let answers = join_all([intake.place(order("a")), intake.place(order("a")), intake.place(order("b"))]).await;
-    let looked_up = intake.answer_to(ALICE, "POST /orders", &order("a").key, order("a").fingerprint).await;
+    let results = join_all([intake.place(order("a")), intake.place(order("a")), intake.place(order("b"))]).await;
+    let replay = intake.find_replay(ALICE, "POST /orders", &order("a").key, order("a").fingerprint).await;
 
-    assert_eq!(answers, vec![Err(PlaceOrderError::Unavailable); 3]);
-    assert_eq!(looked_up, Err(PlaceOrderError::Unavailable));
+    assert_eq!(results, vec![Err(PlaceOrderError::Unavailable); 3]);
+    assert_eq!(replay, Err(PlaceOrderError::Unavailable));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_was_accepted_before_a_stop_is_stored(pool: PgPool) {
+async fn orders_that_were_accepted_before_a_stop_are_stored(pool: PgPool) {
     let (intake, lifecycle) = intake(&pool, one_committer());
-    let held = hold_the_keys(&pool).await;
+    let held = lock_the_keys(&pool).await;
     let keys: Vec<_> = (0..200).map(|number| format!("k-{number}")).collect();
     let mut placing = Box::pin(join_all(keys.iter().map(|key| {
         let intake = intake.clone();
@@ -211,8 +220,8 @@ async fn what_was_accepted_before_a_stop_is_stored(pool: PgPool) {
     lifecycle.tasks.close();
     held.rollback().await.expect("released");
     let stopped = async { tokio::join!(placing, lifecycle.tasks.wait()) };
-    let (answers, ()) = tokio::time::timeout(PATIENCE, stopped).await.expect("it stops");
+    let (results, ()) = tokio::time::timeout(TIMEOUT, stopped).await.expect("it stops");
 
-    assert!(answers.iter().all(Result::is_ok));
+    assert!(results.iter().all(Result::is_ok));
     assert_eq!(count(&pool, "SELECT count(*) FROM orders.orders").await, 200);
 }

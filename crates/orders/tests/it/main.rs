@@ -1,4 +1,4 @@
-//! Orders on a real Postgres, without a broker.
+//! Integration tests of orders on a real Postgres, without a broker.
 
 mod advance_saga;
 mod broker;

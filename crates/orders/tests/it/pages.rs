@@ -1,9 +1,9 @@
-//! Who sees which orders, page by page.
+//! Lists of orders and their timelines: pages, filters, visibility.
 
 use crate::fixtures::{ALICE, BOB, HER_VENDOR, HIS_VENDOR, PRICE_MINOR, intake, now, order, order_of, request};
 use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::BookedShipment;
-use domain::order::{Entry, OrderStatus};
+use domain::order::{OrderStatus, TimelineEntry};
 use domain::shipment::ShipmentStatus;
 use futures::future::join_all;
 use orders::{Cursor, Intake, IntakeLimits, OrderFilter, Viewer, find_order, list_orders, order_events};
@@ -11,8 +11,8 @@ use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
-async fn place(intake: &Intake, customer: UserId, key: &str, pieces: &[(&str, i64)]) -> OrderId {
-    intake.place(order_of(customer, key, &request(pieces, None))).await.expect("accepted").order_id
+async fn place(intake: &Intake, customer: UserId, key: &str, lines: &[(&str, i64)]) -> OrderId {
+    intake.place(order_of(customer, key, &request(lines, None))).await.expect("accepted").order_id
 }
 
 async fn listed(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Vec<OrderId> {
@@ -21,32 +21,32 @@ async fn listed(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Vec<Order
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn somebody_elses_order_is_not_there(pool: PgPool) {
+async fn another_users_order_is_not_found(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let alices = place(&intake, ALICE, "k", &[("SKU-CABLE", 1)]).await;
-    let strangers =
+    let hidden_from =
         [Viewer::Customer(BOB), Viewer::Vendor(HIS_VENDOR), Viewer::Vendor(BOB), Viewer::Customer(HER_VENDOR)];
-    let friends = [Viewer::Customer(ALICE), Viewer::Vendor(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB)];
+    let visible_to = [Viewer::Customer(ALICE), Viewer::Vendor(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB)];
 
-    for viewer in strangers {
-        assert_eq!(find_order(&pool, alices, viewer).await.expect("an answer"), None, "{viewer:?}");
-        assert_eq!(order_events(&pool, alices, viewer).await.expect("an answer"), None, "{viewer:?}");
+    for viewer in hidden_from {
+        assert_eq!(find_order(&pool, alices, viewer).await.expect("a result"), None, "{viewer:?}");
+        assert_eq!(order_events(&pool, alices, viewer).await.expect("a result"), None, "{viewer:?}");
         assert_eq!(listed(&pool, viewer, OrderFilter::default()).await, vec![], "{viewer:?}");
     }
-    for viewer in friends {
-        assert!(find_order(&pool, alices, viewer).await.expect("an answer").is_some(), "{viewer:?}");
-        assert_eq!(order_events(&pool, alices, viewer).await.expect("an answer").map(|all| all.len()), Some(1));
+    for viewer in visible_to {
+        assert!(find_order(&pool, alices, viewer).await.expect("a result").is_some(), "{viewer:?}");
+        assert_eq!(order_events(&pool, alices, viewer).await.expect("a result").map(|all| all.len()), Some(1));
         assert_eq!(listed(&pool, viewer, OrderFilter::default()).await, vec![alices], "{viewer:?}");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_vendor_sees_their_own_lines_and_what_they_come_to(pool: PgPool) {
+async fn a_vendor_sees_their_own_lines_and_their_total(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1), ("HIS-CABLE", 3), ("SKU-PLUG", 2)]).await;
 
-    let whole = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
-    let his = find_order(&pool, id, Viewer::Vendor(HIS_VENDOR)).await.expect("an answer").expect("the order");
+    let whole = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("a result").expect("the order");
+    let his = find_order(&pool, id, Viewer::Vendor(HIS_VENDOR)).await.expect("a result").expect("the order");
     let his_list = list_orders(&pool, Viewer::Vendor(HIS_VENDOR), OrderFilter::default()).await.expect("a page");
 
     assert_eq!((whole.lines.len(), whole.order.total.amount_minor), (3, 6 * PRICE_MINOR));
@@ -59,7 +59,7 @@ async fn a_vendor_sees_their_own_lines_and_what_they_come_to(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_vendor_sees_all_of_what_they_placed_beside_what_they_sell(pool: PgPool) {
+async fn a_vendor_sees_the_orders_that_they_placed_and_their_own_lines_of_others(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let vendor = Viewer::Vendor(HER_VENDOR);
     let sold = place(&intake, ALICE, "sold", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
@@ -69,7 +69,7 @@ async fn a_vendor_sees_all_of_what_they_placed_beside_what_they_sell(pool: PgPoo
 
     assert_eq!(listed(&pool, vendor, OrderFilter::default()).await, vec![both, bought, sold]);
     for (id, lines) in [(sold, 1), (bought, 1), (both, 2)] {
-        let order = find_order(&pool, id, vendor).await.expect("an answer").expect("the order");
+        let order = find_order(&pool, id, vendor).await.expect("a result").expect("the order");
         let total: i64 = order.lines.iter().map(|line| line.line_total.amount_minor).sum();
         assert_eq!((order.lines.len(), order.order.total.amount_minor), (lines, total), "{id}");
     }
@@ -87,10 +87,10 @@ async fn a_vendor_sees_all_of_what_they_placed_beside_what_they_sell(pool: PgPoo
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn pages_hold_every_order_once_though_orders_arrive_meanwhile(pool: PgPool) {
+async fn pages_contain_every_order_once_while_new_orders_arrive(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let placed = join_all((0..95).map(|number| intake.place(order(&format!("k-{number}"))))).await;
-    let mut expected: Vec<_> = placed.into_iter().map(|answer| answer.expect("accepted").order_id).collect();
+    let mut expected: Vec<_> = placed.into_iter().map(|result| result.expect("accepted").order_id).collect();
     expected.sort_unstable_by(|one, other| other.cmp(one));
 
     let (mut seen, mut after) = (Vec::new(), None::<Cursor>);
@@ -98,7 +98,7 @@ async fn pages_hold_every_order_once_though_orders_arrive_meanwhile(pool: PgPool
         let filter = OrderFilter { after, limit: 10.try_into().expect("a size"), ..OrderFilter::default() };
         let page = list_orders(&pool, Viewer::Customer(ALICE), filter).await.expect("a page");
         seen.extend(page.orders.into_iter().map(|order| order.id));
-        place(&intake, ALICE, &format!("meanwhile-{round}"), &[("SKU-CABLE", 1)]).await;
+        place(&intake, ALICE, &format!("new-{round}"), &[("SKU-CABLE", 1)]).await;
         let Some(next) = page.next else { break };
         after = Some(next.to_string().parse().expect("our own cursor"));
     }
@@ -107,7 +107,7 @@ async fn pages_hold_every_order_once_though_orders_arrive_meanwhile(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn filters_narrow_what_is_listed(pool: PgPool) {
+async fn filters_restrict_the_list(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let before = now();
     let cable = place(&intake, ALICE, "a", &[("SKU-CABLE", 1)]).await;
@@ -136,20 +136,20 @@ async fn set_status(pool: &PgPool, order: OrderId, status: &str) {
         .bind(status)
         .execute(pool)
         .await
-        .expect("it is set");
+        .expect("updated");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn only_admins_see_why_a_human_should_look_and_who_it_was(pool: PgPool) {
+async fn only_admins_see_the_attention_reason_and_the_id_of_the_actor(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1)]).await;
-    sqlx::query("UPDATE orders.orders SET attention = 'undo_unanswered'").execute(&pool).await.expect("it is set");
+    sqlx::query("UPDATE orders.orders SET attention = 'undo_unanswered'").execute(&pool).await.expect("updated");
 
     let (mut attention, mut actors) = (Vec::new(), Vec::new());
     for viewer in [Viewer::Customer(ALICE), Viewer::Vendor(HER_VENDOR), Viewer::Admin(BOB)] {
-        let order = find_order(&pool, id, viewer).await.expect("an answer").expect("the order");
+        let order = find_order(&pool, id, viewer).await.expect("a result").expect("the order");
         attention.push(order.order.attention);
-        let events = order_events(&pool, id, viewer).await.expect("an answer").expect("the order");
+        let events = order_events(&pool, id, viewer).await.expect("a result").expect("the order");
         actors.push(events[0].actor.clone().expect("an actor"));
     }
 
@@ -158,7 +158,7 @@ async fn only_admins_see_why_a_human_should_look_and_who_it_was(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
+async fn an_order_shows_the_status_of_its_shipments(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let id = place(&intake, ALICE, "k", &[("SKU-CABLE", 1), ("HIS-CABLE", 1)]).await;
     let booked = |number: u128| {
@@ -169,14 +169,14 @@ async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
     };
     let shipments = vec![booked(1), booked(2), booked(3)];
     let [first, second] = [shipments[0].shipment_id, shipments[1].shipment_id];
-    record(&pool, id, 2, &Entry::Confirmed { shipments }).await;
-    record(&pool, id, 3, &Entry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
-    record(&pool, id, 4, &Entry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
-    record(&pool, id, 5, &Entry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
-    record(&pool, id, 6, &Entry::ShipmentInTransit { shipment_id: second }).await;
+    record(&pool, id, 2, &TimelineEntry::Confirmed { shipments }).await;
+    record(&pool, id, 3, &TimelineEntry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
+    record(&pool, id, 4, &TimelineEntry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
+    record(&pool, id, 5, &TimelineEntry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
+    record(&pool, id, 6, &TimelineEntry::ShipmentInTransit { shipment_id: second }).await;
 
-    let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("an answer").expect("the order");
-    let vendors = find_order(&pool, id, Viewer::Vendor(HER_VENDOR)).await.expect("an answer").expect("the order");
+    let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("a result").expect("the order");
+    let vendors = find_order(&pool, id, Viewer::Vendor(HER_VENDOR)).await.expect("a result").expect("the order");
 
     let seen: Vec<_> = alices.shipments.iter().map(|it| (it.tracking_number.as_str(), it.status)).collect();
     let expected =
@@ -185,7 +185,7 @@ async fn an_order_shows_how_far_its_shipments_have_come(pool: PgPool) {
     assert!(vendors.shipments.is_empty());
 }
 
-async fn record(pool: &PgPool, order: OrderId, version: i32, entry: &Entry) {
+async fn record(pool: &PgPool, order: OrderId, version: i32, entry: &TimelineEntry) {
     let written = "WITH moved AS (UPDATE orders.orders SET version = $2, fulfilment_status = 'booked' WHERE id = $1)
                    INSERT INTO orders.events (order_id, version, kind, from_status, to_status, detail, at)
                    VALUES ($1, $2, $3, 'confirmed', 'confirmed', $4, now())";

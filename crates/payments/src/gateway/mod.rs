@@ -1,84 +1,88 @@
-//! What we ask of somebody who moves money for us.
+//! The interface to payment gateways.
 //!
-//! The contract, held by `tests/it/gateway_contract.rs` for any implementation:
-//! - The same key gets the same answer, and the work under it is done once. A decline is final.
-//! - A void is asked for by the key of the authorization, and has no key: to let go twice is to let go once. It
-//!   releases what was not taken, gives back what was, and from then on **refuses everything under that key**, even
-//!   an authorization that it has never heard of and that is still on its way. Not every provider promises the last
-//!   (some cancel only what they have): an adapter for one that doesn't must keep such a tombstone itself, and look for
-//!   late authorizations. As a second line, the payment's rules let go again of an authorization that they hear of
-//!   after a void that found nothing.
-//! - Whoever times out, loses the connection or reads a 5xx says `Unknown`: the work may be done.
+//! The contract, tested by `tests/it/gateway_contract.rs` for any implementation:
+//! - Calls with the same key get the same response, and their operation is executed once. A decline is final.
+//! - A void names the key of its authorization and has no key of its own, because voiding is idempotent. It releases
+//!   the amount that was not captured, refunds the amount that was, and from then on **refuses everything under that
+//!   key**, even an authorization that is still in flight and that the gateway does not know yet. Not every provider
+//!   guarantees the last part (some cancel only existing authorizations). An adapter for such a provider must store the
+//!   tombstone itself and check for late authorizations. As a second defence, the payment's rules void again when an
+//!   authorization is reported after a void that found nothing.
+//! - After a timeout, a lost connection or a 5xx response the outcome is `Unknown`: the operation may be executed.
 
 pub mod simulated;
 
 use domain::ids::ProviderKey;
 use domain::money::Money;
-use domain::payment::Reversal;
+use domain::payment::VoidResult;
 
 pub trait PaymentGateway: Send + Sync + 'static {
-    /// What it is called where its calls are counted.
+    /// The name in the metrics.
     const NAME: &'static str;
 
-    /// Sets money aside.
-    fn authorize(&self, ask: Authorize) -> impl Future<Output = Outcome<Receipt>> + Send;
+    /// Reserves money on the payment method.
+    fn authorize(&self, request: Authorize) -> impl Future<Output = Outcome<Receipt>> + Send;
 
-    /// Takes some of what is set aside.
-    fn capture(&self, ask: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
+    /// Collects part of the authorized amount, or all of it.
+    fn capture(&self, request: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
 
-    /// Lets go of what is set aside under `authorization`, and gives back what was taken of it.
-    fn void(&self, authorization: ProviderKey) -> impl Future<Output = Outcome<Reversal>> + Send;
+    /// Cancels `authorization`: releases the amount that was not captured, and refunds the amount that was.
+    fn void(&self, authorization: ProviderKey) -> impl Future<Output = Outcome<VoidResult>> + Send;
 
-    /// Gives back some of what was taken.
-    fn refund(&self, ask: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
+    /// Returns part of the captured amount, or all of it.
+    fn refund(&self, request: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
 
-    /// What became of the work under `key`: an authorization, a capture or a refund.
+    /// The result of the operation with this `key`: an authorization, a capture or a refund.
     fn look_up(&self, key: ProviderKey) -> impl Future<Output = LookUp> + Send;
 }
 
+/// An authorization request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorize {
     pub key: ProviderKey,
     pub amount: Money,
-    /// The payment method, by the name that the order gave.
+    /// The payment method, as named in the order.
     pub method: String,
 }
 
-/// A capture or a refund.
+/// A capture request or a refund request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movement {
     pub key: ProviderKey,
-    /// The key of the authorization that the money is part of.
+    /// The key of the authorization that the amount belongs to.
     pub authorization: ProviderKey,
     pub amount: Money,
 }
 
-/// What the gateway calls the work that it has done.
+/// Proof of an executed operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// The gateway's own id of the operation.
     pub reference: String,
 }
 
+/// The outcome of an authorization, capture, void or refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
-    Answered(T),
-    /// No, and that is final.
+    Succeeded(T),
+    /// Refused for good.
     Declined {
         reason: String,
     },
-    /// It may be done, or not.
+    /// The operation may be executed or not.
     Unknown {
         why: String,
     },
 }
 
+/// The result of a look-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookUp {
     Done(Receipt),
     Declined {
         reason: String,
     },
-    /// The gateway has done nothing under this key; what is on its way may still come.
+    /// The gateway has executed nothing under this key. A call that is still in flight may yet arrive.
     Absent,
     Unknown {
         why: String,

@@ -1,4 +1,4 @@
-//! All SQL of the slice's own books: payments, and the operations that gateways were asked for.
+//! The SQL of the slice: payments and their gateway operations.
 
 mod operations;
 mod payments;
@@ -9,6 +9,6 @@ mod unsettled;
 pub use operations::OperationStatus;
 pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
 pub(crate) use payments::{NewPayment, find_payment, lock_payments, open_payments};
-pub(crate) use row::{PaymentRow, Stored};
+pub(crate) use row::{PaymentRow, StoredPayment};
 pub(crate) use save_changes::save;
-pub(crate) use unsettled::{UnsettledOperation, take_unsettled};
+pub(crate) use unsettled::{UnsettledOperation, claim_unsettled};

@@ -1,6 +1,6 @@
-//! Table `payments.operations`: one row a piece of work that a gateway was asked for.
+//! Table `payments.operations`: one row per gateway operation.
 
-use crate::call::{Call, Report};
+use crate::call::{Call, KeyedOperation, Report};
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
 use domain::Timestamp;
@@ -16,11 +16,11 @@ use uuid::Uuid;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OperationStatus {
-    /// About to be asked, or asked and not heard of.
+    /// About to be called, or called and without a stored outcome.
     Started,
     Succeeded,
     Declined,
-    /// Asked, and perhaps done.
+    /// Called, and possibly executed.
     Unknown,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct StoredOperation {
     pub updated_at: Timestamp,
 }
 
-/// An operation that is about to be asked for, or asked for again.
+/// An operation whose gateway call is about to be made or repeated.
 #[derive(Debug)]
 pub(crate) struct StartedOperation {
     order_id: OrderId,
@@ -46,13 +46,13 @@ pub(crate) struct StartedOperation {
     amount_minor: i64,
 }
 
-/// What came of one.
+/// The outcome of an operation.
 #[derive(Debug)]
 pub(crate) struct SettledOperation {
     pub order_id: OrderId,
     pub key: ProviderKey,
     pub status: OperationStatus,
-    /// None leaves it as it is.
+    /// `None` keeps the stored amount.
     pub amount_minor: Option<i64>,
     pub error: Option<String>,
     pub reference: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) async fn find_operations(
     Ok(found)
 }
 
-/// Stores that `operations` are about to be asked for.
+/// Stores that the calls of `operations` are about to be made.
 pub(crate) async fn start_operations(
     tx: &mut PgConnection,
     operations: &[StartedOperation],
@@ -153,11 +153,11 @@ impl OperationStatus {
 impl StartedOperation {
     pub fn of(call: &Call) -> Option<Self> {
         match call {
-            Call::Nothing | Call::Refused(_) => None,
+            Call::NotNeeded | Call::Refused(_) => None,
             Call::Void { order_id } => Some(Self { order_id: *order_id, operation: Operation::Void, amount_minor: 0 }),
-            Call::Ask(ask) => {
-                let amount_minor = ask.work.amount().amount_minor;
-                Some(Self { order_id: ask.order_id, operation: ask.work.operation(), amount_minor })
+            Call::Perform(KeyedOperation { order_id, request, .. }) => {
+                let amount_minor = request.amount().amount_minor;
+                Some(Self { order_id: *order_id, operation: request.operation(), amount_minor })
             }
         }
     }
@@ -176,19 +176,21 @@ impl SettledOperation {
         };
         match report {
             Report::Authorize(_, outcome) | Report::Capture(_, outcome) | Report::Refund(_, outcome) => match outcome {
-                Outcome::Answered(receipt) => Self { reference: Some(receipt.reference.clone()), ..blank },
+                Outcome::Succeeded(receipt) => Self { reference: Some(receipt.reference.clone()), ..blank },
                 Outcome::Declined { reason } => {
                     Self { status: OperationStatus::Declined, error: Some(reason.clone()), ..blank }
                 }
-                Outcome::Unknown { why } => blank.doubted(why),
+                Outcome::Unknown { why } => blank.mark_unknown(why),
             },
-            Report::Void(Outcome::Answered(found)) => Self { amount_minor: Some(found.given_back_minor), ..blank },
-            Report::Void(Outcome::Declined { reason }) => blank.doubted(&format!("declined: {reason}")),
-            Report::Void(Outcome::Unknown { why }) => blank.doubted(why),
+            Report::Void(Outcome::Succeeded(found)) => {
+                Self { amount_minor: Some(found.refunded_by_void_minor), ..blank }
+            }
+            Report::Void(Outcome::Declined { reason }) => blank.mark_unknown(&format!("declined: {reason}")),
+            Report::Void(Outcome::Unknown { why }) => blank.mark_unknown(why),
         }
     }
 
-    pub fn doubted(self, why: &str) -> Self {
+    pub fn mark_unknown(self, why: &str) -> Self {
         Self { status: OperationStatus::Unknown, error: Some(why.to_owned()), ..self }
     }
 }

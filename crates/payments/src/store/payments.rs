@@ -1,7 +1,7 @@
-//! Table `payments.payments`: one row an order.
+//! Table `payments.payments`: one row per order.
 
 use super::operations::{StartedColumns, StartedOperation, find_operations};
-use super::row::{PaymentRow, Stored};
+use super::row::{PaymentRow, StoredPayment};
 use crate::call::Call;
 use crate::error::PaymentsError;
 use domain::Timestamp;
@@ -11,17 +11,17 @@ use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// A payment that may not be there yet, and what is asked of the gateway first if it is not.
+/// A payment that may not exist yet, and its first gateway call if it does not.
 #[derive(Debug)]
 pub(crate) struct NewPayment {
-    pub payment: Stored,
+    pub payment: StoredPayment,
     pub call: Call,
 }
 
-/// Opens those of `new` that are not there yet, each with the operation that is about to be asked for, and says which.
-/// Waits for whoever opens one of them now.
+/// Inserts those of `new` that don't exist yet, each with its first operation, and returns their orders. Waits for
+/// concurrent transactions that insert the same payments.
 ///
-/// Rows are inserted, and later locked, in the order of their ids, so that two batches can't wait for each other.
+/// Rows are inserted, and later locked, in the order of their ids, so that two batches can't deadlock.
 pub(crate) async fn open_payments(
     tx: &mut PgConnection,
     new: &[NewPayment],
@@ -74,11 +74,11 @@ pub(crate) async fn open_payments(
     Ok(opened.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// The payments of `orders`, with their operations, locked until the transaction ends.
+/// The payments of `orders` with their operations. The payments are locked until the transaction ends.
 pub(crate) async fn lock_payments(
     tx: &mut PgConnection,
     orders: &[OrderId],
-) -> Result<HashMap<OrderId, Stored>, PaymentsError> {
+) -> Result<HashMap<OrderId, StoredPayment>, PaymentsError> {
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
@@ -92,7 +92,7 @@ pub(crate) async fn lock_payments(
     )
     .fetch_all(&mut *tx)
     .await?;
-    // A statement of its own, so that it sees what was committed while the first one waited for its locks.
+    // A separate statement, so that its snapshot includes commits that the first one waited for.
     let mut operations = find_operations(tx, orders).await?;
     let stored = rows.into_iter().map(|row| {
         let order_id = OrderId::from_uuid(row.order_id);
@@ -113,10 +113,10 @@ pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sq
     .await
 }
 
-pub(super) fn currency_code(stored: &Stored) -> Option<&'static str> {
+pub(super) fn currency_code(stored: &StoredPayment) -> Option<&'static str> {
     stored.payment.amount().map(|amount| Currency::code(&amount.currency))
 }
 
-pub(super) fn amount_minor(stored: &Stored) -> i64 {
+pub(super) fn amount_minor(stored: &StoredPayment) -> i64 {
     stored.payment.amount().map_or(0, |amount| amount.amount_minor)
 }

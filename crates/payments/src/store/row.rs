@@ -1,4 +1,4 @@
-//! How a payment is stored, and how it is put together again from its row and its operations.
+//! How a payment is stored, and how it is rebuilt from its row and its operations.
 
 use super::operations::{OperationStatus, StoredOperation};
 use crate::error::PaymentsError;
@@ -6,18 +6,20 @@ use domain::Timestamp;
 use domain::ids::{OrderId, PaymentId, ProviderKey};
 use domain::messages::PaymentCommand;
 use domain::money::{Currency, Money};
-use domain::payment::{Account, OperationKind, Part, Parts, Payment, PaymentStatus, Progress};
+use domain::payment::{
+    Balance, OperationKind, OperationState, PartialOperation, PartialOperations, Payment, PaymentStatus,
+};
 use std::collections::HashMap;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// A payment with what belongs to its row.
+/// A payment with the other columns of its row.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StoredPayment {
     pub order_id: OrderId,
     pub payment: Payment,
     pub method: Option<String>,
-    /// Of the row, as it was read.
+    /// The version that was read, for the optimistic check on update.
     pub version: i32,
     pub operations: HashMap<ProviderKey, StoredOperation>,
 }
@@ -38,8 +40,8 @@ pub(crate) struct PaymentRow {
     pub updated_at: Timestamp,
 }
 
-impl Stored {
-    /// A payment that `command` is the first to speak of.
+impl StoredPayment {
+    /// A new payment, created by `command`.
     pub fn new(order_id: OrderId, payment: Payment, command: &PaymentCommand) -> Self {
         let method = match command {
             PaymentCommand::Authorize(authorize) => Some(authorize.method.clone()),
@@ -52,9 +54,9 @@ impl Stored {
         PaymentId::of(self.order_id)
     }
 
-    pub fn given_back_minor(&self) -> i64 {
+    pub fn refunded_by_void_minor(&self) -> i64 {
         match self.payment {
-            Payment::Voided { given_back_minor, .. } => given_back_minor,
+            Payment::Voided { refunded_by_void_minor, .. } => refunded_by_void_minor,
             Payment::Authorizing { .. }
             | Payment::Declined { .. }
             | Payment::Open(_)
@@ -76,7 +78,7 @@ impl Stored {
 }
 
 impl PaymentRow {
-    pub fn with(self, operations: Vec<StoredOperation>) -> Result<Stored, PaymentsError> {
+    pub fn with(self, operations: Vec<StoredOperation>) -> Result<StoredPayment, PaymentsError> {
         let order_id = OrderId::from_uuid(self.order_id);
         let status = parse(&self.status, order_id, "status")?;
         let payment = match self.amount()? {
@@ -85,10 +87,10 @@ impl PaymentRow {
             None => return Err(inconsistent(order_id, "currency")),
         };
         let operations = operations.into_iter().map(|operation| (operation.key, operation)).collect();
-        Ok(Stored { order_id, payment, method: self.method, version: self.version, operations })
+        Ok(StoredPayment { order_id, payment, method: self.method, version: self.version, operations })
     }
 
-    /// None in a tombstone.
+    /// `None` for a tombstone.
     pub fn amount(&self) -> Result<Option<Money>, PaymentsError> {
         let Some(currency) = &self.currency else { return Ok(None) };
         let currency: Currency = parse(currency, OrderId::from_uuid(self.order_id), "currency")?;
@@ -102,7 +104,7 @@ impl PaymentRow {
         operations: &[StoredOperation],
     ) -> Result<Payment, PaymentsError> {
         let order_id = OrderId::from_uuid(self.order_id);
-        let account = self.account(amount, operations)?;
+        let balance = self.balance(amount, operations)?;
         let authorized = operations.iter().any(StoredOperation::is_done_authorization);
         Ok(match status {
             PaymentStatus::Authorizing => Payment::Authorizing { amount },
@@ -113,18 +115,20 @@ impl PaymentRow {
             PaymentStatus::Authorized
             | PaymentStatus::PartlyCaptured
             | PaymentStatus::Captured
-            | PaymentStatus::Refunded => Payment::Open(account),
-            PaymentStatus::Voiding => Payment::Voiding { account, authorized },
-            PaymentStatus::Voided => Payment::Voided { account, authorized, given_back_minor: self.given_back_minor },
+            | PaymentStatus::Refunded => Payment::Open(balance),
+            PaymentStatus::Voiding => Payment::Voiding { balance, authorized },
+            PaymentStatus::Voided => {
+                Payment::Voided { balance, authorized, refunded_by_void_minor: self.given_back_minor }
+            }
         })
     }
 
-    fn account(&self, amount: Money, operations: &[StoredOperation]) -> Result<Account, PaymentsError> {
+    fn balance(&self, amount: Money, operations: &[StoredOperation]) -> Result<Balance, PaymentsError> {
         let order_id = OrderId::from_uuid(self.order_id);
         let (captured_minor, refunded_minor) = (self.captured_minor, self.refunded_minor);
-        let (mut captures, mut refunds) = (Parts::new(), Parts::new());
+        let (mut captures, mut refunds) = (PartialOperations::new(), PartialOperations::new());
         for operation in operations {
-            let part = Part { amount_minor: operation.amount_minor, progress: operation.progress() };
+            let part = PartialOperation { amount_minor: operation.amount_minor, state: operation.state() };
             match operation.kind {
                 OperationKind::Capture => {
                     let shipment = operation.subject.parse().map_err(|_| inconsistent(order_id, "subject"))?;
@@ -136,7 +140,7 @@ impl PaymentRow {
                 OperationKind::Authorize | OperationKind::Void => {}
             }
         }
-        Ok(Account { amount, captured_minor, refunded_minor, captures, refunds })
+        Ok(Balance { amount, captured_minor, refunded_minor, captures, refunds })
     }
 }
 
@@ -145,11 +149,11 @@ impl StoredOperation {
         self.kind == OperationKind::Authorize && self.status == OperationStatus::Succeeded
     }
 
-    fn progress(&self) -> Progress {
+    fn state(&self) -> OperationState {
         match self.status {
-            OperationStatus::Started | OperationStatus::Unknown => Progress::Asked,
-            OperationStatus::Succeeded => Progress::Done,
-            OperationStatus::Declined => Progress::Declined(self.error.clone().unwrap_or_default()),
+            OperationStatus::Started | OperationStatus::Unknown => OperationState::Requested,
+            OperationStatus::Succeeded => OperationState::Done,
+            OperationStatus::Declined => OperationState::Declined(self.error.clone().unwrap_or_default()),
         }
     }
 }

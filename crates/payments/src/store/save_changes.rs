@@ -1,17 +1,16 @@
-//! What a batch has changed, in one statement.
+//! Saves the changes of a batch in one statement.
 
 use super::operations::SettledOperation;
 use super::payments::{amount_minor, currency_code};
-use super::row::Stored;
+use super::row::StoredPayment;
 use crate::error::PaymentsError;
 use domain::Timestamp;
 use sqlx::PgConnection;
 
-/// Writes payments that this transaction has read and locked, and what came of operations, each of which was started
-/// before.
+/// Updates payments that this transaction has locked, and operations that were started before.
 pub(crate) async fn save(
     tx: &mut PgConnection,
-    payments: &[Stored],
+    payments: &[StoredPayment],
     operations: &[SettledOperation],
     now: Timestamp,
 ) -> Result<(), PaymentsError> {
@@ -23,11 +22,11 @@ pub(crate) async fn save(
     let payment_statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
     let currencies: Vec<_> = payments.iter().map(currency_code).collect();
     let amounts: Vec<_> = payments.iter().map(amount_minor).collect();
-    let accounts = || payments.iter().map(|payment| payment.payment.account());
-    let captured: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.captured_minor)).collect();
-    let refunded: Vec<_> = accounts().map(|account| account.map_or(0, |account| account.refunded_minor)).collect();
-    let given_back: Vec<_> = payments.iter().map(Stored::given_back_minor).collect();
-    let reasons: Vec<_> = payments.iter().map(Stored::decline_reason).collect();
+    let balances = || payments.iter().map(|payment| payment.payment.balance());
+    let captured: Vec<_> = balances().map(|balance| balance.map_or(0, |balance| balance.captured_minor)).collect();
+    let refunded: Vec<_> = balances().map(|balance| balance.map_or(0, |balance| balance.refunded_minor)).collect();
+    let refunded_by_void: Vec<_> = payments.iter().map(StoredPayment::refunded_by_void_minor).collect();
+    let reasons: Vec<_> = payments.iter().map(StoredPayment::decline_reason).collect();
     let orders: Vec<_> = operations.iter().map(|settled| settled.order_id.as_uuid()).collect();
     let keys: Vec<_> = operations.iter().map(|settled| settled.key.as_uuid()).collect();
     let statuses: Vec<&str> = operations.iter().map(|settled| settled.status.into()).collect();
@@ -64,7 +63,7 @@ pub(crate) async fn save(
         &amounts,
         &captured,
         &refunded,
-        &given_back,
+        &refunded_by_void,
         &reasons as &[Option<&str>],
         &orders,
         &keys,
@@ -82,5 +81,5 @@ pub(crate) async fn save(
 
 fn expect_all(table: &'static str, expected: usize, saved: i64) -> Result<(), PaymentsError> {
     let missed = (expected as u64).saturating_sub(u64::try_from(saved).unwrap_or_default());
-    if missed == 0 { Ok(()) } else { Err(PaymentsError::Overtaken { table, missed }) }
+    if missed == 0 { Ok(()) } else { Err(PaymentsError::LostUpdate { table, missed }) }
 }

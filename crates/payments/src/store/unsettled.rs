@@ -1,4 +1,4 @@
-//! Operations that nobody knows the outcome of.
+//! Operations whose outcome is unknown.
 
 use super::operations::OperationStatus;
 use crate::error::PaymentsError;
@@ -24,11 +24,12 @@ struct Row {
     currency: Option<String>,
 }
 
-/// At most `limit` operations that were begun after `begun_after` and that nothing was heard of since `before`, the
-/// longest first, each noted as looked at now. One that its payment has outgrown is not among them: a void has told, or will tell, what became of it.
-pub(crate) async fn take_unsettled(
+/// Claims at most `limit` operations of unknown outcome that were created after `created_after` and last updated before
+/// `updated_before`, the oldest update first. Claiming sets `updated_at` to now. Captures and refunds of a payment that
+/// is voided or being voided are not claimed, because the void's outcome covers them.
+pub(crate) async fn claim_unsettled(
     tx: &mut PgConnection,
-    (begun_after, before): (Timestamp, Timestamp),
+    (created_after, updated_before): (Timestamp, Timestamp),
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<UnsettledOperation>, PaymentsError> {
@@ -52,11 +53,11 @@ pub(crate) async fn take_unsettled(
              AND operation.status = ANY ($4)
            RETURNING operation.order_id, operation.kind, operation.subject, operation.amount_minor,
                      due.currency"#,
-        before,
+        updated_before,
         now,
         i64::from(limit),
         &open as &[&str],
-        begun_after,
+        created_after,
     )
     .fetch_all(tx)
     .await?;

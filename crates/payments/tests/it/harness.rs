@@ -1,4 +1,4 @@
-//! Hands the slice its batches as the consumer does: begin, commit, call, settle, commit.
+//! Passes batches to the slice as the consumer does: begin, commit, call, settle, commit.
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
@@ -10,46 +10,46 @@ use domain::money::Money;
 use messaging::{Delivery, HandleWithProvider, Header, Trace, Verdict};
 use payments::gateway::PaymentGateway;
 use payments::gateway::simulated::SimulatedGateway;
-use payments::{Answer, Call, PaymentView, Payments, PaymentsArgs, find_payment};
+use payments::{Call, CallResult, PaymentView, Payments, PaymentsArgs, find_payment};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 pub const AMOUNT: i64 = 1_000;
-/// How often the retry ladder tries before it gives up.
+/// Number of attempts before the retry ladder dead-letters a message.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Far above what a call takes here, so that a busy machine makes no unknown outcomes.
-pub const PATIENT: PaymentsArgs = PaymentsArgs {
+/// The timeout is far longer than a call needs here, so that a busy machine causes no unknown outcomes.
+pub const LONG_TIMEOUT: PaymentsArgs = PaymentsArgs {
     payment_call_timeout_ms: 20_000,
     payment_calls_max: 256,
     payment_method_calls_max: 256,
     payment_follow_up_calls_max: 256,
     sim_gateway_latency_ms: 0,
 };
-/// For who waits for a gateway that never answers.
-pub const HASTY: PaymentsArgs = PaymentsArgs { payment_call_timeout_ms: 300, ..PATIENT };
+/// For tests with a gateway that never responds.
+pub const SHORT_TIMEOUT: PaymentsArgs = PaymentsArgs { payment_call_timeout_ms: 300, ..LONG_TIMEOUT };
 
-pub struct Desk<G> {
+pub struct Harness<G> {
     pub pool: PgPool,
     pub payments: Payments<G>,
 }
 
-/// A command on its way through the slice.
-pub struct Journey {
+/// A command that is handled in single steps.
+pub struct SteppedCommand {
     pub delivery: Delivery<PaymentCommand>,
     call: Option<Call>,
-    answer: Option<Answer>,
-    pub end: Option<Result<Reply, Verdict>>,
+    result: Option<CallResult>,
+    pub outcome: Option<Result<Reply, Verdict>>,
 }
 
-impl Desk<SimulatedGateway> {
-    pub fn open(pool: &PgPool, args: &PaymentsArgs) -> Self {
-        Self::with(pool, SimulatedGateway::start(pool.clone(), args), args)
+impl Harness<SimulatedGateway> {
+    pub fn new(pool: &PgPool, args: &PaymentsArgs) -> Self {
+        Self::with_gateway(pool, SimulatedGateway::start(pool.clone(), args), args)
     }
 }
 
-impl<G: PaymentGateway> Desk<G> {
-    pub fn with(pool: &PgPool, gateway: G, args: &PaymentsArgs) -> Self {
+impl<G: PaymentGateway> Harness<G> {
+    pub fn with_gateway(pool: &PgPool, gateway: G, args: &PaymentsArgs) -> Self {
         Self { pool: pool.clone(), payments: Payments::new(gateway, args) }
     }
 
@@ -60,88 +60,88 @@ impl<G: PaymentGateway> Desk<G> {
         calls
     }
 
-    pub async fn call(&self, calls: Vec<Call>) -> Vec<Answer> {
+    pub async fn call(&self, calls: Vec<Call>) -> Vec<CallResult> {
         futures::future::join_all(calls.into_iter().map(|call| self.payments.call(call))).await
     }
 
-    /// What each message is answered, or why not.
+    /// The reply to each message, or the verdict of one without reply.
     pub async fn settle(
         &self,
         batch: &[Delivery<PaymentCommand>],
-        answers: Vec<Answer>,
+        results: Vec<CallResult>,
     ) -> Vec<Result<Reply, Verdict>> {
         let mut tx = platform::postgres::begin(&self.pool).await.expect("a database");
-        let handled = self.payments.settle(&mut tx, batch, answers, platform::clock::now()).await.expect("settled");
+        let handled = self.payments.settle(&mut tx, batch, results, platform::clock::now()).await.expect("settled");
         tx.commit().await.expect("committed");
         assert_eq!(handled.verdicts.len(), batch.len());
-        let mut replies = handled.outgoing.iter().map(|said| serde_json::from_str(&said.payload).expect("a reply"));
-        let ends = handled.verdicts.into_iter().map(|verdict| match verdict {
-            Verdict::Done => Ok(replies.next().expect("whoever is done has answered")),
+        let mut replies = handled.outgoing.iter().map(|reply| serde_json::from_str(&reply.payload).expect("a reply"));
+        let outcomes = handled.verdicts.into_iter().map(|verdict| match verdict {
+            Verdict::Done => Ok(replies.next().expect("a message that is done has a reply")),
             verdict @ (Verdict::Retry(_) | Verdict::Defer(_) | Verdict::Poison(_)) => Err(verdict),
         });
-        let ends = ends.collect();
-        assert!(replies.next().is_none(), "one answer a message");
-        ends
+        let outcomes = outcomes.collect();
+        assert!(replies.next().is_none(), "one reply per message");
+        outcomes
     }
 
     pub async fn handle_at(&self, commands: &[PaymentCommand], now: Timestamp) -> Vec<Result<Reply, Verdict>> {
         let batch: Vec<_> = commands.iter().map(deliver).collect();
         let calls = self.begin(&batch, now).await;
-        let answers = self.call(calls).await;
-        self.settle(&batch, answers).await
+        let results = self.call(calls).await;
+        self.settle(&batch, results).await
     }
 
     pub async fn handle(&self, command: &PaymentCommand) -> Result<Reply, Verdict> {
-        let mut ends = self.handle_at(std::slice::from_ref(command), platform::clock::now()).await;
-        ends.pop().expect("one end a command")
+        let mut outcomes = self.handle_at(std::slice::from_ref(command), platform::clock::now()).await;
+        outcomes.pop().expect("one outcome per command")
     }
 
-    /// Handles the command until it is answered, as the retry ladder does.
-    pub async fn insist(&self, command: &PaymentCommand) -> Reply {
-        self.end(command).await.unwrap_or_else(|verdict| panic!("{command:?} ends in {verdict:?}"))
+    /// Handles the command until it gets its reply, as the retry ladder does.
+    pub async fn handle_until_reply(&self, command: &PaymentCommand) -> Reply {
+        self.handle_until_final(command).await.unwrap_or_else(|verdict| panic!("{command:?} ends with {verdict:?}"))
     }
 
-    /// Handles the command until it is answered or poison.
-    pub async fn end(&self, command: &PaymentCommand) -> Result<Reply, Verdict> {
+    /// Handles the command until it gets its reply or is poison.
+    pub async fn handle_until_final(&self, command: &PaymentCommand) -> Result<Reply, Verdict> {
         for _ in 0..ATTEMPTS_MAX {
             match self.handle(command).await {
                 Err(Verdict::Retry(_)) => {}
-                end => return end,
+                outcome => return outcome,
             }
         }
-        panic!("{command:?} is not answered in {ATTEMPTS_MAX} attempts")
+        panic!("{command:?} has no reply after {ATTEMPTS_MAX} attempts")
     }
 
     pub async fn payment(&self, order: OrderId) -> PaymentView {
         find_payment(&self.pool, order).await.expect("a database").expect("the order has a payment")
     }
 
-    /// The next of begin, call, settle.
-    pub async fn step(&self, journey: &mut Journey) {
-        let batch = std::slice::from_ref(&journey.delivery);
-        if let Some(answer) = journey.answer.take() {
-            journey.end = self.settle(batch, vec![answer]).await.pop();
-        } else if let Some(call) = journey.call.take() {
-            journey.answer = self.call(vec![call]).await.pop();
+    /// Runs the next of the steps begin, call and settle.
+    pub async fn step(&self, stepped: &mut SteppedCommand) {
+        let batch = std::slice::from_ref(&stepped.delivery);
+        if let Some(result) = stepped.result.take() {
+            stepped.outcome = self.settle(batch, vec![result]).await.pop();
+        } else if let Some(call) = stepped.call.take() {
+            stepped.result = self.call(vec![call]).await.pop();
         } else {
-            journey.call = self.begin(batch, platform::clock::now()).await.pop();
+            stepped.call = self.begin(batch, platform::clock::now()).await.pop();
         }
     }
 }
 
-impl Journey {
+impl SteppedCommand {
     pub fn of(command: &PaymentCommand) -> Self {
-        Self { delivery: deliver(command), call: None, answer: None, end: None }
+        Self { delivery: deliver(command), call: None, result: None, outcome: None }
     }
 }
 
-/// A message that asks for `command`; each time a new one.
+/// A message with `command`. Each call makes a new message.
 pub fn deliver(command: &PaymentCommand) -> Delivery<PaymentCommand> {
     let subject = match command {
-        PaymentCommand::Authorize(ask) => ask.order_id,
-        PaymentCommand::Capture(ask) => ask.order_id,
-        PaymentCommand::Void(ask) => ask.order_id,
-        PaymentCommand::Refund(ask) => ask.order_id,
+        PaymentCommand::Authorize(authorize) => authorize.order_id,
+        PaymentCommand::Capture(capture) => capture.order_id,
+        PaymentCommand::Void(void) => void.order_id,
+        PaymentCommand::Refund(refund) => refund.order_id,
     };
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let id = MessageId::from_uuid(Uuid::now_v7());

@@ -1,11 +1,12 @@
-//! What `orderctl verify` asks of our books and the simulated gateway's: each query names offenders.
+//! Consistency checks between the payments and the simulated gateway's ledger, as in `orderctl verify`. Each query
+//! returns the violations.
 
 use domain::ids::OrderId;
 use domain::payment::Operation;
 use sqlx::{AssertSqlSafe, FromRow, PgPool};
 
-/// Two sets of books, one truth. What is still being asked is no offence yet.
-const BOOKS_DIFFER: &str = "
+/// The payments and the gateway's ledger must agree, except for payments with an operation of unknown outcome.
+const LEDGERS_DIFFER: &str = "
     SELECT format('%s: %s, captured %s, refunded %s; the gateway: %s, captured %s, refunded %s',
                   COALESCE(ours.order_id, theirs.key), ours.status, ours.captured_minor, ours.refunded_minor,
                   theirs.state, theirs.captured_minor, theirs.refunded_minor)
@@ -22,7 +23,7 @@ const BOOKS_DIFFER: &str = "
               <> (COALESCE(theirs.state, 'none') = 'authorized')
            OR (ours.order_id IS NULL AND theirs.charges > 0))";
 
-/// Counters are the sums of what was done.
+/// The sums of a payment must equal the sums of its succeeded operations.
 const SUMS_DIFFER: &str = "
     SELECT format('%s: captured %s of %s, refunded %s of %s', payment.order_id, payment.captured_minor,
                   done.captured, payment.refunded_minor, done.refunded + payment.given_back_minor)
@@ -36,7 +37,7 @@ const SUMS_DIFFER: &str = "
       AND (payment.captured_minor <> done.captured
            OR payment.refunded_minor <> done.refunded + payment.given_back_minor)";
 
-/// The gateway's own counters are the sums of its own entries.
+/// The sums of an authorization must equal the sums of its captures and refunds.
 const GATEWAY_SUMS_DIFFER: &str = "
     SELECT format('%s: captured %s of %s, refunded %s of %s', page.key, page.captured_minor, done.captured,
                   page.refunded_minor, done.refunded + page.given_back_minor)
@@ -49,14 +50,14 @@ const GATEWAY_SUMS_DIFFER: &str = "
     WHERE page.captured_minor <> COALESCE(done.captured, 0)
        OR page.refunded_minor <> COALESCE(done.refunded, 0) + page.given_back_minor";
 
-/// Nothing is left in doubt.
+/// No operation may have an unknown outcome.
 const UNSETTLED: &str = "
     SELECT format('%s: %s %s is %s', order_id, kind, subject, status)
     FROM payments.operations WHERE status IN ('started', 'unknown')";
 
-/// What the gateway's books hold under one authorization.
+/// An authorization in the gateway's ledger.
 #[derive(Debug, PartialEq, Eq, FromRow)]
-pub struct Page {
+pub struct LedgerRow {
     pub state: String,
     pub authorized_minor: i64,
     pub captured_minor: i64,
@@ -66,28 +67,28 @@ pub struct Page {
     pub authorize_calls: i32,
 }
 
-pub async fn page(pool: &PgPool, order: OrderId) -> Option<Page> {
-    let page =
+pub async fn ledger_row(pool: &PgPool, order: OrderId) -> Option<LedgerRow> {
+    let query =
         "SELECT state, authorized_minor, captured_minor, refunded_minor, released_minor, charges, authorize_calls
                 FROM payments.simulated_gateway_authorizations WHERE key = $1";
     let key = Operation::Authorize.key(order).as_uuid();
-    sqlx::query_as(page).bind(key).fetch_optional(pool).await.expect("books")
+    sqlx::query_as(query).bind(key).fetch_optional(pool).await.expect("a ledger")
 }
 
-/// Our books and the gateway's agree wherever nothing is in doubt.
-pub async fn check(pool: &PgPool) {
-    for query in [BOOKS_DIFFER, SUMS_DIFFER, GATEWAY_SUMS_DIFFER] {
-        assert_no_offenders(pool, query).await;
+/// The payments and the gateway's ledger agree, apart from operations of unknown outcome.
+pub async fn assert_consistent(pool: &PgPool) {
+    for query in [LEDGERS_DIFFER, SUMS_DIFFER, GATEWAY_SUMS_DIFFER] {
+        assert_no_violations(pool, query).await;
     }
 }
 
-/// The books agree, and nothing is in doubt.
-pub async fn check_settled(pool: &PgPool) {
-    assert_no_offenders(pool, UNSETTLED).await;
-    check(pool).await;
+/// The payments and the gateway's ledger agree, and no operation has an unknown outcome.
+pub async fn assert_settled(pool: &PgPool) {
+    assert_no_violations(pool, UNSETTLED).await;
+    assert_consistent(pool).await;
 }
 
-async fn assert_no_offenders(pool: &PgPool, query: &'static str) {
-    let offenders: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await.expect("an answer");
-    assert!(offenders.is_empty(), "{offenders:#?}");
+async fn assert_no_violations(pool: &PgPool, query: &'static str) {
+    let violations: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await.expect("rows");
+    assert!(violations.is_empty(), "{violations:#?}");
 }

@@ -1,12 +1,15 @@
+//! Settings of the Postgres connections.
+
 use super::load::url_problem;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseArgs {
-    /// Where Postgres is: `postgres://user:password@host:port/database`.
+    /// URL of Postgres: `postgres://user:password@host:port/database`.
     #[arg(long, env, hide_env_values = true)]
     pub database_url: SecretString,
-    /// Connections that this process may hold, in all its pools; the sum over all processes must stay below the server's limit.
+    /// Connections that this process may open, in all its pools; the sum over all processes must stay below the
+    /// server's limit.
     #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_max_connections: u32,
 }

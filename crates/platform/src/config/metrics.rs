@@ -1,6 +1,8 @@
+//! Settings of the metrics server.
+
 use std::net::IpAddr;
 
-/// For processes that serve nothing but their metrics; the port is each one's own setting.
+/// For processes that serve only their metrics; the port is a setting of each process.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MetricsArgs {
     /// Address that worker and scheduler serve their metrics on.

@@ -1,4 +1,5 @@
-//! Settings, from the environment (or the command line): one section a file; each process flattens the ones it needs.
+//! Settings from the environment or the command line, one section per file. Each process flattens the sections it
+//! needs.
 
 mod database;
 mod load;

@@ -1,13 +1,15 @@
+//! Settings of the RabbitMQ connections.
+
 use super::load::url_problem;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct RabbitmqArgs {
-    /// Where RabbitMQ is: `amqp://user:password@host:port/vhost` (the vhost percent-encoded).
+    /// URL of RabbitMQ: `amqp://user:password@host:port/vhost` (the vhost percent-encoded).
     #[arg(long, env, hide_env_values = true)]
     pub rabbitmq_url: SecretString,
-    /// What the delays of the retry ladder (1 s, 5 s, 30 s, 2 min, 10 min) are multiplied with, in percent. Every
-    /// process of an installation must have the same: the delay is part of a queue's name.
+    /// Scale of the retry delays (1 s, 5 s, 30 s, 2 min, 10 min) in percent. Must be the same in every process of an
+    /// installation: the delay is part of a queue's name.
     #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub retry_delay_percent: u32,
 }

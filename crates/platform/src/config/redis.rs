@@ -1,9 +1,12 @@
+//! Settings of the Redis connection.
+
 use super::load::url_problem;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct RedisArgs {
-    /// Where Redis is: `redis://host:port/database`. It holds no truth; without it limits are kept per process.
+    /// URL of Redis: `redis://host:port/database`. Holds caches and rate limits only; while it is unavailable, limits
+    /// apply per process.
     #[arg(long, env, hide_env_values = true)]
     pub redis_url: SecretString,
 }

@@ -1,8 +1,8 @@
-//! What is counted, for Prometheus: one registry a process.
+//! Prometheus metrics, with one registry per process.
 //!
-//! Each room declares what it counts in a `metrics.rs` of its own, with the makers of this file, and touches it when its
-//! process starts, so that a scrape shows zeros and not gaps. Labels come from closed sets; ids, and whatever else
-//! clients make up, never become one.
+//! Each crate declares its metrics in its own `metrics.rs`, with the constructors of this file, and initializes them
+//! when the process starts, so that a scrape shows zeros and not gaps. Label values come from closed sets; ids and
+//! other values that clients choose are never used as labels.
 
 mod pool;
 pub mod provider;
@@ -16,11 +16,11 @@ pub use server::{listen, serve};
 use prometheus::{Encoder, HistogramOpts, Opts, TextEncoder};
 use sqlx::PgPool;
 
-/// Upper bounds in seconds of what should take milliseconds and may take as long as a time limit lets it.
+/// Histogram buckets in seconds for work that should take milliseconds and may take as long as its time limit.
 pub const WORK_SECONDS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 180.0];
 
-/// Upper bounds of how many are handled together.
+/// Histogram buckets for batch sizes.
 pub const BATCH_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 pub fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
@@ -43,43 +43,44 @@ pub fn histograms(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> H
     registered(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
 }
 
-/// Shows what every process shows: which program it is, and how full its pools are. Once a process, when it starts.
+/// Registers the metrics that every process has: its name and version, and the usage of its pools. Must be called once,
+/// when the process starts.
 pub fn start(process: &str, pools: &[&PgPool]) {
-    let help = "Always 1; its labels say which program answers.";
+    let help = "Always 1; its labels name the process and its version.";
     let build = new_gauges("orderflow_build_info", help, &["process", "version"]);
     register(build.clone());
     build.with_label_values(&[process, env!("CARGO_PKG_VERSION")]).set(1.0);
     pool::watch(pools);
 }
 
-/// All that the process shows, as Prometheus reads it.
+/// All metrics of the process in the Prometheus text format.
 pub fn text() -> Result<String, prometheus::Error> {
     let mut text = Vec::new();
     TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// A part of a collector.
+/// Not registered: for use inside a collector.
 pub fn new_gauge(name: &str, help: &str) -> Gauge {
-    Gauge::new(name, help).expect("a metric is well-formed")
+    Gauge::new(name, help).expect("the name and the labels of a metric are valid")
 }
 
-/// A part of a collector.
+/// Not registered: for use inside a collector.
 pub fn new_gauges(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
-    GaugeVec::new(Opts::new(name, help), labels).expect("a metric is well-formed")
+    GaugeVec::new(Opts::new(name, help), labels).expect("the name and the labels of a metric are valid")
 }
 
-/// A part of a collector.
+/// Not registered: for use inside a collector.
 pub fn new_int_gauge(name: &str, help: &str) -> IntGauge {
-    IntGauge::new(name, help).expect("a metric is well-formed")
+    IntGauge::new(name, help).expect("the name and the labels of a metric are valid")
 }
 
-/// A part of a collector.
+/// Not registered: for use inside a collector.
 pub fn new_int_gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    IntGaugeVec::new(Opts::new(name, help), labels).expect("a metric is well-formed")
+    IntGaugeVec::new(Opts::new(name, help), labels).expect("the name and the labels of a metric are valid")
 }
 
-/// What all of its counters came to.
+/// The sum of all counters of the vector.
 pub fn total(counters: &IntCounterVec) -> u64 {
     let families = counters.collect();
     let series = families.iter().flat_map(MetricFamily::get_metric);
@@ -89,22 +90,22 @@ pub fn total(counters: &IntCounterVec) -> u64 {
     total
 }
 
-/// A count as a histogram takes it.
+/// Converts a count for a histogram.
 pub fn amount(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
-/// For what is read when somebody asks.
+/// Registers a collector, which computes its metrics for each scrape.
 ///
 /// # Panics
-/// When it is declared twice.
+/// When it is registered twice.
 pub fn register(metric: impl Collector + 'static) {
-    prometheus::register(Box::new(metric)).expect("a metric is declared once");
+    prometheus::register(Box::new(metric)).expect("a metric is registered once");
 }
 
-/// Names and labels stand in the code: a metric that can't be made is a mistake there.
+/// Panics on an invalid metric: names and labels are constants, so that is a bug.
 fn registered<M: Collector + Clone + 'static>(made: Result<M, prometheus::Error>) -> M {
-    let metric = made.expect("a metric is well-formed");
+    let metric = made.expect("the name and the labels of a metric are valid");
     register(metric.clone());
     metric
 }

@@ -1,4 +1,4 @@
-//! The connection pools, read when somebody asks.
+//! Metrics of the connection pools, computed for each scrape.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -30,7 +30,7 @@ impl Collector for PoolCollector {
         let (size, idle): (u32, u32) = (self.pools.iter().map(PgPool::size).sum(), self.pools.iter().map(idle).sum());
         let max: u32 = self.pools.iter().map(|pool| pool.options().get_max_connections()).sum();
         self.connections.with_label_values(&["idle"]).set(idle.into());
-        // The two are read one after the other.
+        // The two are not read atomically, so `idle` may exceed `size`.
         self.connections.with_label_values(&["used"]).set(size.saturating_sub(idle).into());
         self.max.set(max.into());
         [self.connections.collect(), self.max.collect()].concat()

@@ -1,26 +1,26 @@
-//! Calls to somebody else's system: how many, how they ended, how long they took.
+//! Metrics of calls to external providers: how many, with what outcome, and how long they took.
 
 use super::{HistogramVec, IntCounterVec, WORK_SECONDS, counters, histograms};
 use std::sync::LazyLock;
 use std::time::Instant;
 
 static CALLS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let help = "Calls to providers, by how they ended.";
+    let help = "Calls to providers, by outcome.";
     counters("orderflow_provider_calls_total", help, &["provider", "operation", "outcome"])
 });
 
 static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
-    let help = "How long providers took to answer, or until nobody waited any more.";
+    let help = "How long calls to providers took, timeouts included.";
     histograms("orderflow_provider_call_duration_seconds", help, &["provider", "operation"], WORK_SECONDS)
 });
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Answered,
-    /// No, and that is final.
+    /// Refused; the refusal is final.
     Declined,
-    /// It may be done, or not.
+    /// The provider may or may not have done it.
     Unknown,
     /// No answer within the limit.
     TimedOut,
@@ -39,14 +39,14 @@ impl Outcome {
     }
 }
 
-/// The calls to one provider.
+/// Counts the calls to one provider.
 #[derive(Debug)]
 pub struct ProviderCalls {
     provider: String,
 }
 
 impl ProviderCalls {
-    /// Shows `operations` from now on, each with a zero.
+    /// Initializes the metrics of all `operations` to zero.
     pub fn to(provider: &str, operations: &[&'static str]) -> Self {
         for operation in operations {
             SECONDS.with_label_values(&[provider, *operation]);
@@ -57,7 +57,7 @@ impl ProviderCalls {
         Self { provider: provider.to_owned() }
     }
 
-    /// Awaits `call`; `outcome` says how its answer counts.
+    /// Awaits `call` and counts it; `outcome` classifies its answer.
     pub async fn count<T>(
         &self,
         operation: &'static str,

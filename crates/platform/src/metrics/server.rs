@@ -1,4 +1,4 @@
-//! `GET /metrics` and `GET /system/health/live`, for processes that serve nothing else.
+//! An HTTP server for `GET /metrics` and `GET /system/health/live`, for processes that serve nothing else.
 
 use crate::lifecycle::Lifecycle;
 use anyhow::Context;
@@ -15,20 +15,20 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Who asks for metrics is one or two; whoever comes on top waits.
+/// Connections that are served at once, far more than the one or two scrapers need; further ones wait.
 const CONNECTIONS_MAX: usize = 8;
-/// A connection serves one request, and is over by then.
+/// How long a connection, which serves one request, may stay open.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(5);
-/// After a failure to accept, such as too many open files.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// The delay after a failure to accept, such as too many open files.
+const ACCEPT_DELAY: Duration = Duration::from_millis(100);
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Takes the port, or says which setting names one that is taken.
+/// Binds the port; the error names the setting.
 pub async fn listen(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
-    let taken = || format!("{variable}: can't listen on {host} port {port}");
-    let listener = TcpListener::bind((host, port)).await.with_context(taken)?;
+    let context = || format!("{variable}: can't listen on {host} port {port}");
+    let listener = TcpListener::bind((host, port)).await.with_context(context)?;
     let port = listener.local_addr()?.port();
     tracing::info!(%host, port, "Metrics are served");
     Ok(listener)
@@ -36,16 +36,16 @@ pub async fn listen(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<T
 
 /// Serves until the process stops.
 pub async fn serve(listener: TcpListener, lifecycle: Lifecycle) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let stopping = lifecycle.stopping.clone();
     let accepting = async {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _peer)) => lifecycle.spawn(connection(stream, place, lifecycle.clone())),
+                Ok((stream, _peer)) => lifecycle.spawn(connection(stream, permit, lifecycle.clone())),
                 Err(error) => {
                     tracing::warn!(%error, "A connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_REST).await;
+                    tokio::time::sleep(ACCEPT_DELAY).await;
                 }
             }
         }
@@ -53,17 +53,17 @@ pub async fn serve(listener: TcpListener, lifecycle: Lifecycle) {
     stopping.run_until_cancelled(accepting).await;
 }
 
-async fn connection(stream: TcpStream, place: OwnedSemaphorePermit, lifecycle: Lifecycle) {
+async fn connection(stream: TcpStream, permit: OwnedSemaphorePermit, lifecycle: Lifecycle) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    // One request a connection: who stays silent afterwards takes no place.
+    // One request per connection, so that idle clients hold no permit.
     let serving = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service_fn(answer));
     let serving = tokio::time::timeout(CONNECTION_LIMIT, serving);
     if let Some(Ok(Err(error))) = lifecycle.stopping.run_until_cancelled(serving).await {
         tracing::debug!(%error, "A connection broke");
     }
-    drop(place);
+    drop(permit);
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
@@ -73,7 +73,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallib
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, TEXT, error.to_string()),
         },
         (&Method::GET, "/system/health/live") => (StatusCode::OK, JSON, r#"{"status":"ok"}"#.to_owned()),
-        _ => (StatusCode::NOT_FOUND, TEXT, "There are /metrics and /system/health/live here.\n".to_owned()),
+        _ => (StatusCode::NOT_FOUND, TEXT, "Not found. Available: /metrics and /system/health/live.\n".to_owned()),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -1,54 +1,58 @@
-//! Who carries the goods: one file a carrier.
+//! The interface to carriers, and its implementations: one file per carrier.
 
 pub mod simulated;
 
 use domain::Timestamp;
 use domain::ids::ShipmentId;
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
 use std::time::Duration;
 
-/// A carrier's interface. Every call names the shipment, and saying it twice does no more than saying it once.
+/// The interface of a carrier. Every call names its shipment and is idempotent.
 pub trait Carrier: Send + Sync + 'static {
-    /// What is stored with a shipment and shown to clients.
+    /// The carrier's name, as stored with a shipment and shown to clients.
     const NAME: &'static str;
 
-    /// Take `parcel` on. Asked again, the same booking is told again; after a [`Self::cancel`] it is made anew.
-    fn book(&self, parcel: &Parcel) -> impl Future<Output = BookAnswer> + Send;
+    /// Books a shipment. A repeated call returns the existing booking. After a [`Self::cancel`] it makes a new one.
+    fn book(&self, request: &ShipmentRequest) -> impl Future<Output = BookResponse> + Send;
 
-    /// Don't fetch it. Nothing to call back is a success too: the booking may never have reached the carrier.
+    /// Cancels a shipment. Cancelling a shipment that is not booked succeeds too, because the booking may never have
+    /// reached the carrier.
     fn cancel(
         &self,
         shipment: ShipmentId,
         tracking_number: Option<&TrackingNumber>,
-    ) -> impl Future<Output = CancelAnswer> + Send;
+    ) -> impl Future<Output = CancelResponse> + Send;
 
-    /// When a shipment that it has just booked takes its first step, if it is us who move its shipments.
+    /// Time from a booking to the shipment's first milestone, if this system moves the carrier's shipments itself.
+    /// `None` for real carriers, which report milestones.
     fn moves_after(&self) -> Option<Duration> {
         None
     }
 }
 
+/// The response to [`Carrier::book`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BookAnswer {
+pub enum BookResponse {
     Booked {
         tracking_number: TrackingNumber,
         promised_by: Timestamp,
     },
-    /// In a word: `address_not_served`, `goods_not_accepted`, ...
+    /// The reason is a code: `address_not_served`, `goods_not_accepted`, ...
     Refused {
         reason: String,
     },
-    /// It may be booked or not: no answer came, or none that tells.
+    /// The shipment may be booked or not: the response is missing or unclear.
     Unknown {
         why: String,
     },
 }
 
+/// The response to [`Carrier::cancel`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CancelAnswer {
+pub enum CancelResponse {
     Cancelled,
-    /// The carrier has it already.
+    /// The shipment was handed over already.
     TooLate,
     Unknown {
         why: String,

@@ -1,18 +1,19 @@
-//! A carrier of our own that takes everything on, and moves it at a configured pace. It keeps nothing: the same
-//! shipment is always given the same waybill.
+//! A simulated carrier for development and tests. It accepts every shipment and moves it with configured transit times.
+//! It stores nothing: the same shipment always gets the same waybill.
 
-use super::{BookAnswer, CancelAnswer, Carrier};
+use super::{BookResponse, CancelResponse, Carrier};
 use crate::ShippingArgs;
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
 use std::time::Duration;
 
-/// How long after its order a shipment is promised.
+/// Time from the order to the promised delivery.
 const PROMISE: TimeDelta = TimeDelta::days(3);
-/// Goods whose SKU begins so are refused, so that integrators can rehearse an order that can't be shipped.
+/// Shipments with a SKU that starts with this prefix are refused, so that integrators can test an order that can't be
+/// shipped.
 const REFUSED_SKU_PREFIX: &str = "SIM-REFUSED";
 
 /// Crockford's base 32: no I, L, O, U, and in the order of ASCII.
@@ -30,10 +31,10 @@ pub struct SimulatedCarrier {
 
 impl SimulatedCarrier {
     pub fn new(args: &ShippingArgs) -> Self {
-        Self { latency: args.latency(), hand_over: args.pace().hand_over }
+        Self { latency: args.latency(), hand_over: args.transit_times().hand_over }
     }
 
-    async fn think(&self) {
+    async fn simulate_latency(&self) {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
@@ -43,20 +44,20 @@ impl SimulatedCarrier {
 impl Carrier for SimulatedCarrier {
     const NAME: &'static str = "simulated";
 
-    async fn book(&self, parcel: &Parcel) -> BookAnswer {
-        self.think().await;
-        if parcel.lines.iter().any(|line| line.sku.as_str().starts_with(REFUSED_SKU_PREFIX)) {
-            return BookAnswer::Refused { reason: "goods_not_accepted".to_owned() };
+    async fn book(&self, request: &ShipmentRequest) -> BookResponse {
+        self.simulate_latency().await;
+        if request.lines.iter().any(|line| line.sku.as_str().starts_with(REFUSED_SKU_PREFIX)) {
+            return BookResponse::Refused { reason: "goods_not_accepted".to_owned() };
         }
-        BookAnswer::Booked {
-            tracking_number: tracking_number(parcel.shipment_id),
-            promised_by: ordered_at(parcel.shipment_id) + PROMISE,
+        BookResponse::Booked {
+            tracking_number: tracking_number(request.shipment_id),
+            promised_by: ordered_at(request.shipment_id) + PROMISE,
         }
     }
 
-    async fn cancel(&self, _shipment: ShipmentId, _tracking_number: Option<&TrackingNumber>) -> CancelAnswer {
-        self.think().await;
-        CancelAnswer::Cancelled
+    async fn cancel(&self, _shipment: ShipmentId, _tracking_number: Option<&TrackingNumber>) -> CancelResponse {
+        self.simulate_latency().await;
+        CancelResponse::Cancelled
     }
 
     fn moves_after(&self) -> Option<Duration> {
@@ -64,7 +65,8 @@ impl Carrier for SimulatedCarrier {
     }
 }
 
-/// `OF` and 20 characters: the order's second first, so that new numbers go to the right edge of their index.
+/// `OF` and 20 characters. The digits start with the order's time in seconds, so that new numbers are inserted at the
+/// right edge of their index.
 fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
     let bits = shipment.as_uuid().as_u128();
     let second = bits >> (128 - 38);
@@ -76,7 +78,7 @@ fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
     text.parse().expect("letters and digits")
 }
 
-/// An id of a shipment begins with the millisecond that its order was made in.
+/// The time of the order, in milliseconds: the first bits of a shipment's id.
 fn ordered_at(shipment: ShipmentId) -> Timestamp {
     let ms = i64::try_from(shipment.as_uuid().as_u128() >> 80).expect("48 bits");
     Timestamp::from_timestamp_millis(ms).expect("48 bits of milliseconds end in the year 10889")
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn tracking_numbers_are_short_repeat_and_differ() {
+    fn tracking_numbers_are_short_deterministic_and_unique() {
         let orders: Vec<_> = (0..500).map(|_| Uuid::now_v7()).collect();
 
         let numbers: HashSet<_> = orders
@@ -110,10 +112,10 @@ mod tests {
 
     #[test]
     fn later_orders_have_greater_tracking_numbers() {
-        let made_in = |second: u64| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, second, 0));
+        let order_at = |second: u64| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, second, 0));
 
-        let older = tracking_number(shipment(made_in(1_700_000_000), 1));
-        let newer = tracking_number(shipment(made_in(1_700_000_002), 1));
+        let older = tracking_number(shipment(order_at(1_700_000_000), 1));
+        let newer = tracking_number(shipment(order_at(1_700_000_002), 1));
 
         assert!(older < newer, "{older} {newer}");
     }
@@ -122,26 +124,26 @@ mod tests {
     fn a_shipment_is_promised_three_days_after_its_order() {
         let order = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0));
 
-        let answer = booked(&parcel(shipment(order, 1), "SKU-HEADPHONES"));
+        let response = booked(&request(shipment(order, 1), "SKU-HEADPHONES"));
 
-        let BookAnswer::Booked { promised_by, .. } = answer else { panic!("{answer:?}") };
+        let BookResponse::Booked { promised_by, .. } = response else { panic!("{response:?}") };
         assert_eq!(promised_by.timestamp(), 1_700_000_000 + 3 * 86_400);
     }
 
     #[test]
-    fn goods_that_are_named_so_are_refused() {
-        let answer = booked(&parcel(shipment(Uuid::now_v7(), 1), "SIM-REFUSED-BATTERY"));
+    fn skus_with_the_refused_prefix_are_refused() {
+        let response = booked(&request(shipment(Uuid::now_v7(), 1), "SIM-REFUSED-BATTERY"));
 
-        assert_eq!(answer, BookAnswer::Refused { reason: "goods_not_accepted".to_owned() });
+        assert_eq!(response, BookResponse::Refused { reason: "goods_not_accepted".to_owned() });
     }
 
-    fn parcel(shipment_id: ShipmentId, sku: &str) -> Parcel {
+    fn request(shipment_id: ShipmentId, sku: &str) -> ShipmentRequest {
         let line = Line { sku: sku.parse().unwrap(), quantity: 1_u32.try_into().unwrap() };
-        Parcel { shipment_id, warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(1)), lines: vec![line] }
+        ShipmentRequest { shipment_id, warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(1)), lines: vec![line] }
     }
 
-    fn booked(parcel: &Parcel) -> BookAnswer {
+    fn booked(request: &ShipmentRequest) -> BookResponse {
         let carrier = SimulatedCarrier { latency: Duration::ZERO, hand_over: Duration::ZERO };
-        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(carrier.book(parcel))
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(carrier.book(request))
     }
 }

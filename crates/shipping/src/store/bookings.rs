@@ -1,9 +1,11 @@
+//! Table `shipping.bookings`: one row per order, locked before its shipments.
+
 use super::expect_rows;
 use super::shipments::{StoredShipment, lock_shipments};
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::OrderId;
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Booking, BookingStatus};
 use messaging::Trace;
@@ -12,48 +14,50 @@ use sqlx::types::Json;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// A booking and its shipments, as they stand.
+/// A booking with its shipments, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredBooking {
     pub booking: Booking,
     pub trace: Trace,
-    /// In the order of their ids.
+    /// Sorted by id.
     pub shipments: Vec<StoredShipment>,
 }
 
+/// A booking to insert if the order has none.
 pub(crate) struct NewBooking<'a> {
     pub order_id: OrderId,
     pub status: BookingStatus,
     pub trace: &'a Trace,
-    pub parcels: &'a [Parcel],
+    pub requests: &'a [ShipmentRequest],
 }
 
+/// A booking's new state, and the status that the row must still have.
 pub(crate) struct ChangedBooking {
     pub order_id: OrderId,
     pub from: BookingStatus,
     pub to: Booking,
 }
 
-/// Opens what is not there yet, with its shipments, and says what that was. `wanted` is in the order of ids, so that two
-/// batches that want the same can't wait for one another.
-pub(crate) async fn open_bookings(
+/// Inserts those of `new` that don't exist yet, with their shipments, and returns their orders. `new` must be sorted by
+/// order id, so that two batches with the same orders can't deadlock.
+pub(crate) async fn insert_bookings(
     tx: &mut PgConnection,
-    wanted: &[NewBooking<'_>],
+    new: &[NewBooking<'_>],
     now: Timestamp,
 ) -> Result<HashSet<OrderId>, ShippingError> {
-    if wanted.is_empty() {
+    if new.is_empty() {
         return Ok(HashSet::new());
     }
-    let orders: Vec<_> = wanted.iter().map(|booking| booking.order_id.as_uuid()).collect();
-    let statuses: Vec<&str> = wanted.iter().map(|booking| booking.status.into()).collect();
-    let correlations: Vec<_> = wanted.iter().map(|booking| booking.trace.correlation_id.as_str()).collect();
-    let traceparents: Vec<_> = wanted.iter().map(|booking| booking.trace.traceparent.as_deref()).collect();
-    let parcels = || wanted.iter().flat_map(|booking| booking.parcels.iter().map(|parcel| (booking.order_id, parcel)));
-    let parcel_orders: Vec<_> = parcels().map(|(order_id, _)| order_id.as_uuid()).collect();
-    let ids: Vec<_> = parcels().map(|(_, parcel)| parcel.shipment_id.as_uuid()).collect();
-    let warehouses: Vec<_> = parcels().map(|(_, parcel)| parcel.warehouse_id.as_uuid()).collect();
-    let lines: Vec<_> = parcels().map(|(_, parcel)| Json(&parcel.lines)).collect();
-    let opened = sqlx::query_scalar!(
+    let orders: Vec<_> = new.iter().map(|booking| booking.order_id.as_uuid()).collect();
+    let statuses: Vec<&str> = new.iter().map(|booking| booking.status.into()).collect();
+    let correlations: Vec<_> = new.iter().map(|booking| booking.trace.correlation_id.as_str()).collect();
+    let traceparents: Vec<_> = new.iter().map(|booking| booking.trace.traceparent.as_deref()).collect();
+    let requests = || new.iter().flat_map(|booking| booking.requests.iter().map(|request| (booking.order_id, request)));
+    let shipment_orders: Vec<_> = requests().map(|(order_id, _)| order_id.as_uuid()).collect();
+    let ids: Vec<_> = requests().map(|(_, request)| request.shipment_id.as_uuid()).collect();
+    let warehouses: Vec<_> = requests().map(|(_, request)| request.warehouse_id.as_uuid()).collect();
+    let lines: Vec<_> = requests().map(|(_, request)| Json(&request.lines)).collect();
+    let inserted = sqlx::query_scalar!(
         "WITH opened AS (
              INSERT INTO shipping.bookings (order_id, status, correlation_id, traceparent, created_at, updated_at)
              SELECT u.order_id, u.status, u.correlation_id, u.traceparent, $5, $5
@@ -72,17 +76,17 @@ pub(crate) async fn open_bookings(
         &correlations as &[&str],
         &traceparents as &[Option<&str>],
         now,
-        &parcel_orders,
+        &shipment_orders,
         &ids,
         &warehouses,
         &lines as &[Json<&Vec<Line>>],
     )
     .fetch_all(tx)
     .await?;
-    Ok(opened.into_iter().map(OrderId::from_uuid).collect())
+    Ok(inserted.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// Reads bookings with their shipments, and locks both until the transaction ends.
+/// Reads bookings with their shipments. Both are locked until the transaction ends.
 pub(crate) async fn lock_bookings(
     tx: &mut PgConnection,
     orders: &[OrderId],
@@ -108,7 +112,8 @@ pub(crate) async fn lock_bookings(
     Ok(bookings)
 }
 
-/// The semantic lock: from here until the carrier has answered, nothing of these orders moves.
+/// Sets the semantic lock `cancelling`: the shipments of these orders don't advance until the carrier's result is
+/// settled.
 pub(crate) async fn start_cancelling(
     tx: &mut PgConnection,
     orders: &[OrderId],

@@ -1,10 +1,13 @@
+//! Saves the changed bookings and shipments of a batch in one statement.
+
 use super::bookings::{ChangedBooking, reason};
 use super::shipments::{ChangedShipment, reached_at};
 use crate::error::ShippingError;
 use domain::Timestamp;
 use sqlx::PgConnection;
 
-/// Writes bookings and shipments that this transaction has read and locked. Each must be found as it was read.
+/// Updates bookings and shipments that this transaction has locked. Fails if a row does not have the status that was
+/// read.
 pub(crate) async fn save_changes(
     tx: &mut PgConnection,
     bookings: &[ChangedBooking],

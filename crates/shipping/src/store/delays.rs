@@ -1,3 +1,5 @@
+//! SQL of the delay check: the delay columns of `shipping.shipments`, and table `shipping.delays`.
+
 use super::expect_rows;
 use crate::error::ShippingError;
 use domain::Timestamp;
@@ -5,27 +7,27 @@ use domain::ids::{OrderId, ShipmentId};
 use messaging::Trace;
 use sqlx::PgConnection;
 
-/// A shipment that the next level of delay may have come for, and what its messages are traced by.
+/// A shipment that may have reached its next delay level, with the trace of its messages.
 pub(crate) struct LateShipment {
     pub order_id: OrderId,
     pub id: ShipmentId,
     pub promised_by: Timestamp,
-    /// The highest level that it was marked with; 0 for none.
+    /// The highest level that was marked. 0 for none.
     pub level: u16,
     pub trace: Trace,
 }
 
-/// Where a look at a late shipment leaves it.
-pub(crate) struct Look {
+/// The result of a check of a late shipment.
+pub(crate) struct DelayCheck {
     pub late: LateShipment,
-    /// One more than before, or the same when the next level has yet to come.
+    /// One more than before, or the same if the next level is not reached yet.
     pub level: u16,
-    /// None for never.
+    /// When the next level is reached. `None` if there is no further level.
     pub next_delay_at: Option<Timestamp>,
 }
 
-/// Locks the shipments that are due for a look, the longest due first, and leaves alone those that somebody else has
-/// locked.
+/// Locks at most `limit` shipments that are due for a check, the longest due first. Rows locked by other transactions
+/// are skipped.
 pub(crate) async fn lock_late_shipments(
     tx: &mut PgConnection,
     now: Timestamp,
@@ -56,12 +58,16 @@ pub(crate) async fn lock_late_shipments(
     Ok(late.collect())
 }
 
-pub(crate) async fn save_looks(tx: &mut PgConnection, looks: &[Look], now: Timestamp) -> Result<(), ShippingError> {
-    let orders: Vec<_> = looks.iter().map(|look| look.late.order_id.as_uuid()).collect();
-    let ids: Vec<_> = looks.iter().map(|look| look.late.id.as_uuid()).collect();
-    let before: Vec<_> = looks.iter().map(|look| stored(look.late.level)).collect();
-    let after: Vec<_> = looks.iter().map(|look| stored(look.level)).collect();
-    let next: Vec<_> = looks.iter().map(|look| look.next_delay_at).collect();
+pub(crate) async fn save_delay_checks(
+    tx: &mut PgConnection,
+    checks: &[DelayCheck],
+    now: Timestamp,
+) -> Result<(), ShippingError> {
+    let orders: Vec<_> = checks.iter().map(|check| check.late.order_id.as_uuid()).collect();
+    let ids: Vec<_> = checks.iter().map(|check| check.late.id.as_uuid()).collect();
+    let before: Vec<_> = checks.iter().map(|check| smallint(check.late.level)).collect();
+    let after: Vec<_> = checks.iter().map(|check| smallint(check.level)).collect();
+    let next: Vec<_> = checks.iter().map(|check| check.next_delay_at).collect();
     let result = sqlx::query!(
         "UPDATE shipping.shipments AS s
          SET delay_level = u.level, next_delay_at = coalesce(u.next_delay_at, 'infinity'),
@@ -78,18 +84,18 @@ pub(crate) async fn save_looks(tx: &mut PgConnection, looks: &[Look], now: Times
     )
     .execute(tx)
     .await?;
-    expect_rows("shipments", looks.len(), result.rows_affected())
+    expect_rows("shipments", checks.len(), result.rows_affected())
 }
 
-/// The primary key holds what this promises: no level is marked twice.
+/// Inserts one row per marked level. The primary key ensures that no level is marked twice.
 pub(crate) async fn insert_delays(
     tx: &mut PgConnection,
-    marked: &[&Look],
+    marked: &[&DelayCheck],
     now: Timestamp,
 ) -> Result<(), ShippingError> {
-    let ids: Vec<_> = marked.iter().map(|look| look.late.id.as_uuid()).collect();
-    let levels: Vec<_> = marked.iter().map(|look| stored(look.level)).collect();
-    let promises: Vec<_> = marked.iter().map(|look| look.late.promised_by).collect();
+    let ids: Vec<_> = marked.iter().map(|check| check.late.id.as_uuid()).collect();
+    let levels: Vec<_> = marked.iter().map(|check| smallint(check.level)).collect();
+    let promises: Vec<_> = marked.iter().map(|check| check.late.promised_by).collect();
     sqlx::query!(
         "INSERT INTO shipping.delays (shipment_id, level, promised_by, marked_at)
          SELECT u.shipment_id, u.level, u.promised_by, $4
@@ -104,6 +110,6 @@ pub(crate) async fn insert_delays(
     Ok(())
 }
 
-fn stored(level: u16) -> i16 {
+fn smallint(level: u16) -> i16 {
     i16::try_from(level).unwrap_or(i16::MAX)
 }

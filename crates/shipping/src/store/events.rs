@@ -1,9 +1,12 @@
+//! Table `shipping.shipment_events`: the milestones that carriers reported.
+
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::shipment::Milestone;
 use sqlx::PgConnection;
 
+/// An event to insert.
 pub(crate) struct NewEvent<'a> {
     pub shipment_id: ShipmentId,
     pub milestone: Milestone,
@@ -12,7 +15,7 @@ pub(crate) struct NewEvent<'a> {
     pub note: Option<&'a str>,
 }
 
-/// Says how many of them were new.
+/// Inserts the events that are not stored yet, and returns their number.
 pub(crate) async fn insert_events(
     tx: &mut PgConnection,
     events: &[NewEvent<'_>],

@@ -1,8 +1,8 @@
-//! All SQL of this slice. Nothing here commits. Whoever changes a shipment locks its booking first, and then it; the
-//! mover and the look for delays lock shipments alone, and wait for nobody.
+//! The SQL of the slice. Nothing here commits. A transaction that changes a shipment locks the booking first, then the
+//! shipment. The tasks that move simulated shipments and check delays lock shipments only, and skip locked rows.
 //!
-//! Joins with `UNNEST` also say `= ANY($1)`: without it a plan that was made while the table was small reads all of
-//! it, and is kept while the table grows.
+//! Joins with `UNNEST` also filter by `= ANY($1)`. Without it, a cached plan that was made while the table was small
+//! would scan the whole table after it has grown.
 
 mod bookings;
 mod changes;
@@ -12,9 +12,11 @@ mod shipments;
 mod simulated_moves;
 mod views;
 
-pub(crate) use bookings::{ChangedBooking, NewBooking, StoredBooking, lock_bookings, open_bookings, start_cancelling};
+pub(crate) use bookings::{
+    ChangedBooking, NewBooking, StoredBooking, insert_bookings, lock_bookings, start_cancelling,
+};
 pub(crate) use changes::save_changes;
-pub(crate) use delays::{LateShipment, Look, insert_delays, lock_late_shipments, save_looks};
+pub(crate) use delays::{DelayCheck, LateShipment, insert_delays, lock_late_shipments, save_delay_checks};
 pub(crate) use events::{NewEvent, insert_events};
 pub(crate) use shipments::{ChangedShipment, StoredShipment, find_order_of_tracking_number};
 pub(crate) use simulated_moves::{DueShipment, lock_due_shipments};
@@ -22,7 +24,7 @@ pub(crate) use views::{shipment_views, tracked_shipment_view};
 
 use crate::error::ShippingError;
 
-/// A guarded update must meet every row as it was read under its lock.
+/// Fails unless a guarded update changed every expected row.
 fn expect_rows(table: &'static str, expected: usize, changed: u64) -> Result<(), ShippingError> {
     if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
         return Ok(());

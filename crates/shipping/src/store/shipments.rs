@@ -1,13 +1,16 @@
+//! Table `shipping.shipments`: one row per order and warehouse.
+
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+/// A shipment with the other columns of its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredShipment {
     pub id: ShipmentId,
@@ -18,19 +21,20 @@ pub(crate) struct StoredShipment {
     pub next_move_at: Option<Timestamp>,
 }
 
+/// A shipment's new state, and the status that the row must still have.
 pub(crate) struct ChangedShipment {
     pub from: ShipmentStatus,
     pub to: StoredShipment,
 }
 
 impl StoredShipment {
-    pub(crate) fn parcel(&self) -> Parcel {
-        Parcel { shipment_id: self.id, warehouse_id: self.warehouse_id, lines: self.lines.clone() }
+    pub(crate) fn request(&self) -> ShipmentRequest {
+        ShipmentRequest { shipment_id: self.id, warehouse_id: self.warehouse_id, lines: self.lines.clone() }
     }
 }
 
 impl ChangedShipment {
-    /// `stored` comes as far as `next`; what has arrived moves no more.
+    /// Advances `stored` to `next`. A delivered shipment has no next move.
     pub(crate) fn step(stored: StoredShipment, next: Shipment) -> Self {
         let next_move_at = next.next_milestone().and(stored.next_move_at);
         Self { from: stored.shipment.status(), to: StoredShipment { shipment: next, next_move_at, ..stored } }
@@ -71,7 +75,7 @@ pub(super) fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
     }
 }
 
-/// What every reader of the table reads.
+/// The columns of a [`StoredShipment`].
 pub(super) struct ShipmentRow {
     pub order_id: Uuid,
     pub id: Uuid,

@@ -1,3 +1,5 @@
+//! SQL of the simulated carrier's moves: shipments that are due for their next milestone.
+
 use super::shipments::{ShipmentRow, StoredShipment};
 use crate::error::ShippingError;
 use domain::Timestamp;
@@ -7,13 +9,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// A shipment whose next step is due, and what its messages are traced by.
+/// A shipment that is due for its next milestone, with the trace of its messages.
 pub(crate) struct DueShipment {
     pub stored: StoredShipment,
     pub trace: Trace,
 }
 
-/// Locks the shipments that are due, the longest due first, and leaves alone those that somebody else has locked.
+/// Locks at most `limit` due shipments, the longest due first. Rows locked by other transactions are skipped.
 pub(crate) async fn lock_due_shipments(
     tx: &mut PgConnection,
     now: Timestamp,

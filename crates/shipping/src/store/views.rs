@@ -1,3 +1,5 @@
+//! Queries for the views of shipments that clients see.
+
 use crate::error::ShippingError;
 use crate::find_shipments::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
@@ -9,7 +11,7 @@ use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// All shipments of an order, in the order of their ids.
+/// All shipments of an order, sorted by id.
 pub(crate) async fn shipment_views(
     connection: &mut PgConnection,
     order: OrderId,

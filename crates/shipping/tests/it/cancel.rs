@@ -1,8 +1,10 @@
-use crate::harness::{Desk, answer, args, at, book, cancel, delivery, is_retry, new_order, shipment};
+//! The cancel command.
+
+use crate::harness::{Harness, args, at, book, cancel, delivery, is_retry, new_order, reply_of, shipment};
 use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
-use messaging::Relay;
+use messaging::RelayHandle;
 use shipping::{CarrierEventError, Recorded};
 use sqlx::PgPool;
 
@@ -21,156 +23,158 @@ fn refused_as_cancelled(order_id: OrderId) -> Reply {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_booked_order_is_called_back(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1, 2])).await;
+async fn a_booked_order_is_cancelled(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1, 2])).await;
 
-    let first = answer(&desk.take(cancel(order)).await);
-    let again = answer(&desk.take_batch(&vec![delivery(cancel(order), 2)]).await);
+    let first = reply_of(&harness.handle(cancel(order)).await);
+    let again = reply_of(&harness.handle_batch(&vec![delivery(cancel(order), 2)]).await);
 
     assert_eq!((first, again), (cancelled(order), cancelled(order)));
-    assert_eq!(desk.carrier.booked(), []);
-    assert_eq!(desk.carrier.calls(), 4, "the repeat asks nobody");
-    assert_eq!(desk.statuses(order).await, [ShipmentStatus::Cancelled; 2]);
+    assert_eq!(harness.carrier.booked(), []);
+    assert_eq!(harness.carrier.calls(), 4, "the repeat makes no carrier call");
+    assert_eq!(harness.statuses(order).await, [ShipmentStatus::Cancelled; 2]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_cancel_of_nothing_leaves_a_tombstone_that_refuses_a_late_book(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
+async fn a_cancel_without_a_booking_leaves_a_tombstone_that_refuses_a_late_book(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
 
-    let cancel = answer(&desk.take(cancel(order)).await);
-    let late = answer(&desk.take(book(order, &[1])).await);
+    let cancel = reply_of(&harness.handle(cancel(order)).await);
+    let late = reply_of(&harness.handle(book(order, &[1])).await);
 
     assert_eq!((cancel, late), (cancelled(order), refused_as_cancelled(order)));
-    assert_eq!(desk.carrier.calls(), 0);
-    assert_eq!(desk.count("shipping.shipments").await, 0);
+    assert_eq!(harness.carrier.calls(), 0);
+    assert_eq!(harness.count("shipping.shipments").await, 0);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_book_whose_answer_was_lost_is_called_back(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.carrier.lose_book_answer(shipment(order, 1));
-    desk.take(book(order, &[1])).await;
+async fn a_book_whose_response_was_lost_is_cancelled(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.carrier.lose_book_response(shipment(order, 1));
+    harness.handle(book(order, &[1])).await;
 
-    let reply = answer(&desk.take(cancel(order)).await);
+    let reply = reply_of(&harness.handle(cancel(order)).await);
 
     assert_eq!(reply, cancelled(order));
-    assert_eq!(desk.carrier.booked(), []);
+    assert_eq!(harness.carrier.booked(), []);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_book_that_reaches_the_carrier_after_the_cancel_is_called_back_too(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
+async fn a_book_that_reaches_the_carrier_after_the_cancel_is_cancelled_too(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
     let batch = vec![delivery(book(order, &[1]), 1)];
-    let calls = desk.begin(&batch, at(0)).await;
-    assert_eq!(answer(&desk.take(cancel(order)).await), cancelled(order));
+    let calls = harness.begin(&batch, at(0)).await;
+    assert_eq!(reply_of(&harness.handle(cancel(order)).await), cancelled(order));
 
-    let overtaken = desk.settle(&batch, desk.call(calls).await, at(1)).await;
-    let booked_between = desk.carrier.booked().len();
-    let redelivered = desk.take_batch(&batch).await;
+    let overtaken = harness.settle(&batch, harness.call(calls).await, at(1)).await;
+    let booked_between = harness.carrier.booked().len();
+    let redelivered = harness.handle_batch(&batch).await;
 
     assert!(is_retry(&overtaken), "{overtaken:?}");
     assert_eq!(booked_between, 1);
-    assert_eq!(answer(&redelivered), refused_as_cancelled(order));
-    assert_eq!(desk.carrier.booked(), []);
+    assert_eq!(reply_of(&redelivered), refused_as_cancelled(order));
+    assert_eq!(harness.carrier.booked(), []);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_was_handed_over_is_not_called_back(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1, 2])).await;
-    desk.report(shipment(order, 2), Milestone::HandedOver, 5).await.unwrap();
+async fn a_handed_over_shipment_is_not_cancelled(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1, 2])).await;
+    harness.report(shipment(order, 2), Milestone::HandedOver, 5).await.unwrap();
 
-    let reply = answer(&desk.take(cancel(order)).await);
+    let reply = reply_of(&harness.handle(cancel(order)).await);
 
     assert_eq!(reply, too_late(order));
-    assert_eq!(desk.carrier.booked().len(), 2);
-    assert_eq!(desk.statuses(order).await, [ShipmentStatus::Booked, ShipmentStatus::HandedOver]);
+    assert_eq!(harness.carrier.booked().len(), 2);
+    assert_eq!(harness.statuses(order).await, [ShipmentStatus::Booked, ShipmentStatus::HandedOver]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_being_called_back_does_not_move(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1])).await;
+async fn a_shipment_does_not_advance_while_it_is_being_cancelled(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1])).await;
     let batch = vec![delivery(cancel(order), 1)];
-    let calls = desk.begin(&batch, at(19)).await;
+    let calls = harness.begin(&batch, at(19)).await;
 
-    let relay = Relay::default();
-    let moved = shipping::move_simulated_shipments(&desk.pool, &relay, &args().pace(), at(60), 10).await.unwrap();
-    let reported = desk.report(shipment(order, 1), Milestone::HandedOver, 60).await;
-    let late_book = desk.take(book(order, &[1])).await;
-    let settled = desk.settle(&batch, desk.call(calls).await, at(61)).await;
+    let relay = RelayHandle::default();
+    let moved =
+        shipping::move_simulated_shipments(&harness.pool, &relay, &args().transit_times(), at(60), 10).await.unwrap();
+    let reported = harness.report(shipment(order, 1), Milestone::HandedOver, 60).await;
+    let late_book = harness.handle(book(order, &[1])).await;
+    let settled = harness.settle(&batch, harness.call(calls).await, at(61)).await;
 
     assert_eq!(moved, 0);
-    assert!(matches!(reported, Err(CarrierEventError::Refused(ShipmentRefusal::BeingCalledBack))));
+    assert!(matches!(reported, Err(CarrierEventError::Refused(ShipmentRefusal::BeingCancelled))));
     assert!(is_retry(&late_book), "{late_book:?}");
-    assert_eq!(answer(&settled), cancelled(order));
+    assert_eq!(reply_of(&settled), cancelled(order));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn when_the_carrier_has_one_already_all_go_on(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1, 2])).await;
-    desk.carrier.say_too_late(shipment(order, 2));
+async fn when_the_carrier_already_has_one_shipment_all_stay_booked(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1, 2])).await;
+    harness.carrier.reply_too_late(shipment(order, 2));
 
-    let reply = answer(&desk.take(cancel(order)).await);
+    let reply = reply_of(&harness.handle(cancel(order)).await);
 
     assert_eq!(reply, too_late(order));
-    assert_eq!(desk.booking_status(order).await, "booked");
-    assert_eq!(desk.carrier.booked().len(), 2, "what was called back is booked again");
-    let relay = Relay::default();
-    let moved = shipping::move_simulated_shipments(&desk.pool, &relay, &args().pace(), at(0), 10).await.unwrap();
+    assert_eq!(harness.booking_status(order).await, "booked");
+    assert_eq!(harness.carrier.booked().len(), 2, "the cancelled one is booked again");
+    let relay = RelayHandle::default();
+    let moved =
+        shipping::move_simulated_shipments(&harness.pool, &relay, &args().transit_times(), at(0), 10).await.unwrap();
     assert_eq!(moved, 2);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_book_that_is_under_way_is_found_booked_by_its_cancel(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.carrier.lose_book_answer(shipment(order, 1));
-    desk.take(book(order, &[1])).await;
-    desk.carrier.say_too_late(shipment(order, 1));
+async fn the_cancel_of_a_lost_book_finds_a_handed_over_shipment_booked(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.carrier.lose_book_response(shipment(order, 1));
+    harness.handle(book(order, &[1])).await;
+    harness.carrier.reply_too_late(shipment(order, 1));
 
-    let reply = answer(&desk.take(cancel(order)).await);
+    let reply = reply_of(&harness.handle(cancel(order)).await);
 
     assert_eq!(reply, too_late(order));
-    assert!(matches!(answer(&desk.take(book(order, &[1])).await), Reply::ShipmentsBooked(_)));
+    assert!(matches!(reply_of(&harness.handle(book(order, &[1])).await), Reply::ShipmentsBooked(_)));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_cancel_of_unknown_outcome_stays_locked_and_is_tried_again(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1])).await;
-    desk.carrier.lose_cancel_answer(shipment(order, 1));
+async fn a_cancel_of_unknown_outcome_keeps_the_semantic_lock_and_is_retried(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1])).await;
+    harness.carrier.lose_cancel_response(shipment(order, 1));
 
-    let lost = desk.take(cancel(order)).await;
-    let status_between = desk.booking_status(order).await;
-    let again = desk.take(cancel(order)).await;
+    let lost = harness.handle(cancel(order)).await;
+    let status_between = harness.booking_status(order).await;
+    let again = harness.handle(cancel(order)).await;
 
     assert!(is_retry(&lost), "{lost:?}");
     assert_eq!(status_between, "cancelling");
-    assert_eq!(answer(&again), cancelled(order));
+    assert_eq!(reply_of(&again), cancelled(order));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn of_a_cancel_and_a_hand_over_at_once_exactly_one_wins(pool: PgPool) {
-    let desk = Desk::new(pool);
+async fn of_a_concurrent_cancel_and_hand_over_exactly_one_wins(pool: PgPool) {
+    let harness = Harness::new(pool);
     let orders: Vec<_> = (0..ORDERS_RACING).map(|_| new_order()).collect();
-    desk.take_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
+    harness.handle_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
 
     let races = orders.iter().map(async |order| {
-        tokio::join!(desk.take(cancel(*order)), desk.report(shipment(*order, 1), Milestone::HandedOver, 5))
+        tokio::join!(harness.handle(cancel(*order)), harness.report(shipment(*order, 1), Milestone::HandedOver, 5))
     });
     let outcomes = futures::future::join_all(races).await;
 
     for (order, (cancel, report)) in orders.iter().zip(outcomes) {
-        let status = desk.statuses(*order).await[0];
+        let status = harness.statuses(*order).await[0];
         match report {
             Ok(recorded) => {
-                assert_eq!((recorded, answer(&cancel)), (Recorded::Moved, too_late(*order)));
+                assert_eq!((recorded, reply_of(&cancel)), (Recorded::Advanced, too_late(*order)));
                 assert_eq!(status, ShipmentStatus::HandedOver);
             }
             Err(_refused) => {
-                assert_eq!(answer(&cancel), cancelled(*order));
+                assert_eq!(reply_of(&cancel), cancelled(*order));
                 assert_eq!(status, ShipmentStatus::Cancelled);
             }
         }
@@ -178,21 +182,22 @@ async fn of_a_cancel_and_a_hand_over_at_once_exactly_one_wins(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn of_a_cancel_and_the_mover_at_once_exactly_one_wins(pool: PgPool) {
-    let desk = Desk::new(pool);
+async fn of_a_concurrent_cancel_and_simulated_move_exactly_one_wins(pool: PgPool) {
+    let harness = Harness::new(pool);
     let orders: Vec<_> = (0..ORDERS_RACING).map(|_| new_order()).collect();
-    desk.take_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
+    harness.handle_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
 
-    let (relay, pace) = (Relay::default(), args().pace());
-    let moves = (0..ORDERS_RACING).map(|_| shipping::move_simulated_shipments(&desk.pool, &relay, &pace, at(20), 2));
-    let cancels = orders.iter().map(|order| desk.take(cancel(*order)));
+    let (relay, transit_times) = (RelayHandle::default(), args().transit_times());
+    let moves = (0..ORDERS_RACING)
+        .map(|_| shipping::move_simulated_shipments(&harness.pool, &relay, &transit_times, at(20), 2));
+    let cancels = orders.iter().map(|order| harness.handle(cancel(*order)));
     let (cancels, _moves) = tokio::join!(futures::future::join_all(cancels), futures::future::join_all(moves));
 
     for (order, cancel) in orders.iter().zip(cancels) {
-        match desk.statuses(*order).await[0] {
-            ShipmentStatus::Cancelled => assert_eq!(answer(&cancel), cancelled(*order)),
-            ShipmentStatus::HandedOver => assert_eq!(answer(&cancel), too_late(*order)),
-            neither => panic!("{neither}"),
+        match harness.statuses(*order).await[0] {
+            ShipmentStatus::Cancelled => assert_eq!(reply_of(&cancel), cancelled(*order)),
+            ShipmentStatus::HandedOver => assert_eq!(reply_of(&cancel), too_late(*order)),
+            other => panic!("{other}"),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The table of every state that a booking can be in, and what each command is then answered.
+//! The outcome of every command in every state of a booking.
 
-use crate::harness::{Desk, at, book, cancel, delivery, new_order, replies, shipment, track};
+use crate::harness::{Harness, at, book, cancel, delivery, new_order, replies, shipment, track};
 use domain::ids::OrderId;
 use domain::messages::{Message, ShipmentCommand};
 use domain::shipment::Milestone;
@@ -10,22 +10,22 @@ use sqlx::PgPool;
 const STATES: [&str; 9] =
     ["none", "requested", "booked", "refused", "cancelling", "cancelled", "tombstone", "handed_over", "delivered"];
 
-/// Brings a new order there.
-async fn order_in(desk: &Desk, state: &str) -> OrderId {
+/// A new order in `state`.
+async fn order_in(harness: &Harness, state: &str) -> OrderId {
     let order = new_order();
     match state {
-        "requested" => desk.carrier.lose_book_answer(shipment(order, 1)),
-        "refused" => desk.carrier.refuse(shipment(order, 1), "full"),
+        "requested" => harness.carrier.lose_book_response(shipment(order, 1)),
+        "refused" => harness.carrier.refuse(shipment(order, 1), "full"),
         _ => {}
     }
     if !["none", "tombstone"].contains(&state) {
-        desk.take(book(order, &[1])).await;
+        harness.handle(book(order, &[1])).await;
     }
     match state {
-        "cancelled" | "tombstone" => drop(desk.take(cancel(order)).await),
-        "cancelling" => drop(desk.begin(&vec![delivery(cancel(order), 1)], at(0)).await),
-        "handed_over" => drop(desk.report(shipment(order, 1), Milestone::HandedOver, 5).await.unwrap()),
-        "delivered" => drop(desk.report(shipment(order, 1), Milestone::Delivered, 5).await.unwrap()),
+        "cancelled" | "tombstone" => drop(harness.handle(cancel(order)).await),
+        "cancelling" => drop(harness.begin(&vec![delivery(cancel(order), 1)], at(0)).await),
+        "handed_over" => drop(harness.report(shipment(order, 1), Milestone::HandedOver, 5).await.unwrap()),
+        "delivered" => drop(harness.report(shipment(order, 1), Milestone::Delivered, 5).await.unwrap()),
         _ => {}
     }
     order
@@ -33,26 +33,26 @@ async fn order_in(desk: &Desk, state: &str) -> OrderId {
 
 fn outcome(handled: &Handled) -> &'static str {
     match (&handled.verdicts[..], &replies(handled)[..]) {
-        ([Verdict::Done], []) => "silence",
+        ([Verdict::Done], []) => "no reply",
         ([Verdict::Done], [reply]) => reply.type_name(),
         ([Verdict::Retry(_)], []) => "retry",
-        _ => "nonsense",
+        _ => "unexpected",
     }
 }
 
 async fn outcomes(pool: PgPool, command: impl Fn(OrderId) -> ShipmentCommand) -> Vec<(&'static str, &'static str)> {
-    let desk = Desk::new(pool);
+    let harness = Harness::new(pool);
     let mut table = Vec::new();
     for state in STATES {
-        let order = order_in(&desk, state).await;
-        let handled = desk.take_batch(&vec![delivery(command(order), 9)]).await;
+        let order = order_in(&harness, state).await;
+        let handled = harness.handle_batch(&vec![delivery(command(order), 9)]).await;
         table.push((state, outcome(&handled)));
     }
     table
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_state_answers_book(pool: PgPool) {
+async fn every_state_has_an_outcome_for_book(pool: PgPool) {
     let table = outcomes(pool, |order| book(order, &[1])).await;
 
     assert_eq!(
@@ -72,7 +72,7 @@ async fn every_state_answers_book(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_state_answers_cancel(pool: PgPool) {
+async fn every_state_has_an_outcome_for_cancel(pool: PgPool) {
     let table = outcomes(pool, cancel).await;
 
     assert_eq!(
@@ -92,19 +92,19 @@ async fn every_state_answers_cancel(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_state_answers_track(pool: PgPool) {
+async fn every_state_has_an_outcome_for_track(pool: PgPool) {
     let table = outcomes(pool, track).await;
 
     assert_eq!(
         table,
         [
-            ("none", "silence"),
-            ("requested", "silence"),
-            ("booked", "silence"),
-            ("refused", "silence"),
-            ("cancelling", "silence"),
-            ("cancelled", "silence"),
-            ("tombstone", "silence"),
+            ("none", "no reply"),
+            ("requested", "no reply"),
+            ("booked", "no reply"),
+            ("refused", "no reply"),
+            ("cancelling", "no reply"),
+            ("cancelled", "no reply"),
+            ("tombstone", "no reply"),
             ("handed_over", "shipment.progressed.v1"),
             ("delivered", "shipment.progressed.v1"),
         ]

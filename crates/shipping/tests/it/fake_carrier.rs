@@ -1,10 +1,10 @@
-//! A carrier that remembers what it has, and answers as told.
+//! A fake carrier that stores its bookings, and returns the responses that a test prepares.
 
 use crate::harness::at;
 use domain::ids::ShipmentId;
-use domain::messages::Parcel;
+use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
-use shipping::carriers::{BookAnswer, CancelAnswer, Carrier};
+use shipping::carriers::{BookResponse, CancelResponse, Carrier};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,19 +12,19 @@ use std::time::Duration;
 pub const HAND_OVER: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Default)]
-pub struct FakeCarrier(Arc<Mutex<Memory>>);
+pub struct FakeCarrier(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Memory {
+struct State {
     booked: BTreeSet<ShipmentId>,
-    /// What it says to the next calls about a shipment, before it goes back to doing what it is asked.
-    book: HashMap<ShipmentId, VecDeque<BookAnswer>>,
-    cancel: HashMap<ShipmentId, VecDeque<CancelAnswer>>,
+    /// Prepared responses to the next calls per shipment. Without one, a call succeeds.
+    book: HashMap<ShipmentId, VecDeque<BookResponse>>,
+    cancel: HashMap<ShipmentId, VecDeque<CancelResponse>>,
     calls: usize,
 }
 
 impl FakeCarrier {
-    /// What it would come and fetch.
+    /// The shipments that are booked.
     pub fn booked(&self) -> Vec<ShipmentId> {
         self.0.lock().unwrap().booked.iter().copied().collect()
     }
@@ -34,27 +34,27 @@ impl FakeCarrier {
     }
 
     pub fn refuse(&self, shipment: ShipmentId, reason: &str) {
-        self.say_to_book(shipment, BookAnswer::Refused { reason: reason.to_owned() });
+        self.prepare_book(shipment, BookResponse::Refused { reason: reason.to_owned() });
     }
 
-    pub fn lose_book_answer(&self, shipment: ShipmentId) {
-        self.say_to_book(shipment, BookAnswer::Unknown { why: "no answer".to_owned() });
+    pub fn lose_book_response(&self, shipment: ShipmentId) {
+        self.prepare_book(shipment, BookResponse::Unknown { why: "no response".to_owned() });
     }
 
-    pub fn say_too_late(&self, shipment: ShipmentId) {
-        self.say_to_cancel(shipment, CancelAnswer::TooLate);
+    pub fn reply_too_late(&self, shipment: ShipmentId) {
+        self.prepare_cancel(shipment, CancelResponse::TooLate);
     }
 
-    pub fn lose_cancel_answer(&self, shipment: ShipmentId) {
-        self.say_to_cancel(shipment, CancelAnswer::Unknown { why: "no answer".to_owned() });
+    pub fn lose_cancel_response(&self, shipment: ShipmentId) {
+        self.prepare_cancel(shipment, CancelResponse::Unknown { why: "no response".to_owned() });
     }
 
-    fn say_to_book(&self, shipment: ShipmentId, answer: BookAnswer) {
-        self.0.lock().unwrap().book.entry(shipment).or_default().push_back(answer);
+    fn prepare_book(&self, shipment: ShipmentId, response: BookResponse) {
+        self.0.lock().unwrap().book.entry(shipment).or_default().push_back(response);
     }
 
-    fn say_to_cancel(&self, shipment: ShipmentId, answer: CancelAnswer) {
-        self.0.lock().unwrap().cancel.entry(shipment).or_default().push_back(answer);
+    fn prepare_cancel(&self, shipment: ShipmentId, response: CancelResponse) {
+        self.0.lock().unwrap().cancel.entry(shipment).or_default().push_back(response);
     }
 }
 
@@ -65,26 +65,26 @@ pub fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
 impl Carrier for FakeCarrier {
     const NAME: &'static str = "fake";
 
-    async fn book(&self, parcel: &Parcel) -> BookAnswer {
-        let mut memory = self.0.lock().unwrap();
-        memory.calls += 1;
-        let told = memory.book.get_mut(&parcel.shipment_id).and_then(VecDeque::pop_front);
-        // A lost answer is that of a booking that was made.
-        if !matches!(told, Some(BookAnswer::Refused { .. })) {
-            memory.booked.insert(parcel.shipment_id);
+    async fn book(&self, request: &ShipmentRequest) -> BookResponse {
+        let mut state = self.0.lock().unwrap();
+        state.calls += 1;
+        let prepared = state.book.get_mut(&request.shipment_id).and_then(VecDeque::pop_front);
+        // `Unknown` simulates a lost response: the booking is made.
+        if !matches!(prepared, Some(BookResponse::Refused { .. })) {
+            state.booked.insert(request.shipment_id);
         }
-        let tracking_number = tracking_number(parcel.shipment_id);
-        told.unwrap_or(BookAnswer::Booked { tracking_number, promised_by: at(259_200) })
+        let tracking_number = tracking_number(request.shipment_id);
+        prepared.unwrap_or(BookResponse::Booked { tracking_number, promised_by: at(259_200) })
     }
 
-    async fn cancel(&self, shipment: ShipmentId, _tracking_number: Option<&TrackingNumber>) -> CancelAnswer {
-        let mut memory = self.0.lock().unwrap();
-        memory.calls += 1;
-        let told = memory.cancel.get_mut(&shipment).and_then(VecDeque::pop_front);
-        if !matches!(told, Some(CancelAnswer::TooLate)) {
-            memory.booked.remove(&shipment);
+    async fn cancel(&self, shipment: ShipmentId, _tracking_number: Option<&TrackingNumber>) -> CancelResponse {
+        let mut state = self.0.lock().unwrap();
+        state.calls += 1;
+        let prepared = state.cancel.get_mut(&shipment).and_then(VecDeque::pop_front);
+        if !matches!(prepared, Some(CancelResponse::TooLate)) {
+            state.booked.remove(&shipment);
         }
-        told.unwrap_or(CancelAnswer::Cancelled)
+        prepared.unwrap_or(CancelResponse::Cancelled)
     }
 
     fn moves_after(&self) -> Option<Duration> {

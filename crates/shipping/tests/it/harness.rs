@@ -1,18 +1,18 @@
-//! Drives the slice as the consumer does: begin, commit, call, settle, outbox, commit.
+//! Test harness: passes batches to the slice as the consumer does (begin, commit, call, settle, outbox, commit).
 
 use crate::fake_carrier::{FakeCarrier, tracking_number};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
-use domain::messages::{BookShipments, CancelShipments, Parcel, Reply, ShipmentCommand, TrackShipments};
+use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
-use messaging::{Delivery, HandleWithProvider, Handled, Header, Relay, Trace, Verdict, outbox};
-use platform::witness::Unwitnessed;
-use shipping::{CarrierAnswer, CarrierCall, CarrierEvent, CarrierEventError, Recorded, Shipping, ShippingArgs};
+use messaging::{Delivery, HandleWithProvider, Handled, Header, RelayHandle, Trace, Verdict, outbox};
+use platform::audit::NoAudit;
+use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-pub struct Desk {
+pub struct Harness {
     pub pool: PgPool,
     pub carrier: FakeCarrier,
     shipping: Shipping<FakeCarrier>,
@@ -20,7 +20,7 @@ pub struct Desk {
 
 pub type Batch = Vec<Delivery<ShipmentCommand>>;
 
-impl Desk {
+impl Harness {
     pub fn new(pool: PgPool) -> Self {
         let carrier = FakeCarrier::default();
         Self { pool, shipping: Shipping::new(carrier.clone(), &args()), carrier }
@@ -33,26 +33,26 @@ impl Desk {
         calls
     }
 
-    pub async fn call(&self, calls: Vec<CarrierCall>) -> Vec<CarrierAnswer> {
+    pub async fn call(&self, calls: Vec<CarrierCall>) -> Vec<CarrierResult> {
         futures::future::join_all(calls.into_iter().map(|call| self.shipping.call(call))).await
     }
 
-    pub async fn settle(&self, batch: &Batch, answers: Vec<CarrierAnswer>, now: Timestamp) -> Handled {
+    pub async fn settle(&self, batch: &Batch, results: Vec<CarrierResult>, now: Timestamp) -> Handled {
         let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
-        let handled = self.shipping.settle(&mut tx, batch, answers, now).await.unwrap();
-        let _left_behind = outbox::append(&mut tx, handled.outgoing.clone(), &Relay::default()).await.unwrap();
+        let handled = self.shipping.settle(&mut tx, batch, results, now).await.unwrap();
+        let _leased = outbox::append(&mut tx, handled.outgoing.clone(), &RelayHandle::default()).await.unwrap();
         tx.commit().await.unwrap();
         handled
     }
 
-    pub async fn take_batch(&self, batch: &Batch) -> Handled {
+    pub async fn handle_batch(&self, batch: &Batch) -> Handled {
         let calls = self.begin(batch, at(0)).await;
-        let answers = self.call(calls).await;
-        self.settle(batch, answers, at(0)).await
+        let results = self.call(calls).await;
+        self.settle(batch, results, at(0)).await
     }
 
-    pub async fn take(&self, command: ShipmentCommand) -> Handled {
-        self.take_batch(&vec![delivery(command, 1)]).await
+    pub async fn handle(&self, command: ShipmentCommand) -> Handled {
+        self.handle_batch(&vec![delivery(command, 1)]).await
     }
 
     pub async fn report(
@@ -68,7 +68,7 @@ impl Desk {
             source: "carrier:fake".to_owned(),
             note: None,
         };
-        shipping::record_carrier_event(&self.pool, &Relay::default(), event, at(second), &Unwitnessed).await
+        shipping::record_carrier_event(&self.pool, &RelayHandle::default(), event, at(second), &NoAudit).await
     }
 
     pub async fn booking_status(&self, order: OrderId) -> String {
@@ -79,15 +79,15 @@ impl Desk {
             .unwrap()
     }
 
-    /// By warehouse, as the commands were given them.
+    /// The shipments' statuses, sorted by warehouse number.
     pub async fn statuses(&self, order: OrderId) -> Vec<ShipmentStatus> {
         let mut views = shipping::list_shipments(&self.pool, order).await.unwrap();
         views.sort_by_key(|view| view.warehouse_id);
         views.iter().map(|view| view.status).collect()
     }
 
-    /// Everything that was said so far and not yet read.
-    pub async fn said(&self) -> Vec<Reply> {
+    /// Deletes the messages in the outbox and returns them.
+    pub async fn drain_outbox(&self) -> Vec<Reply> {
         let payloads: Vec<String> =
             sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload").fetch_all(&self.pool).await.unwrap();
         payloads.iter().map(|payload| serde_json::from_str(payload).unwrap()).collect()
@@ -112,7 +112,7 @@ pub fn args() -> ShippingArgs {
     }
 }
 
-/// So many seconds after the test began.
+/// The time `second` seconds after the start of the test.
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_timestamp(1_800_000_000 + second, 0).unwrap()
 }
@@ -129,15 +129,15 @@ pub fn shipment(order: OrderId, number: u128) -> ShipmentId {
     ShipmentId::of(order, warehouse(number))
 }
 
-/// One parcel a warehouse.
+/// A book command with one shipment per warehouse.
 pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
     let lines = vec![Line { sku: "SKU-HEADPHONES".parse().unwrap(), quantity: 2_u32.try_into().unwrap() }];
-    let parcel = |number: &u128| Parcel {
+    let request = |number: &u128| ShipmentRequest {
         shipment_id: shipment(order_id, *number),
         warehouse_id: warehouse(*number),
         lines: lines.clone(),
     };
-    ShipmentCommand::Book(BookShipments { order_id, parcels: warehouses.iter().map(parcel).collect() })
+    ShipmentCommand::Book(BookShipments { order_id, shipments: warehouses.iter().map(request).collect() })
 }
 
 pub fn cancel(order_id: OrderId) -> ShipmentCommand {
@@ -164,8 +164,8 @@ pub fn replies(handled: &Handled) -> Vec<Reply> {
     handled.outgoing.iter().map(|outgoing| serde_json::from_str(&outgoing.payload).unwrap()).collect()
 }
 
-/// The one verdict and the one reply of a batch of one.
-pub fn answer(handled: &Handled) -> Reply {
+/// The reply to a batch of one message. Asserts that its verdict is `Done`.
+pub fn reply_of(handled: &Handled) -> Reply {
     assert_eq!(handled.verdicts, [Verdict::Done]);
     let [reply] = <[Reply; 1]>::try_from(replies(handled)).expect("one reply");
     reply

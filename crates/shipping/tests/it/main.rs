@@ -1,5 +1,5 @@
-//! The slice on a real Postgres: driven as the consumer drives it, with a carrier that says what a test tells it to.
-#![expect(clippy::unwrap_used, reason = "a test may break where it stands")]
+//! The shipping slice on a real Postgres, with a fake carrier.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod book;
 mod cancel;

@@ -1,4 +1,6 @@
-use crate::harness::{Desk, at, book, new_order, replies, shipment, track};
+//! The track command.
+
+use crate::harness::{Harness, at, book, new_order, replies, shipment, track};
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::Verdict;
@@ -6,13 +8,13 @@ use sqlx::PgPool;
 use std::collections::HashSet;
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn track_tells_how_far_each_shipment_is_that_has_left(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1, 2, 3])).await;
-    desk.report(shipment(order, 1), Milestone::InTransit, 5).await.unwrap();
-    desk.report(shipment(order, 2), Milestone::HandedOver, 6).await.unwrap();
+async fn track_replies_with_the_milestone_of_each_handed_over_shipment(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1, 2, 3])).await;
+    harness.report(shipment(order, 1), Milestone::InTransit, 5).await.unwrap();
+    harness.report(shipment(order, 2), Milestone::HandedOver, 6).await.unwrap();
 
-    let handled = desk.take(track(order)).await;
+    let handled = harness.handle(track(order)).await;
 
     let progressed = |number, status, second| {
         let shipment_id = shipment(order, number);
@@ -26,14 +28,14 @@ async fn track_tells_how_far_each_shipment_is_that_has_left(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn the_answers_of_a_track_have_ids_of_their_own_that_repeat_with_it(pool: PgPool) {
-    let (desk, order) = (Desk::new(pool), new_order());
-    desk.take(book(order, &[1, 2])).await;
-    desk.report(shipment(order, 1), Milestone::Delivered, 5).await.unwrap();
-    desk.report(shipment(order, 2), Milestone::Delivered, 5).await.unwrap();
+async fn the_replies_to_a_track_have_distinct_ids_that_a_redelivery_repeats(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1, 2])).await;
+    harness.report(shipment(order, 1), Milestone::Delivered, 5).await.unwrap();
+    harness.report(shipment(order, 2), Milestone::Delivered, 5).await.unwrap();
 
-    let first = desk.take(track(order)).await;
-    let again = desk.take(track(order)).await;
+    let first = harness.handle(track(order)).await;
+    let again = harness.handle(track(order)).await;
 
     let ids: Vec<_> = first.outgoing.iter().map(|outgoing| outgoing.message_id).collect();
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 2);

@@ -1,3 +1,5 @@
+//! `GET /admin/audit-logs`.
+
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
@@ -30,7 +32,7 @@ impl FromQuery for AuditQuery {
     }
 }
 
-/// A change made by a person.
+/// A change made by a user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEntryBody {
     #[schema(example = 4711)]
@@ -57,7 +59,7 @@ pub struct AuditEntryBody {
 
 /// Read the audit log
 ///
-/// Every change made by a person, newest first: roles, products, stock, warehouses, carrier reports, cancellations,
+/// Every change made by a user, newest first: roles, products, stock, warehouses, carrier reports, cancellations,
 /// decisions on failed jobs.
 #[utoipa::path(get, path = "/admin/audit-logs", tag = "admin",
     params(("actor" = Option<String>, Query, description = "Filter by actor: `admin:<id>`, `vendor:<id>` or `customer:<id>`"),
@@ -72,7 +74,7 @@ pub async fn list_audit_logs(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<AuditEntryBody>>, Problem> {
     let entries = list_audit_log(&state.pool, &query.filter, query.limit + 1).await?;
-    Ok(Json(Page::cut(entries, query.limit, |entry| entry.id.to_string())))
+    Ok(Json(Page::from_rows(entries, query.limit, |entry| entry.id.to_string())))
 }
 
 impl From<AuditEntry> for AuditEntryBody {

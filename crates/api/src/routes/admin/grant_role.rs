@@ -1,3 +1,5 @@
+//! `PUT /admin/users/{id}/role`.
+
 use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, one_of};
 use crate::params::PathParam;
@@ -27,8 +29,8 @@ impl FromJson for RoleBody {
 
 /// Grant a role
 ///
-/// Revokes all tokens of the user. You can't change your own role, and must still be an admin when the change is stored, so
-/// at least one admin is left.
+/// Revokes all tokens of the user. You can't change your own role, and must still be an admin when the change is
+/// stored, so at least one admin always remains.
 #[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
     params(("id" = uuid::Uuid, Path, description = "The user's id")),
     responses((status = 200, description = "The user with the new role", body = UserBody)),
@@ -43,6 +45,6 @@ pub async fn grant_role(
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
     let auditor = caller.auditor(&request, now);
-    let granted = async move { accounts.grant_role(user, body.role, caller.id, now, &auditor).await };
-    Ok(axum::Json(state.finish(granted).await?.into()))
+    let work = async move { accounts.grant_role(user, body.role, caller.id, now, &auditor).await };
+    Ok(axum::Json(state.run_detached(work).await?.into()))
 }

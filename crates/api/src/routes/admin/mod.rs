@@ -1,4 +1,4 @@
-//! For admins alone.
+//! Administration; every route requires the role `admin`.
 
 pub mod audit_logs;
 pub mod failed_jobs;

@@ -1,4 +1,4 @@
-//! What schedulers do every so often, and how it went.
+//! Scheduled tasks and their runs.
 
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -19,7 +19,7 @@ pub struct TaskBody {
     name: String,
     #[schema(example = 5000)]
     period_ms: i64,
-    /// The scheduler that leads it; absent when none does.
+    /// The scheduler that holds the task's lease; absent if none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "scheduler@shop-1:4711")]
     leader: Option<String>,
@@ -42,7 +42,7 @@ struct LastRunBody {
     error: Option<String>,
 }
 
-/// A run that did something, or failed.
+/// A run that changed something, or failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskRunBody {
     #[schema(example = 4711)]
@@ -77,7 +77,7 @@ impl FromQuery for RunQuery {
 
 /// List the scheduled tasks
 ///
-/// Each with its leader, its next run and the result of its last run.
+/// Each task with its leader, its next run and the result of its last run.
 #[utoipa::path(get, path = "/admin/tasks", tag = "admin",
     responses((status = 200, description = "All tasks", body = Page<TaskBody>)), security(("access_token" = [])))]
 pub async fn list_tasks(
@@ -85,7 +85,7 @@ pub async fn list_tasks(
     _allowed: Allowed<SeeTasks>,
 ) -> Result<Json<Page<TaskBody>>, Problem> {
     let tasks = schedule::list_tasks(&state.pool).await?;
-    Ok(Json(Page::whole(tasks.into_iter().map(TaskBody::from))))
+    Ok(Json(Page::complete(tasks.into_iter().map(TaskBody::from))))
 }
 
 /// List the runs of a task
@@ -103,7 +103,7 @@ pub async fn list_task_runs(
     Query(query): Query<RunQuery>,
 ) -> Result<Json<Page<TaskRunBody>>, Problem> {
     let runs = schedule::list_runs(&state.pool, &name, query.before, query.limit + 1).await?;
-    Ok(Json(Page::cut(runs, query.limit, |run| run.id.to_string())))
+    Ok(Json(Page::from_rows(runs, query.limit, |run| run.id.to_string())))
 }
 
 impl From<TaskView> for TaskBody {

@@ -1,3 +1,5 @@
+//! `POST /auth/login`.
+
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, secret, text};
 use crate::client_address::ClientAddress;
@@ -26,7 +28,7 @@ impl FromJson for LoginBody {
 
 /// Log in
 ///
-/// After ten failed logins of one account within 15 minutes, the answer is 429 until they are over.
+/// After ten failed logins of an account within 15 minutes, the response is 429 until those minutes are over.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
     responses((status = 200, description = "Tokens and the user", body = SessionBody)),
     extensions(("x-problems" = json!([Kind::InvalidCredentials, Kind::TooManyRequests]))), security(()))]
@@ -38,6 +40,6 @@ pub async fn log_in(
     let login = Login { email: body.email, password: body.password, address };
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let session = state.finish(async move { accounts.login(login, now).await }).await?;
+    let session = state.run_detached(async move { accounts.login(login, now).await }).await?;
     Ok(axum::Json(session.into()))
 }

@@ -1,3 +1,5 @@
+//! `POST /auth/logout`.
+
 use super::session::RefreshTokenBody;
 use crate::body::Json;
 use crate::problem::Problem;
@@ -13,6 +15,6 @@ use axum::http::StatusCode;
 pub async fn log_out(State(state): State<AppState>, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    state.finish(async move { accounts.logout(&body.refresh_token, now).await }).await?;
+    state.run_detached(async move { accounts.logout(&body.refresh_token, now).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,3 +1,5 @@
+//! `GET /auth/me`.
+
 use super::user::UserBody;
 use crate::auth::Allowed;
 use crate::policy::SeeSelf;

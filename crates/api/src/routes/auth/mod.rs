@@ -1,4 +1,4 @@
-//! Signing up, in, on and out.
+//! Sign-up, login, token refresh and logout.
 
 pub mod login;
 pub mod logout;

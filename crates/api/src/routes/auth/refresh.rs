@@ -1,3 +1,5 @@
+//! `POST /auth/refresh`.
+
 use super::session::{RefreshTokenBody, SessionBody};
 use crate::body::Json;
 use crate::client_address::ClientAddress;
@@ -7,8 +9,8 @@ use axum::extract::State;
 
 /// Exchange a refresh token for new tokens
 ///
-/// Each can be used once. A second use revokes all tokens of the same login, except within 60 seconds, when the first
-/// response may have been lost: then it is answered once more, and after that with 409.
+/// A refresh token can be used once. A second use revokes all tokens of the same login. Exception: within 60 seconds
+/// the first response may have been lost, so a second use gets the new tokens once more, and further ones get 409.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "New tokens", body = SessionBody)),
     extensions(("x-problems" = json!([
@@ -21,6 +23,6 @@ pub async fn refresh(
 ) -> Result<axum::Json<SessionBody>, Problem> {
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let session = state.finish(async move { accounts.refresh(&body.refresh_token, address, now).await }).await?;
+    let session = state.run_detached(async move { accounts.refresh(&body.refresh_token, address, now).await }).await?;
     Ok(axum::Json(session.into()))
 }

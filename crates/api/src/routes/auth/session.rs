@@ -1,3 +1,5 @@
+//! Bodies with tokens, shared by the routes of `/auth`.
+
 use super::user::UserBody;
 use crate::body::{FromJson, Members, secret};
 use accounts::Session;
@@ -12,12 +14,12 @@ pub struct SessionBody {
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds that the access token is valid for.
+    /// Validity of the access token in seconds.
     #[schema(example = 900)]
     expires_in: u64,
     #[schema(example = "5Y0c9mJ2bQh8…")]
     refresh_token: String,
-    /// Seconds that the refresh token is valid for.
+    /// Validity of the refresh token in seconds.
     #[schema(example = 1_209_600)]
     refresh_expires_in: u64,
     user: UserBody,

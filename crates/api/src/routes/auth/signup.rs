@@ -1,3 +1,5 @@
+//! `POST /auth/signup`.
+
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, parsed};
 use crate::client_address::ClientAddress;
@@ -14,7 +16,7 @@ use utoipa::ToSchema;
 pub struct SignUpBody {
     #[schema(value_type = String, example = "somebody@example.com")]
     email: Email,
-    /// 8 to 128 characters, of whatever kind, but none of the most common passwords.
+    /// 8 to 128 characters of any kind; the most common passwords are refused.
     #[schema(value_type = String, min_length = 8, max_length = 128, example = "correct horse battery staple")]
     password: Password,
     /// 1 to 200 visible characters on one line.
@@ -31,27 +33,28 @@ impl FromJson for SignUpBody {
     }
 }
 
-/// Answers alike whether the address was new or not.
+/// The same response whether the address is registered already or not.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SignUpAcceptedBody {
     #[schema(example = "accepted")]
     status: &'static str,
-    #[schema(example = "If the address was free, the account exists now; log in with it")]
+    #[schema(example = "If the address was not registered, the account exists now; log in with it")]
     message: &'static str,
 }
 
 const ACCEPTED: SignUpAcceptedBody = SignUpAcceptedBody {
     status: "accepted",
-    message: "If the address was free, the account exists now; log in with it",
+    message: "If the address was not registered, the account exists now; log in with it",
 };
 
 /// Sign up
 ///
-/// Makes a customer and logs them in. An address that has an account is refused with 409. Where the installation hides which
-/// addresses have accounts (`SIGNUP_HIDES_TAKEN_EMAILS`), every sign-up is answered with 202, without tokens: log in then.
+/// Creates a customer account and logs in. An address that is registered already is refused with 409. Where the
+/// installation hides registered addresses (`SIGNUP_HIDES_TAKEN_EMAILS`), every sign-up gets 202 without tokens: log in
+/// afterwards.
 #[utoipa::path(post, path = "/auth/signup", tag = "auth", request_body = SignUpBody,
-    responses((status = 201, description = "The account is made: tokens, and whose they are", body = SessionBody),
-        (status = 202, description = "The account is made, unless the address has one", body = SignUpAcceptedBody)),
+    responses((status = 201, description = "The account is created: tokens and the user", body = SessionBody),
+        (status = 202, description = "The account is created, unless the address is registered already", body = SignUpAcceptedBody)),
     extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
 pub async fn sign_up(
     State(state): State<AppState>,
@@ -61,10 +64,10 @@ pub async fn sign_up(
     let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, address };
     let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    if state.options.hides_taken_emails {
-        state.finish(async move { accounts.signup_discreetly(request, now).await }).await?;
+    if state.options.hides_registered_emails {
+        state.run_detached(async move { accounts.signup_discreetly(request, now).await }).await?;
         return Ok((StatusCode::ACCEPTED, axum::Json(ACCEPTED)).into_response());
     }
-    let session = state.finish(async move { accounts.signup(request, now).await }).await?;
+    let session = state.run_detached(async move { accounts.signup(request, now).await }).await?;
     Ok((StatusCode::CREATED, axum::Json(SessionBody::from(session))).into_response())
 }

@@ -1,15 +1,17 @@
+//! The response body of a user account.
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Somebody with an account.
+/// A user account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserBody {
     pub id: Uuid,
     #[schema(example = "customer@orders.local")]
     pub email: String,
-    /// What they are called, if they said so.
+    /// The user's name, if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Demo Customer")]
     pub full_name: Option<String>,

@@ -1,9 +1,11 @@
+//! `POST /inventory/adjustments`.
+
 use super::stock::StockBody;
-use super::{is_theirs, not_yours};
+use super::{may_manage, unknown_sku_detail};
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, one_of, parsed, within};
-use crate::idempotency::{Answer, KeyParam, Keyed};
-use crate::policy::MoveStock;
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
+use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::routes::reason;
@@ -22,10 +24,10 @@ pub struct AdjustmentBody {
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    /// `received`, `adjusted` (a count found more, or fewer) or `returned`; default `adjusted`.
+    /// `received`, `adjusted` (a stock count found more or fewer units) or `returned`; default `adjusted`.
     #[schema(value_type = Option<String>, example = "received")]
     kind: AdjustmentKind,
-    /// Units; negative only with `adjusted`.
+    /// Number of units; negative only with `adjusted`.
     #[schema(example = 10)]
     quantity: i32,
     #[schema(example = "Delivery note 4711")]
@@ -51,29 +53,29 @@ impl FromJson for AdjustmentBody {
 
 /// Adjust stock
 ///
-/// Record units received, returned or counted. Answers with the stock after it.
+/// Record units received, returned or counted. The response is the stock after the adjustment.
 #[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", params(KeyParam), request_body = AdjustmentBody,
     responses((status = 201, description = "The stock after the adjustment", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn adjust_stock(
     State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<MoveStock>,
+    Allowed { caller, .. }: Allowed<AdjustStock>,
     request: RequestId,
-    Keyed { body, repeat }: Keyed<AdjustmentBody>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body, idempotency }: IdempotentJson<AdjustmentBody>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let (shared, recording) = (state.clone(), recorder.clone());
-    let adjusting = async move {
-        if !is_theirs(&shared, caller, &body.sku).await? {
-            return Err(Problem::about(Kind::UnknownSku, "/sku", not_yours(&body.sku)));
+    let work = async move {
+        if !may_manage(&shared, caller, &body.sku).await? {
+            return Err(Problem::about(Kind::UnknownSku, "/sku", unknown_sku_detail(&body.sku)));
         }
         let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
         let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
         Ok(inventory::adjust_stock(&shared.pool, adjustment, recording.at(), &recording).await?)
     };
-    state.change(&recorder, adjusting).await
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(item: &StockItem) -> Answer {
-    Answer::json(StatusCode::CREATED, &StockBody::from(item.clone()))
+fn respond(item: &StockItem) -> IdempotentResponse {
+    IdempotentResponse::json(StatusCode::CREATED, &StockBody::from(item.clone()))
 }

@@ -1,4 +1,6 @@
-use super::is_theirs;
+//! `GET /inventory/{sku}`.
+
+use super::may_manage;
 use super::stock::StockBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -21,9 +23,9 @@ pub async fn find_stock(
     Allowed { caller, .. }: Allowed<SeeStock>,
     PathParam(sku): PathParam<Sku>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
-    if !is_theirs(&state, caller, &sku).await? {
+    if !may_manage(&state, caller, &sku).await? {
         return Err(Problem::not_found("product"));
     }
     let items = inventory::find_stock(&state.pool, &sku).await?;
-    Ok(Json(Page::whole(items.into_iter().map(StockBody::from))))
+    Ok(Json(Page::complete(items.into_iter().map(StockBody::from))))
 }

@@ -1,5 +1,7 @@
+//! `GET /inventory`.
+
 use super::stock::StockBody;
-use super::{is_theirs, skus_of};
+use super::{may_manage, vendor_skus};
 use crate::auth::{Allowed, Caller};
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
@@ -13,7 +15,7 @@ use domain::ids::WarehouseId;
 use domain::product::Sku;
 use inventory::{StockCursor, StockFilter};
 
-/// Stands between the SKU and the warehouse of a cursor; in neither of them.
+/// Separates the SKU and the warehouse in a cursor; occurs in neither of them.
 const CURSOR_SEPARATOR: char = '~';
 
 #[derive(Debug)]
@@ -67,12 +69,12 @@ pub async fn list_stock(
     Ok(Json(Page { items: page.items.into_iter().map(StockBody::from).collect(), next_cursor }))
 }
 
-/// Those that may be shown; none for all.
-async fn visible_skus(state: &AppState, caller: Caller, asked: Option<Sku>) -> Result<Option<Vec<Sku>>, Problem> {
-    match (caller.role, asked) {
-        (Role::Admin, asked) => Ok(asked.map(|sku| vec![sku])),
-        (_, Some(sku)) if is_theirs(state, caller, &sku).await? => Ok(Some(vec![sku])),
+/// The SKUs that the caller may see; `None` for all.
+async fn visible_skus(state: &AppState, caller: Caller, requested: Option<Sku>) -> Result<Option<Vec<Sku>>, Problem> {
+    match (caller.role, requested) {
+        (Role::Admin, requested) => Ok(requested.map(|sku| vec![sku])),
+        (_, Some(sku)) if may_manage(state, caller, &sku).await? => Ok(Some(vec![sku])),
         (_, Some(_)) => Ok(Some(Vec::new())),
-        (_, None) => Ok(Some(skus_of(state, caller).await?)),
+        (_, None) => Ok(Some(vendor_skus(state, caller).await?)),
     }
 }

@@ -1,4 +1,4 @@
-//! What lies where. Vendors see and move the stock of their own products, admins all.
+//! Stock per SKU and warehouse. Vendors see and adjust the stock of their own products, admins all stock.
 
 pub mod adjust;
 pub mod find;
@@ -8,28 +8,32 @@ pub mod stock;
 
 use crate::auth::Caller;
 use crate::problem::Problem;
-use crate::problem::text::tick;
+use crate::problem::text::quote;
 use crate::state::AppState;
 use accounts::Role;
 use catalogue::{PageSize, ProductFilter, Viewer};
 use domain::product::Sku;
 
-/// Pages of products that a vendor's stock list is made from: 5,000 products. Who has more names a SKU.
+/// A vendor's stock list covers this many pages of their products, 5,000 products in all. Beyond that, `sku` must be
+/// given.
 const VENDOR_PAGES_MAX: usize = 50;
 const VENDOR_PAGE_SIZE: i64 = 100;
 
-/// Whether this is the caller's to see and to move. Admins: all that is in the catalogue.
-async fn is_theirs(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
+/// Whether the caller may see and adjust stock of this SKU: vendors of their own products, admins of every product.
+async fn may_manage(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
     let product = state.catalogue.products(std::slice::from_ref(sku)).await?.pop().flatten();
     Ok(product.is_some_and(|product| caller.role == Role::Admin || product.vendor_id == caller.id))
 }
 
-fn not_yours(sku: &Sku) -> String {
-    format!("`sku`: no product of yours is called {}; list yours with GET /api/v1/inventory", tick(sku.as_str()))
+fn unknown_sku_detail(sku: &Sku) -> String {
+    format!(
+        "`sku`: no product {} exists, or it is not yours; list your stock with GET /api/v1/inventory",
+        quote(sku.as_str())
+    )
 }
 
 /// All SKUs of a vendor.
-async fn skus_of(state: &AppState, vendor: Caller) -> Result<Vec<Sku>, Problem> {
+async fn vendor_skus(state: &AppState, vendor: Caller) -> Result<Vec<Sku>, Problem> {
     let mut skus = Vec::new();
     let limit = PageSize::try_from(VENDOR_PAGE_SIZE).unwrap_or_default();
     let mut filter = ProductFilter { vendor_id: Some(vendor.id), limit, ..ProductFilter::default() };

@@ -1,10 +1,12 @@
+//! The response body of a stock level.
+
 use chrono::{DateTime, Utc};
 use inventory::StockItem;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One SKU in one warehouse.
+/// The stock of one SKU in one warehouse.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StockBody {
     #[schema(example = "SKU-HEADPHONES")]
@@ -14,7 +16,7 @@ pub struct StockBody {
     warehouse_code: String,
     #[schema(example = 110)]
     on_hand: u32,
-    /// Held for orders.
+    /// Reserved for orders.
     #[schema(example = 4)]
     reserved: u32,
     /// `on_hand - reserved`

@@ -1,6 +1,8 @@
+//! `POST /orders/{id}/cancel`.
+
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, parsed};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
 use crate::problem::{Kind, Problem};
@@ -10,21 +12,21 @@ use accounts::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
-use domain::order::placing::Note;
+use domain::order::order_request::Note;
 use domain::order::{CancelReason, OrderStatus};
 use orders::{CancelOrder, CancelOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Why; the body may be left out.
+/// The reason for the cancellation; the body is optional.
 #[derive(Debug, Default, ToSchema)]
 pub struct CancelBody {
-    /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; your request unless you say
-    /// otherwise. Shown to everybody who may see the order.
+    /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; default
+    /// `customer_request`, or `admin_request` for an order of another user. Visible to everybody who may see the order.
     #[schema(value_type = Option<String>, example = "mistake")]
     reason: Option<CancelReason>,
-    /// In your words, for staff and yourself: 1 to 1,000 characters.
+    /// Free text, visible to administrators and to you: 1 to 1,000 characters.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1_000, example = "I meant the blue ones")]
     note: Option<Note>,
 }
@@ -43,7 +45,7 @@ impl FromJson for CancelBody {
 
 fn reason(text: &str) -> Result<CancelReason, String> {
     let allowed = || CancelReason::NAMES.join(", ");
-    text.parse().map_err(|_unknown| format!("must be one of {}; put your own words into `note`", allowed()))
+    text.parse().map_err(|_unknown| format!("must be one of {}; use `note` for free text", allowed()))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,8 +62,8 @@ pub struct CancelledBody {
 
 /// Cancel an order
 ///
-/// For the customer who placed the order, and for admins. Everything done for it is undone step by step; follow the order to see it end.
-/// Safe to repeat.
+/// For the customer who placed the order, and for admins. Stock, payment and shipments are undone step by step; follow
+/// the order to see it end. Safe to repeat.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", request_body = Option<CancelBody>,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 202, description = "The order is being cancelled, or already is", body = CancelledBody)),
@@ -72,23 +74,26 @@ pub async fn cancel_order(
     PathParam(order_id): PathParam<OrderId>,
     request_id: RequestId,
     RequestTrace(trace): RequestTrace,
-    Keyed { body, repeat }: Keyed<CancelBody>,
-) -> Result<Answer, Problem> {
+    IdempotentJson { body, idempotency }: IdempotentJson<CancelBody>,
+) -> Result<IdempotentResponse, Problem> {
     let CancelBody { reason, note } = body;
     let cancels_any = caller.role == Role::Admin;
     let request = CancelOrder { order_id, caller: caller.id, cancels_any, actor: caller.actor(), reason, note, trace };
-    let recorder = repeat.recorder(&state, caller, &request_id, answer);
+    let recorder = idempotency.recorder(&state, caller, &request_id, respond);
     let (shared, recording) = (state.clone(), recorder.clone());
-    let cancelling = async move {
-        orders::cancel_order(&shared.pool, &shared.relay, request, shared.pace, recording.at(), &recording).await
+    let work = async move {
+        orders::cancel_order(&shared.pool, &shared.relay, request, shared.time_scale, recording.at(), &recording).await
     };
-    state.change(&recorder, cancelling).await
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(outcome: &CancelOutcome) -> Answer {
+fn respond(outcome: &CancelOutcome) -> IdempotentResponse {
     let message = message(outcome.already, outcome.status);
     let (order_id, order_status) = (outcome.order_id.as_uuid(), outcome.status.into());
-    Answer::json(StatusCode::ACCEPTED, &CancelledBody { status: "accepted", order_id, order_status, message })
+    IdempotentResponse::json(
+        StatusCode::ACCEPTED,
+        &CancelledBody { status: "accepted", order_id, order_status, message },
+    )
 }
 
 const fn message(already: bool, status: OrderStatus) -> &'static str {

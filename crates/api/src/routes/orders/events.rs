@@ -1,3 +1,5 @@
+//! `GET /orders/{id}/events`: the timeline of an order.
+
 use super::viewer;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -17,7 +19,7 @@ use uuid::Uuid;
 /// An entry of an order's timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventBody {
-    /// The order's version after it.
+    /// The order's version after this entry.
     #[schema(example = 2)]
     version: i32,
     #[schema(example = "stock_reserved")]
@@ -29,10 +31,10 @@ pub struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     detail: Option<serde_json::Value>,
-    /// The message that caused it, if one did.
+    /// The message that caused it, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Uuid>,
-    /// The person who caused it, if one did.
+    /// The user who caused it, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
     at: DateTime<Utc>,
@@ -67,5 +69,5 @@ pub async fn order_events(
 ) -> Result<Json<Page<EventBody>>, Problem> {
     let events = orders::order_events(&state.pool, id, viewer(caller)).await?;
     let events = events.ok_or_else(|| Problem::not_found("order"))?;
-    Ok(Json(Page::whole(events.into_iter().map(EventBody::from))))
+    Ok(Json(Page::complete(events.into_iter().map(EventBody::from))))
 }

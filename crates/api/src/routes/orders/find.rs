@@ -1,3 +1,5 @@
+//! `GET /orders/{id}`.
+
 use super::order::OrderBody;
 use super::visible_order;
 use crate::auth::Allowed;
@@ -14,10 +16,10 @@ use domain::ids::OrderId;
 
 /// Show an order
 ///
-/// Send the `ETag` back as `If-None-Match`: while the order is unchanged, the answer is 304 without a body.
+/// Send the `ETag` back as `If-None-Match`: while the order is unchanged, the response is 304 without a body.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer")),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response")),
     responses(
         (status = 200, description = "The order", body = OrderBody,
             headers(("ETag" = String, description = "Changes with the order"))),
@@ -31,7 +33,7 @@ pub async fn find_order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order = visible_order(&state, caller, id).await?;
-    // Each role sees an order in its own way.
+    // The body depends on the role, so the ETag does as well.
     let etag = format!("\"{}-{}\"", order.order.version, caller.role);
     let known = is_known(&headers, &etag);
     let headers: [(HeaderName, String); 3] =

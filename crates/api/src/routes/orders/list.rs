@@ -1,3 +1,5 @@
+//! `GET /orders`.
+
 use super::order::OrderSummaryBody;
 use super::viewer;
 use crate::auth::Allowed;
@@ -31,7 +33,7 @@ impl FromQuery for OrderFilter {
 
 /// List orders
 ///
-/// Newest first. You see the orders that you placed; vendors also those with a line of theirs, admins all.
+/// Newest first. Customers see the orders that they placed; vendors also orders with their products; admins all orders.
 #[utoipa::path(get, path = "/orders", tag = "orders",
     params(("status" = Option<String>, Query, description = "Filter by status: `pending`, `confirmed`, `shipped`, `delivered`, `rejected`, `cancelling` or `cancelled`"),
         ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Created at or after this time; RFC 3339, 2000 to 2100"),

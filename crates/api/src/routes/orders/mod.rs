@@ -1,4 +1,4 @@
-//! Orders: placing, watching, calling back.
+//! Orders: place, list, follow, cancel.
 
 pub mod cancel;
 pub mod events;
@@ -18,6 +18,7 @@ use accounts::Role;
 use domain::ids::OrderId;
 use orders::{OrderView, Viewer};
 
+/// Whose orders the caller may see, as the `orders` crate expects it.
 pub fn viewer(caller: Caller) -> Viewer {
     match caller.role {
         Role::Customer => Viewer::Customer(caller.id),

@@ -1,4 +1,4 @@
-//! Orders as clients see them.
+//! Response bodies of orders.
 
 use crate::routes::money::MoneyBody;
 use chrono::{DateTime, Utc};
@@ -18,15 +18,16 @@ pub struct OrderSummaryBody {
     payment_status: &'static str,
     #[schema(example = "booked")]
     fulfilment_status: &'static str,
-    /// Why it was rejected, in a word, or why it was cancelled: one of the reasons of `/orders/{id}/cancel`.
+    /// Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of
+    /// `/orders/{id}/cancel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Why a person should look at it; for admins.
+    /// Why an operator should check the order; for admins only.
     #[serde(skip_serializing_if = "Option::is_none")]
     attention: Option<String>,
-    /// For vendors: of their own lines.
+    /// The total of all lines; for vendors, of their own lines.
     total: MoneyBody,
-    /// Rises with every change of the order.
+    /// Increases with every change of the order.
     #[schema(example = 5)]
     version: i32,
     created_at: DateTime<Utc>,
@@ -42,7 +43,7 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     items: Vec<OrderLineBody>,
-    /// Once it is confirmed.
+    /// Empty until the order is confirmed.
     shipments: Vec<OrderShipmentBody>,
 }
 
@@ -57,7 +58,7 @@ pub struct OrderLineBody {
     vendor_id: Uuid,
     #[schema(example = 1)]
     quantity: u32,
-    /// As it was when the order was placed.
+    /// The price at which the order was placed.
     unit_price: MoneyBody,
     line_total: MoneyBody,
 }

@@ -1,3 +1,5 @@
+//! `GET /orders/{id}/payments`.
+
 use super::visible_order;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -35,7 +37,7 @@ pub struct PaymentBody {
     refunded_minor: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<String>,
-    /// What the gateway was asked for, the oldest first.
+    /// The operations requested from the payment gateway, oldest first.
     operations: Vec<OperationBody>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -107,5 +109,5 @@ pub async fn order_payments(
         return Err(Problem::not_found("order"));
     }
     let payment = payments::find_payment(&state.pool, id).await?;
-    Ok(Json(Page::whole(payment.map(PaymentBody::from))))
+    Ok(Json(Page::complete(payment.map(PaymentBody::from))))
 }

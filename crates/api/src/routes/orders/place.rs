@@ -1,3 +1,5 @@
+//! `POST /orders`.
+
 use super::request::{PlaceOrderBody, unknown_method};
 use crate::auth::Allowed;
 use crate::body::Json;
@@ -11,14 +13,14 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use catalogue::Product;
-use domain::order::placing::{OrderRequest, PricedLines};
+use domain::order::order_request::{OrderRequest, PricedLines};
 use orders::{Accepted, Fingerprint, NewOrder};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What keys are kept under.
+/// The route that idempotency keys are stored under.
 const ROUTE: &str = "POST /orders";
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,10 +36,10 @@ pub struct AcceptedBody {
 
 /// Place an order
 ///
-/// The order is stored at once and processed afterwards: follow it at `Location`. The same request with the same key gets
-/// the first answer again, with `Idempotent-Replayed: true`.
+/// The order is stored at once and processed afterwards: follow it at `Location`. A repeat with the same key gets the
+/// first response again, with `Idempotent-Replayed: true`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = PlaceOrderBody,
-    params(("Idempotency-Key" = String, Header, description = "A unique value of yours for this request, such as a UUID")),
+    params(("Idempotency-Key" = String, Header, description = "A unique value for this request, such as a UUID")),
     responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody,
         headers(("Location" = String, description = "Where to follow the order")))),
     extensions(("x-problems" = json!([Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
@@ -53,19 +55,19 @@ pub async fn place_order(
     let fingerprint = Fingerprint::of(&request);
     let PricedLines { lines, total } = match price(&state, &request).await? {
         Ok(priced) => priced,
-        // What was accepted once is answered so for ever, even if it could not be had today.
+        // A repeat gets its first response, even if the same order could not be placed any more.
         Err(problem) => {
-            let earlier = state.intake.answer_to(caller.id, ROUTE, &key, fingerprint).await?;
-            return earlier.map(answer).ok_or(problem);
+            let earlier = state.intake.find_replay(caller.id, ROUTE, &key, fingerprint).await?;
+            return earlier.map(respond).ok_or(problem);
         }
     };
     let OrderRequest { payment_method, note, .. } = request;
     let customer_id = caller.id;
     let new = NewOrder { customer_id, route: ROUTE, key, fingerprint, lines, total, payment_method, note, trace };
-    Ok(answer(state.intake.place(new).await?))
+    Ok(respond(state.intake.place(new).await?))
 }
 
-/// What the order costs, or why it can't be had.
+/// Prices the order. The inner error means that the order can't be placed, the outer one that pricing failed.
 async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<PricedLines, Problem>, Problem> {
     if let Some(problem) = unknown_method(&request.payment_method, state.payment_methods) {
         return Ok(Err(problem));
@@ -73,10 +75,10 @@ async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<Priced
     let products = state.catalogue.products(&request.lines.skus()).await?;
     let offers = products.into_iter().map(|product: Option<Arc<Product>>| product.and_then(|product| product.offer()));
     let priced = request.lines.price(offers.collect(), request.currency);
-    Ok(priced.map_err(|error| Problem::placing(&error, request.lines.as_slice())))
+    Ok(priced.map_err(|error| Problem::invalid_order(&error, request.lines.as_slice())))
 }
 
-fn answer(accepted: Accepted) -> Response {
+fn respond(accepted: Accepted) -> Response {
     let order_id = accepted.order_id.as_uuid();
     let message = "Order accepted for async processing";
     let body = AcceptedBody { status: "accepted", order_id, order_status: "pending", message };

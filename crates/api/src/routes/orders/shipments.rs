@@ -1,3 +1,5 @@
+//! `GET /orders/{id}/shipments`.
+
 use super::visible_order;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -13,7 +15,7 @@ use domain::ids::OrderId;
 
 /// Show an order's shipments
 ///
-/// The customer who placed the order sees all of them, other vendors those that hold nothing but their own products.
+/// The customer who placed the order sees all of them; vendors see those that contain only their own products.
 #[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
     responses((status = 200, description = "One per warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]
@@ -25,5 +27,5 @@ pub async fn order_shipments(
     let order = visible_order(&state, caller, id).await?;
     let shipments = shipping::list_shipments(&state.pool, id).await?;
     let shipments = visible_shipments(caller, &order, shipments);
-    Ok(Json(Page::whole(shipments.into_iter().map(ShipmentBody::from))))
+    Ok(Json(Page::complete(shipments.into_iter().map(ShipmentBody::from))))
 }

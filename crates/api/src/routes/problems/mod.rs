@@ -1,4 +1,4 @@
-//! What the `type` of a problem leads to: a page for browsers, JSON for everybody else.
+//! The target of a problem's `type`: an HTML page for browsers, JSON for other clients.
 
 mod page;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// As the example shows the request that went wrong.
+/// Path and request id in the example.
 const EXAMPLE_PATH: &str = "/api/v1/…";
 const EXAMPLE_REQUEST: &str = "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27";
 
@@ -33,14 +33,14 @@ pub struct KindBody {
     cause: &'static str,
     #[schema(example = "List products with GET /api/v1/products and use a SKU from there.")]
     cure: &'static str,
-    /// Such a problem.
+    /// An example of this problem.
     #[schema(value_type = Object)]
     example: Value,
 }
 
 /// Explain a kind of problem
 ///
-/// The `type` of every problem leads here. Browsers get a page, everybody else JSON.
+/// The `type` of every problem links here. Browsers get a page, other clients JSON.
 #[utoipa::path(get, path = "/problems/{code}", tag = "system",
     params(("code" = String, Path, description = "A problem's `code`", example = "unknown-sku")),
     responses((status = 200, description = "The kind of problem", content(

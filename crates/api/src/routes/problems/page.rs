@@ -1,4 +1,4 @@
-//! The page of a kind of problem. It holds all that it needs, and its policy lets it load nothing.
+//! The HTML page of a kind of problem. It is self-contained, and its content security policy blocks all requests.
 
 use super::KindBody;
 use base64::Engine as _;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("page.css");
 
-/// Nothing but this very style sheet: no script, no image, no form.
+/// Allows only the embedded style sheet, by its hash: no script, no image, no form.
 pub static POLICY: LazyLock<String> = LazyLock::new(|| {
     let digest = STANDARD.encode(Sha256::digest(STYLE));
     format!(

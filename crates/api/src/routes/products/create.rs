@@ -1,8 +1,10 @@
+//! `POST /products`.
+
 use super::editor;
 use super::product::ProductBody;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, boolean, parsed};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -31,7 +33,7 @@ pub struct NewProductBody {
     /// Whether it can be ordered; default true.
     #[schema(value_type = Option<bool>)]
     active: bool,
-    /// The vendor; default you. Admins may name another one.
+    /// The vendor; default yourself. Admins can set another user.
     #[schema(value_type = Option<uuid::Uuid>)]
     vendor_id: Option<UserId>,
 }
@@ -66,23 +68,22 @@ pub async fn create_product(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageProducts>,
     request: RequestId,
-    Keyed { body, repeat }: Keyed<NewProductBody>,
-) -> Result<Answer, Problem> {
+    IdempotentJson { body, idempotency }: IdempotentJson<NewProductBody>,
+) -> Result<IdempotentResponse, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(caller.id);
     if caller.role != Role::Admin && vendor_id != caller.id {
-        let told = "`vendor_id` must be your own id, or be left out: only admins create products for others";
-        return Err(Problem::about(Kind::Forbidden, "/vendor_id", told));
+        let detail = "`vendor_id` must be your own id, or be left out: only admins create products for others";
+        return Err(Problem::about(Kind::Forbidden, "/vendor_id", detail));
     }
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let creating =
-        async move { catalogue::create_product(&pool, editor(caller), new, recording.at(), &recording).await };
-    state.change(&recorder, creating).await
+    let work = async move { catalogue::create_product(&pool, editor(caller), new, recording.at(), &recording).await };
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(created: &ProductDetails) -> Answer {
+fn respond(created: &ProductDetails) -> IdempotentResponse {
     let location = format!("/api/v1/products/{}", created.product.sku);
-    Answer::json(StatusCode::CREATED, &ProductBody::from(created.clone())).located(location)
+    IdempotentResponse::json(StatusCode::CREATED, &ProductBody::from(created.clone())).with_location(location)
 }

@@ -1,3 +1,5 @@
+//! `GET /products`.
+
 use super::product::ProductBody;
 use super::viewer;
 use crate::auth::Caller;
@@ -9,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use catalogue::{PageSize, ProductFilter};
 
-/// Longer words are in no name.
+/// No name is longer.
 const SEARCH_LENGTH_MAX: usize = 200;
 
 impl FromQuery for ProductFilter {
@@ -28,7 +30,7 @@ impl FromQuery for ProductFilter {
 
 /// List products
 ///
-/// Needs no token. Vendors also see their own inactive products, admins all.
+/// Requires no token. Vendors also see their own inactive products, admins all products.
 #[utoipa::path(get, path = "/products", tag = "products",
     params(("q" = Option<String>, Query, description = "Search in names and SKUs"),
         ("vendor_id" = Option<uuid::Uuid>, Query, description = "Filter by vendor"),

@@ -1,4 +1,4 @@
-//! What is sold.
+//! The products of the catalogue.
 
 pub mod create;
 pub mod find;
@@ -10,6 +10,7 @@ use crate::auth::Caller;
 use accounts::Role;
 use catalogue::{Editor, Viewer};
 
+/// Which products the caller may see, as the `catalogue` crate expects it.
 fn viewer(caller: Option<Caller>) -> Viewer {
     match caller {
         Some(Caller { role: Role::Admin, .. }) => Viewer::Admin,
@@ -18,7 +19,7 @@ fn viewer(caller: Option<Caller>) -> Viewer {
     }
 }
 
-/// The permission lets vendors and admins in; whoever else came in would be an editor of nothing.
+/// Whose products the caller may change. Customers never get here; if one did, they would have no products to change.
 fn editor(caller: Caller) -> Editor {
     match caller.role {
         Role::Admin => Editor::Admin,

@@ -1,3 +1,5 @@
+//! The response body of a product.
+
 use crate::routes::money::MoneyBody;
 use catalogue::ProductDetails;
 use chrono::{DateTime, Utc};

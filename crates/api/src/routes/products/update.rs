@@ -1,3 +1,5 @@
+//! `PATCH /products/{sku}`.
+
 use super::editor;
 use super::product::ProductBody;
 use crate::auth::Allowed;
@@ -54,6 +56,6 @@ pub async fn update_product(
     let change = ProductChange { name, description, price, active };
     let (pool, now) = (state.pool.clone(), platform::clock::now());
     let auditor = caller.auditor(&request, now);
-    let changing = async move { catalogue::update_product(&pool, editor(caller), sku, change, now, &auditor).await };
-    Ok(axum::Json(state.finish(changing).await?.into()))
+    let work = async move { catalogue::update_product(&pool, editor(caller), sku, change, now, &auditor).await };
+    Ok(axum::Json(state.run_detached(work).await?.into()))
 }

@@ -1,3 +1,5 @@
+//! `GET /shipments/{tracking_number}`.
+
 use super::shipment::ShipmentBody;
 use super::visible_shipment;
 use crate::auth::Allowed;
@@ -11,7 +13,8 @@ use domain::shipment::TrackingNumber;
 
 /// Track a shipment
 ///
-/// You see shipments of the orders that you placed; vendors also those that hold nothing but their own products, admins all.
+/// Customers see shipments of the orders that they placed; vendors also those that contain only their own products;
+/// admins all shipments.
 #[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
     params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
     responses((status = 200, description = "The shipment", body = ShipmentBody)),

@@ -1,4 +1,4 @@
-//! Shipments, by the number that their carrier gave them.
+//! Shipments, addressed by the carrier's tracking number.
 
 pub mod find;
 pub mod record_event;
@@ -14,8 +14,8 @@ use domain::shipment::TrackingNumber;
 use orders::OrderView;
 use shipping::ShipmentView;
 
-/// Those of the order's shipments that the caller may see: the customer who placed it all of them, a vendor those that hold nothing
-/// but their own products.
+/// The order's shipments that the caller may see: the customer who placed the order sees all, a vendor those that
+/// contain only their own products.
 pub fn visible_shipments(caller: Caller, order: &OrderView, shipments: Vec<ShipmentView>) -> Vec<ShipmentView> {
     if caller.role != Role::Vendor || order.order.customer_id == caller.id {
         return shipments;
@@ -23,13 +23,13 @@ pub fn visible_shipments(caller: Caller, order: &OrderView, shipments: Vec<Shipm
     shipments.into_iter().filter(|shipment| is_sold_by(caller, order, shipment)).collect()
 }
 
-/// Whether the shipment holds nothing but products of the caller's.
+/// Whether the shipment contains only products of the caller.
 fn is_sold_by(caller: Caller, order: &OrderView, shipment: &ShipmentView) -> bool {
     let sells = |sku: &Sku| order.lines.iter().any(|line| line.sku == *sku && line.vendor_id == caller.id);
     shipment.lines.iter().all(|line| sells(&line.sku))
 }
 
-/// The shipment and its order, if they are the caller's to see; else 404.
+/// The shipment and its order; 404 if the caller may not see them.
 async fn visible_shipment(
     state: &AppState,
     caller: Caller,
@@ -42,7 +42,7 @@ async fn visible_shipment(
     Ok((shipment, order))
 }
 
-/// The shipment, if the caller may say how far it is: not because they wait for it, but because they send it.
+/// The shipment, if the caller may report its progress: as its vendor or as an admin, but not as its recipient.
 async fn reportable_shipment(
     state: &AppState,
     caller: Caller,
@@ -52,5 +52,5 @@ async fn reportable_shipment(
     if caller.role != Role::Vendor || is_sold_by(caller, &order, &shipment) {
         return Ok(shipment);
     }
-    Err(Problem::new(Kind::Forbidden, "Only the vendor of all that it holds may report how far a shipment is."))
+    Err(Problem::new(Kind::Forbidden, "Only the vendor of every product in a shipment may report its progress."))
 }

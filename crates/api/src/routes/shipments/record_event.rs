@@ -1,7 +1,9 @@
+//! `POST /shipments/{tracking_number}/events`.
+
 use super::reportable_shipment;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, one_of, time};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
@@ -19,7 +21,7 @@ use utoipa::ToSchema;
 const NOTE_LENGTH_MAX: usize = 500;
 /// How far a carrier's clock may be ahead of ours.
 const AHEAD_MAX: TimeDelta = TimeDelta::minutes(5);
-/// How far it may be behind: nothing happens to a shipment before it is asked for, but carriers mistake time zones.
+/// How far an event may precede the request of its shipment: impossible, but carriers confuse time zones.
 const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
@@ -27,7 +29,7 @@ pub struct ShipmentEventReport {
     /// `handed_over`, `in_transit` or `delivered`.
     #[schema(value_type = String, example = "handed_over")]
     status: Milestone,
-    /// When it happened; default now. Not before the shipment was requested, and not in the future.
+    /// The time of the event; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, max_length = 500, example = "Left the yard")]
@@ -50,14 +52,15 @@ fn note(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedBody {
-    /// `moved`: the status changed; `noted`: recorded, but the shipment had already come that far; `duplicate`: reported before.
+    /// `moved`: the status changed; `noted`: recorded, but the shipment had that status already; `duplicate`: reported
+    /// before.
     #[schema(example = "moved")]
     recorded: &'static str,
 }
 
 /// Report the progress of a shipment
 ///
-/// Reports may be repeated, late or out of order: the status of a shipment never goes back.
+/// Reports may be repeated, late or out of order: the status of a shipment never moves backwards.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
     params(("tracking_number" = String, Path, description = "The carrier's tracking number"), KeyParam),
     request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
@@ -67,38 +70,37 @@ pub async fn record_event(
     Allowed { caller, .. }: Allowed<ReportShipments>,
     request: RequestId,
     PathParam(number): PathParam<TrackingNumber>,
-    Keyed { body, repeat }: Keyed<ShipmentEventReport>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body, idempotency }: IdempotentJson<ShipmentEventReport>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let now = recorder.at();
     let occurred_at = body.occurred_at.unwrap_or(now);
     if occurred_at > now + AHEAD_MAX {
-        let told = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
-        return Err(Problem::about(Kind::Validation, "/occurred_at", told));
+        let detail = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
+        return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
     let shipment = reportable_shipment(&state, caller, &number).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
-        let told = format!(
+        let detail = format!(
             "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",
             shipment.created_at.to_rfc3339(),
             occurred_at.to_rfc3339()
         );
-        return Err(Problem::about(Kind::Validation, "/occurred_at", told));
+        return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
     let (status, note) = (body.status, body.note);
     let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
-    let (shared, keeping) = (state.clone(), recorder.clone());
-    let recording =
-        async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &keeping).await };
-    state.change(&recorder, recording).await
+    let (shared, sink) = (state.clone(), recorder.clone());
+    let work = async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &sink).await };
+    state.run_idempotent(&recorder, work).await
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "outcomes are shown by reference")]
-fn answer(recorded: &Recorded) -> Answer {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that `Recorder` expects")]
+fn respond(recorded: &Recorded) -> IdempotentResponse {
     let recorded = match recorded {
-        Recorded::Moved => "moved",
-        Recorded::Noted => "noted",
+        Recorded::Advanced => "moved",
+        Recorded::Ignored => "noted",
         Recorded::Duplicate => "duplicate",
     };
-    Answer::json(StatusCode::OK, &RecordedBody { recorded })
+    IdempotentResponse::json(StatusCode::OK, &RecordedBody { recorded })
 }

@@ -1,4 +1,4 @@
-//! Shipments as clients see them.
+//! Response bodies of shipments.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -22,14 +22,14 @@ pub struct ShipmentBody {
     tracking_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<DateTime<Utc>>,
-    /// When it became late.
+    /// When it was first found to be late; absent while it is on time.
     #[serde(skip_serializing_if = "Option::is_none")]
     delayed_at: Option<DateTime<Utc>>,
-    /// How late it is, in levels; 0 while it is on time.
+    /// How late it is, as a level; 0 while it is on time.
     #[schema(example = 0)]
     delay_level: u16,
     items: Vec<ShippedLineBody>,
-    /// Reports of the carrier, by the time at which it happened.
+    /// Reports of the carrier, by the time of the event.
     events: Vec<ShipmentEventBody>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

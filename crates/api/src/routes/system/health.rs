@@ -1,3 +1,5 @@
+//! `GET /system/health`: the state of Postgres, RabbitMQ and Redis, and of order processing.
+
 use super::flow::faults;
 use crate::state::AppState;
 use axum::Json;
@@ -9,19 +11,19 @@ use sqlx::Connection;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
-/// What has not answered within this counts as away.
-pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(1);
+/// A dependency that does not respond within this time counts as down.
+pub(super) const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The services that orders need. Without Postgres no order is accepted; without RabbitMQ orders are accepted and wait;
-/// without Redis each process applies limits on its own.
+/// The services that orders need. Without Postgres no order is accepted. Without RabbitMQ orders are accepted and wait.
+/// Without Redis each process applies the login limits on its own.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthBody {
     /// `ok`, `degraded` or `down`.
     #[schema(example = "ok")]
     pub status: &'static str,
     dependencies: Dependencies,
-    /// Why orders that were accepted wait, though every dependency answers: queues without a consumer, an outbox that has not
-    /// drained for 10 seconds.
+    /// Why accepted orders wait although every dependency is available: queues without a consumer, or an outbox with
+    /// messages that have waited for more than 10 seconds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["queue payments has no consumer"]))]
     faults: Vec<String>,
@@ -36,10 +38,10 @@ struct Dependencies {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependency {
-    /// `ok`, `down` or `busy`: it answers others, but no connection to it was free.
+    /// `ok`, `down`, or `busy`: it is available, but every connection to it was in use.
     #[schema(example = "ok")]
     status: &'static str,
-    /// How long the check took.
+    /// Duration of the check.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.4)]
     latency_ms: Option<f64>,
@@ -47,19 +49,20 @@ struct Dependency {
 
 /// Check the dependencies
 ///
-/// 200 while orders can be accepted (`ok` or `degraded`), 503 when they can't (`down`). `degraded` also while orders that
-/// were accepted wait: `faults` names what they wait for.
+/// 200 while orders can be accepted (`ok` or `degraded`), 503 while they can't (`down`). The status is also `degraded`
+/// while accepted orders wait; `faults` lists the reasons.
 #[utoipa::path(get, path = "/system/health", tag = "system",
     responses((status = 200, description = "Orders are accepted", body = HealthBody),
         (status = 503, description = "Orders can't be accepted", body = HealthBody)), security(()))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBody>) {
     let (postgres, rabbitmq, redis, faults) = tokio::join!(
-        check(postgres_answers(&state)),
-        check(async { state.probe.ping().await.is_ok() }),
+        check(postgres_responds(&state)),
+        check(async { state.queue_inspector.ping().await.is_ok() }),
         check(async { state.redis.ping().await.is_ok() }),
         Box::pin(faults(&state)),
     );
-    let postgres = if !postgres.is_ok() && state.pulse.is_busy(&state.vital) { Dependency::busy() } else { postgres };
+    let postgres =
+        if !postgres.is_ok() && state.pool_activity.is_busy(&state.vital) { Dependency::busy() } else { postgres };
     let (status, code) =
         match (postgres.status != "down", postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
             (true, true) => ("ok", StatusCode::OK),
@@ -69,21 +72,21 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
     (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis }, faults }))
 }
 
-/// Of its own share of connections, so that it tells of the database and not of what waits there.
-async fn postgres_answers(state: &AppState) -> bool {
+/// Uses the vital pool, so that the check measures the database and not the wait for a connection of the common pool.
+async fn postgres_responds(state: &AppState) -> bool {
     let pinging = async { state.vital.acquire().await?.ping().await };
-    tokio::time::timeout(CHECK_LIMIT, pinging).await.is_ok_and(|answered| answered.is_ok())
+    tokio::time::timeout(CHECK_TIMEOUT, pinging).await.is_ok_and(|result| result.is_ok())
 }
 
-async fn check(answers: impl Future<Output = bool>) -> Dependency {
-    let begun = Instant::now();
-    let answered = tokio::time::timeout(CHECK_LIMIT, answers).await.unwrap_or(false);
-    let latency_ms = answered.then(|| milliseconds(begun.elapsed()));
-    Dependency { status: if answered { "ok" } else { "down" }, latency_ms }
+async fn check(responds: impl Future<Output = bool>) -> Dependency {
+    let started_at = Instant::now();
+    let is_up = tokio::time::timeout(CHECK_TIMEOUT, responds).await.unwrap_or(false);
+    let latency_ms = is_up.then(|| milliseconds(started_at.elapsed()));
+    Dependency { status: if is_up { "ok" } else { "down" }, latency_ms }
 }
 
 impl Dependency {
-    /// It can be reached, but all connections to it are in use.
+    /// Available, but all connections to it are in use.
     fn busy() -> Self {
         Self { status: "busy", latency_ms: None }
     }

@@ -1,3 +1,5 @@
+//! `GET /system/health/live`.
+
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ pub struct StatusBody {
 
 /// Liveness probe
 ///
-/// Restart the process if it does not answer.
+/// Restart the process if it does not respond.
 #[utoipa::path(get, path = "/system/health/live", tag = "system",
     responses((status = 200, description = "The process is alive", body = StatusBody)), security(()))]
 pub async fn live() -> Json<StatusBody> {

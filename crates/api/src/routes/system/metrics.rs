@@ -1,3 +1,5 @@
+//! `GET /metrics`, also served under the base path.
+
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::extract::State;
@@ -10,7 +12,7 @@ type Text = ([(HeaderName, &'static str); 1], String);
 
 /// Metrics
 ///
-/// In the text format of Prometheus.
+/// In the Prometheus text format.
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, description = "One sample per line", body = String, content_type = "text/plain",
         example = "http_requests_total{method=\"GET\",route=\"/api/v1/products\",status=\"200\"} 42")), security(()))]

@@ -1,4 +1,4 @@
-//! How the house is.
+//! Health, processes and metrics.
 
 mod flow;
 pub mod health;

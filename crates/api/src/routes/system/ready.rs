@@ -1,3 +1,5 @@
+//! `GET /system/health/ready`.
+
 use super::health::health;
 use super::live::StatusBody;
 use crate::state::AppState;
@@ -7,8 +9,8 @@ use axum::http::StatusCode;
 
 /// Readiness probe
 ///
-/// Depends on Postgres alone. While RabbitMQ or Redis is unavailable the answer is 200 with `degraded`: orders are accepted,
-/// and processed once the broker is back. 503 while Postgres is unavailable or the process stops.
+/// Depends on Postgres only. While RabbitMQ or Redis is unavailable, the response is 200 with `degraded`: orders are
+/// accepted, and processed when the broker is available again. 503 while Postgres is unavailable or the process stops.
 #[utoipa::path(get, path = "/system/health/ready", tag = "system",
     responses((status = 200, description = "Ready for requests", body = StatusBody),
         (status = 503, description = "Not ready: send requests to another process", body = StatusBody)), security(()))]

@@ -1,3 +1,5 @@
+//! `GET /system/workers`: the processes by their heartbeats, and the queues.
+
 use crate::auth::Caller;
 use crate::policy::{Permission as _, SeeWorkers};
 use crate::problem::{Kind, Problem};
@@ -13,17 +15,17 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A broker that has not told its queues within this counts as away.
-const LOOK_LIMIT: Duration = Duration::from_secs(2);
+/// Without a response from the broker within this time, the queues are left out.
+const BROKER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkersBody {
-    /// How many processes of each role there are.
+    /// The number of processes per role.
     roles: Vec<RoleCountBody>,
-    /// Each process that did not stop in good order, the one seen last first; for admins.
+    /// Each process that has not shut down cleanly, most recently seen first; for admins only.
     #[serde(skip_serializing_if = "Option::is_none")]
     processes: Option<Vec<ProcessBody>>,
-    /// The queues as the broker sees them; not there while it is away.
+    /// The queues as the broker reports them; absent while it is unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
     queues: Option<Vec<QueueBody>>,
 }
@@ -33,10 +35,10 @@ struct RoleCountBody {
     /// `api`, `worker` or `scheduler`.
     #[schema(example = "worker")]
     role: String,
-    /// Seen within the last 15 seconds.
+    /// Processes with a heartbeat within the last 15 seconds.
     #[schema(example = 2)]
     alive: usize,
-    /// Not seen since; they crashed, or can't reach the database.
+    /// Processes without one: they crashed, or can't reach the database.
     #[schema(example = 0)]
     silent: usize,
 }
@@ -53,15 +55,15 @@ struct ProcessBody {
     pid: i32,
     #[schema(example = "0.1.0")]
     version: String,
-    /// The queues that a worker takes from, the tasks that a scheduler may lead.
+    /// The queues that a worker consumes, or the tasks that a scheduler may lead.
     #[schema(example = json!(["orders", "inventory"]))]
     duties: Vec<String>,
-    /// It was seen within the last 15 seconds.
+    /// Whether there was a heartbeat within the last 15 seconds.
     alive: bool,
-    /// Messages (worker), requests (api) or tasks (scheduler) that it is busy with.
+    /// Messages (worker), requests (api) or tasks (scheduler) in progress.
     #[schema(example = 3)]
     in_flight: i64,
-    /// Since its start.
+    /// Handled since its start.
     #[schema(example = 1000)]
     handled: i64,
     #[schema(example = 2)]
@@ -76,7 +78,7 @@ struct ProcessBody {
 struct QueueBody {
     #[schema(example = "inventory")]
     name: String,
-    /// Ready to be delivered.
+    /// Messages that are ready for delivery.
     #[schema(example = 0)]
     messages: u32,
     #[schema(example = 1)]
@@ -85,13 +87,13 @@ struct QueueBody {
 
 /// List processes and queues
 ///
-/// How many processes of each role there are, as their heartbeats (one in 5 seconds) say, and every queue as the broker sees
-/// it. An admin's token adds each process: host, pid, version, what it does.
+/// The number of processes per role, by their heartbeats (every 5 seconds), and the queues as the broker reports them.
+/// With an admin's token, the response also lists each process: host, pid, version, queues or tasks.
 #[utoipa::path(get, path = "/system/workers", tag = "system", responses((status = 200, description = "Processes and queues", body = WorkersBody)),
     extensions(("x-problems" = json!([Kind::Unavailable, Kind::Internal]))), security((), ("access_token" = [])))]
 pub async fn workers(State(state): State<AppState>, caller: Option<Caller>) -> Result<Json<WorkersBody>, Problem> {
-    let looking = tokio::time::timeout(LOOK_LIMIT, state.probe.depths());
-    let (processes, depths) = tokio::join!(list_processes(&state.pool), looking);
+    let reading_depths = tokio::time::timeout(BROKER_TIMEOUT, state.queue_inspector.depths());
+    let (processes, depths) = tokio::join!(list_processes(&state.pool), reading_depths);
     let processes = processes?;
     let sees_all = caller.is_some_and(|caller| SeeWorkers::ROLES.contains(&caller.role));
     let depths = depths.ok().and_then(Result::ok);
@@ -102,7 +104,7 @@ pub async fn workers(State(state): State<AppState>, caller: Option<Caller>) -> R
     }))
 }
 
-/// By name.
+/// Counts per role, sorted by name.
 fn roles(processes: &[ProcessView]) -> Vec<RoleCountBody> {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for process in processes {

@@ -1,9 +1,11 @@
+//! `POST /warehouses`.
+
 use super::WarehouseBody;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, parsed, text, within};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageWarehouses;
-use crate::problem::text::wrong;
+use crate::problem::text::invalid;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
 use crate::state::AppState;
@@ -22,7 +24,7 @@ pub struct NewWarehouseBody {
     code: WarehouseCode,
     #[schema(example = "Reno, Nevada")]
     name: String,
-    /// Of two warehouses that serve an order equally well, the one with the lower number does; default 100.
+    /// Of several warehouses that can serve an order equally well, the one with the lowest number is used; default 100.
     #[schema(value_type = Option<i32>, example = 2)]
     priority: i32,
 }
@@ -38,7 +40,7 @@ impl FromJson for NewWarehouseBody {
 
 /// Create a warehouse
 ///
-/// Stock can be received there at once.
+/// It can receive stock at once.
 #[utoipa::path(post, path = "/warehouses", tag = "inventory", params(KeyParam), request_body = NewWarehouseBody,
     responses((status = 201, description = "The warehouse", body = WarehouseBody)),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
@@ -46,19 +48,19 @@ pub async fn create_warehouse(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageWarehouses>,
     request: RequestId,
-    Keyed { body, repeat }: Keyed<NewWarehouseBody>,
-) -> Result<Answer, Problem> {
+    IdempotentJson { body, idempotency }: IdempotentJson<NewWarehouseBody>,
+) -> Result<IdempotentResponse, Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
-    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", wrong("name", error)))?;
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", invalid("name", error)))?;
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let opening = async move {
+    let work = async move {
         inventory::create_warehouse(&pool, &warehouse, recording.at(), &recording).await.map(|()| warehouse)
     };
-    state.change(&recorder, opening).await
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(warehouse: &Warehouse) -> Answer {
-    Answer::json(StatusCode::CREATED, &WarehouseBody::from(warehouse.clone()))
+fn respond(warehouse: &Warehouse) -> IdempotentResponse {
+    IdempotentResponse::json(StatusCode::CREATED, &WarehouseBody::from(warehouse.clone()))
 }

@@ -1,3 +1,5 @@
+//! `GET /warehouses`.
+
 use super::WarehouseBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -17,5 +19,5 @@ pub async fn list_warehouses(
     _allowed: Allowed<SeeWarehouses>,
 ) -> Result<Json<Page<WarehouseBody>>, Problem> {
     let warehouses = inventory::list_warehouses(&state.pool).await?;
-    Ok(Json(Page::whole(warehouses.into_iter().map(WarehouseBody::from))))
+    Ok(Json(Page::complete(warehouses.into_iter().map(WarehouseBody::from))))
 }

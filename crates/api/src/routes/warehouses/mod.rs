@@ -1,4 +1,4 @@
-//! Where goods are shipped from.
+//! Warehouses, which orders are shipped from.
 
 pub mod create;
 pub mod list;
@@ -15,7 +15,7 @@ pub struct WarehouseBody {
     code: String,
     #[schema(example = "Newark, New Jersey")]
     name: String,
-    /// Of two warehouses that serve an order equally well, the one with the lower number does.
+    /// Of several warehouses that can serve an order equally well, the one with the lowest number is used.
     #[schema(example = 1)]
     priority: i32,
 }

@@ -1,5 +1,5 @@
-//! Requests, the gateway's work and its reports, in any order, lost or repeated: no matter how they interleave, a
-//! payment keeps its bounds, an answer once given stays, and at the end our sums are the gateway's.
+//! Requests, gateway calls and reports in any order, lost or repeated: however they interleave, a payment keeps its
+//! bounds, a reply is never revoked, and at the end our amounts equal the gateway's.
 
 use super::*;
 use crate::messages::Reply;
@@ -10,12 +10,12 @@ use std::collections::{HashMap, HashSet};
 const COMMANDS: usize = 7;
 
 #[derive(Debug, Clone, Copy)]
-enum Move {
-    /// A command is begun: by whom does not matter.
+enum Action {
+    /// A command is requested.
     Request(usize),
-    /// The gateway does what it was asked for.
-    Work(usize),
-    /// One of the gateway's reports reaches us, perhaps late, perhaps again.
+    /// The gateway executes a requested command.
+    Call(usize),
+    /// One of the gateway's reports arrives, perhaps late, perhaps again.
     Report(usize),
 }
 
@@ -27,15 +27,15 @@ enum Report {
     CaptureDeclined(u8),
     Refunded(String),
     RefundDeclined(String),
-    Voided(Reversal),
+    Voided(VoidResult),
 }
 
-/// A gateway that does what the contract says: each work once, nothing after a void.
+/// A gateway that keeps its contract: each operation once, none after a void.
 #[derive(Debug, Default)]
 struct Gateway {
     authorized: bool,
     declines: bool,
-    voided: Option<Reversal>,
+    voided: Option<VoidResult>,
     captured: i64,
     refunded: i64,
     done: HashMap<Operation, bool>,
@@ -45,32 +45,32 @@ struct Gateway {
 struct World {
     payment: Option<Payment>,
     gateway: Gateway,
-    asked: Vec<PaymentCommand>,
+    requested: Vec<PaymentCommand>,
     reports: Vec<Report>,
-    captures_answered: HashSet<String>,
+    final_replies: HashSet<String>,
 }
 
 proptest! {
     #[test]
-    fn any_order_of_requests_calls_and_reports_ends_with_one_truth(
+    fn any_order_of_requests_calls_and_reports_ends_with_the_gateways_amounts(
         declines in prop::bool::weighted(0.2),
-        moves in prop::collection::vec(a_move(), 1..60),
+        actions in prop::collection::vec(an_action(), 1..60),
     ) {
         let mut world = World { gateway: Gateway { declines, ..Gateway::default() }, ..World::default() };
-        for step in moves {
-            world.play(step);
+        for action in actions {
+            world.apply(action);
             world.check_bounds();
         }
-        world.bring_to_an_end();
+        world.finish();
         world.check_end();
     }
 }
 
-fn a_move() -> impl Strategy<Value = Move> {
+fn an_action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        (0..COMMANDS).prop_map(Move::Request),
-        any::<usize>().prop_map(Move::Work),
-        any::<usize>().prop_map(Move::Report),
+        (0..COMMANDS).prop_map(Action::Request),
+        any::<usize>().prop_map(Action::Call),
+        any::<usize>().prop_map(Action::Report),
     ]
 }
 
@@ -81,35 +81,35 @@ fn commands() -> [PaymentCommand; COMMANDS] {
 }
 
 impl World {
-    fn play(&mut self, step: Move) {
-        match step {
-            Move::Request(index) => self.request(&commands()[index]),
-            Move::Work(index) if !self.asked.is_empty() => {
-                let command = self.asked[index % self.asked.len()].clone();
-                self.work(&command);
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Request(index) => self.request(&commands()[index]),
+            Action::Call(index) if !self.requested.is_empty() => {
+                let command = self.requested[index % self.requested.len()].clone();
+                self.call(&command);
             }
-            Move::Report(index) if !self.reports.is_empty() => {
+            Action::Report(index) if !self.reports.is_empty() => {
                 let report = self.reports[index % self.reports.len()].clone();
-                self.hear(report);
+                self.receive(report);
             }
-            Move::Work(_) | Move::Report(_) => {}
+            Action::Call(_) | Action::Report(_) => {}
         }
     }
 
     fn request(&mut self, command: &PaymentCommand) {
         let Ok(applied) = Payment::request(self.payment.clone(), command) else { return };
-        if let Applied::Now(payment) = applied {
+        if let Applied::Changed(payment) = applied {
             self.payment = Some(payment);
         }
         let payment = self.payment.as_ref().unwrap();
-        match payment.answer_to(command) {
-            Ok(None) => self.asked.push(command.clone()),
+        match payment.reply_to(command) {
+            Ok(None) => self.requested.push(command.clone()),
             Ok(Some(reply)) => self.remember(&reply),
             Err(_) => {}
         }
     }
 
-    fn work(&mut self, command: &PaymentCommand) {
+    fn call(&mut self, command: &PaymentCommand) {
         let report = match self.payment.as_ref().unwrap().operation_for(command) {
             Operation::Authorize => self.gateway.authorize(),
             Operation::Void => Report::Voided(self.gateway.void()),
@@ -118,9 +118,9 @@ impl World {
         self.reports.push(report);
     }
 
-    fn hear(&mut self, report: Report) {
+    fn receive(&mut self, report: Report) {
         let payment = self.payment.clone().unwrap();
-        let heard = match report {
+        let applied = match report {
             Report::Authorized => Ok(payment.authorized(usd(AMOUNT))),
             Report::Declined => Ok(payment.declined("declined".to_owned())),
             Report::Captured(number) => payment.captured(shipment(number)),
@@ -129,55 +129,55 @@ impl World {
             Report::RefundDeclined(cause) => payment.refund_declined(&cause, "declined".to_owned()),
             Report::Voided(found) => payment.voided(found),
         };
-        if let Applied::Now(payment) = heard.expect("an honest gateway is never refused") {
+        if let Applied::Changed(payment) = applied.expect("the reports of a correct gateway are never refused") {
             self.payment = Some(payment);
         }
     }
 
     fn remember(&mut self, reply: &Reply) {
         if let Reply::PaymentCaptured(_) | Reply::PaymentRefunded(_) = reply {
-            self.captures_answered.insert(serde_json::to_string(reply).unwrap());
+            self.final_replies.insert(serde_json::to_string(reply).unwrap());
         }
     }
 
-    /// All that was asked for is asked again until it is answered, as the saga does.
-    fn bring_to_an_end(&mut self) {
-        for command in self.asked.clone() {
-            self.work(&command);
+    /// Repeats all requested commands until they have a reply, as the saga does.
+    fn finish(&mut self) {
+        for command in self.requested.clone() {
+            self.call(&command);
         }
         for report in self.reports.clone() {
-            self.hear(report);
+            self.receive(report);
         }
-        for command in self.asked.clone() {
+        for command in self.requested.clone() {
             self.request(&command);
-            self.work(&command);
-            self.hear(self.reports.last().unwrap().clone());
+            self.call(&command);
+            self.receive(self.reports.last().unwrap().clone());
         }
     }
 
     fn check_bounds(&self) {
-        let Some(account) = self.payment.as_ref().and_then(Payment::account) else { return };
-        assert!(0 <= account.refunded_minor && account.refunded_minor <= account.captured_minor);
-        assert!(account.captured_minor <= account.amount.amount_minor);
+        let Some(balance) = self.payment.as_ref().and_then(Payment::balance) else { return };
+        assert!(0 <= balance.refunded_minor && balance.refunded_minor <= balance.captured_minor);
+        assert!(balance.captured_minor <= balance.amount.amount_minor);
     }
 
     fn check_end(&self) {
         let Some(payment) = &self.payment else { return };
-        for command in &self.asked {
-            let answer = payment.answer_to(command);
+        for command in &self.requested {
+            let reply = payment.reply_to(command);
             assert!(
-                matches!(answer, Ok(Some(_)) | Err(Refusal::DeclinedByGateway(_))),
-                "{command:?} is left without an answer: {answer:?}"
+                matches!(reply, Ok(Some(_)) | Err(Refusal::DeclinedByGateway(_))),
+                "{command:?} is left without a reply: {reply:?}"
             );
         }
-        let sums = payment.account().map_or((0, 0), |account| (account.captured_minor, account.refunded_minor));
-        assert_eq!(sums, (self.gateway.captured, self.gateway.refunded));
-        let answers: HashSet<_> = commands()
+        let amounts = payment.balance().map_or((0, 0), |balance| (balance.captured_minor, balance.refunded_minor));
+        assert_eq!(amounts, (self.gateway.captured, self.gateway.refunded));
+        let replies: HashSet<_> = commands()
             .iter()
-            .filter_map(|command| payment.answer_to(command).ok().flatten())
+            .filter_map(|command| payment.reply_to(command).ok().flatten())
             .map(|reply| serde_json::to_string(&reply).unwrap())
             .collect();
-        assert!(self.captures_answered.is_subset(&answers), "an answer was taken back");
+        assert!(self.final_replies.is_subset(&replies), "a reply was revoked");
     }
 }
 
@@ -187,24 +187,24 @@ impl Gateway {
         if self.authorized { Report::Authorized } else { Report::Declined }
     }
 
-    fn void(&mut self) -> Reversal {
-        let given_back_minor = self.captured - self.refunded;
-        let found = Reversal { authorized: self.authorized, captured_minor: self.captured, given_back_minor };
+    fn void(&mut self) -> VoidResult {
+        let refunded_by_void_minor = self.captured - self.refunded;
+        let found = VoidResult { authorized: self.authorized, captured_minor: self.captured, refunded_by_void_minor };
         self.refunded = self.captured;
         *self.voided.get_or_insert(found)
     }
 
     fn move_money(&mut self, operation: Operation, command: &PaymentCommand) -> Report {
-        let room = match &operation {
+        let left = match &operation {
             Operation::Capture(_) => AMOUNT - self.captured,
             _ => self.captured - self.refunded,
         };
         let amount = match command {
             PaymentCommand::Capture(capture) => capture.amount.amount_minor,
             PaymentCommand::Refund(refund) => refund.amount.amount_minor,
-            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) => unreachable!("they have no part"),
+            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) => unreachable!("they are not partial"),
         };
-        let possible = self.authorized && self.voided.is_none() && amount <= room;
+        let possible = self.authorized && self.voided.is_none() && amount <= left;
         let known = self.done.contains_key(&operation);
         let done = *self.done.entry(operation.clone()).or_insert(possible);
         if done && !known {
@@ -221,6 +221,6 @@ impl Gateway {
 }
 
 fn number_of(command: &PaymentCommand) -> u8 {
-    let PaymentCommand::Capture(asked) = command else { unreachable!("only captures have shipments") };
-    (1..=3).find(|number| shipment(*number) == asked.shipment_id).unwrap()
+    let PaymentCommand::Capture(capture) = command else { unreachable!("only captures have shipments") };
+    (1..=3).find(|number| shipment(*number) == capture.shipment_id).unwrap()
 }

@@ -1,14 +1,14 @@
 //! The payment's rules: every (state, transition) in one table, and any order of requests, calls and reports.
 
-mod answers;
 mod any_order;
+mod replies;
 mod table;
 
-use super::{Account, Payment, Reversal};
+use super::{Balance, Payment, VoidResult};
+use crate::applied::Applied;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use crate::money::Money;
-use crate::order::Applied;
 use uuid::Uuid;
 
 const AMOUNT: i64 = 1_000;
@@ -44,27 +44,27 @@ fn refund(cause: &str, amount_minor: i64) -> PaymentCommand {
     PaymentCommand::Refund(RefundPayment { order_id: order(), cause, amount: usd(amount_minor) })
 }
 
-/// A payment after a first authorization and `commands`, all asked for.
+/// An authorized payment after the requests of `commands`.
 fn after(commands: &[PaymentCommand]) -> Payment {
-    let start = Payment::Open(Account::new(usd(AMOUNT)));
+    let start = Payment::Open(Balance::new(usd(AMOUNT)));
     commands
         .iter()
         .fold(start, |payment, command| Payment::request(Some(payment.clone()), command).unwrap().unwrap_or(payment))
 }
 
-/// 600 of 1,000 taken for shipment 1, of which 100 are asked back.
-fn taken() -> Payment {
-    let payment = now(after(&[capture(1, 600)]).captured(shipment(1)));
-    now(payment.refund("damage".to_owned(), usd(100)))
+/// 600 of 1,000 captured for shipment 1; a refund of 100 is requested.
+fn partly_captured() -> Payment {
+    let payment = changed(after(&[capture(1, 600)]).captured(shipment(1)));
+    changed(payment.refund("damage".to_owned(), usd(100)))
 }
 
-fn reversal(authorized: bool, captured_minor: i64, given_back_minor: i64) -> Reversal {
-    Reversal { authorized, captured_minor, given_back_minor }
+fn void_result(authorized: bool, captured_minor: i64, refunded_by_void_minor: i64) -> VoidResult {
+    VoidResult { authorized, captured_minor, refunded_by_void_minor }
 }
 
-fn now<E: std::fmt::Debug>(applied: Result<Applied<Payment>, E>) -> Payment {
+fn changed<E: std::fmt::Debug>(applied: Result<Applied<Payment>, E>) -> Payment {
     match applied.unwrap() {
-        Applied::Now(payment) => payment,
-        Applied::Already => panic!("nothing changed"),
+        Applied::Changed(payment) => payment,
+        Applied::Unchanged => panic!("nothing changed"),
     }
 }

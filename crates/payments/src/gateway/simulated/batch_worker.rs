@@ -1,7 +1,7 @@
-//! The clerk who keeps the books: takes all calls that wait and enters them in one transaction, so that a thousand
-//! calls cost a few commits.
+//! The batch worker of the simulated gateway. It receives all queued calls and stores their effects in one transaction,
+//! so that a thousand calls cost a few commits.
 
-use super::books::{Authorization, Entry, EntryKind, Said};
+use super::ledger::{Authorization, Entry, EntryKind, GatewayResponse};
 use super::store;
 use crate::gateway::{Authorize, LookUp, Movement};
 use domain::ids::ProviderKey;
@@ -11,115 +11,120 @@ use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Calls that may wait before callers wait to wait.
-const WAITING_MAX: usize = 1_024;
-/// Calls that are entered together at most.
-const GROUP_MAX: usize = 256;
-/// How long a group's transaction may take. Longer than any statement waits for a lock: it ends only what hangs on a
-/// connection whose other end is gone without a word, since all later calls wait behind it.
-const GROUP_LIMIT: Duration = Duration::from_secs(4);
+/// Capacity of the queue of calls. When it is full, senders wait.
+const QUEUED_MAX: usize = 1_024;
+/// Maximum number of calls in one transaction.
+const BATCH_MAX: usize = 256;
+/// Timeout of a batch's transaction. It is longer than the lock timeout of any statement, so it only ends a batch whose
+/// connection is dead without having been closed. All later calls queue behind the batch.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// A queued call, and where its response goes.
 #[derive(Debug)]
 pub(super) struct Request {
-    pub work: Work,
-    pub answer: oneshot::Sender<Said>,
+    pub call: GatewayCall,
+    pub reply_to: oneshot::Sender<GatewayResponse>,
 }
 
 #[derive(Debug)]
-pub(super) enum Work {
+pub(super) enum GatewayCall {
     Authorize(Authorize),
     Capture(Movement),
     Refund(Movement),
-    /// Named by the authorization's key.
+    /// With the key of the authorization.
     Void(ProviderKey),
     LookUp(ProviderKey),
 }
 
-/// What a group's work is about, as the books hold it.
+/// The ledger rows that a batch needs.
 #[derive(Debug, Default)]
-pub(super) struct Pages {
+pub(super) struct LedgerSnapshot {
     pub authorizations: HashMap<ProviderKey, Authorization>,
     pub entries: HashMap<ProviderKey, Entry>,
 }
 
-/// Starts a clerk; it goes home when the last who can ask it anything is gone.
-#[expect(clippy::disallowed_methods, reason = "it ends with its callers, and a stop waits for them already")]
+/// Spawns the batch worker. It stops when the last sender is dropped.
+#[expect(clippy::disallowed_methods, reason = "it ends with its callers, and shutdown already waits for those")]
 pub(super) fn start(pool: PgPool) -> mpsc::Sender<Request> {
-    let (requests, waiting) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(keep_books(pool, waiting));
+    let (requests, queue) = mpsc::channel(QUEUED_MAX);
+    tokio::spawn(run(pool, queue));
     requests
 }
 
-async fn keep_books(pool: PgPool, mut waiting: mpsc::Receiver<Request>) {
-    let mut group = Vec::with_capacity(GROUP_MAX);
-    while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
-        enter(&pool, std::mem::take(&mut group)).await;
+async fn run(pool: PgPool, mut queue: mpsc::Receiver<Request>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        process(&pool, std::mem::take(&mut batch)).await;
     }
 }
 
-async fn enter(pool: &PgPool, group: Vec<Request>) {
-    let (work, callers): (Vec<_>, Vec<_>) = group.into_iter().map(|request| (request.work, request.answer)).unzip();
-    let entered = tokio::time::timeout(GROUP_LIMIT, enter_all(pool, &work)).await;
-    let entered = entered.unwrap_or_else(|_late| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
-    let said = entered.unwrap_or_else(|error| {
-        tracing::warn!(%error, "The simulated gateway can't reach its books");
-        vec![Said::Unavailable(format!("503 service unavailable: {error}")); work.len()]
+async fn process(pool: &PgPool, batch: Vec<Request>) {
+    let (calls, callers): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.call, request.reply_to)).unzip();
+    let processed = tokio::time::timeout(BATCH_TIMEOUT, process_calls(pool, &calls)).await;
+    let processed = processed.unwrap_or_else(|_elapsed| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
+    let responses = processed.unwrap_or_else(|error| {
+        tracing::warn!(%error, "The simulated gateway can't write its ledger");
+        vec![GatewayResponse::Unavailable(format!("503 service unavailable: {error}")); calls.len()]
     });
-    for (caller, said) in callers.into_iter().zip(said) {
-        // Nobody listens to it any more: that is an answer lost on its way.
-        let _ = caller.send(said);
+    for (caller, response) in callers.into_iter().zip(responses) {
+        // An error means that the caller has timed out: its response is lost, as it can be with a real gateway.
+        let _ = caller.send(response);
     }
 }
 
-async fn enter_all(pool: &PgPool, work: &[Work]) -> sqlx::Result<Vec<Said>> {
-    // Nothing is built on the books alone: what the gateway has said counts once our own `settle` has stored it, and that
-    // commit does wait. The log is written in order, so it can't reach the disk without the books that came before it. A
-    // crash in between loses both, and the same call is made again under the same key.
-    let mut tx = platform::postgres::begin_lazily(pool).await?;
-    // Most calls authorize under a new key: what is said to those needs no look into the books.
+async fn process_calls(pool: &PgPool, calls: &[GatewayCall]) -> sqlx::Result<Vec<GatewayResponse>> {
+    // An asynchronous commit is safe here: the simulator's ledger only matters once `settle` has stored the response,
+    // and that commit is synchronous. The WAL is ordered, so that commit flushes this one too. If a crash loses both,
+    // the call is repeated under the same key.
+    let mut tx = platform::postgres::begin_with_async_commit(pool).await?;
+    // Most calls authorize under a new key. Those are inserted and answered without reading the ledger.
     let mut seen = HashSet::new();
-    let firsts = work.iter().map(|work| work.first_entry().filter(|(page, _)| seen.insert(page.key)));
-    let firsts: Vec<_> = firsts.collect();
-    let fresh: Vec<_> = firsts.iter().flatten().map(|(page, _)| page).collect();
-    let opened = store::open(&mut tx, &fresh).await?;
-    let said_at_once = |(page, said): (Authorization, Said)| opened.contains(&page.key).then_some(said);
-    let said: Vec<_> = firsts.into_iter().map(|first| first.and_then(said_at_once)).collect();
+    let new = calls.iter().map(|call| call.as_first().filter(|(authorization, _)| seen.insert(authorization.key)));
+    let new: Vec<_> = new.collect();
+    let authorizations: Vec<_> = new.iter().flatten().map(|(authorization, _)| authorization).collect();
+    let inserted = store::insert_new(&mut tx, &authorizations).await?;
+    let if_inserted = |(authorization, response): (Authorization, GatewayResponse)| {
+        inserted.contains(&authorization.key).then_some(response)
+    };
+    let responses: Vec<_> = new.into_iter().map(|first| first.and_then(if_inserted)).collect();
 
-    let rest: Vec<_> = work.iter().zip(&said).filter(|(_, said)| said.is_none()).map(|(work, _)| work).collect();
-    let mut said_to_rest = enter_known(&mut tx, &rest).await?.into_iter();
+    let rest = calls.iter().zip(&responses).filter(|(_, response)| response.is_none());
+    let rest: Vec<_> = rest.map(|(call, _)| call).collect();
+    let mut responses_of_rest = process_existing(&mut tx, &rest).await?.into_iter();
     tx.commit().await?;
-    Ok(said.into_iter().filter_map(|said| said.or_else(|| said_to_rest.next())).collect())
+    Ok(responses.into_iter().filter_map(|response| response.or_else(|| responses_of_rest.next())).collect())
 }
 
-async fn enter_known(tx: &mut PgConnection, work: &[&Work]) -> sqlx::Result<Vec<Said>> {
-    if work.is_empty() {
+/// Processes calls whose authorization may be in the ledger already.
+async fn process_existing(tx: &mut PgConnection, calls: &[&GatewayCall]) -> sqlx::Result<Vec<GatewayResponse>> {
+    if calls.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<_> = work.iter().flat_map(|work| work.authorization().into_iter().chain([work.key()])).collect();
-    let mut pages = store::load(tx, &keys).await?;
-    let said = work.iter().map(|work| pages.enter(work)).collect();
-    let touched: HashSet<_> = work.iter().filter_map(|work| work.authorization()).collect();
-    pages.authorizations.retain(|key, _| touched.contains(key));
-    let moved: HashSet<_> = work.iter().filter(|work| work.moves_money()).map(|work| work.key()).collect();
-    pages.entries.retain(|key, _| moved.contains(key));
-    store::save(tx, &pages).await?;
-    Ok(said)
+    let keys: Vec<_> = calls.iter().flat_map(|call| call.authorization().into_iter().chain([call.key()])).collect();
+    let mut snapshot = store::load(tx, &keys).await?;
+    let responses = calls.iter().map(|call| snapshot.process(call)).collect();
+    let changed: HashSet<_> = calls.iter().filter_map(|call| call.authorization()).collect();
+    snapshot.authorizations.retain(|key, _| changed.contains(key));
+    let moved: HashSet<_> = calls.iter().filter(|call| call.moves_money()).map(|call| call.key()).collect();
+    snapshot.entries.retain(|key, _| moved.contains(key));
+    store::save(tx, &snapshot).await?;
+    Ok(responses)
 }
 
-impl Work {
+impl GatewayCall {
     fn key(&self) -> ProviderKey {
         match self {
-            Self::Authorize(ask) => ask.key,
-            Self::Capture(ask) | Self::Refund(ask) => ask.key,
+            Self::Authorize(request) => request.key,
+            Self::Capture(request) | Self::Refund(request) => request.key,
             Self::Void(key) | Self::LookUp(key) => *key,
         }
     }
 
-    /// The authorization that it may change.
+    /// The authorization that the call may change.
     fn authorization(&self) -> Option<ProviderKey> {
         match self {
-            Self::Authorize(ask) => Some(ask.key),
-            Self::Capture(ask) | Self::Refund(ask) => Some(ask.authorization),
+            Self::Authorize(request) => Some(request.key),
+            Self::Capture(request) | Self::Refund(request) => Some(request.authorization),
             Self::Void(key) => Some(*key),
             Self::LookUp(_) => None,
         }
@@ -129,36 +134,37 @@ impl Work {
         matches!(self, Self::Capture(_) | Self::Refund(_))
     }
 
-    /// What the books say after it, and what it is told, if it is the first to speak of its authorization.
-    fn first_entry(&self) -> Option<(Authorization, Said)> {
-        let mut page = Authorization::blank(self.key());
-        let said = match self {
-            Self::Authorize(ask) => page.authorize(ask),
-            Self::Void(_) => page.void(),
+    /// The new authorization and the response, if this is the first call that names its authorization. `None` for calls
+    /// that create no authorization.
+    fn as_first(&self) -> Option<(Authorization, GatewayResponse)> {
+        let mut authorization = Authorization::new(self.key());
+        let response = match self {
+            Self::Authorize(request) => authorization.authorize(request),
+            Self::Void(_) => authorization.void(),
             Self::Capture(_) | Self::Refund(_) | Self::LookUp(_) => return None,
         };
-        Some((page, said))
+        Some((authorization, response))
     }
 }
 
-impl Pages {
-    fn enter(&mut self, work: &Work) -> Said {
-        match work {
-            Work::Authorize(ask) => self.authorization(ask.key).authorize(ask),
-            Work::Void(key) => self.authorization(*key).void(),
-            Work::Capture(ask) => self.perform(EntryKind::Capture, ask),
-            Work::Refund(ask) => self.perform(EntryKind::Refund, ask),
-            Work::LookUp(key) => Said::Found(self.look_up(*key)),
+impl LedgerSnapshot {
+    fn process(&mut self, call: &GatewayCall) -> GatewayResponse {
+        match call {
+            GatewayCall::Authorize(request) => self.authorization(request.key).authorize(request),
+            GatewayCall::Void(key) => self.authorization(*key).void(),
+            GatewayCall::Capture(request) => self.perform(EntryKind::Capture, request),
+            GatewayCall::Refund(request) => self.perform(EntryKind::Refund, request),
+            GatewayCall::LookUp(key) => GatewayResponse::Found(self.look_up(*key)),
         }
     }
 
     fn authorization(&mut self, key: ProviderKey) -> &mut Authorization {
-        self.authorizations.entry(key).or_insert_with(|| Authorization::blank(key))
+        self.authorizations.entry(key).or_insert_with(|| Authorization::new(key))
     }
 
-    fn perform(&mut self, kind: EntryKind, ask: &Movement) -> Said {
-        let entry = self.entries.entry(ask.key).or_insert_with(|| Entry::blank(kind, ask));
-        entry.perform(self.authorizations.get_mut(&ask.authorization))
+    fn perform(&mut self, kind: EntryKind, request: &Movement) -> GatewayResponse {
+        let entry = self.entries.entry(request.key).or_insert_with(|| Entry::new(kind, request));
+        entry.perform(self.authorizations.get_mut(&request.authorization))
     }
 
     fn look_up(&self, key: ProviderKey) -> LookUp {

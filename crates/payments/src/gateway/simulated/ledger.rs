@@ -1,14 +1,14 @@
-//! The books' rules: what the simulated gateway says to each call, and what it then remembers. Pure.
+//! The rules of the simulated gateway's ledger: the response to each call, and the resulting rows. Pure, no I/O.
 
 use super::method::Method;
 use crate::gateway::{Authorize, LookUp, Movement, Outcome, Receipt};
 use domain::ids::ProviderKey;
-use domain::payment::{Reversal, VOIDED};
+use domain::payment::{VOIDED, VoidResult};
 
-/// How many calls under a key `sim_flaky` answers with a 503.
+/// How many calls per key get a 503 response with the payment method `sim_flaky`.
 const FLAKY_FAILURES: i32 = 2;
 
-/// What one key was authorized for, and what became of it.
+/// An authorization with the sums that were captured, refunded and released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Authorization {
     pub key: ProviderKey,
@@ -19,10 +19,10 @@ pub(super) struct Authorization {
     pub captured_minor: i64,
     pub refunded_minor: i64,
     /// The void's part of what was refunded.
-    pub given_back_minor: i64,
+    pub refunded_by_void_minor: i64,
     pub released_minor: i64,
     pub decline_reason: Option<String>,
-    /// How often money was set aside: never more than once.
+    /// How often the amount was authorized: never more than once.
     pub charges: i32,
     pub authorize_calls: i32,
     pub void_calls: i32,
@@ -31,13 +31,15 @@ pub(super) struct Authorization {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum AuthorizationState {
-    Asked,
+    /// A call arrived, but nothing was authorized or declined.
+    #[strum(serialize = "asked")]
+    Requested,
     Authorized,
     Declined,
     Voided,
 }
 
-/// A capture or a refund, as it is remembered by its key.
+/// A capture or a refund under its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub key: ProviderKey,
@@ -59,34 +61,35 @@ pub(super) enum EntryKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum EntryState {
-    Asked,
+    #[strum(serialize = "asked")]
+    Requested,
     Done,
     Declined,
 }
 
-/// What is said to a caller.
+/// The response to a [`GatewayCall`](super::batch_worker::GatewayCall).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum GatewayResponse {
     Receipt(Outcome<Receipt>),
-    Reversal(Reversal),
+    Voided(VoidResult),
     Found(LookUp),
-    /// The line stays open, and nothing comes.
-    Silence,
-    /// The books can't be reached.
+    /// The connection stays open, but no response arrives.
+    NoResponse,
+    /// The ledger can't be read or written.
     Unavailable(String),
 }
 
 impl Authorization {
-    pub fn blank(key: ProviderKey) -> Self {
+    pub fn new(key: ProviderKey) -> Self {
         Self {
             key,
-            state: AuthorizationState::Asked,
+            state: AuthorizationState::Requested,
             method: None,
             currency: None,
             authorized_minor: 0,
             captured_minor: 0,
             refunded_minor: 0,
-            given_back_minor: 0,
+            refunded_by_void_minor: 0,
             released_minor: 0,
             decline_reason: None,
             charges: 0,
@@ -95,7 +98,7 @@ impl Authorization {
         }
     }
 
-    pub fn authorize(&mut self, ask: &Authorize) -> Said {
+    pub fn authorize(&mut self, request: &Authorize) -> GatewayResponse {
         self.authorize_calls += 1;
         if self.charges > 0 {
             return done(self.key);
@@ -103,36 +106,36 @@ impl Authorization {
         match self.state {
             AuthorizationState::Voided => return declined(VOIDED),
             AuthorizationState::Declined => return declined(self.decline_reason.as_deref().unwrap_or_default()),
-            AuthorizationState::Asked | AuthorizationState::Authorized => {}
+            AuthorizationState::Requested | AuthorizationState::Authorized => {}
         }
-        self.method = Some(ask.method.clone());
-        self.currency = Some(ask.amount.currency.code().to_owned());
-        match ask.method.parse() {
+        self.method = Some(request.method.clone());
+        self.currency = Some(request.amount.currency.code().to_owned());
+        match request.method.parse() {
             Ok(Method::Flaky) if self.authorize_calls <= FLAKY_FAILURES => unavailable(),
-            Ok(Method::Ok | Method::Flaky) => self.set_aside(ask, done(self.key)),
-            Ok(Method::Timeout) => self.set_aside(ask, lost()),
-            Ok(Method::Down) => Said::Silence,
+            Ok(Method::Ok | Method::Flaky) => self.charge(request, done(self.key)),
+            Ok(Method::Timeout) => self.charge(request, lost()),
+            Ok(Method::Down) => GatewayResponse::NoResponse,
             Ok(Method::Declined) => self.decline("card_declined"),
             Err(_) => self.decline("unknown_method"),
         }
     }
 
-    pub fn void(&mut self) -> Said {
+    pub fn void(&mut self) -> GatewayResponse {
         self.void_calls += 1;
         match self.state {
             AuthorizationState::Authorized => {
                 self.released_minor = self.authorized_minor - self.captured_minor;
-                self.given_back_minor = self.captured_minor - self.refunded_minor;
+                self.refunded_by_void_minor = self.captured_minor - self.refunded_minor;
                 self.refunded_minor = self.captured_minor;
                 self.state = AuthorizationState::Voided;
             }
-            AuthorizationState::Asked => self.state = AuthorizationState::Voided,
+            AuthorizationState::Requested => self.state = AuthorizationState::Voided,
             AuthorizationState::Declined | AuthorizationState::Voided => {}
         }
-        Said::Reversal(Reversal {
+        GatewayResponse::Voided(VoidResult {
             authorized: self.charges > 0,
             captured_minor: self.captured_minor,
-            given_back_minor: self.given_back_minor,
+            refunded_by_void_minor: self.refunded_by_void_minor,
         })
     }
 
@@ -143,68 +146,68 @@ impl Authorization {
                 LookUp::Declined { reason: self.decline_reason.clone().unwrap_or_default() }
             }
             AuthorizationState::Voided => LookUp::Declined { reason: VOIDED.to_owned() },
-            AuthorizationState::Asked | AuthorizationState::Authorized => LookUp::Absent,
+            AuthorizationState::Requested | AuthorizationState::Authorized => LookUp::Absent,
         }
     }
 
-    fn set_aside(&mut self, ask: &Authorize, said: Said) -> Said {
+    fn charge(&mut self, request: &Authorize, response: GatewayResponse) -> GatewayResponse {
         self.state = AuthorizationState::Authorized;
-        self.authorized_minor = ask.amount.amount_minor;
+        self.authorized_minor = request.amount.amount_minor;
         self.charges += 1;
-        said
+        response
     }
 
-    fn decline(&mut self, reason: &str) -> Said {
+    fn decline(&mut self, reason: &str) -> GatewayResponse {
         self.state = AuthorizationState::Declined;
         self.decline_reason = Some(reason.to_owned());
         declined(reason)
     }
 
-    /// Moves the money of `entry`, or says why not.
-    fn book(&mut self, entry: &Entry) -> Result<(), &'static str> {
+    /// Adds `entry` to the captured or refunded sum. The error is the decline reason.
+    fn apply(&mut self, entry: &Entry) -> Result<(), &'static str> {
         match self.state {
             AuthorizationState::Authorized => {}
             AuthorizationState::Voided => return Err(VOIDED),
-            AuthorizationState::Asked | AuthorizationState::Declined => return Err("not_authorized"),
+            AuthorizationState::Requested | AuthorizationState::Declined => return Err("not_authorized"),
         }
-        let (booked, limit) = match entry.kind {
+        let (sum, limit) = match entry.kind {
             EntryKind::Capture => (&mut self.captured_minor, self.authorized_minor),
             EntryKind::Refund => (&mut self.refunded_minor, self.captured_minor),
         };
-        if entry.amount_minor > limit - *booked {
+        if entry.amount_minor > limit - *sum {
             return Err("amount_too_large");
         }
-        *booked += entry.amount_minor;
+        *sum += entry.amount_minor;
         Ok(())
     }
 }
 
 impl Entry {
-    pub fn blank(kind: EntryKind, ask: &Movement) -> Self {
+    pub fn new(kind: EntryKind, request: &Movement) -> Self {
         Self {
-            key: ask.key,
-            authorization: ask.authorization,
+            key: request.key,
+            authorization: request.authorization,
             kind,
-            amount_minor: ask.amount.amount_minor,
-            state: EntryState::Asked,
+            amount_minor: request.amount.amount_minor,
+            state: EntryState::Requested,
             decline_reason: None,
             calls: 0,
         }
     }
 
-    /// Takes or gives back, once; `authorization` is what the books hold under its key.
-    pub fn perform(&mut self, authorization: Option<&mut Authorization>) -> Said {
+    /// Captures or refunds, once. `authorization` is `None` if the ledger has none under the entry's authorization key.
+    pub fn perform(&mut self, authorization: Option<&mut Authorization>) -> GatewayResponse {
         self.calls += 1;
         match self.state {
             EntryState::Done => return done(self.key),
             EntryState::Declined => return declined(self.decline_reason.as_deref().unwrap_or_default()),
-            EntryState::Asked => {}
+            EntryState::Requested => {}
         }
-        let method = authorization.as_ref().and_then(|booked| booked.method.as_deref()?.parse().ok());
+        let method = authorization.as_ref().and_then(|authorization| authorization.method.as_deref()?.parse().ok());
         if method == Some(Method::Flaky) && self.calls <= FLAKY_FAILURES {
             return unavailable();
         }
-        match authorization.ok_or("not_authorized").and_then(|booked| booked.book(self)) {
+        match authorization.ok_or("not_authorized").and_then(|authorization| authorization.apply(self)) {
             Ok(()) => {
                 self.state = EntryState::Done;
                 if method == Some(Method::Timeout) { lost() } else { done(self.key) }
@@ -221,7 +224,7 @@ impl Entry {
         match self.state {
             EntryState::Done => LookUp::Done(receipt(self.key)),
             EntryState::Declined => LookUp::Declined { reason: self.decline_reason.clone().unwrap_or_default() },
-            EntryState::Asked => LookUp::Absent,
+            EntryState::Requested => LookUp::Absent,
         }
     }
 }
@@ -230,18 +233,18 @@ fn receipt(key: ProviderKey) -> Receipt {
     Receipt { reference: format!("sim_{}", key.as_uuid().simple()) }
 }
 
-fn done(key: ProviderKey) -> Said {
-    Said::Receipt(Outcome::Answered(receipt(key)))
+fn done(key: ProviderKey) -> GatewayResponse {
+    GatewayResponse::Receipt(Outcome::Succeeded(receipt(key)))
 }
 
-fn declined(reason: &str) -> Said {
-    Said::Receipt(Outcome::declined(reason))
+fn declined(reason: &str) -> GatewayResponse {
+    GatewayResponse::Receipt(Outcome::declined(reason))
 }
 
-fn lost() -> Said {
-    Said::Receipt(Outcome::unknown("the connection broke before the answer came"))
+fn lost() -> GatewayResponse {
+    GatewayResponse::Receipt(Outcome::unknown("the connection broke before the response arrived"))
 }
 
-fn unavailable() -> Said {
-    Said::Receipt(Outcome::unknown("503 service unavailable"))
+fn unavailable() -> GatewayResponse {
+    GatewayResponse::Receipt(Outcome::unknown("503 service unavailable"))
 }

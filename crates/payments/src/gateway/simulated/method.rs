@@ -1,27 +1,27 @@
-//! The payment methods of the simulated gateway: each is a rehearsal of what gateways do.
+//! The payment methods of the simulated gateway. Each simulates one behaviour of real gateways.
 
 use strum::VariantNames;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
 pub(super) enum Method {
-    /// Works.
+    /// Succeeds.
     #[strum(serialize = "sim_ok")]
     Ok,
     /// The card is declined.
     #[strum(serialize = "sim_declined")]
     Declined,
-    /// Works, but the answer to the first call under each key is lost.
+    /// Succeeds, but the response to the first call under each key is lost.
     #[strum(serialize = "sim_timeout")]
     Timeout,
-    /// The first two calls under each key get a 503.
+    /// The first two calls under each key get a 503 response.
     #[strum(serialize = "sim_flaky")]
     Flaky,
-    /// An authorization never gets an answer, and nothing is set aside.
+    /// An authorization never gets a response, and nothing is authorized.
     #[strum(serialize = "sim_down")]
     Down,
 }
 
-/// What `payment_method` may be.
+/// Valid values of `payment_method`.
 pub const METHODS: &[&str] = Method::VARIANTS;
-/// What it is when an order names none.
+/// The payment method of orders that name none.
 pub const METHOD_DEFAULT: &str = "sim_ok";

@@ -1,5 +1,5 @@
-//! A payment gateway of ours, for those who rehearse: a real one, with books of its own beside our payments, steered
-//! by the name of the payment method. Its books are what `orderctl verify` holds ours against.
+//! A simulated payment gateway for development and tests. It has its own ledger in Postgres, separate from the payments
+//! of this slice, and its behaviour depends on the payment method's name. `orderctl verify` compares the two ledgers.
 
 mod batch_worker;
 mod ledger;
@@ -10,15 +10,15 @@ pub use method::{METHOD_DEFAULT, METHODS};
 
 use super::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
 use crate::PaymentsArgs;
-use batch_worker::{Request, Work};
-use books::Said;
+use batch_worker::{GatewayCall, Request};
 use domain::ids::ProviderKey;
-use domain::payment::Reversal;
+use domain::payment::VoidResult;
+use ledger::GatewayResponse;
 use sqlx::PgPool;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Cheap to clone; all clones share one set of books, and so do all processes on one database.
+/// Cheap to clone. All clones share one ledger, and so do all processes on one database.
 #[derive(Debug, Clone)]
 pub struct SimulatedGateway {
     requests: mpsc::Sender<Request>,
@@ -26,25 +26,25 @@ pub struct SimulatedGateway {
 }
 
 impl SimulatedGateway {
-    /// Opens for business, with its books in `pool`.
+    /// Starts the batch worker, which keeps the ledger in the database of `pool`.
     pub fn start(pool: PgPool, args: &PaymentsArgs) -> Self {
         let requests = batch_worker::start(pool);
         Self { requests, latency: Duration::from_millis(args.sim_gateway_latency_ms) }
     }
 
-    async fn ask(&self, work: Work) -> Said {
-        // A sleep of nothing lasts a millisecond.
+    async fn call(&self, call: GatewayCall) -> GatewayResponse {
+        // Tokio rounds a sleep of zero up to a millisecond.
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
-        let (answer, said) = oneshot::channel();
-        let closed = || Said::Unavailable("the gateway is closed".to_owned());
-        if self.requests.send(Request { work, answer }).await.is_err() {
+        let (reply_to, response) = oneshot::channel();
+        let closed = || GatewayResponse::Unavailable("the gateway has stopped".to_owned());
+        if self.requests.send(Request { call, reply_to }).await.is_err() {
             return closed();
         }
-        match said.await.unwrap_or_else(|_| closed()) {
-            Said::Silence => std::future::pending().await,
-            said => said,
+        match response.await.unwrap_or_else(|_| closed()) {
+            GatewayResponse::NoResponse => std::future::pending().await,
+            response => response,
         }
     }
 }
@@ -52,47 +52,47 @@ impl SimulatedGateway {
 impl PaymentGateway for SimulatedGateway {
     const NAME: &'static str = "simulated";
 
-    async fn authorize(&self, ask: Authorize) -> Outcome<Receipt> {
-        self.ask(Work::Authorize(ask)).await.receipt()
+    async fn authorize(&self, request: Authorize) -> Outcome<Receipt> {
+        self.call(GatewayCall::Authorize(request)).await.receipt()
     }
 
-    async fn capture(&self, ask: Movement) -> Outcome<Receipt> {
-        self.ask(Work::Capture(ask)).await.receipt()
+    async fn capture(&self, request: Movement) -> Outcome<Receipt> {
+        self.call(GatewayCall::Capture(request)).await.receipt()
     }
 
-    async fn void(&self, authorization: ProviderKey) -> Outcome<Reversal> {
-        match self.ask(Work::Void(authorization)).await {
-            Said::Reversal(reversal) => Outcome::Answered(reversal),
-            said => Outcome::unknown(said.failure()),
+    async fn void(&self, authorization: ProviderKey) -> Outcome<VoidResult> {
+        match self.call(GatewayCall::Void(authorization)).await {
+            GatewayResponse::Voided(result) => Outcome::Succeeded(result),
+            response => Outcome::unknown(response.failure()),
         }
     }
 
-    async fn refund(&self, ask: Movement) -> Outcome<Receipt> {
-        self.ask(Work::Refund(ask)).await.receipt()
+    async fn refund(&self, request: Movement) -> Outcome<Receipt> {
+        self.call(GatewayCall::Refund(request)).await.receipt()
     }
 
     async fn look_up(&self, key: ProviderKey) -> LookUp {
-        match self.ask(Work::LookUp(key)).await {
-            Said::Found(found) => found,
-            said => LookUp::Unknown { why: said.failure() },
+        match self.call(GatewayCall::LookUp(key)).await {
+            GatewayResponse::Found(found) => found,
+            response => LookUp::Unknown { why: response.failure() },
         }
     }
 }
 
-impl Said {
+impl GatewayResponse {
     fn receipt(self) -> Outcome<Receipt> {
         match self {
             Self::Receipt(outcome) => outcome,
-            said => Outcome::unknown(said.failure()),
+            response => Outcome::unknown(response.failure()),
         }
     }
 
-    /// Why it is no answer to what was asked.
+    /// Why this response does not fit the call.
     fn failure(self) -> String {
         match self {
             Self::Unavailable(why) => why,
-            Self::Receipt(_) | Self::Reversal(_) | Self::Found(_) | Self::Silence => {
-                "the gateway answered another question".to_owned()
+            Self::Receipt(_) | Self::Voided(_) | Self::Found(_) | Self::NoResponse => {
+                "the gateway's response does not fit the call".to_owned()
             }
         }
     }

@@ -1,7 +1,8 @@
-//! The books: tables `payments.simulated_gateway_authorizations` and `payments.simulated_gateway_movements`.
+//! SQL of the simulated gateway's ledger: tables `payments.simulated_gateway_authorizations` and
+//! `payments.simulated_gateway_movements`.
 
-use super::batch_worker::Pages;
-use super::books::{Authorization, Entry};
+use super::batch_worker::LedgerSnapshot;
+use super::ledger::{Authorization, Entry};
 use domain::ids::ProviderKey;
 use sqlx::PgConnection;
 use std::collections::HashSet;
@@ -34,13 +35,16 @@ struct EntryRow {
     calls: i32,
 }
 
-/// Enters pages for keys that the books don't have yet; returns those keys.
-pub(super) async fn open(tx: &mut PgConnection, pages: &[&Authorization]) -> sqlx::Result<HashSet<ProviderKey>> {
-    if pages.is_empty() {
+/// Inserts those of `authorizations` whose keys are not in the ledger yet, and returns their keys.
+pub(super) async fn insert_new(
+    tx: &mut PgConnection,
+    authorizations: &[&Authorization],
+) -> sqlx::Result<HashSet<ProviderKey>> {
+    if authorizations.is_empty() {
         return Ok(HashSet::new());
     }
-    let columns = Columns::of(pages);
-    let opened = sqlx::query_scalar!(
+    let columns = Columns::of(authorizations);
+    let inserted = sqlx::query_scalar!(
         "INSERT INTO payments.simulated_gateway_authorizations
              (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, given_back_minor,
               released_minor, decline_reason, charges, authorize_calls, void_calls)
@@ -63,11 +67,11 @@ pub(super) async fn open(tx: &mut PgConnection, pages: &[&Authorization]) -> sql
     )
     .fetch_all(tx)
     .await?;
-    Ok(opened.into_iter().map(ProviderKey::from_uuid).collect())
+    Ok(inserted.into_iter().map(ProviderKey::from_uuid).collect())
 }
 
-/// All that the books hold under `keys`; authorizations are locked until the transaction ends.
-pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<Pages> {
+/// The ledger rows with these `keys`. Authorizations are locked until the transaction ends.
+pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<LedgerSnapshot> {
     let keys: Vec<_> = keys.iter().map(ProviderKey::as_uuid).collect();
     let authorizations = sqlx::query_as!(
         AuthorizationRow,
@@ -78,7 +82,7 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     )
     .fetch_all(&mut *tx)
     .await?;
-    // Read after the locks are held: whoever moves money of an authorization holds its lock.
+    // Read after the authorizations are locked: captures and refunds are written under the lock of their authorization.
     let entries = sqlx::query_as!(
         EntryRow,
         "SELECT key, authorization_key, kind, amount_minor, state, decline_reason, calls
@@ -87,19 +91,19 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     )
     .fetch_all(tx)
     .await?;
-    let mut pages = Pages::default();
+    let mut snapshot = LedgerSnapshot::default();
     for row in authorizations {
-        pages.authorizations.insert(ProviderKey::from_uuid(row.key), row.try_into()?);
+        snapshot.authorizations.insert(ProviderKey::from_uuid(row.key), row.try_into()?);
     }
     for row in entries {
-        pages.entries.insert(ProviderKey::from_uuid(row.key), row.try_into()?);
+        snapshot.entries.insert(ProviderKey::from_uuid(row.key), row.try_into()?);
     }
-    Ok(pages)
+    Ok(snapshot)
 }
 
-pub(super) async fn save(tx: &mut PgConnection, pages: &Pages) -> sqlx::Result<()> {
-    save_authorizations(tx, &Columns::of(&pages.authorizations.values().collect::<Vec<_>>())).await?;
-    save_entries(tx, pages.entries.values().collect()).await
+pub(super) async fn save(tx: &mut PgConnection, snapshot: &LedgerSnapshot) -> sqlx::Result<()> {
+    save_authorizations(tx, &Columns::of(&snapshot.authorizations.values().collect::<Vec<_>>())).await?;
+    save_entries(tx, snapshot.entries.values().collect()).await
 }
 
 async fn save_authorizations(tx: &mut PgConnection, columns: &Columns<'_>) -> sqlx::Result<()> {
@@ -124,7 +128,7 @@ async fn save_authorizations(tx: &mut PgConnection, columns: &Columns<'_>) -> sq
         &columns.authorized,
         &columns.captured,
         &columns.refunded,
-        &columns.given_back,
+        &columns.refunded_by_void,
         &columns.released,
         &columns.reasons as &[Option<&str>],
         &columns.charges,
@@ -170,7 +174,7 @@ async fn save_entries(tx: &mut PgConnection, entries: Vec<&Entry>) -> sqlx::Resu
     Ok(())
 }
 
-/// Pages as the arrays that a set-based statement takes.
+/// Authorizations as arrays, one per column, for set-based statements.
 struct Columns<'a> {
     keys: Vec<Uuid>,
     states: Vec<&'static str>,
@@ -179,7 +183,7 @@ struct Columns<'a> {
     authorized: Vec<i64>,
     captured: Vec<i64>,
     refunded: Vec<i64>,
-    given_back: Vec<i64>,
+    refunded_by_void: Vec<i64>,
     released: Vec<i64>,
     reasons: Vec<Option<&'a str>>,
     charges: Vec<i32>,
@@ -188,22 +192,22 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(pages: &[&'a Authorization]) -> Self {
-        let pages = || pages.iter().copied();
+    fn of(authorizations: &[&'a Authorization]) -> Self {
+        let rows = || authorizations.iter().copied();
         Self {
-            keys: pages().map(|page| page.key.as_uuid()).collect(),
-            states: pages().map(|page| page.state.into()).collect(),
-            methods: pages().map(|page| page.method.as_deref()).collect(),
-            currencies: pages().map(|page| page.currency.as_deref()).collect(),
-            authorized: pages().map(|page| page.authorized_minor).collect(),
-            captured: pages().map(|page| page.captured_minor).collect(),
-            refunded: pages().map(|page| page.refunded_minor).collect(),
-            given_back: pages().map(|page| page.given_back_minor).collect(),
-            released: pages().map(|page| page.released_minor).collect(),
-            reasons: pages().map(|page| page.decline_reason.as_deref()).collect(),
-            charges: pages().map(|page| page.charges).collect(),
-            authorize_calls: pages().map(|page| page.authorize_calls).collect(),
-            void_calls: pages().map(|page| page.void_calls).collect(),
+            keys: rows().map(|row| row.key.as_uuid()).collect(),
+            states: rows().map(|row| row.state.into()).collect(),
+            methods: rows().map(|row| row.method.as_deref()).collect(),
+            currencies: rows().map(|row| row.currency.as_deref()).collect(),
+            authorized: rows().map(|row| row.authorized_minor).collect(),
+            captured: rows().map(|row| row.captured_minor).collect(),
+            refunded: rows().map(|row| row.refunded_minor).collect(),
+            refunded_by_void: rows().map(|row| row.refunded_by_void_minor).collect(),
+            released: rows().map(|row| row.released_minor).collect(),
+            reasons: rows().map(|row| row.decline_reason.as_deref()).collect(),
+            charges: rows().map(|row| row.charges).collect(),
+            authorize_calls: rows().map(|row| row.authorize_calls).collect(),
+            void_calls: rows().map(|row| row.void_calls).collect(),
         }
     }
 }
@@ -220,7 +224,7 @@ impl TryFrom<AuthorizationRow> for Authorization {
             authorized_minor: row.authorized_minor,
             captured_minor: row.captured_minor,
             refunded_minor: row.refunded_minor,
-            given_back_minor: row.given_back_minor,
+            refunded_by_void_minor: row.given_back_minor,
             released_minor: row.released_minor,
             decline_reason: row.decline_reason,
             charges: row.charges,

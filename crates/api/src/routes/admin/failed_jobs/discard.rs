@@ -1,6 +1,8 @@
-use super::job::{FailedJobBody, answer};
+//! `POST /admin/failed-jobs/{id}/discard`.
+
+use super::job::{FailedJobBody, respond};
 use crate::auth::Allowed;
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -12,7 +14,7 @@ use operations::failed_jobs::{Decided, discard};
 
 /// Discard a failed job
 ///
-/// It is not replayed; its record stays, with your reason. Safe to repeat.
+/// The job will not be replayed; its record is kept, with your reason. Safe to repeat.
 #[utoipa::path(post, path = "/admin/failed-jobs/{id}/discard", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id"), KeyParam),
     request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -21,11 +23,11 @@ pub async fn discard_failed_job(
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Keyed { body, repeat }: Keyed<ReasonBody>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let discarding = async move { discard(&pool, id, &decided, &recording).await };
-    state.change(&recorder, discarding).await
+    let work = async move { discard(&pool, id, &decided, &recording).await };
+    state.run_idempotent(&recorder, work).await
 }

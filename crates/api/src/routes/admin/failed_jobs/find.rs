@@ -1,3 +1,5 @@
+//! `GET /admin/failed-jobs/{id}`.
+
 use super::job::FailedJobDetailBody;
 use crate::auth::Allowed;
 use crate::params::{Id, PathParam};
@@ -9,7 +11,7 @@ use axum::extract::State;
 
 /// Show a failed job
 ///
-/// With its message and the headers that it failed with.
+/// With its message and the AMQP headers of the failed delivery.
 #[utoipa::path(get, path = "/admin/failed-jobs/{id}", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id")),
     responses((status = 200, description = "The job with its message", body = FailedJobDetailBody, example = json!({
         "job": { "id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27", "status": "open", "queue": "inventory",

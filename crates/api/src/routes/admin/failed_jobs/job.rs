@@ -1,6 +1,6 @@
-//! Failed jobs as admins see them.
+//! Response bodies of failed jobs.
 
-use crate::idempotency::Answer;
+use crate::idempotency::IdempotentResponse;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use operations::failed_jobs::FailedJob;
@@ -15,7 +15,7 @@ pub struct FailedJobBody {
     /// `open`, `replayed` (sent again, has not failed since) or `discarded`.
     #[schema(example = "open")]
     status: &'static str,
-    /// The queue that it failed in.
+    /// The queue in which the message failed.
     #[schema(example = "inventory")]
     queue: String,
     message_id: Uuid,
@@ -26,19 +26,19 @@ pub struct FailedJobBody {
     order_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
-    /// Why it failed the last time.
+    /// The error of the last failure.
     #[schema(example = "undecodable: expected value at line 1 column 1")]
     error: String,
-    /// The same for failures of one kind.
+    /// Failures with the same cause have the same fingerprint.
     #[schema(example = "9f86d081884c")]
     fingerprint: String,
-    /// Attempts in all.
+    /// Total number of attempts.
     #[schema(example = 6)]
     attempts: i32,
-    /// How often it was dead-lettered.
+    /// How often the message was dead-lettered.
     #[schema(example = 1)]
     deaths: i32,
-    /// How often it was replayed.
+    /// How often the message was replayed.
     #[schema(example = 0)]
     replays: i32,
     first_seen_at: DateTime<Utc>,
@@ -53,17 +53,17 @@ struct DecisionBody {
     at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
     by: String,
-    #[schema(example = "the bug is fixed: release 2026.48")]
+    #[schema(example = "fixed in release 2026.48")]
     reason: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobDetailBody {
     job: FailedJobBody,
-    /// The message itself: as JSON if it is JSON, else as text; bytes that are no text are shown as U+FFFD.
+    /// The message: as JSON if it is JSON, else as text; bytes that are not UTF-8 are shown as U+FFFD.
     #[schema(value_type = Value)]
     payload: Value,
-    /// The AMQP headers that it failed with.
+    /// The AMQP headers of the failed delivery.
     #[schema(value_type = Value)]
     headers: Value,
 }
@@ -99,7 +99,7 @@ impl From<FailedJob> for FailedJobDetailBody {
     }
 }
 
-/// What is answered to a decision.
-pub fn answer(job: &FailedJob) -> Answer {
-    Answer::json(StatusCode::OK, &FailedJobBody::from(job.clone()))
+/// The response to a decision.
+pub fn respond(job: &FailedJob) -> IdempotentResponse {
+    IdempotentResponse::json(StatusCode::OK, &FailedJobBody::from(job.clone()))
 }

@@ -1,3 +1,5 @@
+//! `GET /admin/failed-jobs`.
+
 use super::job::FailedJobBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -30,12 +32,12 @@ impl FromQuery for FailedJobQuery {
 
 /// List failed jobs
 ///
-/// Messages that could not be handled, newest first. `fingerprint` is the same for failures of one kind.
+/// Messages that could not be handled, newest first. Failures with the same cause have the same `fingerprint`.
 #[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
-    params(("status" = Option<String>, Query, description = "`open`, `replayed` or `discarded`", example = "open"),
-        ("queue" = Option<String>, Query, description = "`orders`, `inventory`, `payments` or `shipping`"),
-        ("fingerprint" = Option<String>, Query, description = "Only failures of this kind"),
-        ("order_id" = Option<uuid::Uuid>, Query, description = "Only those about this order"),
+    params(("status" = Option<String>, Query, description = "Filter by status: `open`, `replayed` or `discarded`", example = "open"),
+        ("queue" = Option<String>, Query, description = "Filter by queue: `orders`, `inventory`, `payments` or `shipping`"),
+        ("fingerprint" = Option<String>, Query, description = "Filter by fingerprint"),
+        ("order_id" = Option<uuid::Uuid>, Query, description = "Filter by order"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of failed jobs", body = Page<FailedJobBody>)), security(("access_token" = [])))]
@@ -45,5 +47,5 @@ pub async fn list_failed_jobs(
     Query(query): Query<FailedJobQuery>,
 ) -> Result<Json<Page<FailedJobBody>>, Problem> {
     let jobs = list(&state.pool, &query.filter, query.limit + 1).await?;
-    Ok(Json(Page::cut(jobs, query.limit, |job| job.id.to_string())))
+    Ok(Json(Page::from_rows(jobs, query.limit, |job| job.id.to_string())))
 }

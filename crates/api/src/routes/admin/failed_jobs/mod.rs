@@ -1,4 +1,4 @@
-//! What ended in a dead queue: looked at, sent again, or left at that.
+//! Failed jobs, which are messages from a dead letter queue: list, show, replay, discard.
 
 pub mod discard;
 pub mod find;

@@ -1,6 +1,8 @@
-use super::job::{FailedJobBody, answer};
+//! `POST /admin/failed-jobs/{id}/replay`.
+
+use super::job::{FailedJobBody, respond};
 use crate::auth::Allowed;
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -12,8 +14,8 @@ use operations::failed_jobs::{Decided, replay};
 
 /// Replay a failed job
 ///
-/// Sends its message again, unchanged, to the queue that it failed in and to no other. Handling it twice has the effect of
-/// once. Safe to repeat; a job that fails again is open again.
+/// Publishes its message again, unchanged, only to the queue in which it failed. Consumers deduplicate messages, so its
+/// effect happens once. Safe to repeat; a job that fails again is open again.
 #[utoipa::path(post, path = "/admin/failed-jobs/{id}/replay", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The job's id"), KeyParam),
     request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -22,11 +24,11 @@ pub async fn replay_failed_job(
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Keyed { body, repeat }: Keyed<ReasonBody>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (shared, recording) = (state.clone(), recorder.clone());
-    let replaying = async move { replay(&shared.pool, &shared.relay, id, &decided, &recording).await };
-    state.change(&recorder, replaying).await
+    let work = async move { replay(&shared.pool, &shared.relay, id, &decided, &recording).await };
+    state.run_idempotent(&recorder, work).await
 }

@@ -1,6 +1,8 @@
+//! `POST /admin/replays/{id}/cancel`.
+
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
@@ -14,23 +16,23 @@ use operations::replays::{Replay, cancel_replay as cancel};
 
 /// Cancel a replay
 ///
-/// Jobs that it has not sent yet stay open. Safe to repeat.
+/// Jobs that were not replayed yet stay open. Safe to repeat.
 #[utoipa::path(post, path = "/admin/replays/{id}/cancel", tag = "admin", params(("id" = uuid::Uuid, Path, description = "The replay's id"), KeyParam),
-    request_body = ReasonBody, responses((status = 200, description = "The replay after it", body = ReplayBody)),
+    request_body = ReasonBody, responses((status = 200, description = "The replay after the cancellation", body = ReplayBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
     PathParam(Id(id)): PathParam<Id>,
-    Keyed { body, repeat }: Keyed<ReasonBody>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    state.change(&recorder, async move { cancel(&pool, id, &decided, &recording).await }).await
+    state.run_idempotent(&recorder, async move { cancel(&pool, id, &decided, &recording).await }).await
 }
 
-fn answer(replay: &Replay) -> Answer {
-    Answer::json(StatusCode::OK, &ReplayBody::from(replay.clone()))
+fn respond(replay: &Replay) -> IdempotentResponse {
+    IdempotentResponse::json(StatusCode::OK, &ReplayBody::from(replay.clone()))
 }

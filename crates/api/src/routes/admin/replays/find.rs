@@ -1,3 +1,5 @@
+//! `GET /admin/replays/{id}`.
+
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::params::{Id, PathParam};

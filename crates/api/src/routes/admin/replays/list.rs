@@ -1,3 +1,5 @@
+//! `GET /admin/replays`.
+
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -36,5 +38,5 @@ pub async fn list_replays(
     Query(ReplayQuery { before, limit }): Query<ReplayQuery>,
 ) -> Result<Json<Page<ReplayBody>>, Problem> {
     let replays = list(&state.pool, before, limit + 1).await?;
-    Ok(Json(Page::cut(replays, limit, |replay| replay.id.to_string())))
+    Ok(Json(Page::from_rows(replays, limit, |replay| replay.id.to_string())))
 }

@@ -1,4 +1,4 @@
-//! Sending many failed jobs again.
+//! Replays of many failed jobs: start, list, show, cancel.
 
 pub mod cancel;
 pub mod find;

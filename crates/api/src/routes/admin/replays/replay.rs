@@ -1,4 +1,4 @@
-//! Replays as admins see them.
+//! The response body of a replay.
 
 use chrono::{DateTime, Utc};
 use operations::replays::Replay;
@@ -16,17 +16,17 @@ pub struct ReplayBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "inventory")]
     queue: Option<&'static str>,
-    /// Only failures of this kind.
+    /// Only jobs with this fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "9f86d081884c")]
     fingerprint: Option<String>,
     /// Jobs per second after the ramp.
     #[schema(example = 10)]
     rate_per_s: u32,
-    /// Seconds until the full rate is reached.
+    /// Ramp-up time in seconds, from 0 to the full rate.
     #[schema(example = 30)]
     ramp_s: u32,
-    /// Jobs that were open when it was started.
+    /// Open jobs when the replay was started.
     #[schema(example = 500)]
     total: i64,
     #[schema(example = 170)]
@@ -34,13 +34,13 @@ pub struct ReplayBody {
     /// Jobs that can't be replayed: not text, or replayed too often. They stay open.
     #[schema(example = 0)]
     skipped: i64,
-    /// Of the replayed jobs, how many failed again.
+    /// Replayed jobs that failed again.
     #[schema(example = 0)]
     died_again: i64,
     asked_at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
     asked_by: String,
-    #[schema(example = "the bug is fixed: release 2026.48")]
+    #[schema(example = "fixed in release 2026.48")]
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<DateTime<Utc>>,

@@ -1,7 +1,9 @@
+//! `POST /admin/replays`.
+
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::body::{Field, FromJson, Members, one_of, text};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestId;
@@ -16,39 +18,39 @@ use utoipa::ToSchema;
 const RATE_DEFAULT: i64 = 10;
 const RAMP_SECONDS_DEFAULT: i64 = 30;
 
-/// Which jobs, by queue, fingerprint or both, and how fast.
+/// The jobs to replay, by queue, fingerprint or both, and the rate.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "what `Asked` looks like, for the documentation")]
+#[expect(dead_code, reason = "the schema of `ReplayRequest` in the OpenAPI description")]
 pub struct NewReplayBody {
     /// Only jobs of this queue: `orders`, `inventory`, `payments` or `shipping`.
     #[schema(example = "inventory")]
     queue: Option<String>,
-    /// Only failures of this kind.
+    /// Only jobs with this fingerprint.
     #[schema(example = "9f86d081884c")]
     fingerprint: Option<String>,
     /// Jobs per second, 1 to 200; default 10.
     #[schema(example = 10)]
     rate_per_s: Option<i64>,
-    /// Seconds until the full rate is reached, starting at 0; 0 to 600, default 30.
+    /// Ramp-up time in seconds, from 0 to the full rate; 0 to 600, default 30.
     #[schema(example = 30)]
     ramp_s: Option<i64>,
-    #[schema(max_length = 200, example = "the bug is fixed: release 2026.48")]
+    #[schema(max_length = 200, example = "fixed in release 2026.48")]
     reason: String,
 }
 
 #[derive(Debug)]
-pub struct Asked {
+pub struct ReplayRequest {
     filter: ReplayFilter,
     pace: Pace,
     reason: String,
 }
 
-impl FromJson for Asked {
+impl FromJson for ReplayRequest {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let queue = members.optional("queue", one_of);
         let fingerprint = members.optional("fingerprint", text);
-        let rate = |field: Field<'_>| field.whole_as(|rate| Pace::new(rate, 0).map(|_| rate));
-        let ramp = |field: Field<'_>| field.whole_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
+        let rate = |field: Field<'_>| field.integer_as(|rate| Pace::new(rate, 0).map(|_| rate));
+        let ramp = |field: Field<'_>| field.integer_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
         let (rate, ramp) = (members.optional("rate_per_s", rate), members.optional("ramp_s", ramp));
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         let pace = Pace::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
@@ -61,8 +63,8 @@ impl FromJson for Asked {
 
 /// Replay many failed jobs
 ///
-/// All matching jobs that are open now are sent again at the given rate, each once, each to the queue that it failed in.
-/// Follow it at its `Location`. A job that fails again is open again. One replay runs at a time.
+/// All matching open jobs are published again at the given rate, once each, to the queue in which they failed. Follow
+/// the progress at `Location`. A job that fails again is open again. Only one replay runs at a time.
 #[utoipa::path(post, path = "/admin/replays", tag = "admin", params(KeyParam), request_body = NewReplayBody,
     responses((status = 202, description = "The replay has started", body = ReplayBody,
         headers(("Location" = String, description = "Where to follow the replay")))),
@@ -71,16 +73,16 @@ pub async fn start_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    Keyed { body: Asked { filter, pace, reason }, repeat }: Keyed<Asked>,
-) -> Result<Answer, Problem> {
-    let recorder = repeat.recorder(&state, caller, &request, answer);
+    IdempotentJson { body: ReplayRequest { filter, pace, reason }, idempotency }: IdempotentJson<ReplayRequest>,
+) -> Result<IdempotentResponse, Problem> {
+    let recorder = idempotency.recorder(&state, caller, &request, respond);
     let decided = Decided { by: caller.actor(), reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let starting = async move { start(&pool, NewReplay { filter, pace, decided }, &recording).await };
-    state.change(&recorder, starting).await
+    let work = async move { start(&pool, NewReplay { filter, pace, decided }, &recording).await };
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(replay: &Replay) -> Answer {
+fn respond(replay: &Replay) -> IdempotentResponse {
     let location = format!("/api/v1/admin/replays/{}", replay.id);
-    Answer::json(StatusCode::ACCEPTED, &ReplayBody::from(replay.clone())).located(location)
+    IdempotentResponse::json(StatusCode::ACCEPTED, &ReplayBody::from(replay.clone())).with_location(location)
 }

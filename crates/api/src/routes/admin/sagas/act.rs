@@ -1,7 +1,9 @@
+//! The actions of an operator on a saga: retry a step, mark it as done, abandon a compensation.
+
 use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::body::{FromJson, Members, within};
-use crate::idempotency::{Answer, KeyParam, Keyed};
+use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
 use crate::problem::{Kind, Problem};
@@ -11,16 +13,16 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
-use orders::{OperateSaga, SagaVerb, SagaView};
+use orders::{SagaAction, SagaActionRequest, SagaView};
 use utoipa::ToSchema;
 
-/// What you saw and why you act; shown in the timeline and the audit log.
+/// The state that you acted on, and the reason; shown in the timeline and the audit log.
 #[derive(Debug, ToSchema)]
 pub struct OperateBody {
-    /// The saga's `generation` when you looked: if it has moved on since, nothing is changed.
+    /// The `generation` of the saga that you read: if it has changed since, the action is refused.
     #[schema(example = 12)]
     generation: u32,
-    #[schema(max_length = 200, example = "the carrier is back")]
+    #[schema(max_length = 200, example = "the carrier is available again")]
     reason: String,
 }
 
@@ -32,56 +34,73 @@ impl FromJson for OperateBody {
     }
 }
 
-/// What each verb is told; read in this order, so that nobody's body is read who may not send it.
-type Asked = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, Keyed<OperateBody>);
+/// The extractors of every action, in this order: permission before body, so that the body of an unauthorized request
+/// is never read.
+type ActionRequest = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, IdempotentJson<OperateBody>);
 
 /// Retry the current step
 ///
-/// Sends the command of the open step again now and resets its retries. Safe to repeat: the step is done once.
+/// Sends the command of the open step again now and resets its retries. Safe to repeat: the step takes effect once.
 #[utoipa::path(post, path = "/admin/sagas/{id}/retry-step", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn retry_saga_step(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
-    operate(state, SagaVerb::RetryStep, asked).await
+pub async fn retry_saga_step(
+    State(state): State<AppState>,
+    request: ActionRequest,
+) -> Result<IdempotentResponse, Problem> {
+    operate(state, SagaAction::RetryStep, request).await
 }
 
 /// Mark the current step as done
 ///
-/// The saga continues as if the open step had succeeded; say in the reason how you know. Refused before the order is confirmed:
-/// a step that is not answered is undone automatically then.
+/// The saga continues as if the open step had succeeded; give your evidence in the reason. Refused before the order is
+/// confirmed: until then, a step without a reply is undone automatically.
 #[utoipa::path(post, path = "/admin/sagas/{id}/mark-step-done", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn mark_saga_step_done(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
-    operate(state, SagaVerb::MarkStepDone, asked).await
+pub async fn mark_saga_step_done(
+    State(state): State<AppState>,
+    request: ActionRequest,
+) -> Result<IdempotentResponse, Problem> {
+    operate(state, SagaAction::MarkStepDone, request).await
 }
 
 /// Abandon a compensation
 ///
-/// The order ends at once and the compensation that is not answered stays as it is: settle it by hand. The compensations after
-/// it are still sent; stock that stays reserved is released within a day. Refused unless the saga is undoing.
+/// The order ends at once, and the compensation without a reply is not completed: complete it by hand. The
+/// compensations after it are still sent; stock that is still reserved is released within a day. Refused unless the
+/// saga is undoing.
 #[utoipa::path(post, path = "/admin/sagas/{id}/abandon", tag = "admin", request_body = OperateBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn abandon_saga(State(state): State<AppState>, asked: Asked) -> Result<Answer, Problem> {
-    operate(state, SagaVerb::Abandon, asked).await
+pub async fn abandon_saga(
+    State(state): State<AppState>,
+    request: ActionRequest,
+) -> Result<IdempotentResponse, Problem> {
+    operate(state, SagaAction::Abandon, request).await
 }
 
-async fn operate(state: AppState, verb: SagaVerb, asked: Asked) -> Result<Answer, Problem> {
-    let (Allowed { caller, .. }, PathParam(order_id), request, RequestTrace(trace), Keyed { body, repeat }) = asked;
+async fn operate(state: AppState, action: SagaAction, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    let (
+        Allowed { caller, .. },
+        PathParam(order_id),
+        request_id,
+        RequestTrace(trace),
+        IdempotentJson { body, idempotency },
+    ) = request;
     let OperateBody { generation, reason } = body;
-    let recorder = repeat.recorder(&state, caller, &request, answer);
-    let operation = OperateSaga { order_id, verb, generation, actor: caller.actor(), reason, trace };
+    let recorder = idempotency.recorder(&state, caller, &request_id, respond);
+    let operation = SagaActionRequest { order_id, action, generation, actor: caller.actor(), reason, trace };
     let (shared, recording) = (state.clone(), recorder.clone());
-    let operating = async move {
-        orders::operate_saga(&shared.pool, &shared.relay, operation, shared.pace, recording.at(), &recording).await
+    let work = async move {
+        orders::act_on_saga(&shared.pool, &shared.relay, operation, shared.time_scale, recording.at(), &recording).await
     };
-    state.change(&recorder, operating).await
+    state.run_idempotent(&recorder, work).await
 }
 
-fn answer(saga: &SagaView) -> Answer {
-    Answer::json(StatusCode::OK, &SagaBody::from(saga.clone()))
+fn respond(saga: &SagaView) -> IdempotentResponse {
+    IdempotentResponse::json(StatusCode::OK, &SagaBody::from(saga.clone()))
 }

@@ -1,3 +1,5 @@
+//! `GET /admin/sagas/{id}`.
+
 use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::params::PathParam;

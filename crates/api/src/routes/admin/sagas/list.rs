@@ -1,3 +1,5 @@
+//! `GET /admin/sagas`.
+
 use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -7,21 +9,21 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use orders::{SagaCursor, SagaStanding};
+use orders::{SagaCursor, SagaFilter};
 
 #[derive(Debug)]
 pub struct SagaQuery {
-    standing: SagaStanding,
+    filter: SagaFilter,
     after: Option<SagaCursor>,
     limit: u32,
 }
 
 impl FromQuery for SagaQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let standing = params.one_of::<SagaStanding>("standing");
+        let filter = params.one_of::<SagaFilter>("standing");
         let after = params.cursor();
         let limit = params.limit();
-        Some(Self { standing: standing?.unwrap_or_default(), after: after?, limit: limit? })
+        Some(Self { filter: filter?.unwrap_or_default(), after: after?, limit: limit? })
     }
 }
 
@@ -30,15 +32,15 @@ impl FromQuery for SagaQuery {
 /// The state of order processing, longest waiting first.
 #[utoipa::path(get, path = "/admin/sagas", tag = "admin",
     params(("standing" = Option<String>, Query, example = "stuck",
-            description = "`stuck` (default), `overdue` (past its deadline, not retried yet) or `active` (every saga that has not ended)"),
+            description = "Filter by state: `stuck` (default), `overdue` (past its deadline, not retried yet) or `active` (every saga that has not ended)"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of sagas", body = Page<SagaBody>)), security(("access_token" = [])))]
 pub async fn list_sagas(
     State(state): State<AppState>,
     _allowed: Allowed<OperateSagas>,
-    Query(SagaQuery { standing, after, limit }): Query<SagaQuery>,
+    Query(SagaQuery { filter, after, limit }): Query<SagaQuery>,
 ) -> Result<Json<Page<SagaBody>>, Problem> {
-    let sagas = orders::list_sagas(&state.pool, standing, after, platform::clock::now(), limit + 1).await?;
-    Ok(Json(Page::cut(sagas, limit, |saga| saga.cursor().map_or_else(String::new, |cursor| cursor.to_string()))))
+    let sagas = orders::list_sagas(&state.pool, filter, after, platform::clock::now(), limit + 1).await?;
+    Ok(Json(Page::from_rows(sagas, limit, |saga| saga.cursor().map_or_else(String::new, |cursor| cursor.to_string()))))
 }

@@ -1,4 +1,4 @@
-//! How orders are being carried, and what to do about one that got stuck.
+//! The sagas of orders: list, show, and act on one that is stuck.
 
 pub mod act;
 pub mod find;

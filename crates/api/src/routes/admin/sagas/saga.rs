@@ -1,4 +1,4 @@
-//! Sagas as admins see them.
+//! The response body of a saga.
 
 use chrono::{DateTime, Utc};
 use orders::SagaView;
@@ -11,21 +11,21 @@ pub struct SagaBody {
     order_id: Uuid,
     #[schema(example = "cancelling")]
     order_status: &'static str,
-    /// `running`, `undoing`, `delivering`, `stuck` (retried to its limit: an operator has to act) or `ended`.
+    /// `running`, `undoing`, `delivering`, `stuck` (out of retries: an operator has to act) or `ended`.
     #[schema(example = "stuck")]
     phase: String,
-    /// The step that is being run or undone; absent when none is open.
+    /// The step that is being executed or undone; absent if none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "reserve_stock")]
     step: Option<String>,
-    /// Rises with every command that the saga sends; send it back with an action, so that it applies to what you saw.
+    /// Increases with every command that the saga sends. Send it with an action, which then applies to this state only.
     #[schema(example = 12)]
     generation: u32,
-    /// Why a person should look at it.
+    /// Why an operator should check the saga.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "inventory.release.v1 was sent 10 times and is not answered")]
+    #[schema(example = "inventory.release.v1 was sent 10 times without a reply")]
     attention: Option<String>,
-    /// When the open step is retried unless it is answered; absent when none is open.
+    /// When the open step is retried if there is no reply; absent if none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,

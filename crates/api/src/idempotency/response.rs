@@ -1,4 +1,4 @@
-//! An answer that can be given again.
+//! A response that is stored under an idempotency key and can be replayed.
 
 use super::REPLAYED;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
@@ -10,29 +10,29 @@ use serde::Serialize;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub kept: KeptAnswer,
+pub struct IdempotentResponse {
+    pub stored: KeptAnswer,
     pub replayed: bool,
 }
 
-impl Answer {
+impl IdempotentResponse {
     /// # Panics
-    /// Never: bodies are plain data.
+    /// Never: bodies are plain data, which always serializes.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_string(body).expect("bodies are plain data");
-        Self { kept: KeptAnswer { status: status.as_u16(), location: None, body }, replayed: false }
+        Self { stored: KeptAnswer { status: status.as_u16(), location: None, body }, replayed: false }
     }
 
     #[must_use]
-    pub fn located(mut self, location: String) -> Self {
-        self.kept.location = Some(location);
+    pub fn with_location(mut self, location: String) -> Self {
+        self.stored.location = Some(location);
         self
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for IdempotentResponse {
     fn into_response(self) -> Response {
-        let KeptAnswer { status, location, body } = self.kept;
+        let KeptAnswer { status, location, body } = self.stored;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();
         let location = location.and_then(|location| HeaderValue::try_from(location).ok());

@@ -1,6 +1,6 @@
-//! A body, and what tells a repeated request from another one.
+//! Extracts a JSON body together with the identity of the request under its idempotency key.
 
-use super::{Answer, Recorder, key};
+use super::{IdempotentResponse, Recorder, key};
 use crate::auth::Caller;
 use crate::body::{FromJson, read_json};
 use crate::problem::Problem;
@@ -11,29 +11,31 @@ use axum::extract::{FromRequest, MatchedPath, Request};
 use operations::answers::RequestKey;
 use sha2::{Digest, Sha256};
 
-/// Extracts a JSON body of a request that may have a key.
+/// Extracts the JSON body of a request that may have an idempotency key.
 #[derive(Debug)]
-pub struct Keyed<T> {
+pub struct IdempotentJson<T> {
     pub body: T,
-    pub repeat: Repeat,
+    pub idempotency: Idempotency,
 }
 
-/// What the request is repeated by; nothing when it has no key.
+/// The key of the request and what it was sent with; empty without a key.
 #[derive(Debug, Clone)]
-pub struct Repeat(Option<Use>);
+pub struct Idempotency(Option<KeyUse>);
 
 #[derive(Debug, Clone)]
-struct Use {
+struct KeyUse {
+    /// Method and path template: keys of different routes are independent.
     route: String,
     key: String,
+    /// SHA-256 of path, query and canonical body: detects a key that is reused for another request.
     fingerprint: [u8; 32],
 }
 
-impl<S: Send + Sync, T: FromJson> FromRequest<S> for Keyed<T> {
+impl<S: Send + Sync, T: FromJson> FromRequest<S> for IdempotentJson<T> {
     type Rejection = Problem;
 
     async fn from_request(mut request: Request, _state: &S) -> Result<Self, Problem> {
-        let key = key::given(request.headers())?;
+        let key = key::find(request.headers())?;
         let template = request.extract_parts::<MatchedPath>().await;
         let template = template.map_err(|error| Problem::internal(format!("the route has no path: {error}")))?;
         let route = format!("{} {}", request.method(), template.as_str());
@@ -42,26 +44,27 @@ impl<S: Send + Sync, T: FromJson> FromRequest<S> for Keyed<T> {
         let (body, canonical) = read_json(request, key.is_some()).await?;
         hash.update(b"\n");
         hash.update(canonical);
-        let in_use = |key: orders::IdempotencyKey| Use {
+        let key_use = |key: orders::IdempotencyKey| KeyUse {
             route,
             key: key.as_str().to_owned(),
             fingerprint: hash.finalize().into(),
         };
-        Ok(Self { body, repeat: Repeat(key.map(in_use)) })
+        Ok(Self { body, idempotency: Idempotency(key.map(key_use)) })
     }
 }
 
-impl Repeat {
-    /// Records what the caller changes by this request, and the answer under its key.
+impl Idempotency {
+    /// Records the changes of this request in the audit log, and its response under the key.
     pub fn recorder<T>(
         self,
         state: &AppState,
         caller: Caller,
         request: &RequestId,
-        render: fn(&T) -> Answer,
+        render: fn(&T) -> IdempotentResponse,
     ) -> Recorder<T> {
-        let named = |Use { route, key, fingerprint }| RequestKey { principal: caller.id, route, key, fingerprint };
+        let request_key =
+            |KeyUse { route, key, fingerprint }| RequestKey { principal: caller.id, route, key, fingerprint };
         let now = platform::clock::now();
-        Recorder::new(caller.auditor(request, now), self.0.map(named), state.intake.keys_kept_since(now), render)
+        Recorder::new(caller.auditor(request, now), self.0.map(request_key), state.intake.keys_kept_since(now), render)
     }
 }

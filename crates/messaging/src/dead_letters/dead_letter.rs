@@ -1,4 +1,4 @@
-//! A message as it was found in a dead queue.
+//! A message of a dead queue, with the properties and headers that it was published with.
 
 use crate::consumer::decode::attempt;
 use crate::envelope::Header;
@@ -10,25 +10,27 @@ use lapin::types::{AMQPValue, FieldTable};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Why, when the message does not say: then it was the broker that gave it up.
-const GIVEN_UP: &str = "the broker gave it up: it was delivered too often, and each time its reader went away";
-/// How deep a header's tables are told.
+/// The error of a message without an error header: the broker itself dead-lettered it.
+const DEAD_LETTERED_BY_BROKER: &str =
+    "the broker dead-lettered it: it was delivered too often, and its consumer disconnected each time";
+/// How deep nested tables and arrays in headers are converted to JSON.
 const DEPTH_MAX: usize = 8;
 
+/// A message that no consumer could handle.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
-    /// Where it died.
+    /// The work queue whose consumers could not handle it.
     pub queue: Queue,
     pub message_id: MessageId,
-    /// Its type, as it says itself; empty when it says nothing.
+    /// The AMQP property `type`; empty when there is none.
     pub type_name: String,
-    /// What its envelope says, if it has a readable one.
+    /// The header of its envelope; `None` when it can't be parsed.
     pub header: Option<Header>,
     pub payload: Vec<u8>,
-    /// Those that it was published with, as JSON.
+    /// The AMQP headers as JSON.
     pub headers: Value,
     pub error: String,
-    /// How often it was tried in this life.
+    /// How often it was handled since it was last published or replayed.
     pub attempts: u32,
 }
 
@@ -36,7 +38,7 @@ impl DeadLetter {
     pub(super) fn of(queue: Queue, raw: &Delivery) -> Self {
         let properties = &raw.properties;
         let headers = properties.headers().as_ref();
-        let stated = headers.and_then(|headers| headers.inner().get(ERROR_HEADER)).and_then(text);
+        let error = headers.and_then(|headers| headers.inner().get(ERROR_HEADER)).and_then(text);
         Self {
             queue,
             message_id: message_id(raw),
@@ -44,18 +46,17 @@ impl DeadLetter {
             header: serde_json::from_slice(&raw.data).ok(),
             payload: raw.data.clone(),
             headers: headers.map_or(Value::Null, |headers| table(headers, DEPTH_MAX)),
-            error: stated.unwrap_or_else(|| GIVEN_UP.to_owned()),
+            error: error.unwrap_or_else(|| DEAD_LETTERED_BY_BROKER.to_owned()),
             attempts: attempt(raw),
         }
     }
 }
 
-/// The id it came with, or else its envelope's; one that has none is told apart by what it holds.
+/// The AMQP property `message_id`, or else the id in the envelope, or else an id that is derived from the payload.
 pub(crate) fn message_id(raw: &Delivery) -> MessageId {
-    let stated = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
+    let property = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
     let in_envelope = || serde_json::from_slice(&raw.data).ok().map(|header: Header| header.id);
-    let stated = stated.or_else(in_envelope);
-    stated.unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
+    property.or_else(in_envelope).unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
 }
 
 fn text(value: &AMQPValue) -> Option<String> {
@@ -67,8 +68,8 @@ fn text(value: &AMQPValue) -> Option<String> {
 }
 
 fn table(fields: &FieldTable, depth: usize) -> Value {
-    let told = fields.inner().iter().map(|(name, value)| (name.to_string(), json(value, depth)));
-    Value::Object(told.collect())
+    let members = fields.inner().iter().map(|(name, value)| (name.to_string(), json(value, depth)));
+    Value::Object(members.collect())
 }
 
 fn json(value: &AMQPValue, depth: usize) -> Value {
