@@ -1,6 +1,11 @@
 //! A row that somebody holds and does not release: its own order waits, and no other one.
 
-use domain::messages::Queue;
+use crate::strangers::command;
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::messages::{
+    CancelShipments, InventoryCommand, PaymentCommand, Queue, ReleaseStock, ShipmentCommand, VoidPayment,
+};
 use sqlx::{Postgres, Transaction};
 use std::time::Duration;
 use strum::IntoEnumIterator;
@@ -38,6 +43,42 @@ async fn an_order_whose_row_is_locked_waits_alone_whichever_queue_it_is_in() {
         client.wait_until(order, "confirmed", LIMIT).await;
     }
     system.finish().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_batches_all_wait_for_locks_keeps_its_heartbeat() {
+    // Two connections for the batches of all queues, of which three wait for a lock.
+    let system = TestSystem::of("locked_tables").setting("DATABASE_MAX_CONNECTIONS", "4");
+    let system = system.setting("RETRY_DELAY_PERCENT", "10").start().await;
+    let mut holder = platform::postgres::begin(system.pool()).await.expect("a transaction");
+    let lock = "LOCK inventory.reservations, payments.payments, shipping.bookings IN ACCESS EXCLUSIVE MODE";
+    sqlx::query(lock).execute(&mut *holder).await.expect("locked");
+    let order_id = OrderId::from_uuid(Uuid::now_v7());
+    command(&system, Queue::Inventory, order_id, &InventoryCommand::Release(ReleaseStock { order_id })).await;
+    command(&system, Queue::Payments, order_id, &PaymentCommand::Void(VoidPayment { order_id })).await;
+    command(&system, Queue::Shipping, order_id, &ShipmentCommand::Cancel(CancelShipments { order_id })).await;
+    until_connections_wait_for_locks(&system, 2).await;
+
+    let heartbeats = "SELECT last_seen_at FROM operations.processes WHERE role = 'worker'";
+    let before: Timestamp = sqlx::query_scalar(heartbeats).fetch_one(system.pool()).await.expect("a heartbeat");
+    eventually("two more heartbeats, one every five seconds", LIMIT, || async {
+        let now: Timestamp = sqlx::query_scalar(heartbeats).fetch_one(system.pool()).await.expect("a heartbeat");
+        if (now - before).num_seconds() > 8 { Ok(()) } else { Err(format!("{} so far", now - before)) }
+    })
+    .await;
+
+    holder.rollback().await.expect("released");
+    system.finish().await;
+}
+
+async fn until_connections_wait_for_locks(system: &TestSystem, at_least: i64) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name = 'orderflow worker' AND wait_event_type = 'Lock'";
+    eventually("batches to wait for locks", LIMIT, || async {
+        let waiting = system.count(waiting).await;
+        if waiting >= at_least { Ok(()) } else { Err(format!("{waiting} do")) }
+    })
+    .await;
 }
 
 /// Holds the stock of SKU-HELD, one order's saga, and what a payment and a booking are about to be stored as.

@@ -13,6 +13,7 @@ mod docs_page;
 mod failed_jobs;
 mod front_page;
 mod gauntlet;
+mod hanging_carrier;
 mod happy_path;
 mod house_rules;
 mod kills;

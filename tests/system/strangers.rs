@@ -49,7 +49,8 @@ async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
     system.finish().await;
 }
 
-async fn command(system: &TestSystem, queue: Queue, order_id: OrderId, command: &impl Message) {
+/// Puts a command into its queue that no saga sent.
+pub async fn command(system: &TestSystem, queue: Queue, order_id: OrderId, command: &impl Message) {
     let trace = Trace { correlation_id: "nobody's".to_owned(), causation_id: None, traceparent: None };
     let sent = Outgoing::new(order_id, command, 1, trace, platform::clock::now());
     system.broker.publish_raw(&queue.to_string(), sent.payload.as_bytes()).await;

@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, PASSWORD};
+use crate::desk::{Desk, EMAIL, PASSWORD, security_events};
 use crate::login::disable;
 use accounts::{AccountError, Role, Session, prune_refresh_tokens};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,10 +27,12 @@ async fn a_refresh_token_is_turned_into_a_new_pair_again_and_again(pool: PgPool)
 async fn a_used_token_that_comes_back_revokes_its_whole_family(pool: PgPool) {
     let (desk, first) = signed_in(pool).await;
     let second = desk.refresh(&first.refresh_token, 60).await.unwrap();
+    let events = security_events("refresh_reused");
 
     let reused = desk.refresh(&first.refresh_token, 121).await.unwrap_err();
 
     assert!(matches!(reused, AccountError::RefreshTokenReused));
+    assert!(security_events("refresh_reused") > events);
     let sibling = desk.refresh(&second.refresh_token, 122).await.unwrap_err();
     assert!(matches!(sibling, AccountError::InvalidRefreshToken));
     assert!(desk.login(EMAIL, PASSWORD).await.is_ok());

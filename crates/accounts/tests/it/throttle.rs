@@ -1,4 +1,4 @@
-use crate::desk::{Desk, EMAIL, HERE, PASSWORD};
+use crate::desk::{Desk, EMAIL, HERE, PASSWORD, security_events};
 use accounts::{AccountError, LoginLimits, LoginThrottle, Role};
 use clap::Parser;
 use platform::config::RedisArgs;
@@ -43,10 +43,11 @@ async fn the_eleventh_guess_waits(desk: Desk) {
         assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
     }
 
-    let verifications_before = desk.hasher.verifications();
+    let (verifications_before, events) = (desk.hasher.verifications(), security_events("locked_out"));
     let right = desk.login_from(&email.to_uppercase(), PASSWORD, fresh_address()).await.expect_err("too many");
 
     let AccountError::TooManyAttempts { retry_after } = right else { panic!("{right}") };
+    assert!(security_events("locked_out") > events);
     assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(901));
     assert_eq!(desk.hasher.verifications(), verifications_before, "a refused guess costs no hash");
 }
