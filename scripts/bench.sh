@@ -131,7 +131,8 @@ start() {
         pid="$(cat "$RUN/bench-$name.pid")"
         deadline=$((SECONDS + READY_SECONDS))
         until grep --quiet "$program ready" < <(tail --bytes="+$((log_before + 1))" "$LOG/bench-$name.log" 2>/dev/null); do
-            [[ -d "/proc/$pid" ]] && ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
+            [[ -d "/proc/$pid" ]] || fail_start "bench-$name" "$pid" "$READY_SECONDS"
+            ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
             sleep 0.1
         done
         say "bench: $name: ready, pid $pid"
