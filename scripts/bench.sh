@@ -135,9 +135,8 @@ start() {
         pid="$(cat "$RUN/bench-$name.pid")"
         deadline=$((SECONDS + READY_SECONDS))
         until grep --quiet "$program ready" < <(tail --bytes="+$((log_before + 1))" "$log" 2>/dev/null); do
-            if [[ ! -d "/proc/$pid" ]] || ((SECONDS >= deadline)); then
-                fail_start "bench-$name" "$pid" "$READY_SECONDS"
-            fi
+            [[ -d "/proc/$pid" ]] || fail_start "bench-$name" "$pid" "$READY_SECONDS"
+            ((SECONDS < deadline)) || fail_start "bench-$name" "$pid" "$READY_SECONDS"
             sleep 0.1
         done
         print "bench: $name: ready, pid $pid"

@@ -3,11 +3,14 @@
 use crate::eventually;
 use crate::settings;
 use crate::system::RETRY_DELAY_PERCENT;
+use domain::ids::OrderId;
+use domain::messages::{Message, Queue};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use messaging::broker::{BrokerConnections, Publisher};
 use messaging::topology::COMMANDS;
+use messaging::{Outgoing, Trace};
 use platform::config::RabbitmqArgs;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -106,6 +109,13 @@ impl Broker {
         let confirm = channel.basic_publish("".into(), queue.into(), how, body, properties).await;
         let confirmed = confirm.expect("the broker takes it").await.expect("the broker confirms");
         assert!(matches!(confirmed, Confirmation::Ack(None)), "{queue}: {confirmed:?}");
+    }
+
+    /// Puts a command about `order_id` into its queue that no saga has sent.
+    pub async fn publish_command(&self, queue: Queue, order_id: OrderId, command: &impl Message) {
+        let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
+        let message = Outgoing::new(order_id, command, 1, trace, platform::clock::now());
+        self.publish_raw(&queue.to_string(), message.payload.as_bytes()).await;
     }
 
     /// Deletes a queue with all that is in it, though it is being consumed.

@@ -48,6 +48,11 @@ impl Process {
         Self { role, log: directory.join(format!("{name}.log")), settings, child: None, log_before: 0 }
     }
 
+    /// A setting for its next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Starts it; a second start goes on in the same log.
     pub fn start(&mut self) {
         assert!(self.child.is_none(), "{} runs already", self.role.binary());

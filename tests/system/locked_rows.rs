@@ -1,6 +1,11 @@
-//! A row that somebody holds and does not release: its own order waits, and no other one.
+//! Locks that are held and not released: the order of a locked row waits, and no other one; blocked batches leave the
+//! worker's heartbeat its connection.
 
-use domain::messages::Queue;
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::messages::{
+    CancelShipments, InventoryCommand, PaymentCommand, Queue, ReleaseStock, ShipmentCommand, VoidPayment,
+};
 use sqlx::{Postgres, Transaction};
 use std::time::Duration;
 use strum::IntoEnumIterator;
@@ -38,6 +43,64 @@ async fn an_order_whose_row_is_locked_waits_alone_whichever_queue_it_is_in() {
         client.wait_until(order, "confirmed", LIMIT).await;
     }
     system.finish().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_batches_hold_every_common_connection_keeps_its_heartbeat() {
+    // Two connections for the batches of all queues, and three batches that block until the test releases the lock.
+    let system = TestSystem::of("connections_taken").setting("DATABASE_MAX_CONNECTIONS", "4").start().await;
+    sqlx::raw_sql(BLOCK_WRITES).execute(system.pool()).await.expect("triggers");
+    let mut holder = platform::postgres::begin(system.pool()).await.expect("a transaction");
+    sqlx::query("SELECT pg_advisory_xact_lock(1)").execute(&mut *holder).await.expect("locked");
+    let order_id = OrderId::from_uuid(Uuid::now_v7());
+    let release = InventoryCommand::Release(ReleaseStock { order_id });
+    system.broker.publish_command(Queue::Inventory, order_id, &release).await;
+    let void = PaymentCommand::Void(VoidPayment { order_id });
+    system.broker.publish_command(Queue::Payments, order_id, &void).await;
+    let cancel = ShipmentCommand::Cancel(CancelShipments { order_id });
+    system.broker.publish_command(Queue::Shipping, order_id, &cancel).await;
+
+    let blocked = until_blocked(&system, 2).await;
+    until_heartbeat(&system).await;
+    assert_eq!(blocked_transactions(&system).await, blocked, "the heartbeat came while both connections were in use");
+
+    holder.rollback().await.expect("released");
+    system.finish().await;
+}
+
+/// Makes the first write of each queue's batch wait for a lock, without the lock timeout of the session.
+const BLOCK_WRITES: &str = "
+    CREATE FUNCTION block_write() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;
+    CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON inventory.reservations EXECUTE FUNCTION block_write();
+    CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON payments.payments EXECUTE FUNCTION block_write();
+    CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON shipping.bookings EXECUTE FUNCTION block_write();";
+
+/// The worker's transactions that wait for a lock: their backend's pid and when they began.
+async fn blocked_transactions(system: &TestSystem) -> Vec<(i32, Timestamp)> {
+    let blocked = "SELECT pid, xact_start FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'orderflow worker'
+                      AND wait_event_type = 'Lock' ORDER BY pid";
+    sqlx::query_as(blocked).fetch_all(system.pool()).await.expect("the activity")
+}
+
+async fn until_blocked(system: &TestSystem, transactions: usize) -> Vec<(i32, Timestamp)> {
+    eventually("batches to wait for the lock", LIMIT, || async {
+        let blocked = blocked_transactions(system).await;
+        if blocked.len() == transactions { Ok(blocked) } else { Err(format!("{blocked:?}")) }
+    })
+    .await
+}
+
+/// Waits for a heartbeat of the worker that is later than now, by the database's clock.
+async fn until_heartbeat(system: &TestSystem) {
+    let now: Timestamp = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(system.pool()).await.expect("a time");
+    let last = "SELECT last_seen_at FROM operations.processes WHERE role = 'worker'";
+    eventually("a heartbeat", LIMIT, || async {
+        let last: Timestamp = sqlx::query_scalar(last).fetch_one(system.pool()).await.expect("a heartbeat");
+        if last > now { Ok(()) } else { Err(format!("the last one came at {last}, before {now}")) }
+    })
+    .await;
 }
 
 /// Holds the stock of SKU-HELD, one order's saga, and what a payment and a booking are about to be stored as.

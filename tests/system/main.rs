@@ -13,6 +13,7 @@ mod dead_letters;
 mod docs_page;
 mod failed_jobs;
 mod front_page;
+mod hanging_carrier;
 mod happy_path;
 mod house_rules;
 mod late_shipments;

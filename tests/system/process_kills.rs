@@ -3,9 +3,10 @@
 use std::time::Duration;
 use system_tests::load::{orders_of, place_all};
 use system_tests::system::Builder;
-use system_tests::{Goods, Role, TestSystem};
+use system_tests::{Goods, NewOrder, Role, TestSystem, eventually};
 
 const ORDERS: usize = 500;
+const HANGING: i64 = 10;
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// A system whose gateway takes its time, so that a kill meets calls that are under way.
@@ -96,4 +97,37 @@ async fn a_stop_finishes_what_has_begun_and_leaves_nothing_to_repair() {
     assert_eq!(journal.len(), ORDERS);
     assert_eq!(system.ends().await.going_on(), ORDERS);
     system.finish().await;
+}
+
+#[tokio::test]
+async fn a_worker_killed_while_its_calls_to_the_gateway_hang_leaves_each_order_to_its_successor() {
+    let hanging = TestSystem::of("killed_while_calling").setting("PAYMENT_CALL_TIMEOUT_MS", "25000");
+    let mut system = hanging.goods(Goods::of("SKU-CALLING", 100)).start().await;
+    let client = system.client().signed_up("calling").await;
+    let mut unanswered = Vec::new();
+    for _order in 0..HANGING {
+        unanswered.push(client.place_accepted(&NewOrder::of("SKU-CALLING", 1).paid_by("sim_down")).await);
+    }
+    until_attempted(&system, HANGING).await;
+
+    system.one(Role::Worker).kill().await;
+    system.one(Role::Worker).start();
+
+    // Each call is made again, under its old key.
+    until_attempted(&system, 2 * HANGING).await;
+    assert_eq!(system.count("SELECT count(*) FROM payments.operations").await, HANGING);
+    for order in unanswered {
+        client.cancel(order).await;
+        client.wait_until(order, "cancelled", LIMIT).await;
+    }
+    system.finish().await;
+}
+
+/// Waits until the gateway was called for authorizations so often.
+async fn until_attempted(system: &TestSystem, at_least: i64) {
+    eventually("calls to the gateway", LIMIT, || async {
+        let (_charges, attempts) = system.charges_and_attempts().await;
+        if attempts >= at_least { Ok(()) } else { Err(format!("{attempts} of {at_least}")) }
+    })
+    .await;
 }

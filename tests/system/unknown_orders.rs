@@ -7,7 +7,6 @@ use domain::messages::{
 };
 use domain::money::Money;
 use domain::product::Line;
-use messaging::{Outgoing, Trace};
 use std::time::Duration;
 use system_tests::{Goods, TestSystem, eventually};
 use uuid::Uuid;
@@ -34,9 +33,9 @@ async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
     let reserve = InventoryCommand::Reserve(ReserveStock { order_id, lines });
     let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
-    command(&system, Queue::Inventory, order_id, &reserve).await;
-    command(&system, Queue::Payments, order_id, &authorize).await;
-    command(&system, Queue::Shipping, order_id, &book).await;
+    system.broker.publish_command(Queue::Inventory, order_id, &reserve).await;
+    system.broker.publish_command(Queue::Payments, order_id, &authorize).await;
+    system.broker.publish_command(Queue::Shipping, order_id, &book).await;
 
     eventually("all of it to be undone", LIMIT, || async {
         let held: (i64, i64) = sqlx::query_as(HELD)
@@ -48,10 +47,4 @@ async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
     })
     .await;
     system.finish().await;
-}
-
-async fn command(system: &TestSystem, queue: Queue, order_id: OrderId, command: &impl Message) {
-    let trace = Trace { correlation_id: "nobody's".to_owned(), causation_id: None, traceparent: None };
-    let sent = Outgoing::new(order_id, command, 1, trace, platform::clock::now());
-    system.broker.publish_raw(&queue.to_string(), sent.payload.as_bytes()).await;
 }

@@ -67,3 +67,11 @@ pub fn security() -> SecurityArgs {
         signup_hides_taken_emails: false,
     }
 }
+
+/// How many security events of this kind this process has counted, those of other tests included.
+pub fn security_events(event: &str) -> u64 {
+    let metrics = platform::metrics::text().expect("metrics");
+    let of_event = format!("orderflow_security_events_total{{event=\"{event}\"}} ");
+    let count = metrics.lines().find_map(|line| line.strip_prefix(&of_event));
+    count.map_or(0, |count| count.parse().expect("a whole number"))
+}

@@ -1,6 +1,6 @@
 //! Refresh token rotation, reuse detection, logout and pruning.
 
-use crate::harness::{EMAIL, Harness, PASSWORD};
+use crate::harness::{EMAIL, Harness, PASSWORD, security_events};
 use crate::login::disable;
 use accounts::{AccountError, Role, Session, prune_refresh_tokens};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,10 +29,12 @@ async fn a_refresh_token_is_rotated_again_and_again(pool: PgPool) {
 async fn a_used_token_that_is_presented_again_revokes_its_whole_family(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
     let second = harness.refresh(&first.refresh_token, 60).await.unwrap();
+    let events = security_events("refresh_reused");
 
     let reused = harness.refresh(&first.refresh_token, 121).await.unwrap_err();
 
     assert!(matches!(reused, AccountError::RefreshTokenReused));
+    assert!(security_events("refresh_reused") > events);
     let sibling = harness.refresh(&second.refresh_token, 122).await.unwrap_err();
     assert!(matches!(sibling, AccountError::InvalidRefreshToken));
     assert!(harness.login(EMAIL, PASSWORD).await.is_ok());

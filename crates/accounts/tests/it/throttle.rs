@@ -1,6 +1,6 @@
 //! Failed logins are limited per account and per client address, with and without Redis.
 
-use crate::harness::{EMAIL, HERE, Harness, PASSWORD};
+use crate::harness::{EMAIL, HERE, Harness, PASSWORD, security_events};
 use accounts::{AccountError, LoginLimits, LoginThrottle, Role};
 use clap::Parser;
 use platform::config::RedisArgs;
@@ -45,10 +45,11 @@ async fn the_eleventh_guess_is_throttled(harness: Harness) {
         assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
     }
 
-    let verifications_before = harness.hasher.verifications();
+    let (verifications_before, events) = (harness.hasher.verifications(), security_events("locked_out"));
     let right = harness.login_from(&email.to_uppercase(), PASSWORD, fresh_address()).await.expect_err("too many");
 
     let AccountError::TooManyAttempts { retry_after } = right else { panic!("{right}") };
+    assert!(security_events("locked_out") > events);
     assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(901));
     assert_eq!(harness.hasher.verifications(), verifications_before, "a refused guess costs no hash");
 }
