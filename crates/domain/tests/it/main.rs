@@ -9,3 +9,4 @@ mod order_table;
 mod properties;
 mod script;
 mod slices;
+mod states;
