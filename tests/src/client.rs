@@ -1,4 +1,4 @@
-//! The API as its clients use it: verbs in, answers out.
+//! A client of the API, with a method per use case of the tests.
 
 use crate::eventually;
 use reqwest::header::{HeaderMap, HeaderName};
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a request is repeated: processes and services come back within it.
-const PATIENCE: Duration = Duration::from_mins(2);
-const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// Of everybody who signs up in a test.
+/// How long a request is retried: longer than any restart of a process or service takes.
+const RETRY_LIMIT: Duration = Duration::from_mins(2);
+const RESPONSE_LIMIT: Duration = Duration::from_secs(15);
+/// The password of every account that a test creates.
 pub const PASSWORD: &str = "a long enough Passphrase 7";
 
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct ApiClient {
     http: reqwest::Client,
     api: String,
     token: Option<String>,
 }
 
-/// What is ordered, how it is paid, and the key of the request: the same value placed twice is one request repeated.
+/// An order to place. Placing the same value twice repeats one request, since it contains the idempotency key.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
     pub lines: Vec<(&'static str, u32)>,
@@ -28,7 +28,7 @@ pub struct NewOrder {
     pub key: String,
 }
 
-/// The answer to an order that was placed.
+/// The response to a request to place an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
     pub status: StatusCode,
@@ -63,62 +63,62 @@ impl Placed {
     }
 }
 
-impl Client {
+impl ApiClient {
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(ANSWER_LIMIT).tcp_nodelay(true).build();
-        Self { http: http.expect("a plain client can be built"), api: format!("{url}/api/v1"), token: None }
+        let http = reqwest::Client::builder().timeout(RESPONSE_LIMIT).tcp_nodelay(true).build();
+        Self { http: http.expect("a client without options can be built"), api: format!("{url}/api/v1"), token: None }
     }
 
-    /// Makes an account, which logs it in.
+    /// Creates an account and uses its tokens.
     pub async fn signed_up(mut self, name: &str) -> Self {
         let account = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
-        let (status, body) = self.ask(self.request(Method::POST, "/auth/signup").json(&account)).await;
+        let (status, body) = self.send(self.request(Method::POST, "/auth/signup").json(&account)).await;
         assert_eq!(status, StatusCode::CREATED, "{body}");
         self.token = Some(access_token(&body));
         self
     }
 
-    /// Logs in with the account that [`Self::signed_up`] made.
+    /// Logs in with the account that [`Self::signed_up`] created.
     pub async fn log_in_again(&mut self, name: &str) {
         self.log_in(&format!("{name}@example.com"), PASSWORD).await;
     }
 
     pub async fn log_in(&mut self, email: &str, password: &str) {
         let login = json!({ "email": email, "password": password });
-        let (status, body) = self.ask(self.request(Method::POST, "/auth/login").json(&login)).await;
+        let (status, body) = self.send(self.request(Method::POST, "/auth/login").json(&login)).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         self.token = Some(access_token(&body));
     }
 
-    /// Places an order as a careful client does: asks again, with the same key, until there is an answer that stays.
+    /// Places an order as a careful client does: retries with the same key until the response is final.
     pub async fn place(&self, order: &NewOrder) -> Placed {
-        eventually("an answer to an order", PATIENCE, || async {
+        eventually("a final response to an order", RETRY_LIMIT, || async {
             let placed = self.try_place(order).await.map_err(|error| error.to_string())?;
-            if may_change(placed.status) { Err(format!("{placed:?}")) } else { Ok(placed) }
+            if is_retryable(placed.status) { Err(format!("{placed:?}")) } else { Ok(placed) }
         })
         .await
     }
 
-    /// Places an order that is meant to be accepted.
+    /// Places an order that must be accepted, and returns its id.
     pub async fn place_accepted(&self, order: &NewOrder) -> Uuid {
         self.place(order).await.order_id()
     }
 
-    /// Places an order once and answers with whatever came, or with why nothing came.
+    /// Places an order once. An error means that there was no response.
     async fn try_place(&self, order: &NewOrder) -> reqwest::Result<Placed> {
         let request = self.request(Method::POST, "/orders").header("idempotency-key", &order.key).json(&order.body());
-        let answer = request.send().await?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
         let replayed = header(&headers, "idempotent-replayed").as_deref() == Some("true");
         let location = header(&headers, "location");
-        Ok(Placed { status, body: answer.json().await?, replayed, location })
+        Ok(Placed { status, body: response.json().await?, replayed, location })
     }
 
     pub async fn order(&self, id: Uuid) -> Value {
         self.get(&format!("/orders/{id}")).await
     }
 
-    /// Waits until the order has this status, and answers with the order.
+    /// Waits until the order has this status, and returns the order.
     pub async fn wait_until(&self, id: Uuid, status: &str, limit: Duration) -> Value {
         eventually(&format!("order {id} to be {status}"), limit, || async {
             let order = self.order(id).await;
@@ -127,18 +127,18 @@ impl Client {
         .await
     }
 
-    /// The kinds of the order's timeline, in their order.
+    /// The kinds of the order's timeline entries, in order.
     pub async fn timeline(&self, id: Uuid) -> Vec<String> {
         let events = self.get(&format!("/orders/{id}/events")).await;
         let kind = |event: &Value| event["kind"].as_str().unwrap_or("?").to_owned();
         list(&events).iter().map(kind).collect()
     }
 
-    /// Follows the order until its stream ends, and answers with the kinds of what was told, in their order.
+    /// Reads the order's event stream until it ends, and returns the kinds of its entries, in order.
     pub async fn follow(&self, id: Uuid, limit: Duration) -> Vec<String> {
         let request = self.request(Method::GET, &format!("/orders/{id}/stream")).timeout(limit);
-        let told = request.send().await.expect("an answer").text().await.expect("events, to the end");
-        let data = told.lines().filter_map(|line| line.strip_prefix("data: "));
+        let events = request.send().await.expect("a response").text().await.expect("events, to the end");
+        let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
         let entry = |data: &str| serde_json::from_str::<Value>(data).expect("an entry");
         data.map(|data| entry(data)["kind"].as_str().unwrap_or("?").to_owned()).collect()
     }
@@ -149,23 +149,23 @@ impl Client {
 
     pub async fn cancel(&self, id: Uuid) -> (StatusCode, Value) {
         let reason = json!({ "reason": "mistake", "note": "changed my mind" });
-        self.ask(self.request(Method::POST, &format!("/orders/{id}/cancel")).json(&reason)).await
+        self.send(self.request(Method::POST, &format!("/orders/{id}/cancel")).json(&reason)).await
     }
 
-    /// `/system/health/ready`, without waiting for it: None when nobody answers.
+    /// The status of `/system/health/ready`, without retries. `None` when there is no response.
     pub async fn ready(&self) -> Option<StatusCode> {
-        self.request(Method::GET, "/system/health/ready").send().await.ok().map(|answer| answer.status())
+        self.request(Method::GET, "/system/health/ready").send().await.ok().map(|response| response.status())
     }
 
-    /// `ok`, `degraded` or `down`, as the api says of itself and of what it hangs on.
+    /// The status of the api and its dependencies: `ok`, `degraded` or `down`.
     pub async fn health(&self) -> Result<String, String> {
-        Ok(self.health_in_full().await?["status"].as_str().unwrap_or_default().to_owned())
+        Ok(self.health_report().await?["status"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// All of `/system/health`.
-    pub async fn health_in_full(&self) -> Result<Value, String> {
-        let answer = self.request(Method::GET, "/system/health").send().await.map_err(|error| error.to_string())?;
-        answer.json().await.map_err(|error| error.to_string())
+    /// The body of `/system/health`.
+    pub async fn health_report(&self) -> Result<Value, String> {
+        let response = self.request(Method::GET, "/system/health").send().await.map_err(|error| error.to_string())?;
+        response.json().await.map_err(|error| error.to_string())
     }
 
     pub async fn until_ready(&self, limit: Duration) {
@@ -178,13 +178,13 @@ impl Client {
         .await;
     }
 
-    /// Asks until there is an answer that stays.
+    /// Posts `body`, and retries until the response is final.
     pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        self.ask(self.request(Method::POST, path).json(body)).await
+        self.send(self.request(Method::POST, path).json(body)).await
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        let (status, body) = self.ask(self.request(Method::GET, path)).await;
+        let (status, body) = self.send(self.request(Method::GET, path)).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         body
     }
@@ -197,26 +197,27 @@ impl Client {
         }
     }
 
-    /// Asks until there is an answer that stays.
-    async fn ask(&self, request: RequestBuilder) -> (StatusCode, Value) {
-        eventually("an answer", PATIENCE, || async {
-            let request = request.try_clone().expect("bodies of ours can be sent again");
-            let answer = request.send().await.map_err(|error| error.to_string())?;
-            let status = answer.status();
-            let body = answer.json().await.unwrap_or(Value::Null);
-            if may_change(status) { Err(format!("{status}: {body}")) } else { Ok((status, body)) }
+    /// Sends the request, and retries until the response is final.
+    async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        eventually("a final response", RETRY_LIMIT, || async {
+            let request = request.try_clone().expect("a request with a JSON body can be cloned");
+            let response = request.send().await.map_err(|error| error.to_string())?;
+            let status = response.status();
+            let body = response.json().await.unwrap_or(Value::Null);
+            if is_retryable(status) { Err(format!("{status}: {body}")) } else { Ok((status, body)) }
         })
         .await
     }
 }
 
-/// Asked again, it may be answered otherwise: a twin is under way, we ask too often, or something is away.
-fn may_change(status: StatusCode) -> bool {
-    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "whatever is away, that is no answer");
+/// A retry may have another outcome: a request with the same key is in progress, a rate limit is exceeded, or a service
+/// is unavailable.
+fn is_retryable(status: StatusCode) -> bool {
+    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "an unavailable service must not cause a 500");
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// What a list answer lists, bare or in a page.
+/// The items of a list response, which is an array or a page.
 pub fn list(body: &Value) -> &[Value] {
     let bare = body.as_array();
     bare.or_else(|| body["items"].as_array()).or_else(|| body["data"].as_array()).map_or(&[], Vec::as_slice)

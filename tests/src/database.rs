@@ -1,4 +1,4 @@
-//! One database a test, made from the migrations.
+//! One database per test, created by the migrations.
 
 use crate::settings;
 use sqlx::migrate::MigrateDatabase;
@@ -16,44 +16,46 @@ pub struct Database {
 }
 
 impl Database {
-    /// Where the database of the test `name` is, or will be.
+    /// The URL of the database of the test `name`, which need not exist yet.
     pub fn url_of(name: &str) -> String {
-        beside(&settings::database_url(), name)
+        url_with_suffix(&settings::database_url(), name)
     }
 
-    /// Makes `orderflow_test_NAME` anew; one that a failed run left behind goes first.
+    /// Creates the test's database. Drops the one that a failed run left behind.
     pub async fn create(name: &str) -> Self {
         let url = Self::url_of(name);
-        Postgres::force_drop_database(&url).await.expect("the database server answers");
+        Postgres::force_drop_database(&url).await.expect("the database server responds");
         Postgres::create_database(&url).await.expect("the tests' user may create databases");
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy(&url)
-            .expect("the server's URL is one");
+            .expect("the server's URL is valid");
         MIGRATOR.run(&pool).await.expect("the migrations apply");
         Self { url, pool }
     }
 
     pub async fn remove(&self) {
         self.pool.close().await;
-        Postgres::force_drop_database(&self.url).await.expect("our processes are gone, so the database may go");
+        Postgres::force_drop_database(&self.url)
+            .await
+            .expect("all processes have stopped, so the database can be dropped");
     }
 }
 
-/// The URL of the database `NAME` beside the one of `url`: its name is put behind that one's.
-fn beside(url: &str, name: &str) -> String {
+/// Appends `_NAME` to the name of the database in `url`.
+fn url_with_suffix(url: &str, name: &str) -> String {
     let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
     format!("{base}_{name}{query}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::beside;
+    use super::url_with_suffix;
 
     #[test]
-    fn a_tests_database_is_named_after_the_one_that_it_stands_beside() {
-        assert_eq!(beside("postgres://u:p@h/shop?sslmode=off", "a"), "postgres://u:p@h/shop_a?sslmode=off");
-        assert_eq!(beside("postgres://u:p@h:1/shop", "a"), "postgres://u:p@h:1/shop_a");
+    fn a_tests_database_has_the_servers_database_name_as_a_prefix() {
+        assert_eq!(url_with_suffix("postgres://u:p@h/shop?sslmode=off", "a"), "postgres://u:p@h/shop_a?sslmode=off");
+        assert_eq!(url_with_suffix("postgres://u:p@h:1/shop", "a"), "postgres://u:p@h:1/shop_a");
     }
 }

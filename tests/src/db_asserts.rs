@@ -1,4 +1,4 @@
-//! What the database says, for tests that must not take the API's word.
+//! Assertions on the database, for tests that must not rely on the API.
 
 use crate::eventually;
 use crate::system::TestSystem;
@@ -6,9 +6,9 @@ use sqlx::{AssertSqlSafe, Executor};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How many orders stand where.
+/// The number of orders per status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ends {
+pub struct StatusCounts {
     pub pending: usize,
     pub confirmed: usize,
     pub shipped: usize,
@@ -18,17 +18,17 @@ pub struct Ends {
     pub cancelled: usize,
 }
 
-impl Ends {
-    /// Confirmed, or further.
-    pub fn going_on(&self) -> usize {
+impl StatusCounts {
+    /// The orders that are confirmed, shipped or delivered.
+    pub fn confirmed_or_later(&self) -> usize {
         self.confirmed + self.shipped + self.delivered
     }
 
-    pub fn all(&self) -> usize {
-        self.pending + self.going_on() + self.rejected + self.cancelling + self.cancelled
+    pub fn total(&self) -> usize {
+        self.pending + self.confirmed_or_later() + self.rejected + self.cancelling + self.cancelled
     }
 
-    fn place(&mut self, status: &str) -> &mut usize {
+    fn counter(&mut self, status: &str) -> &mut usize {
         match status {
             "pending" => &mut self.pending,
             "confirmed" => &mut self.confirmed,
@@ -43,65 +43,69 @@ impl Ends {
 }
 
 impl TestSystem {
-    pub async fn ends(&self) -> Ends {
-        let counts = "SELECT status, count(*) FROM orders.orders GROUP BY status";
-        let counts: Vec<(String, i64)> = sqlx::query_as(counts).fetch_all(self.pool()).await.expect("a count");
-        let mut ends = Ends::default();
-        for (status, count) in counts {
-            *ends.place(&status) = usize::try_from(count).expect("a count");
+    pub async fn status_counts(&self) -> StatusCounts {
+        let rows = "SELECT status, count(*) FROM orders.orders GROUP BY status";
+        let rows: Vec<(String, i64)> = sqlx::query_as(rows).fetch_all(self.pool()).await.expect("a count");
+        let mut counts = StatusCounts::default();
+        for (status, count) in rows {
+            *counts.counter(&status) = usize::try_from(count).expect("a count");
         }
-        ends
+        counts
     }
 
-    /// Waits until so many orders are accepted, whatever came of them since.
+    /// Waits until at least `at_least` orders are accepted, in whatever status.
     pub async fn until_accepted(&self, at_least: usize, limit: Duration) {
         eventually(&format!("{at_least} orders to be accepted"), limit, || async {
-            let ends = self.ends().await;
-            if ends.all() >= at_least { Ok(()) } else { Err(format!("{ends:?}")) }
+            let counts = self.status_counts().await;
+            if counts.total() >= at_least { Ok(()) } else { Err(format!("{counts:?}")) }
         })
         .await;
     }
 
-    /// Waits until so many orders are confirmed, or further.
-    pub async fn until_going_on(&self, at_least: usize, limit: Duration) {
+    /// Waits until at least `at_least` orders are confirmed, shipped or delivered.
+    pub async fn until_confirmed(&self, at_least: usize, limit: Duration) {
         eventually(&format!("{at_least} orders to be confirmed"), limit, || async {
-            let ends = self.ends().await;
-            if ends.going_on() >= at_least { Ok(()) } else { Err(format!("{ends:?}")) }
+            let counts = self.status_counts().await;
+            if counts.confirmed_or_later() >= at_least { Ok(()) } else { Err(format!("{counts:?}")) }
         })
         .await;
     }
 
-    /// Waits for a moment at which so many orders are confirmed, or further, while others are under way: a fault that
-    /// comes then proves something. Between two batches of the intake there may be none under way; the next look sees them.
-    pub async fn until_in_the_middle(&self, at_least: usize, limit: Duration) {
-        eventually(&format!("{at_least} orders to be confirmed while others are under way"), limit, || async {
-            let ends = self.ends().await;
-            if ends.going_on() >= at_least && ends.pending > 0 { Ok(()) } else { Err(format!("{ends:?}")) }
+    /// Waits until at least `at_least` orders are confirmed while others are pending, so that a fault injected now hits
+    /// running sagas. Between two batches of the intake there may be no pending order; a later poll sees them.
+    pub async fn until_partly_confirmed(&self, at_least: usize, limit: Duration) {
+        eventually(&format!("{at_least} orders to be confirmed while others are pending"), limit, || async {
+            let counts = self.status_counts().await;
+            if counts.confirmed_or_later() >= at_least && counts.pending > 0 {
+                Ok(())
+            } else {
+                Err(format!("{counts:?}"))
+            }
         })
         .await;
     }
 
-    /// Those of `journal` that no order stands for.
-    pub async fn missing_of(&self, journal: &[Uuid]) -> Vec<Uuid> {
+    /// The ids in `accepted` for which there is no order.
+    pub async fn missing_orders(&self, accepted: &[Uuid]) -> Vec<Uuid> {
         let missing = "SELECT id FROM UNNEST($1::uuid[]) AS id WHERE NOT EXISTS
                            (SELECT FROM orders.orders o WHERE o.id = id.id)";
-        sqlx::query_scalar(missing).bind(journal).fetch_all(self.pool()).await.expect("a look")
+        sqlx::query_scalar(missing).bind(accepted).fetch_all(self.pool()).await.expect("ids")
     }
 
-    /// (on hand, reserved), over all warehouses.
+    /// On-hand and reserved units over all warehouses.
     pub async fn stock_of(&self, sku: &str) -> (i64, i64) {
         let sums = "SELECT coalesce(sum(on_hand), 0), coalesce(sum(reserved), 0) FROM inventory.stock WHERE sku = $1";
         sqlx::query_as(sums).bind(sku).fetch_one(self.pool()).await.expect("a sum")
     }
 
-    /// How often the simulated gateway set money aside, and how often we asked it to, or looked up whether it had.
+    /// How often the simulated gateway authorized a payment, and how often it was called for that (including lookups).
     pub async fn charges_and_attempts(&self) -> (i64, i64) {
         let sums = "SELECT (SELECT coalesce(sum(charges), 0) FROM payments.simulated_gateway_authorizations),
                            (SELECT coalesce(sum(attempts), 0) FROM payments.operations WHERE kind = 'authorize')";
         sqlx::query_as(sums).fetch_one(self.pool()).await.expect("a sum")
     }
 
-    /// Waits until a scheduler leads `task` that is not `other`, and answers with its pid.
+    /// Waits until a scheduler other than `other` holds the lease of `task`, and returns its pid.
     pub async fn leader_of(&self, task: &str, other: Option<u32>, limit: Duration) -> u32 {
         eventually(&format!("a leader of {task}"), limit, || async {
             let name = "SELECT leader_name FROM operations.tasks WHERE name = $1 AND leased_until >= now()";
@@ -116,13 +120,13 @@ impl TestSystem {
         .await
     }
 
-    /// What a query counts.
+    /// The result of a query for one number.
     pub async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(self.pool()).await.expect("a count")
     }
 
-    /// What no program of ours would do.
-    pub async fn write_by_hand(&self, statement: &'static str) {
-        self.pool().execute(AssertSqlSafe(statement)).await.expect("the hand can write");
+    /// Executes SQL that no process under test would execute.
+    pub async fn execute_raw(&self, statement: &'static str) {
+        self.pool().execute(AssertSqlSafe(statement)).await.expect("the statement is valid");
     }
 }

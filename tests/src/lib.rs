@@ -1,10 +1,10 @@
-//! System tests: the whole house, as strangers meet it. Real processes, real Postgres, real RabbitMQ, real kills.
+//! The harness of the system tests. They run real processes with real Postgres, RabbitMQ and Redis, and kill them.
 //!
 //! A test starts a [`TestSystem`] (its own database, its own vhost, its own processes), does something, and ends with
-//! [`TestSystem::finish`], which holds every promise of the house against what the test left behind. Tests run one
-//! after the other, since some of them restart the broker that all of them share.
+//! [`TestSystem::finish`], which verifies every invariant of the system. Tests run one after the other, since some of
+//! them restart the broker that all of them share.
 
-#![expect(clippy::missing_panics_doc, reason = "a test harness says no by panicking")]
+#![expect(clippy::missing_panics_doc, reason = "a test harness reports failures by panicking")]
 
 pub mod broker;
 pub mod browser;
@@ -22,9 +22,9 @@ pub mod proxy;
 pub mod settings;
 pub mod system;
 
-pub use client::{Client, NewOrder, Placed};
+pub use client::{ApiClient, NewOrder, Placed};
 pub use eventually::eventually;
 pub use metrics::Scrape;
 pub use process::Role;
-pub use products::Goods;
+pub use products::SeedProduct;
 pub use system::TestSystem;

@@ -1,17 +1,17 @@
 //! Many orders at once.
 
-use crate::client::{Client, NewOrder};
+use crate::client::{ApiClient, NewOrder};
 use futures::{StreamExt, stream};
 use uuid::Uuid;
 
 const CLIENTS_AT_ONCE: usize = 32;
 
-/// Places all of `orders` and answers with their ids, in their order: the journal of what was promised by a 202.
-pub async fn place_all(client: &Client, orders: &[NewOrder]) -> Vec<Uuid> {
+/// Places all of `orders` and returns the ids of the 202 responses, in the same order.
+pub async fn place_all(client: &ApiClient, orders: &[NewOrder]) -> Vec<Uuid> {
     stream::iter(orders).map(|order| client.place_accepted(order)).buffered(CLIENTS_AT_ONCE).collect().await
 }
 
-/// Whatever can come of an order: most are good, every fifth or so is not.
+/// Orders with different outcomes: most are confirmed, about every seventh is declined or finds no stock.
 pub fn mixed_orders(skus: &[&'static str], count: usize) -> Vec<NewOrder> {
     let methods = ["sim_ok", "sim_timeout", "sim_ok", "sim_declined", "sim_ok", "sim_flaky", "sim_ok"];
     let sku = skus.iter().cycle();
@@ -19,12 +19,12 @@ pub fn mixed_orders(skus: &[&'static str], count: usize) -> Vec<NewOrder> {
     orders.map(|((sku, method), number)| NewOrder::of(sku, quantity_of(number)).paid_by(method)).collect()
 }
 
-/// 1 to 3 pieces.
+/// 1 to 3 units.
 fn quantity_of(number: usize) -> u32 {
-    u32::try_from(number % 3).map_or(1, |pieces| pieces + 1)
+    u32::try_from(number % 3).map_or(1, |units| units + 1)
 }
 
-/// So many orders of one piece each.
+/// `count` orders of one unit each.
 pub fn orders_of(sku: &'static str, count: usize) -> Vec<NewOrder> {
     (0..count).map(|_number| NewOrder::of(sku, 1)).collect()
 }

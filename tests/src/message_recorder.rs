@@ -1,4 +1,4 @@
-//! A listener on the line: it hears every command and reply, and can say them again.
+//! Records every command and reply of a test, and can publish them again.
 
 use crate::broker::Broker;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions};
@@ -8,69 +8,71 @@ use messaging::topology::COMMANDS;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// AMQP's delivery mode for what must survive a restart.
+/// AMQP's delivery mode for messages that must survive a restart.
 const PERSISTENT: u8 = 2;
 
+/// A queue of its own that is bound to the command exchange with `#`.
 #[derive(Debug)]
-pub struct Tap {
+pub struct MessageRecorder {
     channel: Channel,
     queue: String,
 }
 
-/// A message as it was heard.
 #[derive(Debug, Clone)]
-pub struct Heard {
+pub struct RecordedMessage {
     routing_key: String,
     properties: BasicProperties,
     body: Vec<u8>,
 }
 
-impl Tap {
-    /// Hears all that is said from now on, for as long as it lives.
+impl MessageRecorder {
+    /// Records all messages that are published from now on, until it is dropped.
     pub async fn open(broker: &Broker) -> Self {
-        let channel = broker.channel().await.expect("the broker lets us in");
-        let ours_alone = QueueDeclareOptions { exclusive: true, ..Default::default() };
+        let channel = broker.channel().await.expect("the broker accepts a connection");
+        let exclusive = QueueDeclareOptions { exclusive: true, ..Default::default() };
         let queue =
-            channel.queue_declare("".into(), ours_alone, FieldTable::default()).await.expect("a queue of our own");
+            channel.queue_declare("".into(), exclusive, FieldTable::default()).await.expect("an exclusive queue");
         let queue = queue.name().as_str().to_owned();
-        let everything = channel.queue_bind(
+        let bound = channel.queue_bind(
             queue.as_str().into(),
             COMMANDS.into(),
             "#".into(),
             QueueBindOptions::default(),
             FieldTable::default(),
         );
-        everything.await.expect("the exchange is there");
+        bound.await.expect("the exchange exists");
         Self { channel, queue }
     }
 
-    /// All that was heard since the last time.
-    pub async fn heard(&self) -> Vec<Heard> {
-        let mut heard = Vec::new();
-        let at_once = BasicGetOptions { no_ack: true };
-        while let Some(message) = self.channel.basic_get(self.queue.as_str().into(), at_once).await.expect("an answer")
+    /// Returns the messages that were recorded since the last call.
+    pub async fn drain(&self) -> Vec<RecordedMessage> {
+        let mut recorded = Vec::new();
+        let options = BasicGetOptions { no_ack: true };
+        while let Some(message) = self.channel.basic_get(self.queue.as_str().into(), options).await.expect("a response")
         {
-            heard.push(Heard {
+            recorded.push(RecordedMessage {
                 routing_key: message.delivery.routing_key.as_str().to_owned(),
                 properties: message.delivery.properties.clone().with_delivery_mode(PERSISTENT),
                 body: message.delivery.data.clone(),
             });
         }
-        heard
+        recorded
     }
 
-    pub async fn say(&self, message: &Heard) {
+    pub async fn publish(&self, message: &RecordedMessage) {
         let (exchange, key) = (COMMANDS.into(), message.routing_key.as_str().into());
-        let how = BasicPublishOptions { mandatory: true, ..Default::default() };
-        let said = self.channel.basic_publish(exchange, key, how, &message.body, message.properties.clone()).await;
-        said.expect("the broker takes it");
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let published =
+            self.channel.basic_publish(exchange, key, options, &message.body, message.properties.clone()).await;
+        published.expect("the message can be published");
     }
 }
 
-impl Heard {
-    /// The same work under an id that nobody has seen: what a sender that forgot would say.
+impl RecordedMessage {
+    /// The same message under a new id, so that the inbox can't deduplicate it: a sender that lost its state would
+    /// publish it like this.
     #[must_use]
-    pub fn under_another_id(&self) -> Self {
+    pub fn with_new_id(&self) -> Self {
         let mut envelope: Value = serde_json::from_slice(&self.body).expect("an envelope is JSON");
         let id = Uuid::now_v7().to_string();
         envelope["id"] = Value::String(id.clone());

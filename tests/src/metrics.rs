@@ -1,4 +1,4 @@
-//! What a process shows at `/metrics`.
+//! Scrapes `/metrics` of a process under test.
 
 use crate::eventually;
 use crate::process::Role;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 pub type Labels<'a> = &'a [(&'a str, &'a str)];
 
-/// All series of one process at one moment, by name and labels as they are written.
+/// All series of one process at one moment. The key is the name with the labels, as it is exposed.
 #[derive(Debug, Clone, Default)]
 pub struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
-    /// The sum of all series of `name` that have all of these labels; None when there is none.
+    /// The sum of all series of `name` that have all of these labels. `None` when there is no such series.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels: Vec<_> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let named = self.0.iter().filter(|(series, _)| series.split('{').next() == Some(name));
@@ -22,7 +22,7 @@ impl Scrape {
         labelled.map(|(_, value)| *value).reduce(|sum, value| sum + value)
     }
 
-    /// How much it has grown since `earlier`.
+    /// The growth of that sum since `earlier`.
     pub fn growth(&self, earlier: &Self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.sum(name, labels).unwrap_or_default() - earlier.sum(name, labels).unwrap_or_default()
     }
@@ -39,14 +39,14 @@ impl Scrape {
 }
 
 impl TestSystem {
-    /// What the first process of `role` shows.
+    /// Scrapes the first process of `role`.
     pub async fn scrape(&self, role: Role) -> Scrape {
-        let answer = reqwest::get(format!("{}/metrics", self.metrics_url(role))).await.expect("metrics are served");
-        let answer = answer.error_for_status().expect("they can be read");
-        Scrape::read(&answer.text().await.expect("they are text"))
+        let response = reqwest::get(format!("{}/metrics", self.metrics_url(role))).await.expect("metrics are served");
+        let response = response.error_for_status().expect("they can be read");
+        Scrape::read(&response.text().await.expect("they are text"))
     }
 
-    /// Waits until all of these have grown since `earlier` by what is said, no more and no less.
+    /// Waits until each of these sums has grown since `earlier` by exactly the given amount.
     pub async fn until_grown(
         &self,
         role: Role,
@@ -63,7 +63,7 @@ impl TestSystem {
         .await;
     }
 
-    /// Where the first process of `role` serves its metrics: the port that it told in its log last.
+    /// The base URL of the first process of `role`. The port of a worker or scheduler is the last one in its log.
     pub fn metrics_url(&self, role: Role) -> String {
         if role == Role::Api {
             return self.api_url().to_owned();
@@ -71,7 +71,7 @@ impl TestSystem {
         let process = self.processes.iter().find(|process| process.role == role).expect("every role has a process");
         let log = process.log();
         let mut lines = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let told = lines.find(|line| line["message"] == "Metrics are served").expect("it tells its port in its log");
-        format!("http://127.0.0.1:{}", told["port"])
+        let line = lines.find(|line| line["message"] == "Metrics are served").expect("the port is logged");
+        format!("http://127.0.0.1:{}", line["port"])
     }
 }

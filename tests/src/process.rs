@@ -1,4 +1,4 @@
-//! One process of ours under test: started, asked to stop, killed, looked into.
+//! One process under test: starts, stops and kills it, and reads its log.
 
 use crate::eventually;
 use crate::settings;
@@ -12,8 +12,8 @@ use tokio::process::{Child, Command};
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const RESTART_LIMIT: Duration = Duration::from_mins(2);
-/// How much of a log a failed test shows.
-const LOG_LINES_SHOWN: usize = 40;
+/// How many lines of a log a failed test prints.
+const LOG_LINES_PRINTED: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -38,22 +38,22 @@ pub struct Process {
     log: PathBuf,
     settings: BTreeMap<String, String>,
     child: Option<Child>,
-    /// How much of the log earlier runs of this process wrote.
+    /// The bytes of the log that earlier runs of this process wrote.
     log_before: u64,
 }
 
 impl Process {
-    /// Described, not yet started. Its log is `DIRECTORY/NAME.log`.
+    /// Describes a process without starting it. Its log is `DIRECTORY/NAME.log`.
     pub fn new(role: Role, name: &str, directory: &Path, settings: BTreeMap<String, String>) -> Self {
         Self { role, log: directory.join(format!("{name}.log")), settings, child: None, log_before: 0 }
     }
 
-    /// A setting for its next start.
+    /// Changes a setting. It applies at the next start.
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Starts it; a second start goes on in the same log.
+    /// Starts it. Later starts append to the same log.
     pub fn start(&mut self) {
         assert!(self.child.is_none(), "{} runs already", self.role.binary());
         let binary = settings::binaries().join(self.role.binary());
@@ -71,15 +71,15 @@ impl Process {
         self.child = Some(child.expect("the binary starts"));
     }
 
-    /// Waits until it said so in its log; the system asks an api over HTTP besides.
+    /// Waits until its log contains `ROLE ready`. [`crate::TestSystem`] also polls an api over HTTP.
     pub async fn until_ready(&mut self) {
         let (word, log, log_before) = (format!("{} ready", self.role.binary()), self.log.clone(), self.log_before);
         let child = self.child.as_mut().expect("started before");
         eventually(&word, READY_LIMIT, || {
-            let ended = child.try_wait().expect("a child can be asked");
-            assert!(ended.is_none(), "{word}: it ended by itself: {ended:?}; see {}", log.display());
-            let said = written_since(&log, log_before).contains(&word);
-            async move { if said { Ok(()) } else { Err("not in its log yet".to_owned()) } }
+            let ended = child.try_wait().expect("the child's status");
+            assert!(ended.is_none(), "{word}: it exited: {ended:?}; see {}", log.display());
+            let logged = written_since(&log, log_before).contains(&word);
+            async move { if logged { Ok(()) } else { Err("not in its log yet".to_owned()) } }
         })
         .await;
     }
@@ -88,18 +88,18 @@ impl Process {
         self.child.as_ref().and_then(Child::id).expect("it runs")
     }
 
-    pub fn runs(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// SIGKILL: no goodbye.
+    /// Sends SIGKILL.
     pub async fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().await.expect("our child can be killed");
+            child.kill().await.expect("the child can be killed");
         }
     }
 
-    /// SIGTERM, and waits for its end: true when it came in time and was orderly.
+    /// Sends SIGTERM and waits for the exit. True when it exits in time and successfully.
     pub async fn stop(&mut self) -> bool {
         let pid = self.pid();
         signal("TERM", &[pid]).await;
@@ -110,15 +110,15 @@ impl Process {
         }
     }
 
-    /// The end of its log, for whoever has to find out why a test failed.
-    pub fn log_end(&self) -> String {
+    /// The end of its log, to show why a test failed.
+    pub fn log_tail(&self) -> String {
         let text = written_since(&self.log, 0);
         let lines: Vec<&str> = text.lines().collect();
-        let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
+        let shown = lines[lines.len().saturating_sub(LOG_LINES_PRINTED)..].join("\n");
         format!("--- the end of {}\n{shown}", self.log.display())
     }
 
-    /// All that it has written, over all its runs.
+    /// The whole log, over all its runs.
     pub fn log(&self) -> String {
         written_since(&self.log, 0)
     }
@@ -132,7 +132,7 @@ pub async fn signal(name: &str, pids: &[u32]) {
     assert!(status.success(), "kill -{name} {pids:?}");
 }
 
-/// Runs a command of the tests' settings that restarts a service; the service is back when this returns.
+/// Runs a command of [`settings`] that restarts a service. The service is available when this returns.
 pub async fn restart_service(command: &str) {
     let restarted = Command::new("sh").args(["-c", command]).status();
     let status = tokio::time::timeout(RESTART_LIMIT, restarted).await.expect("a service restarts in time");

@@ -1,4 +1,4 @@
-//! What a test has on sale, put there directly.
+//! Products and stock of a test, inserted without the API.
 
 use catalogue::{Description, NewProduct};
 use domain::ids::{UserId, WarehouseId};
@@ -12,24 +12,24 @@ use uuid::Uuid;
 const WAREHOUSES: [&str; 2] = ["EAST", "WEST"];
 const PRICE_MINOR: i64 = 1_999;
 
-/// A product, with pieces in each of the two warehouses.
+/// A product with its units in each of the two warehouses.
 #[derive(Debug, Clone, Copy)]
-pub struct Goods {
+pub struct SeedProduct {
     sku: &'static str,
-    pieces: [u32; WAREHOUSES.len()],
+    units: [u32; WAREHOUSES.len()],
 }
 
-impl Goods {
-    /// All pieces in one warehouse.
-    pub fn of(sku: &'static str, pieces: u32) -> Self {
-        Self { sku, pieces: [pieces, 0] }
+impl SeedProduct {
+    /// All units are in one warehouse.
+    pub fn of(sku: &'static str, units: u32) -> Self {
+        Self { sku, units: [units, 0] }
     }
 
     pub fn in_both(sku: &'static str, east: u32, west: u32) -> Self {
-        Self { sku, pieces: [east, west] }
+        Self { sku, units: [east, west] }
     }
 
-    fn product(&self, vendor_id: UserId) -> NewProduct {
+    fn new_product(&self, vendor_id: UserId) -> NewProduct {
         let price = Money::new(PRICE_MINOR, "USD".parse().expect("a currency")).expect("a price");
         let (sku, name) = (self.sku.parse().expect("a SKU"), self.sku.parse().expect("a name"));
         NewProduct { sku, name, description: Description::default(), vendor_id, price, active: true }
@@ -41,23 +41,23 @@ impl Goods {
             warehouse_id: *warehouse_id,
             units,
         };
-        warehouses.iter().zip(self.pieces).map(receipt).collect()
+        warehouses.iter().zip(self.units).map(receipt).collect()
     }
 }
 
-/// Puts it all there before the first process starts, so that no cache knows an older state.
-pub async fn put_on_sale(pool: &PgPool, goods: &[Goods]) {
+/// Creates products and stock before the first process starts, so that no cache holds an older state.
+pub async fn seed(pool: &PgPool, products: &[SeedProduct]) {
     let (now, vendor) = (platform::clock::now(), UserId::from_uuid(Uuid::now_v7()));
-    let warehouses = make_warehouses(pool).await;
-    let products: Vec<_> = goods.iter().map(|goods| goods.product(vendor)).collect();
-    catalogue::create_products(pool, &products, now).await.expect("products can be created");
-    let receipts: Vec<_> = goods.iter().flat_map(|goods| goods.receipts(&warehouses)).collect();
+    let warehouses = create_warehouses(pool).await;
+    let new: Vec<_> = products.iter().map(|product| product.new_product(vendor)).collect();
+    catalogue::create_products(pool, &new, now).await.expect("products can be created");
+    let receipts: Vec<_> = products.iter().flat_map(|product| product.receipts(&warehouses)).collect();
     let origin = Origin::Person { actor: "test".to_owned(), reason: "the test's stock".to_owned() };
     inventory::receive_new(pool, &receipts, &origin, now).await.expect("stock can be received");
     operations::analyze(pool).await.expect("tables can be analyzed");
 }
 
-async fn make_warehouses(pool: &PgPool) -> Vec<WarehouseId> {
+async fn create_warehouses(pool: &PgPool) -> Vec<WarehouseId> {
     let mut ids = Vec::with_capacity(WAREHOUSES.len());
     for (priority, code) in (1..).zip(WAREHOUSES) {
         let id = WarehouseId::from_uuid(Uuid::now_v7());

@@ -1,5 +1,5 @@
-//! A TCP proxy that can fall silent: its connections stay open and carry nothing, as after a fail-over or behind a NAT
-//! that has forgotten them.
+//! A TCP proxy that can fall silent: its connections stay open without forwarding anything, as after a fail-over or
+//! behind a NAT that dropped its state.
 
 use reqwest::Url;
 use std::net::SocketAddr;
@@ -11,14 +11,14 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    /// How often it fell silent: a connection of an earlier time carries nothing.
+    /// How often it fell silent. A change stops the forwarding on every connection that is open.
     silences: watch::Sender<u32>,
-    /// Ends with the proxy.
+    /// Accepts connections. It is aborted when the proxy is dropped.
     _accepting: JoinSet<()>,
 }
 
 impl Proxy {
-    /// Forwards what is sent to it to the host and port of `url`.
+    /// Starts a proxy that forwards connections to the host and port of `url`.
     pub async fn before(url: &str) -> Self {
         let url = parsed(url);
         let target = url.socket_addrs(|| None).expect("a host and a port")[0];
@@ -30,7 +30,7 @@ impl Proxy {
         Self { port, silences, _accepting: accepting }
     }
 
-    /// `url`, by way of this proxy.
+    /// `url` with the address of this proxy.
     pub fn url_of(&self, url: &str) -> String {
         let mut url = parsed(url);
         url.set_host(Some("127.0.0.1")).expect("it may have a host");
@@ -38,7 +38,7 @@ impl Proxy {
         url.into()
     }
 
-    /// Every connection there is carries nothing from now on; new ones do.
+    /// Stops forwarding on every open connection. New connections are forwarded.
     pub fn silence(&self) {
         self.silences.send_modify(|silences| *silences += 1);
     }
@@ -61,7 +61,7 @@ async fn forward(mut connection: TcpStream, target: SocketAddr, mut silences: wa
     let mut server = TcpStream::connect(target).await.expect("the server listens");
     tokio::select! {
         _closed = copy_bidirectional(&mut connection, &mut server) => {}
-        // Both stay open, and nobody reads from them.
+        // Both connections stay open, and neither is read.
         Ok(()) = silences.changed() => std::future::pending().await,
     }
 }

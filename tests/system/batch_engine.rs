@@ -1,4 +1,4 @@
-//! What a batch promises its messages, whatever its handler does: held against a handler that misbehaves on purpose.
+//! The guarantees of the consumer for each message of a batch, with handlers that fail on purpose.
 
 use domain::Timestamp;
 use domain::ids::OrderId;
@@ -20,21 +20,21 @@ use tokio::sync::{Barrier, Mutex};
 use uuid::Uuid;
 
 const MESSAGES: usize = 300;
-const MEETINGS: usize = 20;
+const DUPLICATES: usize = 20;
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Writes a row for each message of its batch, and then minds about some.
+/// Inserts a row for each message of its batch, and fails on three of them.
 #[derive(Debug, Clone, Copy)]
-struct Moody {
-    /// Takes the whole batch down, by a row that can't be stored.
+struct FlakyHandler {
+    /// Fails the whole batch with a row that can't be inserted.
     unstorable: OrderId,
-    /// Takes the whole batch down, by a panic.
-    maddening: OrderId,
-    /// Is put off alone, each time.
-    put_off: OrderId,
+    /// Fails the whole batch with a panic.
+    panics: OrderId,
+    /// Is retried alone, each time.
+    retried: OrderId,
 }
 
-impl Handle for Moody {
+impl Handle for FlakyHandler {
     type Command = InventoryCommand;
     const QUEUE: Queue = Queue::Inventory;
 
@@ -47,8 +47,8 @@ impl Handle for Moody {
         let mut handled = Handled::default();
         for delivery in batch {
             let order = delivery.header.subject;
-            assert_ne!(order, self.maddening, "meant to panic");
-            if order == self.put_off {
+            assert_ne!(order, self.panics, "meant to panic");
+            if order == self.retried {
                 handled.verdicts.push(Verdict::Retry("not now".to_owned()));
                 continue;
             }
@@ -60,16 +60,18 @@ impl Handle for Moody {
     }
 }
 
-/// Meets another one in the middle: both have had their effect before either takes its message.
+/// Handles one message twice at the same time: both transactions insert their row before either marks the message as
+/// processed.
 #[derive(Debug, Clone)]
-struct Meeting {
-    both: Arc<Barrier>,
-    /// Whose message each had, of those that met: one after the other.
-    met: Arc<Mutex<Vec<OrderId>>>,
+struct RacingHandler {
+    barrier: Arc<Barrier>,
+    /// The orders of the handled messages. The two of a race follow each other.
+    handled: Arc<Mutex<Vec<OrderId>>>,
+    /// The messages counted after a commit.
     counted: Arc<AtomicUsize>,
 }
 
-impl Handle for Meeting {
+impl Handle for RacingHandler {
     type Command = InventoryCommand;
     const QUEUE: Queue = Queue::Inventory;
 
@@ -84,8 +86,8 @@ impl Handle for Meeting {
             let row = delivery.header.subject.as_uuid();
             sqlx::query("INSERT INTO effects VALUES ($1)").bind(row).execute(&mut *tx).await?;
             handled.verdicts.push(Verdict::Done);
-            self.met.lock().await.push(delivery.header.subject);
-            self.both.wait().await;
+            self.handled.lock().await.push(delivery.header.subject);
+            self.barrier.wait().await;
         }
         let (counted, effects) = (self.counted.clone(), batch.len());
         handled.after_commit = AfterCommit::new(move || {
@@ -95,18 +97,18 @@ impl Handle for Meeting {
     }
 }
 
-/// Has `work` consume the queue of the inventory until the lifecycle's end, on connections of its own.
+/// Runs `handler` on the inventory queue until the lifecycle stops, on connections of its own.
 pub fn consume<W: BatchHandler>(
     system: &TestSystem,
-    work: W,
+    handler: W,
     settings: ConsumerSettings,
     lifecycle: &Lifecycle,
 ) -> BrokerConnections {
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
-    let links = BrokerConnections::new(&args, "batch engine test").expect("a url");
-    let (pool, relay, turns) = (system.pool().clone(), RelayHandle::default(), BatchLimiter::new(None));
-    lifecycle.spawn(consumer::run(work, pool, links.clone(), relay, turns, settings, lifecycle.clone()));
-    links
+    let connections = BrokerConnections::new(&args, "batch engine test").expect("a url");
+    let (pool, relay, limiter) = (system.pool().clone(), RelayHandle::default(), BatchLimiter::new(None));
+    lifecycle.spawn(consumer::run(handler, pool, connections.clone(), relay, limiter, settings, lifecycle.clone()));
+    connections
 }
 
 pub async fn stop(lifecycle: Lifecycle) {
@@ -126,68 +128,68 @@ pub fn release(order_id: OrderId) -> Outgoing {
     Outgoing::new(order_id, &command, 1, trace, platform::clock::now())
 }
 
-pub async fn say(pool: &PgPool, messages: &[Outgoing]) {
+pub async fn append(pool: &PgPool, messages: &[Outgoing]) {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let _left_behind = outbox::append(&mut tx, messages.to_vec(), &RelayHandle::default()).await.expect("appended");
+    let _leased = outbox::append(&mut tx, messages.to_vec(), &RelayHandle::default()).await.expect("appended");
     tx.commit().await.expect("committed");
 }
 
 #[tokio::test]
-async fn a_message_that_fails_its_batch_ends_alone_as_a_failed_job_and_each_other_has_its_effect_once() {
+async fn a_message_that_fails_its_batch_becomes_a_failed_job_and_each_other_has_its_effect_once() {
     let mut system = TestSystem::of("batch_engine").workers(0).start().await;
     let pool = system.pool().clone();
     sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(&pool).await.expect("a table");
     let orders: Vec<_> = (0..MESSAGES).map(|_| OrderId::from_uuid(Uuid::now_v7())).collect();
-    let moody = Moody { unstorable: orders[17], maddening: orders[128], put_off: orders[255] };
+    let handler = FlakyHandler { unstorable: orders[17], panics: orders[128], retried: orders[255] };
     system.expect_failed_jobs(3);
 
-    // Twice: each message comes again under its own id.
+    // The sound messages are published twice, under the same ids.
     let messages: Vec<_> = orders.iter().copied().map(release).collect();
-    say(&pool, &messages).await;
-    let sound: Vec<_> = messages.iter().enumerate().filter(|(place, _)| ![17, 128, 255].contains(place)).collect();
-    say(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
+    append(&pool, &messages).await;
+    let sound: Vec<_> = messages.iter().enumerate().filter(|(index, _)| ![17, 128, 255].contains(index)).collect();
+    append(&pool, &sound.into_iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()).await;
     let lifecycle = Lifecycle::default();
-    let links = consume(&system, OneTransaction(moody), ConsumerSettings::default(), &lifecycle);
-    let keeper = FailedJobs::new(pool.clone());
-    lifecycle.spawn(dead_letters::drain(Queue::Inventory, keeper, links.clone(), lifecycle.clone()));
+    let connections = consume(&system, OneTransaction(handler), ConsumerSettings::default(), &lifecycle);
+    let sink = FailedJobs::new(pool.clone());
+    lifecycle.spawn(dead_letters::drain(Queue::Inventory, sink, connections.clone(), lifecycle.clone()));
 
     system.until_failed_jobs(3, LIMIT).await;
     let expected = i64::try_from(MESSAGES - 3).expect("small");
     assert_eq!(effects(&pool).await, (expected, expected));
     stop(lifecycle).await;
-    links.close().await;
+    connections.close().await;
     system.finish().await;
 }
 
 #[tokio::test]
-async fn two_that_handle_one_message_at_the_same_moment_have_its_effect_once() {
-    let system = TestSystem::of("meeting").workers(0).start().await;
+async fn two_consumers_that_handle_one_message_at_the_same_time_have_its_effect_once() {
+    let system = TestSystem::of("racing_consumers").workers(0).start().await;
     let pool = system.pool().clone();
     sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(&pool).await.expect("a table");
-    let messages: Vec<_> = (0..MEETINGS).map(|_| release(OrderId::from_uuid(Uuid::now_v7()))).collect();
+    let messages: Vec<_> = (0..DUPLICATES).map(|_| release(OrderId::from_uuid(Uuid::now_v7()))).collect();
 
-    // Each twice, one behind the other: with one message in hand each, the two get the same one.
-    let twins: Vec<_> = messages.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
-    say(&pool, &twins).await;
-    let meeting = Meeting { both: Arc::new(Barrier::new(2)), met: Arc::default(), counted: Arc::default() };
+    // Each message is followed by its duplicate: with a prefetch of one, the two consumers get the same message.
+    let duplicated: Vec<_> = messages.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
+    append(&pool, &duplicated).await;
+    let racing = RacingHandler { barrier: Arc::new(Barrier::new(2)), handled: Arc::default(), counted: Arc::default() };
     let (one_at_a_time, lifecycle) = (ConsumerSettings { batch_max: 1, prefetch: 1 }, Lifecycle::default());
-    let links = [(); 2].map(|()| consume(&system, OneTransaction(meeting.clone()), one_at_a_time, &lifecycle));
+    let connections = [(); 2].map(|()| consume(&system, OneTransaction(racing.clone()), one_at_a_time, &lifecycle));
 
-    eventually("every message to be taken by one of the two", LIMIT, || async {
-        let counted = meeting.counted.load(Ordering::Relaxed);
-        if counted >= MEETINGS { Ok(()) } else { Err(format!("{counted} are")) }
+    eventually("every message to be processed by one of the two", LIMIT, || async {
+        let counted = racing.counted.load(Ordering::Relaxed);
+        if counted >= DUPLICATES { Ok(()) } else { Err(format!("{counted} are")) }
     })
     .await;
-    // The other one brings to its end what it has begun.
+    // The other consumer finishes its current message before it stops.
     stop(lifecycle).await;
-    let expected = i64::try_from(MEETINGS).expect("small");
+    let expected = i64::try_from(DUPLICATES).expect("small");
     assert_eq!(effects(&pool).await, (expected, expected));
-    let met = meeting.met.lock().await.clone();
-    assert_eq!(met.len(), 2 * MEETINGS);
-    assert!(met.chunks(2).all(|both| both[0] == both[1]), "each time over one message: {met:?}");
-    assert_eq!(meeting.counted.load(Ordering::Relaxed), MEETINGS, "what was rolled back is not counted");
-    for link in links {
-        link.close().await;
+    let handled = racing.handled.lock().await.clone();
+    assert_eq!(handled.len(), 2 * DUPLICATES);
+    assert!(handled.chunks(2).all(|pair| pair[0] == pair[1]), "both consumers race for one message: {handled:?}");
+    assert_eq!(racing.counted.load(Ordering::Relaxed), DUPLICATES, "a message that was rolled back is not counted");
+    for connection in connections {
+        connection.close().await;
     }
     system.finish().await;
 }

@@ -1,40 +1,41 @@
-//! Queues and bindings that somebody deletes or declares otherwise: they come back, or health names them.
+//! Queues and bindings that are deleted or declared with other arguments: our processes declare them again, or health
+//! names them.
 
 use domain::messages::Queue;
 use std::time::Duration;
 use system_tests::load::{orders_of, place_all};
-use system_tests::{Goods, NewOrder, Role, TestSystem, eventually};
+use system_tests::{NewOrder, Role, SeedProduct, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_mins(1);
-/// Far below the first deadline of a saga (30 s): nobody asks anything again meanwhile.
+/// Far below the first deadline of a saga (30 s), so no command is sent again within it.
 const BINDING_LIMIT: Duration = Duration::from_secs(10);
 const ORDERS: usize = 100;
 
 #[tokio::test]
-async fn a_binding_deleted_under_load_is_declared_again_and_no_order_waits_for_its_deadline() {
-    let system = TestSystem::of("binding_deleted").goods(Goods::of("SKU-UNBOUND", 10_000)).start().await;
+async fn a_binding_deleted_under_load_is_declared_again_before_any_saga_reaches_its_deadline() {
+    let system = TestSystem::of("binding_deleted").product(SeedProduct::of("SKU-UNBOUND", 10_000)).start().await;
     let client = system.client().signed_up("unbound").await;
 
     let orders = orders_of("SKU-UNBOUND", ORDERS);
-    let disaster = async {
-        system.until_in_the_middle(10, LIMIT).await;
+    let fault = async {
+        system.until_partly_confirmed(10, LIMIT).await;
         system.broker.unbind(&Queue::Payments.to_string()).await;
     };
-    let (journal, ()) = tokio::join!(place_all(&client, &orders), disaster);
+    let (accepted, ()) = tokio::join!(place_all(&client, &orders), fault);
     system.until_every_order_ended(BINDING_LIMIT).await;
 
-    assert_eq!((journal.len(), system.ends().await.going_on()), (ORDERS, ORDERS));
+    assert_eq!((accepted.len(), system.status_counts().await.confirmed_or_later()), (ORDERS, ORDERS));
     system.finish().await;
 }
 
 #[tokio::test]
 async fn a_queue_declared_by_hand_with_other_arguments_stops_its_own_consumers_only_and_health_names_it() {
-    let mut system = TestSystem::of("declared_by_hand").goods(Goods::of("SKU-BY-HAND", 1_000)).start().await;
+    let mut system = TestSystem::of("declared_by_hand").product(SeedProduct::of("SKU-BY-HAND", 1_000)).start().await;
     let client = system.client().signed_up("by-hand").await;
-    // 1 % of the ladder's first second.
-    let tier = format!("{}.retry.10", Queue::Shipping);
+    // The first retry delay is 1 s, of which the test has 1 %: 10 ms.
+    let retry_queue = format!("{}.retry.10", Queue::Shipping);
     until_health(&system, "ok", "").await;
-    system.broker.declare_by_hand(&tier).await;
+    system.broker.declare_classic_queue(&retry_queue).await;
     let worker = system.one(Role::Worker).pid();
     system.kill_and_restart(worker).await;
 
@@ -45,17 +46,17 @@ async fn a_queue_declared_by_hand_with_other_arguments_stops_its_own_consumers_o
     });
     tokio::join!(authorized, until_health(&system, "degraded", "queue shipping has no consumer"));
 
-    system.broker.delete_queue(&tier).await;
+    system.broker.delete_queue(&retry_queue).await;
     client.wait_until(order, "confirmed", LIMIT).await;
     until_health(&system, "ok", "").await;
     system.finish().await;
 }
 
-/// Waits for a status, and for `fault` among the faults.
+/// Waits until health has this status, with `fault` among its faults.
 async fn until_health(system: &TestSystem, status: &str, fault: &str) {
     let client = system.client();
     eventually(&format!("health to be {status}"), LIMIT, || async {
-        let health = client.health_in_full().await?;
+        let health = client.health_report().await?;
         let named = fault.is_empty() || health["faults"].to_string().contains(fault);
         if health["status"] == status && named { Ok(()) } else { Err(health.to_string()) }
     })

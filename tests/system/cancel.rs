@@ -1,9 +1,9 @@
-//! Orders that are called back: whatever was done for them is undone.
+//! Cancelled orders: every step that was done is compensated.
 
 use futures::{StreamExt, stream};
 use reqwest::StatusCode;
 use std::time::Duration;
-use system_tests::{Client, Goods, NewOrder, Role, TestSystem, eventually};
+use system_tests::{ApiClient, NewOrder, Role, SeedProduct, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const ORDERS: usize = 120;
@@ -11,8 +11,8 @@ const MOMENTS: [&str; 6] =
     ["accepted", "stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"];
 
 #[tokio::test]
-async fn an_order_cancelled_before_its_confirmation_leaves_nothing_behind() {
-    let mut system = TestSystem::of("cancel_early").goods(Goods::of("SKU-EARLY", 5)).start().await;
+async fn an_order_cancelled_before_its_confirmation_holds_no_stock() {
+    let mut system = TestSystem::of("cancel_early").product(SeedProduct::of("SKU-EARLY", 5)).start().await;
     let client = system.client().signed_up("hasty").await;
     system.one(Role::Worker).kill().await;
 
@@ -27,27 +27,30 @@ async fn an_order_cancelled_before_its_confirmation_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn orders_cancelled_at_any_moment_end_and_owe_nothing() {
+async fn orders_cancelled_at_any_moment_end_with_nothing_reserved_or_authorized() {
     let quick = TestSystem::of("cancel_race").setting("CARRIER_HAND_OVER_MS", "150");
     let quick = quick.setting("CARRIER_IN_TRANSIT_MS", "50").setting("CARRIER_DELIVERY_MS", "50");
-    let system = quick.goods(Goods::in_both("SKU-RACE", 200, 200)).start().await;
+    let system = quick.product(SeedProduct::in_both("SKU-RACE", 200, 200)).start().await;
     let client = system.client().signed_up("undecided").await;
 
-    let lives = (0..ORDERS).map(|number| cancelled_at(&client, number % MOMENTS.len()));
-    let answers: Vec<_> = stream::iter(lives).buffer_unordered(16).collect().await;
-    system.until_all_is_done(LIMIT).await;
+    let cancellations = (0..ORDERS).map(|number| cancelled_at(&client, number % MOMENTS.len()));
+    let responses: Vec<_> = stream::iter(cancellations).buffer_unordered(16).collect().await;
+    system.until_every_saga_ended(LIMIT).await;
 
-    let too_late = answers.iter().filter(|answer| **answer == StatusCode::CONFLICT).count();
-    let ends = system.ends().await;
-    assert_eq!(ends.cancelled + ends.delivered, ORDERS, "{ends:?}");
-    assert!(ends.cancelled > 0 && ends.delivered > 0, "both ends were to be seen: {ends:?}, {too_late} were too late");
+    let too_late = responses.iter().filter(|status| **status == StatusCode::CONFLICT).count();
+    let counts = system.status_counts().await;
+    assert_eq!(counts.cancelled + counts.delivered, ORDERS, "{counts:?}");
+    assert!(
+        counts.cancelled > 0 && counts.delivered > 0,
+        "both outcomes must occur: {counts:?}, {too_late} were too late"
+    );
     system.finish().await;
 }
 
-/// Places an order and cancels it when its timeline has come to the moment of this number.
-async fn cancelled_at(client: &Client, moment: usize) -> StatusCode {
+/// Places an order, and cancels it as soon as its timeline contains `MOMENTS[moment]`.
+async fn cancelled_at(client: &ApiClient, moment: usize) -> StatusCode {
     let id = client.place_accepted(&NewOrder::of("SKU-RACE", 1)).await;
-    eventually(&format!("{id} to come to {}", MOMENTS[moment]), LIMIT, || async {
+    eventually(&format!("{id} to reach {}", MOMENTS[moment]), LIMIT, || async {
         let timeline = client.timeline(id).await;
         if timeline.iter().any(|kind| kind == MOMENTS[moment]) { Ok(()) } else { Err(format!("{timeline:?}")) }
     })
@@ -57,7 +60,7 @@ async fn cancelled_at(client: &Client, moment: usize) -> StatusCode {
 
 #[tokio::test]
 async fn an_order_cancelled_after_its_confirmation_has_its_payment_voided() {
-    let system = TestSystem::of("cancel_late").goods(Goods::of("SKU-LATE", 5)).start().await;
+    let system = TestSystem::of("cancel_late").product(SeedProduct::of("SKU-LATE", 5)).start().await;
     let client = system.client().signed_up("fickle").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-LATE", 2)).await;

@@ -1,4 +1,4 @@
-//! What every binary answers before it has any settings, and what it says of all that are wrong.
+//! The command line of every binary: help without any settings, and errors that name all wrong settings.
 
 use std::process::{Command, Output};
 use system_tests::settings;
@@ -19,24 +19,25 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_and_version_of_every_binary_answer_without_settings() {
     for binary in BINARIES {
-        for asked in ["--help", "-h", "--version"] {
-            let Output { status, stdout, stderr } = run(binary, &[asked], &[]);
-            let (said, complained) = (text(&stdout), text(&stderr));
-            assert!(status.success() && complained.is_empty(), "{binary} {asked}: {status} {complained}");
-            assert!(said.contains(binary) || asked != "--version", "{binary} {asked}: {said}");
-            assert!(asked == "--version" || said.contains("Example"), "{binary} {asked} shows no example: {said}");
+        for argument in ["--help", "-h", "--version"] {
+            let Output { status, stdout, stderr } = run(binary, &[argument], &[]);
+            let (printed, errors) = (text(&stdout), text(&stderr));
+            assert!(status.success() && errors.is_empty(), "{binary} {argument}: {status} {errors}");
+            let is_help = argument != "--version";
+            assert!(is_help || printed.contains(binary), "{binary} {argument}: {printed}");
+            assert!(!is_help || printed.contains("Example"), "{binary} {argument} shows no example: {printed}");
         }
     }
 }
 
 #[test]
-fn all_wrong_settings_are_named_at_once_those_that_are_missing_too() {
+fn all_wrong_and_missing_settings_are_named_at_once() {
     let environment = [("ORDERFLOW_ENV", "production"), ("API_PORT", "eighty"), ("RABBITMQ_URL", "http://broker")];
 
     let Output { status, stderr, .. } = run("api", &[], &environment);
 
-    let complained = text(&stderr);
-    assert_eq!(status.code(), Some(2), "{complained}");
+    let errors = text(&stderr);
+    assert_eq!(status.code(), Some(2), "{errors}");
     for variable in [
         "DATABASE_URL must be set",
         "REDIS_URL must be set",
@@ -44,6 +45,6 @@ fn all_wrong_settings_are_named_at_once_those_that_are_missing_too() {
         "RABBITMQ_URL must",
         "SECRET_KEY must",
     ] {
-        assert_eq!(complained.matches(variable).count(), 1, "{variable}: {complained}");
+        assert_eq!(errors.matches(variable).count(), 1, "{variable}: {errors}");
     }
 }

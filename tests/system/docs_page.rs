@@ -1,18 +1,18 @@
-//! The documentation, as somebody meets it who has nothing but the api: they log in, authorize and place an order.
+//! The documentation page, used by a person with a browser: they log in, authorize and place an order.
 
 use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::browser::Browser;
-use system_tests::{Goods, TestSystem, client};
+use system_tests::{SeedProduct, TestSystem, client};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const LOG_IN: &str = "#operations-auth-log_in";
 const PLACE_ORDER: &str = "#operations-orders-place_order";
-const ANSWER: &str = ".live-responses-table tr.response";
+const RESPONSE: &str = ".live-responses-table tr.response";
 
 #[tokio::test]
 async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_api() {
-    let system = TestSystem::of("docs_page").goods(Goods::of("SKU-HEADPHONES", 5)).start().await;
+    let system = TestSystem::of("docs_page").product(SeedProduct::of("SKU-HEADPHONES", 5)).start().await;
     let customer = system.client().signed_up("reader").await;
     let browser = Browser::open(&system.directory()).await;
 
@@ -25,14 +25,14 @@ async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_a
     try_out(&browser, PLACE_ORDER).await;
     let key = format!("{PLACE_ORDER} tr[data-param-name='Idempotency-Key'] input");
     browser.write(&key, "placed-from-the-docs").await;
-    // The body stands there already: the documented example.
+    // The form already contains the documented example.
     let accepted = execute(&browser, PLACE_ORDER, "202").await;
-    browser.picture("order-accepted", &format!("{PLACE_ORDER} {ANSWER}")).await;
+    browser.screenshot("order-accepted", &format!("{PLACE_ORDER} {RESPONSE}")).await;
     let id = accepted["order_id"].as_str().expect("an accepted order shows its id").parse().expect("a UUID");
     let confirmed = customer.wait_until(id, "confirmed", LIMIT).await;
 
     let refused = format!("{PLACE_ORDER} tr.response[data-code='422']");
-    browser.picture("what-can-go-wrong", &refused).await;
+    browser.screenshot("what-can-go-wrong", &refused).await;
     let problem = shown(&browser, &refused).await;
 
     assert_eq!(accepted["status"], "accepted");
@@ -42,27 +42,27 @@ async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_a
     let elsewhere: Vec<_> =
         traffic.requested().filter(|url| !url.starts_with(&format!("{}/", system.api_url()))).collect();
     assert!(elsewhere.is_empty() && traffic.failed.is_empty(), "{elsewhere:?}, failed: {:?}", traffic.failed);
-    assert!(traffic.requested().any(|url| url.ends_with("/api/v1/orders")), "the log of the network is empty");
+    assert!(traffic.requested().any(|url| url.ends_with("/api/v1/orders")), "the network log is empty");
     system.finish().await;
 }
 
-/// Opens an operation, and its form.
+/// Opens an operation and its form.
 async fn try_out(browser: &Browser, operation: &str) {
     browser.click(&format!("{operation} .opblock-summary-control")).await;
     browser.click(&format!("{operation} .try-out__btn")).await;
 }
 
-/// Sends what is in the form, and reads the answer off the page.
+/// Submits the form, and reads the response from the page.
 async fn execute(browser: &Browser, operation: &str, status: &str) -> Value {
     browser.click(&format!("{operation} .execute")).await;
-    let answer = format!("{operation} {ANSWER}");
-    let given = browser.text(&format!("{answer} .response-col_status")).await;
-    let body = shown(browser, &answer).await;
-    assert!(given.starts_with(status), "{given}: {body}");
+    let response = format!("{operation} {RESPONSE}");
+    let actual = browser.text(&format!("{response} .response-col_status")).await;
+    let body = shown(browser, &response).await;
+    assert!(actual.starts_with(status), "{actual}: {body}");
     body
 }
 
-/// The JSON that a response shows, be it an answer or an example.
+/// The JSON of a response or of an example on the page.
 async fn shown(browser: &Browser, response: &str) -> Value {
     let text = browser.text(&format!("{response} .response-col_description .highlight-code code")).await;
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))

@@ -1,30 +1,30 @@
-//! The requests that the project's description prints, in their order.
+//! The requests that the project's README shows, in order.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
-use system_tests::{Goods, TestSystem, eventually};
+use system_tests::{SeedProduct, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn the_requests_that_the_description_prints_work_as_they_stand() {
-    let system = TestSystem::of("front_page").goods(Goods::of("SKU-HEADPHONES", 10)).start().await;
+async fn the_requests_in_the_readme_work_unchanged() {
+    let system = TestSystem::of("front_page").product(SeedProduct::of("SKU-HEADPHONES", 10)).start().await;
     let api = system.api_url().to_owned();
 
     let token = sign_up(&api).await;
     let id = place_twice(&api, &token).await;
     eventually("the order to be confirmed", LIMIT, || async {
-        let order = answer(&api, Method::GET, &format!("/api/v1/orders/{id}"), |ask| ask.bearer_auth(&token)).await;
-        let status = order.1["status"].as_str().unwrap_or_default().to_owned();
-        let ahead = ["confirmed", "shipped", "delivered"].contains(&status.as_str());
-        if ahead { Ok(()) } else { Err(order.1.to_string()) }
+        let path = format!("/api/v1/orders/{id}");
+        let (_, order) = send(&api, Method::GET, &path, |request| request.bearer_auth(&token)).await;
+        let status = order["status"].as_str().unwrap_or_default();
+        if ["confirmed", "shipped", "delivered"].contains(&status) { Ok(()) } else { Err(order.to_string()) }
     })
     .await;
     for path in ["/api/v1/system/health", "/api/v1/system/metrics", "/docs/", "/openapi.json", "/system/health"] {
-        assert_eq!(answer(&api, Method::GET, path, |ask| ask).await.0, StatusCode::OK, "{path}");
+        assert_eq!(send(&api, Method::GET, path, |request| request).await.0, StatusCode::OK, "{path}");
     }
-    let (_, workers) = answer(&api, Method::GET, "/api/v1/system/workers", |ask| ask).await;
+    let (_, workers) = send(&api, Method::GET, "/api/v1/system/workers", |request| request).await;
     expect_summary(&workers);
     system.finish().await;
 }
@@ -33,29 +33,30 @@ async fn sign_up(api: &str) -> String {
     let body = json!({
         "email": "customer@orders.local", "password": "CustomerPass123", "full_name": "Demo Customer"
     });
-    let (status, answer) = answer(api, Method::POST, "/api/v1/auth/signup", |ask| ask.json(&body)).await;
-    assert_eq!(status, StatusCode::CREATED, "{answer}");
-    assert_eq!(answer["user"]["full_name"], "Demo Customer");
-    answer["access_token"].as_str().expect("a token").to_owned()
+    let (status, session) = send(api, Method::POST, "/api/v1/auth/signup", |request| request.json(&body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{session}");
+    assert_eq!(session["user"]["full_name"], "Demo Customer");
+    session["access_token"].as_str().expect("a token").to_owned()
 }
 
-/// The same request twice has one answer; its order's id is answered.
+/// Sends the same request twice, expects equal responses, and returns the order's id.
 async fn place_twice(api: &str, token: &str) -> String {
     let body = json!({ "currency": "USD", "items": [{ "sku": "SKU-HEADPHONES", "quantity": 2 }] });
     let place = || {
-        let with =
-            |ask: RequestBuilder| ask.bearer_auth(token).header("idempotency-key", "order-2026-0001").json(&body);
-        answer(api, Method::POST, "/api/v1/orders", with)
+        let with = |request: RequestBuilder| {
+            request.bearer_auth(token).header("idempotency-key", "order-2026-0001").json(&body)
+        };
+        send(api, Method::POST, "/api/v1/orders", with)
     };
     let (status, placed) = place().await;
     assert_eq!(status, StatusCode::ACCEPTED, "{placed}");
-    let told = ["status", "order_status", "message"].map(|member| placed[member].as_str().unwrap_or_default());
-    assert_eq!(told, ["accepted", "pending", "Order accepted for async processing"]);
+    let members = ["status", "order_status", "message"].map(|member| placed[member].as_str().unwrap_or_default());
+    assert_eq!(members, ["accepted", "pending", "Order accepted for async processing"]);
     assert_eq!(place().await, (status, placed.clone()));
     placed["order_id"].as_str().expect("an id").to_owned()
 }
 
-/// Processes by role and queues, and nothing that tells where they run.
+/// The summary contains roles and queues, but not the addresses of the processes.
 fn expect_summary(workers: &Value) {
     let roles: Vec<_> = workers["roles"].as_array().expect("roles").iter().map(|role| role["role"].as_str()).collect();
     assert_eq!(roles, [Some("api"), Some("scheduler"), Some("worker")], "{workers}");
@@ -64,15 +65,15 @@ fn expect_summary(workers: &Value) {
     assert!(workers.get("processes").is_none(), "{workers}");
 }
 
-async fn answer(
+async fn send(
     api: &str,
     method: Method,
     path: &str,
     with: impl FnOnce(RequestBuilder) -> RequestBuilder,
 ) -> (StatusCode, Value) {
     let request = reqwest::Client::new().request(method, format!("{api}{path}")).timeout(LIMIT);
-    let answer = with(request).send().await.expect("an answer");
-    let status = answer.status();
-    let text = answer.text().await.expect("a body");
+    let response = with(request).send().await.expect("a response");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

@@ -1,16 +1,16 @@
-//! An order that nothing happens to.
+//! Orders for which nothing fails.
 
 use serde_json::json;
 use std::time::Duration;
-use system_tests::{Goods, NewOrder, TestSystem};
+use system_tests::{NewOrder, SeedProduct, TestSystem};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
+async fn an_order_is_delivered_and_its_timeline_contains_every_milestone() {
     let fast = TestSystem::of("happy_path").setting("CARRIER_HAND_OVER_MS", "200");
     let fast = fast.setting("CARRIER_IN_TRANSIT_MS", "200").setting("CARRIER_DELIVERY_MS", "200");
-    let system = fast.goods(Goods::of("SKU-HAPPY", 10)).start().await;
+    let system = fast.product(SeedProduct::of("SKU-HAPPY", 10)).start().await;
     let client = system.client().signed_up("happy").await;
 
     let placed = client.place(&NewOrder::of("SKU-HAPPY", 2)).await;
@@ -26,8 +26,8 @@ async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
     let timeline = client.timeline(id).await;
     let milestones =
         ["accepted", "stock_reserved", "payment_authorized", "confirmed", "shipment_handed_over", "shipment_delivered"];
-    let told: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
-    assert_eq!(told, milestones, "{timeline:?}");
+    let passed: Vec<_> = timeline.iter().filter(|kind| milestones.contains(&kind.as_str())).collect();
+    assert_eq!(passed, milestones, "{timeline:?}");
     assert!(timeline.starts_with(&followed), "{followed:?} of {timeline:?}");
     assert!(followed.iter().any(|kind| kind == "shipment_delivered"), "{followed:?}");
     system.finish().await;
@@ -35,7 +35,7 @@ async fn an_order_travels_to_its_customer_and_its_timeline_tells_how() {
 
 #[tokio::test]
 async fn an_order_that_one_warehouse_cannot_fill_is_filled_from_two() {
-    let system = TestSystem::of("two_warehouses").goods(Goods::in_both("SKU-SPLIT", 3, 2)).start().await;
+    let system = TestSystem::of("two_warehouses").product(SeedProduct::in_both("SKU-SPLIT", 3, 2)).start().await;
     let client = system.client().signed_up("split").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-SPLIT", 5)).await;

@@ -1,5 +1,5 @@
-//! Locks that are held and not released: the order of a locked row waits, and no other one; blocked batches leave the
-//! worker's heartbeat its connection.
+//! Locks that are held for long: only the order of a locked row waits, and blocked batches leave the worker's heartbeat
+//! its connection.
 
 use domain::Timestamp;
 use domain::ids::OrderId;
@@ -10,17 +10,18 @@ use sqlx::{Postgres, Transaction};
 use std::time::Duration;
 use strum::IntoEnumIterator;
 use system_tests::load::{orders_of, place_all};
-use system_tests::{Goods, NewOrder, Role, TestSystem, eventually};
+use system_tests::{NewOrder, Role, SeedProduct, TestSystem, eventually};
 use uuid::Uuid;
 
 const OTHERS: usize = 100;
 const LIMIT: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn an_order_whose_row_is_locked_waits_alone_whichever_queue_it_is_in() {
-    let patient = TestSystem::of("locked_rows").setting("RETRY_DELAY_PERCENT", "10");
-    let patient = patient.goods(Goods::of("SKU-HELD", 10)).goods(Goods::of("SKU-FREE", 1_000));
-    let mut system = patient.start().await;
+async fn an_order_with_a_locked_row_waits_alone_in_each_queue() {
+    let slow_retries = TestSystem::of("locked_rows").setting("RETRY_DELAY_PERCENT", "10");
+    let slow_retries =
+        slow_retries.product(SeedProduct::of("SKU-HELD", 10)).product(SeedProduct::of("SKU-FREE", 1_000));
+    let mut system = slow_retries.start().await;
     let client = system.client().signed_up("queueing").await;
     assert!(system.one(Role::Worker).stop().await);
 
@@ -47,8 +48,8 @@ async fn an_order_whose_row_is_locked_waits_alone_whichever_queue_it_is_in() {
 
 #[tokio::test]
 async fn a_worker_whose_batches_hold_every_common_connection_keeps_its_heartbeat() {
-    // Two connections for the batches of all queues, and three batches that block until the test releases the lock.
-    let system = TestSystem::of("connections_taken").setting("DATABASE_MAX_CONNECTIONS", "4").start().await;
+    // The batches of all queues have two connections, and three batches block until the test releases the lock.
+    let system = TestSystem::of("common_connections_in_use").setting("DATABASE_MAX_CONNECTIONS", "4").start().await;
     sqlx::raw_sql(BLOCK_WRITES).execute(system.pool()).await.expect("triggers");
     let mut holder = platform::postgres::begin(system.pool()).await.expect("a transaction");
     sqlx::query("SELECT pg_advisory_xact_lock(1)").execute(&mut *holder).await.expect("locked");
@@ -103,7 +104,8 @@ async fn until_heartbeat(system: &TestSystem) {
     .await;
 }
 
-/// Holds the stock of SKU-HELD, one order's saga, and what a payment and a booking are about to be stored as.
+/// Locks the stock of SKU-HELD and one order's saga. Inserts the payment and the booking of two other orders without
+/// committing, so that the worker's inserts of the same rows block.
 async fn lock_rows(
     system: &TestSystem,
     of_saga: Uuid,

@@ -1,4 +1,4 @@
-//! The promises of the whole system, each kept or broken here. One binary; the tests run one after the other.
+//! Tests of the whole system. They are one binary, and run one after the other.
 
 mod absent_consumers;
 mod batch_engine;

@@ -1,29 +1,33 @@
-//! The house in parts: a worker a queue or two, a scheduler for some tasks each.
+//! Partial deployments: workers for one or two queues each, schedulers for some tasks each.
 
 use super::house_rules::sources::root;
 use std::time::Duration;
-use system_tests::{Goods, NewOrder, Role, TestSystem};
+use system_tests::{NewOrder, Role, SeedProduct, TestSystem};
 
 const LIMIT: Duration = Duration::from_mins(1);
 const TASKS: &str = "# SCHEDULER_TASKS=";
 
-/// All tasks there are, in two halves.
+/// All tasks, in two halves.
 fn two_halves() -> [String; 2] {
-    let example = std::fs::read_to_string(root().join(".env.example")).expect("it stands at the root");
+    let example = std::fs::read_to_string(root().join(".env.example")).expect("it is at the root");
     let all = example.lines().find_map(|line| line.strip_prefix(TASKS)).expect("it lists the tasks");
     let every_other = |first| all.split(',').skip(first).step_by(2).collect::<Vec<_>>().join(",");
     [every_other(0), every_other(1)]
 }
 
 #[tokio::test]
-async fn three_workers_with_queues_of_their_own_and_two_schedulers_with_tasks_of_their_own_carry_every_story() {
+async fn three_workers_with_queues_of_their_own_and_two_schedulers_with_tasks_of_their_own_end_every_order() {
     let [one, other] = two_halves();
-    let system = TestSystem::of("split").goods(Goods::of("SKU-PARTS", 100)).goods(Goods::of("SKU-NONE", 0));
+    let system = TestSystem::of("partial_deployment")
+        .product(SeedProduct::of("SKU-PARTS", 100))
+        .product(SeedProduct::of("SKU-NONE", 0));
     let system = system.setting("CARRIER_HAND_OVER_MS", "1500").setting("CARRIER_IN_TRANSIT_MS", "200");
     let system = system.setting("CARRIER_DELIVERY_MS", "200").workers(0).schedulers(0);
-    let system = system.and(Role::Worker, "WORKER_QUEUES", "orders").and(Role::Worker, "WORKER_QUEUES", "inventory");
-    let system = system.and(Role::Worker, "WORKER_QUEUES", "payments,shipping");
-    let system = system.and(Role::Scheduler, "SCHEDULER_TASKS", &one).and(Role::Scheduler, "SCHEDULER_TASKS", &other);
+    let system =
+        system.process(Role::Worker, "WORKER_QUEUES", "orders").process(Role::Worker, "WORKER_QUEUES", "inventory");
+    let system = system.process(Role::Worker, "WORKER_QUEUES", "payments,shipping");
+    let system =
+        system.process(Role::Scheduler, "SCHEDULER_TASKS", &one).process(Role::Scheduler, "SCHEDULER_TASKS", &other);
     let system = system.start().await;
     let client = system.client().signed_up("parts").await;
 
@@ -33,7 +37,7 @@ async fn three_workers_with_queues_of_their_own_and_two_schedulers_with_tasks_of
     let answer_lost = client.place_accepted(&NewOrder::of("SKU-PARTS", 1).paid_by("sim_timeout")).await;
     let cancelled = client.place_accepted(&NewOrder::of("SKU-PARTS", 1)).await;
     client.cancel(cancelled).await;
-    system.until_all_is_done(LIMIT).await;
+    system.until_every_saga_ended(LIMIT).await;
 
     for (order, end) in [
         (shipped, "delivered"),

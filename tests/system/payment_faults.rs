@@ -1,15 +1,15 @@
-//! A gateway that loses answers, fails, or is gone: nobody is charged twice, and nobody waits for ever.
+//! Lost responses and failures of the gateway: nobody is charged twice, and no order waits forever.
 
 use std::time::Duration;
-use system_tests::{Goods, NewOrder, TestSystem, eventually};
+use system_tests::{NewOrder, SeedProduct, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_mins(1);
 const HANGING: usize = 40;
 
 #[tokio::test]
-async fn a_charge_whose_answer_was_lost_is_made_once() {
+async fn an_authorization_with_a_lost_response_is_made_once() {
     let quick = TestSystem::of("lost_answer").setting("PAYMENT_CALL_TIMEOUT_MS", "200");
-    let system = quick.goods(Goods::of("SKU-LOST", 50)).start().await;
+    let system = quick.product(SeedProduct::of("SKU-LOST", 50)).start().await;
     let client = system.client().signed_up("unlucky").await;
 
     let mut ids = Vec::new();
@@ -22,13 +22,13 @@ async fn a_charge_whose_answer_was_lost_is_made_once() {
 
     let (charges, attempts) = system.charges_and_attempts().await;
     assert_eq!(charges, 20);
-    assert!(attempts >= 40, "after {attempts} attempts for 20 orders, not every first answer can have been lost");
+    assert!(attempts >= 40, "after {attempts} attempts for 20 orders, not every first response can have been lost");
     system.finish().await;
 }
 
 #[tokio::test]
-async fn a_gateway_that_fails_twice_is_asked_again() {
-    let system = TestSystem::of("flaky_gateway").goods(Goods::of("SKU-FLAKY", 50)).start().await;
+async fn a_gateway_that_fails_twice_is_called_again() {
+    let system = TestSystem::of("flaky_gateway").product(SeedProduct::of("SKU-FLAKY", 50)).start().await;
     let client = system.client().signed_up("patient").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-FLAKY", 1).paid_by("sim_flaky")).await;
@@ -41,9 +41,9 @@ async fn a_gateway_that_fails_twice_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_never_answers_costs_the_order_and_nothing_else() {
+async fn a_gateway_that_never_answers_rejects_the_order_and_releases_its_stock() {
     let hasty = TestSystem::of("gateway_down").setting("PAYMENT_CALL_TIMEOUT_MS", "100");
-    let system = hasty.setting("SAGA_PACE_PERCENT", "1").goods(Goods::of("SKU-DOWN", 5)).start().await;
+    let system = hasty.setting("SAGA_PACE_PERCENT", "1").product(SeedProduct::of("SKU-DOWN", 5)).start().await;
     let client = system.client().signed_up("stranded").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-DOWN", 2).paid_by("sim_down")).await;
@@ -58,7 +58,7 @@ async fn a_gateway_that_never_answers_costs_the_order_and_nothing_else() {
 async fn orders_are_confirmed_and_cancelled_while_many_calls_of_another_payment_method_hang() {
     let system = TestSystem::of("gateway_hangs").setting("PAYMENT_CALL_TIMEOUT_MS", "25000");
     let system = system.setting("PAYMENT_METHOD_CALLS_MAX", "20").setting("RETRY_DELAY_PERCENT", "20");
-    let system = system.goods(Goods::of("SKU-HANGING", 1_000)).start().await;
+    let system = system.product(SeedProduct::of("SKU-HANGING", 1_000)).start().await;
     let client = system.client().signed_up("unconcerned").await;
 
     let mut hanging = Vec::new();
@@ -72,7 +72,7 @@ async fn orders_are_confirmed_and_cancelled_while_many_calls_of_another_payment_
         client.cancel(id).await;
         client.wait_until(id, "cancelled", LIMIT).await;
     }
-    // None was answered, given up or made again meanwhile.
+    // In the time of the other orders, no call was answered, given up or made again.
     until_hanging(&system, 20).await;
     assert_eq!(system.count("SELECT count(*) FROM payments.operations WHERE status = 'unknown'").await, 0);
     for id in hanging {
@@ -82,12 +82,12 @@ async fn orders_are_confirmed_and_cancelled_while_many_calls_of_another_payment_
     system.finish().await;
 }
 
-/// Waits until so many authorizations, or more, were asked for and not heard of.
+/// Waits until at least `at_least` authorizations have been called and not answered.
 async fn until_hanging(system: &TestSystem, at_least: i64) {
     eventually("calls to hang", LIMIT, || async {
-        let asked = "SELECT count(*) FROM payments.operations WHERE kind = 'authorize' AND status = 'started'";
-        let asked = system.count(asked).await;
-        if asked >= at_least { Ok(()) } else { Err(format!("{asked} do")) }
+        let hanging = "SELECT count(*) FROM payments.operations WHERE kind = 'authorize' AND status = 'started'";
+        let hanging = system.count(hanging).await;
+        if hanging >= at_least { Ok(()) } else { Err(format!("{hanging} do")) }
     })
     .await;
 }

@@ -1,9 +1,9 @@
-//! Messages that nobody can ever handle.
+//! Messages that no consumer can ever handle.
 
 use domain::messages::Queue;
 use std::time::Duration;
 use system_tests::load::{orders_of, place_all};
-use system_tests::{Goods, TestSystem};
+use system_tests::{SeedProduct, TestSystem};
 
 const LIMIT: Duration = Duration::from_mins(1);
 const POISON: [&[u8]; 3] = [
@@ -14,23 +14,23 @@ const POISON: [&[u8]; 3] = [
 ];
 
 #[tokio::test]
-async fn poison_becomes_failed_jobs_and_its_neighbours_go_through() {
-    let mut system = TestSystem::of("poison").goods(Goods::of("SKU-SOUND", 1_000)).start().await;
+async fn poison_messages_become_failed_jobs_and_the_others_are_handled() {
+    let mut system = TestSystem::of("poison").product(SeedProduct::of("SKU-SOUND", 1_000)).start().await;
     let client = system.client().signed_up("neighbour").await;
     let poison_count = u64::try_from(POISON.len()).expect("three");
     system.expect_failed_jobs(poison_count);
 
     let orders = orders_of("SKU-SOUND", 100);
-    let mischief = async {
-        system.until_going_on(1, LIMIT).await;
+    let poison = async {
+        system.until_confirmed(1, LIMIT).await;
         for body in POISON {
             system.broker.publish_raw(&Queue::Inventory.to_string(), body).await;
         }
     };
-    tokio::join!(place_all(&client, &orders), mischief);
+    tokio::join!(place_all(&client, &orders), poison);
     system.until_every_order_ended(LIMIT).await;
 
-    assert_eq!(system.ends().await.going_on(), 100);
+    assert_eq!(system.status_counts().await.confirmed_or_later(), 100);
     system.until_failed_jobs(poison_count, LIMIT).await;
     system.finish().await;
 }

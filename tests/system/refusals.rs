@@ -1,13 +1,13 @@
-//! Orders that cannot be: refused, and nothing is held or kept for them.
+//! Orders that can't be fulfilled are rejected, with nothing reserved or authorized for them.
 
 use std::time::Duration;
-use system_tests::{Goods, NewOrder, TestSystem};
+use system_tests::{NewOrder, SeedProduct, TestSystem};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn an_order_for_more_than_there_is_is_rejected_and_nobody_pays() {
-    let system = TestSystem::of("out_of_stock").goods(Goods::of("SKU-SCARCE", 3)).start().await;
+async fn an_order_for_more_units_than_there_are_is_rejected_and_nobody_pays() {
+    let system = TestSystem::of("out_of_stock").product(SeedProduct::of("SKU-SCARCE", 3)).start().await;
     let client = system.client().signed_up("late").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-SCARCE", 4)).await;
@@ -20,8 +20,8 @@ async fn an_order_for_more_than_there_is_is_rejected_and_nobody_pays() {
 }
 
 #[tokio::test]
-async fn a_declined_card_gives_its_stock_back() {
-    let system = TestSystem::of("declined").goods(Goods::of("SKU-DEAR", 5)).start().await;
+async fn a_declined_payment_releases_the_stock() {
+    let system = TestSystem::of("declined").product(SeedProduct::of("SKU-DEAR", 5)).start().await;
     let client = system.client().signed_up("broke").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-DEAR", 2).paid_by("sim_declined")).await;

@@ -1,6 +1,6 @@
-//! A provider that answers late: its message waits for it, and no other one does.
+//! A provider that answers late delays only the message of that call.
 
-use crate::batch_engine::{consume, effects, release, say, stop};
+use crate::batch_engine::{append, consume, effects, release, stop};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue};
@@ -20,16 +20,16 @@ const MESSAGES: usize = 60;
 const LATE: usize = 5;
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A provider whose answers about some orders wait until they are let through.
+/// A provider that answers calls for some orders only after the test has released a permit for each.
 #[derive(Debug)]
-struct Gated {
+struct GatedProvider {
     late: Vec<OrderId>,
     gate: Semaphore,
-    asked: AtomicUsize,
+    calls: AtomicUsize,
     bulkhead: Bulkhead,
 }
 
-impl HandleWithProvider for Gated {
+impl HandleWithProvider for GatedProvider {
     type Command = InventoryCommand;
     type Call = OrderId;
     type Answer = ();
@@ -49,7 +49,7 @@ impl HandleWithProvider for Gated {
     }
 
     async fn call(&self, order: OrderId) {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         if self.late.contains(&order) {
             self.gate.acquire().await.expect("never closed").forget();
         }
@@ -72,20 +72,20 @@ impl HandleWithProvider for Gated {
     }
 }
 
-impl Gated {
+impl GatedProvider {
     fn new(orders: &[OrderId]) -> Arc<Self> {
         let bulkhead = Bulkhead::of(MESSAGES, &CallLimit::of(MESSAGES));
         let late = orders[..LATE].to_vec();
-        Arc::new(Self { late, gate: Semaphore::new(0), asked: AtomicUsize::new(0), bulkhead })
+        Arc::new(Self { late, gate: Semaphore::new(0), calls: AtomicUsize::new(0), bulkhead })
     }
 }
 
-/// A system with nothing but a queue with one release for each of these orders.
+/// A system without workers, with one release command for each of these orders.
 async fn started(name: &'static str) -> (TestSystem, Vec<OrderId>) {
     let system = TestSystem::of(name).workers(0).start().await;
     sqlx::query("CREATE TABLE effects (order_id uuid NOT NULL)").execute(system.pool()).await.expect("a table");
     let orders: Vec<_> = (0..MESSAGES).map(|_| OrderId::from_uuid(Uuid::now_v7())).collect();
-    say(system.pool(), &orders.iter().copied().map(release).collect::<Vec<_>>()).await;
+    append(system.pool(), &orders.iter().copied().map(release).collect::<Vec<_>>()).await;
     (system, orders)
 }
 
@@ -99,43 +99,43 @@ async fn until_effects(system: &TestSystem, expected: usize) {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_answered_holds_up_its_own_message_alone() {
+async fn a_call_that_is_not_answered_delays_its_own_message_alone() {
     let (system, orders) = started("late_answers").await;
-    let (gated, lifecycle) = (Gated::new(&orders), Lifecycle::default());
-    let links = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
+    let (gated, lifecycle) = (GatedProvider::new(&orders), Lifecycle::default());
+    let connections = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
 
     until_effects(&system, MESSAGES - LATE).await;
-    say(system.pool(), &[release(OrderId::from_uuid(Uuid::now_v7()))]).await;
+    append(system.pool(), &[release(OrderId::from_uuid(Uuid::now_v7()))]).await;
     until_effects(&system, MESSAGES - LATE + 1).await;
     gated.gate.add_permits(1);
     until_effects(&system, MESSAGES - LATE + 2).await;
-    // Asked to stop, it waits for what is under way.
+    // While it stops, the consumer waits for the calls that are in flight.
     lifecycle.stopping.cancel();
     gated.gate.add_permits(LATE - 1);
     stop(lifecycle).await;
     until_effects(&system, MESSAGES + 1).await;
-    assert_eq!(gated.asked.load(Ordering::Relaxed), MESSAGES + 1, "each was asked for once");
-    links.close().await;
+    assert_eq!(gated.calls.load(Ordering::Relaxed), MESSAGES + 1, "one call per message");
+    connections.close().await;
     system.finish().await;
 }
 
 #[tokio::test]
-async fn a_channel_that_dies_while_calls_are_under_way_costs_no_message_and_doubles_none() {
+async fn a_connection_that_closes_while_calls_are_in_flight_loses_no_message_and_duplicates_no_effect() {
     let (system, orders) = started("late_answers_cut").await;
-    let (gated, lifecycle) = (Gated::new(&orders), Lifecycle::default());
-    let links = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
+    let (gated, lifecycle) = (GatedProvider::new(&orders), Lifecycle::default());
+    let connections = consume(&system, TwoTransactions(gated.clone()), ConsumerSettings::default(), &lifecycle);
 
     until_effects(&system, MESSAGES - LATE).await;
-    eventually("the late ones to be asked for again", LIMIT, || async {
-        let standing = system.broker.connections(1, &BTreeSet::new()).await;
-        system.broker.cut(&standing).await;
-        let asked = gated.asked.load(Ordering::Relaxed);
-        if asked >= MESSAGES + LATE { Ok(()) } else { Err(format!("{asked} were asked for")) }
+    eventually("the late calls to be made again", LIMIT, || async {
+        let open = system.broker.connections(1, &BTreeSet::new()).await;
+        system.broker.close_connections(&open).await;
+        let calls = gated.calls.load(Ordering::Relaxed);
+        if calls >= MESSAGES + LATE { Ok(()) } else { Err(format!("{calls} calls")) }
     })
     .await;
     gated.gate.add_permits(MESSAGES);
     until_effects(&system, MESSAGES).await;
     stop(lifecycle).await;
-    links.close().await;
+    connections.close().await;
     system.finish().await;
 }

@@ -1,4 +1,4 @@
-//! Commands for orders that do not exist: a broker that remembers more than the database, or somebody who made them up.
+//! Commands for orders that do not exist, as after a restore of the database to an earlier time than the broker's.
 
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
@@ -8,20 +8,20 @@ use domain::messages::{
 use domain::money::Money;
 use domain::product::Line;
 use std::time::Duration;
-use system_tests::{Goods, TestSystem, eventually};
+use system_tests::{SeedProduct, TestSystem, eventually};
 use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_secs(30);
-/// What each slice has of the order, and what it holds for it.
-const HELD: &str = "
+/// How many slices have undone their step for the order, and how many units are reserved.
+const UNDONE_AND_RESERVED: &str = "
     SELECT (SELECT count(*) FROM inventory.reservations WHERE order_id = $1 AND state = 'released')
          + (SELECT count(*) FROM payments.payments WHERE order_id = $1 AND status = 'voided')
          + (SELECT count(*) FROM shipping.bookings WHERE order_id = $1 AND status = 'cancelled'),
            (SELECT sum(reserved)::bigint FROM inventory.stock)";
 
 #[tokio::test]
-async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
-    let system = TestSystem::of("strangers").goods(Goods::of("SKU-STRANGE", 10)).start().await;
+async fn commands_for_an_order_that_does_not_exist_are_undone() {
+    let system = TestSystem::of("unknown_orders").product(SeedProduct::of("SKU-STRANGE", 10)).start().await;
     let order_id = OrderId::from_uuid(Uuid::now_v7());
     let lines: Vec<Line> =
         vec![Line { sku: "SKU-STRANGE".parse().expect("a SKU"), quantity: 3_u32.try_into().expect("a quantity") }];
@@ -37,13 +37,13 @@ async fn a_command_for_an_order_that_does_not_exist_holds_nothing_for_good() {
     system.broker.publish_command(Queue::Payments, order_id, &authorize).await;
     system.broker.publish_command(Queue::Shipping, order_id, &book).await;
 
-    eventually("all of it to be undone", LIMIT, || async {
-        let held: (i64, i64) = sqlx::query_as(HELD)
+    eventually("every step to be undone", LIMIT, || async {
+        let found: (i64, i64) = sqlx::query_as(UNDONE_AND_RESERVED)
             .bind(order_id.as_uuid())
             .fetch_one(system.pool())
             .await
             .map_err(|error| error.to_string())?;
-        if held == (3, 0) { Ok(()) } else { Err(format!("undone and held: {held:?}")) }
+        if found == (3, 0) { Ok(()) } else { Err(format!("undone and reserved: {found:?}")) }
     })
     .await;
     system.finish().await;

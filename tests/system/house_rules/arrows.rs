@@ -1,4 +1,4 @@
-//! Who may depend on whom. Arrows point downward, and slices don't know each other.
+//! Which crate may depend on which: dependencies point downward, and slices do not depend on each other.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,10 +6,10 @@ use std::process::Command;
 
 const SLICES: &[&str] = &["accounts", "catalogue", "inventory", "operations", "orders", "payments", "shipping"];
 const PLUMBING: &[&str] = &["messaging", "platform"];
-const CENTRE: &[&str] = &["domain"];
-const DOORS: &[&str] = &["api", "orderctl", "scheduler", "worker", "system-tests"];
+const CORE: &[&str] = &["domain"];
+const BINARIES: &[&str] = &["api", "orderctl", "scheduler", "worker", "system-tests"];
 
-/// All that the centre may use of others: data types, what derives code for them, and Unicode's tables.
+/// The external crates that the core may use: data types, derive macros for them, and Unicode's tables.
 const PURE: &[&str] = &[
     "chrono",
     "iso_currency",
@@ -23,46 +23,47 @@ const PURE: &[&str] = &[
 ];
 
 #[test]
-fn every_room_has_its_floor() {
-    let floors: BTreeSet<&str> = [SLICES, PLUMBING, CENTRE, DOORS].concat().into_iter().collect();
-    let rooms = dependencies();
-    assert_eq!(rooms.keys().map(String::as_str).collect::<BTreeSet<_>>(), floors, "a new room needs a floor here");
+fn every_crate_belongs_to_a_layer() {
+    let layered: BTreeSet<&str> = [SLICES, PLUMBING, CORE, BINARIES].concat().into_iter().collect();
+    let crates = dependencies();
+    let members: BTreeSet<&str> = crates.keys().map(String::as_str).collect();
+    assert_eq!(members, layered, "add the new crate to its layer in this file");
 }
 
 #[test]
-fn arrows_point_downward_and_slices_do_not_know_each_other() {
-    let rooms = dependencies();
-    for (room, used) in &rooms {
-        let ours = used.iter().map(String::as_str).filter(|name| rooms.contains_key(*name));
-        let refused: Vec<_> = ours.filter(|name| !below(room).contains(name)).collect();
-        assert!(refused.is_empty(), "{room} must not know {refused:?}");
+fn dependencies_point_downward_and_slices_do_not_depend_on_each_other() {
+    let crates = dependencies();
+    for (name, used) in &crates {
+        let ours = used.iter().map(String::as_str).filter(|used| crates.contains_key(*used));
+        let refused: Vec<_> = ours.filter(|used| !below(name).contains(used)).collect();
+        assert!(refused.is_empty(), "{name} must not depend on {refused:?}");
     }
 }
 
 #[test]
-fn the_centre_is_pure() {
+fn the_core_is_pure() {
     let used = &dependencies()["domain"];
     let refused: Vec<_> = used.iter().filter(|name| !PURE.contains(&name.as_str())).collect();
-    assert!(refused.is_empty(), "domain does no IO and reads no clock, so it needs no {refused:?}");
+    assert!(refused.is_empty(), "domain does no I/O and reads no clock, so it must not depend on {refused:?}");
 }
 
-/// The rooms that `room` may know.
-fn below(room: &str) -> Vec<&'static str> {
-    match room {
+/// The crates of the workspace that the crate `name` may depend on.
+fn below(name: &str) -> Vec<&'static str> {
+    match name {
         "domain" | "platform" => vec![],
-        "messaging" => [CENTRE, &["platform"]].concat(),
-        slice if SLICES.contains(&slice) => [CENTRE, PLUMBING].concat(),
-        _door => [CENTRE, PLUMBING, SLICES].concat(),
+        "messaging" => [CORE, &["platform"]].concat(),
+        slice if SLICES.contains(&slice) => [CORE, PLUMBING].concat(),
+        _binary => [CORE, PLUMBING, SLICES].concat(),
     }
 }
 
-/// What each member of the workspace names in its `[dependencies]`; those of tests and builds don't count.
+/// The `[dependencies]` of each member of the workspace, without those of tests and build scripts.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let cargo = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
         .current_dir(super::sources::root())
         .output()
-        .expect("cargo is there: it runs this test");
+        .expect("cargo runs this test, so it is installed");
     let metadata: Value = serde_json::from_slice(&cargo.stdout).expect("cargo writes JSON");
     let packages = metadata["packages"].as_array().expect("a workspace has packages");
     packages.iter().map(|package| (name_of(package), used_by(package))).collect()

@@ -1,4 +1,4 @@
-//! The rules of the house, read off its files: nobody has to remember them.
+//! Rules for the repository that are checked on its files, so that nobody has to remember them.
 
 mod arrows;
 mod env_example;

@@ -1,8 +1,8 @@
-//! Finds our own files.
+//! Reads the files of the repository.
 
 use std::path::{Path, PathBuf};
 
-/// One file of ours, with its path from the repository's root.
+/// A file with its path relative to the repository's root.
 #[derive(Debug)]
 pub struct Source {
     pub path: String,
@@ -10,7 +10,7 @@ pub struct Source {
 }
 
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository").to_owned()
 }
 
 /// Every file under `directory` with one of these extensions, sorted by path.
@@ -22,27 +22,27 @@ pub fn sources(directory: &str, extensions: &[&str]) -> Vec<Source> {
     found
 }
 
-/// All Rust code: rooms and tests.
+/// All Rust code, including the tests.
 pub fn rust() -> Vec<Source> {
     [sources("crates", &["rs"]), sources("tests", &["rs"])].into_iter().flatten().collect()
 }
 
 fn collect(directory: &Path, extensions: &[&str], found: &mut Vec<Source>) {
-    for entry in std::fs::read_dir(directory).expect("our directories can be read") {
-        let path = entry.expect("its entries too").path();
+    for entry in std::fs::read_dir(directory).expect("the directory can be read") {
+        let path = entry.expect("its entries can be read").path();
         if path.is_dir() {
             collect(&path, extensions, found);
         } else if path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted)) {
-            let text = std::fs::read_to_string(&path).expect("our files are text");
-            let path = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).expect("the file is text");
+            let path = path.strip_prefix(root()).expect("it is below the root").to_string_lossy().into_owned();
             found.push(Source { path, text });
         }
     }
 }
 
 impl Source {
-    /// `crates/NAME/...` is of the room NAME.
-    pub fn room(&self) -> &str {
+    /// The crate of the file: `NAME` in `crates/NAME/...`.
+    pub fn crate_name(&self) -> &str {
         self.path.split('/').nth(1).unwrap_or_default()
     }
 
@@ -50,7 +50,7 @@ impl Source {
         self.path.starts_with("tests/") || self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
     }
 
-    /// What is compiled into the product: without the inline tests, which stand last.
+    /// The text without the inline tests, which are at the end of a file.
     pub fn without_inline_tests(&self) -> &str {
         self.text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default()
     }

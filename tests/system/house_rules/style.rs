@@ -1,12 +1,12 @@
-//! What every file keeps to.
+//! Rules for the style of every file.
 
 use super::sources::{Source, rust, sources};
 
 const FILE_LINES_MAX: usize = 400;
 
-/// Where a test may sleep, and why.
+/// The tests that may sleep, with the reason.
 const MAY_SLEEP: &[(&str, &str)] =
-    &[("crates/api/tests/it/http.rs", "a client that drips, on a clock that stands still")];
+    &[("crates/api/tests/it/http.rs", "a client that sends slowly, with tokio's clock paused")];
 
 #[test]
 fn no_file_is_longer_than_four_hundred_lines() {
@@ -16,30 +16,30 @@ fn no_file_is_longer_than_four_hundred_lines() {
 }
 
 #[test]
-fn every_room_opens_with_its_sign() {
-    let doors = rust().into_iter().filter(|source| {
+fn every_crate_starts_with_a_doc_comment() {
+    let roots = rust().into_iter().filter(|source| {
         let path = source.path.strip_prefix("crates/").unwrap_or_default();
-        path.split_once('/').is_some_and(|(_room, rest)| matches!(rest, "src/lib.rs" | "src/main.rs"))
+        path.split_once('/').is_some_and(|(_crate, rest)| matches!(rest, "src/lib.rs" | "src/main.rs"))
     });
-    let silent: Vec<_> = doors.filter(|source| !source.text.starts_with("//!")).map(|source| source.path).collect();
-    assert!(silent.is_empty(), "no sign at the door of {silent:?}");
+    let bare: Vec<_> = roots.filter(|source| !source.text.starts_with("//!")).map(|source| source.path).collect();
+    assert!(bare.is_empty(), "no `//!` comment at the top of {bare:?}");
 }
 
 #[test]
 fn no_test_sleeps() {
-    // Put together, so that this line is not found itself.
+    // Concatenated, so that this line does not match itself.
     let sleeps = [["::sle", "ep("].concat(), [" sle", "ep("].concat()];
     let allowed = |source: &Source| MAY_SLEEP.iter().any(|(path, _why)| *path == source.path);
     let tests = rust().into_iter().filter(|source| !allowed(source)).filter(|source| {
         let product = if source.is_test() { 0 } else { source.without_inline_tests().len() };
         sleeps.iter().any(|sleep| source.text[product..].contains(sleep))
     });
-    let restless: Vec<_> = tests.map(|source| source.path).collect();
-    assert!(restless.is_empty(), "wait for something, with a limit, instead: {restless:?}");
+    let sleeping: Vec<_> = tests.map(|source| source.path).collect();
+    assert!(sleeping.is_empty(), "poll for a condition with a limit instead: {sleeping:?}");
 }
 
 #[test]
-fn nothing_is_left_for_later() {
+fn no_file_has_a_mark_of_unfinished_work() {
     let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat()];
     let files = [rust(), sources("migrations", &["sql"]), sources("scripts", &["sh"])];
     let unfinished = files.into_iter().flatten().filter(|source| marks.iter().any(|mark| source.text.contains(mark)));

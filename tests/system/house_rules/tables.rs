@@ -1,13 +1,13 @@
-//! Who writes SQL, and about which tables.
+//! Which files may contain SQL, and which tables each crate may use.
 
 use super::sources::{Source, rust, sources};
 use std::collections::BTreeMap;
 
-/// Owns no schema: reads all of them, for `orderctl verify` and for metrics.
+/// This crate reads the tables of all schemas, for `orderctl verify` and for metrics.
 const READER_OF_ALL: &str = "operations";
 
 #[test]
-fn sql_stands_in_stores_and_in_the_outbox_and_inbox_only() {
+fn sql_is_in_stores_and_in_the_outbox_and_inbox_only() {
     let strays = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
     let strays = strays.filter(|source| !may_hold_sql(&source.path) && holds_sql(source.without_inline_tests()));
     let strays: Vec<_> = strays.map(|source| source.path).collect();
@@ -15,15 +15,17 @@ fn sql_stands_in_stores_and_in_the_outbox_and_inbox_only() {
 }
 
 #[test]
-fn no_room_names_a_table_of_another() {
+fn no_crate_names_a_table_of_another() {
     let tables = tables();
     let mut strays = Vec::new();
     for source in rust().iter().filter(|source| source.path.starts_with("crates/") && may_hold_sql(&source.path)) {
-        let foreign = tables.iter().filter(|(_table, owner)| *owner != source.room() && source.room() != READER_OF_ALL);
+        let foreign = tables
+            .iter()
+            .filter(|(_table, owner)| *owner != source.crate_name() && source.crate_name() != READER_OF_ALL);
         let named = foreign.filter(|(table, _owner)| names(source, table));
         strays.extend(named.map(|(table, _owner)| format!("{} names {table}", source.path)));
     }
-    assert!(strays.is_empty(), "slices meet in messages, not in tables: {strays:?}");
+    assert!(strays.is_empty(), "slices communicate with messages, not through tables: {strays:?}");
 }
 
 #[test]
@@ -42,7 +44,7 @@ fn may_hold_sql(path: &str) -> bool {
 }
 
 fn holds_sql(code: &str) -> bool {
-    let signs = [
+    let marks = [
         "query!(",
         "query_as!(",
         "query_scalar!(",
@@ -51,22 +53,22 @@ fn holds_sql(code: &str) -> bool {
         "sqlx::query_scalar(",
         "QueryBuilder",
     ];
-    signs.iter().any(|sign| code.contains(sign))
+    marks.iter().any(|mark| code.contains(mark))
 }
 
-/// `schema.table` is named, and not as the beginning of a longer name or the path of a Rust item.
+/// Whether the text contains `schema.table`, and not only as a prefix of a longer name or in the path of a Rust item.
 fn names(source: &Source, table: &str) -> bool {
     let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_' || next == ':');
     source.text.match_indices(table).any(|(begin, found)| ends(&source.text[begin + found.len()..]))
 }
 
-/// Every table with the room that owns its schema: the two have the same name.
+/// Every table with the crate that owns its schema. The schema is named after the crate.
 fn tables() -> BTreeMap<String, String> {
     let mut tables = BTreeMap::new();
     for migration in sources("migrations", &["sql"]) {
         for declared in migration.text.split("CREATE TABLE ").skip(1) {
             let table = declared.split([' ', '(', '\n']).next().unwrap_or_default();
-            let (schema, _name) = table.split_once('.').expect("every table stands in a schema");
+            let (schema, _name) = table.split_once('.').expect("every table is in a schema");
             tables.insert(table.to_owned(), schema.to_owned());
         }
     }

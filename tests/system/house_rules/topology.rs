@@ -1,4 +1,4 @@
-//! What we have on the broker changes only where a review sees it.
+//! A snapshot of the topology, so that every change of it is seen in review.
 
 use messaging::topology::{RetrySchedule, describe};
 
