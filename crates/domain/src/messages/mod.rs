@@ -72,4 +72,9 @@ pub trait Message: serde::Serialize {
 
     /// The order that the message belongs to.
     fn order_id(&self) -> OrderId;
+
+    /// The slice that publishes it, named by its queue. The saga publishes all commands and events.
+    fn publisher(&self) -> Queue {
+        Queue::Orders
+    }
 }

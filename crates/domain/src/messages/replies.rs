@@ -88,4 +88,24 @@ impl Message for Reply {
             Self::ShipmentDelayed(reply) => reply.order_id,
         }
     }
+    fn publisher(&self) -> Queue {
+        match self {
+            Self::StockReserved(_)
+            | Self::StockRejected(_)
+            | Self::StockReleased(_)
+            | Self::StockShipped(_)
+            | Self::ReservationStale(_) => Queue::Inventory,
+            Self::PaymentAuthorized(_)
+            | Self::PaymentDeclined(_)
+            | Self::PaymentVoided(_)
+            | Self::PaymentCaptured(_)
+            | Self::PaymentRefunded(_) => Queue::Payments,
+            Self::ShipmentsBooked(_)
+            | Self::ShipmentsRefused(_)
+            | Self::ShipmentsCancelled(_)
+            | Self::ShipmentsTooLate(_)
+            | Self::ShipmentProgressed(_)
+            | Self::ShipmentDelayed(_) => Queue::Shipping,
+        }
+    }
 }
