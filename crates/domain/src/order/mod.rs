@@ -12,5 +12,5 @@ pub use cancel::{CancelReason, Cancellation, StoredReason};
 pub use derived_status::{FulfilmentStatus, OrderPaymentStatus};
 pub use state::{Order, TimelineEvent};
 pub use status::OrderStatus;
-pub use timeline_entry::TimelineEntry;
+pub use timeline_entry::{DetailVisibility, EntryKind, TimelineEntry};
 pub use transition::{InvalidTransition, OrderTransition};

@@ -10,9 +10,14 @@ use crate::saga::StepName;
 use serde::Serialize;
 
 /// A change of an order. Its kind is the variant's name in `snake_case`; its fields are the entry's detail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::EnumDiscriminants)]
 #[serde(untagged)]
-#[strum(serialize_all = "snake_case")]
+#[strum_discriminants(
+    name(EntryKind),
+    derive(Hash, strum::Display, strum::EnumString, strum::EnumIter, strum::IntoStaticStr),
+    strum(serialize_all = "snake_case"),
+    doc = "The kind of a timeline entry, as it is stored."
+)]
 pub enum TimelineEntry {
     Accepted,
     StockReserved,
@@ -105,12 +110,56 @@ pub enum TimelineEntry {
 
 impl TimelineEntry {
     pub fn kind(&self) -> &'static str {
-        self.into()
+        EntryKind::from(self).into()
     }
 
     /// Its fields as JSON; `None` when it has none.
     pub fn detail(&self) -> Option<serde_json::Value> {
         let detail = serde_json::to_value(self).expect("entries are plain data");
         (!detail.is_null()).then_some(detail)
+    }
+}
+
+/// Who may read the detail of a timeline entry. Everybody who may see the order sees that the entry exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DetailVisibility {
+    /// Written by operators or for them.
+    Admins,
+    /// Admins and the customer. Not vendors, because it may name products of other vendors.
+    Customer,
+    /// Everybody who may see the order, but for the note, which admins and its author see.
+    EveryoneButNote,
+}
+
+impl EntryKind {
+    /// Exhaustive, so that a new kind does not compile without a decision. A stored kind that is not known is hidden.
+    pub const fn detail_visibility(self) -> DetailVisibility {
+        match self {
+            Self::Cancelling => DetailVisibility::EveryoneButNote,
+            Self::Accepted
+            | Self::StockReserved
+            | Self::StockRejected
+            | Self::PaymentAuthorized
+            | Self::PaymentDeclined
+            | Self::ShipmentsRefused
+            | Self::Confirmed
+            | Self::StepGivenUp
+            | Self::ShipmentsCancelled
+            | Self::PaymentVoided
+            | Self::StockReleased
+            | Self::TooLateToCancel
+            | Self::Rejected
+            | Self::Cancelled
+            | Self::ShipmentHandedOver
+            | Self::ShipmentInTransit
+            | Self::StockShipped
+            | Self::PaymentCaptured
+            | Self::ShipmentDelivered
+            | Self::ShipmentDelayed
+            | Self::AttentionCleared => DetailVisibility::Customer,
+            Self::AttentionRaised | Self::StepRetried | Self::StepMarkedDone | Self::SagaAbandoned => {
+                DetailVisibility::Admins
+            }
+        }
     }
 }

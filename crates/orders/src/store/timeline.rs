@@ -9,7 +9,7 @@ use crate::viewer::Viewer;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId};
 use domain::messages::BookedShipment;
-use domain::order::StoredReason;
+use domain::order::{DetailVisibility, EntryKind, StoredReason};
 use domain::shipment::ShipmentStatus;
 use serde::Deserialize;
 use serde_json::json;
@@ -100,21 +100,19 @@ fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, Sto
     })
 }
 
-/// The part of an entry's detail that the viewer may see. Vendors see none, because it may name products of other
-/// vendors. The details of operator actions are only for admins. The note of a cancellation is only for admins and its
-/// author.
+/// The part of an entry's detail that the viewer may see. A kind that this version does not know is only for admins.
 fn visible_detail(
     viewer: Viewer,
     kind: &str,
     actor: Option<&str>,
     detail: serde_json::Value,
 ) -> Option<serde_json::Value> {
-    let only_for_admins = ["attention_raised", "step_retried", "step_marked_done", "saga_abandoned"].contains(&kind);
+    let visibility = kind.parse().map_or(DetailVisibility::Admins, EntryKind::detail_visibility);
     let is_author = actor.is_some_and(|actor| is_of(actor, viewer.id()));
-    match kind {
-        "cancelling" => Some(cancellation(&detail, viewer.is_admin() || is_author)),
-        _ if viewer.is_admin() => Some(detail),
-        _ => Some(detail).filter(|_| viewer.vendor().is_none() && !only_for_admins),
+    match visibility {
+        DetailVisibility::EveryoneButNote => Some(cancellation(&detail, viewer.is_admin() || is_author)),
+        DetailVisibility::Customer => Some(detail).filter(|_| viewer.vendor().is_none()),
+        DetailVisibility::Admins => Some(detail).filter(|_| viewer.is_admin()),
     }
 }
 
