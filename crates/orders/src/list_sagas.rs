@@ -6,6 +6,7 @@ use crate::store::saga_pages as store;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::OrderStatus;
+use domain::saga::PhaseName;
 use sqlx::PgPool;
 
 /// Selects sagas by their state.
@@ -25,8 +26,7 @@ pub enum SagaFilter {
 pub struct SagaView {
     pub order_id: OrderId,
     pub order_status: OrderStatus,
-    /// `running`, `undoing`, `delivering`, `stuck`, `ended`.
-    pub phase: String,
+    pub phase: PhaseName,
     /// The step that is run or undone; `None` once the saga has ended.
     pub step: Option<String>,
     /// The number of commands that it has sent.

@@ -8,7 +8,7 @@ use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
-use domain::saga::{OrderSaga, SagaError, TimeScale, Transition};
+use domain::saga::{OrderSaga, PhaseName, SagaError, TimeScale, Transition};
 use messaging::{RelayHandle, Trace};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -48,8 +48,8 @@ pub enum SagaActionError {
     #[error("the saga has advanced: its `generation` is {0} now; read it again before you act")]
     StaleGeneration(u32),
     /// The action is not possible in the current phase.
-    #[error("{error}. {}", advice(.phase))]
-    Refused { error: SagaError, phase: &'static str },
+    #[error("{error}. {}", advice(*.phase))]
+    Refused { error: SagaError, phase: PhaseName },
     /// The order and its saga contradict each other.
     #[error(transparent)]
     Saga(SagaError),
@@ -94,7 +94,7 @@ fn view(change: &OrderChange, correlation_id: String, now: Timestamp) -> SagaVie
     SagaView {
         order_id: order.id,
         order_status: order.status,
-        phase: saga.phase_name().to_owned(),
+        phase: saga.phase_name(),
         step: saga.step_name().map(ToOwned::to_owned),
         generation: saga.generation(),
         attention: order.attention.clone(),
@@ -128,20 +128,22 @@ impl SagaAction {
 }
 
 /// The actions that are possible in a phase.
-fn advice(phase: &str) -> &'static str {
+const fn advice(phase: PhaseName) -> &'static str {
     match phase {
-        "running" => "The order is still being placed: use `retry-step`, or cancel the order",
-        "undoing" => "Use `retry-step`, `mark-step-done` or `abandon`",
-        "delivering" => "Use `retry-step`, or `mark-step-done` while a capture or a stock deduction is open",
-        "ended" => "The saga has ended: no action is possible",
-        _ => "Use `retry-step`; `mark-step-done` needs a confirmed or undoing order, `abandon` an undoing one",
+        PhaseName::Running => "The order is still being placed: use `retry-step`, or cancel the order",
+        PhaseName::Undoing => "Use `retry-step`, `mark-step-done` or `abandon`",
+        PhaseName::Delivering => "Use `retry-step`, or `mark-step-done` while a capture or a stock deduction is open",
+        PhaseName::Ended => "The saga has ended: no action is possible",
+        PhaseName::Stuck => {
+            "Use `retry-step`; `mark-step-done` needs a confirmed or undoing order, `abandon` an undoing one"
+        }
     }
 }
 
 /// The state of the order and its saga in the audit log.
 fn audit_state(order: &Order, saga: &OrderSaga) -> Value {
     let status: &str = order.status.into();
-    json!({ "status": status, "phase": saga.phase_name(), "step": saga.step_name(), "generation": saga.generation() })
+    json!({ "status": status, "phase": <&str>::from(saga.phase_name()), "step": saga.step_name(), "generation": saga.generation() })
 }
 
 impl From<sqlx::Error> for SagaActionError {

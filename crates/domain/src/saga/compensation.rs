@@ -2,10 +2,14 @@
 //! refused once a carrier has one of them; the order then continues forward.
 
 use super::allocation::SagaAllocation;
-use super::commands;
+use super::delivery;
 use super::order_saga::{End, OrderSaga, Phase};
-use super::plan::{RetryPolicy, StepName};
-use super::transition::Transition;
+use super::plan::{Plan, PlanVersion};
+use super::retry_policy::RetryPolicy;
+use super::steps::{CompensationOutcome, Step, StepName};
+use super::transition::{Command, Transition};
+use crate::applied::Applied;
+use crate::messages::{Message as _, Reply};
 use crate::order::{Order, TimelineEntry};
 
 impl OrderSaga {
@@ -15,13 +19,21 @@ impl OrderSaga {
 
     /// Sends the step's compensation, for the first time or again. Raises attention as the retry policy defines.
     pub(super) fn undo(self, step: StepName, order: &Order) -> Transition {
-        let command: &str = self.step_of_plan(step).undo;
+        let command = (self.step_of_plan(step).compensation)(order.id);
         let policy = self.plan().undo;
         let saga = Self { attempt: self.attempt + 1, ..self };
-        let attention = saga.attention(&policy, command);
-        let mut transition = Transition::of(saga).send(commands::undo(step, order.id));
+        let attention = saga.attention(&policy, command.type_name());
+        let mut transition = Transition::of(saga).send(command);
         transition.entries.extend(attention);
         transition
+    }
+
+    pub(super) fn on_compensation_reply(self, name: StepName, order: &Order, reply: &Reply) -> Applied<Transition> {
+        match (self.step_of_plan(name).on_compensation_reply)(reply) {
+            Some(CompensationOutcome::Done(entry)) => Applied::Changed(self.undone(entry, order)),
+            Some(CompensationOutcome::TooLate) => Applied::Changed(self.too_late(name, order)),
+            None => Applied::Unchanged,
+        }
     }
 
     /// The open compensation succeeded: undoes the step before it, or ends the saga.
@@ -38,22 +50,24 @@ impl OrderSaga {
     }
 
     /// A carrier already has a shipment, so the saga continues forward. Nothing has been undone yet, because the
-    /// booking is the first step to be undone.
-    pub(super) fn too_late(self, order: &Order) -> Transition {
+    /// last step is the first to be undone.
+    fn too_late(self, step: StepName, order: &Order) -> Transition {
         let cleared = self.attention_cleared(order);
         let saga = Self { attempt: 0, ..self };
         let transition = match saga.allocation {
             // The report of the hand-over may be lost, or not received yet.
-            SagaAllocation::Booked(_) => saga.deliver(order).send(commands::track(order.id)),
-            SagaAllocation::Ordered(_) | SagaAllocation::Allocated(_) => saga.run(StepName::BookShipments, order),
+            SagaAllocation::Booked(_) => saga.deliver(order).send(delivery::track(order.id)),
+            SagaAllocation::Ordered(_) | SagaAllocation::Allocated(_) => saga.run(step, order),
         };
         transition.record_first(Some(TimelineEntry::TooLateToCancel)).record_first(cleared)
     }
 
-    /// The order is rejected or cancelled, but stock is still reserved for it: an operator may have abandoned the
-    /// compensation.
-    pub(super) fn release_orphaned_stock(self, order: &Order) -> Transition {
-        Transition::of(self).send(commands::undo(StepName::ReserveStock, order.id))
+    /// The saga has ended, but a step still has an effect: an operator may have abandoned its compensation.
+    pub(super) fn undo_effect(self, reply: &Reply) -> Applied<Transition> {
+        match self.plan().undo_of(reply) {
+            Some(command) => Applied::Changed(Transition::of(self).send(command)),
+            None => Applied::Unchanged,
+        }
     }
 
     /// Raised after the policy's `attention_after` attempts, and once more when the saga counts as stuck.
@@ -68,4 +82,18 @@ impl OrderSaga {
         let was_raised = self.retry_policy().is_some_and(|policy| self.attempt >= policy.attention_after);
         (was_raised && order.attention.is_some()).then_some(TimelineEntry::AttentionCleared)
     }
+}
+
+impl Plan {
+    /// The compensation of the step whose effect `reply` reports.
+    fn undo_of(&self, reply: &Reply) -> Option<Command> {
+        let step: &Step = self.steps.iter().find(|step| (step.is_effect)(reply))?;
+        Some((step.compensation)(reply.order_id()))
+    }
+}
+
+/// The compensation of the step whose effect `reply` reports. For replies about an order that does not exist: no saga
+/// would ever undo their steps.
+pub fn undo_of(reply: &Reply) -> Option<Command> {
+    PlanVersion::CURRENT.plan().undo_of(reply)
 }

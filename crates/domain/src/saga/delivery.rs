@@ -1,14 +1,15 @@
 //! From confirmed to delivered, per shipment: once its carrier has it, its amount is captured and its stock shipped.
 
 use super::allocation::PlannedShipment;
-use super::commands;
 use super::error::SagaError;
 use super::order_saga::{End, OrderSaga, Phase};
-use super::plan::StepName;
-use super::transition::Transition;
+use super::transition::{Command, Transition};
 use crate::applied::Applied;
-use crate::ids::ShipmentId;
-use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
+use crate::ids::{OrderId, ShipmentId};
+use crate::messages::{
+    CapturePayment, InventoryCommand, PaymentCaptured, PaymentCommand, ShipStock, ShipmentCommand, ShipmentDelayed,
+    ShipmentProgressed, StockShipped, TrackShipments,
+};
 use crate::order::{Order, TimelineEntry};
 use crate::shipment::{Milestone, ShipmentStatus};
 
@@ -25,7 +26,7 @@ impl OrderSaga {
 
     /// The carrier's report. Reports may be duplicated, late, out of order, and earlier than the reply to the booking.
     pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Transition> {
-        let cleared = self.attention_cleared(order);
+        let (cleared, may_continue) = (self.attention_cleared(order), self.may_continue());
         let reached = milestone_of(report.status);
         let shipment = self.allocation.shipment_mut(order.id, report.shipment_id);
         let shipment = shipment.filter(|shipment| shipment.milestone() < reached);
@@ -37,11 +38,11 @@ impl OrderSaga {
                 let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
                 transition.apply_milestone(order, report.shipment_id, milestone).end_if_done()
             }
-            Phase::Running(_) | Phase::Undoing { step: StepName::BookShipments, .. } => {
+            _ if may_continue => {
                 shipment.reach(milestone);
                 Transition::of(self)
             }
-            Phase::Undoing { .. } | Phase::Ended(_) => {
+            Phase::Running(_) | Phase::Undoing { .. } | Phase::Ended(_) => {
                 let is_known = shipment.milestone().is_some() && milestone == Milestone::InTransit;
                 shipment.reach(milestone);
                 if is_known {
@@ -109,7 +110,7 @@ impl OrderSaga {
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
         if is_tracking {
-            transition = transition.send(commands::track(order.id));
+            transition = transition.send(track(order.id));
         }
         transition.entries.extend(attention);
         transition
@@ -118,6 +119,15 @@ impl OrderSaga {
     /// The shipments that their carrier has, but that are not captured or whose stock is not shipped.
     pub(super) fn outstanding(&self) -> impl Iterator<Item = &PlannedShipment> {
         self.allocation.shipments().iter().filter(|shipment| shipment.is_outstanding())
+    }
+
+    /// Whether a carrier's shipment may still belong to a confirmed order.
+    fn may_continue(&self) -> bool {
+        match self.phase {
+            Phase::Running(_) | Phase::Delivering => true,
+            Phase::Undoing { step, .. } => self.step_of_plan(step).can_be_too_late,
+            Phase::Ended(_) => false,
+        }
     }
 
     /// Every reply and report restarts the backoff.
@@ -152,10 +162,10 @@ impl Transition {
 
     fn capture_and_ship(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
         if !shipment.captured {
-            self = self.send(commands::capture(order, shipment));
+            self = self.send(capture(order, shipment));
         }
         if !shipment.stock_shipped {
-            self = self.send(commands::ship(order, shipment));
+            self = self.send(ship(order, shipment));
         }
         self
     }
@@ -181,4 +191,24 @@ fn milestone_of(status: ShipmentStatus) -> Option<Milestone> {
         ShipmentStatus::Delivered => Some(Milestone::Delivered),
         ShipmentStatus::Requested | ShipmentStatus::Booked | ShipmentStatus::Cancelled => None,
     }
+}
+
+pub(super) fn track(order_id: OrderId) -> Command {
+    Command::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
+}
+
+fn capture(order: &Order, shipment: &PlannedShipment) -> Command {
+    Command::Payment(PaymentCommand::Capture(CapturePayment {
+        order_id: order.id,
+        shipment_id: shipment.id(order.id),
+        amount: shipment.money(order.total.currency),
+    }))
+}
+
+fn ship(order: &Order, shipment: &PlannedShipment) -> Command {
+    Command::Inventory(InventoryCommand::Ship(ShipStock {
+        order_id: order.id,
+        shipment_id: shipment.id(order.id),
+        warehouse_id: shipment.warehouse,
+    }))
 }

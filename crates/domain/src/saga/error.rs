@@ -1,5 +1,6 @@
 //! Why a saga can't apply an input. A business refusal is not among these: it is a reply, and moves the saga.
 
+use super::order_saga::PhaseName;
 use crate::order::InvalidTransition;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum SagaError {
     Contradiction(String),
     /// An operator's action that is not possible in this phase.
     #[error("`{action}` is not possible while the saga is {phase}")]
-    ActionRefused { action: &'static str, phase: &'static str },
+    ActionRefused { action: &'static str, phase: PhaseName },
     #[error("the stored saga can't be read: {0}")]
     Unreadable(String),
 }

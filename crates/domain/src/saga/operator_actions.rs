@@ -1,10 +1,9 @@
 //! What operators can do with an active saga. Each action carries a reason, which the timeline records.
 
 use super::allocation::PlannedShipment;
-use super::commands;
 use super::error::SagaError;
 use super::order_saga::{OrderSaga, Phase};
-use super::plan::{Step, StepName};
+use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;
 use crate::messages::{PaymentCaptured, StockShipped};
@@ -33,7 +32,10 @@ impl OrderSaga {
     pub fn mark_step_done(self, order: &Order, evidence: &str) -> Result<Transition, SagaError> {
         let step = self.open_step("mark-step-done")?;
         let transition = match self.phase.clone() {
-            Phase::Undoing { step, .. } => self.undone(undone(step), order),
+            Phase::Undoing { step, .. } => {
+                let entry = (self.step_of_plan(step).compensated)();
+                self.undone(entry, order)
+            }
             Phase::Delivering if self.outstanding().next().is_some() => self.mark_outstanding_done(order)?,
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
                 return Err(SagaError::ActionRefused { action: "mark-step-done", phase: self.phase_name() });
@@ -52,7 +54,7 @@ impl OrderSaga {
         };
         let (plan, cleared) = (self.plan(), self.attention_cleared(order));
         let earlier = iter::successors(plan.before(step), |later| plan.before(later.name));
-        let send_undo = |transition: Transition, step: &Step| transition.send(commands::undo(step.name, order.id));
+        let send_undo = |transition: Transition, step: &Step| transition.send((step.compensation)(order.id));
         let ended = earlier.fold(self.end(end), send_undo);
         let entry = TimelineEntry::SagaAbandoned { step: name, reason: reason.to_owned() };
         Ok(ended.record_first(Some(entry)).record_first(cleared))
@@ -86,13 +88,5 @@ impl Transition {
         self.entries.extend(next.entries);
         self.commands.extend(next.commands);
         Self { saga: next.saga, ..self }
-    }
-}
-
-fn undone(step: StepName) -> TimelineEntry {
-    match step {
-        StepName::ReserveStock => TimelineEntry::StockReleased,
-        StepName::AuthorizePayment => TimelineEntry::PaymentVoided { refunded: None },
-        StepName::BookShipments => TimelineEntry::ShipmentsCancelled,
     }
 }

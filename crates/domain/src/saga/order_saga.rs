@@ -1,17 +1,18 @@
 //! The phase of an order's saga, and how replies, expired deadlines and cancellations move it.
 
 use super::allocation::{AllocatedLine, SagaAllocation};
-use super::commands;
 use super::error::SagaError;
-use super::plan::{Plan, PlanVersion, RetryPolicy, Step, StepName};
+use super::plan::{Plan, PlanVersion};
+use super::retry_policy::RetryPolicy;
+use super::steps::{Step, StepName, StepOutcome};
 use super::time_scale::TimeScale;
 use super::transition::{NumberedCommand, Transition};
 use crate::Timestamp;
 use crate::applied::Applied;
-use crate::messages::{BookedShipment, Queue, Reply};
-use crate::money::Money;
+use crate::messages::{Queue, Reply};
 use crate::order::{Cancellation, Order, TimelineEntry};
 use serde::{Deserialize, Serialize};
+use std::slice;
 use std::time::Duration;
 
 /// The saga of one order. Stored as JSON: see [`Self::to_json`].
@@ -45,6 +46,33 @@ pub enum Phase {
     Ended(End),
 }
 
+/// The phase as it is stored and reported.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PhaseName {
+    Running,
+    Undoing,
+    Delivering,
+    /// Undoing or delivering, and the open command was sent so often without a reply that an operator has to act.
+    Stuck,
+    Ended,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
@@ -52,9 +80,6 @@ pub enum End {
     Rejected { reason: String },
     Cancelled,
 }
-
-const OUT_OF_STOCK: &str = "out_of_stock";
-const SHIPMENT_REFUSED: &str = "shipment_refused";
 
 impl OrderSaga {
     /// The saga of a new order, and its first command.
@@ -66,52 +91,32 @@ impl OrderSaga {
 
     /// Applies a reply. A reply to another command than the open one changes nothing.
     pub fn on_reply(self, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
-        use StepName::{AuthorizePayment, BookShipments, ReserveStock};
-        let transition = match (&self.phase, reply) {
-            (Phase::Running(ReserveStock), Reply::StockReserved(reply)) => {
-                let allocation = self.allocation.clone().allocated(&reply.allocations, order.total)?;
-                Self { allocation, ..self }.done(ReserveStock, TimelineEntry::StockReserved, order)
-            }
-            (Phase::Running(ReserveStock), Reply::StockRejected(reply)) => {
-                let entry = TimelineEntry::StockRejected { shortages: reply.shortages.clone() };
-                self.refused(ReserveStock, OUT_OF_STOCK.to_owned(), order).record_first(Some(entry))
-            }
-            (Phase::Running(AuthorizePayment), Reply::PaymentAuthorized(reply)) => {
-                let amount = expect_full_amount(reply.amount, order.total)?;
-                self.done(AuthorizePayment, TimelineEntry::PaymentAuthorized { amount }, order)
-            }
-            (Phase::Running(AuthorizePayment), Reply::PaymentDeclined(reply)) => {
-                let entry = TimelineEntry::PaymentDeclined { reason: reply.reason.clone() };
-                self.refused(AuthorizePayment, reply.reason.clone(), order).record_first(Some(entry))
-            }
-            (Phase::Running(BookShipments), Reply::ShipmentsBooked(reply)) => {
-                self.confirmed(reply.shipments.clone(), order)
-            }
-            (Phase::Running(BookShipments), Reply::ShipmentsRefused(reply)) => {
-                let entry = TimelineEntry::ShipmentsRefused { reason: reply.reason.clone() };
-                let reason = format!("{SHIPMENT_REFUSED}:{}", reply.reason);
-                self.refused(BookShipments, reason, order).record_first(Some(entry))
-            }
-            (Phase::Undoing { step: BookShipments, .. }, Reply::ShipmentsTooLate(_)) => self.too_late(order),
-            (Phase::Undoing { step: BookShipments, .. }, Reply::ShipmentsCancelled(_)) => {
-                self.undone(TimelineEntry::ShipmentsCancelled, order)
-            }
-            (Phase::Undoing { step: AuthorizePayment, .. }, Reply::PaymentVoided(reply)) => {
-                self.undone(TimelineEntry::PaymentVoided { refunded: reply.refunded }, order)
-            }
-            (Phase::Undoing { step: ReserveStock, .. }, Reply::StockReleased(_)) => {
-                self.undone(TimelineEntry::StockReleased, order)
-            }
+        match (self.phase.clone(), reply) {
+            (_, Reply::ShipmentDelayed(report)) => Ok(self.on_delayed(order, report)),
+            (_, Reply::ShipmentProgressed(report)) => Ok(self.on_progress(order, report)),
+            (Phase::Running(step), reply) => self.on_step_reply(step, order, reply),
+            (Phase::Undoing { step, .. }, reply) => Ok(self.on_compensation_reply(step, order, reply)),
+            (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
+            (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
             (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::ReservationStale(_)) => {
-                self.release_orphaned_stock(order)
+                Ok(self.undo_effect(reply))
             }
-            (_, Reply::ShipmentDelayed(report)) => return Ok(self.on_delayed(order, report)),
-            (_, Reply::ShipmentProgressed(report)) => return Ok(self.on_progress(order, report)),
-            (Phase::Delivering, Reply::PaymentCaptured(reply)) => return self.on_captured(order, reply),
-            (Phase::Delivering, Reply::StockShipped(reply)) => return Ok(self.on_stock_shipped(order, reply)),
-            _ => return Ok(Applied::Unchanged),
-        };
-        Ok(Applied::Changed(transition))
+            (Phase::Delivering | Phase::Ended(_), _) => Ok(Applied::Unchanged),
+        }
+    }
+
+    fn on_step_reply(self, name: StepName, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
+        let outcome = (self.step_of_plan(name).on_reply)(reply, order, &self.allocation)?;
+        Ok(match outcome {
+            Some(StepOutcome::Done { entry, allocation }) => {
+                let allocation = allocation.unwrap_or_else(|| self.allocation.clone());
+                Applied::Changed(Self { allocation, ..self }.done(name, order).record_first(Some(entry)))
+            }
+            Some(StepOutcome::Refused { entry, reason }) => {
+                Applied::Changed(self.refused(name, reason, order).record_first(Some(entry)))
+            }
+            None => Applied::Unchanged,
+        })
     }
 
     /// The deadline expired without a reply: sends the command again, or gives the step up. A command that no consumer
@@ -157,21 +162,16 @@ impl OrderSaga {
 
     /// Sends the step's command, for the first time or again.
     pub(super) fn run(self, step: StepName, order: &Order) -> Transition {
-        let command = commands::step(step, order, &self.allocation);
+        let command = (self.step_of_plan(step).command)(order, &self.allocation);
         Transition::of(Self { attempt: self.attempt + 1, phase: Phase::Running(step), ..self }).send(command)
     }
 
-    pub(super) fn done(self, step: StepName, entry: TimelineEntry, order: &Order) -> Transition {
+    /// Continues with the next step. The order is confirmed, and delivered, after the last one.
+    fn done(self, step: StepName, order: &Order) -> Transition {
         match self.plan().after(step) {
-            Some(next) => Self { attempt: 0, ..self }.run(next.name, order).record_first(Some(entry)),
-            None => self.deliver(order).record_first(Some(entry)),
+            Some(next) => Self { attempt: 0, ..self }.run(next.name, order),
+            None => self.deliver(order),
         }
-    }
-
-    pub(super) fn confirmed(self, shipments: Vec<BookedShipment>, order: &Order) -> Transition {
-        let allocation = self.allocation.booked();
-        let entry = TimelineEntry::Confirmed { shipments };
-        Self { allocation, ..self }.done(StepName::BookShipments, entry, order)
     }
 
     /// A business refusal: the step itself has changed nothing, so only the earlier ones are undone.
@@ -220,8 +220,8 @@ impl OrderSaga {
     /// none may be open.
     pub fn open_command(&self, order: &Order) -> Option<NumberedCommand> {
         let command = match self.phase {
-            Phase::Running(step) => commands::step(step, order, &self.allocation),
-            Phase::Undoing { step, .. } => commands::undo(step, order.id),
+            Phase::Running(step) => (self.step_of_plan(step).command)(order, &self.allocation),
+            Phase::Undoing { step, .. } => (self.step_of_plan(step).compensation)(order.id),
             Phase::Delivering | Phase::Ended(_) => return None,
         };
         Some(NumberedCommand { generation: self.generation, command })
@@ -230,7 +230,7 @@ impl OrderSaga {
     /// The queues whose consumers send the replies that it waits for.
     pub fn awaited_queues(&self) -> &'static [Queue] {
         match self.phase {
-            Phase::Running(step) | Phase::Undoing { step, .. } => step.queues(),
+            Phase::Running(step) | Phase::Undoing { step, .. } => slice::from_ref(&self.step_of_plan(step).queue),
             Phase::Delivering if self.outstanding().next().is_some() => &[Queue::Payments, Queue::Inventory],
             Phase::Delivering => &[Queue::Shipping],
             Phase::Ended(_) => &[],
@@ -247,14 +247,13 @@ impl OrderSaga {
         !matches!(self.phase, Phase::Ended(_))
     }
 
-    /// `running`, `undoing`, `delivering`, `stuck` or `ended`.
-    pub fn phase_name(&self) -> &'static str {
+    pub fn phase_name(&self) -> PhaseName {
         match self.phase {
-            _ if self.is_stuck() => "stuck",
-            Phase::Running(_) => "running",
-            Phase::Undoing { .. } => "undoing",
-            Phase::Delivering => "delivering",
-            Phase::Ended(_) => "ended",
+            _ if self.is_stuck() => PhaseName::Stuck,
+            Phase::Running(_) => PhaseName::Running,
+            Phase::Undoing { .. } => PhaseName::Undoing,
+            Phase::Delivering => PhaseName::Delivering,
+            Phase::Ended(_) => PhaseName::Ended,
         }
     }
 
@@ -319,12 +318,4 @@ impl OrderSaga {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-/// A payment is authorized for the order's full amount, or not at all.
-pub(super) fn expect_full_amount(amount: Money, total: Money) -> Result<Money, SagaError> {
-    if amount != total {
-        return Err(SagaError::Contradiction(format!("{amount} was authorized, but the order's total is {total}")));
-    }
-    Ok(amount)
 }

@@ -1,15 +1,16 @@
-//! THE TABLE: the steps of an order's saga, each with its command, its compensation and its backoff.
+//! The plans: the steps of an order's saga in their sequence, and how compensations and deliveries are retried.
 //!
 //! A saga keeps the version of the plan that it was started with. A changed plan is a new row of [`PLANS`]; an old one
 //! stays as long as an active saga uses it.
 
-use crate::messages::Queue;
+use super::retry_policy::{Backoff, RetryPolicy};
+use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step, StepName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// One version of the saga.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Plan {
     pub version: u16,
     /// The steps until the order is confirmed. Each can be undone; one command is open at a time.
@@ -18,43 +19,6 @@ pub struct Plan {
     pub undo: RetryPolicy,
     /// After a shipment's hand-over to its carrier nothing is undone.
     pub delivery: Delivery,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct Step {
-    pub name: StepName,
-    /// The message type of the command.
-    pub command: &'static str,
-    /// The message type of the compensation.
-    pub undo: &'static str,
-    pub backoff: Backoff,
-    /// After so many attempts without a reply the step counts as possibly done, and is undone.
-    pub attempts_max: u32,
-    pub on_refusal: OnRefusal,
-    /// The reason of the rejection when the step is given up.
-    pub unavailable: &'static str,
-}
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum StepName {
-    ReserveStock,
-    AuthorizePayment,
-    BookShipments,
 }
 
 /// What follows for each shipment when its carrier has it.
@@ -68,62 +32,9 @@ pub struct Delivery {
     pub tracking_backoff: Backoff,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
-#[strum(serialize_all = "snake_case")]
-pub enum OnRefusal {
-    /// Undo the earlier steps, the last one first, and reject the order.
-    UndoEarlierAndReject,
-}
-
-/// How long to wait for a reply: exponential backoff with an upper limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    pub initial: Duration,
-    pub factor: u32,
-    pub max: Duration,
-}
-
-/// How a command is retried that is never given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    pub backoff: Backoff,
-    /// After so many attempts without a reply the order needs attention.
-    pub attention_after: u32,
-    /// After so many attempts without a reply the saga is shown as stuck. The command is still retried.
-    pub stuck_after: u32,
-}
-
 const PLANS: &[Plan] = &[Plan {
     version: 1,
-    steps: &[
-        Step {
-            name: StepName::ReserveStock,
-            command: "inventory.reserve.v1",
-            undo: "inventory.release.v1",
-            backoff: Backoff { initial: Duration::from_mins(1), factor: 2, max: Duration::from_mins(5) },
-            attempts_max: 6,
-            on_refusal: OnRefusal::UndoEarlierAndReject,
-            unavailable: "stock_unavailable",
-        },
-        Step {
-            name: StepName::AuthorizePayment,
-            command: "payment.authorize.v1",
-            undo: "payment.void.v1",
-            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
-            attempts_max: 4,
-            on_refusal: OnRefusal::UndoEarlierAndReject,
-            unavailable: "payment_unavailable",
-        },
-        Step {
-            name: StepName::BookShipments,
-            command: "shipment.book.v1",
-            undo: "shipment.cancel.v1",
-            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
-            attempts_max: 6,
-            on_refusal: OnRefusal::UndoEarlierAndReject,
-            unavailable: "shipping_unavailable",
-        },
-    ],
+    steps: &[RESERVE_STOCK, AUTHORIZE_PAYMENT, BOOK_SHIPMENTS],
     undo: RetryPolicy {
         backoff: Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) },
         attention_after: 5,
@@ -142,7 +53,7 @@ const PLANS: &[Plan] = &[Plan {
 }];
 
 /// A plan of [`PLANS`], stored as its version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct PlanVersion(&'static Plan);
 
@@ -158,6 +69,14 @@ impl PlanVersion {
         self.0.version
     }
 }
+
+impl PartialEq for PlanVersion {
+    fn eq(&self, other: &Self) -> bool {
+        self.number() == other.number()
+    }
+}
+
+impl Eq for PlanVersion {}
 
 impl TryFrom<u16> for PlanVersion {
     type Error = String;
@@ -197,25 +116,6 @@ impl Plan {
     }
 }
 
-impl StepName {
-    /// The queues whose consumers handle its command and its compensation.
-    pub(super) const fn queues(self) -> &'static [Queue] {
-        match self {
-            Self::ReserveStock => &[Queue::Inventory],
-            Self::AuthorizePayment => &[Queue::Payments],
-            Self::BookShipments => &[Queue::Shipping],
-        }
-    }
-}
-
-impl Backoff {
-    /// How long to wait after the `attempt`th attempt, counted from one.
-    pub fn wait(&self, attempt: u32) -> Duration {
-        let factor = self.factor.saturating_pow(attempt.saturating_sub(1));
-        self.initial.saturating_mul(factor).min(self.max)
-    }
-}
-
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "plan {}", self.version)?;
@@ -230,42 +130,9 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} | {} | undo {}", self.name, self.command, self.undo)?;
-        write!(f, " | {}, {} attempts, then {}", self.backoff, self.attempts_max, self.unavailable)?;
-        write!(f, " | on refusal {}", self.on_refusal)
-    }
-}
-
-impl fmt::Display for Backoff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.factor {
-            1 => write!(f, "{} s", self.initial.as_secs()),
-            factor => write!(f, "{} s, times {factor}, up to {} s", self.initial.as_secs(), self.max.as_secs()),
-        }
-    }
-}
-
-impl fmt::Display for RetryPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { backoff, attention_after, stuck_after } = self;
-        write!(f, "{backoff}, without limit | attention after {attention_after}, stuck after {stuck_after}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_wait_grows_up_to_its_limit_and_never_overflows() {
-        let backoff = Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) };
-
-        let waits: Vec<u64> = [1, 2, 3, 7, 8, 1_000, u32::MAX].map(|n| backoff.wait(n).as_secs()).into();
-
-        assert_eq!(waits, [10, 20, 40, 600, 600, 600, 600]);
-    }
 
     #[test]
     fn plans_have_steps_and_rising_versions() {

@@ -180,7 +180,7 @@ impl Script {
     }
 
     pub fn in_phase(self, phase: &str, step: Option<&str>) -> Self {
-        assert_eq!((self.saga.phase_name(), self.saga.step_name()), (phase, step));
+        assert_eq!((self.saga.phase_name().into(), self.saga.step_name()), (phase, step));
         self
     }
 

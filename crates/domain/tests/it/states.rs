@@ -7,7 +7,7 @@ use domain::messages::{PaymentCommand, VoidPayment};
 use domain::money::Money;
 use domain::order::{OrderStatus, OrderTransition};
 use domain::payment::{Payment, VoidResult};
-use domain::saga::{OnRefusal, PlanVersion};
+use domain::saga::PlanVersion;
 use domain::shipment::{Milestone, Shipment, Waybill};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -186,13 +186,12 @@ fn saga() -> String {
         edges += &format!("    {} --> {next}: done\n", step.name);
         let before = index.checked_sub(1).map(|earlier| format!("undo_{}", plan.steps[earlier].name));
         let after_undo = before.unwrap_or_else(|| "ended".to_owned());
-        let OnRefusal::UndoEarlierAndReject = step.on_refusal;
         edges += &format!("    {} --> {after_undo}: refused\n", step.name);
         edges += &format!(
             "    {} --> undo_{}: {} attempts without a reply, cancelled\n",
             step.name, step.name, step.attempts_max
         );
-        edges += &format!("    undo_{} --> {after_undo}: {} done\n", step.name, step.undo);
+        edges += &format!("    undo_{} --> {after_undo}: {} done\n", step.name, step.compensation_type());
     }
     let last = plan.last().name;
     format!(

@@ -191,7 +191,7 @@ impl<'a> Sagas<'a> {
         Self {
             plans: sagas().map(plan_number).collect(),
             states: sagas().map(OrderSaga::to_json).collect(),
-            phases: sagas().map(OrderSaga::phase_name).collect(),
+            phases: sagas().map(|saga| saga.phase_name().into()).collect(),
             steps: sagas().map(OrderSaga::step_name).collect(),
             deadlines: placements.iter().map(|placement| placement.deadline_at).collect(),
             correlations: traces().map(|trace| trace.correlation_id.as_str()).collect(),

@@ -32,6 +32,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<SagaView>, StoreError> {
     let mut query = select();
     match filter {
+        // A literal: the partial index `sagas_stuck` does not serve a parameter.
         SagaFilter::Stuck => query.push("s.phase = 'stuck'"),
         SagaFilter::Overdue => query.push("s.active AND s.deadline_at <= ").push_bind(now),
         SagaFilter::Active => query.push("s.active"),
@@ -68,7 +69,7 @@ impl TryFrom<SagaRow> for SagaView {
         Ok(Self {
             order_id: OrderId::from_uuid(row.order_id),
             order_status: parse("orders", "status", row.order_id, &row.status)?,
-            phase: row.phase,
+            phase: parse("sagas", "phase", row.order_id, &row.phase)?,
             step: row.step,
             generation: u32::try_from(row.generation)
                 .map_err(|problem| inconsistent("sagas", "state", row.order_id, &problem))?,

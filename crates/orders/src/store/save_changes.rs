@@ -90,7 +90,7 @@ impl Sagas {
         Self {
             ids: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
             states: sagas().map(OrderSaga::to_json).collect(),
-            phases: sagas().map(OrderSaga::phase_name).collect(),
+            phases: sagas().map(|saga| saga.phase_name().into()).collect(),
             steps: sagas().map(OrderSaga::step_name).collect(),
             active: sagas().map(OrderSaga::is_active).collect(),
             deadlines: changes.iter().map(|it| it.deadline_at).collect(),

@@ -13,7 +13,7 @@ pub struct SagaBody {
     order_status: &'static str,
     /// `running`, `undoing`, `delivering`, `stuck` (out of retries: an operator has to act) or `ended`.
     #[schema(example = "stuck")]
-    phase: String,
+    phase: &'static str,
     /// The step that is being executed or undone; absent if none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "reserve_stock")]
@@ -39,7 +39,7 @@ impl From<SagaView> for SagaBody {
         Self {
             order_id: saga.order_id.as_uuid(),
             order_status: saga.order_status.into(),
-            phase: saga.phase,
+            phase: saga.phase.into(),
             step: saga.step,
             generation: saga.generation,
             attention: saga.attention,
