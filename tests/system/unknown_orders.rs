@@ -2,7 +2,7 @@
 
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    AuthorizePayment, BookShipments, InventoryCommand, Message, PaymentCommand, Queue, ReserveStock, ShipmentCommand,
+    AuthorizePayment, BookShipments, InventoryCommand, PaymentCommand, Queue, ReserveStock, ShipmentCommand,
     ShipmentRequest,
 };
 use domain::money::Money;

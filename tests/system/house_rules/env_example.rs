@@ -24,7 +24,7 @@ const FIXED_IN_CONTAINERS: &[&str] = &["WORKER_METRICS_PORT", "SCHEDULER_METRICS
 #[test]
 fn every_setting_of_a_command_is_listed() {
     let listed = listed();
-    let missing: Vec<_> = known_to_doors().into_iter().filter(|name| !listed.contains_key(name)).collect();
+    let missing: Vec<_> = known_settings().into_iter().filter(|name| !listed.contains_key(name)).collect();
     assert!(missing.is_empty(), ".env.example does not list {missing:?}");
 }
 
