@@ -13,7 +13,7 @@ const ABSENCE: &str = "SELECT coalesce(now() - max(created_at) > interval '9 sec
 
 #[tokio::test]
 async fn while_the_payments_queue_has_no_consumer_no_order_is_rejected_and_no_command_is_sent_again() {
-    let partial = TestSystem::of("payments_away").workers(0).setting("SAGA_PACE_PERCENT", TIME_SCALE_PERCENT);
+    let partial = TestSystem::of("payments_away").workers(0).setting("SAGA_TIME_SCALE_PERCENT", TIME_SCALE_PERCENT);
     let partial = partial.process(Role::Worker, "WORKER_QUEUES", "payments");
     let partial = partial.process(Role::Worker, "WORKER_QUEUES", "orders,inventory,shipping");
     let mut system = partial.product(SeedProduct::of("SKU-PATIENT", 1_000)).start().await;

@@ -71,7 +71,7 @@ async fn connections_closed_again_and_again_are_opened_again() {
 
 #[tokio::test]
 async fn queues_deleted_with_their_messages_are_declared_again_and_every_order_is_confirmed() {
-    let quick = TestSystem::of("queues_deleted").setting("SAGA_PACE_PERCENT", "20");
+    let quick = TestSystem::of("queues_deleted").setting("SAGA_TIME_SCALE_PERCENT", "20");
     let quick = quick.setting("SIM_GATEWAY_LATENCY_MS", "100");
     let system = quick.product(SeedProduct::of("SKU-PURGE", 10_000)).start().await;
     let client = system.client().signed_up("persistent").await;
@@ -118,7 +118,7 @@ async fn a_consumer_that_the_broker_forgot_consumes_again_by_itself() {
 
 #[tokio::test]
 async fn a_broker_that_loses_all_of_its_data_under_load_loses_no_order() {
-    let quick = TestSystem::of("broker_wiped").setting("SAGA_PACE_PERCENT", "20");
+    let quick = TestSystem::of("broker_wiped").setting("SAGA_TIME_SCALE_PERCENT", "20");
     let quick = quick.setting("SIM_GATEWAY_LATENCY_MS", "30");
     let mut system = quick.product(SeedProduct::of("SKU-AMNESIA", 10_000)).start().await;
     let client = system.client().signed_up("steady").await;

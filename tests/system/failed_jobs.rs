@@ -23,7 +23,7 @@ const FAIL_RESERVATIONS: &str = "
 #[tokio::test]
 async fn five_hundred_failing_orders_among_five_thousand_good_ones_are_replayed_once_the_cause_is_fixed() {
     // At this time scale no saga sends its command again, so only the replay can confirm the failed orders.
-    let system = TestSystem::of("failed_jobs").setting("SAGA_PACE_PERCENT", "1000");
+    let system = TestSystem::of("failed_jobs").setting("SAGA_TIME_SCALE_PERCENT", "1000");
     let system = system
         .product(SeedProduct::of("SKU-GOOD", 100_000))
         .product(SeedProduct::of("SKU-FAILING", 100_000))

@@ -43,7 +43,7 @@ async fn a_gateway_that_fails_twice_is_called_again() {
 #[tokio::test]
 async fn a_gateway_that_never_answers_rejects_the_order_and_releases_its_stock() {
     let hasty = TestSystem::of("gateway_down").setting("PAYMENT_CALL_TIMEOUT_MS", "100");
-    let system = hasty.setting("SAGA_PACE_PERCENT", "1").product(SeedProduct::of("SKU-DOWN", 5)).start().await;
+    let system = hasty.setting("SAGA_TIME_SCALE_PERCENT", "1").product(SeedProduct::of("SKU-DOWN", 5)).start().await;
     let client = system.client().signed_up("stranded").await;
 
     let id = client.place_accepted(&NewOrder::of("SKU-DOWN", 2).paid_by("sim_down")).await;

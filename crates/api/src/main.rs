@@ -7,7 +7,7 @@ use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
 use catalogue::Catalogue;
 use messaging::RelayHandle;
 use messaging::broker::{BrokerConnections, QueueInspector};
-use operations::processes::{Identity, Role, Work, keep_beating};
+use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
@@ -54,7 +54,12 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
         lifecycle.clone(),
     ));
     let state = AppState::new(shared);
-    lifecycle.spawn(keep_beating(pools.vital.clone(), identity(), work_of(state.clone()), lifecycle.clone()));
+    lifecycle.spawn(run_heartbeat(
+        pools.vital.clone(),
+        process_info(),
+        process_counts(state.clone()),
+        lifecycle.clone(),
+    ));
     let router = api::router(state);
     lifecycle.spawn(server::serve(listener, router, settings.http.server_limits(), lifecycle.clone()));
     tracing::info!(host = %address.0, port = address.1, "api ready");
@@ -66,12 +71,16 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn identity() -> Identity {
-    Identity::of_this_process(Role::Api, env!("CARGO_PKG_VERSION"), Vec::new(), platform::clock::now())
+fn process_info() -> ProcessInfo {
+    ProcessInfo::of_current_process(Role::Api, env!("CARGO_PKG_VERSION"), Vec::new(), platform::clock::now())
 }
 
-fn work_of(state: AppState) -> impl Fn() -> Work {
-    move || Work { in_flight: state.metrics.in_flight(), handled: state.metrics.handled(), ..Work::default() }
+fn process_counts(state: AppState) -> impl Fn() -> ProcessCounts {
+    move || ProcessCounts {
+        in_flight: state.metrics.in_flight(),
+        handled: state.metrics.handled(),
+        ..ProcessCounts::default()
+    }
 }
 
 fn shared(

@@ -1,4 +1,4 @@
-//! The api on a real Postgres, without a broker and without Redis: what it promises to whoever calls it.
+//! Integration tests of the API on a real Postgres, without RabbitMQ and without Redis.
 
 #[path = "it/admin.rs"]
 mod admin;
@@ -18,6 +18,8 @@ mod openapi_contract;
 mod openapi_document;
 #[path = "it/orders.rs"]
 mod orders;
+#[path = "it/pools.rs"]
+mod pools;
 #[path = "it/products.rs"]
 mod products;
 #[path = "it/repeats.rs"]
@@ -30,8 +32,6 @@ mod roles;
 mod sagas;
 #[path = "it/server.rs"]
 mod server;
-#[path = "it/shares.rs"]
-mod shares;
 #[path = "it/shipments.rs"]
 mod shipments;
 #[path = "it/streams.rs"]

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use std::time::Duration;
 
 /// Correlation id of these messages, as no request caused them.
-const CORRELATION: &str = "expire_reservations";
+const CORRELATION: &str = "query_stale_reservations";
 
 /// Checks at most `limit` reservations older than `ttl`, each once per `ttl`, and queries the orders that still have
 /// reserved lines. Returns the number of checked reservations. If it equals `limit`, there may be more.

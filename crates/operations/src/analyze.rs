@@ -1,9 +1,9 @@
-//! Tells the planner what the tables hold.
+//! Updates the statistics of the query planner.
 
 use crate::store;
 use sqlx::PgPool;
 
-/// Run it after seeding: plans made while the tables were thought empty are many times dearer.
+/// To be run after seeding: plans for tables that the planner considers empty are many times more expensive.
 pub async fn analyze(pool: &PgPool) -> sqlx::Result<()> {
     let mut connection = pool.acquire().await?;
     store::analyze(&mut connection).await

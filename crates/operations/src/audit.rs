@@ -1,4 +1,4 @@
-//! Audit: everything that a person changes is written down, in the transaction of the change.
+//! The audit log: every change by a person is recorded in the transaction of the change.
 
 use crate::store;
 use domain::Timestamp;
@@ -7,7 +7,7 @@ use platform::response::ResponseSink;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
-/// Writes down what `actor` changes by one request.
+/// Records the changes of one request by `actor`.
 #[derive(Debug, Clone)]
 pub struct Auditor {
     /// `admin:<id>`, `vendor:<id>`, `customer:<id>`
@@ -16,10 +16,10 @@ pub struct Auditor {
     pub at: Timestamp,
 }
 
-/// One change, as it was written down.
+/// A recorded change.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct AuditEntry {
-    /// Rises with each entry.
+    /// Increases with each entry.
     pub id: i64,
     pub at: Timestamp,
     pub actor: String,
@@ -31,13 +31,13 @@ pub struct AuditEntry {
     pub request_id: String,
 }
 
-/// Which entries are wanted: what is none, is of no concern.
+/// Filter for the list; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     pub actor: Option<String>,
     pub action: Option<String>,
     pub subject: Option<String>,
-    /// Only those before the entry of this id: where the page before ended.
+    /// Only entries before the one with this id, the last of the previous page.
     pub before: Option<i64>,
 }
 
@@ -47,14 +47,14 @@ impl AuditSink for Auditor {
     }
 }
 
-/// It records the change alone: for requests that have no key.
+/// Stores no response: for requests without an idempotency key.
 impl<T: Sync> ResponseSink<T> for Auditor {
     async fn store_response(&self, _tx: &mut PgConnection, _outcome: &T) -> sqlx::Result<()> {
         Ok(())
     }
 }
 
-/// At most `limit` entries, the newest first.
+/// Lists at most `limit` entries, newest first.
 pub async fn list_audit_log(pool: &PgPool, filter: &AuditFilter, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
     store::audit::list(&mut *pool.acquire().await?, filter, limit).await
 }

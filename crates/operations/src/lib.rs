@@ -1,13 +1,14 @@
-//! Operations: owns schema `operations` (failed jobs, replays, audit log, answers to keyed requests, schedule,
-//! processes). What those who keep the house running ask of it, and what it keeps for them.
+//! Operations: the tools for running the system. Owns the schema `operations` (failed jobs, replays, audit log, stored
+//! responses, schedule, processes).
 //!
-//! [`verify`] and [`measure()`] are the only places that read the schemas of all slices; they write nothing.
-//! Hears dead letters ([`FailedJobs`]), says nothing but what was said before ([`failed_jobs::replay`], [`replays`]).
+//! [`verify`] and [`measure()`] are the only modules that read the schemas of all slices; they write nothing.
+//! Stores dead letters ([`FailedJobs`]), and publishes no messages except replayed ones ([`failed_jobs::replay`],
+//! [`replays`]).
 
 mod analyze;
-pub mod answers;
 pub mod audit;
 pub mod failed_jobs;
+pub mod idempotent_responses;
 mod measure;
 pub mod processes;
 pub mod replays;
@@ -18,5 +19,5 @@ pub mod verify;
 pub use analyze::analyze;
 pub use audit::Auditor;
 pub use failed_jobs::FailedJobs;
-pub use measure::{MEASURED_MAX, OutboxDepth, SagaPhase, Waiting, measure};
+pub use measure::{Backlog, MEASURED_MAX, OutboxDepth, SagaPhase, measure};
 pub use store::BadRow;

@@ -1,4 +1,4 @@
-//! The processes of the house, as their heartbeats tell of them.
+//! The running processes, by their heartbeats.
 
 use crate::store;
 use domain::Timestamp;
@@ -7,11 +7,11 @@ use sqlx::PgPool;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How often a process tells that it lives.
-pub const BEAT_EVERY: Duration = Duration::from_secs(5);
-/// A process that was not heard of for so long counts as gone.
+/// The interval between the heartbeats of a process.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// A process without a heartbeat for this long is not considered alive.
 pub const SILENT_AFTER: Duration = Duration::from_secs(15);
-/// Processes that are listed at once.
+/// Maximum number of processes that are listed.
 pub const LISTED_MAX: u32 = 200;
 
 #[derive(
@@ -25,30 +25,31 @@ pub enum Role {
     Scheduler,
 }
 
-/// Who a process is, from its start to its end.
+/// What identifies and describes a process; constant while it runs.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct ProcessInfo {
     /// A new one at every start.
     pub id: Uuid,
     pub role: Role,
     pub host: String,
     pub pid: u32,
     pub version: &'static str,
-    /// The queues that a worker takes from, the tasks that a scheduler may lead.
-    pub duties: Vec<String>,
+    /// The queues that a worker consumes, or the tasks that a scheduler may lead.
+    pub assignments: Vec<String>,
     pub started_at: Timestamp,
 }
 
-/// What it has done since its start, and what it is doing.
+/// The work of a process: in progress, and in total since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Messages, requests or tasks that it is busy with.
+pub struct ProcessCounts {
+    /// Messages, requests or tasks in progress.
     pub in_flight: u64,
     pub handled: u64,
     pub retried: u64,
     pub dead: u64,
 }
 
+/// A process and its last heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessView {
     pub id: Uuid,
@@ -56,65 +57,75 @@ pub struct ProcessView {
     pub host: String,
     pub pid: i32,
     pub version: String,
-    pub duties: Vec<String>,
+    pub assignments: Vec<String>,
     pub in_flight: i64,
     pub handled: i64,
     pub retried: i64,
     pub dead: i64,
     pub started_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// It was heard of lately.
+    /// Whether there was a heartbeat within [`SILENT_AFTER`].
     pub alive: bool,
 }
 
-impl Identity {
-    /// Of this process, which has just begun.
-    pub fn of_this_process(role: Role, version: &'static str, duties: Vec<String>, started_at: Timestamp) -> Self {
-        Self { id: Uuid::now_v7(), role, host: host(), pid: std::process::id(), version, duties, started_at }
+impl ProcessInfo {
+    /// Describes the current process, which has just started.
+    pub fn of_current_process(
+        role: Role,
+        version: &'static str,
+        assignments: Vec<String>,
+        started_at: Timestamp,
+    ) -> Self {
+        Self { id: Uuid::now_v7(), role, host: host(), pid: std::process::id(), version, assignments, started_at }
     }
 
-    /// For people: which process on which host.
+    /// A readable name: role, host and pid.
     pub fn name(&self) -> String {
         format!("{}@{}:{}", self.role, self.host, self.pid)
     }
 }
 
-/// Tells, again and again until the process stops, that it lives and what it does; then takes leave.
-pub async fn keep_beating(pool: PgPool, identity: Identity, work: impl Fn() -> Work + Send, lifecycle: Lifecycle) {
+/// Stores a heartbeat periodically until the process stops, and then deregisters it.
+pub async fn run_heartbeat(
+    pool: PgPool,
+    process: ProcessInfo,
+    counts: impl Fn() -> ProcessCounts + Send,
+    lifecycle: Lifecycle,
+) {
     while !lifecycle.stopping.is_cancelled() {
-        match tokio::time::timeout(BEAT_EVERY, beat(&pool, &identity, work())).await {
+        match tokio::time::timeout(HEARTBEAT_INTERVAL, heartbeat(&pool, &process, counts())).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "A heartbeat could not be told"),
-            Err(_late) => tracing::warn!("A heartbeat was not told in time"),
+            Ok(Err(error)) => tracing::warn!(%error, "A heartbeat could not be stored"),
+            Err(_late) => tracing::warn!("A heartbeat was not stored in time"),
         }
-        lifecycle.sleep_or_stop(BEAT_EVERY, std::future::pending()).await;
+        lifecycle.sleep_or_stop(HEARTBEAT_INTERVAL, std::future::pending()).await;
     }
-    if !matches!(tokio::time::timeout(BEAT_EVERY, take_leave(&pool, &identity)).await, Ok(Ok(()))) {
-        tracing::debug!("The process leaves without taking leave");
+    if !matches!(tokio::time::timeout(HEARTBEAT_INTERVAL, deregister(&pool, &process)).await, Ok(Ok(()))) {
+        tracing::debug!("The process could not be deregistered");
     }
 }
 
-/// Tells that the process lives, and sets its clock by the database's.
-pub async fn beat(pool: &PgPool, identity: &Identity, work: Work) -> sqlx::Result<()> {
+/// Stores a heartbeat, and synchronizes the clock of the process with the database's.
+pub async fn heartbeat(pool: &PgPool, process: &ProcessInfo, counts: ProcessCounts) -> sqlx::Result<()> {
     let mut connection = pool.acquire().await?;
-    let asked = Instant::now();
-    let now = store::processes::beat(&mut connection, identity, work).await?;
-    platform::clock::synchronize(now, asked);
+    let sent_at = Instant::now();
+    let now = store::processes::heartbeat(&mut connection, process, counts).await?;
+    platform::clock::synchronize(now, sent_at);
     Ok(())
 }
 
-/// Takes leave: a process that stopped in good order is not missed.
-pub async fn take_leave(pool: &PgPool, identity: &Identity) -> sqlx::Result<()> {
-    store::processes::forget(&mut *pool.acquire().await?, identity.id).await
+/// Deletes the process: one that stopped cleanly must not appear as silent.
+pub async fn deregister(pool: &PgPool, process: &ProcessInfo) -> sqlx::Result<()> {
+    store::processes::delete(&mut *pool.acquire().await?, process.id).await
 }
 
-/// The processes that did not take leave, those heard of last first, at most [`LISTED_MAX`]; what is silent for a week is
-/// forgotten.
+/// Lists at most [`LISTED_MAX`] processes that have not deregistered, most recently seen first. A process that has been
+/// silent for a week is deleted by [`crate::schedule::prune`].
 pub async fn list_processes(pool: &PgPool) -> sqlx::Result<Vec<ProcessView>> {
     store::processes::list(&mut *pool.acquire().await?, SILENT_AFTER, LISTED_MAX).await
 }
 
-/// Linux tells its name here, in containers too.
+/// The host name as Linux reports it, also in containers.
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name.trim().chars().take(64).collect();

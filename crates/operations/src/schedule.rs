@@ -1,8 +1,8 @@
-//! The schedule: which tasks there are, who leads each at present, when it runs next, and how it went.
+//! The schedule: the tasks, their leaders, their next runs and their history.
 //!
-//! Leadership is a lease by the database's clock, a task each: a scheduler renews what it leads and takes what nobody
-//! does. Whoever is killed loses its tasks when its leases end; whoever stops gives them back. A scheduler that was
-//! frozen may believe to lead when it does not: so every task is also safe when two run it at once.
+//! Leadership is one lease per task, by the database's clock: a scheduler renews its leases and acquires those that are
+//! free. The leases of a killed scheduler expire; a scheduler that stops releases them. A scheduler that was frozen may
+//! still consider itself the leader, so every task must also be safe when two schedulers run it at once.
 
 use crate::store;
 use domain::Timestamp;
@@ -10,36 +10,36 @@ use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A scheduler, as the others see it.
+/// Identifies a scheduler.
 #[derive(Debug, Clone)]
-pub struct Runner {
+pub struct SchedulerId {
     /// A new one at every start.
     pub id: Uuid,
-    /// For people: host and process.
+    /// A readable name: role, host and pid.
     pub name: String,
 }
 
-/// A task that this scheduler leads.
+/// The lease of a task that this scheduler leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Led {
+pub struct Lease {
     pub task: String,
     pub next_run_at: Timestamp,
 }
 
-/// How a run went.
+/// A finished run of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     pub started_at: Timestamp,
     pub took: Duration,
-    /// How many rows it took.
+    /// The number of rows that it processed.
     pub rows: u64,
-    /// What went wrong in the end, if anything did.
+    /// The error that ended the run, if it failed.
     pub error: Option<String>,
     pub next_run_at: Timestamp,
 }
 
 impl Run {
-    /// In a word: `done`, `idle` (there was nothing to do) or `failed`.
+    /// `done`, `idle` (there was nothing to do) or `failed`.
     pub fn result(&self) -> &'static str {
         match (&self.error, self.rows) {
             (Some(_), _) => "failed",
@@ -49,12 +49,12 @@ impl Run {
     }
 }
 
-/// A task as people see it.
+/// A task with its leader and its last run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskView {
     pub name: String,
     pub period_ms: i64,
-    /// Who leads it, unless nobody does.
+    /// The name of the scheduler that leads it.
     pub leader: Option<String>,
     pub next_run_at: Timestamp,
     pub last_run_at: Option<Timestamp>,
@@ -65,7 +65,7 @@ pub struct TaskView {
     pub last_error: Option<String>,
 }
 
-/// A line of the history: a run that did something, or failed.
+/// A run in the history: one that processed rows, or failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunView {
     pub id: i64,
@@ -75,42 +75,49 @@ pub struct RunView {
     pub result: String,
     pub rows: i64,
     pub error: Option<String>,
-    pub runner: String,
+    /// The name of the scheduler that ran the task.
+    pub scheduler: String,
 }
 
-/// Makes sure that the tasks are known, each with its period.
+/// Stores the tasks, each with its period.
 pub async fn enroll(pool: &PgPool, tasks: &[(&str, Duration)]) -> sqlx::Result<()> {
     store::schedule::enroll(&mut *pool.acquire().await?, tasks).await
 }
 
-/// Renews the leases of `runner` for `lease`, takes those of `tasks` that nobody leads, and answers with all it leads.
-pub async fn lead(pool: &PgPool, runner: &Runner, tasks: &[&str], lease: Duration) -> sqlx::Result<Vec<Led>> {
-    store::schedule::lead(&mut *pool.acquire().await?, runner, tasks, lease).await
+/// Renews the leases of `scheduler` for the duration `lease`, acquires the free ones of `tasks`, and returns all its
+/// leases.
+pub async fn renew_leases(
+    pool: &PgPool,
+    scheduler: &SchedulerId,
+    tasks: &[&str],
+    lease: Duration,
+) -> sqlx::Result<Vec<Lease>> {
+    store::schedule::renew_leases(&mut *pool.acquire().await?, scheduler, tasks, lease).await
 }
 
-/// Gives back whatever `runner` leads.
-pub async fn let_go(pool: &PgPool, runner: &Runner) -> sqlx::Result<()> {
-    store::schedule::let_go(&mut *pool.acquire().await?, runner).await
+/// Releases all leases of `scheduler`.
+pub async fn release_leases(pool: &PgPool, scheduler: &SchedulerId) -> sqlx::Result<()> {
+    store::schedule::release_leases(&mut *pool.acquire().await?, scheduler).await
 }
 
-/// Writes down how a run went: as the task's last, and in the history if it did something or failed.
-pub async fn record(pool: &PgPool, runner: &Runner, task: &str, run: &Run) -> sqlx::Result<()> {
-    store::schedule::record(&mut *pool.acquire().await?, runner, task, run).await
+/// Records a run: as the task's last run, and in the history unless it was idle.
+pub async fn record(pool: &PgPool, scheduler: &SchedulerId, task: &str, run: &Run) -> sqlx::Result<()> {
+    store::schedule::record(&mut *pool.acquire().await?, scheduler, task, run).await
 }
 
-/// Forgets at most `limit` runs, and as many silent processes, from before `before`; says how many.
+/// Deletes at most `limit` runs, and at most `limit` silent processes, from before `before`; returns their number.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: u32) -> sqlx::Result<u64> {
     let mut connection = pool.acquire().await?;
     let runs = store::schedule::prune(&mut connection, before, limit).await?;
     Ok(runs + store::processes::prune(&mut connection, before, limit).await?)
 }
 
-/// All tasks that were ever enrolled.
+/// Lists all tasks that were ever enrolled.
 pub async fn list_tasks(pool: &PgPool) -> sqlx::Result<Vec<TaskView>> {
     store::schedule::list(&mut *pool.acquire().await?).await
 }
 
-/// At most `limit` runs of `task`, the newest first, from before the one with the id `before`.
+/// Lists at most `limit` runs of `task`, newest first, from before the run with the id `before`.
 pub async fn list_runs(pool: &PgPool, task: &str, before: Option<i64>, limit: u32) -> sqlx::Result<Vec<RunView>> {
     store::schedule::runs(&mut *pool.acquire().await?, task, before, limit).await
 }

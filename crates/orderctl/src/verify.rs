@@ -43,7 +43,7 @@ impl VerifyArgs {
         let late = Duration::from_secs(self.late);
         VerifyLimits {
             grace: Duration::from_secs(self.grace),
-            unsaid_max: late,
+            unpublished_max: late,
             overdue_max: late,
             offenders_max: self.offenders.max(1),
         }

@@ -5,7 +5,7 @@ use crate::metrics;
 use chrono::TimeDelta;
 use domain::Timestamp;
 use futures::future::BoxFuture;
-use operations::schedule::{self, Run, Runner};
+use operations::schedule::{self, Run, SchedulerId};
 use platform::lifecycle::Lifecycle;
 use platform::telemetry::milliseconds;
 use sqlx::PgPool;
@@ -35,7 +35,7 @@ pub struct Task {
 #[derive(Clone)]
 pub struct DriverContext {
     pub pool: PgPool,
-    pub runner: Runner,
+    pub scheduler: SchedulerId,
     pub leadership: Leadership,
     pub lifecycle: Lifecycle,
 }
@@ -140,7 +140,7 @@ async fn report(task: &Task, context: &DriverContext, run: &Run, idle_reported_a
         (None, rows) => tracing::info!(task = task.name, rows, duration_ms, "Ran a task"),
     }
     *idle_reported_at = Some(Instant::now());
-    if let Err(error) = schedule::record(&context.pool, &context.runner, task.name, run).await {
+    if let Err(error) = schedule::record(&context.pool, &context.scheduler, task.name, run).await {
         tracing::warn!(%error, task = task.name, "A run could not be recorded");
     }
 }

@@ -5,7 +5,7 @@
 //! acquire it.
 
 use domain::Timestamp;
-use operations::schedule::{self, Led, Runner};
+use operations::schedule::{self, Lease, SchedulerId};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ pub struct Leadership(watch::Receiver<HashMap<String, LeadershipTerm>>);
 /// Acquires and renews the leases of tasks until the process stops, and releases them then.
 pub struct LeaseKeeper {
     pool: PgPool,
-    runner: Runner,
+    scheduler: SchedulerId,
     tasks: Vec<(&'static str, Duration)>,
     lease: Duration,
     terms: watch::Sender<HashMap<String, LeadershipTerm>>,
@@ -43,12 +43,12 @@ pub struct LeaseKeeper {
 /// Creates the lease keeper for `tasks`, each with its period, and the handle on its result.
 pub fn keep_leases(
     pool: PgPool,
-    runner: Runner,
+    scheduler: SchedulerId,
     tasks: Vec<(&'static str, Duration)>,
     lease: Duration,
 ) -> (LeaseKeeper, Leadership) {
     let (terms, receiver) = watch::channel(HashMap::new());
-    (LeaseKeeper { pool, runner, tasks, lease, terms, enrolled: false, terms_begun: 0 }, Leadership(receiver))
+    (LeaseKeeper { pool, scheduler, tasks, lease, terms, enrolled: false, terms_begun: 0 }, Leadership(receiver))
 }
 
 impl LeaseKeeper {
@@ -64,31 +64,31 @@ impl LeaseKeeper {
             lifecycle.sleep_or_stop(interval.saturating_sub(began.elapsed()), std::future::pending()).await;
         }
         self.terms.send_replace(HashMap::new());
-        let releasing = schedule::let_go(&self.pool, &self.runner);
+        let releasing = schedule::release_leases(&self.pool, &self.scheduler);
         if !matches!(tokio::time::timeout(interval, releasing).await, Ok(Ok(()))) {
             tracing::warn!("Leases could not be released; they will expire");
         }
     }
 
-    async fn renew(&mut self) -> sqlx::Result<Vec<Led>> {
+    async fn renew(&mut self) -> sqlx::Result<Vec<Lease>> {
         if !self.enrolled {
             schedule::enroll(&self.pool, &self.tasks).await?;
             self.enrolled = true;
         }
         let names: Vec<_> = self.tasks.iter().map(|(name, _period)| *name).collect();
-        let leases = schedule::lead(&self.pool, &self.runner, &names, self.lease).await?;
+        let leases = schedule::renew_leases(&self.pool, &self.scheduler, &names, self.lease).await?;
         // No lease: other schedulers lead all tasks, or the table was truncated and the tasks must be enrolled again.
         self.enrolled = !leases.is_empty();
         Ok(leases)
     }
 
-    fn update(&mut self, leases: Vec<Led>, began: Instant) {
+    fn update(&mut self, leases: Vec<Lease>, began: Instant) {
         let until = began + self.lease;
         self.terms.send_modify(|terms| {
             // A task that is missing in `leases` may still be led by this scheduler: its row was locked by another
             // transaction, perhaps one of this process, and was skipped.
             terms.retain(|_task, term| term.until > Instant::now());
-            for Led { task, next_run_at } in leases {
+            for Lease { task, next_run_at } in leases {
                 let kept = terms.get(&task);
                 let number = kept.map_or_else(|| begin(&task, &mut self.terms_begun), |term| term.number);
                 terms.insert(task, LeadershipTerm { number, until, next_run_at });
@@ -123,16 +123,16 @@ mod tests {
 
     const LEASE: Duration = Duration::from_mins(1);
 
-    fn led(tasks: &[&str]) -> Vec<Led> {
-        let led = |task: &&str| Led { task: (*task).to_owned(), next_run_at: Timestamp::default() };
+    fn led(tasks: &[&str]) -> Vec<Lease> {
+        let led = |task: &&str| Lease { task: (*task).to_owned(), next_run_at: Timestamp::default() };
         tasks.iter().map(led).collect()
     }
 
     #[tokio::test]
     async fn a_task_with_a_locked_row_is_led_until_its_lease_ends() {
         let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
-        let runner = Runner { id: uuid::Uuid::nil(), name: "test".to_owned() };
-        let (mut keeper, leadership) = keep_leases(pool, runner, Vec::new(), LEASE);
+        let scheduler = SchedulerId { id: uuid::Uuid::nil(), name: "test".to_owned() };
+        let (mut keeper, leadership) = keep_leases(pool, scheduler, Vec::new(), LEASE);
         let long_ago = Instant::now().checked_sub(2 * LEASE).expect("the machine runs for a while");
 
         keeper.update(led(&["count", "sweep"]), Instant::now());

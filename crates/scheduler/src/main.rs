@@ -13,8 +13,8 @@ use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::DriverContext;
 use messaging::RelayHandle;
 use messaging::broker::{BrokerConnections, QueueInspector};
-use operations::processes::{Identity, Role, keep_beating};
-use operations::schedule::Runner;
+use operations::processes::{ProcessInfo, Role, run_heartbeat};
+use operations::schedule::SchedulerId;
 use platform::lifecycle::Lifecycle;
 use queues::UnconsumedQueues;
 use sqlx::PgPool;
@@ -62,15 +62,15 @@ fn start_tasks(
     lifecycle: &Lifecycle,
 ) {
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
-    let identity = Identity::of_this_process(Role::Scheduler, version, settings.tasks.clone(), now);
-    let runner = Runner { id: identity.id, name: identity.name() };
-    lifecycle.spawn(keep_beating(pool.clone(), identity, metrics::work, lifecycle.clone()));
+    let process_info = ProcessInfo::of_current_process(Role::Scheduler, version, settings.tasks.clone(), now);
+    let scheduler = SchedulerId { id: process_info.id, name: process_info.name() };
+    lifecycle.spawn(run_heartbeat(pool.clone(), process_info, metrics::process_counts, lifecycle.clone()));
     let mut tasks = tasks::all(settings, pool, relay, unconsumed);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
     let periods = tasks.iter().map(|task| (task.name, task.period)).collect();
-    let (keeper, leadership) = leadership::keep_leases(pool.clone(), runner.clone(), periods, settings.lease());
+    let (keeper, leadership) = leadership::keep_leases(pool.clone(), scheduler.clone(), periods, settings.lease());
     lifecycle.spawn(keeper.run(lifecycle.clone()));
-    let context = DriverContext { pool: pool.clone(), runner, leadership, lifecycle: lifecycle.clone() };
+    let context = DriverContext { pool: pool.clone(), scheduler, leadership, lifecycle: lifecycle.clone() };
     for task in tasks {
         lifecycle.spawn(driver::drive(task, context.clone()));
     }

@@ -14,7 +14,7 @@ const MEASURE_LIMIT: Duration = Duration::from_secs(5);
 pub async fn run(pool: PgPool, lifecycle: Lifecycle) {
     while !lifecycle.stopping.is_cancelled() {
         match tokio::time::timeout(MEASURE_LIMIT, operations::measure(&pool)).await {
-            Ok(Ok(waiting)) => metrics::measured(&waiting, platform::clock::now()),
+            Ok(Ok(backlog)) => metrics::measured(&backlog, platform::clock::now()),
             Ok(Err(error)) => not_measured(&error.to_string()),
             Err(_too_slow) => not_measured("timed out"),
         }

@@ -2,9 +2,10 @@
 //! the database is unavailable, a frozen gauge would hide that its value is unknown.
 
 use domain::Timestamp;
+use domain::saga::PhaseName;
 use messaging::broker::QueueStatus;
-use operations::processes::Work;
-use operations::{MEASURED_MAX, OutboxDepth, Waiting};
+use operations::processes::ProcessCounts;
+use operations::{Backlog, MEASURED_MAX, OutboxDepth};
 use platform::metrics::{
     Collector, Desc, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, MetricFamily, WORK_SECONDS,
     counters, histograms, int_gauge, int_gauges, new_gauge, new_gauges, new_int_gauge, new_int_gauges, total,
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How long a measurement is exposed: two measurements in a row may fail.
 const FRESH: Duration = Duration::from_secs(15);
-/// The phases of an open saga, as named in `domain::saga`.
-const PHASES: [&str; 4] = ["running", "undoing", "delivering", "stuck"];
+/// The phases of an open saga.
+const PHASES: [PhaseName; 4] = [PhaseName::Running, PhaseName::Undoing, PhaseName::Delivering, PhaseName::Stuck];
 
 static MEASUREMENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("orderflow_measurements_total", "Measurements of the work that is pending in the database.", &["outcome"])
@@ -46,9 +47,9 @@ static QUEUE_CONSUMERS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     int_gauges("orderflow_queue_consumers", help, &["queue"])
 });
 
-static WAITING: LazyLock<WaitingGauges> = LazyLock::new(WaitingGauges::new);
+static BACKLOG: LazyLock<BacklogGauges> = LazyLock::new(BacklogGauges::new);
 
-struct WaitingGauges {
+struct BacklogGauges {
     outbox_messages: IntGauge,
     outbox_oldest: Gauge,
     sagas_open: IntGaugeVec,
@@ -57,12 +58,12 @@ struct WaitingGauges {
     measured_at: Mutex<Option<Instant>>,
 }
 
-/// Collects [`WAITING`] for each scrape.
-struct WaitingCollector;
+/// Collects [`BACKLOG`] for each scrape.
+struct BacklogCollector;
 
 /// Registers the metrics.
 pub fn register() {
-    platform::metrics::register(WaitingCollector);
+    platform::metrics::register(BacklogCollector);
     LazyLock::force(&MEASURED_AT);
     LazyLock::force(&RUNNING);
     for outcome in ["done", "failed"] {
@@ -92,13 +93,17 @@ pub fn ran(task: &str, result: &str, took: Duration) {
     RUN_SECONDS.with_label_values(&[task]).observe(took.as_secs_f64());
 }
 
-/// The work of this process, for its heartbeats.
-pub fn work() -> Work {
-    Work { in_flight: u64::try_from(RUNNING.get()).unwrap_or(0), handled: total(&RUNS), ..Work::default() }
+/// The counts of this process, for its heartbeats.
+pub fn process_counts() -> ProcessCounts {
+    ProcessCounts {
+        in_flight: u64::try_from(RUNNING.get()).unwrap_or(0),
+        handled: total(&RUNS),
+        ..ProcessCounts::default()
+    }
 }
 
-pub fn measured(waiting: &Waiting, now: Timestamp) {
-    WAITING.show(waiting, Instant::now());
+pub fn measured(backlog: &Backlog, now: Timestamp) {
+    BACKLOG.show(backlog, Instant::now());
     MEASURED_AT.set(now.timestamp());
     MEASUREMENTS.with_label_values(&["done"]).inc();
 }
@@ -121,7 +126,7 @@ pub fn queues_unknown() {
     QUEUE_CONSUMERS.reset();
 }
 
-impl WaitingGauges {
+impl BacklogGauges {
     fn new() -> Self {
         let phase = &["phase"];
         Self {
@@ -152,14 +157,16 @@ impl WaitingGauges {
         }
     }
 
-    fn show(&self, Waiting { outbox, sagas, overdue_seconds }: &Waiting, at: Instant) {
+    fn show(&self, Backlog { outbox, sagas, overdue_seconds }: &Backlog, at: Instant) {
         let OutboxDepth { messages, oldest_seconds } = *outbox;
         self.outbox_messages.set(messages);
         self.outbox_oldest.set(oldest_seconds);
         for phase in PHASES {
             let found = sagas.iter().find(|sagas| sagas.phase == phase);
-            self.sagas_open.with_label_values(&[phase]).set(found.map_or(0, |sagas| sagas.open));
-            self.saga_oldest.with_label_values(&[phase]).set(found.map_or(0.0, |sagas| sagas.oldest_seconds));
+            self.sagas_open.with_label_values(&[<&str>::from(phase)]).set(found.map_or(0, |sagas| sagas.open));
+            self.saga_oldest
+                .with_label_values(&[<&str>::from(phase)])
+                .set(found.map_or(0.0, |sagas| sagas.oldest_seconds));
         }
         self.saga_overdue.set(*overdue_seconds);
         *self.measured_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
@@ -180,13 +187,13 @@ impl WaitingGauges {
     }
 }
 
-impl Collector for WaitingCollector {
+impl Collector for BacklogCollector {
     fn desc(&self) -> Vec<&Desc> {
-        WAITING.parts().into_iter().flat_map(Collector::desc).collect()
+        BACKLOG.parts().into_iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        WAITING.collect_at(Instant::now())
+        BACKLOG.collect_at(Instant::now())
     }
 }
 
@@ -197,13 +204,13 @@ mod tests {
 
     #[test]
     fn a_measurement_is_exposed_while_it_is_fresh_and_never_afterwards() {
-        let (gauges, noon) = (WaitingGauges::new(), Instant::now());
+        let (gauges, noon) = (BacklogGauges::new(), Instant::now());
         let names = |at| gauges.collect_at(at).iter().map(|family| family.name().to_owned()).collect::<Vec<_>>();
         let before = names(noon);
 
-        let stuck = SagaPhase { phase: "stuck".to_owned(), open: 3, oldest_seconds: 60.0 };
+        let stuck = SagaPhase { phase: PhaseName::Stuck, open: 3, oldest_seconds: 60.0 };
         let outbox = OutboxDepth { messages: 7, oldest_seconds: 1.5 };
-        gauges.show(&Waiting { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
+        gauges.show(&Backlog { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
 
         assert!(before.is_empty(), "nothing is measured yet: {before:?}");
         assert_eq!(names(noon + FRESH / 2).len(), 5);
@@ -212,14 +219,14 @@ mod tests {
 
     #[test]
     fn a_phase_without_sagas_shows_zero() {
-        let gauges = WaitingGauges::new();
-        let running = SagaPhase { phase: "running".to_owned(), open: 2, oldest_seconds: 9.0 };
+        let gauges = BacklogGauges::new();
+        let running = SagaPhase { phase: PhaseName::Running, open: 2, oldest_seconds: 9.0 };
         let outbox = OutboxDepth { messages: 0, oldest_seconds: 0.0 };
-        gauges.show(&Waiting { outbox, sagas: vec![running], overdue_seconds: 0.0 }, Instant::now());
+        gauges.show(&Backlog { outbox, sagas: vec![running], overdue_seconds: 0.0 }, Instant::now());
 
-        gauges.show(&Waiting { outbox, sagas: Vec::new(), overdue_seconds: 0.0 }, Instant::now());
+        gauges.show(&Backlog { outbox, sagas: Vec::new(), overdue_seconds: 0.0 }, Instant::now());
 
-        let open = |phase| gauges.sagas_open.with_label_values(&[phase]).get();
+        let open = |phase| gauges.sagas_open.with_label_values(&[<&str>::from(phase)]).get();
         assert_eq!(PHASES.map(open), [0; 4]);
     }
 }

@@ -55,7 +55,7 @@ pub fn all(
             let levels = levels.clone();
             Box::pin(async move { Ok(shipping::mark_delayed_shipments(&pool, &relay, &levels, now, ROWS_MAX).await?) })
         }),
-        task("expire_reservations", EVERY_MINUTE, &context, move |pool, relay, now| {
+        task("query_stale_reservations", EVERY_MINUTE, &context, move |pool, relay, now| {
             Box::pin(async move { Ok(inventory::query_stale_reservations(&pool, &relay, ttl, now, ROWS_MAX).await?) })
         }),
         task("check_low_stock", EVERY_MINUTE, &context, move |pool, _relay, now| {
@@ -72,7 +72,9 @@ pub fn all(
         task("expire_idempotency_keys", EVERY_MINUTE, &context, move |pool, _relay, now| {
             Box::pin(async move {
                 let keys = orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?;
-                counted(keys + operations::answers::prune_answers(&pool, now - key_life, ROWS_MAX).await?)
+                counted(
+                    keys + operations::idempotent_responses::prune_responses(&pool, now - key_life, ROWS_MAX).await?,
+                )
             })
         }),
         task("prune_inbox", EVERY_MINUTE, &context, move |pool, _relay, now| {
@@ -98,7 +100,7 @@ pub fn all(
 }
 
 /// The names of all tasks, in the format of the setting `SCHEDULER_TASKS`.
-pub const ALL: &str = "wake_stalled_sagas,move_simulated_shipments,mark_delayed_shipments,expire_reservations,\
+pub const ALL: &str = "wake_stalled_sagas,move_simulated_shipments,mark_delayed_shipments,query_stale_reservations,\
     check_low_stock,reconcile_payments,replay_failed_jobs,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,prune_history,verify";
 
 fn task(

@@ -10,7 +10,7 @@ use domain::messages::Queue;
 use messaging::RelayHandle;
 use messaging::broker::BrokerConnections;
 use messaging::metrics::{Traffic, traffic};
-use operations::processes::{Identity, Role, Work, keep_beating};
+use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use platform::lifecycle::Lifecycle;
 use platform::metrics;
 use platform::postgres::Pools;
@@ -44,8 +44,12 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
         lifecycle.clone(),
     ));
     let queues: Vec<_> = settings.queues.iter().map(ToString::to_string).collect();
-    let heartbeat =
-        keep_beating(pools.vital.clone(), identity(queues.clone()), work_of(settings.queues), lifecycle.clone());
+    let heartbeat = run_heartbeat(
+        pools.vital.clone(),
+        process_info(queues.clone()),
+        process_counts(settings.queues),
+        lifecycle.clone(),
+    );
     lifecycle.spawn(heartbeat);
     tracing::info!(queues = queues.join(","), "worker ready");
 
@@ -56,14 +60,14 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     Ok(if finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn identity(queues: Vec<String>) -> Identity {
-    Identity::of_this_process(Role::Worker, env!("CARGO_PKG_VERSION"), queues, platform::clock::now())
+fn process_info(queues: Vec<String>) -> ProcessInfo {
+    ProcessInfo::of_current_process(Role::Worker, env!("CARGO_PKG_VERSION"), queues, platform::clock::now())
 }
 
-fn work_of(queues: Vec<Queue>) -> impl Fn() -> Work {
+fn process_counts(queues: Vec<Queue>) -> impl Fn() -> ProcessCounts {
     move || {
         let Traffic { in_flight, handled, retried, dead } = traffic(&queues);
-        Work { in_flight, handled, retried, dead }
+        ProcessCounts { in_flight, handled, retried, dead }
     }
 }
 

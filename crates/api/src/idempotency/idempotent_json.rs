@@ -8,7 +8,7 @@ use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, MatchedPath, Request};
-use operations::answers::RequestKey;
+use operations::idempotent_responses::RequestKey;
 use sha2::{Digest, Sha256};
 
 /// Extracts the JSON body of a request that may have an idempotency key.

@@ -5,7 +5,7 @@ use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use domain::Timestamp;
 use operations::Auditor;
-use operations::answers::{EarlierUse, RequestKey, find_answer, keep_answer};
+use operations::idempotent_responses::{EarlierUse, RequestKey, find_response, insert_response};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::postgres::is_lock_timeout;
 use platform::response::ResponseSink;
@@ -71,7 +71,7 @@ impl<T: Sync> ResponseSink<T> for Recorder<T> {
     async fn store_response(&self, tx: &mut PgConnection, outcome: &T) -> sqlx::Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
         let response = (self.render)(outcome).stored;
-        let stored = keep_answer(tx, &key.request, &response, key.kept_since, self.auditor.at).await;
+        let stored = insert_response(tx, &key.request, &response, key.kept_since, self.auditor.at).await;
         let is_first = stored.inspect_err(|error| key.is_locked.store(is_lock_timeout(error), Ordering::Relaxed))?;
         // The error rolls this transaction back; the response of the first request is stored now and is returned
         // instead.
@@ -109,7 +109,7 @@ impl AppState {
     /// The response that is stored under the request's key, if any.
     async fn earlier_response<T>(&self, recorder: &Recorder<T>) -> Result<Option<IdempotentResponse>, Problem> {
         let Some(key) = &recorder.key else { return Ok(None) };
-        match find_answer(&self.pool, &key.request, key.kept_since).await? {
+        match find_response(&self.pool, &key.request, key.kept_since).await? {
             None => Ok(None),
             Some(EarlierUse::Same(stored)) => Ok(Some(IdempotentResponse { stored, replayed: true })),
             Some(EarlierUse::Other) => {

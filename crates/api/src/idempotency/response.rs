@@ -4,14 +4,14 @@ use super::REPLAYED;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use operations::answers::KeptAnswer;
+use operations::idempotent_responses::StoredResponse;
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentResponse {
-    pub stored: KeptAnswer,
+    pub stored: StoredResponse,
     pub replayed: bool,
 }
 
@@ -20,7 +20,7 @@ impl IdempotentResponse {
     /// Never: bodies are plain data, which always serializes.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_string(body).expect("bodies are plain data");
-        Self { stored: KeptAnswer { status: status.as_u16(), location: None, body }, replayed: false }
+        Self { stored: StoredResponse { status: status.as_u16(), location: None, body }, replayed: false }
     }
 
     #[must_use]
@@ -32,7 +32,7 @@ impl IdempotentResponse {
 
 impl IntoResponse for IdempotentResponse {
     fn into_response(self) -> Response {
-        let KeptAnswer { status, location, body } = self.stored;
+        let StoredResponse { status, location, body } = self.stored;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();
         let location = location.and_then(|location| HeaderValue::try_from(location).ok());

@@ -41,7 +41,7 @@ impl From<CancelReplayError> for Problem {
 impl From<StartReplayError> for Problem {
     fn from(error: StartReplayError) -> Self {
         match error {
-            StartReplayError::OneRuns => Self::new(Kind::InvalidState, error.to_string()),
+            StartReplayError::AlreadyRunning => Self::new(Kind::InvalidState, error.to_string()),
             StartReplayError::Store(error) => error.into(),
         }
     }

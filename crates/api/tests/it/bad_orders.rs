@@ -1,22 +1,22 @@
-//! The list of bad input (numbers as in it): every order that must not be accepted, each with a problem of its own.
+//! Invalid orders, each refused with its own problem. The numbers in the test names are those of the list of bad input.
 
-use crate::client::{Ask, CABLE, Door, EURO, HEADPHONES, Person, TREASURE, post};
+use crate::client::{ApiClient, ApiRequest, CABLE, EURO, HEADPHONES, TREASURE, TestUser, post};
 use accounts::Role;
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-async fn shop(pool: PgPool) -> (Door, Person) {
-    let door = Door::open(pool);
-    let vendor = door.seed_user("vendor@orders.local", Role::Vendor).await;
-    door.stock(vendor.id).await;
-    let customer = door.customer().await;
-    (door, customer)
+async fn setup(pool: PgPool) -> (ApiClient, TestUser) {
+    let client = ApiClient::new(pool);
+    let vendor = client.seed_user("vendor@orders.local", Role::Vendor).await;
+    client.create_stock(vendor.id).await;
+    let customer = client.customer().await;
+    (client, customer)
 }
 
-fn keyed(person: &Person, key: &str) -> Ask {
-    post("/orders").of(person).header("idempotency-key", key)
+fn keyed(user: &TestUser, key: &str) -> ApiRequest {
+    post("/orders").by(user).header("idempotency-key", key)
 }
 
 fn good_order() -> Value {
@@ -33,31 +33,31 @@ fn item(sku: &Value, quantity: &Value) -> Value {
     with("items", json!([{ "sku": sku, "quantity": quantity }]))
 }
 
-async fn orders_stored(door: &Door) -> i64 {
+async fn orders_stored(client: &ApiClient) -> i64 {
     let count = sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM orders.orders"#);
-    count.fetch_one(&door.pool).await.expect("a count")
+    count.fetch_one(&client.pool).await.expect("a count")
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn keys_that_are_missing_or_unreadable_are_refused_1_to_5(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
-    let order = || post("/orders").of(&customer).json(&good_order());
+async fn missing_and_invalid_keys_are_refused_1_to_5(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
+    let order = || post("/orders").by(&customer).json(&good_order());
 
-    door.send(order()).await.expect_problem(400, "idempotency-key-missing");
+    client.send(order()).await.expect_problem(400, "idempotency-key-missing");
     for bad in ["", "   ", "\"\"", &"x".repeat(256), "a b"] {
-        door.send(order().header("idempotency-key", bad)).await.expect_problem(400, "idempotency-key-invalid");
+        client.send(order().header("idempotency-key", bad)).await.expect_problem(400, "idempotency-key-invalid");
     }
     for bad in [&b"k\xc3\xa9y"[..], b"tab\tkey"] {
-        door.send(order().header_bytes("idempotency-key", bad)).await.expect_problem(400, "idempotency-key-invalid");
+        client.send(order().header_bytes("idempotency-key", bad)).await.expect_problem(400, "idempotency-key-invalid");
     }
     let two = order().header("idempotency-key", "one").header("idempotency-key", "one");
-    door.send(two).await.expect_problem(400, "idempotency-key-invalid");
-    assert_eq!(orders_stored(&door).await, 0);
+    client.send(two).await.expect_problem(400, "idempotency-key-invalid");
+    assert_eq!(orders_stored(&client).await, 0);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_not_json_is_400_13_to_17(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
+async fn malformed_json_is_400_13_to_17(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
     let deep = format!(r#"{{"currency":"USD","items":{}"#, "[".repeat(200));
     let bodies: [&[u8]; 6] = [
         b"",
@@ -69,13 +69,13 @@ async fn what_is_not_json_is_400_13_to_17(pool: PgPool) {
     ];
 
     for body in bodies {
-        door.send(keyed(&customer, "bad-json").text(body)).await.expect_problem(400, "malformed-json");
+        client.send(keyed(&customer, "bad-json").text(body)).await.expect_problem(400, "malformed-json");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_not_an_order_is_422_and_names_the_member_18_to_30_33_to_37(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
+async fn an_invalid_order_is_422_and_names_the_member_18_to_30_33_to_37(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
     let lines = |count: usize| (0..count).map(|n| json!({"sku": format!("S{n}"), "quantity": 1})).collect::<Value>();
     let two = json!(2);
     let sku = json!(HEADPHONES);
@@ -119,27 +119,27 @@ async fn what_is_not_an_order_is_422_and_names_the_member_18_to_30_33_to_37(pool
     ];
 
     for (body, pointer) in cases {
-        let answer = door.send(keyed(&customer, "not-an-order").text(body.clone())).await;
-        assert_eq!(answer.pointers(), [pointer], "{body}: {}", answer.body);
-        answer.expect_problem(422, "validation");
+        let response = client.send(keyed(&customer, "not-an-order").text(body.clone())).await;
+        assert_eq!(response.pointers(), [pointer], "{body}: {}", response.body);
+        response.expect_problem(422, "validation");
     }
-    assert_eq!(orders_stored(&door).await, 0);
+    assert_eq!(orders_stored(&client).await, 0);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn everything_that_is_wrong_is_named_at_once(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
+async fn all_errors_are_reported_at_once(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
     let body = json!({ "currency": "usd", "items": [{ "sku": "", "quantity": 0 }, { "quantity": "2" }], "price": 1 });
 
-    let answer = door.send(keyed(&customer, "all-wrong").json(&body)).await;
+    let response = client.send(keyed(&customer, "all-wrong").json(&body)).await;
 
     let expected = ["/currency", "/items/0/sku", "/items/0/quantity", "/items/1/sku", "/items/1/quantity", "/price"];
-    assert_eq!(answer.pointers(), expected);
+    assert_eq!(response.pointers(), expected);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn goods_that_cannot_be_had_like_this_are_422_26_31_32_36(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
+async fn products_that_can_not_be_ordered_together_are_422_26_31_32_36(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
     let lines = |skus: &[&str]| {
         let items: Vec<_> = skus.iter().map(|sku| json!({ "sku": sku, "quantity": 2 })).collect();
         json!({ "items": items })
@@ -157,59 +157,59 @@ async fn goods_that_cannot_be_had_like_this_are_422_26_31_32_36(pool: PgPool) {
     ];
 
     for (body, code, pointers) in cases {
-        let answer = door.send(keyed(&customer, "cannot-be-had").json(&body)).await;
-        assert_eq!(answer.pointers(), pointers, "{body}: {}", answer.body);
-        answer.expect_problem(422, code);
+        let response = client.send(keyed(&customer, "not-orderable").json(&body)).await;
+        assert_eq!(response.pointers(), pointers, "{body}: {}", response.body);
+        response.expect_problem(422, code);
     }
-    assert_eq!(orders_stored(&door).await, 0);
+    assert_eq!(orders_stored(&client).await, 0);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn bodies_of_the_wrong_size_or_kind_are_refused_39_42_43(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
+    let (client, customer) = setup(pool).await;
     let order = || keyed(&customer, "wrong-kind");
     let padded = |bytes: usize| {
         let body = good_order().to_string();
         format!("{}{body}", " ".repeat(bytes - body.len()))
     };
 
-    door.send(order().text(padded(256 * 1024 + 1))).await.expect_problem(413, "payload-too-large");
+    client.send(order().text(padded(256 * 1024 + 1))).await.expect_problem(413, "payload-too-large");
     let chunks = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 8_192]));
     let endless = order().header("content-type", "application/json").body(Body::from_stream(chunks));
-    door.send(endless).await.expect_problem(413, "payload-too-large");
+    client.send(endless).await.expect_problem(413, "payload-too-large");
     let gzip = order().header("content-encoding", "gzip").json(&good_order());
-    door.send(gzip).await.expect_problem(415, "unsupported-encoding");
+    client.send(gzip).await.expect_problem(415, "unsupported-encoding");
     for kind in ["text/plain", "application/xml", "application/jsonp", ""] {
         let sent = order().header("content-type", kind).body(good_order().to_string());
-        door.send(sent).await.expect_problem(415, "unsupported-media-type");
+        client.send(sent).await.expect_problem(415, "unsupported-media-type");
     }
-    door.send(order().body(good_order().to_string())).await.expect_problem(415, "unsupported-media-type");
-    assert_eq!(orders_stored(&door).await, 0);
+    client.send(order().body(good_order().to_string())).await.expect_problem(415, "unsupported-media-type");
+    assert_eq!(orders_stored(&client).await, 0);
 
     let utf8 = order().header("content-type", "application/json; charset=utf-8").body(padded(256 * 1024));
-    door.send(utf8).await.expect(StatusCode::ACCEPTED);
+    client.send(utf8).await.expect(StatusCode::ACCEPTED);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn who_may_not_order_is_told_so_before_the_body_is_looked_at_12(pool: PgPool) {
-    let (door, _) = shop(pool).await;
-    let vendor = door.person("vendor", Role::Vendor).await;
+async fn authorization_is_checked_before_the_body_12(pool: PgPool) {
+    let (client, _) = setup(pool).await;
+    let vendor = client.create_user("vendor", Role::Vendor).await;
 
-    door.send(post("/orders").text("{")).await.expect_problem(401, "unauthenticated");
-    door.send(post("/orders").of(&vendor).text("{")).await.expect_problem(403, "forbidden");
+    client.send(post("/orders").text("{")).await.expect_problem(401, "unauthenticated");
+    client.send(post("/orders").by(&vendor).text("{")).await.expect_problem(403, "forbidden");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_key_is_no_way_past_a_revoked_role_12(pool: PgPool) {
-    let (door, customer) = shop(pool).await;
-    let admin = door.person("admin", Role::Admin).await;
-    door.send(keyed(&customer, "mine").json(&good_order())).await.expect(StatusCode::ACCEPTED);
+async fn an_idempotency_key_does_not_bypass_a_revoked_role_12(pool: PgPool) {
+    let (client, customer) = setup(pool).await;
+    let admin = client.create_user("admin", Role::Admin).await;
+    client.send(keyed(&customer, "mine").json(&good_order())).await.expect(StatusCode::ACCEPTED);
 
     let path = format!("/admin/users/{}/role", customer.id);
-    let grant = Ask::new(axum::http::Method::PUT, &path).of(&admin).json(&json!({ "role": "vendor" }));
-    door.send(grant).await.expect(StatusCode::OK);
+    let grant = ApiRequest::new(axum::http::Method::PUT, &path).by(&admin).json(&json!({ "role": "vendor" }));
+    client.send(grant).await.expect(StatusCode::OK);
 
-    door.send(keyed(&customer, "mine").json(&good_order())).await.expect_problem(401, "token-revoked");
-    let again = door.person("customer", Role::Vendor).await;
-    door.send(keyed(&again, "mine").json(&good_order())).await.expect_problem(403, "forbidden");
+    client.send(keyed(&customer, "mine").json(&good_order())).await.expect_problem(401, "token-revoked");
+    let again = client.create_user("customer", Role::Vendor).await;
+    client.send(keyed(&again, "mine").json(&good_order())).await.expect_problem(403, "forbidden");
 }

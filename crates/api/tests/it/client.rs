@@ -1,6 +1,6 @@
-//! What the tests share: the api over the test's own database, people to call it, and goods to order.
+//! The API client of the tests: calls the router on the test's own database, and creates users, products and orders.
 
-use crate::openapi_contract::Description;
+use crate::openapi_contract::OpenApiDocument;
 use crate::texts::texts;
 use accounts::{
     Accounts, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Tokens, User, seed_user,
@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-/// Orders that can be followed at the same time.
+/// How many order streams may be open at the same time.
 pub const STREAMS_MAX: usize = 4;
 pub const PASSWORD: &str = "CustomerPass123";
 pub const SECRET: &str = "a-key-of-at-least-thirty-two-bytes-1";
@@ -41,27 +41,27 @@ pub const CABLE: &str = "SKU-CABLE";
 pub const EURO: &str = "SKU-EURO";
 pub const TREASURE: &str = "SKU-TREASURE";
 
-/// The api, and what stands behind it.
-pub struct Door {
+/// Sends requests to the API's router in this process, without a socket.
+pub struct ApiClient {
     pub pool: PgPool,
     pub state: AppState,
     pub router: Router,
     pub lifecycle: Lifecycle,
-    pub description: Description,
+    pub openapi: OpenApiDocument,
     hasher: PasswordHasher,
 }
 
-/// Somebody with a token.
+/// A user who has logged in.
 #[derive(Debug, Clone)]
-pub struct Person {
+pub struct TestUser {
     pub id: UserId,
     pub email: String,
     pub token: String,
 }
 
-/// A request in the making.
+/// A request that is being built.
 #[derive(Debug)]
-pub struct Ask {
+pub struct ApiRequest {
     method: Method,
     path: String,
     headers: HeaderMap,
@@ -69,14 +69,14 @@ pub struct Ask {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
 }
 
-impl Door {
-    pub fn open(pool: PgPool) -> Self {
+impl ApiClient {
+    pub fn new(pool: PgPool) -> Self {
         Self::with_options(pool, Options { hides_registered_emails: false, trusted_proxies: 0 })
     }
 
@@ -90,25 +90,26 @@ impl Door {
         let shared = shared(&pools, &hasher, options, &lifecycle);
         let pool = pools.common;
         let state = AppState::new(shared);
-        let (router, description) = (api::router(state.clone()), Description::of(&state));
-        Self { pool, state, router, lifecycle, description, hasher }
+        let (router, openapi) = (api::router(state.clone()), OpenApiDocument::of(&state));
+        Self { pool, state, router, lifecycle, openapi, hasher }
     }
 
-    /// Sends a request, and holds the answer against what the description says of it.
-    pub async fn send(&self, ask: Ask) -> Answer {
-        let (method, path) = (ask.method.clone(), ask.path.clone());
-        let mut request = Request::builder().method(ask.method).uri(ask.path).body(ask.body).expect("a request");
-        *request.headers_mut() = ask.headers;
+    /// Sends a request, and checks the response against the OpenAPI document.
+    pub async fn send(&self, request: ApiRequest) -> ApiResponse {
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let headers = request.headers;
+        let mut request =
+            Request::builder().method(request.method).uri(request.path).body(request.body).expect("a request");
+        *request.headers_mut() = headers;
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
-        let response = self.router.clone().oneshot(request).await.expect("never fails");
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("the router never fails").into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_not_json| text());
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
-        self.description.expect_known(&method, &path, &answer);
-        answer.expect_named_parts();
-        answer
+        let response = ApiResponse { status: parts.status, headers: parts.headers, body };
+        self.openapi.expect_documented(&method, &path, &response);
+        response.expect_errors_name_their_part();
+        response
     }
 
     pub async fn seed_user(&self, email: &str, role: Role) -> User {
@@ -118,25 +119,25 @@ impl Door {
         seeding.await.expect("seeded")
     }
 
-    /// Somebody who has logged in over HTTP.
-    pub async fn person(&self, name: &str, role: Role) -> Person {
+    /// Creates `NAME@orders.local` and logs in over HTTP.
+    pub async fn create_user(&self, name: &str, role: Role) -> TestUser {
         let email = format!("{name}@orders.local");
         let user = self.seed_user(&email, role).await;
         let session = self.log_in(&email, PASSWORD).await.expect(StatusCode::OK);
         let token = session["access_token"].as_str().expect("a token").to_owned();
-        Person { id: user.id, email, token }
+        TestUser { id: user.id, email, token }
     }
 
-    pub async fn customer(&self) -> Person {
-        self.person("customer", Role::Customer).await
+    pub async fn customer(&self) -> TestUser {
+        self.create_user("customer", Role::Customer).await
     }
 
-    pub async fn log_in(&self, email: &str, password: &str) -> Answer {
+    pub async fn log_in(&self, email: &str, password: &str) -> ApiResponse {
         self.send(post("/auth/login").json(&json!({ "email": email, "password": password }))).await
     }
 
-    /// Products of `vendor`, and stock of them in one warehouse, whose id is answered.
-    pub async fn stock(&self, vendor: UserId) -> WarehouseId {
+    /// Creates products of `vendor`, and a warehouse with stock of them. Returns the warehouse's id.
+    pub async fn create_stock(&self, vendor: UserId) -> WarehouseId {
         let now = platform::clock::now();
         let prices = [(HEADPHONES, 7_999, "USD"), (CABLE, 499, "USD"), (EURO, 100, "EUR"), (TREASURE, i64::MAX, "USD")];
         let products: Vec<_> = prices.map(|(sku, price, currency)| product(sku, price, currency, vendor)).into();
@@ -151,11 +152,11 @@ impl Door {
         warehouse
     }
 
-    /// An order of one pair of headphones, placed by `person`.
-    pub async fn place(&self, person: &Person) -> String {
+    /// Places an order of one pair of headphones as `user`. Returns the order's id.
+    pub async fn place(&self, user: &TestUser) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }] });
-        let ask = post("/orders").of(person).header("idempotency-key", &Uuid::now_v7().to_string()).json(&order);
-        let accepted = self.send(ask).await.expect(StatusCode::ACCEPTED);
+        let request = post("/orders").by(user).header("idempotency-key", &Uuid::now_v7().to_string()).json(&order);
+        let accepted = self.send(request).await.expect(StatusCode::ACCEPTED);
         accepted["order_id"].as_str().expect("an id").to_owned()
     }
 }
@@ -178,7 +179,7 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
         relay,
-        queue_inspector: QueueInspector::new(BrokerConnections::new(&rabbitmq, "test").expect("links").consuming),
+        queue_inspector: QueueInspector::new(BrokerConnections::new(&rabbitmq, "test").expect("connections").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),
@@ -209,16 +210,16 @@ fn product(sku: &str, price: i64, currency: &str, vendor_id: UserId) -> NewProdu
     }
 }
 
-pub fn get(path: &str) -> Ask {
-    Ask::new(Method::GET, path)
+pub fn get(path: &str) -> ApiRequest {
+    ApiRequest::new(Method::GET, path)
 }
 
-pub fn post(path: &str) -> Ask {
-    Ask::new(Method::POST, path)
+pub fn post(path: &str) -> ApiRequest {
+    ApiRequest::new(Method::POST, path)
 }
 
-impl Ask {
-    /// Below the base, unless `path` says where.
+impl ApiRequest {
+    /// `path` is relative to `/api/v1`, unless it starts with the prefix of a route outside of it.
     pub fn new(method: Method, path: &str) -> Self {
         let rooted = ["/system", "/docs", "/openapi", "/metrics", "/problems", "/api", "/?"];
         let outside = path == "/" || rooted.iter().any(|root| path.starts_with(root));
@@ -226,8 +227,8 @@ impl Ask {
         Self { method, path, headers: HeaderMap::new(), body: Body::empty() }
     }
 
-    pub fn of(self, person: &Person) -> Self {
-        self.token(&person.token)
+    pub fn by(self, user: &TestUser) -> Self {
+        self.token(&user.token)
     }
 
     pub fn token(self, token: &str) -> Self {
@@ -257,7 +258,7 @@ impl Ask {
     }
 }
 
-impl Answer {
+impl ApiResponse {
     /// The body, if the status is as expected.
     #[track_caller]
     pub fn expect(self, status: StatusCode) -> Value {
@@ -275,8 +276,8 @@ impl Answer {
         self.body
     }
 
-    /// A text that says that something is wrong names what it is: this holds for every bad request that a test sends.
-    fn expect_named_parts(&self) {
+    /// Every error text names the invalid part of the request. Checked for every invalid request of the tests.
+    fn expect_errors_name_their_part(&self) {
         if matches!(self.code(), "validation" | "invalid-parameter") {
             let unnamed = texts(self).into_iter().find(|text| text.matches('`').count() < 2);
             assert_eq!(unnamed, None, "a text names no part of the request: {}", self.body);
@@ -287,7 +288,7 @@ impl Answer {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// What the problem points at.
+    /// The pointers or parameters of the problem's errors.
     pub fn pointers(&self) -> Vec<String> {
         let errors = self.body["errors"].as_array().cloned().unwrap_or_default();
         let place = |error: &Value| error["pointer"].as_str().or(error["parameter"].as_str()).map(ToOwned::to_owned);

@@ -1,6 +1,6 @@
-//! The worst moment to lose the database: it has committed, and we have not heard.
+//! Losing the connection to Postgres after a commit, but before its confirmation arrives.
 
-use crate::client::{Door, HEADPHONES, post};
+use crate::client::{ApiClient, HEADPHONES, post};
 use accounts::Role;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -12,11 +12,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// How Postgres says that a commit is done.
+/// The message with which Postgres confirms a commit.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
-/// Stands before Postgres and hides the answers to as many commits as `to_lose` says, by hanging up.
-async fn forgetful_proxy(target: String, to_lose: Arc<AtomicUsize>) -> (u16, JoinSet<()>) {
+/// A proxy of Postgres. It drops the confirmations of the next `to_lose` commits and closes their connections.
+async fn commit_losing_proxy(target: String, to_lose: Arc<AtomicUsize>) -> (u16, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (port, mut tasks) = (listener.local_addr().expect("an address").port(), JoinSet::new());
     tasks.spawn(async move {
@@ -24,16 +24,16 @@ async fn forgetful_proxy(target: String, to_lose: Arc<AtomicUsize>) -> (u16, Joi
         loop {
             let (client, _) = listener.accept().await.expect("a client");
             let server = TcpStream::connect(&target).await.expect("Postgres");
-            connections.spawn(carry(client, server, Arc::clone(&to_lose)));
+            connections.spawn(forward(client, server, Arc::clone(&to_lose)));
         }
     });
     (port, tasks)
 }
 
-async fn carry(client: TcpStream, server: TcpStream, to_lose: Arc<AtomicUsize>) {
+async fn forward(client: TcpStream, server: TcpStream, to_lose: Arc<AtomicUsize>) {
     let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
         (client.into_split(), server.into_split());
-    let answers = async {
+    let responses = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
             let committed = buffer[..length].windows(COMMITTED.len()).any(|bytes| bytes == COMMITTED);
@@ -45,36 +45,36 @@ async fn carry(client: TcpStream, server: TcpStream, to_lose: Arc<AtomicUsize>) 
         }
     };
     tokio::select! {
-        () = answers => {}
+        () = responses => {}
         _ = copy(&mut from_client, &mut to_server) => {}
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_change_whose_commit_nobody_heard_of_is_answered_and_happened_once(pool: PgPool) {
+async fn a_change_whose_commit_confirmation_is_lost_succeeds_and_happens_once(pool: PgPool) {
     let direct = pool.connect_options();
     let to_lose = Arc::new(AtomicUsize::new(0));
     let (port, _proxy) =
-        forgetful_proxy(format!("{}:{}", direct.get_host(), direct.get_port()), Arc::clone(&to_lose)).await;
+        commit_losing_proxy(format!("{}:{}", direct.get_host(), direct.get_port()), Arc::clone(&to_lose)).await;
     let through = (*direct).clone().host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable);
-    let door = Door::open(PgPoolOptions::new().max_connections(4).connect_lazy_with(through));
-    let vendor = door.seed_user("vendor@orders.local", Role::Vendor).await;
-    let warehouse_id = door.stock(vendor.id).await;
-    let admin = door.person("admin", Role::Admin).await;
+    let client = ApiClient::new(PgPoolOptions::new().max_connections(4).connect_lazy_with(through));
+    let vendor = client.seed_user("vendor@orders.local", Role::Vendor).await;
+    let warehouse_id = client.create_stock(vendor.id).await;
+    let admin = client.create_user("admin", Role::Admin).await;
     let receive = || {
         let body = json!({ "sku": HEADPHONES, "warehouse_id": warehouse_id, "kind": "received", "quantity": 10, "reason": "note" });
-        door.send(post("/inventory/adjustments").of(&admin).header("idempotency-key", "note-1").json(&body))
+        client.send(post("/inventory/adjustments").by(&admin).header("idempotency-key", "note-1").json(&body))
     };
 
     to_lose.store(1, Ordering::SeqCst);
-    let answers = [receive().await, receive().await];
+    let responses = [receive().await, receive().await];
 
-    assert_eq!(to_lose.load(Ordering::SeqCst), 0, "a commit was lost");
-    for answer in answers {
-        assert_eq!(answer.expect(StatusCode::CREATED)["on_hand"], 110);
+    assert_eq!(to_lose.load(Ordering::SeqCst), 0, "one confirmation was dropped");
+    for response in responses {
+        assert_eq!(response.expect(StatusCode::CREATED)["on_hand"], 110);
     }
     let received = "SELECT count(*) FROM inventory.ledger WHERE kind = 'received' AND on_hand_delta = 10";
     let received: i64 = sqlx::query_scalar(received).fetch_one(&pool).await.expect("a count");
     assert_eq!(received, 1);
-    door.pool.close().await;
+    client.pool.close().await;
 }

@@ -1,7 +1,7 @@
-//! Every POST of the description changes once however often it is repeated under one key, or refuses the key.
+//! Idempotency keys: every POST route either makes its change once per key, or refuses the key.
 
-use crate::admin::letter;
-use crate::client::{Ask, Door, HEADPHONES, Person, get, post};
+use crate::admin::dead_letter;
+use crate::client::{ApiClient, ApiRequest, HEADPHONES, TestUser, get, post};
 use crate::worker_fixture;
 use accounts::Role;
 use axum::http::StatusCode;
@@ -11,91 +11,93 @@ use operations::FailedJobs;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-/// Tokens must not be stored, so nothing here can be answered again.
+/// Routes that refuse a key: their responses contain tokens, which must not be stored.
 const REFUSING: &str = "/api/v1/auth/";
 
-/// An admin in a shop where something failed.
-struct Shop {
-    door: Door,
-    admin: Person,
+/// An admin, products in stock and three failed jobs.
+struct Fixture {
+    client: ApiClient,
+    admin: TestUser,
     warehouse: WarehouseId,
 }
 
-/// A request, and another one of the same route.
-struct Row {
+/// Two different requests of one route, each with its path and body.
+struct RequestPair {
     first: (String, Value),
     other: (String, Value),
 }
 
-impl Row {
-    fn of(path: impl Into<String>, first: Value, other: Value) -> Self {
+impl RequestPair {
+    fn new(path: impl Into<String>, first: Value, other: Value) -> Self {
         let path = path.into();
         Self { first: (path.clone(), first), other: (path, other) }
     }
 
-    fn of_two(first: impl Into<String>, other: impl Into<String>, body: &Value) -> Self {
+    fn with_paths(first: impl Into<String>, other: impl Into<String>, body: &Value) -> Self {
         Self { first: (first.into(), body.clone()), other: (other.into(), body.clone()) }
     }
 }
 
-impl Shop {
-    async fn open(pool: PgPool) -> Self {
-        let door = Door::open(pool);
-        let vendor = door.seed_user("vendor@orders.local", Role::Vendor).await;
-        let warehouse = door.stock(vendor.id).await;
-        let admin = door.person("admin", Role::Admin).await;
-        let letters = [letter(b"{}"), letter(b"[]"), letter(b"0")];
-        FailedJobs::new(door.pool.clone()).store(&letters).await.expect("kept");
-        Self { door, admin, warehouse }
+impl Fixture {
+    async fn new(pool: PgPool) -> Self {
+        let client = ApiClient::new(pool);
+        let vendor = client.seed_user("vendor@orders.local", Role::Vendor).await;
+        let warehouse = client.create_stock(vendor.id).await;
+        let admin = client.create_user("admin", Role::Admin).await;
+        let dead_letters = [dead_letter(b"{}"), dead_letter(b"[]"), dead_letter(b"0")];
+        FailedJobs::new(client.pool.clone()).store(&dead_letters).await.expect("stored");
+        Self { client, admin, warehouse }
     }
 
-    /// What to ask `route` for. None: nobody has said yet how it is repeated.
-    async fn row(&self, route: &str) -> Option<Row> {
-        let why = |reason: &str| json!({ "reason": reason });
+    /// The requests to test `route` with. `None` for a route that this table does not list yet.
+    async fn request_pair(&self, route: &str) -> Option<RequestPair> {
+        let reason = |reason: &str| json!({ "reason": reason });
         Some(match route {
-            "/orders" => Row::of(route, order(1), order(2)),
+            "/orders" => RequestPair::new(route, order(1), order(2)),
             "/orders/{id}/cancel" => {
                 let path = |id: &str| format!("/orders/{id}/cancel");
-                Row::of_two(path(&self.place().await), path(&self.place().await), &json!({}))
+                RequestPair::with_paths(path(&self.place().await), path(&self.place().await), &json!({}))
             }
             "/shipments/{tracking_number}/events" => {
-                let number = worker_fixture::book(&self.door, &self.place().await, self.warehouse).await;
+                let number = worker_fixture::book(&self.client, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
-                Row::of(format!("/shipments/{number}/events"), reported("handed_over"), reported("in_transit"))
+                RequestPair::new(format!("/shipments/{number}/events"), reported("handed_over"), reported("in_transit"))
             }
-            "/products" => Row::of(route, product("Turntable"), product("Gramophone")),
-            "/warehouses" => Row::of(route, json!({"code": "W", "name": "West"}), json!({"code": "W", "name": "Far"})),
-            "/inventory/adjustments" => Row::of(route, self.received(10), self.received(11)),
+            "/products" => RequestPair::new(route, product("Turntable"), product("Gramophone")),
+            "/warehouses" => {
+                RequestPair::new(route, json!({"code": "W", "name": "West"}), json!({"code": "W", "name": "Far"}))
+            }
+            "/inventory/adjustments" => RequestPair::new(route, self.received(10), self.received(11)),
             "/admin/failed-jobs/{id}/replay" | "/admin/failed-jobs/{id}/discard" => {
-                Row::of(route.replace("{id}", &self.open_job().await), why("mended"), why("or not"))
+                RequestPair::new(route.replace("{id}", &self.open_job().await), reason("fixed"), reason("not fixed"))
             }
-            "/admin/replays" => Row::of(route, replay("now"), replay("later")),
+            "/admin/replays" => RequestPair::new(route, replay("now"), replay("later")),
             "/admin/replays/{id}/cancel" => {
                 let id = self.running_replay().await;
-                Row::of(route.replace("{id}", &id), why("not yet"), why("never"))
+                RequestPair::new(route.replace("{id}", &id), reason("not yet"), reason("never"))
             }
-            "/admin/sagas/{id}/retry-step" => self.saga_row(route, &self.place().await).await,
+            "/admin/sagas/{id}/retry-step" => self.saga_requests(route, &self.place().await).await,
             "/admin/sagas/{id}/mark-step-done" | "/admin/sagas/{id}/abandon" => {
-                self.saga_row(route, &self.cancelling().await).await
+                self.saga_requests(route, &self.cancelling().await).await
             }
             _ => return None,
         })
     }
 
-    async fn saga_row(&self, route: &str, order: &str) -> Row {
-        let saga = self.door.send(get(&format!("/admin/sagas/{order}")).of(&self.admin)).await.expect(StatusCode::OK);
-        let why = |reason: &str| json!({ "generation": saga["generation"], "reason": reason });
-        Row::of(route.replace("{id}", order), why("I saw it"), why("I think so"))
+    async fn saga_requests(&self, route: &str, order: &str) -> RequestPair {
+        let saga = self.client.send(get(&format!("/admin/sagas/{order}")).by(&self.admin)).await.expect(StatusCode::OK);
+        let body = |reason: &str| json!({ "generation": saga["generation"], "reason": reason });
+        RequestPair::new(route.replace("{id}", order), body("checked"), body("assumed"))
     }
 
     async fn place(&self) -> String {
-        self.door.place(&self.admin).await
+        self.client.place(&self.admin).await
     }
 
     async fn cancelling(&self) -> String {
         let order = self.place().await;
-        let cancel = post(&format!("/orders/{order}/cancel")).of(&self.admin);
-        self.door.send(cancel).await.expect(StatusCode::ACCEPTED);
+        let cancel = post(&format!("/orders/{order}/cancel")).by(&self.admin);
+        self.client.send(cancel).await.expect(StatusCode::ACCEPTED);
         order
     }
 
@@ -105,7 +107,7 @@ impl Shop {
     }
 
     async fn first_of(&self, path: &str) -> String {
-        let page = self.door.send(get(path).of(&self.admin)).await.expect(StatusCode::OK);
+        let page = self.client.send(get(path).by(&self.admin)).await.expect(StatusCode::OK);
         page["items"][0]["id"].as_str().expect("an id").to_owned()
     }
 
@@ -113,22 +115,22 @@ impl Shop {
         self.first_of("/admin/failed-jobs?status=open").await
     }
 
-    /// One may run already: it was started by the row before.
+    /// Starts a replay, unless the one of an earlier pair is still running.
     async fn running_replay(&self) -> String {
-        let started = post("/admin/replays").of(&self.admin).json(&replay("once more"));
-        let started = self.door.send(started).await;
+        let started = post("/admin/replays").by(&self.admin).json(&replay("once more"));
+        let started = self.client.send(started).await;
         assert!(matches!(started.status, StatusCode::ACCEPTED | StatusCode::CONFLICT), "{}", started.body);
         self.first_of("/admin/replays").await
     }
 
-    /// Each change leaves one of these.
+    /// The number of changes so far: each leaves an audit record or an order.
     async fn changes(&self) -> i64 {
         let count = "SELECT (SELECT count(*) FROM operations.audit_log) + (SELECT count(*) FROM orders.orders)";
-        sqlx::query_scalar(count).fetch_one(&self.door.pool).await.expect("a count")
+        sqlx::query_scalar(count).fetch_one(&self.client.pool).await.expect("a count")
     }
 
-    fn ask(&self, (path, body): &(String, Value), key: &str) -> Ask {
-        post(path).of(&self.admin).header("idempotency-key", key).json(body)
+    fn request(&self, (path, body): &(String, Value), key: &str) -> ApiRequest {
+        post(path).by(&self.admin).header("idempotency-key", key).json(body)
     }
 }
 
@@ -145,122 +147,125 @@ fn replay(reason: &str) -> Value {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_post_repeated_under_one_key_changes_once(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let posts = shop.door.description.operations().into_iter().filter(|one| one.method == "post");
+async fn every_post_repeated_under_one_key_makes_its_change_once(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let posts = fixture.client.openapi.operations().into_iter().filter(|one| one.method == "post");
 
     for route in posts.map(|post| post.path).filter(|path| !path.starts_with(REFUSING)) {
-        let row = shop.row(route.trim_start_matches("/api/v1")).await;
-        let row = row.unwrap_or_else(|| panic!("POST {route} has no row here: how is it repeated under a key?"));
-        let before = shop.changes().await;
+        let pair = fixture.request_pair(route.trim_start_matches("/api/v1")).await;
+        let pair = pair.unwrap_or_else(|| panic!("POST {route} is missing in `request_pair`"));
+        let before = fixture.changes().await;
 
-        let first = shop.door.send(shop.ask(&row.first, "once")).await;
-        let again = shop.door.send(shop.ask(&row.first, "once")).await;
+        let first = fixture.client.send(fixture.request(&pair.first, "once")).await;
+        let again = fixture.client.send(fixture.request(&pair.first, "once")).await;
 
         assert!(first.status.is_success(), "POST {route}: {} {}", first.status, first.body);
         assert!(!first.headers.contains_key("idempotent-replayed"), "POST {route}");
-        assert!(again.headers.get("idempotent-replayed").is_some_and(|told| told == "true"), "POST {route}");
+        assert!(again.headers.get("idempotent-replayed").is_some_and(|value| value == "true"), "POST {route}");
         assert_eq!((again.status, &again.body), (first.status, &first.body), "POST {route}");
         assert_eq!(again.headers.get("location"), first.headers.get("location"), "POST {route}");
-        assert_eq!(shop.changes().await, before + 1, "POST {route} changed more than once");
-        let other = shop.door.send(shop.ask(&row.other, "once")).await;
+        assert_eq!(fixture.changes().await, before + 1, "POST {route} changed more than once");
+        let other = fixture.client.send(fixture.request(&pair.other, "once")).await;
         other.expect_problem(422, "idempotency-key-reused");
-        assert_eq!(shop.changes().await, before + 1, "POST {route}");
+        assert_eq!(fixture.changes().await, before + 1, "POST {route}");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_key_that_nobody_would_honour_is_refused_by_name(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let takes_key = |told: &Value| {
-        told["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"))
+async fn a_route_without_support_for_keys_refuses_them(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let accepts_key = |definition: &Value| {
+        definition["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"))
     };
 
-    for operation in shop.door.description.operations() {
+    for operation in fixture.client.openapi.operations() {
         let keyed = operation.method == "post" && !operation.path.starts_with(REFUSING);
-        assert_eq!(takes_key(operation.told), keyed, "{}", operation.name());
+        assert_eq!(accepts_key(operation.definition), keyed, "{}", operation.name());
         if keyed {
             continue;
         }
         let method = operation.method.to_uppercase().parse().expect("a method");
         let path = operation.path.split('/').map(|part| if part.starts_with('{') { "X" } else { part });
-        let ask = Ask::new(method, &path.collect::<Vec<_>>().join("/")).of(&shop.admin).header("idempotency-key", "k");
-        let refused = shop.door.send(ask).await;
+        let request = ApiRequest::new(method, &path.collect::<Vec<_>>().join("/"))
+            .by(&fixture.admin)
+            .header("idempotency-key", "k");
+        let refused = fixture.client.send(request).await;
         assert_eq!(refused.pointers(), ["idempotency-key"], "{}", operation.name());
         refused.expect_problem(400, "idempotency-key-unsupported");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_key_is_its_callers_and_its_routes_own(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let other = shop.door.person("other", Role::Admin).await;
-    let adjust = || ("/inventory/adjustments".to_owned(), shop.received(10));
-    let before = shop.changes().await;
+async fn a_key_is_scoped_to_its_caller_and_route(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let other = fixture.client.create_user("other", Role::Admin).await;
+    let adjust = || ("/inventory/adjustments".to_owned(), fixture.received(10));
+    let before = fixture.changes().await;
 
-    shop.door.send(shop.ask(&adjust(), "k")).await.expect(StatusCode::CREATED);
+    fixture.client.send(fixture.request(&adjust(), "k")).await.expect(StatusCode::CREATED);
     let (path, body) = adjust();
-    let of_other = shop.door.send(post(&path).of(&other).header("idempotency-key", "k").json(&body)).await;
-    let of_route = shop.door.send(shop.ask(&("/products".into(), product("Turntable")), "k")).await;
+    let of_other = fixture.client.send(post(&path).by(&other).header("idempotency-key", "k").json(&body)).await;
+    let of_route = fixture.client.send(fixture.request(&("/products".into(), product("Turntable")), "k")).await;
 
-    for answer in [of_other, of_route] {
-        assert!(!answer.headers.contains_key("idempotent-replayed"));
-        answer.expect(StatusCode::CREATED);
+    for response in [of_other, of_route] {
+        assert!(!response.headers.contains_key("idempotent-replayed"));
+        response.expect(StatusCode::CREATED);
     }
-    assert_eq!(shop.changes().await, before + 3);
+    assert_eq!(fixture.changes().await, before + 3);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_refusal_is_not_remembered_and_a_bad_key_is_none(pool: PgPool) {
-    let shop = Shop::open(pool).await;
+async fn an_error_response_is_not_stored_and_an_invalid_key_is_refused(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
     let too_many = (
         "/inventory/adjustments".to_owned(),
         json!({
-            "sku": HEADPHONES, "warehouse_id": shop.warehouse, "quantity": -1_000, "reason": "counted"
+            "sku": HEADPHONES, "warehouse_id": fixture.warehouse, "quantity": -1_000, "reason": "counted"
         }),
     );
-    let few = ("/inventory/adjustments".to_owned(), shop.received(1));
+    let few = ("/inventory/adjustments".to_owned(), fixture.received(1));
 
-    shop.door.send(shop.ask(&too_many, "k")).await.expect_problem(409, "insufficient-stock");
-    shop.door.send(shop.ask(&few, "k")).await.expect(StatusCode::CREATED);
+    fixture.client.send(fixture.request(&too_many, "k")).await.expect_problem(409, "insufficient-stock");
+    fixture.client.send(fixture.request(&few, "k")).await.expect(StatusCode::CREATED);
     for bad in ["", "a b", &"x".repeat(256)] {
-        shop.door.send(shop.ask(&few, bad)).await.expect_problem(400, "idempotency-key-invalid");
+        fixture.client.send(fixture.request(&few, bad)).await.expect_problem(400, "idempotency-key-invalid");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn twins_at_the_same_moment_change_once(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let before = shop.changes().await;
-    let receive = ("/inventory/adjustments".to_owned(), shop.received(10));
+async fn concurrent_duplicates_make_one_change(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let before = fixture.changes().await;
+    let receive = ("/inventory/adjustments".to_owned(), fixture.received(10));
 
-    let answers = futures::future::join_all((0..8).map(|_| shop.door.send(shop.ask(&receive, "k")))).await;
+    let responses =
+        futures::future::join_all((0..8).map(|_| fixture.client.send(fixture.request(&receive, "k")))).await;
 
-    let replayed = |answer: &&crate::client::Answer| answer.headers.contains_key("idempotent-replayed");
-    assert_eq!(answers.iter().filter(replayed).count(), 7);
-    let bodies: Vec<_> = answers.into_iter().map(|answer| answer.expect(StatusCode::CREATED)).collect();
+    let replayed = |response: &&crate::client::ApiResponse| response.headers.contains_key("idempotent-replayed");
+    assert_eq!(responses.iter().filter(replayed).count(), 7);
+    let bodies: Vec<_> = responses.into_iter().map(|response| response.expect(StatusCode::CREATED)).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
-    assert_eq!(shop.changes().await, before + 1);
+    assert_eq!(fixture.changes().await, before + 1);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_twin_that_takes_too_long_is_answered_409_and_the_effect_stays_single(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let before = shop.changes().await;
-    let mut twin = platform::postgres::begin(&shop.door.pool).await.expect("begun");
-    let lock = "INSERT INTO operations.answers
+async fn a_duplicate_that_waits_too_long_gets_409_and_there_is_one_change(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let before = fixture.changes().await;
+    let mut first = platform::postgres::begin(&fixture.client.pool).await.expect("begun");
+    let lock = "INSERT INTO operations.idempotent_responses
                 VALUES ($1, 'POST /api/v1/inventory/adjustments', 'k', '', 201, NULL, '', now())";
-    sqlx::query(lock).bind(shop.admin.id.as_uuid()).execute(&mut *twin).await.expect("stored");
-    let impatient = (*shop.door.pool.connect_options()).clone().options([("lock_timeout", "100ms")]);
-    let door = Door::open(PgPool::connect_lazy_with(impatient));
+    sqlx::query(lock).bind(fixture.admin.id.as_uuid()).execute(&mut *first).await.expect("stored");
+    let short_lock_timeout = (*fixture.client.pool.connect_options()).clone().options([("lock_timeout", "100ms")]);
+    let client = ApiClient::new(PgPool::connect_lazy_with(short_lock_timeout));
 
-    let receive = ("/inventory/adjustments".to_owned(), shop.received(10));
-    let answer = door.send(shop.ask(&receive, "k")).await;
+    let receive = ("/inventory/adjustments".to_owned(), fixture.received(10));
+    let response = client.send(fixture.request(&receive, "k")).await;
 
-    assert_eq!(answer.headers["retry-after"], "1");
-    answer.expect_problem(409, "request-in-progress");
-    twin.rollback().await.expect("rolled back");
-    assert_eq!(shop.changes().await, before);
-    door.send(shop.ask(&receive, "k")).await.expect(StatusCode::CREATED);
-    door.pool.close().await;
+    assert_eq!(response.headers["retry-after"], "1");
+    response.expect_problem(409, "request-in-progress");
+    first.rollback().await.expect("rolled back");
+    assert_eq!(fixture.changes().await, before);
+    client.send(fixture.request(&receive, "k")).await.expect(StatusCode::CREATED);
+    client.pool.close().await;
 }

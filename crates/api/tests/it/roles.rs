@@ -1,6 +1,6 @@
-//! Who may do what, asked of every route that the description knows: a new route without a row here fails.
+//! The roles that may use each route. A route of the OpenAPI document without a row here fails the test.
 
-use crate::client::{Ask, Door};
+use crate::client::{ApiClient, ApiRequest};
 use accounts::Role;
 use accounts::Role::{Admin, Customer, Vendor};
 use axum::http::Method;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::path::{Operation, PathItem};
 use uuid::Uuid;
 
-/// Open to all.
+/// Routes without authentication.
 const PUBLIC: &[&str] = &[
     "POST /api/v1/auth/signup",
     "POST /api/v1/auth/login",
@@ -27,7 +27,7 @@ const PUBLIC: &[&str] = &[
     "GET /problems/{code}",
 ];
 
-/// Open to these.
+/// The roles that each other route admits.
 const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/auth/me", &[Customer, Vendor, Admin]),
     ("POST /api/v1/orders", &[Customer, Admin]),
@@ -67,69 +67,74 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
 ];
 
-/// Every operation of the description: `POST /path`, and whether it asks for a token.
-fn operations(door: &Door) -> BTreeMap<String, bool> {
-    let paths = api::documentation(&door.state).paths.paths;
+/// Every operation of the OpenAPI document as `POST /path`, and whether it requires a token.
+fn operations(client: &ApiClient) -> BTreeMap<String, bool> {
+    let paths = api::documentation(&client.state).paths.paths;
     paths.into_iter().flat_map(|(path, item)| named(&path, item)).collect()
 }
 
 fn named(path: &str, item: PathItem) -> Vec<(String, bool)> {
     let PathItem { get, post, put, patch, delete, .. } = item;
     let methods = [("GET", get), ("POST", post), ("PUT", put), ("PATCH", patch), ("DELETE", delete)];
-    let there = methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)));
-    there.map(|(method, operation)| (format!("{method} {path}"), needs_token(&operation))).collect()
+    let operations = methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)));
+    operations.map(|(method, operation)| (format!("{method} {path}"), needs_token(&operation))).collect()
 }
 
 fn needs_token(operation: &Operation) -> bool {
     let security = serde_json::to_value(&operation.security).expect("plain data");
-    let alternatives = security.as_array().expect("every route says who may");
+    let alternatives = security.as_array().expect("every operation declares its security");
     !alternatives.iter().any(|alternative| *alternative == json!({}))
 }
 
-fn ask(operation: &str) -> Ask {
+fn request(operation: &str) -> ApiRequest {
     let (method, path) = operation.split_once(' ').expect("METHOD /path");
     let path = path.replace("{id}", &Uuid::now_v7().to_string()).replace("{sku}", "NO-SUCH-SKU");
     let path = path.replace("{name}", "no-such-task");
     let path = path.replace("{tracking_number}", "NO-SUCH-NUMBER").replace("{code}", "validation");
-    let ask = Ask::new(method.parse::<Method>().expect("a method"), &path);
-    let ask = if method == "POST" && path.ends_with("/orders") { ask.header("idempotency-key", "k") } else { ask };
-    if method == "GET" { ask } else { ask.json(&json!({})) }
+    let request = ApiRequest::new(method.parse::<Method>().expect("a method"), &path);
+    let request =
+        if method == "POST" && path.ends_with("/orders") { request.header("idempotency-key", "k") } else { request };
+    if method == "GET" { request } else { request.json(&json!({})) }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn every_route_without_a_token_is_refused_unless_it_is_listed_as_public(pool: PgPool) {
-    let door = Door::open(pool);
+    let client = ApiClient::new(pool);
 
-    for (operation, needs_token) in operations(&door) {
+    for (operation, needs_token) in operations(&client) {
         let is_public = PUBLIC.contains(&operation.as_str());
-        assert_eq!(needs_token, !is_public, "{operation} is described otherwise than it is listed");
-        let answer = door.send(ask(&operation)).await;
+        assert_eq!(needs_token, !is_public, "{operation}: the OpenAPI document and `PUBLIC` differ");
+        let response = client.send(request(&operation)).await;
         if is_public {
-            assert!(!matches!(answer.status.as_u16(), 401 | 403), "{operation}: {}", answer.body);
+            assert!(!matches!(response.status.as_u16(), 401 | 403), "{operation}: {}", response.body);
         } else {
-            assert!(answer.headers.contains_key("www-authenticate"), "{operation}");
-            answer.expect_problem(401, "unauthenticated");
+            assert!(response.headers.contains_key("www-authenticate"), "{operation}");
+            response.expect_problem(401, "unauthenticated");
         }
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_role_may_do_what_the_table_says_and_nothing_else(pool: PgPool) {
-    let door = Door::open(pool);
-    let mut people = Vec::new();
+async fn every_role_may_use_the_listed_routes_and_no_others(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let mut users = Vec::new();
     for role in [Customer, Vendor, Admin] {
-        people.push((role, door.person(&role.to_string(), role).await));
+        users.push((role, client.create_user(&role.to_string(), role).await));
     }
 
-    for (operation, _) in operations(&door).into_iter().filter(|(_, needs_token)| *needs_token) {
+    for (operation, _) in operations(&client).into_iter().filter(|(_, needs_token)| *needs_token) {
         let row = ROLES.iter().find(|(listed, _)| *listed == operation);
-        let (_, allowed) = row.unwrap_or_else(|| panic!("{operation} has no row"));
-        for (role, person) in &people {
-            let answer = door.send(ask(&operation).of(person)).await;
+        let (_, allowed) = row.unwrap_or_else(|| panic!("{operation} has no row in `ROLES`"));
+        for (role, user) in &users {
+            let response = client.send(request(&operation).by(user)).await;
             if allowed.contains(role) {
-                assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{role} {operation}: {}", answer.body);
+                assert!(
+                    !matches!(response.status.as_u16(), 401 | 403 | 500..),
+                    "{role} {operation}: {}",
+                    response.body
+                );
             } else {
-                answer.expect_problem(403, "forbidden");
+                response.expect_problem(403, "forbidden");
             }
         }
     }

@@ -1,6 +1,6 @@
-//! The accept loop, on real sockets.
+//! The accept loop, connection limits and timeouts, on real sockets.
 
-use crate::client::Door;
+use crate::client::ApiClient;
 use api::server::{self, ServerLimits};
 use axum::Router;
 use axum::routing::get;
@@ -12,29 +12,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
-/// More than all buffers on the way hold.
+/// More bytes than the socket buffers of both sides hold.
 const LONG: usize = 32 * 1024 * 1024;
 
-struct Serving {
+struct TestServer {
     address: SocketAddr,
     lifecycle: Lifecycle,
     release: Arc<Notify>,
     reached: Arc<Notify>,
 }
 
-/// A server whose one route answers when it is told to.
-async fn serve(connections_max: usize) -> Serving {
+/// A server whose route `/slow` responds after `release`; `reached` reports that a request has arrived there.
+async fn serve(connections_max: usize) -> TestServer {
     serve_within(ServerLimits { connections_max, ..ServerLimits::default() }).await
 }
 
-async fn serve_within(limits: ServerLimits) -> Serving {
+async fn serve_within(limits: ServerLimits) -> TestServer {
     let (release, reached, lifecycle) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Lifecycle::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let (held, told) = (Arc::clone(&release), Arc::clone(&reached));
+    let (released, arrived) = (Arc::clone(&release), Arc::clone(&reached));
     let slow = get(async move || {
-        told.notify_one();
-        held.notified().await;
+        arrived.notify_one();
+        released.notified().await;
         "done"
     });
     let router = Router::new()
@@ -42,7 +42,7 @@ async fn serve_within(limits: ServerLimits) -> Serving {
         .route("/fast", get(async || "fast"))
         .route("/long", get(async || "x".repeat(LONG)));
     lifecycle.spawn(server::serve(listener, router, limits, lifecycle.clone()));
-    Serving { address, lifecycle, release, reached }
+    TestServer { address, lifecycle, release, reached }
 }
 
 async fn send(address: SocketAddr, path: &str) -> TcpStream {
@@ -59,7 +59,7 @@ async fn rest(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_request_that_was_begun_is_answered_though_the_process_stops() {
+async fn a_request_in_progress_is_completed_while_the_process_stops() {
     let serving = serve(8).await;
     let stream = send(serving.address, "/slow").await;
     serving.reached.notified().await;
@@ -86,7 +86,7 @@ async fn an_idle_connection_does_not_keep_the_process_from_stopping() {
 }
 
 #[tokio::test]
-async fn one_connection_more_than_allowed_waits_for_its_turn() {
+async fn a_connection_beyond_the_limit_waits_until_another_one_closes() {
     let serving = serve(1).await;
     let first = send(serving.address, "/slow").await;
     serving.reached.notified().await;
@@ -94,7 +94,7 @@ async fn one_connection_more_than_allowed_waits_for_its_turn() {
 
     let mut byte = [0; 1];
     let early = tokio::time::timeout(Duration::from_millis(100), second.peek(&mut byte)).await;
-    assert!(early.is_err(), "answered while the only place was taken");
+    assert!(early.is_err(), "responded although the only connection slot was in use");
     serving.release.notify_one();
     drop(first);
 
@@ -104,12 +104,17 @@ async fn one_connection_more_than_allowed_waits_for_its_turn() {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_request_that_does_not_say_whom_it_is_for_is_refused(pool: sqlx::PgPool) {
-    let door = Door::open(pool);
+async fn a_request_with_a_missing_or_repeated_host_header_is_refused(pool: sqlx::PgPool) {
+    let client = ApiClient::new(pool);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    door.lifecycle.spawn(server::serve(listener, door.router.clone(), ServerLimits::default(), door.lifecycle.clone()));
-    let ask = async |head: &str| {
+    client.lifecycle.spawn(server::serve(
+        listener,
+        client.router.clone(),
+        ServerLimits::default(),
+        client.lifecycle.clone(),
+    ));
+    let send_with = async |head: &str| {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         let head = format!("GET /system/health/live {head}connection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await.expect("sent");
@@ -117,16 +122,17 @@ async fn a_request_that_does_not_say_whom_it_is_for_is_refused(pool: sqlx::PgPoo
     };
 
     for head in ["HTTP/1.1\r\n", "HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "HTTP/1.0\r\nhost: a\r\nhost: a\r\n"] {
-        let answer = ask(head).await;
-        assert!(answer.contains(" 400 Bad Request") && answer.contains(r#""code":"invalid-host""#), "{answer}");
+        let response = send_with(head).await;
+        assert!(response.contains(" 400 Bad Request"), "{response}");
+        assert!(response.contains(r#""code":"invalid-host""#), "{response}");
     }
     for head in ["HTTP/1.1\r\nhost: a\r\n", "HTTP/1.0\r\n"] {
-        assert!(ask(head).await.contains(" 200 OK"), "{head}");
+        assert!(send_with(head).await.contains(" 200 OK"), "{head}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_never_ends_is_cut_off() {
+async fn request_headers_that_never_end_are_cut_off() {
     let serving = serve(8).await;
     let mut stream = TcpStream::connect(serving.address).await.unwrap();
     stream.write_all(b"GET /fast HTTP/1.1\r\nx-drip:").await.unwrap();
@@ -137,7 +143,7 @@ async fn a_head_that_never_ends_is_cut_off() {
     assert!(begun.elapsed() <= Duration::from_secs(30));
 }
 
-/// From another address of this machine.
+/// Connects from another loopback address.
 async fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(format!("{from}:0").parse().expect("an address")).expect("bound");
@@ -145,7 +151,7 @@ async fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
 }
 
 async fn status_of(mut stream: TcpStream) -> String {
-    // A connection that is refused may be over before this is sent.
+    // The server may have closed a refused connection before this is sent.
     let _sent = stream.write_all(b"GET /fast HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     let mut head = vec![0; 12];
     match stream.read_exact(&mut head).await {
@@ -155,11 +161,11 @@ async fn status_of(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_rests_for_as_long_as_it_may_and_no_longer() {
+async fn an_idle_connection_is_closed_after_the_keep_alive_time() {
     let serving = serve(8).await;
     let mut stream = send(serving.address, "/fast").await;
-    let mut answer = [0; 15];
-    stream.read_exact(&mut answer).await.unwrap();
+    let mut status_line = [0; 15];
+    stream.read_exact(&mut status_line).await.unwrap();
 
     let begun = tokio::time::Instant::now();
     rest(stream).await;
@@ -168,11 +174,11 @@ async fn a_connection_rests_for_as_long_as_it_may_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_head_has_no_more_time_than_the_first() {
+async fn the_headers_of_the_next_request_have_the_same_timeout_as_the_first() {
     let serving = serve(8).await;
     let mut stream = send(serving.address, "/fast").await;
-    let mut answer = [0; 15];
-    stream.read_exact(&mut answer).await.unwrap();
+    let mut status_line = [0; 15];
+    stream.read_exact(&mut status_line).await.unwrap();
     stream.write_all(b"GET /fast HTTP/1.1\r\nx-drip:").await.unwrap();
 
     let begun = tokio::time::Instant::now();
@@ -182,29 +188,29 @@ async fn the_next_head_has_no_more_time_than_the_first() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_its_answers_is_disconnected() {
+async fn a_client_that_never_reads_its_responses_is_disconnected() {
     let limits =
         ServerLimits { connections_max: 1, write_timeout: Duration::from_millis(300), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
-    let deaf = send(serving.address, "/long").await;
+    let stalled = send(serving.address, "/long").await;
 
-    // Waits for the only place.
+    // Waits for the only connection slot.
     let second = tokio::time::timeout(Duration::from_secs(20), status_of(send(serving.address, "/fast").await));
 
-    assert_eq!(second.await.expect("the deaf one has the place still"), "HTTP/1.1 200");
-    drop(deaf);
+    assert_eq!(second.await.expect("the stalled client is still connected"), "HTTP/1.1 200");
+    drop(stalled);
 }
 
 #[tokio::test]
-async fn a_client_that_reads_slowly_gets_all_of_it() {
+async fn a_client_that_reads_slowly_gets_the_whole_response() {
     let limits = ServerLimits { write_timeout: Duration::from_millis(500), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
     let mut slow = send(serving.address, "/long").await;
     let (mut chunk, mut read) = (vec![0; LONG / 16], 0);
 
-    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let mut interval = tokio::time::interval(Duration::from_millis(50));
     while read < LONG {
-        pace.tick().await;
+        interval.tick().await;
         let some = slow.read(&mut chunk).await.expect("still connected");
         assert!(some > 0, "cut off after {read} bytes");
         read += some;
@@ -212,27 +218,27 @@ async fn a_client_that_reads_slowly_gets_all_of_it() {
 }
 
 #[tokio::test]
-async fn silent_connections_of_one_address_keep_out_neither_others_nor_probes() {
+async fn idle_connections_of_one_address_do_not_block_other_addresses() {
     let limits = ServerLimits { connections_max: 64, connections_per_address_max: Some(8), ..ServerLimits::default() };
     let serving = serve_within(limits).await;
-    let mut silent = Vec::new();
+    let mut idle = Vec::new();
     for _ in 0..8 {
-        silent.push(connect_from("127.0.0.2", serving.address).await);
+        idle.push(connect_from("127.0.0.2", serving.address).await);
     }
 
     assert_eq!(status_of(connect_from("127.0.0.3", serving.address).await).await, "HTTP/1.1 200");
     let refused = status_of(connect_from("127.0.0.2", serving.address).await).await;
     assert!(refused == "HTTP/1.1 503" || refused == "connection reset", "{refused}");
-    silent.clear();
+    idle.clear();
 }
 
 #[tokio::test]
-async fn the_last_places_are_kept_for_those_who_have_none() {
+async fn the_last_connection_slots_are_reserved_for_addresses_without_a_connection() {
     let limits = ServerLimits { connections_max: 32, connections_per_address_max: None, ..ServerLimits::default() };
     let serving = serve_within(limits).await;
-    let mut silent = Vec::new();
+    let mut idle = Vec::new();
     for _ in 0..40 {
-        silent.push(connect_from("127.0.0.2", serving.address).await);
+        idle.push(connect_from("127.0.0.2", serving.address).await);
     }
 
     assert_eq!(status_of(connect_from("127.0.0.3", serving.address).await).await, "HTTP/1.1 200");

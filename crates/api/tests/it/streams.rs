@@ -1,6 +1,6 @@
-//! Following an order.
+//! The event stream of an order.
 
-use crate::client::{Ask, Door, Person, STREAMS_MAX, get};
+use crate::client::{ApiClient, ApiRequest, STREAMS_MAX, TestUser, get};
 use crate::tokens::token_until;
 use crate::worker_fixture;
 use accounts::Role;
@@ -12,26 +12,26 @@ use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Somebody with an order that nobody has looked at yet.
-async fn shop(pool: PgPool) -> (Door, Person, String) {
-    let door = Door::open(pool);
-    let vendor = door.person("vendor", Role::Vendor).await;
-    door.stock(vendor.id).await;
-    let customer = door.customer().await;
-    let order = door.place(&customer).await;
-    (door, customer, order)
+/// A customer with an order that no worker has processed yet.
+async fn setup(pool: PgPool) -> (ApiClient, TestUser, String) {
+    let client = ApiClient::new(pool);
+    let vendor = client.create_user("vendor", Role::Vendor).await;
+    client.create_stock(vendor.id).await;
+    let customer = client.customer().await;
+    let order = client.place(&customer).await;
+    (client, customer, order)
 }
 
-fn stream(order: &str) -> Ask {
+fn stream(order: &str) -> ApiRequest {
     get(&format!("/orders/{order}/stream"))
 }
 
-/// Follows to the end; what was told, each with its id.
-async fn follow(door: &Door, ask: Ask) -> Vec<(String, Value)> {
-    let answer = timeout(LIMIT, door.send(ask)).await.expect("it ends");
-    assert_eq!(answer.headers["content-type"], "text/event-stream");
-    let told = answer.expect(StatusCode::OK);
-    let events = told.as_str().expect("events").split("\n\n").filter(|event| event.starts_with("id: "));
+/// Reads the stream to its end. Returns the events, each with its id.
+async fn follow(client: &ApiClient, request: ApiRequest) -> Vec<(String, Value)> {
+    let response = timeout(LIMIT, client.send(request)).await.expect("the stream ends");
+    assert_eq!(response.headers["content-type"], "text/event-stream");
+    let body = response.expect(StatusCode::OK);
+    let events = body.as_str().expect("events").split("\n\n").filter(|event| event.starts_with("id: "));
     events.map(|event| event_of(event).expect("an id and data")).collect()
 }
 
@@ -41,18 +41,18 @@ fn event_of(event: &str) -> Option<(String, Value)> {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn who_follows_an_order_hears_all_of_it_once_and_the_end_last(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
-    let vendor = door.log_in("vendor@orders.local", crate::client::PASSWORD).await.expect(StatusCode::OK);
+async fn a_stream_delivers_every_event_once_and_ends_with_the_last_one(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    let vendor = client.log_in("vendor@orders.local", crate::client::PASSWORD).await.expect(StatusCode::OK);
     let vendor = vendor["access_token"].as_str().expect("a token");
 
     let (of_customer, of_vendor, ()) = tokio::join!(
-        follow(&door, stream(&order).of(&customer)),
-        follow(&door, stream(&order).token(vendor).header("accept", "text/event-stream")),
-        worker_fixture::reject(&door, &order),
+        follow(&client, stream(&order).by(&customer)),
+        follow(&client, stream(&order).token(vendor).header("accept", "text/event-stream")),
+        worker_fixture::reject(&client, &order),
     );
 
-    let timeline = door.send(get(&format!("/orders/{order}/events")).of(&customer)).await.expect(StatusCode::OK);
+    let timeline = client.send(get(&format!("/orders/{order}/events")).by(&customer)).await.expect(StatusCode::OK);
     let entries = timeline["items"].as_array().expect("a list");
     assert_eq!(entries.last().expect("an end")["to_status"], "rejected");
     let expected: Vec<_> = entries.iter().map(|entry| (entry["version"].to_string(), entry.clone())).collect();
@@ -61,109 +61,109 @@ async fn who_follows_an_order_hears_all_of_it_once_and_the_end_last(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn who_comes_back_hears_what_follows_and_at_the_end_that_nothing_will(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
-    worker_fixture::reject(&door, &order).await;
-    let whole = follow(&door, stream(&order).of(&customer)).await;
+async fn a_resumed_stream_delivers_the_later_events_and_204_after_the_last_one(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    worker_fixture::reject(&client, &order).await;
+    let whole = follow(&client, stream(&order).by(&customer)).await;
 
-    for (place, (id, _)) in whole.iter().enumerate() {
-        let back = || stream(&order).of(&customer).header("last-event-id", id);
-        if place + 1 < whole.len() {
-            assert_eq!(follow(&door, back()).await, whole[place + 1..]);
+    for (index, (id, _)) in whole.iter().enumerate() {
+        let resume = || stream(&order).by(&customer).header("last-event-id", id);
+        if index + 1 < whole.len() {
+            assert_eq!(follow(&client, resume()).await, whole[index + 1..]);
         } else {
-            assert_eq!(door.send(back()).await.expect(StatusCode::NO_CONTENT), json!(""));
+            assert_eq!(client.send(resume()).await.expect(StatusCode::NO_CONTENT), json!(""));
         }
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_can_not_be_followed_is_refused_as_elsewhere(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
-    let other = door.person("other", Role::Customer).await;
+async fn an_invalid_request_for_a_stream_is_refused(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    let other = client.create_user("other", Role::Customer).await;
 
-    door.send(stream(&order)).await.expect_problem(401, "unauthenticated");
-    door.send(stream(&order).of(&other)).await.expect_problem(404, "not-found");
-    door.send(stream("not-a-uuid").of(&customer)).await.expect_problem(400, "invalid-parameter");
-    let json_alone = stream(&order).of(&customer).header("accept", "application/json");
-    door.send(json_alone).await.expect_problem(406, "not-acceptable");
+    client.send(stream(&order)).await.expect_problem(401, "unauthenticated");
+    client.send(stream(&order).by(&other)).await.expect_problem(404, "not-found");
+    client.send(stream("not-a-uuid").by(&customer)).await.expect_problem(400, "invalid-parameter");
+    let json_alone = stream(&order).by(&customer).header("accept", "application/json");
+    client.send(json_alone).await.expect_problem(406, "not-acceptable");
     for id in ["", "-1", "two", "2", "4294967296"] {
-        let answer = door.send(stream(&order).of(&customer).header("last-event-id", id)).await;
-        assert_eq!(answer.pointers(), ["last-event-id"], "{id}");
-        answer.expect_problem(400, "invalid-parameter");
+        let response = client.send(stream(&order).by(&customer).header("last-event-id", id)).await;
+        assert_eq!(response.pointers(), ["last-event-id"], "{id}");
+        response.expect_problem(400, "invalid-parameter");
     }
-    let elsewhere = get(&format!("/orders/{order}")).of(&customer).header("accept", "text/event-stream");
-    door.send(elsewhere).await.expect_problem(406, "not-acceptable");
+    let elsewhere = get(&format!("/orders/{order}")).by(&customer).header("accept", "text/event-stream");
+    client.send(elsewhere).await.expect_problem(406, "not-acceptable");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn so_many_are_followed_at_a_time_and_a_place_is_free_again_when_one_ends(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
-    let held = door.state.streams.clone().try_acquire_many_owned(u32::try_from(STREAMS_MAX).expect("few"));
-    let held = held.expect("all places are free");
+async fn open_streams_are_limited_and_a_stream_that_ends_frees_its_permit(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    let held = client.state.streams.clone().try_acquire_many_owned(u32::try_from(STREAMS_MAX).expect("few"));
+    let held = held.expect("no stream is open");
 
-    let refused = door.send(stream(&order).of(&customer)).await;
+    let refused = client.send(stream(&order).by(&customer)).await;
     assert!(refused.headers.contains_key("retry-after"));
     refused.expect_problem(503, "overloaded");
 
     drop(held);
-    worker_fixture::reject(&door, &order).await;
-    follow(&door, stream(&order).of(&customer)).await;
-    assert_eq!(door.state.streams.available_permits(), STREAMS_MAX);
+    worker_fixture::reject(&client, &order).await;
+    follow(&client, stream(&order).by(&customer)).await;
+    assert_eq!(client.state.streams.available_permits(), STREAMS_MAX);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_stream_ends_with_its_token(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
-    // In its leeway of five seconds.
+    let (client, customer, order) = setup(pool).await;
+    // Expired, but still within the leeway of five seconds.
     let token = token_until(&customer, platform::clock::now().timestamp() - 3);
 
-    let told = follow(&door, stream(&order).token(&token)).await;
+    let events = follow(&client, stream(&order).token(&token)).await;
 
-    assert_eq!(told.len(), 1, "the order is only accepted yet: {told:?}");
+    assert_eq!(events.len(), 1, "only the acceptance has happened: {events:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_stream_ends_when_the_right_to_it_is_gone(pool: PgPool) {
-    let (door, _, order) = shop(pool).await;
-    let former = door.person("former", Role::Admin).await;
-    let admin = door.person("admin", Role::Admin).await;
+async fn a_stream_ends_when_its_user_loses_the_role(pool: PgPool) {
+    let (client, _, order) = setup(pool).await;
+    let former = client.create_user("former", Role::Admin).await;
+    let admin = client.create_user("admin", Role::Admin).await;
 
-    let (told, ()) = tokio::join!(follow(&door, stream(&order).of(&former)), async {
-        while door.state.streams.available_permits() == STREAMS_MAX {
+    let (events, ()) = tokio::join!(follow(&client, stream(&order).by(&former)), async {
+        while client.state.streams.available_permits() == STREAMS_MAX {
             tokio::task::yield_now().await;
         }
-        let role = Ask::new(Method::PUT, &format!("/admin/users/{}/role", former.id)).of(&admin);
-        door.send(role.json(&json!({ "role": "customer" }))).await.expect(StatusCode::OK);
-        worker_fixture::reject(&door, &order).await;
+        let role = ApiRequest::new(Method::PUT, &format!("/admin/users/{}/role", former.id)).by(&admin);
+        client.send(role.json(&json!({ "role": "customer" }))).await.expect(StatusCode::OK);
+        worker_fixture::reject(&client, &order).await;
     });
 
-    assert!(told.len() <= 1, "what happened after they lost the role is not told: {told:?}");
+    assert!(events.len() <= 1, "an event after the loss of the role was delivered: {events:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_silent_stream_ends_when_the_right_to_it_is_gone(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
+async fn a_stream_without_new_events_ends_when_its_user_is_disabled(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
 
-    let (told, ()) = tokio::join!(follow(&door, stream(&order).of(&customer)), async {
-        while door.state.streams.available_permits() == STREAMS_MAX {
+    let (events, ()) = tokio::join!(follow(&client, stream(&order).by(&customer)), async {
+        while client.state.streams.available_permits() == STREAMS_MAX {
             tokio::task::yield_now().await;
         }
-        sqlx::query!("UPDATE accounts.users SET disabled_at = now()").execute(&door.pool).await.expect("disabled");
+        sqlx::query!("UPDATE accounts.users SET disabled_at = now()").execute(&client.pool).await.expect("disabled");
     });
 
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(events.len(), 1, "{events:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_stream_does_not_hold_up_a_process_that_stops(pool: PgPool) {
-    let (door, customer, order) = shop(pool).await;
+async fn open_streams_end_when_the_process_stops(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
 
-    let (told, ()) = tokio::join!(follow(&door, stream(&order).of(&customer)), async {
-        while door.state.streams.available_permits() == STREAMS_MAX {
+    let (events, ()) = tokio::join!(follow(&client, stream(&order).by(&customer)), async {
+        while client.state.streams.available_permits() == STREAMS_MAX {
             tokio::task::yield_now().await;
         }
-        door.lifecycle.stopping.cancel();
+        client.lifecycle.stopping.cancel();
     });
 
-    assert!(told.len() <= 1, "{told:?}");
+    assert!(events.len() <= 1, "{events:?}");
 }

@@ -1,36 +1,38 @@
-use crate::client::{Door, get};
+//! Health checks and metrics.
+
+use crate::client::{ApiClient, get};
 use axum::http::StatusCode;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::time::Duration;
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn without_broker_and_redis_the_api_is_degraded_but_ready(pool: PgPool) {
-    let door = Door::open(pool);
+async fn without_rabbitmq_and_redis_the_api_is_degraded_but_ready(pool: PgPool) {
+    let client = ApiClient::new(pool);
 
     for base in ["", "/api/v1"] {
-        let health = door.send(get(&format!("{base}/system/health"))).await.expect(StatusCode::OK);
+        let health = client.send(get(&format!("{base}/system/health"))).await.expect(StatusCode::OK);
         assert_eq!(health["status"], "degraded");
         assert_eq!(health["dependencies"]["postgres"]["status"], "ok");
         assert_eq!(health["dependencies"]["rabbitmq"]["status"], "down");
         assert_eq!(health["dependencies"]["redis"]["status"], "down");
-        let ready = door.send(get(&format!("{base}/system/health/ready"))).await.expect(StatusCode::OK);
+        let ready = client.send(get(&format!("{base}/system/health/ready"))).await.expect(StatusCode::OK);
         assert_eq!(ready["status"], "degraded");
-        door.send(get(&format!("{base}/system/health/live"))).await.expect(StatusCode::OK);
+        client.send(get(&format!("{base}/system/health/live"))).await.expect(StatusCode::OK);
     }
 }
 
 #[tokio::test]
 async fn without_postgres_the_api_is_alive_but_down() {
     let options = PgPoolOptions::new().acquire_timeout(Duration::from_millis(300));
-    let door = Door::open(options.connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap());
+    let client = ApiClient::new(options.connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap());
 
-    let health = door.send(get("/system/health")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    let health = client.send(get("/system/health")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
 
     assert_eq!(health["status"], "down");
-    door.send(get("/system/health/ready")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
-    door.send(get("/system/health/live")).await.expect(StatusCode::OK);
-    let refused = door.send(get("/products")).await;
+    client.send(get("/system/health/ready")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    client.send(get("/system/health/live")).await.expect(StatusCode::OK);
+    let refused = client.send(get("/products")).await;
     assert_eq!(refused.headers["retry-after"], "1");
     let body = refused.expect_problem(503, "unavailable").to_string();
     assert!(!body.contains("127.0.0.1") && !body.contains("refused"), "{body}");
@@ -38,21 +40,21 @@ async fn without_postgres_the_api_is_alive_but_down() {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_process_that_stops_is_not_ready(pool: PgPool) {
-    let door = Door::open(pool);
+    let client = ApiClient::new(pool);
 
-    door.lifecycle.stopping.cancel();
+    client.lifecycle.stopping.cancel();
 
-    door.send(get("/system/health/ready")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    client.send(get("/system/health/ready")).await.expect(StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn requests_are_counted_by_their_route_not_by_their_path(pool: PgPool) {
-    let door = Door::open(pool);
-    door.send(get("/products/SKU-1")).await;
-    door.send(get("/products/SKU-2")).await;
-    door.send(get("/no/such/path")).await;
+    let client = ApiClient::new(pool);
+    client.send(get("/products/SKU-1")).await;
+    client.send(get("/products/SKU-2")).await;
+    client.send(get("/no/such/path")).await;
 
-    let text = door.send(get("/metrics")).await.expect(StatusCode::OK);
+    let text = client.send(get("/metrics")).await.expect(StatusCode::OK);
 
     let text = text.as_str().unwrap();
     let counted = r#"http_requests_total{method="GET",route="/api/v1/products/{sku}",status="404"} 2"#;

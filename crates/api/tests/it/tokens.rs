@@ -1,6 +1,6 @@
-//! The list of bad input, tokens (48 to 59).
+//! Access tokens that must be refused. The numbers in the test names are those of the list of bad input.
 
-use crate::client::{Ask, Door, Person, SECRET, get};
+use crate::client::{ApiClient, ApiRequest, SECRET, TestUser, get};
 use accounts::Role;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-fn me() -> Ask {
+fn me() -> ApiRequest {
     get("/auth/me")
 }
 
@@ -28,41 +28,41 @@ fn claims(subject: &str) -> Value {
         "iat": now, "nbf": now, "exp": now + 900 })
 }
 
-/// A customer's token that expires at that second.
-pub fn token_until(customer: &Person, expires_at: i64) -> String {
+/// An access token of `customer` with the expiry time `expires_at`.
+pub fn token_until(customer: &TestUser, expires_at: i64) -> String {
     let mut claims = claims(&customer.id.to_string());
     claims["exp"] = json!(expires_at);
     sign(&header(), &claims)
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn only_one_bearer_header_is_a_token_48_49(pool: PgPool) {
-    let door = Door::open(pool);
-    let customer = door.customer().await;
+async fn a_token_is_accepted_in_a_single_bearer_header_only_48_49(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let customer = client.customer().await;
     let token = &customer.token;
 
-    let asks = [
+    let requests = [
         me(),
         me().header("authorization", "Basic dXNlcjpwYXNz"),
         me().header("authorization", "Bearer "),
         me().header("authorization", token),
-        me().of(&customer).of(&customer),
+        me().by(&customer).by(&customer),
         get(&format!("/auth/me?access_token={token}")),
         me().header("cookie", &format!("access_token={token}")),
     ];
-    for ask in asks {
-        let answer = door.send(ask).await;
-        assert_eq!(answer.headers["www-authenticate"], r#"Bearer realm="orderflow""#);
-        answer.expect_problem(401, "unauthenticated");
+    for request in requests {
+        let response = client.send(request).await;
+        assert_eq!(response.headers["www-authenticate"], r#"Bearer realm="orderflow""#);
+        response.expect_problem(401, "unauthenticated");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_token_that_is_not_exactly_ours_is_refused_50_to_57_59(pool: PgPool) {
-    let door = Door::open(pool);
-    let customer = door.customer().await;
+async fn a_forged_or_altered_token_is_refused_50_to_57_59(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let customer = client.customer().await;
     let good = claims(&customer.id.to_string());
-    door.send(me().token(&sign(&header(), &good))).await.expect(axum::http::StatusCode::OK);
+    client.send(me().token(&sign(&header(), &good))).await.expect(axum::http::StatusCode::OK);
     let changed = |name: &str, value: Value| {
         let mut claims = good.clone();
         claims[name] = value;
@@ -95,42 +95,42 @@ async fn a_token_that_is_not_exactly_ours_is_refused_50_to_57_59(pool: PgPool) {
     tokens.extend(["exp", "nbf", "aud", "iss", "sub", "typ", "role", "ver"].map(without));
 
     for token in tokens {
-        let answer = door.send(me().token(&token)).await;
-        assert!(answer.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
-        answer.expect_problem(401, "invalid-token");
+        let response = client.send(me().token(&token)).await;
+        assert!(response.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+        response.expect_problem(401, "invalid-token");
     }
-    door.send(me().token(&changed("exp", json!(now - 7)))).await.expect_problem(401, "token-expired");
+    client.send(me().token(&changed("exp", json!(now - 7)))).await.expect_problem(401, "token-expired");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_refresh_token_opens_nothing_57(pool: PgPool) {
-    let door = Door::open(pool);
-    door.seed_user("customer@orders.local", Role::Customer).await;
-    let session = door.log_in("customer@orders.local", crate::client::PASSWORD).await.body;
+async fn a_refresh_token_is_no_access_token_57(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    client.seed_user("customer@orders.local", Role::Customer).await;
+    let session = client.log_in("customer@orders.local", crate::client::PASSWORD).await.body;
 
-    let answer = door.send(me().token(session["refresh_token"].as_str().unwrap())).await;
+    let response = client.send(me().token(session["refresh_token"].as_str().unwrap())).await;
 
-    answer.expect_problem(401, "invalid-token");
+    response.expect_problem(401, "invalid-token");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_claimed_role_counts_for_nothing_the_account_says_it_52(pool: PgPool) {
-    let door = Door::open(pool);
-    let customer = door.customer().await;
+async fn permissions_follow_the_role_of_the_account_not_of_the_token_52(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let customer = client.customer().await;
     let mut claims = claims(&customer.id.to_string());
     claims["role"] = json!("admin");
 
-    let answer = door.send(get("/warehouses").token(&sign(&header(), &claims))).await;
+    let response = client.send(get("/warehouses").token(&sign(&header(), &claims))).await;
 
-    answer.expect_problem(403, "forbidden");
+    response.expect_problem(403, "forbidden");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_disabled_users_token_is_revoked_58(pool: PgPool) {
-    let door = Door::open(pool);
-    let customer = door.customer().await;
+    let client = ApiClient::new(pool);
+    let customer = client.customer().await;
 
-    sqlx::query!("UPDATE accounts.users SET disabled_at = now()").execute(&door.pool).await.unwrap();
+    sqlx::query!("UPDATE accounts.users SET disabled_at = now()").execute(&client.pool).await.unwrap();
 
-    door.send(me().of(&customer)).await.expect_problem(401, "token-revoked");
+    client.send(me().by(&customer)).await.expect_problem(401, "token-revoked");
 }

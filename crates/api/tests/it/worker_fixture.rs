@@ -1,6 +1,6 @@
-//! What a worker would do for an order, done by hand.
+//! Does the work of a worker for one order, by direct calls to the handlers.
 
-use crate::client::{Door, HEADPHONES};
+use crate::client::{ApiClient, HEADPHONES};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
@@ -16,34 +16,34 @@ use sqlx::{Connection, Postgres};
 fn delivery<C>(order: OrderId, command: C, now: Timestamp) -> Delivery<C> {
     let trace = Trace { correlation_id: "test".into(), causation_id: None, traceparent: None };
     Delivery {
-        header: Header { id: MessageId::derive(order, "by hand"), time: now, subject: order, trace },
+        header: Header { id: MessageId::derive(order, "fixture"), time: now, subject: order, trace },
         attempt: 0,
         command,
     }
 }
 
-async fn connection(door: &Door) -> PoolConnection<Postgres> {
-    door.pool.acquire().await.expect("a connection")
+async fn connection(client: &ApiClient) -> PoolConnection<Postgres> {
+    client.pool.acquire().await.expect("a connection")
 }
 
-fn all_done(handled: &Handled) {
+fn expect_all_done(handled: &Handled) {
     assert!(handled.verdicts.iter().all(|verdict| *verdict == Verdict::Done), "{:?}", handled.verdicts);
 }
 
-/// Nothing was on the shelf.
-pub async fn reject(door: &Door, order: &str) {
+/// Rejects the order, with the reply that there is no stock.
+pub async fn reject(client: &ApiClient, order: &str) {
     let (order_id, now) = (order.parse().expect("an id"), platform::clock::now());
     let reply = Reply::StockRejected(StockRejected { order_id, shortages: Vec::new() });
-    let mut connection = connection(door).await;
+    let mut connection = connection(client).await;
     let mut tx = connection.begin().await.expect("begun");
     let saga = SagaHandler { time_scale: TimeScale::REAL };
     let handled = saga.handle(&mut tx, &[delivery(order_id, reply, now)], now).await;
-    all_done(&handled.expect("handled"));
+    expect_all_done(&handled.expect("handled"));
     tx.commit().await.expect("committed");
 }
 
-/// The order's headphones are booked with the carrier, which gives this tracking number.
-pub async fn book(door: &Door, order: &str, warehouse_id: WarehouseId) -> String {
+/// Books the shipment of the order's headphones with the carrier. Returns the tracking number.
+pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) -> String {
     let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
     let request = ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
@@ -51,17 +51,17 @@ pub async fn book(door: &Door, order: &str, warehouse_id: WarehouseId) -> String
     let args = carrier();
     let shipping = Shipping::new(SimulatedCarrier::new(&args), &args);
     let batch = [delivery(order_id, book, now)];
-    let mut connection = connection(door).await;
+    let mut connection = connection(client).await;
 
     let mut tx = connection.begin().await.expect("begun");
     let call = shipping.begin(&mut tx, &batch, now).await.expect("begun").pop().expect("a call");
     tx.commit().await.expect("committed");
-    let answers = vec![shipping.call(call).await];
+    let results = vec![shipping.call(call).await];
     let mut tx = connection.begin().await.expect("begun");
-    all_done(&shipping.settle(&mut tx, &batch, answers, now).await.expect("settled"));
+    expect_all_done(&shipping.settle(&mut tx, &batch, results, now).await.expect("settled"));
     tx.commit().await.expect("committed");
 
-    let booked = shipping::list_shipments(&door.pool, order_id).await.expect("a list");
+    let booked = shipping::list_shipments(&client.pool, order_id).await.expect("a list");
     booked[0].tracking_number.as_ref().expect("a number").to_string()
 }
 

@@ -49,6 +49,15 @@ fn every_message_has_a_golden_file_and_every_file_a_message() {
 }
 
 #[test]
+fn a_booking_with_the_old_member_parcels_is_read() {
+    let golden = std::fs::read_to_string(path("shipment.book.v1")).unwrap();
+    let old = golden.replace(r#""shipments""#, r#""parcels""#);
+
+    assert_ne!(golden, old);
+    assert_eq!(serde_json::from_str::<ShipmentCommand>(&old).unwrap(), serde_json::from_str(&golden).unwrap());
+}
+
+#[test]
 fn a_member_that_a_later_release_adds_is_ignored() {
     let json = r#"{"type":"inventory.released.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","new":1}}"#;
 

@@ -54,6 +54,14 @@ pub enum Queue {
     Shipping,
 }
 
+/// Message types with another name than in an earlier version.
+const RENAMED_TYPES: &[(&str, &str)] = &[("inventory.held_long.v1", "inventory.reservation_stale.v1")];
+
+/// The present name of a message type. Messages that were published under an old name may still be in a queue.
+pub fn present_type_name(name: &str) -> &str {
+    RENAMED_TYPES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new)
+}
+
 /// Where a message is published to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {

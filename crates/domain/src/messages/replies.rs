@@ -23,8 +23,8 @@ pub enum Reply {
     #[serde(rename = "inventory.shipped.v1")]
     #[strum(serialize = "inventory.shipped.v1")]
     StockShipped(StockShipped),
-    #[serde(rename = "inventory.held_long.v1")]
-    #[strum(serialize = "inventory.held_long.v1")]
+    #[serde(rename = "inventory.reservation_stale.v1", alias = "inventory.held_long.v1")]
+    #[strum(serialize = "inventory.reservation_stale.v1")]
     ReservationStale(ReservationStale),
     #[serde(rename = "payment.authorized.v1")]
     #[strum(serialize = "payment.authorized.v1")]

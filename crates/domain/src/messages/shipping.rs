@@ -42,7 +42,8 @@ impl Message for ShipmentCommand {
 pub struct BookShipments {
     pub order_id: OrderId,
     /// One per warehouse.
-    #[serde(rename = "parcels")]
+    /// `parcels` in messages of versions before 0.2.
+    #[serde(alias = "parcels")]
     pub shipments: Vec<ShipmentRequest>,
 }
 

@@ -42,14 +42,14 @@ pub(super) struct PlannedShipment {
     pub lines: Vec<Line>,
     /// What is captured for it. The shipments of an order add up to its total.
     pub amount: i64,
-    #[serde(default, rename = "way", skip_serializing_if = "is_default")]
+    #[serde(default, alias = "way", skip_serializing_if = "is_default")]
     progress: CarrierProgress,
     /// Refines [`CarrierProgress::HandedOver`]. Not a variant of that enum, because older versions could not read it.
     #[serde(default, skip_serializing_if = "is_default")]
     in_transit: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
-    #[serde(default, rename = "deducted", skip_serializing_if = "is_default")]
+    #[serde(default, alias = "deducted", skip_serializing_if = "is_default")]
     pub stock_shipped: bool,
     /// The levels of delay that the timeline has recorded.
     #[serde(default, skip_serializing_if = "is_default")]

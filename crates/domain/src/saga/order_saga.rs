@@ -27,7 +27,8 @@ pub struct OrderSaga {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) unreceived: u32,
     pub(super) phase: Phase,
-    #[serde(rename = "goods")]
+    /// `goods` in the sagas of versions before 0.2.
+    #[serde(alias = "goods")]
     pub(super) allocation: SagaAllocation,
 }
 

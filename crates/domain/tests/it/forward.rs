@@ -151,7 +151,17 @@ fn the_stored_progress_of_a_shipment_is_stable() {
 
     let stored = script.saga.to_json();
 
-    assert!(stored.contains(r#""amount":10000,"way":"handed_over","deducted":true}"#), "{stored}");
+    assert!(stored.contains(r#""amount":10000,"progress":"handed_over","stock_shipped":true}"#), "{stored}");
+}
+
+#[test]
+fn a_saga_that_was_stored_under_the_old_names_is_read() {
+    let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&stock_shipped(first()));
+    let stored = script.saga.to_json();
+    let old = stored.replace("allocation", "goods").replace("progress", "way").replace("stock_shipped", "deducted");
+
+    assert_ne!(stored, old);
+    assert_eq!(OrderSaga::from_json(&old), Ok(script.saga));
 }
 
 #[test]

@@ -34,10 +34,10 @@ pub(crate) async fn lock_stock(
     let rows = sqlx::query_as!(
         LockedRow,
         r#"SELECT locked.sku, locked.warehouse_id, locked.priority AS "priority!", locked.on_hand, locked.reserved
-             FROM (SELECT shelf.sku, shelf.warehouse_id
-                     FROM UNNEST($1::text[]) AS asked (sku)
+             FROM (SELECT stock_row.sku, stock_row.warehouse_id
+                     FROM UNNEST($1::text[]) AS requested (sku)
                     CROSS JOIN LATERAL (SELECT stock.sku, stock.warehouse_id FROM inventory.stock
-                                         WHERE stock.sku = asked.sku OFFSET 0) AS shelf
+                                         WHERE stock.sku = requested.sku OFFSET 0) AS stock_row
                     UNION
                    SELECT line.sku, line.warehouse_id
                      FROM UNNEST($2::uuid[]) AS settling (order_id)

@@ -58,8 +58,8 @@ pub(crate) async fn lock_reservations(
            SELECT claim.order_id, claim.state, claim.cause, $4, $4
              FROM UNNEST($1::uuid[], $2::text[], $3::uuid[]) AS claim (order_id, state, cause)
             ORDER BY claim.order_id
-           ON CONFLICT (order_id) DO UPDATE SET asked = header.asked + 1
-           RETURNING order_id, state, shortages AS "shortages: Json<Vec<Shortage>>", asked = 1 AS "is_new!""#,
+           ON CONFLICT (order_id) DO UPDATE SET request_count = header.request_count + 1
+           RETURNING order_id, state, shortages AS "shortages: Json<Vec<Shortage>>", request_count = 1 AS "is_new!""#,
         &orders,
         &states as &[&str],
         &causes,

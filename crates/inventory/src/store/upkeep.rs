@@ -28,7 +28,7 @@ pub(crate) struct LowStock {
 }
 
 /// Checks at most `limit` reservations that were created or last queried before `before`, the oldest first. Those with
-/// active lines get `questioned_at = now`, the others are never checked again. Rows locked by other transactions are
+/// active lines get `queried_at = now`, the others are never checked again. Rows locked by other transactions are
 /// skipped.
 pub(crate) async fn query_stale_reservations(
     tx: &mut PgConnection,
@@ -39,14 +39,14 @@ pub(crate) async fn query_stale_reservations(
     let rows = sqlx::query!(
         r#"WITH due AS MATERIALIZED (
                SELECT order_id FROM inventory.reservations
-               WHERE state = 'reserved' AND coalesce(questioned_at, created_at) <= $1
-               ORDER BY coalesce(questioned_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
+               WHERE state = 'reserved' AND coalesce(queried_at, created_at) <= $1
+               ORDER BY coalesce(queried_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
            looked AS MATERIALIZED (
                SELECT order_id, EXISTS (SELECT FROM inventory.reservation_lines AS line
                                         WHERE line.order_id = due.order_id AND line.state = 'active') AS holds
                FROM due)
            UPDATE inventory.reservations AS header
-           SET questioned_at = CASE WHEN looked.holds THEN $2::timestamptz ELSE 'infinity' END
+           SET queried_at = CASE WHEN looked.holds THEN $2::timestamptz ELSE 'infinity' END
            FROM looked
            WHERE header.order_id = ANY (ARRAY(SELECT order_id FROM due)) AND header.order_id = looked.order_id
            RETURNING header.order_id, header.created_at, looked.holds AS "holds!""#,

@@ -5,6 +5,7 @@ use crate::envelope::Header;
 use crate::handle::Delivery;
 use crate::topology::ATTEMPT_HEADER;
 use domain::ids::MessageId;
+use domain::messages::present_type_name;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, ShortString};
 use serde::de::DeserializeOwned;
@@ -37,7 +38,7 @@ fn check_consistency(properties: &BasicProperties, header: &Header, command: &im
         return Err(format!("contradiction: the property message_id is not the envelope's id {}", header.id));
     }
     let kind = properties.kind().as_ref().map(ShortString::as_str).filter(|kind| !kind.is_empty());
-    if kind.is_some_and(|kind| kind != command.type_name()) {
+    if kind.is_some_and(|kind| present_type_name(kind) != command.type_name()) {
         return Err(format!("contradiction: the property type is not the envelope's type {}", command.type_name()));
     }
     Ok(())
@@ -60,18 +61,21 @@ mod tests {
     use super::*;
     use crate::{Outgoing, Trace};
     use domain::ids::OrderId;
-    use domain::messages::{InventoryCommand, ReleaseStock};
+    use domain::messages::{InventoryCommand, ReleaseStock, Reply, ReservationStale};
     use uuid::Uuid;
 
     const SUBJECT: OrderId = OrderId::from_uuid(Uuid::from_u128(7));
     const OTHER: OrderId = OrderId::from_uuid(Uuid::from_u128(8));
 
     fn check(properties: &BasicProperties, data_order: OrderId) -> Result<(), String> {
-        let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
         let command = InventoryCommand::Release(ReleaseStock { order_id: data_order });
-        let outgoing = Outgoing::new(SUBJECT, &command, 1, trace, chrono::DateTime::UNIX_EPOCH);
+        let outgoing = Outgoing::new(SUBJECT, &command, 1, trace(), chrono::DateTime::UNIX_EPOCH);
         let header = serde_json::from_str(&outgoing.payload).expect("an envelope");
         check_consistency(properties, &header, &command)
+    }
+
+    fn trace() -> Trace {
+        Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None }
     }
 
     fn id_of(order: OrderId) -> String {
@@ -93,6 +97,20 @@ mod tests {
             let error = check(&properties, data_order).expect_err("the message contradicts itself");
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn a_message_under_its_old_type_name_is_no_contradiction() {
+        let stale = Reply::ReservationStale(ReservationStale { order_id: SUBJECT });
+        let outgoing = Outgoing::new(SUBJECT, &stale, 1, trace(), chrono::DateTime::UNIX_EPOCH);
+        let old = outgoing.payload.replace("inventory.reservation_stale.v1", "inventory.held_long.v1");
+        let properties = BasicProperties::default().with_type("inventory.held_long.v1".into());
+
+        let read: Reply = serde_json::from_str(&old).expect("a reply");
+
+        assert_eq!(read, stale);
+        let header = serde_json::from_str(&old).expect("an envelope");
+        assert_eq!(check_consistency(&properties, &header, &read), Ok(()));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) async fn claim(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec
 }
 
 /// Like [`claim`], but skips the messages of new orders (`topology::DEFERRABLE_ROUTING_KEYS`). The index
-/// `outbox_pressing` contains only the other rows, so skipping costs nothing however many there are.
+/// `outbox_not_deferrable` contains only the other rows, so skipping costs nothing however many there are.
 pub(super) async fn claim_not_deferrable(tx: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         OutboxRow,

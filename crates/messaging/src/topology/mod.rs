@@ -92,7 +92,7 @@ pub const FIRST_SAGA_COMMAND: (Queue, &str) = (Queue::Inventory, "inventory.inve
 /// `FIRST_COMMANDS_MAX` (`outbox::relay`): more commands there would only fill prefetch windows and the broker's
 /// memory. `order.created` is deferred together with the command, so that a flood of orders costs only outbox rows, and
 /// subscribers learn of an order when its saga begins. **Keep in step** with the SQL in `outbox::store` and with the
-/// index `outbox_pressing`, which name the same keys.
+/// index `outbox_not_deferrable`, which name the same keys.
 pub const DEFERRABLE_ROUTING_KEYS: [&str; 2] = [FIRST_SAGA_COMMAND.1, "order.created"];
 
 /// The name of the dead queue: it holds the messages of `queue` that no consumer could handle.

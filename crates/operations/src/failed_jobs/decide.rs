@@ -1,4 +1,4 @@
-//! Somebody decides on a failed job: once more, or never again. Saying the same twice is saying it once.
+//! Decisions of a person about a failed job: replay or discard it. Repeating a decision has no further effect.
 
 use super::{FailedJob, JobStatus};
 use crate::store;
@@ -13,12 +13,12 @@ use serde_json::json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
-/// How often one job is sent again at most: what dies so often needs another cure.
+/// How often a job can be replayed: one that fails so often has a cause that a replay can't remove.
 const REPLAYS_MAX: i32 = 20;
 
-/// Who decided, and why.
+/// A decision: by whom, why and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
+pub struct Decision {
     pub by: String,
     pub reason: String,
     pub at: Timestamp,
@@ -38,29 +38,29 @@ pub enum DecideError {
     Store(#[from] BadRow),
 }
 
-/// Sends the message again, with the id that it had, to the queue that it died in and no other.
+/// Publishes the message again, with its original id, only to the queue in which it failed.
 pub async fn replay(
     pool: &PgPool,
     relay: &RelayHandle,
     id: Uuid,
-    decided: &Decided,
-    witness: &(impl AuditSink + ResponseSink<FailedJob>),
+    decision: &Decision,
+    audit: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let job = match find(&mut tx, id, JobStatus::Replayed).await? {
-        Standing::Open(job) => job,
-        Standing::Already(job) => return again(tx, job, witness).await,
+    let job = match lock(&mut tx, id, JobStatus::Replayed).await? {
+        LockedJob::Open(job) => job,
+        LockedJob::AlreadyDecided(job) => return repeated(tx, job, audit).await,
     };
     let message = message_of(&job)?;
-    let parcel = outbox::append(&mut tx, vec![message], relay).await?;
-    let job = conclude(&mut tx, job, JobStatus::Replayed, decided, witness).await?;
-    witness.store_response(&mut tx, &job).await?;
+    let leased = outbox::append(&mut tx, vec![message], relay).await?;
+    let job = save(&mut tx, job, JobStatus::Replayed, decision, audit).await?;
+    audit.store_response(&mut tx, &job).await?;
     tx.commit().await?;
-    relay.publish(parcel);
+    relay.publish(leased);
     Ok(job)
 }
 
-/// What is sent when the job is replayed.
+/// The message that a replay of the job publishes.
 pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
     if job.replays >= REPLAYS_MAX {
         return Err(DecideError::TooOften);
@@ -69,69 +69,69 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
     Ok(dead_letters::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 
-/// Leaves it at that.
+/// Closes the job without a replay.
 pub async fn discard(
     pool: &PgPool,
     id: Uuid,
-    decided: &Decided,
-    witness: &(impl AuditSink + ResponseSink<FailedJob>),
+    decision: &Decision,
+    audit: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let job = match find(&mut tx, id, JobStatus::Discarded).await? {
-        Standing::Open(job) => job,
-        Standing::Already(job) => return again(tx, job, witness).await,
+    let job = match lock(&mut tx, id, JobStatus::Discarded).await? {
+        LockedJob::Open(job) => job,
+        LockedJob::AlreadyDecided(job) => return repeated(tx, job, audit).await,
     };
-    let job = conclude(&mut tx, job, JobStatus::Discarded, decided, witness).await?;
-    witness.store_response(&mut tx, &job).await?;
+    let job = save(&mut tx, job, JobStatus::Discarded, decision, audit).await?;
+    audit.store_response(&mut tx, &job).await?;
     tx.commit().await?;
     Ok(job)
 }
 
-/// The same was decided before; the request may still have a key of its own.
-async fn again(
+/// The same decision was made before; the repeated request may still have an idempotency key of its own.
+async fn repeated(
     mut tx: Transaction<'static, Postgres>,
     job: FailedJob,
-    answers: &impl ResponseSink<FailedJob>,
+    responses: &impl ResponseSink<FailedJob>,
 ) -> Result<FailedJob, DecideError> {
-    answers.store_response(&mut tx, &job).await?;
+    responses.store_response(&mut tx, &job).await?;
     tx.commit().await?;
     Ok(job)
 }
 
-/// A job that somebody decides on, locked.
-enum Standing {
+/// A job, locked for a decision.
+enum LockedJob {
     Open(FailedJob),
-    /// The same was decided before.
-    Already(FailedJob),
+    /// The same decision was made before.
+    AlreadyDecided(FailedJob),
 }
 
-async fn find(tx: &mut PgConnection, id: Uuid, decision: JobStatus) -> Result<Standing, DecideError> {
+async fn lock(tx: &mut PgConnection, id: Uuid, wanted: JobStatus) -> Result<LockedJob, DecideError> {
     let job = store::failed_jobs::lock(tx, id).await?.ok_or(DecideError::NotFound)?;
     match job.status {
-        JobStatus::Open => Ok(Standing::Open(job)),
-        decided if decided == decision => Ok(Standing::Already(job)),
-        decided => Err(DecideError::Refused(decided, decision)),
+        JobStatus::Open => Ok(LockedJob::Open(job)),
+        decided if decided == wanted => Ok(LockedJob::AlreadyDecided(job)),
+        decided => Err(DecideError::Refused(decided, wanted)),
     }
 }
 
-async fn conclude(
+async fn save(
     tx: &mut PgConnection,
     job: FailedJob,
     status: JobStatus,
-    decided: &Decided,
-    witness: &impl AuditSink,
+    decision: &Decision,
+    audit: &impl AuditSink,
 ) -> Result<FailedJob, DecideError> {
     let action = if status == JobStatus::Replayed { "failed_job.replay" } else { "failed_job.discard" };
     let (before, after) = (json!({ "status": job.status }), json!({ "status": status }));
-    let (subject, reason) = (format!("failed_job:{}", job.id), Some(decided.reason.clone()));
-    witness.record(tx, AuditRecord { action, subject, reason, before: Some(before), after: Some(after) }).await?;
-    store::failed_jobs::decide(tx, job.id, status, decided).await?;
+    let (subject, reason) = (format!("failed_job:{}", job.id), Some(decision.reason.clone()));
+    audit.record(tx, AuditRecord { action, subject, reason, before: Some(before), after: Some(after) }).await?;
+    store::failed_jobs::decide(tx, job.id, status, decision).await?;
     Ok(FailedJob {
         status,
         replays: job.replays + i32::from(status == JobStatus::Replayed),
-        decided_at: Some(decided.at),
-        decided_by: Some(decided.by.clone()),
-        reason: Some(decided.reason.clone()),
+        decided_at: Some(decision.at),
+        decided_by: Some(decision.by.clone()),
+        reason: Some(decision.reason.clone()),
         ..job
     })
 }

@@ -1,4 +1,4 @@
-//! Failed jobs as people look for them.
+//! Lists and finds failed jobs.
 
 use super::{FailedJob, JobStatus};
 use crate::store;
@@ -7,18 +7,18 @@ use domain::messages::Queue;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// Which jobs are wanted: what is none, is of no concern.
+/// Filter for the list; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedJobFilter {
     pub status: Option<JobStatus>,
     pub queue: Option<Queue>,
     pub fingerprint: Option<String>,
     pub order_id: Option<Uuid>,
-    /// Only those that were first seen before this one: where the page before ended.
+    /// Only jobs first seen before the one with this id, the last of the previous page.
     pub before: Option<Uuid>,
 }
 
-/// At most `limit` jobs, the newest first.
+/// Lists at most `limit` jobs, newest first.
 pub async fn list_failed_jobs(pool: &PgPool, filter: &FailedJobFilter, limit: u32) -> Result<Vec<FailedJob>, BadRow> {
     store::failed_jobs::list(&mut *pool.acquire().await?, filter, limit).await
 }

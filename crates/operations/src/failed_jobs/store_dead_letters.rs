@@ -1,4 +1,4 @@
-//! Keeps dead letters as failed jobs.
+//! Stores dead letters as failed jobs.
 
 use super::fingerprint;
 use crate::store;
@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// Where dead letters go.
+/// The sink for dead letters.
 #[derive(Debug, Clone)]
 pub struct FailedJobs {
     pool: PgPool,
 }
 
-/// A letter as a row.
+/// A dead letter as a row.
 pub(crate) struct NewJob {
     pub id: Uuid,
     pub queue: String,
@@ -37,28 +37,28 @@ impl FailedJobs {
 }
 
 impl DeadLetterSink for FailedJobs {
-    async fn store(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
-        let jobs = without_twins(letters.iter().map(NewJob::of).collect());
+    async fn store(&self, dead_letters: &[DeadLetter]) -> sqlx::Result<()> {
+        let jobs = deduplicate(dead_letters.iter().map(NewJob::of).collect());
         let mut tx = platform::postgres::begin(&self.pool).await?;
-        store::failed_jobs::keep(&mut tx, &jobs, platform::clock::now()).await?;
+        store::failed_jobs::upsert(&mut tx, &jobs, platform::clock::now()).await?;
         tx.commit().await
     }
 }
 
 impl NewJob {
-    fn of(letter: &DeadLetter) -> Self {
-        let (queue, type_name) = (letter.queue.to_string(), storable(&letter.type_name));
-        let error = storable(&letter.error);
+    fn of(dead_letter: &DeadLetter) -> Self {
+        let (queue, type_name) = (dead_letter.queue.to_string(), storable(&dead_letter.type_name));
+        let error = storable(&dead_letter.error);
         Self {
             id: Uuid::now_v7(),
-            message_id: letter.message_id.as_uuid(),
-            payload_digest: Sha256::digest(&letter.payload).to_vec(),
-            order_id: letter.header.as_ref().map(|header| header.subject.as_uuid()),
-            correlation_id: letter.header.as_ref().map(|header| storable(&header.trace.correlation_id)),
-            payload: letter.payload.clone(),
-            headers: storable_json(letter.headers.clone()),
+            message_id: dead_letter.message_id.as_uuid(),
+            payload_digest: Sha256::digest(&dead_letter.payload).to_vec(),
+            order_id: dead_letter.header.as_ref().map(|header| header.subject.as_uuid()),
+            correlation_id: dead_letter.header.as_ref().map(|header| storable(&header.trace.correlation_id)),
+            payload: dead_letter.payload.clone(),
+            headers: storable_json(dead_letter.headers.clone()),
             fingerprint: fingerprint(&queue, &type_name, &error),
-            attempts: i32::try_from(letter.attempts).unwrap_or(i32::MAX),
+            attempts: i32::try_from(dead_letter.attempts).unwrap_or(i32::MAX),
             queue,
             type_name,
             error,
@@ -66,15 +66,16 @@ impl NewJob {
     }
 }
 
-/// In one statement a row can be inserted once only; a letter that came twice in one batch is the same letter.
-fn without_twins(mut jobs: Vec<NewJob>) -> Vec<NewJob> {
+/// Keeps one job per conflict key: a single `INSERT ... ON CONFLICT DO UPDATE` can't affect a row twice. A message that
+/// was delivered twice in one batch is the same dead letter.
+fn deduplicate(mut jobs: Vec<NewJob>) -> Vec<NewJob> {
     let key = |job: &NewJob| (job.queue.clone(), job.message_id, job.payload_digest.clone());
     jobs.sort_by_key(key);
     jobs.dedup_by_key(|job| key(job));
     jobs
 }
 
-/// Postgres has no NUL in texts; anybody can put one into a message.
+/// Replaces NUL, which a message can contain but a text in Postgres can't.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

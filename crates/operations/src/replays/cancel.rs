@@ -1,7 +1,7 @@
-//! Somebody stops a replay: what it has not sent yet stays open.
+//! Cancels a replay: jobs that it has not replayed yet stay open.
 
 use super::{Replay, ReplayStatus};
-use crate::failed_jobs::Decided;
+use crate::failed_jobs::Decision;
 use crate::store;
 use crate::store::BadRow;
 use platform::audit::{AuditRecord, AuditSink};
@@ -20,12 +20,12 @@ pub enum CancelReplayError {
     Store(#[from] BadRow),
 }
 
-/// Saying it twice is saying it once.
+/// Repeating it has no further effect.
 pub async fn cancel_replay(
     pool: &PgPool,
     id: Uuid,
-    decided: &Decided,
-    witness: &(impl AuditSink + ResponseSink<Replay>),
+    decision: &Decision,
+    audit: &(impl AuditSink + ResponseSink<Replay>),
 ) -> Result<Replay, CancelReplayError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let status = store::replays::lock_status(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
@@ -33,15 +33,15 @@ pub async fn cancel_replay(
         ReplayStatus::Done => return Err(CancelReplayError::Done),
         ReplayStatus::Cancelled => {}
         ReplayStatus::Running => {
-            let (subject, reason) = (format!("replay:{id}"), Some(decided.reason.clone()));
+            let (subject, reason) = (format!("replay:{id}"), Some(decision.reason.clone()));
             let (before, after) =
                 (Some(json!({ "status": status })), Some(json!({ "status": ReplayStatus::Cancelled })));
-            witness.record(&mut tx, AuditRecord { action: "replay.cancel", subject, reason, before, after }).await?;
-            store::replays::cancel(&mut tx, id, decided.at).await?;
+            audit.record(&mut tx, AuditRecord { action: "replay.cancel", subject, reason, before, after }).await?;
+            store::replays::cancel(&mut tx, id, decision.at).await?;
         }
     }
     let replay = store::replays::find(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
-    witness.store_response(&mut tx, &replay).await?;
+    audit.store_response(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

@@ -1,7 +1,8 @@
-//! Replays: many failed jobs sent again at a pace, since one by one is slow, and all at once breaks what was just mended.
-//! The scheduler drives them ([`run_replays`]); each can be watched, and cancelled.
+//! Replays: publish the messages of many failed jobs again at a limited rate. One by one would be slow; all at once
+//! could break what was just fixed. The scheduler runs them ([`run_replays`]); each can be monitored and cancelled.
 //!
-//! A replay takes the jobs that were open when it was asked for, each once: one that dies again is left to people.
+//! A replay processes the jobs that were open when it was requested, each once: a job that fails again needs a decision
+//! by a person.
 
 mod cancel;
 mod rate_ramp;
@@ -9,9 +10,9 @@ mod run;
 mod start;
 
 pub use cancel::{CancelReplayError, cancel_replay};
-pub use rate_ramp::{BadPace, Pace, RAMP_SECONDS_MAX, RATE_MAX};
+pub use rate_ramp::{InvalidRateRamp, RAMP_SECONDS_MAX, RATE_MAX, RateRamp};
 pub use run::run_replays;
-pub(crate) use run::{Progress, Standing};
+pub(crate) use run::{Progress, RunningReplay};
 pub use start::{NewReplay, StartReplayError, start_replay};
 
 use crate::store;
@@ -21,27 +22,27 @@ use domain::messages::Queue;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+/// A replay and its progress.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {
     pub id: Uuid,
-    /// Which jobs.
     pub filter: ReplayFilter,
-    pub pace: Pace,
+    pub rate_ramp: RateRamp,
     pub status: ReplayStatus,
-    /// Jobs that fitted when it was asked for.
+    /// Matching open jobs when it was requested.
     pub total: i64,
     pub replayed: i64,
-    /// Those that can't be sent again.
+    /// Jobs that can't be replayed.
     pub skipped: i64,
-    /// Of those that it sent, how many are open again.
-    pub died_again: i64,
-    pub asked_at: Timestamp,
-    pub asked_by: String,
+    /// Replayed jobs that are open again.
+    pub failed_again: i64,
+    pub requested_at: Timestamp,
+    pub requested_by: String,
     pub reason: String,
     pub ended_at: Option<Timestamp>,
 }
 
-/// Jobs of this queue, of this kind, or both; what is none is of no concern.
+/// Selects jobs by queue, fingerprint or both; `None` matches everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayFilter {
     queue: Option<Queue>,
@@ -49,7 +50,7 @@ pub struct ReplayFilter {
 }
 
 impl ReplayFilter {
-    /// None when it would let everything pass: what failed for many reasons is not mended by one cure.
+    /// `None` when it would match all jobs: they failed for different reasons, which one fix does not remove.
     pub fn new(queue: Option<Queue>, fingerprint: Option<String>) -> Option<Self> {
         (queue.is_some() || fingerprint.is_some()).then_some(Self { queue, fingerprint })
     }
@@ -74,7 +75,7 @@ pub enum ReplayStatus {
     Cancelled,
 }
 
-/// At most `limit`, the newest first; only those before `before`, where the page before ended.
+/// Lists at most `limit` replays, newest first; with `before`, only those before that one.
 pub async fn list_replays(pool: &PgPool, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, BadRow> {
     store::replays::list(&mut *pool.acquire().await?, before, limit).await
 }

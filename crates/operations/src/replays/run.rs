@@ -1,7 +1,7 @@
-//! Drives replays: called by the scheduler every so often, sends what is due since it was last called.
+//! Runs replays: called periodically by the scheduler, it publishes the jobs that are due since the previous call.
 
-use super::{Pace, ReplayFilter};
-use crate::failed_jobs::{Decided, FailedJob, message_of};
+use super::{RateRamp, ReplayFilter};
+use crate::failed_jobs::{Decision, FailedJob, message_of};
 use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
@@ -14,66 +14,69 @@ use uuid::Uuid;
 static PAUSED: LogThrottle = LogThrottle::every(Duration::from_mins(1));
 
 /// A running replay, locked.
-pub(crate) struct Standing {
+pub(crate) struct RunningReplay {
     pub id: Uuid,
     pub filter: ReplayFilter,
-    pub pace: Pace,
-    pub asked: Decided,
+    pub rate_ramp: RateRamp,
+    /// The request: by whom, why and when.
+    pub requested: Decision,
+    /// The last job that was processed.
     pub after_job: Option<Uuid>,
-    pub paced_at: Timestamp,
-    /// What may be sent beside whole jobs, in thousandths.
+    /// When the send budget was last computed.
+    pub credited_at: Timestamp,
+    /// The fractional send budget that is left over for the next call, in 1/1000 of a job.
     pub credit: u64,
 }
 
-/// How far a step has come.
+/// The result of one call.
 pub(crate) struct Progress {
     pub replayed: usize,
     pub skipped: usize,
     pub after_job: Option<Uuid>,
     pub credit: u64,
     /// No job is left.
-    pub is_over: bool,
+    pub is_done: bool,
 }
 
-/// A step of the replay that runs, if one does; answers how many jobs it took. Several may call it at once: one of them
-/// takes it. While the outbox is not carried away nothing is added to it.
+/// Continues the running replay, if there is one, and returns the number of jobs that were processed. Of concurrent
+/// calls only one does so: it locks the replay. While the outbox is stalled nothing is added to it.
 pub async fn run_replays(pool: &PgPool, relay: &RelayHandle, now: Timestamp) -> Result<usize, BadRow> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let Some(standing) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
+    let Some(replay) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
     if outbox::is_stalled(&mut tx).await? {
         if PAUSED.is_due() {
-            tracing::warn!(replay.id = %standing.id, "A replay pauses: the outbox is not carried away");
+            tracing::warn!(replay.id = %replay.id, "A replay pauses: the outbox is stalled");
         }
         return Ok(0);
     }
-    let (due, credit) = standing.due(now);
-    let jobs = if due > 0 { store::failed_jobs::next_of(&mut tx, &standing, due).await? } else { Vec::new() };
+    let (due, credit) = replay.due(now);
+    let jobs = if due > 0 { store::failed_jobs::lock_next(&mut tx, &replay, due).await? } else { Vec::new() };
     let (sent, messages) = sendable(&jobs);
     let progress = Progress {
         replayed: sent.len(),
         skipped: jobs.len() - sent.len(),
-        after_job: jobs.last().map(|job| job.id).or(standing.after_job),
+        after_job: jobs.last().map(|job| job.id).or(replay.after_job),
         credit,
-        is_over: jobs.len() < due,
+        is_done: jobs.len() < due,
     };
-    let parcel = outbox::append(&mut tx, messages, relay).await?;
-    store::failed_jobs::replayed_by(&mut tx, &standing, &sent, now).await?;
-    store::replays::save(&mut tx, standing.id, &progress, now).await?;
+    let leased = outbox::append(&mut tx, messages, relay).await?;
+    store::failed_jobs::mark_replayed(&mut tx, &replay, &sent, now).await?;
+    store::replays::save(&mut tx, replay.id, &progress, now).await?;
     tx.commit().await?;
-    relay.publish(parcel);
+    relay.publish(leased);
     Ok(jobs.len())
 }
 
-impl Standing {
-    /// Whole jobs that are due, and what is left of the credit.
+impl RunningReplay {
+    /// The number of jobs that are due, and the credit that is left.
     fn due(&self, now: Timestamp) -> (usize, u64) {
-        let since = |moment: Timestamp| (moment - self.asked.at).to_std().unwrap_or(Duration::ZERO);
-        let credit = self.credit + self.pace.due(since(self.paced_at), since(now));
+        let since = |moment: Timestamp| (moment - self.requested.at).to_std().unwrap_or(Duration::ZERO);
+        let credit = self.credit + self.rate_ramp.due(since(self.credited_at), since(now));
         (usize::try_from(credit / 1_000).unwrap_or(usize::MAX), credit % 1_000)
     }
 }
 
-/// Those that can be sent again, and as what.
+/// The jobs that can be replayed, and their messages.
 fn sendable(jobs: &[FailedJob]) -> (Vec<Uuid>, Vec<Outgoing>) {
     let sendable = |job: &FailedJob| match message_of(job) {
         Ok(message) => Some((job.id, message)),

@@ -22,7 +22,7 @@ pub async fn insert(tx: &mut PgConnection, auditor: &Auditor, change: &AuditReco
     Ok(())
 }
 
-/// Only the conditions that are asked for stand in the text, so that each shape gets a plan of its own.
+/// The query contains only the conditions of the filter, so that each combination gets its own plan.
 pub async fn list(connection: &mut PgConnection, filter: &AuditFilter, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
     let mut query = QueryBuilder::new(
         "SELECT id, at, actor, action, subject, reason, before, after, request_id FROM operations.audit_log WHERE true",

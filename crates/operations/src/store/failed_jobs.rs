@@ -1,8 +1,8 @@
 //! `operations.failed_jobs`.
 
 use super::BadRow;
-use crate::failed_jobs::{Decided, FailedJob, FailedJobFilter, JobStatus, NewJob};
-use crate::replays::Standing;
+use crate::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use crate::replays::RunningReplay;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 const COLUMNS: &str =
     "SELECT id, queue, message_id, type, order_id, correlation_id, payload, headers, error, fingerprint,
-    attempts, deaths, replays, status, first_seen_at, last_seen_at, decided_at, decided_by, reason
+    attempts, dead_letter_count, replays, status, first_seen_at, last_seen_at, decided_at, decided_by, reason
     FROM operations.failed_jobs WHERE true";
 
 #[derive(FromRow)]
@@ -27,7 +27,7 @@ struct Row {
     error: String,
     fingerprint: String,
     attempts: i32,
-    deaths: i32,
+    dead_letter_count: i32,
     replays: i32,
     status: String,
     first_seen_at: Timestamp,
@@ -37,10 +37,10 @@ struct Row {
     reason: Option<String>,
 }
 
-/// A letter of an open job that is handed over again changes nothing but when it was last seen. One of a job that was
-/// decided on makes it open again: it died again, or, if a crash came between its row and its ack, it is the same one
-/// once more, which nobody can tell.
-pub async fn keep(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sqlx::Result<()> {
+/// Upserts dead letters. An open job keeps its counters: the same delivery may be stored repeatedly. A replayed or
+/// discarded job is reopened: its message failed again. (After a crash between this insert and the ack it may be the
+/// same delivery. The two cases can't be distinguished, and reopening is the safe choice.)
+pub async fn upsert(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sqlx::Result<()> {
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let queues: Vec<_> = jobs.iter().map(|job| job.queue.as_str()).collect();
     let message_ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
@@ -66,7 +66,7 @@ pub async fn keep(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sql
              fingerprint = excluded.fingerprint,
              headers = excluded.headers,
              attempts = job.attempts + CASE job.status WHEN 'open' THEN 0 ELSE excluded.attempts END,
-             deaths = job.deaths + CASE job.status WHEN 'open' THEN 0 ELSE 1 END,
+             dead_letter_count = job.dead_letter_count + CASE job.status WHEN 'open' THEN 0 ELSE 1 END,
              status = 'open'",
         &ids,
         &queues as &[&str],
@@ -120,7 +120,7 @@ pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Fail
     row.map(FailedJob::try_from).transpose()
 }
 
-/// The same, locked until the transaction ends: of two who decide at once, the second finds what the first decided.
+/// Like [`find`], and locks the row until the transaction ends: of two concurrent decisions, the second sees the first.
 pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND id = ").push_bind(id).push(" FOR NO KEY UPDATE");
@@ -128,10 +128,10 @@ pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, 
     row.map(FailedJob::try_from).transpose()
 }
 
-/// The next jobs of a replay that were open when it was asked for and are still, at most `limit`, locked.
-pub async fn next_of(tx: &mut PgConnection, replay: &Standing, limit: usize) -> Result<Vec<FailedJob>, BadRow> {
+/// Locks the next jobs of a replay, at most `limit`: those that were open when it was requested, and still are.
+pub async fn lock_next(tx: &mut PgConnection, replay: &RunningReplay, limit: usize) -> Result<Vec<FailedJob>, BadRow> {
     let mut query = QueryBuilder::new(COLUMNS);
-    query.push(" AND status = 'open' AND last_seen_at <= ").push_bind(replay.asked.at);
+    query.push(" AND status = 'open' AND last_seen_at <= ").push_bind(replay.requested.at);
     if let Some(queue) = replay.filter.queue() {
         query.push(" AND queue = ").push_bind::<&str>(queue.into());
     }
@@ -146,16 +146,21 @@ pub async fn next_of(tx: &mut PgConnection, replay: &Standing, limit: usize) -> 
     rows.into_iter().map(FailedJob::try_from).collect()
 }
 
-/// Those that a replay sends again.
-pub async fn replayed_by(tx: &mut PgConnection, replay: &Standing, ids: &[Uuid], now: Timestamp) -> sqlx::Result<()> {
+/// Marks the jobs `ids` as replayed by `replay`.
+pub async fn mark_replayed(
+    tx: &mut PgConnection,
+    replay: &RunningReplay,
+    ids: &[Uuid],
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = 'replayed', replays = replays + 1, decided_at = $2, decided_by = $3, reason = $4, replay_id = $5
          WHERE id = ANY($1)",
         ids,
         now,
-        replay.asked.by,
-        replay.asked.reason,
+        replay.requested.by,
+        replay.requested.reason,
         replay.id,
     )
     .execute(tx)
@@ -163,7 +168,7 @@ pub async fn replayed_by(tx: &mut PgConnection, replay: &Standing, ids: &[Uuid],
     Ok(())
 }
 
-pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decided: &Decided) -> sqlx::Result<()> {
+pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decision: &Decision) -> sqlx::Result<()> {
     let status: &str = status.into();
     sqlx::query!(
         "UPDATE operations.failed_jobs
@@ -172,9 +177,9 @@ pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decided:
          WHERE id = $1",
         id,
         status,
-        decided.at,
-        decided.by,
-        decided.reason,
+        decision.at,
+        decision.by,
+        decision.reason,
     )
     .execute(tx)
     .await?;
@@ -198,7 +203,7 @@ impl TryFrom<Row> for FailedJob {
             error: row.error,
             fingerprint: row.fingerprint,
             attempts: row.attempts,
-            deaths: row.deaths,
+            dead_letter_count: row.dead_letter_count,
             replays: row.replays,
             first_seen_at: row.first_seen_at,
             last_seen_at: row.last_seen_at,

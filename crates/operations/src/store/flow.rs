@@ -1,9 +1,9 @@
-//! Flow: what is to be said gets said, and who is to be looked after is looked after.
+//! Liveness checks: messages get published, sagas meet their deadlines, and sagas of closed orders are not active.
 
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
 
-pub async fn unsaid(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn unpublished_messages(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'messaging.outbox' AS "place!", format('seq %s (%s)', seq, type) AS "row!",
@@ -12,18 +12,18 @@ pub async fn unsaid(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Of
                          coalesce(last_error, 'none')) AS "found!"
            FROM messaging.outbox WHERE created_at < $1
            ORDER BY seq LIMIT $2"#,
-        scope.said_by,
+        scope.published_by,
         scope.offenders_max
     )
     .fetch_all(tx)
     .await
 }
 
-pub async fn overdue(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn overdue_sagas(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.sagas' AS "place!", format('order %s', order_id) AS "row!",
-                  'looked after by its deadline' AS "expected!",
+                  'advanced by its deadline' AS "expected!",
                   format('%s at %s, due at %s', phase, coalesce(step, 'no step'), deadline_at) AS "found!"
            FROM orders.sagas WHERE active AND deadline_at < $1
            ORDER BY deadline_at LIMIT $2"#,
@@ -34,11 +34,11 @@ pub async fn overdue(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<O
     .await
 }
 
-pub async fn working_for_the_finished(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn active_sagas_of_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.sagas' AS "place!", format('order %s', s.order_id) AS "row!",
-                  'at rest' AS "expected!", format('%s, though the order is %s', s.phase, o.status) AS "found!"
+                  'ended' AS "expected!", format('%s, though the order is %s', s.phase, o.status) AS "found!"
            FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
            WHERE s.active AND o.status IN ('rejected', 'cancelled')
            ORDER BY s.order_id LIMIT $1"#,

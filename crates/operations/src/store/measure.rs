@@ -1,10 +1,11 @@
-//! How much is waiting, for metrics. Asked every few seconds whatever the load: each query reads an index from its end
-//! and stops at a limit.
+//! Measures the backlog for metrics. The queries run every few seconds, also under load: each reads an index from its
+//! end and stops at a limit.
 
 use crate::measure::{OutboxDepth, SagaPhase};
+use domain::saga::PhaseName;
 use sqlx::PgConnection;
 
-/// The oldest is the first by its number; those that committed late are younger by milliseconds.
+/// The row with the lowest `seq` counts as the oldest. Concurrent transactions deviate from that order by milliseconds.
 pub async fn outbox(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result<OutboxDepth> {
     sqlx::query_as!(
         OutboxDepth,
@@ -17,11 +18,10 @@ pub async fn outbox(connection: &mut PgConnection, rows_max: i64) -> sqlx::Resul
     .await
 }
 
-/// Those with the nearest deadlines: whoever only waits for a carrier comes last. Of each phase the order with the
-/// smallest id is the oldest; as text, since uuids have no minimum before Postgres 18.
+/// Counts the sagas with the nearest deadlines first: those that only wait for a carrier come last. The oldest order of
+/// a phase is the one with the smallest id; compared as text, since there is no `min(uuid)` before Postgres 18.
 pub async fn sagas(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result<Vec<SagaPhase>> {
-    sqlx::query_as!(
-        SagaPhase,
+    let rows = sqlx::query!(
         r#"SELECT phase AS "phase!", sagas AS "open!",
                   coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - o.created_at), 0)::float8
                             FROM orders.orders o WHERE o.id = first_id), 0) AS "oldest_seconds!"
@@ -31,7 +31,12 @@ pub async fn sagas(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result
         rows_max
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    let phases = rows.into_iter().map(|row| {
+        let phase: PhaseName = row.phase.parse().map_err(|problem| sqlx::Error::Decode(Box::new(problem)))?;
+        Ok(SagaPhase { phase, open: row.open, oldest_seconds: row.oldest_seconds })
+    });
+    phases.collect()
 }
 
 pub async fn overdue_seconds(connection: &mut PgConnection) -> sqlx::Result<f64> {

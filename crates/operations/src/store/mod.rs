@@ -1,10 +1,11 @@
-//! All SQL of operations: that of its own tables, and a query a check, grouped by what they watch; each names at most
-//! `offenders_max` rows.
+//! All SQL of operations: the queries on its own tables, and one query per check of [`crate::verify`], grouped by
+//! subject. A check returns at most `offenders_max` rows. In the names of checks, a closed order is a rejected or
+//! cancelled one.
 
-pub mod answers;
 pub mod audit;
 pub mod failed_jobs;
 pub mod flow;
+pub mod idempotent_responses;
 pub mod measure;
 pub mod money;
 pub mod orphans;
@@ -17,17 +18,17 @@ pub mod timelines;
 
 use sqlx::PgConnection;
 
-/// Something of ours that could not be read.
+/// Why rows could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRow {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    #[error("operations.{0} holds what no rule of ours wrote")]
+    #[error("operations.{0} holds an invalid value")]
     Inconsistent(&'static str),
 }
 
-/// Turns the transaction into a view of one moment. Checks of a large database may take longer than a request may, and
-/// read whole tables.
+/// Makes the transaction a read-only snapshot. Checks of a large database may take longer than the usual statement
+/// timeout, and read whole tables.
 pub async fn take_snapshot(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
     sqlx::query!("SET LOCAL statement_timeout = '10min'").execute(&mut *tx).await?;

@@ -1,4 +1,5 @@
-//! Money: nobody pays twice, nobody pays for nothing, and our books are the gateway's.
+//! Payment checks: no order is charged twice, closed orders are not charged, and our payments match the provider's
+//! ledger.
 
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
@@ -19,17 +20,17 @@ pub async fn out_of_bounds(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-/// Asked under two keys, a gateway would charge twice.
+/// Under two idempotency keys a gateway would charge twice.
 pub async fn authorized_twice(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.operations' AS "place!", format('order %s', order_id) AS "row!",
                   'one authorization, charged once at most' AS "expected!",
-                  format('%s authorizations, charged %s times', count(*), coalesce(sum(books.charges), 0)) AS "found!"
+                  format('%s authorizations, charged %s times', count(*), coalesce(sum(provider.charges), 0)) AS "found!"
            FROM payments.operations operation
-           LEFT JOIN payments.simulated_gateway_authorizations books ON books.key = operation.provider_key
+           LEFT JOIN payments.simulated_gateway_authorizations provider ON provider.key = operation.provider_key
            WHERE operation.kind = 'authorize'
-           GROUP BY order_id HAVING count(*) > 1 OR sum(books.charges) > 1
+           GROUP BY order_id HAVING count(*) > 1 OR sum(provider.charges) > 1
            ORDER BY order_id LIMIT $1"#,
         scope.offenders_max
     )
@@ -37,7 +38,7 @@ pub async fn authorized_twice(tx: &mut PgConnection, scope: &Scope) -> sqlx::Res
     .await
 }
 
-/// What a payment says was taken and given back is what its operations did.
+/// The captured and refunded sums of a payment must equal the sums of its operations.
 pub async fn sums_without_operations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -58,36 +59,37 @@ pub async fn sums_without_operations(tx: &mut PgConnection, scope: &Scope) -> sq
     .await
 }
 
-/// Each payment that nobody works on, or that should be settled by now, against the books of the gateway.
-pub async fn unlike_the_gateways_books(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// Compares payments with the provider's ledger: those without an unfinished operation, and those that should be
+/// finished by now.
+pub async fn unlike_provider_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.payments' AS "place!", format('order %s', payment.order_id) AS "row!",
-                  format('as the gateway''s books: %s, captured %s, refunded %s', coalesce(books.state, 'nothing'),
-                         coalesce(books.captured_minor, 0), coalesce(books.refunded_minor, 0)) AS "expected!",
+                  format('as in the gateway''s ledger: %s, captured %s, refunded %s', coalesce(provider.state, 'nothing'),
+                         coalesce(provider.captured_minor, 0), coalesce(provider.refunded_minor, 0)) AS "expected!",
                   format('%s, captured %s, refunded %s', payment.status, payment.captured_minor,
                          payment.refunded_minor) AS "found!"
            FROM payments.payments payment
-           JOIN payments.operations asked ON asked.order_id = payment.order_id AND asked.kind = 'authorize'
-           LEFT JOIN payments.simulated_gateway_authorizations books ON books.key = asked.provider_key
+           JOIN payments.operations requested ON requested.order_id = payment.order_id AND requested.kind = 'authorize'
+           LEFT JOIN payments.simulated_gateway_authorizations provider ON provider.key = requested.provider_key
            WHERE (payment.updated_at < $2
                   OR NOT EXISTS (SELECT FROM payments.operations open
                                  WHERE open.order_id = payment.order_id AND open.status IN ('started', 'unknown')))
              AND ((payment.captured_minor, payment.refunded_minor)
-                      <> (coalesce(books.captured_minor, 0), coalesce(books.refunded_minor, 0))
+                      <> (coalesce(provider.captured_minor, 0), coalesce(provider.refunded_minor, 0))
                   OR (payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded')
-                      AND (books.state, books.authorized_minor) IS DISTINCT FROM ('authorized', payment.amount_minor))
-                  OR (payment.status IN ('declined', 'voided') AND books.state = 'authorized'))
+                      AND (provider.state, provider.authorized_minor) IS DISTINCT FROM ('authorized', payment.amount_minor))
+                  OR (payment.status IN ('declined', 'voided') AND provider.state = 'authorized'))
            ORDER BY payment.order_id LIMIT $1"#,
         scope.offenders_max,
-        scope.settled_by
+        scope.consistent_by
     )
     .fetch_all(tx)
     .await
 }
 
-/// Money that the gateway holds or took, which none of our operations asked for.
-pub async fn unknown_to_us(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// Finds authorizations and movements of the provider that belong to none of our operations.
+pub async fn unknown_provider_operations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT place AS "place!", format('key %s', key) AS "row!", 'an operation of ours' AS "expected!",
@@ -96,8 +98,8 @@ pub async fn unknown_to_us(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                  FROM payments.simulated_gateway_authorizations WHERE state = 'authorized'
                  UNION ALL
                  SELECT 'payments.simulated_gateway_movements', key, kind, amount_minor
-                 FROM payments.simulated_gateway_movements WHERE state = 'done') AS books
-           WHERE NOT EXISTS (SELECT FROM payments.operations WHERE provider_key = books.key)
+                 FROM payments.simulated_gateway_movements WHERE state = 'done') AS provider
+           WHERE NOT EXISTS (SELECT FROM payments.operations WHERE provider_key = provider.key)
            ORDER BY place, key LIMIT $1"#,
         scope.offenders_max
     )
@@ -105,12 +107,12 @@ pub async fn unknown_to_us(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-/// Whoever got nothing pays nothing: in our books ...
-pub async fn kept_from_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// For a rejected or cancelled order nothing may stay authorized or captured: by our payments.
+pub async fn kept_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.payments' AS "place!", format('order %s', o.id) AS "row!",
-                  format('nothing set aside, nothing kept: the order is %s', o.status) AS "expected!",
+                  format('nothing authorized, nothing captured: the order is %s', o.status) AS "expected!",
                   format('%s, captured %s, refunded %s', payment.status, payment.captured_minor,
                          payment.refunded_minor) AS "found!"
            FROM orders.orders o JOIN payments.payments payment ON payment.order_id = o.id
@@ -124,22 +126,22 @@ pub async fn kept_from_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx:
     .await
 }
 
-/// ... and in the gateway's.
-pub async fn held_from_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// Like [`kept_for_closed_orders`], by the provider's ledger.
+pub async fn held_by_provider_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.simulated_gateway_authorizations' AS "place!", format('order %s', o.id) AS "row!",
                   format('nothing held: the order is %s', o.status) AS "expected!",
-                  format('%s: authorized %s, captured %s, refunded %s, released %s', books.state,
-                         books.authorized_minor, books.captured_minor, books.refunded_minor, books.released_minor)
+                  format('%s: authorized %s, captured %s, refunded %s, released %s', provider.state,
+                         provider.authorized_minor, provider.captured_minor, provider.refunded_minor, provider.released_minor)
                       AS "found!"
            FROM orders.orders o
-           JOIN payments.operations asked ON asked.order_id = o.id AND asked.kind = 'authorize'
-           JOIN payments.simulated_gateway_authorizations books ON books.key = asked.provider_key
+           JOIN payments.operations requested ON requested.order_id = o.id AND requested.kind = 'authorize'
+           JOIN payments.simulated_gateway_authorizations provider ON provider.key = requested.provider_key
            WHERE o.status IN ('rejected', 'cancelled')
-             AND (books.captured_minor <> books.refunded_minor
-                  OR (books.state = 'authorized'
-                      AND books.authorized_minor > books.captured_minor + books.released_minor))
+             AND (provider.captured_minor <> provider.refunded_minor
+                  OR (provider.state = 'authorized'
+                      AND provider.authorized_minor > provider.captured_minor + provider.released_minor))
            ORDER BY o.id LIMIT $1"#,
         scope.offenders_max
     )
@@ -147,8 +149,8 @@ pub async fn held_from_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx:
     .await
 }
 
-/// A confirmed order's total is set aside or taken; of a delivered one all of it is taken.
-pub async fn orders_without_money(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// The total of a confirmed order must be authorized or captured; that of a delivered order must be captured.
+pub async fn orders_without_payment(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.payments' AS "place!", format('order %s', o.id) AS "row!",
@@ -163,7 +165,7 @@ pub async fn orders_without_money(tx: &mut PgConnection, scope: &Scope) -> sqlx:
               OR (o.status = 'delivered' AND payment.captured_minor <> o.total_minor AND o.updated_at < $2)
            ORDER BY o.id LIMIT $1"#,
         scope.offenders_max,
-        scope.settled_by
+        scope.consistent_by
     )
     .fetch_all(tx)
     .await

@@ -1,11 +1,11 @@
-//! Orphans: rows of slices that belong to an order, and the rows that an order can't be without. No foreign key holds
-//! them together, since slices may have databases of their own.
+//! Orphan checks: rows of slices without their order, and orders without their rows. No foreign key enforces this,
+//! since each slice may have its own database.
 
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
 
-/// Every row that holds something for an order stands for one that exists, and so does a key that was answered with a 202.
-/// What was undone for one that does not exist stays as a tombstone.
+/// A row that holds stock, money or shipments for an order must belong to an existing order; so must an idempotency key
+/// that was answered with a 202. Compensated rows of an order that does not exist remain as tombstones.
 pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -32,7 +32,7 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-/// An order has lines that add up to its total, and a saga.
+/// An order must have a saga, and items that add up to its total.
 pub async fn incomplete_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -52,13 +52,13 @@ pub async fn incomplete_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Re
     .await
 }
 
-/// Parts of one slice that can't be without each other.
-pub async fn without_their_whole(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// Rows whose parent row in the same slice is missing.
+pub async fn without_parent(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
-        r#"SELECT place AS "place!", name AS "row!", 'a row in ' || whole AS "expected!", 'none' AS "found!"
+        r#"SELECT place AS "place!", name AS "row!", 'a row in ' || parent AS "expected!", 'none' AS "found!"
            FROM (SELECT 'inventory.reservation_lines' AS place, format('order %s sku %s', order_id, sku) AS name,
-                        'inventory.reservations' AS whole
+                        'inventory.reservations' AS parent
                  FROM inventory.reservation_lines line
                  WHERE NOT EXISTS (SELECT FROM inventory.reservations r WHERE r.order_id = line.order_id)
                  UNION ALL

@@ -1,15 +1,15 @@
 //! `operations.replays`.
 
 use super::BadRow;
-use crate::failed_jobs::Decided;
-use crate::replays::{Pace, Progress, Replay, ReplayFilter, ReplayStatus, Standing};
+use crate::failed_jobs::Decision;
+use crate::replays::{Progress, RateRamp, Replay, ReplayFilter, ReplayStatus, RunningReplay};
 use domain::Timestamp;
 use domain::messages::Queue;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT id, queue, fingerprint, rate_per_s, ramp_s, status, total, replayed, skipped, asked_at, asked_by, reason, ended_at,
-    (SELECT count(*) FROM operations.failed_jobs AS job WHERE job.replay_id = replay.id AND job.status = 'open') AS died_again
+const COLUMNS: &str = "SELECT id, queue, fingerprint, rate_per_s, ramp_s, status, total, replayed, skipped, requested_at, requested_by, reason, ended_at,
+    (SELECT count(*) FROM operations.failed_jobs AS job WHERE job.replay_id = replay.id AND job.status = 'open') AS failed_again
     FROM operations.replays AS replay WHERE true";
 
 #[derive(FromRow)]
@@ -23,14 +23,14 @@ struct Row {
     total: i64,
     replayed: i64,
     skipped: i64,
-    died_again: i64,
-    asked_at: Timestamp,
-    asked_by: String,
+    failed_again: i64,
+    requested_at: Timestamp,
+    requested_by: String,
     reason: String,
     ended_at: Option<Timestamp>,
 }
 
-/// Jobs that are open and fit.
+/// Counts the matching open jobs.
 pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timestamp) -> sqlx::Result<i64> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM operations.failed_jobs WHERE status = 'open'");
     query.push(" AND last_seen_at <= ").push_bind(at);
@@ -43,23 +43,23 @@ pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timest
     query.build_query_scalar().fetch_one(tx).await
 }
 
-/// False when another one is running.
+/// Returns false when another replay is running.
 pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<bool> {
     let (status, queue): (&str, Option<&str>) = (replay.status.into(), replay.filter.queue().map(Into::into));
     let inserted = sqlx::query!(
         "INSERT INTO operations.replays
-             (id, queue, fingerprint, rate_per_s, ramp_s, status, total, paced_at, asked_at, asked_by, reason, ended_at)
+             (id, queue, fingerprint, rate_per_s, ramp_s, status, total, credited_at, requested_at, requested_by, reason, ended_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
          ON CONFLICT (status) WHERE status = 'running' DO NOTHING",
         replay.id,
         queue,
         replay.filter.fingerprint(),
-        i32::try_from(replay.pace.rate_per_s()).expect("a rate is small"),
-        i32::try_from(replay.pace.ramp_s()).expect("a ramp is short"),
+        i32::try_from(replay.rate_ramp.rate_per_s()).expect("a rate is small"),
+        i32::try_from(replay.rate_ramp.ramp_s()).expect("a ramp is short"),
         status,
         replay.total,
-        replay.asked_at,
-        replay.asked_by,
+        replay.requested_at,
+        replay.requested_by,
         replay.reason,
         replay.ended_at,
     )
@@ -85,27 +85,27 @@ pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Repl
     row.map(Replay::try_from).transpose()
 }
 
-/// Locks the one that runs until the transaction ends. None when none does, or when somebody else has it.
-pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<Standing>, BadRow> {
+/// Locks the running replay until the transaction ends. `None` when none runs, or another transaction has locked it.
+pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>, BadRow> {
     let row = sqlx::query!(
-        "SELECT id, queue, fingerprint, rate_per_s, ramp_s, after_job, paced_at, credit, asked_at, asked_by, reason
+        "SELECT id, queue, fingerprint, rate_per_s, ramp_s, after_job, credited_at, credit, requested_at, requested_by, reason
          FROM operations.replays WHERE status = 'running' FOR NO KEY UPDATE SKIP LOCKED"
     )
     .fetch_optional(tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Standing {
+    Ok(Some(RunningReplay {
         id: row.id,
         filter: filter(row.queue.as_deref(), row.fingerprint)?,
-        pace: pace(row.rate_per_s, row.ramp_s)?,
-        asked: Decided { by: row.asked_by, reason: row.reason, at: row.asked_at },
+        rate_ramp: rate_ramp(row.rate_per_s, row.ramp_s)?,
+        requested: Decision { by: row.requested_by, reason: row.reason, at: row.requested_at },
         after_job: row.after_job,
-        paced_at: row.paced_at,
+        credited_at: row.credited_at,
         credit: u64::try_from(row.credit).map_err(|_negative| BadRow::Inconsistent("replays.credit"))?,
     }))
 }
 
-/// Locks it until the transaction ends, once nobody else has it.
+/// Locks the replay until the transaction ends; waits for other transactions that have locked it.
 pub async fn lock_status(tx: &mut PgConnection, id: Uuid) -> Result<Option<ReplayStatus>, BadRow> {
     let lock = sqlx::query_scalar!("SELECT status FROM operations.replays WHERE id = $1 FOR NO KEY UPDATE", id);
     lock.fetch_optional(tx).await?.map(|text| status(&text)).transpose()
@@ -115,7 +115,7 @@ pub async fn save(tx: &mut PgConnection, id: Uuid, progress: &Progress, now: Tim
     let count = |jobs: usize| i64::try_from(jobs).unwrap_or(i64::MAX);
     sqlx::query!(
         "UPDATE operations.replays
-         SET replayed = replayed + $2, skipped = skipped + $3, after_job = $4, credit = $5, paced_at = GREATEST(paced_at, $6::timestamptz),
+         SET replayed = replayed + $2, skipped = skipped + $3, after_job = $4, credit = $5, credited_at = GREATEST(credited_at, $6::timestamptz),
              status = CASE WHEN $7::boolean THEN 'done' ELSE status END,
              ended_at = CASE WHEN $7::boolean THEN $6::timestamptz END
          WHERE id = $1",
@@ -125,7 +125,7 @@ pub async fn save(tx: &mut PgConnection, id: Uuid, progress: &Progress, now: Tim
         progress.after_job,
         i64::try_from(progress.credit).unwrap_or(i64::MAX),
         now,
-        progress.is_over,
+        progress.is_done,
     )
     .execute(tx)
     .await?;
@@ -146,14 +146,14 @@ impl TryFrom<Row> for Replay {
         Ok(Self {
             id: row.id,
             filter: filter(row.queue.as_deref(), row.fingerprint)?,
-            pace: pace(row.rate_per_s, row.ramp_s)?,
+            rate_ramp: rate_ramp(row.rate_per_s, row.ramp_s)?,
             status: status(&row.status)?,
             total: row.total,
             replayed: row.replayed,
             skipped: row.skipped,
-            died_again: row.died_again,
-            asked_at: row.asked_at,
-            asked_by: row.asked_by,
+            failed_again: row.failed_again,
+            requested_at: row.requested_at,
+            requested_by: row.requested_by,
             reason: row.reason,
             ended_at: row.ended_at,
         })
@@ -166,8 +166,8 @@ fn filter(queue: Option<&str>, fingerprint: Option<String>) -> Result<ReplayFilt
     ReplayFilter::new(queue, fingerprint).ok_or_else(bad)
 }
 
-fn pace(rate_per_s: i32, ramp_s: i32) -> Result<Pace, BadRow> {
-    Pace::new(rate_per_s.into(), ramp_s.into()).map_err(|_none| BadRow::Inconsistent("replays.rate_per_s"))
+fn rate_ramp(rate_per_s: i32, ramp_s: i32) -> Result<RateRamp, BadRow> {
+    RateRamp::new(rate_per_s.into(), ramp_s.into()).map_err(|_none| BadRow::Inconsistent("replays.rate_per_s"))
 }
 
 fn status(text: &str) -> Result<ReplayStatus, BadRow> {

@@ -1,7 +1,7 @@
-//! `operations.tasks` and `operations.task_runs`. Leases are by the database's clock, so that the clocks of
-//! schedulers need not agree.
+//! `operations.tasks` and `operations.task_runs`. Leases use the database's clock, so that the clocks of schedulers
+//! need not agree.
 
-use crate::schedule::{Led, Run, RunView, Runner, TaskView};
+use crate::schedule::{Lease, Run, RunView, SchedulerId, TaskView};
 use domain::Timestamp;
 use sqlx::PgConnection;
 use std::time::Duration;
@@ -22,14 +22,14 @@ pub async fn enroll(connection: &mut PgConnection, tasks: &[(&str, Duration)]) -
     Ok(())
 }
 
-pub async fn lead(
+pub async fn renew_leases(
     connection: &mut PgConnection,
-    runner: &Runner,
+    scheduler: &SchedulerId,
     tasks: &[&str],
     lease: Duration,
-) -> sqlx::Result<Vec<Led>> {
+) -> sqlx::Result<Vec<Lease>> {
     sqlx::query_as!(
-        Led,
+        Lease,
         r#"WITH free AS MATERIALIZED (
                SELECT name FROM operations.tasks
                WHERE name = ANY ($2) AND (leader = $1 OR leader IS NULL OR leased_until < now())
@@ -38,30 +38,30 @@ pub async fn lead(
            SET leader = $1, leader_name = $3, leased_until = now() + make_interval(secs => $4)
            FROM free WHERE task.name = free.name
            RETURNING task.name AS task, task.next_run_at"#,
-        runner.id,
+        scheduler.id,
         tasks as &[&str],
-        runner.name,
+        scheduler.name,
         lease.as_secs_f64(),
     )
     .fetch_all(connection)
     .await
 }
 
-pub async fn let_go(connection: &mut PgConnection, runner: &Runner) -> sqlx::Result<()> {
+pub async fn release_leases(connection: &mut PgConnection, scheduler: &SchedulerId) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE operations.tasks SET leader = NULL, leader_name = NULL, leased_until = NULL WHERE leader = $1",
-        runner.id
+        scheduler.id
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, run: &Run) -> sqlx::Result<()> {
+pub async fn record(connection: &mut PgConnection, scheduler: &SchedulerId, task: &str, run: &Run) -> sqlx::Result<()> {
     let (result, rows) = (run.result(), i64::try_from(run.rows).unwrap_or(i64::MAX));
     sqlx::query!(
-        "WITH told AS (
-             INSERT INTO operations.task_runs (task, started_at, duration_ms, result, rows, error, runner)
+        "WITH recorded AS (
+             INSERT INTO operations.task_runs (task, started_at, duration_ms, result, rows, error, scheduler)
              SELECT $1::text, $2::timestamptz, $3::float8, $4::text, $5::bigint, $6::text, $7::text
              WHERE $4 <> 'idle')
          UPDATE operations.tasks
@@ -74,7 +74,7 @@ pub async fn record(connection: &mut PgConnection, runner: &Runner, task: &str, 
         result,
         rows,
         run.error,
-        runner.name,
+        scheduler.name,
         run.next_run_at,
     )
     .execute(connection)
@@ -114,7 +114,7 @@ pub async fn runs(
 ) -> sqlx::Result<Vec<RunView>> {
     sqlx::query_as!(
         RunView,
-        "SELECT id, started_at, duration_ms, result, rows, error, runner
+        "SELECT id, started_at, duration_ms, result, rows, error, scheduler
          FROM operations.task_runs WHERE task = $1 AND id < coalesce($2, 9223372036854775807)
          ORDER BY id DESC LIMIT $3",
         task,

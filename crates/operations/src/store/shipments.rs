@@ -1,13 +1,13 @@
-//! Shipments: what is booked is what was promised, and nothing travels for an order that was undone.
+//! Shipment checks: shipments match the reservations, and no shipment is active for a rejected or cancelled order.
 
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
 
-pub async fn travelling_for_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn active_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'shipping.shipments' AS "place!", format('order %s shipment %s', o.id, shipment.id) AS "row!",
-                  format('called back: the order is %s', o.status) AS "expected!", shipment.status AS "found!"
+                  format('cancelled: the order is %s', o.status) AS "expected!", shipment.status AS "found!"
            FROM orders.orders o JOIN shipping.shipments shipment ON shipment.order_id = o.id
            WHERE o.status IN ('rejected', 'cancelled')
              AND shipment.status IN ('booked', 'handed_over', 'in_transit', 'delivered')
@@ -18,14 +18,14 @@ pub async fn travelling_for_the_undone(tx: &mut PgConnection, scope: &Scope) -> 
     .await
 }
 
-/// The parcels of a booked order hold what is reserved for it, warehouse by warehouse.
-pub async fn parcels_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// The shipments of a booked order contain the reserved quantity per product and warehouse.
+pub async fn lines_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'shipping.shipments' AS "place!",
                   format('order %s sku %s from warehouse %s', order_id, sku, warehouse_id) AS "row!",
-                  format('%s pieces, as reserved', coalesce(reserved.quantity, 0)) AS "expected!",
-                  format('%s pieces in its parcel', coalesce(packed.quantity, 0)) AS "found!"
+                  format('%s units, as reserved', coalesce(reserved.quantity, 0)) AS "expected!",
+                  format('%s units in its shipments', coalesce(packed.quantity, 0)) AS "found!"
            FROM (SELECT line.order_id, line.warehouse_id, line.sku, line.quantity
                  FROM inventory.reservation_lines line JOIN orders.orders o ON o.id = line.order_id
                  WHERE o.status IN ('confirmed', 'shipped', 'delivered')) AS reserved
@@ -43,7 +43,7 @@ pub async fn parcels_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -
     .await
 }
 
-pub async fn undelivered_of_the_delivered(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn undelivered_for_delivered_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'shipping.shipments' AS "place!", format('order %s shipment %s', o.id, shipment.id) AS "row!",

@@ -1,4 +1,4 @@
-//! Stock: counters, ledger and reservations tell one story.
+//! Stock checks: counters, ledger and reservations agree, and orders have the stock that their status requires.
 
 use crate::verify::{Offender, Scope};
 use sqlx::PgConnection;
@@ -26,12 +26,12 @@ pub async fn counters_without_reservations(tx: &mut PgConnection, scope: &Scope)
     sqlx::query_as!(
         Offender,
         r#"SELECT 'inventory.stock' AS "place!", format('sku %s in warehouse %s', sku, warehouse_id) AS "row!",
-                  format('reserved %s: the sum of its active reservations', coalesce(active.pieces, 0)) AS "expected!",
+                  format('reserved %s: the sum of its active reservations', coalesce(active.units, 0)) AS "expected!",
                   coalesce(format('reserved %s', stock.reserved), 'no row') AS "found!"
            FROM (SELECT sku, warehouse_id, reserved::bigint FROM inventory.stock) AS stock
-           FULL JOIN (SELECT sku, warehouse_id, sum(quantity) AS pieces FROM inventory.reservation_lines
+           FULL JOIN (SELECT sku, warehouse_id, sum(quantity) AS units FROM inventory.reservation_lines
                       WHERE state = 'active' GROUP BY sku, warehouse_id) AS active USING (sku, warehouse_id)
-           WHERE coalesce(stock.reserved, 0) <> coalesce(active.pieces, 0)
+           WHERE coalesce(stock.reserved, 0) <> coalesce(active.units, 0)
            ORDER BY sku, warehouse_id LIMIT $1"#,
         scope.offenders_max
     )
@@ -53,13 +53,13 @@ pub async fn out_of_bounds(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-/// What the ledger says of each line of a reservation: held while it is active, gone when it is shipped.
+/// The ledger of a reservation line must sum to its state: reserved while active, deducted from `on_hand` once shipped.
 pub async fn reservations_without_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'inventory.reservation_lines' AS "place!",
                   format('order %s sku %s in warehouse %s', order_id, sku, warehouse_id) AS "row!",
-                  format('%s of %s pieces', coalesce(line.state, 'no line'), coalesce(line.quantity, 0)) AS "expected!",
+                  format('%s of %s units', coalesce(line.state, 'no line'), coalesce(line.quantity, 0)) AS "expected!",
                   format('ledger sums: on_hand %s, reserved %s', coalesce(ledger.on_hand, 0),
                          coalesce(ledger.reserved, 0)) AS "found!"
            FROM inventory.reservation_lines AS line
@@ -75,13 +75,13 @@ pub async fn reservations_without_ledger(tx: &mut PgConnection, scope: &Scope) -
     .await
 }
 
-pub async fn held_for_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn held_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'inventory.reservation_lines' AS "place!",
                   format('order %s sku %s in warehouse %s', o.id, line.sku, line.warehouse_id) AS "row!",
-                  format('given back: the order is %s', o.status) AS "expected!",
-                  format('%s pieces %s', line.quantity, line.state) AS "found!"
+                  format('released: the order is %s', o.status) AS "expected!",
+                  format('%s units %s', line.quantity, line.state) AS "found!"
            FROM orders.orders o JOIN inventory.reservation_lines line ON line.order_id = o.id
            WHERE o.status IN ('rejected', 'cancelled') AND line.state <> 'released'
            ORDER BY o.id, line.sku, line.warehouse_id LIMIT $1"#,
@@ -91,25 +91,25 @@ pub async fn held_for_the_undone(tx: &mut PgConnection, scope: &Scope) -> sqlx::
     .await
 }
 
-/// A confirmed order has its goods held or shipped, piece by piece; a delivered one has them all shipped.
-pub async fn orders_without_goods(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+/// All units of a confirmed order must be reserved or shipped; those of a delivered order must be shipped.
+pub async fn orders_without_stock(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.items' AS "place!", format('order %s sku %s', o.id, item.sku) AS "row!",
-                  format('%s pieces %s', item.quantity,
-                         CASE o.status WHEN 'delivered' THEN 'shipped' ELSE 'held or shipped' END) AS "expected!",
-                  format('%s held, %s shipped', goods.held, goods.shipped) AS "found!"
+                  format('%s units %s', item.quantity,
+                         CASE o.status WHEN 'delivered' THEN 'shipped' ELSE 'reserved or shipped' END) AS "expected!",
+                  format('%s reserved, %s shipped', reserved.active, reserved.shipped) AS "found!"
            FROM orders.orders o
            JOIN orders.items item ON item.order_id = o.id
            CROSS JOIN LATERAL (
-               SELECT coalesce(sum(line.quantity) FILTER (WHERE line.state = 'active'), 0) AS held,
+               SELECT coalesce(sum(line.quantity) FILTER (WHERE line.state = 'active'), 0) AS active,
                       coalesce(sum(line.quantity) FILTER (WHERE line.state = 'shipped'), 0) AS shipped
-               FROM inventory.reservation_lines line WHERE line.order_id = o.id AND line.sku = item.sku) AS goods
-           WHERE (o.status IN ('confirmed', 'shipped') AND goods.held + goods.shipped <> item.quantity)
-              OR (o.status = 'delivered' AND goods.shipped <> item.quantity AND o.updated_at < $2)
+               FROM inventory.reservation_lines line WHERE line.order_id = o.id AND line.sku = item.sku) AS reserved
+           WHERE (o.status IN ('confirmed', 'shipped') AND reserved.active + reserved.shipped <> item.quantity)
+              OR (o.status = 'delivered' AND reserved.shipped <> item.quantity AND o.updated_at < $2)
            ORDER BY o.id, item.sku LIMIT $1"#,
         scope.offenders_max,
-        scope.settled_by
+        scope.consistent_by
     )
     .fetch_all(tx)
     .await

@@ -1,4 +1,4 @@
-//! Timelines: every change of an order can be traced, step by step, to what it is now.
+//! Timeline checks: the events of an order lead without gaps, by legal transitions, to its current status.
 
 use crate::verify::{Offender, Scope};
 use domain::applied::Applied;
@@ -23,12 +23,12 @@ pub async fn broken_chains(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-pub async fn illegal_moves(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
-    let (from, to): (Vec<&str>, Vec<&str>) = legal_moves().into_iter().unzip();
+pub async fn illegal_transitions(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    let (from, to): (Vec<&str>, Vec<&str>) = legal_transitions().into_iter().unzip();
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.events' AS "place!", format('order %s version %s', order_id, version) AS "row!",
-                  'a legal move' AS "expected!", format('%s to %s', from_status, to_status) AS "found!"
+                  'a legal transition' AS "expected!", format('%s to %s', from_status, to_status) AS "found!"
            FROM orders.events
            WHERE from_status IS DISTINCT FROM to_status
              AND (coalesce(from_status, ''), to_status) NOT IN (SELECT * FROM UNNEST($1::text[], $2::text[]))
@@ -41,7 +41,7 @@ pub async fn illegal_moves(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
-pub async fn stale_ends(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+pub async fn outdated_timelines(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.orders' AS "place!", format('order %s', o.id) AS "row!",
@@ -58,12 +58,12 @@ pub async fn stale_ends(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Ve
     .await
 }
 
-/// Every move that the domain's table allows, and the birth of an order, which comes from nothing.
-fn legal_moves() -> Vec<(&'static str, &'static str)> {
+/// The transitions that the domain allows, and the creation of an order, which has no previous status.
+fn legal_transitions() -> Vec<(&'static str, &'static str)> {
     let pairs = OrderStatus::iter().flat_map(|from| OrderTransition::iter().map(move |transition| (from, transition)));
-    let moves = pairs.filter_map(|(from, transition)| match from.apply(transition) {
+    let transitions = pairs.filter_map(|(from, transition)| match from.apply(transition) {
         Ok(Applied::Changed(to)) => Some((from.into(), to.into())),
         Ok(Applied::Unchanged) | Err(_) => None,
     });
-    moves.chain([("", OrderStatus::Pending.into())]).collect()
+    transitions.chain([("", OrderStatus::Pending.into())]).collect()
 }

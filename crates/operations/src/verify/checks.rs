@@ -1,4 +1,4 @@
-//! The table of checks: what each is called, what it promises, and the query that looks for offenders.
+//! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
 use super::{Offender, Scope};
 use crate::store::{flow, money, orphans, shipments, stock, timelines};
@@ -13,7 +13,7 @@ pub(super) struct Check {
 
 type Offenders<'a> = Pin<Box<dyn Future<Output = sqlx::Result<Vec<Offender>>> + Send + 'a>>;
 
-/// One row a check: its query, its name, its promise.
+/// One entry per check: query, name, invariant.
 macro_rules! checks {
     ($($query:path: $name:literal, $promise:literal;)*) => {
         &[$(Check { name: $name, promise: $promise, offenders: |tx, scope| Box::pin($query(tx, scope)) }),*]
@@ -26,51 +26,51 @@ pub(super) const ALL: &[Check] = checks! {
     stock::counters_without_ledger:
         "stock.ledger", "every counter is the sum of its ledger";
     stock::counters_without_reservations:
-        "stock.reserved", "what is reserved is what active reservations hold";
+        "stock.reserved", "the reserved counter is the sum of the active reservations";
     stock::reservations_without_ledger:
-        "stock.reservations", "every reservation is in the ledger, as far as it has come";
-    stock::held_for_the_undone:
-        "stock.returned", "nothing is held for a rejected or cancelled order";
-    stock::orders_without_goods:
-        "stock.covered", "a confirmed order has all its goods held or shipped, a delivered one shipped";
+        "stock.reservations", "every reservation is in the ledger with its current state";
+    stock::held_for_closed_orders:
+        "stock.returned", "a rejected or cancelled order has no reserved stock";
+    stock::orders_without_stock:
+        "stock.covered", "units of a confirmed order are reserved or shipped, those of a delivered one shipped";
     money::out_of_bounds:
         "money.bounds", "refunded <= captured <= authorized";
     money::authorized_twice:
         "money.once", "no order is charged twice: one live authorization";
     money::sums_without_operations:
-        "money.sums", "what was taken and given back is what the gateway was asked for";
-    money::unlike_the_gateways_books:
-        "money.books", "our books are the gateway's books";
-    money::unknown_to_us:
-        "money.known", "the gateway did nothing that we did not ask for";
-    money::kept_from_the_undone:
-        "money.returned", "of a rejected or cancelled order nothing is kept";
-    money::held_from_the_undone:
-        "money.released", "for a rejected or cancelled order the gateway holds nothing";
-    money::orders_without_money:
-        "money.covered", "a confirmed order's total is authorized, a delivered one's captured";
-    shipments::travelling_for_the_undone:
-        "shipments.undone", "nothing travels for a rejected or cancelled order";
-    shipments::parcels_unlike_reservations:
-        "shipments.packed", "the parcels of an order hold what was reserved for it";
-    shipments::undelivered_of_the_delivered:
+        "money.sums", "captured and refunded amounts are the sums of the payment's operations";
+    money::unlike_provider_ledger:
+        "money.provider_ledger", "our payments match the provider's ledger";
+    money::unknown_provider_operations:
+        "money.known", "every authorization and movement of the provider belongs to an operation of ours";
+    money::kept_for_closed_orders:
+        "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
+    money::held_by_provider_for_closed_orders:
+        "money.released", "for a rejected or cancelled order the provider holds no money";
+    money::orders_without_payment:
+        "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured";
+    shipments::active_for_closed_orders:
+        "shipments.cancelled", "a rejected or cancelled order has no active shipment";
+    shipments::lines_unlike_reservations:
+        "shipments.lines", "the shipments of an order contain its reserved units";
+    shipments::undelivered_for_delivered_orders:
         "shipments.delivered", "a delivered order has every shipment delivered";
     timelines::broken_chains:
-        "timeline.gapless", "versions run from 1 without a gap, each from where the last one ended";
-    timelines::illegal_moves:
-        "timeline.legal", "an order goes only ways that its states allow";
-    timelines::stale_ends:
-        "timeline.complete", "the last event says what the order says";
+        "timeline.gapless", "versions count from 1 without gaps, and each starts with the status of the one before";
+    timelines::illegal_transitions:
+        "timeline.legal", "an order makes only legal transitions";
+    timelines::outdated_timelines:
+        "timeline.complete", "the last event has the order's version and status";
     orphans::without_order:
-        "orders.exist", "an accepted key, or what is held for an order, names one that exists";
+        "orders.exist", "idempotency keys, reservations, payments and shipments belong to an existing order";
     orphans::incomplete_orders:
-        "orders.whole", "an order has a saga, and lines that add up to its total";
-    orphans::without_their_whole:
-        "orphans", "no part is without its whole";
-    flow::unsaid:
-        "flow.outbox", "no message waits to be sent longer than its limit";
-    flow::overdue:
-        "flow.deadlines", "no saga is past its deadline by more than its limit";
-    flow::working_for_the_finished:
-        "flow.ended", "a rejected or cancelled order has no saga at work";
+        "orders.complete", "an order has a saga, and items that add up to its total";
+    orphans::without_parent:
+        "orphans", "no row is without its parent row";
+    flow::unpublished_messages:
+        "flow.outbox", "no message waits longer than the limit to be published";
+    flow::overdue_sagas:
+        "flow.deadlines", "no saga is past its deadline by more than the limit";
+    flow::active_sagas_of_closed_orders:
+        "flow.ended", "a rejected or cancelled order has no active saga";
 };

@@ -1,7 +1,8 @@
-//! Verify: every promise that the database can be asked about, asked on the running system.
+//! Verify: checks the invariants of a running system in its database.
 //!
-//! All checks read one snapshot, so that a counter and the ledger behind it are of the same moment. What may still be
-//! under way is no offence: where two transactions write what must agree, only rows older than the grace count.
+//! All checks read one snapshot, so that a counter and its ledger are read at the same point in time. Work in progress
+//! is not an offence: where two transactions write rows that must agree, only rows older than the grace period are
+//! checked.
 
 mod checks;
 mod report;
@@ -13,30 +14,32 @@ use domain::Timestamp;
 use sqlx::{PgConnection, PgPool};
 use std::time::{Duration, Instant};
 
-/// How patient and how talkative a verification is.
+/// The limits of a verification.
 #[derive(Debug, Clone, Copy)]
 pub struct VerifyLimits {
-    /// What changed less long ago may still be under way.
+    /// Rows that changed more recently may still be in progress and are not checked.
     pub grace: Duration,
     /// How long a message may wait in the outbox.
-    pub unsaid_max: Duration,
-    /// How far past its deadline a saga may be before somebody looked at it.
+    pub unpublished_max: Duration,
+    /// How far a saga may be past its deadline.
     pub overdue_max: Duration,
-    /// Rows that each check names at most.
+    /// Maximum number of offending rows per check.
     pub offenders_max: u16,
 }
 
 /// The limits of one verification, as points in time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope {
-    /// What did not change since then must be settled.
-    pub settled_by: Timestamp,
-    pub said_by: Timestamp,
+    /// Rows that have not changed since then must be consistent.
+    pub consistent_by: Timestamp,
+    /// Messages from before then must be published.
+    pub published_by: Timestamp,
+    /// Sagas with a deadline before then are overdue.
     pub due_by: Timestamp,
     pub offenders_max: i64,
 }
 
-/// Makes every check; an error means that the checks could not be made, not that one failed.
+/// Runs all checks. An error means that they could not be run, not that a check failed.
 pub async fn verify(pool: &PgPool, now: Timestamp, limits: VerifyLimits) -> sqlx::Result<Report> {
     let mut snapshot = platform::postgres::begin(pool).await?;
     store::take_snapshot(&mut snapshot).await?;
@@ -45,14 +48,14 @@ pub async fn verify(pool: &PgPool, now: Timestamp, limits: VerifyLimits) -> sqlx
     Ok(report)
 }
 
-/// The same as the caller's transaction sees it.
+/// Like [`verify()`], in the caller's transaction.
 pub async fn verify_in(tx: &mut PgConnection, now: Timestamp, limits: VerifyLimits) -> sqlx::Result<Report> {
     let scope = Scope::new(now, limits);
     let mut outcomes = Vec::with_capacity(checks::ALL.len());
     for check in checks::ALL {
-        let begun = Instant::now();
+        let started = Instant::now();
         let offenders = (check.offenders)(tx, &scope).await?;
-        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         outcomes.push(Outcome { check: check.name, promise: check.promise, took_ms, offenders });
     }
     Ok(Report { checks: outcomes })
@@ -61,8 +64,8 @@ pub async fn verify_in(tx: &mut PgConnection, now: Timestamp, limits: VerifyLimi
 impl Scope {
     fn new(now: Timestamp, limits: VerifyLimits) -> Self {
         Self {
-            settled_by: now - limits.grace,
-            said_by: now - limits.unsaid_max,
+            consistent_by: now - limits.grace,
+            published_by: now - limits.unpublished_max,
             due_by: now - limits.overdue_max,
             offenders_max: limits.offenders_max.into(),
         }
@@ -73,7 +76,7 @@ impl Default for VerifyLimits {
     fn default() -> Self {
         Self {
             grace: Duration::from_mins(1),
-            unsaid_max: Duration::from_mins(2),
+            unpublished_max: Duration::from_mins(2),
             overdue_max: Duration::from_mins(2),
             offenders_max: 10,
         }

@@ -1,31 +1,31 @@
-//! What a verification found.
+//! The result of a verification.
 
 use serde::Serialize;
 use std::fmt;
 
-/// All checks that were made, in their order.
+/// The outcomes of all checks, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub checks: Vec<Outcome>,
 }
 
-/// One promise, and the first rows that break it.
+/// The outcome of a check: its invariant (`promise`), and the first rows that violate it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     pub check: &'static str,
     pub promise: &'static str,
-    /// How long it took to look.
+    /// How long the check took.
     pub took_ms: u64,
     /// At most `VerifyLimits::offenders_max`.
     pub offenders: Vec<Offender>,
 }
 
-/// A row that should not be as it is.
+/// A row that violates an invariant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Offender {
-    /// Its table, with the schema.
+    /// The table, with its schema.
     pub place: String,
-    /// What names it within the table.
+    /// The row's key within the table.
     pub row: String,
     pub expected: String,
     pub found: String,
@@ -36,7 +36,7 @@ impl Report {
         self.checks.iter().all(|outcome| outcome.offenders.is_empty())
     }
 
-    /// The first row that breaks a promise, with the check that found it.
+    /// The first offending row, with the check that found it.
     pub fn first_offender(&self) -> Option<(&'static str, &Offender)> {
         self.checks.iter().find_map(|outcome| Some((outcome.check, outcome.offenders.first()?)))
     }

@@ -1,11 +1,11 @@
-//! Dead letters are kept, found, sent again and let be.
+//! Failed jobs: stored, found, replayed and discarded.
 
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
 use messaging::dead_letters::{DeadLetter, DeadLetterSink};
 use messaging::{Header, RelayHandle, Trace};
 use operations::failed_jobs::{
-    DecideError, Decided, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay,
+    DecideError, Decision, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay,
 };
 use operations::{Auditor, FailedJobs};
 use platform::audit::NoAudit;
@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-pub fn letter(number: u32) -> DeadLetter {
+pub fn dead_letter(number: u32) -> DeadLetter {
     let order = OrderId::from_uuid(Uuid::now_v7());
     let message_id = MessageId::derive(order, &number.to_string());
     let trace = Trace { correlation_id: "request-1".to_owned(), causation_id: None, traceparent: None };
@@ -30,12 +30,12 @@ pub fn letter(number: u32) -> DeadLetter {
     }
 }
 
-pub fn decided() -> Decided {
-    Decided { by: "admin:1".to_owned(), reason: "mended".to_owned(), at: now() }
+pub fn decision() -> Decision {
+    Decision { by: "admin:1".to_owned(), reason: "fixed".to_owned(), at: now() }
 }
 
-pub async fn keep(pool: &PgPool, letters: &[DeadLetter]) {
-    FailedJobs::new(pool.clone()).store(letters).await.expect("kept");
+pub async fn store(pool: &PgPool, dead_letters: &[DeadLetter]) {
+    FailedJobs::new(pool.clone()).store(dead_letters).await.expect("stored");
 }
 
 pub async fn jobs(pool: &PgPool) -> Vec<FailedJob> {
@@ -50,23 +50,23 @@ pub async fn outbox(pool: &PgPool) -> Vec<(String, String, Uuid, String)> {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_letter_that_is_handed_over_twice_is_one_job(pool: PgPool) {
-    let (one, other) = (letter(1), letter(2));
-    keep(&pool, &[one.clone(), other.clone(), one.clone()]).await;
-    keep(&pool, std::slice::from_ref(&one)).await;
+async fn a_dead_letter_that_is_delivered_twice_is_one_job(pool: PgPool) {
+    let (one, other) = (dead_letter(1), dead_letter(2));
+    store(&pool, &[one.clone(), other.clone(), one.clone()]).await;
+    store(&pool, std::slice::from_ref(&one)).await;
 
     let jobs = jobs(&pool).await;
     assert_eq!(jobs.len(), 2);
-    let job = jobs.iter().find(|job| job.message_id == one.message_id).expect("kept");
-    assert_eq!((job.attempts, job.deaths, job.replays, job.status), (6, 1, 0, JobStatus::Open));
+    let job = jobs.iter().find(|job| job.message_id == one.message_id).expect("stored");
+    assert_eq!((job.attempts, job.dead_letter_count, job.replays, job.status), (6, 1, 0, JobStatus::Open));
     assert_eq!((job.payload.clone(), job.error.as_str()), (one.payload, "no row 1"));
-    assert_eq!(job.fingerprint, jobs[0].fingerprint, "the same trouble has one fingerprint");
+    assert_eq!(job.fingerprint, jobs[0].fingerprint, "the same cause has the same fingerprint");
     assert_eq!(job.order_id, one.header.map(|header| header.subject));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn whatever_bytes_a_message_has_it_is_kept(pool: PgPool) {
-    let nothing = DeadLetter { header: None, type_name: String::new(), ..letter(1) };
+async fn a_message_with_any_bytes_is_stored(pool: PgPool) {
+    let nothing = DeadLetter { header: None, type_name: String::new(), ..dead_letter(1) };
     let bytes = DeadLetter { payload: vec![0, 0xff, 0xfe], ..nothing.clone() };
     let nul = DeadLetter {
         error: "a\0b".to_owned(),
@@ -76,61 +76,64 @@ async fn whatever_bytes_a_message_has_it_is_kept(pool: PgPool) {
         ..nothing.clone()
     };
     // The same id on other bytes is another message.
-    keep(&pool, &[nothing, bytes.clone(), nul]).await;
+    store(&pool, &[nothing, bytes.clone(), nul]).await;
 
     assert_eq!(jobs(&pool).await.len(), 3);
-    let kept = jobs(&pool).await.into_iter().find(|job| job.payload == bytes.payload).expect("kept");
-    let refused = replay(&pool, &RelayHandle::default(), kept.id, &decided(), &NoAudit).await;
+    let stored = jobs(&pool).await.into_iter().find(|job| job.payload == bytes.payload).expect("stored");
+    let refused = replay(&pool, &RelayHandle::default(), stored.id, &decision(), &NoAudit).await;
     assert!(matches!(refused, Err(DecideError::Unreadable(_))), "{refused:?}");
     assert_eq!(outbox(&pool).await, []);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_replay_sends_the_message_to_its_queue_alone_and_once_however_often_it_is_said(pool: PgPool) {
-    let letter = letter(1);
-    keep(&pool, std::slice::from_ref(&letter)).await;
+async fn a_replay_publishes_the_message_once_to_its_queue_only_even_if_it_is_repeated(pool: PgPool) {
+    let dead_letter = dead_letter(1);
+    store(&pool, std::slice::from_ref(&dead_letter)).await;
     let id = jobs(&pool).await[0].id;
 
-    let (relay, decided) = (RelayHandle::default(), decided());
+    let (relay, decision) = (RelayHandle::default(), decision());
     let (one, two) =
-        tokio::join!(replay(&pool, &relay, id, &decided, &NoAudit), replay(&pool, &relay, id, &decided, &NoAudit));
+        tokio::join!(replay(&pool, &relay, id, &decision, &NoAudit), replay(&pool, &relay, id, &decision, &NoAudit));
 
     assert_eq!([one.expect("replayed").status, two.expect("again").status], [JobStatus::Replayed; 2]);
-    let payload = String::from_utf8(letter.payload.clone()).expect("text");
-    assert_eq!(outbox(&pool).await, [(String::new(), "inventory".to_owned(), letter.message_id.as_uuid(), payload)]);
-    let discarded = discard(&pool, id, &decided, &NoAudit).await;
+    let payload = String::from_utf8(dead_letter.payload.clone()).expect("text");
+    assert_eq!(
+        outbox(&pool).await,
+        [(String::new(), "inventory".to_owned(), dead_letter.message_id.as_uuid(), payload)]
+    );
+    let discarded = discard(&pool, id, &decision, &NoAudit).await;
     assert!(matches!(discarded, Err(DecideError::Refused(..))), "{discarded:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_dies_again_is_open_again_in_the_same_row(pool: PgPool) {
-    let letter = letter(1);
-    keep(&pool, std::slice::from_ref(&letter)).await;
+async fn a_job_that_fails_again_is_open_again_in_the_same_row(pool: PgPool) {
+    let dead_letter = dead_letter(1);
+    store(&pool, std::slice::from_ref(&dead_letter)).await;
     let id = jobs(&pool).await[0].id;
-    replay(&pool, &RelayHandle::default(), id, &decided(), &NoAudit).await.expect("replayed");
+    replay(&pool, &RelayHandle::default(), id, &decision(), &NoAudit).await.expect("replayed");
 
-    keep(&pool, &[DeadLetter { error: "still no row 1".to_owned(), ..letter }]).await;
+    store(&pool, &[DeadLetter { error: "still no row 1".to_owned(), ..dead_letter }]).await;
 
     let job = jobs(&pool).await.remove(0);
     assert_eq!((job.id, job.status, job.error.as_str()), (id, JobStatus::Open, "still no row 1"));
-    assert_eq!((job.attempts, job.deaths, job.replays), (12, 2, 1));
+    assert_eq!((job.attempts, job.dead_letter_count, job.replays), (12, 2, 1));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_discarded_job_stays_with_its_reason_and_the_audit_log_tells_who(pool: PgPool) {
-    keep(&pool, &[letter(1)]).await;
+async fn a_discarded_job_keeps_its_reason_and_is_in_the_audit_log(pool: PgPool) {
+    store(&pool, &[dead_letter(1)]).await;
     let id = jobs(&pool).await[0].id;
     let auditor = Auditor { actor: "admin:1".to_owned(), request_id: "request-7".to_owned(), at: now() };
 
     for _ in 0..2 {
-        discard(&pool, id, &decided(), &auditor).await.expect("discarded");
+        discard(&pool, id, &decision(), &auditor).await.expect("discarded");
     }
 
     let job = jobs(&pool).await.remove(0);
-    assert_eq!((job.status, job.reason.as_deref()), (JobStatus::Discarded, Some("mended")));
+    assert_eq!((job.status, job.reason.as_deref()), (JobStatus::Discarded, Some("fixed")));
     let log = operations::audit::list_audit_log(&pool, &operations::audit::AuditFilter::default(), 10).await;
     let log = log.expect("read");
-    assert_eq!(log.len(), 1, "said twice it is done once");
+    assert_eq!(log.len(), 1, "a repeated decision has no further effect");
     assert_eq!((log[0].action.as_str(), log[0].subject.clone()), ("failed_job.discard", format!("failed_job:{id}")));
     assert_eq!(
         (log[0].request_id.as_str(), log[0].after.clone()),
@@ -140,10 +143,10 @@ async fn a_discarded_job_stays_with_its_reason_and_the_audit_log_tells_who(pool:
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn jobs_are_found_by_what_is_known_of_them(pool: PgPool) {
-    let letters = [letter(1), letter(2), DeadLetter { queue: Queue::Orders, ..letter(3) }];
-    keep(&pool, &letters).await;
-    let order = letters[0].header.as_ref().map(|header| header.subject.as_uuid());
+async fn jobs_are_found_by_each_filter(pool: PgPool) {
+    let dead_letters = [dead_letter(1), dead_letter(2), DeadLetter { queue: Queue::Orders, ..dead_letter(3) }];
+    store(&pool, &dead_letters).await;
+    let order = dead_letters[0].header.as_ref().map(|header| header.subject.as_uuid());
     let count = async |filter: FailedJobFilter| list_failed_jobs(&pool, &filter, 100).await.expect("listed").len();
 
     let fingerprint = jobs(&pool).await.iter().find(|job| job.queue == "orders").map(|job| job.fingerprint.clone());
@@ -156,9 +159,9 @@ async fn jobs_are_found_by_what_is_known_of_them(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn nobody_rewrites_the_audit_log(pool: PgPool) {
-    for deed in ["UPDATE operations.audit_log SET actor = 'nobody'", "DELETE FROM operations.audit_log"] {
-        let refused = sqlx::query(deed).execute(&pool).await.expect_err("refused");
+async fn the_audit_log_can_not_be_rewritten(pool: PgPool) {
+    for statement in ["UPDATE operations.audit_log SET actor = 'nobody'", "DELETE FROM operations.audit_log"] {
+        let refused = sqlx::query(statement).execute(&pool).await.expect_err("refused");
         assert!(refused.to_string().contains("only ever added to"), "{refused}");
     }
 }

@@ -1,5 +1,5 @@
--- Three orders whose books are right: d… delivered (2 pieces), c… confirmed (1 piece), a… cancelled (1 piece, given
--- back). Ids repeat one digit: orders as named, warehouse 1…, shipments e…; keys of the gateway 5…, 6…, 7….
+-- Three orders with consistent data: d… delivered (2 units), c… confirmed (1 unit), a… cancelled (1 unit, released).
+-- Ids repeat one digit: orders as named, warehouse 1…, shipments e…; idempotency keys at the gateway 5…, 6…, 7….
 INSERT INTO inventory.warehouses VALUES ('11111111-1111-1111-1111-111111111111', 'EAST', 'East', 1, '2026-01-01');
 INSERT INTO inventory.stock (sku, warehouse_id, on_hand, reserved, updated_at)
 VALUES ('SKU-A', '11111111-1111-1111-1111-111111111111', 98, 1, '2026-01-01');
@@ -17,7 +17,7 @@ SELECT id, 1, 'SKU-A', 'A', gen_random_uuid(), total_minor / 500, 500 FROM order
 INSERT INTO orders.sagas (order_id, plan_version, state, phase, active, deadline_at, correlation_id, updated_at)
 SELECT id, 1, '{}', 'ended', false, '2026-01-01', 'test', '2026-01-01' FROM orders.orders;
 INSERT INTO orders.events (order_id, version, kind, from_status, to_status, at)
-SELECT id, version, 'told', from_status, to_status, '2026-01-01'
+SELECT id, version, 'test', from_status, to_status, '2026-01-01'
 FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 1, NULL, 'pending'),
              ('dddddddd-dddd-dddd-dddd-dddddddddddd', 2, 'pending', 'confirmed'),
              ('dddddddd-dddd-dddd-dddd-dddddddddddd', 3, 'confirmed', 'shipped'),
@@ -59,7 +59,7 @@ VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-ddddddd
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'void', '', 0, 'succeeded', 1, '2026-01-01', '2026-01-01');
 INSERT INTO payments.simulated_gateway_authorizations
-       (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, given_back_minor, released_minor,
+       (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor, released_minor,
         charges, authorize_calls, void_calls)
 VALUES ('55555555-dddd-dddd-dddd-dddddddddddd', 'authorized', 'sim_ok', 'USD', 1000, 1000, 0, 0, 0, 1, 1, 0),
        ('55555555-cccc-cccc-cccc-cccccccccccc', 'authorized', 'sim_ok', 'USD', 500, 0, 0, 0, 0, 1, 1, 0),

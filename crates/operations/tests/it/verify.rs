@@ -1,12 +1,12 @@
-//! Right books are found right, and every wrong is found by the check that promises against it.
+//! Consistent data passes all checks, and each check finds the violations of its invariant.
 
 use operations::verify::{Report, VerifyLimits, verify, verify_in};
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 
-const RIGHT: &str = include_str!("three_orders.sql");
+const CONSISTENT: &str = include_str!("three_orders.sql");
 
-/// A wrong, done by hand, and the check that has to find it. Each order's ids begin with its letter.
-const WRONGS: &[(&str, &str)] = &[
+/// Violations, each with the check that must find it. The ids of an order begin with its letter.
+const VIOLATIONS: &[(&str, &str)] = &[
     (
         "stock.bounds",
         "ALTER TABLE inventory.stock DROP CONSTRAINT stock_reserved_check;
@@ -33,11 +33,11 @@ const WRONGS: &[(&str, &str)] = &[
     ),
     ("money.sums", "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'"),
     (
-        "money.books",
+        "money.provider_ledger",
         "UPDATE payments.simulated_gateway_authorizations SET captured_minor = 400
                      WHERE state = 'authorized' AND captured_minor = 0",
     ),
-    ("money.books", "DELETE FROM payments.simulated_gateway_authorizations WHERE captured_minor = 0"),
+    ("money.provider_ledger", "DELETE FROM payments.simulated_gateway_authorizations WHERE captured_minor = 0"),
     (
         "money.known",
         "INSERT INTO payments.simulated_gateway_movements
@@ -53,12 +53,12 @@ const WRONGS: &[(&str, &str)] = &[
     ("money.covered", "UPDATE payments.payments SET status = 'voided' WHERE order_id::text LIKE 'c%'"),
     ("money.covered", "UPDATE orders.orders SET total_minor = 999 WHERE status = 'delivered'"),
     (
-        "shipments.undone",
+        "shipments.cancelled",
         "UPDATE shipping.shipments SET status = 'booked', carrier = 'x', tracking_number = 'A',
                                  promised_by = now() WHERE status = 'cancelled'",
     ),
     (
-        "shipments.packed",
+        "shipments.lines",
         r#"UPDATE shipping.shipments SET lines = '[{"sku": "SKU-A", "quantity": 7}]'
                             WHERE status = 'booked'"#,
     ),
@@ -74,7 +74,7 @@ const WRONGS: &[(&str, &str)] = &[
         "INSERT INTO orders.idempotency_keys
                       VALUES (gen_random_uuid(), 'orders', 'k', '\\x00', gen_random_uuid(), now())",
     ),
-    ("orders.whole", "DELETE FROM orders.sagas WHERE order_id::text LIKE 'd%'"),
+    ("orders.complete", "DELETE FROM orders.sagas WHERE order_id::text LIKE 'd%'"),
     ("orphans", "DELETE FROM shipping.bookings WHERE status = 'cancelled'"),
     (
         "flow.outbox",
@@ -86,15 +86,15 @@ const WRONGS: &[(&str, &str)] = &[
 ];
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_empty_house_keeps_every_promise(pool: PgPool) {
+async fn an_empty_database_passes_all_checks(pool: PgPool) {
     let report = verify(&pool, platform::clock::now(), VerifyLimits::default()).await.unwrap();
 
     assert!(report.is_clean(), "{report}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn right_books_are_found_right(pool: PgPool) {
-    pool.execute(RIGHT).await.unwrap();
+async fn consistent_data_passes_all_checks(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
 
     let report = verify(&pool, platform::clock::now(), VerifyLimits::default()).await.unwrap();
 
@@ -102,30 +102,30 @@ async fn right_books_are_found_right(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_wrong_is_found_by_the_check_that_promises_against_it(pool: PgPool) {
-    pool.execute(RIGHT).await.unwrap();
+async fn every_violation_is_found_by_the_check_of_its_invariant(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
 
-    for (check, wrong) in WRONGS {
-        let report = after(&pool, wrong).await;
+    for (check, violation) in VIOLATIONS {
+        let report = report_after(&pool, violation).await;
         let found = report.checks.iter().find(|outcome| outcome.check == *check).expect("the check is in the table");
-        assert!(!found.offenders.is_empty(), "{check} did not see: {wrong}\nbut was seen:\n{report}");
+        assert!(!found.offenders.is_empty(), "{check} did not find: {violation}\nfound instead:\n{report}");
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn every_check_has_a_wrong_that_it_finds(pool: PgPool) {
+async fn every_check_has_a_violation_that_it_finds(pool: PgPool) {
     let report = verify(&pool, platform::clock::now(), VerifyLimits::default()).await.unwrap();
 
     for outcome in &report.checks {
-        assert!(WRONGS.iter().any(|(check, _wrong)| *check == outcome.check), "{} is not tried", outcome.check);
+        assert!(VIOLATIONS.iter().any(|(check, _)| *check == outcome.check), "{} is not tested", outcome.check);
     }
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn what_is_found_names_table_row_expectation_and_finding(pool: PgPool) {
-    pool.execute(RIGHT).await.unwrap();
+async fn an_offender_has_table_row_expected_and_found_values(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
 
-    let report = after(&pool, "UPDATE inventory.stock SET on_hand = 99").await;
+    let report = report_after(&pool, "UPDATE inventory.stock SET on_hand = 99").await;
 
     let (check, offender) = report.first_offender().expect("a counter is wrong");
     assert_eq!(check, "stock.ledger");
@@ -136,11 +136,11 @@ async fn what_is_found_names_table_row_expectation_and_finding(pool: PgPool) {
     );
 }
 
-/// What is found after `wrong`, which is taken back again.
-async fn after(pool: &PgPool, wrong: &'static str) -> Report {
+/// Verifies with `violation` applied, and rolls it back.
+async fn report_after(pool: &PgPool, violation: &'static str) -> Report {
     let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    tx.execute(AssertSqlSafe(wrong)).await.unwrap_or_else(|error| panic!("{wrong}: {error}"));
+    tx.execute(AssertSqlSafe(violation)).await.unwrap_or_else(|error| panic!("{violation}: {error}"));
     let report = verify_in(&mut tx, platform::clock::now(), VerifyLimits::default()).await;
-    tx.rollback().await.expect("a way back");
-    report.expect("it can look")
+    tx.rollback().await.expect("rolled back");
+    report.expect("the checks ran")
 }

@@ -85,7 +85,7 @@ pub(crate) async fn lock_payments(
     let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         PaymentRow,
-        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, given_back_minor,
+        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, refunded_by_void_minor,
                 decline_reason, version, created_at, updated_at
          FROM payments.payments WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
         &order_ids,
@@ -104,7 +104,7 @@ pub(crate) async fn lock_payments(
 pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<PaymentRow>> {
     sqlx::query_as!(
         PaymentRow,
-        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, given_back_minor,
+        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, refunded_by_void_minor,
                 decline_reason, version, created_at, updated_at
          FROM payments.payments WHERE order_id = $1",
         order_id.as_uuid(),

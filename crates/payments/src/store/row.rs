@@ -33,7 +33,7 @@ pub(crate) struct PaymentRow {
     pub amount_minor: i64,
     pub captured_minor: i64,
     pub refunded_minor: i64,
-    pub given_back_minor: i64,
+    pub refunded_by_void_minor: i64,
     pub decline_reason: Option<String>,
     pub version: i32,
     pub created_at: Timestamp,
@@ -118,7 +118,7 @@ impl PaymentRow {
             | PaymentStatus::Refunded => Payment::Open(balance),
             PaymentStatus::Voiding => Payment::Voiding { balance, authorized },
             PaymentStatus::Voided => {
-                Payment::Voided { balance, authorized, refunded_by_void_minor: self.given_back_minor }
+                Payment::Voided { balance, authorized, refunded_by_void_minor: self.refunded_by_void_minor }
             }
         })
     }

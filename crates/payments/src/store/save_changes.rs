@@ -37,7 +37,7 @@ pub(crate) async fn save(
         r#"WITH saved_payments AS (
              UPDATE payments.payments AS payment
                 SET status = new.status, currency = new.currency, amount_minor = new.amount,
-                    captured_minor = new.captured, refunded_minor = new.refunded, given_back_minor = new.given_back,
+                    captured_minor = new.captured, refunded_minor = new.refunded, refunded_by_void_minor = new.given_back,
                     decline_reason = new.reason, version = payment.version + 1, updated_at = $16
                FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                            $8::bigint[], $9::text[])

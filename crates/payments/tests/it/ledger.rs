@@ -26,7 +26,7 @@ const LEDGERS_DIFFER: &str = "
 /// The sums of a payment must equal the sums of its succeeded operations.
 const SUMS_DIFFER: &str = "
     SELECT format('%s: captured %s of %s, refunded %s of %s', payment.order_id, payment.captured_minor,
-                  done.captured, payment.refunded_minor, done.refunded + payment.given_back_minor)
+                  done.captured, payment.refunded_minor, done.refunded + payment.refunded_by_void_minor)
     FROM payments.payments AS payment
     CROSS JOIN LATERAL (
         SELECT COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'capture' AND status = 'succeeded'), 0) AS captured,
@@ -35,12 +35,12 @@ const SUMS_DIFFER: &str = "
         FROM payments.operations AS operation WHERE operation.order_id = payment.order_id) AS done
     WHERE done.open = 0
       AND (payment.captured_minor <> done.captured
-           OR payment.refunded_minor <> done.refunded + payment.given_back_minor)";
+           OR payment.refunded_minor <> done.refunded + payment.refunded_by_void_minor)";
 
 /// The sums of an authorization must equal the sums of its captures and refunds.
 const GATEWAY_SUMS_DIFFER: &str = "
     SELECT format('%s: captured %s of %s, refunded %s of %s', page.key, page.captured_minor, done.captured,
-                  page.refunded_minor, done.refunded + page.given_back_minor)
+                  page.refunded_minor, done.refunded + page.refunded_by_void_minor)
     FROM payments.simulated_gateway_authorizations AS page
     LEFT JOIN (SELECT authorization_key,
                       SUM(CASE WHEN kind = 'capture' THEN amount_minor ELSE 0 END) AS captured,
@@ -48,7 +48,7 @@ const GATEWAY_SUMS_DIFFER: &str = "
                FROM payments.simulated_gateway_movements WHERE state = 'done' GROUP BY authorization_key) AS done
            ON done.authorization_key = page.key
     WHERE page.captured_minor <> COALESCE(done.captured, 0)
-       OR page.refunded_minor <> COALESCE(done.refunded, 0) + page.given_back_minor";
+       OR page.refunded_minor <> COALESCE(done.refunded, 0) + page.refunded_by_void_minor";
 
 /// No operation may have an unknown outcome.
 const UNSETTLED: &str = "

@@ -24,11 +24,15 @@ pub struct EnvironmentArgs {
     pub orderflow_env: Environment,
 }
 
+/// Settings with another name than in an earlier version. Their old names are refused, because a setting that is
+/// silently ignored is worse than a process that does not start.
+const RENAMED: &[(&str, &str)] = &[("SAGA_PACE_PERCENT", "SAGA_TIME_SCALE_PERCENT")];
+
 /// Returns the settings, or exits with code 2 after printing all problems to standard error.
 pub fn load<S: Settings>() -> S {
     match S::try_parse() {
         Ok(settings) => {
-            let problems = settings.problems();
+            let problems = [renamed(), settings.problems()].concat();
             if problems.is_empty() { settings } else { exit_with(&problems) }
         }
         // Help and version are printed even if settings are invalid.
@@ -48,7 +52,12 @@ fn all_problems<S: Settings>() -> Vec<String> {
     let rest = S::try_parse_from(std::env::args_os().chain(placeholders)).map(|rest| rest.problems());
     let is_new = |problem: &String| !malformed.iter().any(|malformed| malformed.is_named_by(problem));
     let rest = rest.unwrap_or_default().into_iter().filter(is_new);
-    malformed.iter().map(|malformed| malformed.problem.clone()).chain(rest).collect()
+    renamed().into_iter().chain(malformed.iter().map(|malformed| malformed.problem.clone())).chain(rest).collect()
+}
+
+fn renamed() -> Vec<String> {
+    let is_set = |(old, _): &&(&str, &str)| std::env::var_os(old).is_some();
+    RENAMED.iter().filter(is_set).map(|(old, new)| format!("{old} is called {new} now")).collect()
 }
 
 /// A variable that is missing or can't be parsed, and the argument that replaces it with a valid placeholder.

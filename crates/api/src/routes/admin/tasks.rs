@@ -59,7 +59,7 @@ pub struct TaskRunBody {
     error: Option<String>,
     /// The scheduler that ran it.
     #[schema(example = "scheduler@shop-1:4711")]
-    runner: String,
+    scheduler: String,
 }
 
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl From<TaskView> for TaskBody {
 
 impl From<RunView> for TaskRunBody {
     fn from(run: RunView) -> Self {
-        let RunView { id, started_at, duration_ms, result, rows, error, runner } = run;
-        Self { id, started_at, duration_ms, result, rows, error, runner }
+        let RunView { id, started_at, duration_ms, result, rows, error, scheduler } = run;
+        Self { id, started_at, duration_ms, result, rows, error, scheduler }
     }
 }

@@ -52,9 +52,9 @@ fn note(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedBody {
-    /// `moved`: the status changed; `noted`: recorded, but the shipment had that status already; `duplicate`: reported
+    /// `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one; `duplicate`: reported
     /// before.
-    #[schema(example = "moved")]
+    #[schema(example = "advanced")]
     recorded: &'static str,
 }
 
@@ -98,8 +98,8 @@ pub async fn record_event(
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that `Recorder` expects")]
 fn respond(recorded: &Recorded) -> IdempotentResponse {
     let recorded = match recorded {
-        Recorded::Advanced => "moved",
-        Recorded::Ignored => "noted",
+        Recorded::Advanced => "advanced",
+        Recorded::Ignored => "ignored",
         Recorded::Duplicate => "duplicate",
     };
     IdempotentResponse::json(StatusCode::OK, &RecordedBody { recorded })

@@ -57,7 +57,7 @@ struct ProcessBody {
     version: String,
     /// The queues that a worker consumes, or the tasks that a scheduler may lead.
     #[schema(example = json!(["orders", "inventory"]))]
-    duties: Vec<String>,
+    assignments: Vec<String>,
     /// Whether there was a heartbeat within the last 15 seconds.
     alive: bool,
     /// Messages (worker), requests (api) or tasks (scheduler) in progress.
@@ -117,7 +117,8 @@ fn roles(processes: &[ProcessView]) -> Vec<RoleCountBody> {
 
 impl From<ProcessView> for ProcessBody {
     fn from(view: ProcessView) -> Self {
-        let ProcessView { id, role, host, pid, version, duties, alive, in_flight, handled, retried, dead, .. } = view;
+        let ProcessView { id, role, host, pid, version, assignments, alive, in_flight, handled, retried, dead, .. } =
+            view;
         let (started_at, last_seen_at) = (view.started_at, view.last_seen_at);
         Self {
             id,
@@ -125,7 +126,7 @@ impl From<ProcessView> for ProcessBody {
             host,
             pid,
             version,
-            duties,
+            assignments,
             alive,
             in_flight,
             handled,

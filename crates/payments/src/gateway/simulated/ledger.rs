@@ -32,7 +32,6 @@ pub(super) struct Authorization {
 #[strum(serialize_all = "snake_case")]
 pub(super) enum AuthorizationState {
     /// A call arrived, but nothing was authorized or declined.
-    #[strum(serialize = "asked")]
     Requested,
     Authorized,
     Declined,
@@ -61,7 +60,6 @@ pub(super) enum EntryKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum EntryState {
-    #[strum(serialize = "asked")]
     Requested,
     Done,
     Declined,

@@ -17,7 +17,7 @@ struct AuthorizationRow {
     authorized_minor: i64,
     captured_minor: i64,
     refunded_minor: i64,
-    given_back_minor: i64,
+    refunded_by_void_minor: i64,
     released_minor: i64,
     decline_reason: Option<String>,
     charges: i32,
@@ -46,7 +46,7 @@ pub(super) async fn insert_new(
     let columns = Columns::of(authorizations);
     let inserted = sqlx::query_scalar!(
         "INSERT INTO payments.simulated_gateway_authorizations
-             (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, given_back_minor,
+             (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
               released_minor, decline_reason, charges, authorize_calls, void_calls)
          SELECT key, state, method, currency, authorized, 0, 0, 0, 0, reason, charges, authorize_calls, void_calls
          FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::integer[],
@@ -75,7 +75,7 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     let keys: Vec<_> = keys.iter().map(ProviderKey::as_uuid).collect();
     let authorizations = sqlx::query_as!(
         AuthorizationRow,
-        "SELECT key, state, method, currency, authorized_minor, captured_minor, refunded_minor, given_back_minor,
+        "SELECT key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
                 released_minor, decline_reason, charges, authorize_calls, void_calls
          FROM payments.simulated_gateway_authorizations WHERE key = ANY($1) ORDER BY key FOR NO KEY UPDATE",
         &keys,
@@ -113,7 +113,7 @@ async fn save_authorizations(tx: &mut PgConnection, columns: &Columns<'_>) -> sq
     sqlx::query!(
         "UPDATE payments.simulated_gateway_authorizations AS page
          SET state = new.state, method = new.method, currency = new.currency, authorized_minor = new.authorized,
-             captured_minor = new.captured, refunded_minor = new.refunded, given_back_minor = new.given_back,
+             captured_minor = new.captured, refunded_minor = new.refunded, refunded_by_void_minor = new.given_back,
              released_minor = new.released, decline_reason = new.reason, charges = new.charges,
              authorize_calls = new.authorize_calls, void_calls = new.void_calls, updated_at = now()
          FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
@@ -224,7 +224,7 @@ impl TryFrom<AuthorizationRow> for Authorization {
             authorized_minor: row.authorized_minor,
             captured_minor: row.captured_minor,
             refunded_minor: row.refunded_minor,
-            refunded_by_void_minor: row.given_back_minor,
+            refunded_by_void_minor: row.refunded_by_void_minor,
             released_minor: row.released_minor,
             decline_reason: row.decline_reason,
             charges: row.charges,

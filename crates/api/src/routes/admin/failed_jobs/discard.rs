@@ -10,7 +10,7 @@ use crate::request_id::RequestId;
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
-use operations::failed_jobs::{Decided, discard};
+use operations::failed_jobs::{Decision, discard};
 
 /// Discard a failed job
 ///
@@ -26,8 +26,8 @@ pub async fn discard_failed_job(
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let decision = Decision { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move { discard(&pool, id, &decided, &recording).await };
+    let work = async move { discard(&pool, id, &decision, &recording).await };
     state.run_idempotent(&recorder, work).await
 }

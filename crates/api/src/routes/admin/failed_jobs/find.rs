@@ -16,7 +16,7 @@ use axum::extract::State;
     responses((status = 200, description = "The job with its message", body = FailedJobDetailBody, example = json!({
         "job": { "id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27", "status": "open", "queue": "inventory",
             "message_id": "019ab1c2-7f3e-8c41-9d1a-3b0f5a6e8d28", "type": "inventory.reserve.v1",
-            "error": "no such warehouse", "fingerprint": "9f86d081884c", "attempts": 6, "deaths": 1, "replays": 0,
+            "error": "no such warehouse", "fingerprint": "9f86d081884c", "attempts": 6, "dead_letter_count": 1, "replays": 0,
             "first_seen_at": "2026-01-15T09:30:00Z", "last_seen_at": "2026-01-15T09:30:00Z" },
         "payload": { "type": "inventory.reserve.v1", "data": {} },
         "headers": { "x-attempt": 6, "x-error": "no such warehouse" } }))), security(("access_token" = [])))]

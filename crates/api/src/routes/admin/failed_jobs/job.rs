@@ -37,7 +37,7 @@ pub struct FailedJobBody {
     attempts: i32,
     /// How often the message was dead-lettered.
     #[schema(example = 1)]
-    deaths: i32,
+    dead_letter_count: i32,
     /// How often the message was replayed.
     #[schema(example = 0)]
     replays: i32,
@@ -82,7 +82,7 @@ impl From<FailedJob> for FailedJobBody {
             error: job.error,
             fingerprint: job.fingerprint,
             attempts: job.attempts,
-            deaths: job.deaths,
+            dead_letter_count: job.dead_letter_count,
             replays: job.replays,
             first_seen_at: job.first_seen_at,
             last_seen_at: job.last_seen_at,

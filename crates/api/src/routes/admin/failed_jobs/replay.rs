@@ -10,7 +10,7 @@ use crate::request_id::RequestId;
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
-use operations::failed_jobs::{Decided, replay};
+use operations::failed_jobs::{Decision, replay};
 
 /// Replay a failed job
 ///
@@ -27,8 +27,8 @@ pub async fn replay_failed_job(
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let decision = Decision { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (shared, recording) = (state.clone(), recorder.clone());
-    let work = async move { replay(&shared.pool, &shared.relay, id, &decided, &recording).await };
+    let work = async move { replay(&shared.pool, &shared.relay, id, &decision, &recording).await };
     state.run_idempotent(&recorder, work).await
 }

@@ -11,7 +11,7 @@ use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
-use operations::failed_jobs::Decided;
+use operations::failed_jobs::Decision;
 use operations::replays::{Replay, cancel_replay as cancel};
 
 /// Cancel a replay
@@ -28,9 +28,9 @@ pub async fn cancel_replay(
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decided = Decided { by: caller.actor(), reason: body.reason, at: recorder.at() };
+    let decision = Decision { by: caller.actor(), reason: body.reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    state.run_idempotent(&recorder, async move { cancel(&pool, id, &decided, &recording).await }).await
+    state.run_idempotent(&recorder, async move { cancel(&pool, id, &decision, &recording).await }).await
 }
 
 fn respond(replay: &Replay) -> IdempotentResponse {

@@ -36,10 +36,10 @@ pub struct ReplayBody {
     skipped: i64,
     /// Replayed jobs that failed again.
     #[schema(example = 0)]
-    died_again: i64,
-    asked_at: DateTime<Utc>,
+    failed_again: i64,
+    requested_at: DateTime<Utc>,
     #[schema(example = "admin:0190a1b2-0000-7000-8000-000000000001")]
-    asked_by: String,
+    requested_by: String,
     #[schema(example = "fixed in release 2026.48")]
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,14 +53,14 @@ impl From<Replay> for ReplayBody {
             status: replay.status.into(),
             queue: replay.filter.queue().map(Into::into),
             fingerprint: replay.filter.fingerprint().map(ToOwned::to_owned),
-            rate_per_s: replay.pace.rate_per_s(),
-            ramp_s: replay.pace.ramp_s(),
+            rate_per_s: replay.rate_ramp.rate_per_s(),
+            ramp_s: replay.rate_ramp.ramp_s(),
             total: replay.total,
             replayed: replay.replayed,
             skipped: replay.skipped,
-            died_again: replay.died_again,
-            asked_at: replay.asked_at,
-            asked_by: replay.asked_by,
+            failed_again: replay.failed_again,
+            requested_at: replay.requested_at,
+            requested_by: replay.requested_by,
             reason: replay.reason,
             ended_at: replay.ended_at,
         }

@@ -11,8 +11,8 @@ use crate::routes::reason;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
-use operations::failed_jobs::Decided;
-use operations::replays::{NewReplay, Pace, Replay, ReplayFilter, start_replay as start};
+use operations::failed_jobs::Decision;
+use operations::replays::{NewReplay, RateRamp, Replay, ReplayFilter, start_replay as start};
 use utoipa::ToSchema;
 
 const RATE_DEFAULT: i64 = 10;
@@ -41,7 +41,7 @@ pub struct NewReplayBody {
 #[derive(Debug)]
 pub struct ReplayRequest {
     filter: ReplayFilter,
-    pace: Pace,
+    rate_ramp: RateRamp,
     reason: String,
 }
 
@@ -49,15 +49,15 @@ impl FromJson for ReplayRequest {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let queue = members.optional("queue", one_of);
         let fingerprint = members.optional("fingerprint", text);
-        let rate = |field: Field<'_>| field.integer_as(|rate| Pace::new(rate, 0).map(|_| rate));
-        let ramp = |field: Field<'_>| field.integer_as(|ramp| Pace::new(1, ramp).map(|_| ramp));
+        let rate = |field: Field<'_>| field.integer_as(|rate| RateRamp::new(rate, 0).map(|_| rate));
+        let ramp = |field: Field<'_>| field.integer_as(|ramp| RateRamp::new(1, ramp).map(|_| ramp));
         let (rate, ramp) = (members.optional("rate_per_s", rate), members.optional("ramp_s", ramp));
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
-        let pace = Pace::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
+        let rate_ramp = RateRamp::new(rate?.unwrap_or(RATE_DEFAULT), ramp?.unwrap_or(RAMP_SECONDS_DEFAULT)).ok()?;
         let Some(filter) = ReplayFilter::new(queue?, fingerprint?) else {
             return members.refuse("`queue` or `fingerprint` is required: all failed jobs at once can't be replayed");
         };
-        Some(Self { filter, pace, reason: reason? })
+        Some(Self { filter, rate_ramp, reason: reason? })
     }
 }
 
@@ -73,12 +73,12 @@ pub async fn start_replay(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<ManageFailedJobs>,
     request: RequestId,
-    IdempotentJson { body: ReplayRequest { filter, pace, reason }, idempotency }: IdempotentJson<ReplayRequest>,
+    IdempotentJson { body: ReplayRequest { filter, rate_ramp, reason }, idempotency }: IdempotentJson<ReplayRequest>,
 ) -> Result<IdempotentResponse, Problem> {
     let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decided = Decided { by: caller.actor(), reason, at: recorder.at() };
+    let decision = Decision { by: caller.actor(), reason, at: recorder.at() };
     let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move { start(&pool, NewReplay { filter, pace, decided }, &recording).await };
+    let work = async move { start(&pool, NewReplay { filter, rate_ramp, decision }, &recording).await };
     state.run_idempotent(&recorder, work).await
 }
 

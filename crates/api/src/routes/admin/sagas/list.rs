@@ -20,7 +20,7 @@ pub struct SagaQuery {
 
 impl FromQuery for SagaQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let filter = params.one_of::<SagaFilter>("standing");
+        let filter = params.one_of::<SagaFilter>("state");
         let after = params.cursor();
         let limit = params.limit();
         Some(Self { filter: filter?.unwrap_or_default(), after: after?, limit: limit? })
@@ -31,7 +31,7 @@ impl FromQuery for SagaQuery {
 ///
 /// The state of order processing, longest waiting first.
 #[utoipa::path(get, path = "/admin/sagas", tag = "admin",
-    params(("standing" = Option<String>, Query, example = "stuck",
+    params(("state" = Option<String>, Query, example = "stuck",
             description = "Filter by state: `stuck` (default), `overdue` (past its deadline, not retried yet) or `active` (every saga that has not ended)"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),

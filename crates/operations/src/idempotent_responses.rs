@@ -1,0 +1,61 @@
+//! Stored responses of requests with an idempotency key, by caller, route and key.
+
+use crate::store;
+use domain::Timestamp;
+use domain::ids::UserId;
+use sqlx::{PgConnection, PgPool};
+
+/// Identifies a request with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    pub principal: UserId,
+    /// Method and path template.
+    pub route: String,
+    /// The idempotency key, chosen by the caller.
+    pub key: String,
+    /// SHA-256 of the request's content. A repeat under the same key must have the same content.
+    pub fingerprint: [u8; 32],
+}
+
+/// The first response to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredResponse {
+    pub status: u16,
+    pub location: Option<String>,
+    pub body: String,
+}
+
+/// An earlier use of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierUse {
+    /// The same request, with its response.
+    Same(StoredResponse),
+    /// A request with other content.
+    Other,
+}
+
+/// Finds the earlier use of the key; a use before `kept_since` has expired.
+pub async fn find_response(
+    pool: &PgPool,
+    request: &RequestKey,
+    kept_since: Timestamp,
+) -> sqlx::Result<Option<EarlierUse>> {
+    store::idempotent_responses::find(&mut *pool.acquire().await?, request, kept_since).await
+}
+
+/// Stores the first response. Returns false if another request has used the key: then the transaction must be rolled
+/// back. Waits for the transaction of a concurrent request with the same key.
+pub async fn insert_response(
+    tx: &mut PgConnection,
+    request: &RequestKey,
+    response: &StoredResponse,
+    kept_since: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    store::idempotent_responses::insert(tx, request, response, kept_since, now).await
+}
+
+/// Deletes at most `limit` responses from before `older_than`, and returns their number.
+pub async fn prune_responses(pool: &PgPool, older_than: Timestamp, limit: u32) -> sqlx::Result<u64> {
+    store::idempotent_responses::delete(&mut *pool.acquire().await?, older_than, limit).await
+}
