@@ -144,7 +144,7 @@ impl Operation<'_> {
     }
 
     /// The media type, schema and example of its JSON request body.
-    pub fn takes(&self) -> Option<&Value> {
+    pub fn request_body(&self) -> Option<&Value> {
         self.definition["requestBody"]["content"].get(JSON)
     }
 

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_message_under_its_old_type_name_is_no_contradiction() {
-        let stale = Reply::ReservationStale(ReservationStale { order_id: SUBJECT });
+        let stale =
+            Reply::ReservationStale(ReservationStale { order_id: SUBJECT, held_since: chrono::DateTime::UNIX_EPOCH });
         let outgoing = Outgoing::new(SUBJECT, &stale, 1, trace(), chrono::DateTime::UNIX_EPOCH);
         let old = outgoing.payload.replace("inventory.reservation_stale.v1", "inventory.held_long.v1");
         let properties = BasicProperties::default().with_type("inventory.held_long.v1".into());
