@@ -24,6 +24,8 @@ pub struct Publication<'a> {
     pub type_name: &'a str,
     pub payload: &'a [u8],
     pub headers: FieldTable,
+    /// How long it waits in its queue at most, in milliseconds.
+    pub expires_in_ms: Option<u32>,
     /// A message that is routed to no queue counts as refused.
     pub mandatory: bool,
 }
@@ -89,6 +91,10 @@ impl Publisher {
             .with_content_type("application/cloudevents+json".into())
             .with_delivery_mode(PERSISTENT)
             .with_headers(publication.headers.clone());
+        let properties = match publication.expires_in_ms {
+            Some(expires_in_ms) => properties.with_expiration(expires_in_ms.to_string().into()),
+            None => properties,
+        };
         let options = BasicPublishOptions { mandatory: publication.mandatory, ..Default::default() };
         let (exchange, key) = (publication.exchange.into(), publication.routing_key.into());
         self.channel.basic_publish(exchange, key, options, publication.payload, properties).await

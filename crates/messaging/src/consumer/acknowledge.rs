@@ -2,10 +2,10 @@
 //! all of them.
 
 use super::calls::Tag;
-use super::decode::attempt;
 use super::unacked::Unacked;
-use crate::broker::{BrokerConnection, BrokerError, Publication, PublishOutcome, Publisher, within};
-use crate::dead_letters::message_id;
+use crate::broker::{
+    BrokerConnection, BrokerError, Publication, PublishOutcome, Publisher, attempt, message_id, within,
+};
 use crate::envelope::Header;
 use crate::handle::Verdict;
 use crate::inbox;
@@ -141,6 +141,8 @@ struct Rerouted<'a> {
     raw: &'a Delivery,
     exchange: &'static str,
     routing_key: String,
+    /// How long it waits in its retry queue.
+    expires_in_ms: Option<u32>,
     attempts: u32,
     error: &'a str,
 }
@@ -152,10 +154,12 @@ fn reroute<'a>(
     verdict: &'a Verdict,
 ) -> Option<Rerouted<'a>> {
     let attempt = attempt(raw);
-    let dead = || (topology::DEAD, queue.to_string());
-    let retry =
-        |step| schedule.retry_queue(queue, step).map_or_else(dead, |retry_queue| (topology::RETRY, retry_queue));
-    let (attempts, (exchange, routing_key), error) = match verdict {
+    let dead = || (topology::DEAD, queue.to_string(), None);
+    let retry = |step| match schedule.retry(queue, step, message_id(raw)) {
+        Some((retry_queue, delay_ms)) => (topology::RETRY, retry_queue, Some(delay_ms)),
+        None => dead(),
+    };
+    let (attempts, (exchange, routing_key, expires_in_ms), error) = match verdict {
         Verdict::Done => return None,
         Verdict::Defer(error) => (attempt, retry(DEFER_STEP), error),
         Verdict::Retry(error) => (attempt.saturating_add(1), retry(attempt), error),
@@ -165,7 +169,7 @@ fn reroute<'a>(
     if attempts > attempt {
         report(queue, raw, attempt, exchange, &redact_quoted(error));
     }
-    Some(Rerouted { raw, exchange, routing_key, attempts, error })
+    Some(Rerouted { raw, exchange, routing_key, expires_in_ms, attempts, error })
 }
 
 impl Rerouted<'_> {
@@ -184,6 +188,7 @@ impl Rerouted<'_> {
             type_name: properties.kind().as_ref().map_or("", |kind| kind.as_str()),
             payload: &self.raw.data,
             headers,
+            expires_in_ms: self.expires_in_ms,
             mandatory: true,
         }
     }

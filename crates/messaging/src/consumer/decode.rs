@@ -1,13 +1,13 @@
 //! Parses deliveries into commands. A message that can't be parsed, or contradicts itself, is poison.
 
 use crate::Message;
+use crate::broker::attempt;
 use crate::envelope::Header;
 use crate::handle::Delivery;
-use crate::topology::ATTEMPT_HEADER;
 use domain::ids::MessageId;
 use domain::messages::present_type_name;
 use lapin::BasicProperties;
-use lapin::types::{AMQPValue, ShortString};
+use lapin::types::ShortString;
 use serde::de::DeserializeOwned;
 
 /// Our messages are a few hundred bytes long; one with a hundred order lines stays below 16 KiB.
@@ -42,18 +42,6 @@ fn check_consistency(properties: &BasicProperties, header: &Header, command: &im
         return Err(format!("contradiction: the property type is not the envelope's type {}", command.type_name()));
     }
     Ok(())
-}
-
-/// How often the message failed before, from our own header: the broker's delivery count differs between versions. An
-/// invalid header counts as 0.
-pub(crate) fn attempt(raw: &lapin::message::Delivery) -> u32 {
-    let headers = raw.properties.headers().as_ref();
-    match headers.and_then(|headers| headers.inner().get(ATTEMPT_HEADER)) {
-        Some(AMQPValue::LongUInt(attempt)) => *attempt,
-        Some(AMQPValue::LongInt(attempt)) => u32::try_from(*attempt).unwrap_or(0),
-        Some(AMQPValue::LongLongInt(attempt)) => u32::try_from(*attempt).unwrap_or(0),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! message is isolated, so that the others succeed.
 
 use super::concurrency::BatchPermit;
+use crate::broker::Backoff;
 use crate::handle::HandleError;
 use crate::outbox::RelayHandle;
 use domain::messages::Queue;
@@ -75,15 +76,14 @@ impl Context {
         F: Future<Output = Result<Vec<R>, HandleError>> + Send,
     {
         let mut batch = SplitBatch::of(length, self.initial_lock_timeout());
-        let mut backoff = BACKOFF_MIN;
+        let mut backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX);
         while !batch.parts.is_empty() {
             permit.reacquire().await;
             if !self.try_parts(&mut batch, &attempt).await {
                 continue;
             }
             permit.release();
-            self.lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
+            backoff.wait(&self.lifecycle).await;
             if self.lifecycle.stopping.is_cancelled() {
                 return None;
             }

@@ -7,31 +7,20 @@ use super::calls::{Answered, Calls, Tag};
 use super::concurrency::{BatchLimiter, BatchPermit};
 use super::decode::decode;
 use super::isolate::Context;
-use super::receive;
 use super::strategy::{BatchHandler, Round, Verdicts};
 use super::unacked::Unacked;
-use crate::broker::{BrokerConnections, BrokerError, within};
+use crate::broker::{BrokerConnections, BrokerError, ConsumingChannel, SessionLoop};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
 use crate::outbox::RelayHandle;
 use crate::topology::Scope;
 use domain::messages::Queue;
-use lapin::options::{BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
-use lapin::{Channel, Consumer};
 use platform::lifecycle::Lifecycle;
 use platform::telemetry::milliseconds;
 use sqlx::PgPool;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The delay between sessions after an error: doubles from the minimum to the maximum.
-const BACKOFF_MIN: Duration = Duration::from_millis(200);
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// How long the broker may take to answer a request of a session.
-const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// A session that lasted longer than this resets the backoff.
-const GOOD_SESSION: Duration = Duration::from_secs(30);
 /// How long an ending session waits for its provider calls; the broker redelivers the messages of calls that take
 /// longer.
 const CALLS_LIMIT: Duration = Duration::from_secs(15);
@@ -63,7 +52,7 @@ enum Event<C, A> {
 struct Session<'a, H: BatchHandler> {
     processor: &'a BatchProcessor<H>,
     settings: ConsumerSettings,
-    consumer: Consumer,
+    channel: ConsumingChannel,
     acknowledger: Acknowledger,
     unacked: Unacked,
     calls: Calls<H::Command, H::Answer>,
@@ -90,21 +79,14 @@ pub async fn run<H: BatchHandler>(
 ) {
     let context = Context::new(H::QUEUE, pool, relay, lifecycle.clone());
     let processor = BatchProcessor { handler, metrics: QueueMetrics::of(H::QUEUE), limiter, context };
-    let mut backoff = BACKOFF_MIN;
-    let mut after_silence = false;
-    while !lifecycle.stopping.is_cancelled() {
-        let began = Instant::now();
-        let ended = session(&processor, &connections, settings, after_silence).await;
-        after_silence = matches!(ended, Ok(Ended::Silent));
-        if let Err(error) = ended {
-            if began.elapsed() > GOOD_SESSION {
-                backoff = BACKOFF_MIN;
-            }
+    let (mut sessions, mut after_silence) = (SessionLoop::new(lifecycle), false);
+    while sessions.is_running() {
+        let session = session(&processor, &connections, settings, after_silence);
+        let failed = |error| {
             processor.metrics.session_failed();
             tracing::warn!(%error, queue = %H::QUEUE, "A consumer session failed and is restarted");
-            lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
-        }
+        };
+        after_silence = sessions.run(session, failed).await == Some(Ended::Silent);
     }
 }
 
@@ -116,19 +98,15 @@ async fn session<H: BatchHandler>(
     after_silence: bool,
 ) -> Result<Ended, BrokerError> {
     let queue: &str = H::QUEUE.into();
-    // Always a new channel: on RabbitMQ 3.10 a channel whose consumer was cancelled can't register another one.
-    let channel = connections.consuming.channel(Scope::Queue(H::QUEUE)).await?;
-    within(ANSWER_LIMIT, channel.basic_qos(settings.prefetch, BasicQosOptions::default())).await?;
-    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-    let consuming = channel.basic_consume(queue.into(), "".into(), options, arguments);
-    let consumer = within(ANSWER_LIMIT, consuming).await?;
+    let scope = Scope::Queue(H::QUEUE);
+    let channel = ConsumingChannel::open(&connections.consuming, scope, queue.to_owned(), settings.prefetch).await?;
     if !after_silence {
         tracing::info!(queue, "Consuming");
     }
     let mut session = Session {
         processor,
         settings,
-        consumer,
+        channel,
         acknowledger: Acknowledger::new(H::QUEUE, processor.context.pool.clone(), connections.publishing.clone()),
         unacked: Unacked::default(),
         calls: Calls::new(),
@@ -137,7 +115,7 @@ async fn session<H: BatchHandler>(
     };
     let ended = session.consume().await?;
     session.finish_calls().await?;
-    close(session.consumer, &channel).await;
+    session.channel.close().await;
     Ok(ended)
 }
 
@@ -156,8 +134,7 @@ impl<H: BatchHandler> Session<'_, H> {
     }
 
     async fn next(&mut self) -> Result<Event<H::Command, H::Answer>, BrokerError> {
-        let queue: &str = H::QUEUE.into();
-        let first = receive::first(&mut self.consumer, queue, self.active_at);
+        let first = self.channel.next(self.active_at);
         tokio::select! {
             first = first => Ok(first?.map_or(Event::Ended(Ended::Silent), |first| Event::Delivered(Box::new(first)))),
             answered = self.calls.late() => Ok(Event::Answered(answered)),
@@ -168,7 +145,7 @@ impl<H: BatchHandler> Session<'_, H> {
     /// Returns false when the process stops before the batch is handled.
     async fn handle_batch(&mut self, first: lapin::message::Delivery) -> Result<bool, BrokerError> {
         let Some(mut permit) = acquire_permit(self.processor).await else { return Ok(false) };
-        let deliveries = receive::fill(first, &mut self.consumer, self.settings.batch_max.into())?;
+        let deliveries = self.channel.ready_after(first, self.settings.batch_max.into())?;
         let (began, received) = (Instant::now(), deliveries.len());
         self.report_lost_deliveries(&deliveries);
         let (messages, mut verdicts) = self.decode_all(deliveries);
@@ -272,12 +249,4 @@ fn log_received<C>(queue: Queue, Delivery { header, attempt, .. }: &Delivery<C>)
     tracing::debug!(
         %queue, message.id = %header.id, order.id = %header.subject, correlation_id, attempt, "Received a message"
     );
-}
-
-/// Cancels the consumer and closes its channel.
-pub(crate) async fn close(consumer: Consumer, channel: &Channel) {
-    drop(consumer);
-    if let Err(error) = within(ANSWER_LIMIT, channel.close(200, "the session ends".into())).await {
-        tracing::debug!(%error, "The channel could not be closed");
-    }
 }

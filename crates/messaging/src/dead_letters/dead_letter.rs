@@ -1,6 +1,6 @@
 //! A message of a dead queue, with the properties and headers that it was published with.
 
-use crate::consumer::decode::attempt;
+use crate::broker::{attempt, message_id};
 use crate::envelope::Header;
 use crate::topology::ERROR_HEADER;
 use domain::ids::MessageId;
@@ -8,7 +8,6 @@ use domain::messages::Queue;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// The error of a message without an error header: the broker itself dead-lettered it.
 const DEAD_LETTERED_BY_BROKER: &str =
@@ -50,13 +49,6 @@ impl DeadLetter {
             attempts: attempt(raw),
         }
     }
-}
-
-/// The AMQP property `message_id`, or else the id in the envelope, or else an id that is derived from the payload.
-pub(crate) fn message_id(raw: &Delivery) -> MessageId {
-    let property = raw.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok());
-    let in_envelope = || serde_json::from_slice(&raw.data).ok().map(|header: Header| header.id);
-    property.or_else(in_envelope).unwrap_or_else(|| MessageId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data)))
 }
 
 fn text(value: &AMQPValue) -> Option<String> {

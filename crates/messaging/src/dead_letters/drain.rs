@@ -2,13 +2,10 @@
 //! with backoff, until the process stops.
 
 use super::dead_letter::DeadLetter;
-use crate::broker::{BrokerConnections, BrokerError, within};
-use crate::consumer::receive;
-use crate::consumer::session::close;
+use crate::broker::{Backoff, BrokerConnections, BrokerError, ConsumingChannel, SessionLoop, within};
 use crate::topology::{Scope, dead_queue};
 use domain::messages::Queue;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
+use lapin::options::BasicAckOptions;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::is_unreachable;
 use std::collections::VecDeque;
@@ -17,16 +14,13 @@ use tokio::time::Instant;
 
 /// Dead letters that are stored together at most.
 const BATCH_MAX: u16 = 100;
-/// The delay between sessions after an error: doubles from the minimum to the maximum.
+/// The delay between attempts to store a batch: doubles from the minimum to the maximum.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// How long the broker may take to answer a request of a session.
-const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How long sending an ack may take; after that the session is restarted.
+const ACK_LIMIT: Duration = Duration::from_secs(5);
 /// How long storing a batch may take. It only ends writes that hang on a connection whose peer is gone.
 const STORE_LIMIT: Duration = Duration::from_secs(30);
-
-/// A session that lasted longer than this resets the backoff.
-const GOOD_SESSION: Duration = Duration::from_secs(30);
 
 /// Stores dead letters durably. The same dead letter may be stored twice.
 pub trait DeadLetterSink: Send + Sync + 'static {
@@ -36,15 +30,10 @@ pub trait DeadLetterSink: Send + Sync + 'static {
 /// Moves the dead letters of `queue` to `sink` until the process stops.
 pub async fn drain(queue: Queue, sink: impl DeadLetterSink, connections: BrokerConnections, lifecycle: Lifecycle) {
     let drain = Drain { queue, sink, connections, lifecycle };
-    let mut backoff = BACKOFF_MIN;
-    while !drain.lifecycle.stopping.is_cancelled() {
-        let began = Instant::now();
-        if let Err(error) = drain.session().await {
-            tracing::warn!(%error, %queue, "Draining the dead queue failed and is restarted");
-            backoff = if began.elapsed() > GOOD_SESSION { BACKOFF_MIN } else { backoff };
-            drain.lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
-        }
+    let mut sessions = SessionLoop::new(drain.lifecycle.clone());
+    while sessions.is_running() {
+        let failed = |error| tracing::warn!(%error, %queue, "Draining the dead queue failed and is restarted");
+        sessions.run(drain.session(), failed).await;
     }
 }
 
@@ -60,31 +49,28 @@ impl<S: DeadLetterSink> Drain<S> {
     /// queue.
     async fn session(&self) -> Result<(), BrokerError> {
         let name = dead_queue(self.queue);
-        let channel = self.connections.consuming.channel(Scope::DeadQueue(self.queue)).await?;
-        within(ANSWER_LIMIT, channel.basic_qos(BATCH_MAX, BasicQosOptions::default())).await?;
-        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consuming = channel.basic_consume(name.as_str().into(), "".into(), options, arguments);
-        let mut consumer = within(ANSWER_LIMIT, consuming).await?;
+        let scope = Scope::DeadQueue(self.queue);
+        let mut channel = ConsumingChannel::open(&self.connections.consuming, scope, name.clone(), BATCH_MAX).await?;
         loop {
             let first = tokio::select! {
-                first = receive::first(&mut consumer, &name, Instant::now()) => first?,
+                first = channel.next(Instant::now()) => first?,
                 () = self.lifecycle.stopping.cancelled() => break,
             };
             // After a silence the next session consumes on a new channel.
             let Some(first) = first else { break };
-            let deliveries = receive::fill(first, &mut consumer, BATCH_MAX.into())?;
+            let deliveries = channel.ready_after(first, BATCH_MAX.into())?;
             let letters = deliveries.iter().map(|raw| DeadLetter::of(self.queue, raw)).collect();
             if self.store_all(letters).await.is_none() {
                 break;
             }
             tracing::info!(queue = %self.queue, letters = deliveries.len(), "Stored dead letters as failed jobs");
             if let Some(last) = deliveries.last()
-                && !within(ANSWER_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?
+                && !within(ACK_LIMIT, last.ack(BasicAckOptions { multiple: true })).await?
             {
                 return Err(BrokerError::ConsumerCancelled(name));
             }
         }
-        close(consumer, &channel).await;
+        channel.close().await;
         Ok(())
     }
 
@@ -93,10 +79,10 @@ impl<S: DeadLetterSink> Drain<S> {
     /// that can't be stored does not block the others.
     async fn store_all(&self, letters: Vec<DeadLetter>) -> Option<()> {
         let mut parts = VecDeque::from([letters]);
-        let mut backoff = BACKOFF_MIN;
+        let mut backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX);
         while let Some(mut part) = parts.pop_front() {
             let Err(error) = self.store(&part).await else {
-                backoff = BACKOFF_MIN;
+                backoff.reset();
                 continue;
             };
             if part.len() > 1 && !is_unreachable(&error) {
@@ -106,8 +92,7 @@ impl<S: DeadLetterSink> Drain<S> {
             }
             tracing::error!(%error, queue = %self.queue, letters = part.len(), "Dead letters could not be stored yet");
             parts.push_back(part);
-            self.lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
+            backoff.wait(&self.lifecycle).await;
             if self.lifecycle.stopping.is_cancelled() {
                 return None;
             }

@@ -9,6 +9,5 @@ mod drain;
 mod replay;
 
 pub use dead_letter::DeadLetter;
-pub(crate) use dead_letter::message_id;
 pub use drain::{DeadLetterSink, drain};
 pub use replay::{NotText, replay};

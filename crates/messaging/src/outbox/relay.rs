@@ -8,7 +8,7 @@
 use super::leased_messages::{LEASE, Row};
 use super::relay_handle::{LeasedBatch, RelayHandle};
 use super::store;
-use crate::broker::{BrokerConnections, BrokerError, Publication, PublishOutcome, Publisher};
+use crate::broker::{Backoff, BrokerConnections, BrokerError, Publication, PublishOutcome, Publisher};
 use crate::envelope::Header;
 use crate::metrics;
 use crate::topology::{self, FIRST_SAGA_COMMAND};
@@ -101,7 +101,7 @@ struct PublishWorker {
 impl PublishWorker {
     async fn run(mut self, lifecycle: &Lifecycle) {
         let relay = self.relay.clone();
-        let mut backoff = BACKOFF_MIN;
+        let mut backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX);
         while !lifecycle.stopping.is_cancelled() {
             let published = tokio::select! {
                 batch = relay.next(BATCH_MAX.into()) => self.publish_leased(batch).await,
@@ -110,14 +110,13 @@ impl PublishWorker {
                 () = lifecycle.stopping.cancelled() => break,
             };
             let Err(error) = published else {
-                backoff = BACKOFF_MIN;
+                backoff.reset();
                 continue;
             };
             metrics::relay_failed(error.cause());
             tracing::warn!(%error, "The relay could not publish the outbox");
             self.next_poll = Instant::now() + self.poll_interval.min(LEASE);
-            lifecycle.sleep_or_stop(backoff, std::future::pending()).await;
-            backoff = (backoff * 2).min(BACKOFF_MAX);
+            backoff.wait(lifecycle).await;
         }
         self.finish().await;
     }
@@ -260,6 +259,7 @@ fn publication(Row { message, .. }: &Row) -> Publication<'_> {
         type_name: &message.type_name,
         payload: message.payload.as_bytes(),
         headers: FieldTable::default(),
+        expires_in_ms: None,
         mandatory: message.exchange != topology::EVENTS,
     }
 }

@@ -9,6 +9,7 @@ mod declare;
 
 pub use declare::{Scope, declare};
 
+use domain::ids::MessageId;
 use domain::messages::{Address, Queue};
 use lapin::ExchangeKind;
 use lapin::types::AMQPValue;
@@ -64,10 +65,11 @@ impl RetrySchedule {
         Self { delays_ms: RETRY_DELAYS_MS.map(|delay_ms| (delay_ms / 100 * percent).max(1)) }
     }
 
-    /// The retry queue for a message of `queue` that failed `attempts` times before; `None` when no attempts are left.
-    pub fn retry_queue(&self, queue: Queue, attempts: u32) -> Option<String> {
-        let delay_ms = self.delays_ms.get(usize::try_from(attempts).ok()?)?;
-        Some(retry_queue_name(queue, *delay_ms))
+    /// The retry queue for a message of `queue` that failed `attempts` times before, and how long it waits there in
+    /// milliseconds; `None` when no attempts are left.
+    pub fn retry(&self, queue: Queue, attempts: u32, id: MessageId) -> Option<(String, u32)> {
+        let delay_ms = *self.delays_ms.get(usize::try_from(attempts).ok()?)?;
+        Some((retry_queue_name(queue, delay_ms), jittered(delay_ms, id)))
     }
 }
 
@@ -75,6 +77,14 @@ impl Default for RetrySchedule {
     fn default() -> Self {
         Self::scaled(100)
     }
+}
+
+/// Between three quarters of the delay and all of it, so that messages that failed together are not retried together.
+/// Derived from the id, which is a hash. RabbitMQ expires a message at the head of its queue only, so the delay may grow
+/// up to that of the queue.
+fn jittered(delay_ms: u32, id: MessageId) -> u32 {
+    let share = u32::from(id.as_uuid().as_bytes()[15]);
+    (delay_ms - delay_ms / 4 * share / 255).max(1)
 }
 
 /// The exchange and the routing key of a message.
@@ -179,14 +189,29 @@ fn plain(value: &AMQPValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn a_message_passes_through_all_retry_queues_and_then_has_no_attempts_left() {
+        let retry = |schedule: RetrySchedule, queue, attempts| {
+            schedule.retry(queue, attempts, MessageId::from_uuid(Uuid::nil())).map(|(queue, _delay_ms)| queue)
+        };
         let schedule = RetrySchedule::default();
-        assert_eq!(schedule.retry_queue(Queue::Payments, 0).as_deref(), Some("payments.retry.1000"));
-        assert_eq!(schedule.retry_queue(Queue::Payments, 4).as_deref(), Some("payments.retry.600000"));
-        assert_eq!(schedule.retry_queue(Queue::Payments, 5), None);
-        assert_eq!(RetrySchedule::scaled(1).retry_queue(Queue::Orders, 0).as_deref(), Some("orders.retry.10"));
+        assert_eq!(retry(schedule, Queue::Payments, 0).as_deref(), Some("payments.retry.1000"));
+        assert_eq!(retry(schedule, Queue::Payments, 4).as_deref(), Some("payments.retry.600000"));
+        assert_eq!(retry(schedule, Queue::Payments, 5), None);
+        assert_eq!(retry(RetrySchedule::scaled(1), Queue::Orders, 0).as_deref(), Some("orders.retry.10"));
+    }
+
+    #[test]
+    fn messages_that_failed_together_are_retried_at_different_times() {
+        let delay_of = |id: u128| {
+            let retry = RetrySchedule::default().retry(Queue::Orders, 1, MessageId::from_uuid(Uuid::from_u128(id)));
+            retry.expect("an attempt is left").1
+        };
+
+        assert_eq!((delay_of(0), delay_of(255)), (5_000, 3_750));
+        assert!((0..=255).map(delay_of).collect::<std::collections::BTreeSet<_>>().len() > 200);
     }
 
     #[test]

@@ -23,6 +23,7 @@ async fn an_unroutable_message_is_identified_among_routable_ones_by_its_id() {
         type_name: "test.v1",
         payload: b"{}",
         headers: FieldTable::default(),
+        expires_in_ms: None,
         mandatory: true,
     };
     let publications: Vec<_> = (0..2_000).map(publication).collect();
