@@ -24,6 +24,7 @@ usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
   wipe [NAME...]     stop and remove the data (all by default)
   install            only install missing packages
   install-browser    install Chromium and its driver, which one test needs
+  install-shellcheck install shellcheck, which `make check` needs
   rabbitmqctl ...    run rabbitmqctl against the private broker
 TEXT
 }
@@ -126,7 +127,7 @@ main() {
     shift || true
     load_dotenv
     case "$verb" in up | start | stop | restart | renew | wipe) check_names "$@" ;; esac
-    case "$verb" in up | down | start | stop | restart | renew | wipe | install | install-browser) lock ;; esac
+    case "$verb" in up | down | start | stop | restart | renew | wipe | install | install-browser | install-shellcheck) lock ;; esac
     case "$verb" in
         up) (($#)) || set -- "${ALL[@]}"; up "$@" ;;
         down) down ;;
@@ -139,6 +140,7 @@ main() {
         wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
         install) install_required "${ALL[@]}" ;;
         install-browser) install_missing chromium chromedriver ;;
+        install-shellcheck) install_missing shellcheck ;;
         rabbitmqctl) run_rabbitmqctl "$@" ;;
         help | --help | -h) usage ;;
         *) usage >&2; exit 2 ;;
