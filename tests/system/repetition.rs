@@ -33,24 +33,24 @@ async fn publish_all_again(name: &'static str, repetition: impl Fn(&RecordedMess
     system.until_every_saga_ended(LIMIT).await;
     let before = final_states(&client, &accepted).await;
 
-    let recorded = recorder.drain().await;
-    for message in &recorded {
+    let messages = recorder.drain().await;
+    for message in &messages {
         recorder.publish(&repetition(message)).await;
     }
     system.until_all_messages_processed().await;
 
-    assert!(recorded.len() > 8 * ORDERS, "only {} messages were recorded", recorded.len());
+    assert!(messages.len() > 8 * ORDERS, "only {} messages were recorded", messages.len());
     assert_eq!(final_states(&client, &accepted).await, before);
     drop(recorder);
     system.finish().await;
 }
 
 async fn final_states(client: &ApiClient, orders: &[Uuid]) -> Vec<FinalState> {
-    let mut states = Vec::with_capacity(orders.len());
+    let mut all = Vec::with_capacity(orders.len());
     for id in orders {
         let order = client.order(*id).await;
         let status = order["status"].as_str().unwrap_or_default().to_owned();
-        states.push((status, order["version"].as_u64().unwrap_or_default(), client.timeline(*id).await));
+        all.push((status, order["version"].as_u64().unwrap_or_default(), client.timeline(*id).await));
     }
-    states
+    all
 }

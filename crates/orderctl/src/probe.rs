@@ -41,8 +41,8 @@ mod tests {
             assert!(request[..read].starts_with(b"GET /live HTTP/1.1\r\n"));
             client.write_all(response.as_bytes()).await
         };
-        let (outcome, served) = tokio::join!(probe(&args), serve);
-        served?;
+        let (outcome, written) = tokio::join!(probe(&args), serve);
+        written?;
         outcome
     }
 

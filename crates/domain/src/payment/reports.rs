@@ -25,11 +25,8 @@ impl Payment {
             Self::Open(_) | Self::Voiding { authorized: true, .. } | Self::Voided { authorized: true, .. } => {
                 Applied::Unchanged
             }
-            Self::Voiding { balance, authorized: false } => {
-                Applied::Changed(Self::Voiding { balance, authorized: true })
-            }
             // Authorized after a void that found no authorization: a gateway must not do that. It is voided again.
-            Self::Voided { balance, authorized: false, .. } => {
+            Self::Voiding { balance, authorized: false } | Self::Voided { balance, authorized: false, .. } => {
                 Applied::Changed(Self::Voiding { balance, authorized: true })
             }
             // As bad: authorized after a final decline, or without a request. No order needs this authorization.

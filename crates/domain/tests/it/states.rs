@@ -10,6 +10,7 @@ use domain::payment::{Payment, VoidResult};
 use domain::saga::PlanVersion;
 use domain::shipment::{Milestone, Shipment, Waybill};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
@@ -57,17 +58,17 @@ fn document() -> String {
 fn section(title: &str, source: &str, first: &str, edges: &Edges) -> String {
     let mut text = format!("\n## {title}\n\nSource: {source}\n\n```mermaid\nstateDiagram-v2\n");
     if first != "[none]" {
-        text += &format!("    [*] --> {first}\n");
+        let _ = writeln!(text, "    [*] --> {first}");
     }
     for ((from, to), events) in edges {
         let events = events.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let from = if from == "[none]" { "[*]" } else { from };
-        text += &format!("    {from} --> {to}: {events}\n");
+        let _ = writeln!(text, "    {from} --> {to}: {events}");
     }
     let from: BTreeSet<&String> = edges.keys().map(|(from, _)| from).collect();
     let ends: BTreeSet<&String> = edges.keys().map(|(_, to)| to).filter(|to| !from.contains(to)).collect();
     for end in ends {
-        text += &format!("    {end} --> [*]\n");
+        let _ = writeln!(text, "    {end} --> [*]");
     }
     text + "```\n"
 }
@@ -84,12 +85,11 @@ fn orders() -> Edges {
     edges
 }
 
+/// The name of an event and the state after it, if it changes anything.
+type Event<'a, S> = (&'a str, &'a dyn Fn(S) -> Option<S>);
+
 /// All edges between the statuses of the states that `events` reach from `start`.
-fn explore<S: Clone + PartialEq>(
-    start: S,
-    status: impl Fn(&S) -> String,
-    events: &[(&str, &dyn Fn(S) -> Option<S>)],
-) -> Edges {
+fn explore<S: Clone + PartialEq>(start: S, status: impl Fn(&S) -> String, events: &[Event<S>]) -> Edges {
     let (mut known, mut next, mut edges) = (vec![start], 0, Edges::new());
     while let Some(from) = known.get(next).cloned() {
         next += 1;
@@ -183,15 +183,16 @@ fn saga() -> String {
     let mut edges = String::new();
     for (index, step) in plan.steps.iter().enumerate() {
         let next = plan.steps.get(index + 1).map_or("deliver_shipments".to_owned(), |next| next.name.to_string());
-        edges += &format!("    {} --> {next}: done\n", step.name);
+        let _ = writeln!(edges, "    {} --> {next}: done", step.name);
         let before = index.checked_sub(1).map(|earlier| format!("undo_{}", plan.steps[earlier].name));
         let after_undo = before.unwrap_or_else(|| "ended".to_owned());
-        edges += &format!("    {} --> {after_undo}: refused\n", step.name);
-        edges += &format!(
-            "    {} --> undo_{}: {} attempts without a reply, cancelled\n",
+        let _ = writeln!(edges, "    {} --> {after_undo}: refused", step.name);
+        let _ = writeln!(
+            edges,
+            "    {} --> undo_{}: {} attempts without a reply, cancelled",
             step.name, step.name, step.attempts_max
         );
-        edges += &format!("    undo_{} --> {after_undo}: {} done\n", step.name, step.compensation_type());
+        let _ = writeln!(edges, "    undo_{} --> {after_undo}: {} done", step.name, step.compensation_type());
     }
     let last = plan.last().name;
     format!(

@@ -42,26 +42,26 @@ pub(crate) struct Progress {
 /// calls only one does so: it locks the replay. While the outbox is stalled nothing is added to it.
 pub async fn run_replays(pool: &PgPool, relay: &RelayHandle, now: Timestamp) -> Result<usize, BadRow> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let Some(replay) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
+    let Some(running) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
     if outbox::is_stalled(&mut tx).await? {
         if PAUSED.is_due() {
-            tracing::warn!(replay.id = %replay.id, "A replay pauses: the outbox is stalled");
+            tracing::warn!(replay.id = %running.id, "A replay pauses: the outbox is stalled");
         }
         return Ok(0);
     }
-    let (due, credit) = replay.due(now);
-    let jobs = if due > 0 { store::failed_jobs::lock_next(&mut tx, &replay, due).await? } else { Vec::new() };
+    let (due, credit) = running.due(now);
+    let jobs = if due > 0 { store::failed_jobs::lock_next(&mut tx, &running, due).await? } else { Vec::new() };
     let (sent, messages) = sendable(&jobs);
     let progress = Progress {
         replayed: sent.len(),
         skipped: jobs.len() - sent.len(),
-        after_job: jobs.last().map(|job| job.id).or(replay.after_job),
+        after_job: jobs.last().map(|job| job.id).or(running.after_job),
         credit,
         is_done: jobs.len() < due,
     };
     let leased = outbox::append(&mut tx, messages, relay).await?;
-    store::failed_jobs::mark_replayed(&mut tx, &replay, &sent, now).await?;
-    store::replays::save(&mut tx, replay.id, &progress, now).await?;
+    store::failed_jobs::mark_replayed(&mut tx, &running, &sent, now).await?;
+    store::replays::save(&mut tx, running.id, &progress, now).await?;
     tx.commit().await?;
     relay.publish(leased);
     Ok(jobs.len())

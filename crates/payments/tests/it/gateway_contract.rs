@@ -170,10 +170,10 @@ async fn concurrent_captures_are_applied_one_at_a_time<G: PaymentGateway>(gatewa
     let authorized = futures::future::join_all((0..20).map(|_| payment.authorize())).await;
     let captures = (0..12).map(|part| payment.movement(&format!("part {part}"), 100));
 
-    let captured = futures::future::join_all(captures.map(|part| gateway.capture(part))).await;
+    let outcomes = futures::future::join_all(captures.map(|part| gateway.capture(part))).await;
 
     assert!(authorized.iter().all(|outcome| *outcome == authorized[0]), "{authorized:?}");
-    assert_eq!(captured.iter().filter(|outcome| matches!(outcome, Outcome::Succeeded(_))).count(), 10);
+    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Succeeded(_))).count(), 10);
     assert_eq!(payment.void().await, void_result(true, 1_000, 1_000));
 }
 
