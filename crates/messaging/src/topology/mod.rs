@@ -1,4 +1,4 @@
-//! The broker topology: all exchanges, queues and bindings as one table, which [`declare`] applies. A consumer declares
+//! The broker topology: all exchanges, queues and bindings as one table, which [`declare()`] applies. A consumer declares
 //! the rows of its own queue with each session, and a relay declares all of them with each channel, so deleted queues
 //! are recreated automatically.
 //!
