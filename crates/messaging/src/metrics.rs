@@ -1,7 +1,6 @@
 //! The metrics of messaging.
 
 use crate::broker::PublishOutcome;
-use crate::consumer::BatchSummary;
 use domain::messages::Queue;
 use platform::metrics::{
     BATCH_SIZES, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, WORK_SECONDS, amount,
@@ -67,6 +66,14 @@ pub(crate) fn published(outcomes: &[PublishOutcome]) {
 
 pub(crate) fn relay_failed(cause: &str) {
     RELAY_FAILURES.with_label_values(&[cause]).inc();
+}
+
+/// How the messages of a batch ended, for the log and the metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BatchSummary {
+    pub done: usize,
+    pub retried: usize,
+    pub dead: usize,
 }
 
 /// The metrics of one queue.

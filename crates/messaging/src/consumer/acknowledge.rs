@@ -9,6 +9,7 @@ use crate::broker::{
 use crate::envelope::Header;
 use crate::handle::Verdict;
 use crate::inbox;
+use crate::metrics::BatchSummary;
 use crate::topology::{self, ATTEMPT_HEADER, ERROR_HEADER, RetrySchedule, Scope};
 use domain::ids::MessageId;
 use domain::messages::Queue;
@@ -32,14 +33,6 @@ const ERROR_BYTES_MAX: usize = 1_024;
 /// The step of the retry schedule that a deferred message waits for. It is longer than the limit of a provider call, so
 /// calls that hang have timed out by then.
 const DEFER_STEP: u32 = 1;
-
-/// How the messages of a batch ended, for the log and the metrics.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct BatchSummary {
-    pub done: usize,
-    pub retried: usize,
-    pub dead: usize,
-}
 
 /// Acks the deliveries of one session, and publishes its failed messages.
 pub(super) struct Acknowledger {

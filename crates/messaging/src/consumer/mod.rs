@@ -11,14 +11,13 @@ mod acknowledge;
 mod batch;
 mod calls;
 mod concurrency;
-pub(crate) mod decode;
+mod decode;
 mod isolate;
-pub(crate) mod session;
+mod session;
 mod strategy;
 mod two_transactions;
 mod unacked;
 
-pub(crate) use acknowledge::BatchSummary;
 pub use concurrency::{BatchLimiter, BatchPermit};
 pub use session::{ConsumerSettings, run};
 pub use strategy::{BatchHandler, OneTransaction};
