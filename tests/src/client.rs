@@ -183,6 +183,11 @@ impl ApiClient {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Patches with `body`, and retries until the response is final.
+    pub async fn patch(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.send(self.request(Method::GET, path)).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");

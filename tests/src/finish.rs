@@ -53,7 +53,8 @@ impl TestSystem {
         self.until_expected_failed_jobs().await;
     }
 
-    async fn until_outbox_is_empty(&self) {
+    /// Waits until every message is published.
+    pub async fn until_outbox_is_empty(&self) {
         eventually("the outbox to be drained", QUIET_LIMIT, || async {
             let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM messaging.outbox")
                 .fetch_one(self.pool())

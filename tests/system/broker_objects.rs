@@ -4,7 +4,7 @@
 use domain::messages::Queue;
 use std::time::Duration;
 use system_tests::load::{orders_of, place_all};
-use system_tests::{NewOrder, Role, SeedProduct, TestSystem, eventually};
+use system_tests::{NewOrder, SeedProduct, TestSystem, eventually};
 
 const LIMIT: Duration = Duration::from_mins(1);
 /// Far below the first deadline of a saga (30 s), so no command is sent again within it.
@@ -12,19 +12,19 @@ const BINDING_LIMIT: Duration = Duration::from_secs(10);
 const ORDERS: usize = 100;
 
 #[tokio::test]
-async fn a_binding_deleted_under_load_is_declared_again_before_any_saga_reaches_its_deadline() {
+async fn a_deleted_binding_is_declared_again_before_any_saga_reaches_its_deadline() {
     let system = TestSystem::of("binding_deleted").product(SeedProduct::of("SKU-UNBOUND", 10_000)).start().await;
     let client = system.client().signed_up("unbound").await;
+    // Every relay has opened its channels by then, and declares nothing more unless a message is refused.
+    let first = client.place_accepted(&NewOrder::of("SKU-UNBOUND", 1)).await;
+    client.wait_until(first, "confirmed", LIMIT).await;
 
-    let orders = orders_of("SKU-UNBOUND", ORDERS);
-    let fault = async {
-        system.until_partly_confirmed(10, LIMIT).await;
-        system.broker.unbind(&Queue::Payments.to_string()).await;
-    };
-    let (accepted, ()) = tokio::join!(place_all(&client, &orders), fault);
+    system.broker.unbind(&Queue::Payments.to_string()).await;
+    let accepted = place_all(&client, &orders_of("SKU-UNBOUND", ORDERS)).await;
+    until_refused(&system, &Queue::Payments.to_string()).await;
     system.until_every_order_ended(BINDING_LIMIT).await;
 
-    assert_eq!((accepted.len(), system.status_counts().await.confirmed_or_later()), (ORDERS, ORDERS));
+    assert_eq!((accepted.len(), system.status_counts().await.confirmed_or_later()), (ORDERS, ORDERS + 1));
     system.finish().await;
 }
 
@@ -36,8 +36,9 @@ async fn a_queue_declared_by_hand_with_other_arguments_stops_its_own_consumers_o
     let retry_queue = format!("{}.retry.10", Queue::Shipping);
     until_health(&system, "ok", "").await;
     system.broker.declare_classic_queue(&retry_queue).await;
-    let worker = system.one(Role::Worker).pid();
-    system.kill_and_restart(worker).await;
+    // No process keeps a channel on which the queue was declared before.
+    system.kill_all().await;
+    system.start_all().await;
 
     let order = client.place_accepted(&NewOrder::of("SKU-BY-HAND", 1)).await;
     let authorized = eventually("payment to be authorized", LIMIT, || async {
@@ -50,6 +51,16 @@ async fn a_queue_declared_by_hand_with_other_arguments_stops_its_own_consumers_o
     client.wait_until(order, "confirmed", LIMIT).await;
     until_health(&system, "ok", "").await;
     system.finish().await;
+}
+
+/// Waits until a relay has logged that the broker refused a message to `queue`.
+async fn until_refused(system: &TestSystem, queue: &str) {
+    let refusal = |line: &str| line.contains("The broker refused messages") && line.contains(&format!("\"{queue}."));
+    eventually("a message to be refused", LIMIT, || async {
+        let logs: String = system.logs().collect();
+        if logs.lines().any(refusal) { Ok(()) } else { Err("no relay has logged a refusal".to_owned()) }
+    })
+    .await;
 }
 
 /// Waits until health has this status, with `fault` among its faults.

@@ -62,7 +62,9 @@ async fn an_order_is_confirmed_by_processes_with_a_broker_user_per_role() {
     assert!(may_publish(&worker, RETRY).await && may_publish(&worker, DEAD).await);
     assert!(may_consume(&worker, "inventory.dead").await);
     for role in ["api", "worker", "scheduler"] {
-        assert!(!may_declare(&system.broker.url_of(role), "of-another-application").await, "{role}");
+        for name in ["of-another-application", "x-orders-y", "x-orders", "orders-y"] {
+            assert!(!may_declare(&system.broker.url_of(role), name).await, "{role} declares {name}");
+        }
     }
     system.finish().await;
 }

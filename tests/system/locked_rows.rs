@@ -1,20 +1,29 @@
-//! Locks that are held for long: only the order of a locked row waits, and blocked batches leave the worker's heartbeat
-//! its connection.
+//! Locks that are held for long: only the order of a locked row waits, and work that is blocked leaves essential work
+//! its connections.
 
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{
     CancelShipments, InventoryCommand, PaymentCommand, Queue, ReleaseStock, ShipmentCommand, VoidPayment,
 };
+use futures::future::join_all;
+use reqwest::StatusCode;
+use serde_json::json;
 use sqlx::{Postgres, Transaction};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use strum::IntoEnumIterator;
 use system_tests::load::{orders_of, place_all};
 use system_tests::{NewOrder, Role, SeedProduct, TestSystem, eventually};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 const OTHERS: usize = 100;
+/// Far above the messages of one order in one queue, and far below those of a batch.
+const RETRIED_MAX: i64 = 10;
 const LIMIT: Duration = Duration::from_mins(1);
+/// Shorter than the time after which blocked statements are cancelled, 15 s, and longer than two heartbeats.
+const BLOCKED_LIMIT: Duration = Duration::from_secs(12);
 
 #[tokio::test]
 async fn an_order_with_a_locked_row_waits_alone_in_each_queue() {
@@ -36,6 +45,9 @@ async fn an_order_with_a_locked_row_waits_alone_in_each_queue() {
         client.wait_until(order, "confirmed", LIMIT).await;
     }
     until_retried_in_every_queue(&system).await;
+    for (queue, messages) in messages_retried(&system).await {
+        assert!(messages < RETRIED_MAX, "{queue}: messages of other orders were retried too, {messages} in all");
+    }
     for order in blocked.iter().chain([&of_stock]) {
         assert_eq!(client.order(*order).await["status"], "pending");
     }
@@ -61,44 +73,96 @@ async fn a_worker_whose_batches_hold_every_common_connection_keeps_its_heartbeat
     let cancel = ShipmentCommand::Cancel(CancelShipments { order_id });
     system.broker.publish_command(Queue::Shipping, order_id, &cancel).await;
 
-    let blocked = until_blocked(&system, 2).await;
-    until_heartbeat(&system).await;
-    assert_eq!(blocked_transactions(&system).await, blocked, "the heartbeat came while both connections were in use");
+    let blocked = until_blocked(&system, Role::Worker, 2).await;
+    until_heartbeat(&system, Role::Worker).await;
+    assert_eq!(
+        blocked_transactions(&system, Role::Worker).await,
+        blocked,
+        "the heartbeat came while both connections were in use"
+    );
 
     holder.rollback().await.expect("released");
     system.finish().await;
 }
 
-/// Makes the first write of each queue's batch wait for a lock, without the lock timeout of the session.
+#[tokio::test]
+async fn updates_that_hold_every_common_connection_of_the_api_block_nothing_that_an_order_needs() {
+    // Four of the api's connections are common ones. No other process publishes the outbox.
+    const UPDATED: [&str; 4] = ["SKU-UPDATED-1", "SKU-UPDATED-2", "SKU-UPDATED-3", "SKU-UPDATED-4"];
+    let described = TestSystem::of("api_connections_in_use").setting("DATABASE_MAX_CONNECTIONS", "8").schedulers(0);
+    let described = UPDATED.into_iter().fold(described, |it, sku| it.product(SeedProduct::of(sku, 10)));
+    let mut system = described.start().await;
+    assert!(system.one(Role::Worker).stop().await);
+    sqlx::raw_sql(BLOCK_WRITES).execute(system.pool()).await.expect("triggers");
+    // Neither the status of the customer's account nor the price is cached yet.
+    let (admin, client) = (system.admin().await, system.client().signed_up("unhindered").await);
+    let mut holder = platform::postgres::begin(system.pool()).await.expect("a transaction");
+    sqlx::query("SELECT pg_advisory_xact_lock(1)").execute(&mut *holder).await.expect("locked");
+
+    let change = json!({ "description": "the same" });
+    let update = |sku| {
+        let (admin, change) = (&admin, &change);
+        async move { admin.patch(&format!("/products/{sku}"), change).await }
+    };
+    let ordering = async {
+        let blocked = until_blocked(&system, Role::Api, UPDATED.len()).await;
+        let placing = async {
+            let order = client.place_accepted(&NewOrder::of(UPDATED[0], 1)).await;
+            system.until_outbox_is_empty().await;
+            order
+        };
+        let (order, heartbeat) =
+            (timeout(BLOCKED_LIMIT, placing), timeout(BLOCKED_LIMIT, until_heartbeat(&system, Role::Api)));
+        let (order, heartbeat, health, ready) = tokio::join!(order, heartbeat, client.health_report(), client.ready());
+        let order = order.expect("an order is accepted, and its messages are published");
+        heartbeat.expect("the api keeps its heartbeat");
+        assert_eq!(health.expect("a report")["dependencies"]["postgres"]["status"], "ok");
+        assert_eq!(ready, Some(StatusCode::OK));
+        assert_eq!(blocked_transactions(&system, Role::Api).await, blocked, "all of this while the updates waited");
+        holder.rollback().await.expect("released");
+        order
+    };
+    let (updates, order) = tokio::join!(join_all(UPDATED.map(update)), ordering);
+
+    assert!(updates.iter().all(|(status, _body)| *status == StatusCode::OK), "{updates:?}");
+    system.one(Role::Worker).start();
+    system.one(Role::Worker).until_ready().await;
+    client.wait_until(order, "confirmed", LIMIT).await;
+    system.finish().await;
+}
+
+/// Makes updates of products and the first write of each queue's batch wait for a lock, without the lock timeout of the session.
 const BLOCK_WRITES: &str = "
     CREATE FUNCTION block_write() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
         $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;
+    CREATE TRIGGER block_write BEFORE UPDATE ON catalogue.products EXECUTE FUNCTION block_write();
     CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON inventory.reservations EXECUTE FUNCTION block_write();
     CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON payments.payments EXECUTE FUNCTION block_write();
     CREATE TRIGGER block_write BEFORE INSERT OR UPDATE ON shipping.bookings EXECUTE FUNCTION block_write();";
 
-/// The worker's transactions that wait for a lock: their backend's pid and when they began.
-async fn blocked_transactions(system: &TestSystem) -> Vec<(i32, Timestamp)> {
+/// The transactions of `role` that wait for a lock: their backend's pid and when they began.
+async fn blocked_transactions(system: &TestSystem, role: Role) -> Vec<(i32, Timestamp)> {
     let blocked = "SELECT pid, xact_start FROM pg_stat_activity
-                    WHERE datname = current_database() AND application_name = 'orderflow worker'
+                    WHERE datname = current_database() AND application_name = 'orderflow ' || $1
                       AND wait_event_type = 'Lock' ORDER BY pid";
-    sqlx::query_as(blocked).fetch_all(system.pool()).await.expect("the activity")
+    sqlx::query_as(blocked).bind(role.binary()).fetch_all(system.pool()).await.expect("the activity")
 }
 
-async fn until_blocked(system: &TestSystem, transactions: usize) -> Vec<(i32, Timestamp)> {
-    eventually("batches to wait for the lock", LIMIT, || async {
-        let blocked = blocked_transactions(system).await;
+async fn until_blocked(system: &TestSystem, role: Role, transactions: usize) -> Vec<(i32, Timestamp)> {
+    eventually("transactions to wait for the lock", LIMIT, || async {
+        let blocked = blocked_transactions(system, role).await;
         if blocked.len() == transactions { Ok(blocked) } else { Err(format!("{blocked:?}")) }
     })
     .await
 }
 
-/// Waits for a heartbeat of the worker that is later than now, by the database's clock.
-async fn until_heartbeat(system: &TestSystem) {
+/// Waits for a heartbeat of `role` that is later than now, by the database's clock.
+async fn until_heartbeat(system: &TestSystem, role: Role) {
     let now: Timestamp = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(system.pool()).await.expect("a time");
-    let last = "SELECT last_seen_at FROM operations.processes WHERE role = 'worker'";
+    let last = "SELECT max(last_seen_at) FROM operations.processes WHERE role = $1";
     eventually("a heartbeat", LIMIT, || async {
-        let last: Timestamp = sqlx::query_scalar(last).fetch_one(system.pool()).await.expect("a heartbeat");
+        let last: Timestamp =
+            sqlx::query_scalar(last).bind(role.binary()).fetch_one(system.pool()).await.expect("a heartbeat");
         if last > now { Ok(()) } else { Err(format!("the last one came at {last}, before {now}")) }
     })
     .await;
@@ -146,4 +210,11 @@ async fn until_retried_in_every_queue(system: &TestSystem) {
         if none.is_empty() { Ok(()) } else { Err(format!("none in {none:?}")) }
     })
     .await;
+}
+
+/// How many messages of each queue were sent to a retry queue, each counted once.
+async fn messages_retried(system: &TestSystem) -> BTreeMap<String, i64> {
+    let retried = "SELECT consumer, count(*) FROM messaging.receipts GROUP BY consumer";
+    let retried: Vec<_> = sqlx::query_as(retried).fetch_all(system.pool()).await.expect("receipts");
+    retried.into_iter().collect()
 }

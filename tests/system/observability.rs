@@ -101,13 +101,18 @@ async fn logs_contain_the_ids_of_orders_and_no_secret() {
     secrets.push(canary.note_as_decimal_bytes());
     refused_by_the_broker(&mut system, canary.note).await;
     let message = json!({ "id": Uuid::now_v7(), "type": "inventory.release.v1", "time": "2026-01-01T00:00:00Z",
-        "subject": id, "correlation_id": "a-poisonous-one", "data": { "order_id": canary.note } });
+        "subject": id, "correlation_id": "a-poisonous-one", "data": canary.note });
     system.expect_failed_jobs(1);
+    // The error, which is logged, quotes all of the note.
     system.broker.publish_raw(&Queue::Inventory.to_string(), message.to_string().as_bytes()).await;
     until_logged(&mut system, Role::Worker, "the dead letter", |line| {
         line["order.id"] == id.to_string() && line["correlation_id"] == "a-poisonous-one" && line["level"] == "ERROR"
     })
     .await;
+    system.until_failed_jobs(1, LIMIT).await;
+    let error = sqlx::query_scalar("SELECT error FROM operations.failed_jobs").fetch_one(system.pool());
+    let error: String = error.await.expect("a failed job");
+    assert!(error.contains(canary.note), "{error}");
 
     until_logged(&mut system, Role::Api, "the request", |line| {
         line["order.id"] == id.to_string()

@@ -24,13 +24,20 @@ fn pools(pool: &PgPool, vital: u32, common: u32) -> Pools {
     Pools { vital, common: options(common).connect_lazy_with(connect()), pool_activity }
 }
 
+/// How many connections to the test's database wait for a lock.
+async fn blocked(pool: &PgPool) -> i64 {
+    let blocked = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    sqlx::query_scalar(blocked).fetch_one(pool).await.expect("the activity")
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn updates_that_wait_for_a_row_lock_block_neither_orders_nor_health_checks(pool: PgPool) {
     let client = ApiClient::with_pools(pools(&pool, 3, 4), OPTIONS);
     let vendor = client.create_user("vendor", Role::Vendor).await;
     client.create_stock(vendor.id).await;
+    // Neither the status of the account nor the price is cached yet: both are read while the row is locked.
     let customer = client.customer().await;
-    client.place(&customer).await;
     let mut lock = platform::postgres::begin(&pool).await.expect("begun");
     sqlx::query("SELECT FROM catalogue.products WHERE sku = $1 FOR UPDATE")
         .bind(HEADPHONES)
@@ -44,11 +51,7 @@ async fn updates_that_wait_for_a_row_lock_block_neither_orders_nor_health_checks
     };
     let updating = join_all((0..40).map(|_| update()));
     let others = async {
-        let all_wait = async {
-            while client.pool.size() < 4 || client.pool.num_idle() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
+        let all_wait = async { while blocked(&pool).await < 4 {} };
         tokio::time::timeout(Duration::from_secs(10), all_wait)
             .await
             .expect("the updates use all connections of the common pool");

@@ -22,6 +22,25 @@ async fn without_rabbitmq_and_redis_the_api_is_degraded_but_ready(pool: PgPool) 
     }
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn health_names_an_outbox_that_does_not_drain(pool: PgPool) {
+    let client = ApiClient::new(pool.clone());
+    let insert = "INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload, created_at)
+                  VALUES (gen_random_uuid(), 'test', 'test', 'test', '{}', now() - make_interval(secs => $1))";
+    let faults = async |age: f64| {
+        sqlx::raw_sql("DELETE FROM messaging.outbox").execute(&pool).await.expect("deleted");
+        sqlx::query(insert).bind(age).execute(&pool).await.expect("inserted");
+        let health = client.send(get("/system/health")).await.expect(StatusCode::OK);
+        assert_eq!(health["status"], "degraded");
+        health["faults"].to_string()
+    };
+
+    let stalled = faults(60.0).await;
+    assert!(stalled.contains("the outbox does not drain: its oldest message has waited 60 s"), "{stalled}");
+    let recent = faults(1.0).await;
+    assert!(!recent.contains("outbox"), "{recent}");
+}
+
 #[tokio::test]
 async fn without_postgres_the_api_is_alive_but_down() {
     let options = PgPoolOptions::new().acquire_timeout(Duration::from_millis(300));

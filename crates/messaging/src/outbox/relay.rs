@@ -289,3 +289,19 @@ fn refusal<'a>((row, outcome): (&'a Row, &'a PublishOutcome)) -> Option<(&'a Row
         PublishOutcome::Refused(reason) => Some((row, reason)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_hangs_ends_within_half_a_minute() {
+        let began = tokio::time::Instant::now();
+
+        let hanging = tokio::time::timeout(Duration::from_mins(1), within_limit(pending::<Result<(), RelayError>>()));
+
+        assert!(matches!(hanging.await, Ok(Err(RelayError::TooSlow))));
+        assert_eq!(began.elapsed().as_secs(), 30);
+    }
+}
