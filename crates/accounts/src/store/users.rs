@@ -1,6 +1,6 @@
 //! SQL of the tables `users` and `role_changes`.
 
-use crate::account_status_cache::AccountStatus;
+use crate::account_status::AccountStatus;
 use crate::{AccountError, Email, FullName, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;
