@@ -1,8 +1,8 @@
 //! All SQL of the catalogue.
 
 use crate::error::CatalogueError;
-use crate::list_products::ProductFilter;
 use crate::product::{Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, Viewer};
+use crate::product_filter::ProductFilter;
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
