@@ -2,7 +2,7 @@
 
 use super::{level, parsed};
 use crate::StoreError;
-use crate::list_stock::{StockFilter, StockItem};
+use crate::views::{StockFilter, StockItem};
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::product::Sku;
