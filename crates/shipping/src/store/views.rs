@@ -1,7 +1,7 @@
 //! Queries for the views of shipments that clients see.
 
 use crate::error::ShippingError;
-use crate::find_shipments::{ShipmentEvent, ShipmentView};
+use crate::views::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::product::Line;
