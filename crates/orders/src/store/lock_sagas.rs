@@ -6,9 +6,9 @@
 
 use crate::error::StoreError;
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, UserId};
+use domain::ids::{OrderId, UserId};
 use domain::money::Money;
-use domain::order::{Order, TimelineEvent};
+use domain::order::Order;
 use domain::saga::OrderSaga;
 use messaging::Trace;
 use sqlx::PgConnection;
@@ -24,20 +24,6 @@ pub struct LockedOrder {
     pub customer_id: UserId,
     /// The trace of the request that placed the order.
     pub trace: Trace,
-}
-
-/// An order and its saga after a transition, to be saved.
-#[derive(Debug, Clone)]
-pub struct OrderChange {
-    pub order: Order,
-    pub version_before: i32,
-    pub saga: OrderSaga,
-    pub deadline_at: Timestamp,
-    pub events: Vec<TimelineEvent>,
-    /// The message that caused the change, if one did.
-    pub cause: Option<MessageId>,
-    /// The actor that caused the change, if one did.
-    pub actor: Option<String>,
 }
 
 struct Row {

@@ -4,10 +4,10 @@
 //! gets a plan of its own; one statement with `$1 IS NULL OR …` would get a plan that fits none of them.
 
 use crate::error::StoreError;
-use crate::find_order::LineView;
-use crate::list_orders::{OrderFilter, OrderSummary};
+use crate::filters::OrderFilter;
 use crate::store::lock_sagas::{inconsistent, parse};
 use crate::viewer::Viewer;
+use crate::views::{LineView, OrderSummary};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};

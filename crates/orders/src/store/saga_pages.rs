@@ -3,7 +3,8 @@
 use super::lock_sagas::{inconsistent, parse};
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
-use crate::list_sagas::{SagaFilter, SagaView};
+use crate::filters::SagaFilter;
+use crate::views::SagaView;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};

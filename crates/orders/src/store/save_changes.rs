@@ -1,8 +1,8 @@
 //! SQL that saves a batch of changes in one statement: every saga, and the orders with new timeline events together
 //! with these events.
 
-use super::lock_sagas::OrderChange;
 use crate::error::StoreError;
+use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::order::TimelineEvent;
 use domain::saga::OrderSaga;

@@ -3,9 +3,8 @@
 use super::lock_sagas::{inconsistent, parse};
 use super::order_pages::push_visible;
 use crate::error::StoreError;
-use crate::find_order::ShipmentView;
-use crate::order_events::EventView;
 use crate::viewer::Viewer;
+use crate::views::{EventView, ShipmentView};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId};
 use domain::messages::BookedShipment;
