@@ -1,9 +1,8 @@
 //! Decisions of a person about a failed job: replay or discard it. Repeating a decision has no further effect.
 
-use super::{FailedJob, JobStatus};
+use crate::model::failed_jobs::{Decision, FailedJob, JobStatus};
 use crate::store;
 use crate::store::BadRow;
-use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::dead_letters::{self, NotText};
 use messaging::{Outgoing, RelayHandle, outbox};
@@ -15,14 +14,6 @@ use uuid::Uuid;
 
 /// How often a job can be replayed: one that fails so often has a cause that a replay can't remove.
 const REPLAYS_MAX: i32 = 20;
-
-/// A decision: by whom, why and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub by: String,
-    pub reason: String,
-    pub at: Timestamp,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {

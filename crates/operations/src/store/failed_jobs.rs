@@ -1,8 +1,8 @@
 //! `operations.failed_jobs`.
 
 use super::BadRow;
-use crate::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
-use crate::replays::RunningReplay;
+use crate::model::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use crate::model::replays::RunningReplay;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use serde_json::Value;

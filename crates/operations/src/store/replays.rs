@@ -1,8 +1,9 @@
 //! `operations.replays`.
 
 use super::BadRow;
-use crate::failed_jobs::Decision;
-use crate::replays::{Progress, RateRamp, Replay, ReplayFilter, ReplayStatus, RunningReplay};
+use crate::model::failed_jobs::Decision;
+use crate::model::rate_ramp::RateRamp;
+use crate::model::replays::{Progress, Replay, ReplayFilter, ReplayStatus, RunningReplay};
 use domain::Timestamp;
 use domain::messages::Queue;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
