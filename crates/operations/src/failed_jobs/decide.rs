@@ -7,6 +7,7 @@ use domain::messages::Queue;
 use messaging::dead_letters::{self, NotText};
 use messaging::{Outgoing, RelayHandle, outbox};
 use platform::audit::{AuditRecord, AuditSink};
+use platform::consistency::StoredRow;
 use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -56,7 +57,8 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
     if job.replays >= REPLAYS_MAX {
         return Err(DecideError::TooOften);
     }
-    let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
+    let stored = StoredRow::new(store::FAILED_JOBS, job.id);
+    let queue: Queue = stored.read_column("queue", job.queue.parse()).map_err(BadRow::from)?;
     Ok(dead_letters::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 
