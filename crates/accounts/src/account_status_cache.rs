@@ -3,7 +3,8 @@
 //! A change made by this process takes effect at once, a change made by another process after [`FRESH_FOR`] at the
 //! latest.
 
-use crate::{AccountError, Role, store};
+use crate::account_status::AccountStatus;
+use crate::{AccountError, store};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::UserId;
@@ -17,13 +18,6 @@ const FRESH_FOR: TimeDelta = TimeDelta::seconds(5);
 const REFRESH_AFTER: TimeDelta = TimeDelta::seconds(3);
 /// About 1 MB. A full cache evicts the entries that are no longer fresh, and if all are fresh, every entry.
 const ENTRIES_MAX: usize = 10_000;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AccountStatus {
-    pub role: Role,
-    pub token_version: i32,
-    pub is_disabled: bool,
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct AccountStatusCache(Mutex<Entries>);
@@ -110,6 +104,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Role;
     use uuid::Uuid;
 
     const CUSTOMER: AccountStatus = AccountStatus { role: Role::Customer, token_version: 0, is_disabled: false };

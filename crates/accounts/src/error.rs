@@ -1,8 +1,8 @@
 //! The errors of this slice's use cases.
 
 use crate::{EmailError, PasswordError};
+use platform::consistency::Inconsistency;
 use std::time::Duration;
-use uuid::Uuid;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -36,8 +36,8 @@ pub enum AccountError {
     OwnRole,
     #[error("you are no longer an admin, so you can't grant roles; log in again")]
     NotAdmin,
-    #[error("accounts.{table}.{column} of {id} holds a value that this service never writes")]
-    Inconsistent { table: &'static str, column: &'static str, id: Uuid },
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
     #[error("hashing or signing failed: {0}")]
     Crypto(String),
     #[error(transparent)]

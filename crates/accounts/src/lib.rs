@@ -1,6 +1,7 @@
 //! Accounts: owns schema `accounts` (users, refresh tokens). Authenticates users and knows their roles. Called by the
 //! api and by `orderctl`. Neither consumes nor publishes messages; depends on no other slice.
 
+mod account_status;
 mod account_status_cache;
 mod config;
 mod email;
@@ -17,7 +18,8 @@ mod prune;
 mod refresh;
 mod refresh_token;
 mod role;
-mod security;
+mod security_event;
+mod security_log;
 mod seed_user;
 mod session;
 mod signup;
@@ -35,7 +37,7 @@ pub use login::Login;
 pub use password::{Password, PasswordError};
 pub use prune::prune_refresh_tokens;
 pub use role::Role;
-pub use security::SecurityEvent;
+pub use security_event::SecurityEvent;
 pub use seed_user::seed_user;
 pub use session::Session;
 pub use signup::SignUp;

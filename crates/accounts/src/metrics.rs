@@ -1,6 +1,6 @@
 //! The metrics of this slice.
 
-use crate::security::SecurityEvent;
+use crate::security_event::SecurityEvent;
 use platform::metrics::{IntCounterVec, counters};
 use std::sync::LazyLock;
 use strum::IntoEnumIterator as _;

@@ -101,13 +101,7 @@ async fn admit_ranges(State(state): State<AppState>, request: Request, next: Nex
 /// 500 for a handler that panicked. The panic hook has logged the location.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that the layer expects")]
 pub fn panic_response(panic: Box<dyn Any + Send>) -> Response {
-    panic_problem(panic.as_ref()).into_response()
-}
-
-/// The same for detached work.
-pub fn panic_problem(panic: &(dyn Any + Send)) -> Problem {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    Problem::internal(format!("panicked: {}", message.unwrap_or("no message")))
+    Problem::panicked(panic.as_ref()).into_response()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! State shared by all handlers.
 
-use crate::limits;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use accounts::Accounts;
@@ -81,7 +80,7 @@ impl AppState {
         self.lifecycle.spawn(async move { drop(sender.send(work.await)) });
         match receiver.await {
             Ok(Ok(outcome)) => outcome.map_err(Into::into),
-            Ok(Err(panic)) => Err(limits::panic_problem(panic.as_ref())),
+            Ok(Err(panic)) => Err(Problem::panicked(panic.as_ref())),
             Err(_dropped) => Err(Problem::internal("the process is stopping")),
         }
     }

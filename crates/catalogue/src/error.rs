@@ -1,13 +1,14 @@
 //! The errors of the catalogue.
 
 use domain::product::Sku;
+use platform::consistency::Inconsistency;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     #[error("the catalogue is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
-    #[error("{table}.{column} of {id} holds a value that no rule allows")]
-    Inconsistent { table: &'static str, column: &'static str, id: String },
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
     #[error(transparent)]
     Failed(sqlx::Error),
 }

@@ -9,6 +9,7 @@ mod error;
 mod find_product;
 mod list_products;
 mod product;
+mod product_filter;
 mod store;
 mod update_product;
 
@@ -17,8 +18,9 @@ pub use create_product::{CREATE_MAX, create_product, create_products};
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{CatalogueError, ManageProductError};
 pub use find_product::find_product;
-pub use list_products::{BadPageSize, PAGE_SIZE_MAX, PageSize, ProductFilter, ProductPage, list_products};
+pub use list_products::{ProductPage, list_products};
 pub use product::{
     Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, ProductTextError, Viewer,
 };
+pub use product_filter::{BadPageSize, PAGE_SIZE_MAX, PageSize, ProductFilter};
 pub use update_product::update_product;

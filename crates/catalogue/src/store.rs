@@ -1,12 +1,13 @@
 //! All SQL of the catalogue.
 
 use crate::error::CatalogueError;
-use crate::list_products::ProductFilter;
 use crate::product::{Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, Viewer};
+use crate::product_filter::ProductFilter;
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
 use domain::product::Sku;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -191,12 +192,11 @@ impl TryFrom<ProductRow> for Product {
     type Error = CatalogueError;
 
     fn try_from(row: ProductRow) -> Result<Self, CatalogueError> {
-        let inconsistent =
-            |column| CatalogueError::Inconsistent { table: "catalogue.products", column, id: row.sku.clone() };
-        let currency = row.currency.parse().map_err(|_| inconsistent("currency"))?;
+        let stored = StoredRow::new("catalogue.products", &row.sku);
+        let currency = stored.read_column("currency", row.currency.parse())?;
         Ok(Self {
-            sku: row.sku.parse().map_err(|_| inconsistent("sku"))?,
-            price: Money::new(row.price_minor, currency).map_err(|_| inconsistent("price_minor"))?,
+            sku: stored.read_column("sku", row.sku.parse())?,
+            price: stored.read_column("price_minor", Money::new(row.price_minor, currency))?,
             name: row.name,
             vendor_id: UserId::from_uuid(row.vendor_id),
             active: row.active,

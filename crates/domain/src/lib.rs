@@ -9,10 +9,12 @@ pub mod inventory;
 pub mod messages;
 pub mod money;
 pub mod order;
+mod order_status;
 pub mod payment;
 pub mod product;
 pub mod saga;
 pub mod shipment;
+mod step_name;
 pub mod text;
 
 /// A point in time, as the database stores it: UTC, microseconds.

@@ -2,13 +2,14 @@
 
 use domain::inventory::StockRefusal;
 use messaging::HandleError;
+use platform::consistency::Inconsistency;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("{table}.{column} of {id} is inconsistent")]
-    Inconsistent { table: &'static str, column: &'static str, id: String },
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
     /// The reserved lines of an order contradict the counters of their stock row: one of them was changed by hand.
     #[error("the stock of {sku} contradicts its reservations: {refusal}")]
     Contradiction { sku: String, refusal: StockRefusal },

@@ -1,5 +1,7 @@
 //! The running processes, by their heartbeats.
 
+pub use crate::model::processes::{ProcessCounts, ProcessInfo, ProcessView, Role};
+
 use crate::store;
 use domain::Timestamp;
 use platform::lifecycle::Lifecycle;
@@ -13,60 +15,6 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
 pub const SILENT_AFTER: Duration = Duration::from_secs(15);
 /// Maximum number of processes that are listed.
 pub const LISTED_MAX: u32 = 200;
-
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Role {
-    Api,
-    Worker,
-    Scheduler,
-}
-
-/// What identifies and describes a process; constant while it runs.
-#[derive(Debug, Clone)]
-pub struct ProcessInfo {
-    /// A new one at every start.
-    pub id: Uuid,
-    pub role: Role,
-    pub host: String,
-    pub pid: u32,
-    pub version: &'static str,
-    /// The queues that a worker consumes, or the tasks that a scheduler may lead.
-    pub assignments: Vec<String>,
-    pub started_at: Timestamp,
-}
-
-/// The work of a process: in progress, and in total since its start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ProcessCounts {
-    /// Messages, requests or tasks in progress.
-    pub in_flight: u64,
-    pub handled: u64,
-    pub retried: u64,
-    pub dead: u64,
-}
-
-/// A process and its last heartbeat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcessView {
-    pub id: Uuid,
-    pub role: String,
-    pub host: String,
-    pub pid: i32,
-    pub version: String,
-    pub assignments: Vec<String>,
-    pub in_flight: i64,
-    pub handled: i64,
-    pub retried: i64,
-    pub dead: i64,
-    pub started_at: Timestamp,
-    pub last_seen_at: Timestamp,
-    /// Whether there was a heartbeat within [`SILENT_AFTER`].
-    pub alive: bool,
-}
 
 impl ProcessInfo {
     /// Describes the current process, which has just started.

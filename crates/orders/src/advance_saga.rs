@@ -3,7 +3,8 @@
 use crate::apply_transition::{ChangeCause, apply};
 use crate::error::StoreError;
 use crate::metrics::{self, TerminalCounts};
-use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
+use crate::order_change::OrderChange;
+use crate::store::lock_sagas::{self, LockedOrder};
 use crate::store::save_changes;
 use domain::Timestamp;
 use domain::applied::Applied;

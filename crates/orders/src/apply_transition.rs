@@ -1,7 +1,7 @@
 //! Turns a transition of the saga into rows and messages, in the same way for replies, deadlines, cancellations and
 //! operator actions.
 
-use crate::store::lock_sagas::OrderChange;
+use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::{OrderChanged, OrderEvent, OrderShipmentDelayed};

@@ -3,7 +3,7 @@
 
 use crate::error::StoreError;
 use crate::metrics::TerminalCounts;
-use crate::store::lock_sagas::OrderChange;
+use crate::order_change::OrderChange;
 use crate::store::save_changes;
 use domain::Timestamp;
 use messaging::{Outgoing, RelayHandle, outbox};

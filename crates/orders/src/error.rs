@@ -1,7 +1,7 @@
 //! The errors of this slice.
 
 use messaging::HandleError;
-use uuid::Uuid;
+use platform::consistency::Inconsistency;
 
 /// Why an order was not placed. Nothing is stored for it, with one exception: after [`PlaceOrderError::Unavailable`]
 /// the commit may have succeeded although its response was lost. Retrying with the same key is safe and shows which.
@@ -24,19 +24,15 @@ pub enum PlaceOrderError {
 pub enum StoreError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// A row that this service can't have written: a defect, or a manual change.
-    #[error("orders.{table}.{column} of order {id} can't be read: {problem}")]
-    Inconsistent { table: &'static str, column: &'static str, id: Uuid, problem: String },
-    /// Rows were changed although this transaction had locked them.
-    #[error("{saved} of {expected} rows of orders.{table} were saved")]
-    NotSaved { table: &'static str, saved: u64, expected: usize },
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
 }
 
 impl From<StoreError> for HandleError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Database(error) => error.into(),
-            other => Self::Failed(Box::new(other)),
+            StoreError::Inconsistent(error) => Self::Failed(Box::new(error)),
         }
     }
 }

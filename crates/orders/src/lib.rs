@@ -7,16 +7,22 @@ mod cancel_order;
 mod commit_changes;
 mod cursor;
 mod error;
+mod filters;
 mod find_order;
+mod idempotency_key;
 mod intake;
 mod list_orders;
 mod list_sagas;
 pub mod metrics;
+mod new_order;
+mod order_change;
 mod order_events;
+mod placement;
 mod saga_actions;
 mod saga_args;
 mod store;
 mod viewer;
+mod views;
 mod wake_stalled_sagas;
 mod watch_orders;
 
@@ -24,16 +30,17 @@ pub use advance_saga::SagaHandler;
 pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
 pub use cursor::{Cursor, InvalidCursor, SagaCursor};
 pub use error::{PlaceOrderError, StoreError};
-pub use find_order::{LineView, OrderView, ShipmentView, find_order};
-pub use intake::{
-    Accepted, BadIdempotencyKey, Fingerprint, IdempotencyKey, Intake, IntakeLimits, KEY_LENGTH_MAX, NewOrder,
-    prune_keys,
-};
-pub use list_orders::{BadPageSize, OrderFilter, OrderPage, OrderSummary, PAGE_SIZE_MAX, PageSize, list_orders};
-pub use list_sagas::{SagaFilter, SagaView, find_saga, list_sagas};
-pub use order_events::{EVENTS_MAX, EventView, order_events, order_events_after};
+pub use filters::{BadPageSize, OrderFilter, PAGE_SIZE_MAX, PageSize, SagaFilter};
+pub use find_order::find_order;
+pub use idempotency_key::{BadIdempotencyKey, Fingerprint, IdempotencyKey, KEY_LENGTH_MAX};
+pub use intake::{Intake, IntakeLimits, prune_keys};
+pub use list_orders::{OrderPage, list_orders};
+pub use list_sagas::{find_saga, list_sagas};
+pub use new_order::{Accepted, NewOrder};
+pub use order_events::{EVENTS_MAX, order_events, order_events_after};
 pub use saga_actions::{SagaAction, SagaActionError, SagaActionRequest, act_on_saga};
 pub use saga_args::SagaArgs;
 pub use viewer::Viewer;
+pub use views::{EventView, LineView, OrderSummary, OrderView, SagaView, ShipmentView};
 pub use wake_stalled_sagas::{WOKEN_MAX, wake_stalled_sagas};
 pub use watch_orders::OrderWatch;

@@ -1,8 +1,8 @@
 //! The metrics of this slice.
 
 use crate::error::PlaceOrderError;
-use crate::intake::Accepted;
-use crate::store::lock_sagas::OrderChange;
+use crate::new_order::Accepted;
+use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::order::{CancelReason, Order, OrderPaymentStatus, OrderStatus};
 use platform::metrics::{

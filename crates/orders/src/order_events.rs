@@ -3,33 +3,13 @@
 use crate::error::StoreError;
 use crate::store::timeline;
 use crate::viewer::Viewer;
-use domain::Timestamp;
-use domain::ids::{MessageId, OrderId};
-use domain::order::OrderStatus;
-use serde::Serialize;
+use crate::views::EventView;
+use domain::ids::OrderId;
 use sqlx::PgPool;
 
 /// The most entries per response, the first ones of an order. An order has a few dozen entries, or more when its saga
 /// is stuck.
 pub const EVENTS_MAX: u32 = 1_000;
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EventView {
-    /// The order's version after it.
-    pub version: i32,
-    /// `accepted`, `stock_reserved`, `payment_declined`, ...
-    pub kind: String,
-    pub from: Option<OrderStatus>,
-    pub to: OrderStatus,
-    /// Details of the entry. Hidden from vendors, because it may name products of other vendors; the details of
-    /// operator actions are only for admins.
-    pub detail: Option<serde_json::Value>,
-    /// The message that caused it, if one did.
-    pub cause: Option<MessageId>,
-    /// The actor that caused it, if one did: `customer`, `admin`, `scheduler`; admins also see the actor's id.
-    pub actor: Option<String>,
-    pub at: Timestamp,
-}
 
 /// The timeline from its first entry on. `None` when there is no such order, or the viewer may not see it.
 pub async fn order_events(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<Vec<EventView>>, StoreError> {

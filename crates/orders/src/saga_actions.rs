@@ -3,8 +3,9 @@
 use crate::apply_transition::{ChangeCause, apply};
 use crate::commit_changes::commit_changes;
 use crate::error::StoreError;
-use crate::list_sagas::SagaView;
-use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
+use crate::order_change::OrderChange;
+use crate::store::lock_sagas::{self, LockedOrder};
+use crate::views::SagaView;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;

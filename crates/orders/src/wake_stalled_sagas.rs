@@ -7,7 +7,8 @@
 use crate::apply_transition::{ChangeCause, apply, message_id};
 use crate::commit_changes::commit_changes;
 use crate::error::StoreError;
-use crate::store::lock_sagas::{self, LockedOrder, OrderChange};
+use crate::order_change::OrderChange;
+use crate::store::lock_sagas::{self, LockedOrder};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{MessageId, OrderId};

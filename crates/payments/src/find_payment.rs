@@ -53,12 +53,11 @@ pub async fn find_payment(pool: &PgPool, order_id: OrderId) -> Result<Option<Pay
 impl PaymentView {
     fn try_new(row: PaymentRow, mut operations: Vec<StoredOperation>) -> Result<Self, PaymentsError> {
         let order_id = OrderId::from_uuid(row.order_id);
-        let inconsistent = |_| PaymentsError::Inconsistent { table: "payments", column: "status", order_id };
         operations.sort_by_key(|operation| (operation.created_at, operation.key));
         Ok(Self {
             id: PaymentId::from_uuid(row.id),
             order_id,
-            status: row.status.parse().map_err(inconsistent)?,
+            status: row.stored().read_column("status", row.status.parse())?,
             currency: row.amount()?.map(|amount| amount.currency),
             amount_minor: row.amount_minor,
             captured_minor: row.captured_minor,

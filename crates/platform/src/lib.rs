@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod consistency;
 pub mod lifecycle;
 pub mod metrics;
 pub mod postgres;

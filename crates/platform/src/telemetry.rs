@@ -38,11 +38,6 @@ fn is_payload_free(metadata: &Metadata<'_>) -> bool {
     !(is_amqp_client && (*metadata.level() == Level::TRACE || target.contains("returned_messages")))
 }
 
-/// The value parser of the log filter setting: returns the text if it is a valid filter.
-pub(crate) fn parse_log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_filter| text.to_owned()).map_err(|error| error.to_string())
-}
-
 /// Limits how often a repeated log line is written.
 #[derive(Debug)]
 pub struct LogThrottle {
@@ -81,14 +76,5 @@ mod tests {
 
         assert_eq!([(); 3].map(|()| hourly.is_due()), [true, false, false]);
         assert_eq!([(); 3].map(|()| always.is_due()), [true; 3]);
-    }
-
-    #[test]
-    fn an_invalid_filter_is_refused_with_a_reason() {
-        assert_eq!(parse_log_filter("info,sqlx=warn").as_deref(), Ok("info,sqlx=warn"));
-
-        let error = parse_log_filter("info,sqlx=loud").expect_err("loud is no level");
-
-        assert!(error.contains("level"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! The scheduler's settings.
 
-use crate::tasks;
+use crate::task_names::TASK_NAMES;
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
 use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
@@ -46,7 +46,7 @@ pub struct SchedulerSettings {
     #[arg(long, env, default_value_t = 259_200, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
     /// The tasks that this scheduler may run; default all.
-    #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = tasks::ALL)]
+    #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = TASK_NAMES)]
     pub tasks: Vec<String>,
     /// How long the lease of a task lasts, in seconds: after that another scheduler takes over the tasks of a dead one.
     #[arg(long, env, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=300))]
@@ -68,9 +68,9 @@ impl SchedulerSettings {
 
 impl Settings for SchedulerSettings {
     fn problems(&self) -> Vec<String> {
-        let known = |name: &&String| tasks::ALL.split(',').any(|task| task == name.as_str());
+        let known = |name: &&String| TASK_NAMES.split(',').any(|task| task == name.as_str());
         let unknown = self.tasks.iter().filter(|name| !known(name));
-        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", tasks::ALL));
+        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", TASK_NAMES));
         let tasks = unknown.collect();
         [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks].concat()
     }

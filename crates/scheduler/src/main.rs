@@ -6,6 +6,7 @@ mod leadership;
 mod measure;
 mod metrics;
 mod queues;
+mod task_names;
 mod tasks;
 
 use anyhow::Context;

@@ -99,10 +99,6 @@ pub fn all(
     ]
 }
 
-/// The names of all tasks, in the format of the setting `SCHEDULER_TASKS`.
-pub const ALL: &str = "wake_stalled_sagas,move_simulated_shipments,mark_delayed_shipments,query_stale_reservations,\
-    check_low_stock,reconcile_payments,replay_failed_jobs,expire_idempotency_keys,prune_inbox,prune_refresh_tokens,prune_history,verify";
-
 fn task(
     name: &'static str,
     period: Duration,
@@ -133,6 +129,7 @@ fn counted(rows: u64) -> anyhow::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task_names::TASK_NAMES;
     use clap::Parser;
 
     #[tokio::test]
@@ -146,7 +143,7 @@ mod tests {
             .map(|task| task.name)
             .collect();
 
-        assert_eq!(names.join(","), ALL);
+        assert_eq!(names.join(","), TASK_NAMES);
         assert_eq!(settings.tasks, names);
     }
 }

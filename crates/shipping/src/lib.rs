@@ -18,14 +18,16 @@ mod record_carrier_event;
 mod reply;
 mod settle;
 mod store;
+mod views;
 
 pub use carrier_calls::{CancelRequest, CarrierCall, CarrierResult};
 pub use config::{DelayArgs, DelayLevels, ShippingArgs, TransitTimes};
 pub use error::ShippingError;
-pub use find_shipments::{ShipmentEvent, ShipmentView, find_shipment, list_shipments};
+pub use find_shipments::{find_shipment, list_shipments};
 pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
+pub use views::{ShipmentEvent, ShipmentView};
 
 use carrier_calls::MeteredCarrier;
 use carriers::Carrier;

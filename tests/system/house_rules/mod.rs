@@ -1,6 +1,7 @@
 //! Rules for the repository that are checked on its files, so that nobody has to remember them.
 
 mod arrows;
+mod cycles;
 mod env_example;
 pub mod sources;
 mod style;

@@ -1,11 +1,14 @@
 //! SQL of the tables `users` and `role_changes`.
 
-use crate::account_status_cache::AccountStatus;
+use crate::account_status::AccountStatus;
 use crate::{AccountError, Email, FullName, Role, User};
 use domain::Timestamp;
 use domain::ids::UserId;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+const TABLE: &str = "accounts.users";
 
 /// A user with the columns that only this slice may see.
 #[derive(Debug, Clone)]
@@ -31,13 +34,13 @@ impl TryFrom<UserRow> for Account {
     type Error = AccountError;
 
     fn try_from(row: UserRow) -> Result<Self, AccountError> {
-        let inconsistent = |column| AccountError::Inconsistent { table: "users", column, id: row.id };
+        let stored = StoredRow::new(TABLE, row.id);
         Ok(Self {
             user: User {
                 id: UserId::from_uuid(row.id),
-                email: row.email.parse().map_err(|_| inconsistent("email"))?,
+                email: stored.read_column("email", row.email.parse())?,
                 full_name: row.full_name.map(FullName::stored),
-                role: row.role.parse().map_err(|_| inconsistent("role"))?,
+                role: stored.read_column("role", row.role.parse())?,
                 created_at: row.created_at,
             },
             password_hash: row.password_hash,
@@ -103,8 +106,7 @@ pub(crate) async fn find_account_status(
 ) -> Result<Option<AccountStatus>, AccountError> {
     let row = sqlx::query!("SELECT role, token_version, disabled_at FROM accounts.users WHERE id = $1", id.as_uuid());
     let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
-    let role = row.role.parse::<Role>();
-    let role = role.map_err(|_| AccountError::Inconsistent { table: "users", column: "role", id: id.as_uuid() })?;
+    let role = StoredRow::new(TABLE, id).read_column("role", row.role.parse())?;
     Ok(Some(AccountStatus { role, token_version: row.token_version, is_disabled: row.disabled_at.is_some() }))
 }
 

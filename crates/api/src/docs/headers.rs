@@ -1,7 +1,6 @@
 //! Response headers of all operations. Headers of a single route are documented at that route.
 
-use super::problems::accepts_key;
-use super::{components, operations};
+use super::{accepts_key, components, operations};
 use crate::problem::Kind;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::ResponseBuilder;

@@ -9,11 +9,12 @@ pub use problems::add_problems;
 use crate::problem::{Kind, ProblemBody};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Description};
+use utoipa::openapi::{Components, OpenApi as Description, RefOr};
 use utoipa::{Modify, OpenApi};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
+const KEY: &str = "Idempotency-Key";
 /// Name of the security scheme of access tokens.
 const ACCESS_TOKEN: &str = "access_token";
 
@@ -71,4 +72,16 @@ fn operations(description: &mut Description) -> impl Iterator<Item = &mut Operat
     let operations =
         paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]);
     operations.filter_map(Option::as_mut)
+}
+
+/// Whether the operation accepts an idempotency key.
+fn accepts_key(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().filter_map(inline).any(|parameter| parameter.name == KEY)
+}
+
+fn inline<T>(one: &RefOr<T>) -> Option<&T> {
+    match one {
+        RefOr::T(one) => Some(one),
+        RefOr::Ref(_) => None,
+    }
 }

@@ -5,7 +5,7 @@
 //! `extensions(("x-problems" = json!([Kind::InvalidState])))`. The tests check every response that they get against the
 //! result.
 
-use super::{ACCESS_TOKEN, PROBLEM_JSON, components, headers, operations};
+use super::{ACCESS_TOKEN, KEY, PROBLEM_JSON, components, headers, inline, operations};
 use crate::problem::{Kind, Problem};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,6 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::{Content, ContentBuilder, OpenApi as Description, Ref, RefOr, Required, ResponseBuilder};
 
-const KEY: &str = "Idempotency-Key";
 /// The extension that lists an operation's own problems; removed from the final description.
 const DECLARED: &str = "x-problems";
 
@@ -82,23 +81,11 @@ fn implied_by(operation: &Operation) -> impl Iterator<Item = Kind> + use<> {
     sources.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, kinds)| kinds.iter().copied())
 }
 
-/// Whether the operation accepts an idempotency key.
-pub fn accepts_key(operation: &Operation) -> bool {
-    operation.parameters.iter().flatten().filter_map(inline).any(|parameter| parameter.name == KEY)
-}
-
 /// Whether the operation accepts an access token, and whether it requires one.
 fn authentication(operation: &Operation) -> (bool, bool) {
     let schemes: Vec<_> = operation.security.iter().flatten().map(|scheme| json!(scheme)).collect();
     let is_token = |scheme: &Value| scheme.get(ACCESS_TOKEN).is_some();
     (schemes.iter().any(is_token), !schemes.is_empty() && schemes.iter().all(is_token))
-}
-
-fn inline<T>(one: &RefOr<T>) -> Option<&T> {
-    match one {
-        RefOr::T(one) => Some(one),
-        RefOr::Ref(_) => None,
-    }
 }
 
 fn by_status(kinds: BTreeSet<Kind>) -> BTreeMap<String, Vec<Kind>> {

@@ -25,7 +25,7 @@ impl From<AccountError> for Problem {
             AccountError::UnknownUser => Self::not_found("user"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
             AccountError::OwnRole => Self::new(Kind::InvalidState, detail),
-            AccountError::Inconsistent { .. } | AccountError::Crypto(_) => Self::internal(detail),
+            AccountError::Inconsistent(_) | AccountError::Crypto(_) => Self::internal(detail),
             AccountError::Database(error) => error.into(),
         }
     }

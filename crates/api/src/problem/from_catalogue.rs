@@ -9,7 +9,7 @@ impl From<CatalogueError> for Problem {
         match error {
             CatalogueError::Unavailable(error) => Self::unavailable(error),
             CatalogueError::Failed(error) => error.into(),
-            bad_row @ CatalogueError::Inconsistent { .. } => Self::internal(bad_row),
+            bad_row @ CatalogueError::Inconsistent(_) => Self::internal(bad_row),
         }
     }
 }

@@ -21,6 +21,7 @@ pub use render::{ProblemBody, render};
 
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -88,6 +89,12 @@ impl Problem {
     /// A defect on our side; `cause` is for the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(Kind::Internal, INTERNAL) }
+    }
+
+    /// A handler, or its detached work, panicked with this payload. The panic hook has logged the location.
+    pub fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Self::internal(format!("panicked: {}", message.unwrap_or("no message")))
     }
 
     /// A service that we need is unavailable; `cause` is for the log.

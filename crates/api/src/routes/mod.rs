@@ -10,4 +10,5 @@ pub mod products;
 pub mod reason;
 pub mod shipments;
 pub mod system;
+pub mod viewer;
 pub mod warehouses;

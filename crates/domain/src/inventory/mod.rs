@@ -4,13 +4,15 @@
 
 mod allocator;
 mod ledger;
+mod movement;
 mod reservation;
 mod stock;
 mod stock_snapshot;
 mod warehouse;
 
 pub use allocator::allocate;
-pub use ledger::{AdjustmentKind, LedgerEntry, Movement, MovementKind, Origin};
+pub use ledger::{AdjustmentKind, LedgerEntry, Origin};
+pub use movement::{Movement, MovementKind};
 pub use reservation::{LineState, ReservationState, ReservedLine, ReservedLines, ShipRefusal};
 pub use stock::{StockLevel, StockRefusal, UNITS_MAX};
 pub use stock_snapshot::{StockRow, StockSnapshot};

@@ -1,6 +1,6 @@
 //! The two counters of one SKU in one warehouse, and how movements change them.
 
-use super::Movement;
+use super::movement::Movement;
 
 /// The upper limit of a counter: the sums of a whole batch can't overflow.
 pub const UNITS_MAX: u32 = 1_000_000_000;

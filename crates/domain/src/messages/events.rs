@@ -4,7 +4,7 @@ use super::{Address, Message};
 use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
-use crate::order::OrderStatus;
+use crate::order_status::OrderStatus;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]

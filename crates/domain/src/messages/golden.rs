@@ -6,7 +6,7 @@
 use super::*;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::money::Money;
-use crate::order::OrderStatus;
+use crate::order_status::OrderStatus;
 use crate::product::Line;
 use crate::shipment::ShipmentStatus;
 use serde::de::DeserializeOwned;

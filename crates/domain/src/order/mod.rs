@@ -4,13 +4,12 @@ mod cancel;
 mod derived_status;
 pub mod order_request;
 mod state;
-mod status;
 mod timeline_entry;
 mod transition;
 
+pub use crate::order_status::OrderStatus;
 pub use cancel::{CancelReason, Cancellation, StoredReason};
 pub use derived_status::{FulfilmentStatus, OrderPaymentStatus};
 pub use state::{Order, TimelineEvent};
-pub use status::OrderStatus;
 pub use timeline_entry::{DetailVisibility, EntryKind, TimelineEntry};
 pub use transition::{InvalidTransition, OrderTransition};

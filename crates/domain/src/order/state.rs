@@ -1,12 +1,12 @@
 //! An order, whose state changes only through [`Order::record`].
 
 use super::derived_status::{FulfilmentStatus, OrderPaymentStatus};
-use super::status::OrderStatus;
 use super::timeline_entry::TimelineEntry;
 use super::transition::InvalidTransition;
 use crate::applied::Applied;
 use crate::ids::OrderId;
 use crate::money::Money;
+use crate::order_status::OrderStatus;
 
 /// The part of an order that the rules need: without its customer, lines and note.
 #[derive(Debug, Clone, PartialEq, Eq)]

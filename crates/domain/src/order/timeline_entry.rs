@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
-use crate::saga::StepName;
+use crate::step_name::StepName;
 use serde::Serialize;
 
 /// A change of an order. Its kind is the variant's name in `snake_case`; its fields are the entry's detail.

@@ -1,7 +1,7 @@
 //! The legal transitions between an order's statuses, as one table. Every other one is refused with an error.
 
-use super::status::OrderStatus;
 use crate::applied::Applied;
+use crate::order_status::OrderStatus;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]

@@ -2,15 +2,18 @@
 //! refused once a carrier has one of them; the order then continues forward.
 
 use super::allocation::SagaAllocation;
+use super::command::Command;
 use super::delivery;
-use super::order_saga::{End, OrderSaga, Phase};
+use super::order_saga::OrderSaga;
+use super::phase::{End, Phase};
 use super::plan::{Plan, PlanVersion};
 use super::retry_policy::RetryPolicy;
-use super::steps::{CompensationOutcome, Step, StepName};
-use super::transition::{Command, Transition};
+use super::steps::{CompensationOutcome, Step};
+use super::transition::Transition;
 use crate::applied::Applied;
 use crate::messages::{Message as _, Reply};
 use crate::order::{Order, TimelineEntry};
+use crate::step_name::StepName;
 
 impl OrderSaga {
     pub(super) fn undo_from(self, step: StepName, end: End, order: &Order) -> Transition {

@@ -1,9 +1,11 @@
 //! From confirmed to delivered, per shipment: once its carrier has it, its amount is captured and its stock shipped.
 
 use super::allocation::PlannedShipment;
+use super::command::Command;
 use super::error::SagaError;
-use super::order_saga::{End, OrderSaga, Phase};
-use super::transition::{Command, Transition};
+use super::order_saga::OrderSaga;
+use super::phase::{End, Phase};
+use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::{OrderId, ShipmentId};
 use crate::messages::{

@@ -1,6 +1,6 @@
 //! Why a saga can't apply an input. A business refusal is not among these: it is a reply, and moves the saga.
 
-use super::order_saga::PhaseName;
+use super::phase::PhaseName;
 use crate::order::InvalidTransition;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,28 +1,34 @@
 //! The saga of an order: a sequence of commands with compensations, as a pure state machine.
 //!
-//! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs move it: a reply
-//! ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
+//! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs
+//! move it: a reply ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
 //! ([`OrderSaga::on_cancel`]) and an operator's action (`retry_step`, `mark_step_done`, `abandon`). Each consumes the
 //! saga and returns a [`Transition`].
 
 mod allocation;
+mod command;
 mod compensation;
 mod delivery;
 mod error;
+mod inputs;
 mod operator_actions;
 mod order_saga;
+mod phase;
 mod plan;
 mod retry_policy;
 mod steps;
 mod time_scale;
 mod transition;
 
+pub use crate::step_name::StepName;
 pub use allocation::AllocatedLine;
+pub use command::{Command, NumberedCommand};
 pub use compensation::undo_of;
 pub use error::SagaError;
-pub use order_saga::{End, OrderSaga, Phase, PhaseName};
+pub use order_saga::OrderSaga;
+pub use phase::{End, Phase, PhaseName};
 pub use plan::{Delivery, Plan, PlanVersion};
 pub use retry_policy::{Backoff, RetryPolicy};
-pub use steps::{Step, StepName};
+pub use steps::Step;
 pub use time_scale::TimeScale;
-pub use transition::{Command, NumberedCommand, Transition};
+pub use transition::Transition;

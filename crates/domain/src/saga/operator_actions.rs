@@ -2,7 +2,8 @@
 
 use super::allocation::PlannedShipment;
 use super::error::SagaError;
-use super::order_saga::{OrderSaga, Phase};
+use super::order_saga::OrderSaga;
+use super::phase::Phase;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;

@@ -1,16 +1,17 @@
-//! The phase of an order's saga, and how replies, expired deadlines and cancellations move it.
+//! The state of an order's saga, and what operators and the store read of it.
 
-use super::allocation::{AllocatedLine, SagaAllocation};
+use super::allocation::SagaAllocation;
+use super::command::NumberedCommand;
 use super::error::SagaError;
+use super::phase::{Phase, PhaseName};
 use super::plan::{Plan, PlanVersion};
 use super::retry_policy::RetryPolicy;
-use super::steps::{Step, StepName, StepOutcome};
+use super::steps::Step;
 use super::time_scale::TimeScale;
-use super::transition::{NumberedCommand, Transition};
 use crate::Timestamp;
-use crate::applied::Applied;
-use crate::messages::{Queue, Reply};
-use crate::order::{Cancellation, Order, TimelineEntry};
+use crate::messages::Queue;
+use crate::order::Order;
+use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
 use std::slice;
 use std::time::Duration;
@@ -30,177 +31,6 @@ pub struct OrderSaga {
     /// `goods` in the sagas of versions before 0.2.
     #[serde(alias = "goods")]
     pub(super) allocation: SagaAllocation,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The step's command is sent.
-    Running(StepName),
-    /// The step's compensation is sent; those of earlier steps follow, then the end.
-    Undoing {
-        step: StepName,
-        end: End,
-    },
-    /// The order is confirmed. Each shipment is captured when its carrier has it.
-    Delivering,
-    Ended(End),
-}
-
-/// The phase as it is stored and reported.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum PhaseName {
-    Running,
-    Undoing,
-    Delivering,
-    /// Undoing or delivering, and the open command was sent so often without a reply that an operator has to act.
-    Stuck,
-    Ended,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    Delivered,
-    Rejected { reason: String },
-    Cancelled,
-}
-
-impl OrderSaga {
-    /// The saga of a new order, and its first command.
-    pub fn start(plan: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
-        let first = plan.plan().first().name;
-        let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
-        Self { plan, generation: 0, attempt: 0, unreceived: 0, phase, allocation }.run(first, order)
-    }
-
-    /// Applies a reply. A reply to another command than the open one changes nothing.
-    pub fn on_reply(self, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
-        match (self.phase.clone(), reply) {
-            (_, Reply::ShipmentDelayed(report)) => Ok(self.on_delayed(order, report)),
-            (_, Reply::ShipmentProgressed(report)) => Ok(self.on_progress(order, report)),
-            (Phase::Running(step), reply) => self.on_step_reply(step, order, reply),
-            (Phase::Undoing { step, .. }, reply) => Ok(self.on_compensation_reply(step, order, reply)),
-            (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
-            (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
-            (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::ReservationStale(_)) => {
-                Ok(self.undo_effect(reply))
-            }
-            (Phase::Delivering | Phase::Ended(_), _) => Ok(Applied::Unchanged),
-        }
-    }
-
-    fn on_step_reply(self, name: StepName, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
-        let outcome = (self.step_of_plan(name).on_reply)(reply, order, &self.allocation)?;
-        Ok(match outcome {
-            Some(StepOutcome::Done { entry, allocation }) => {
-                let allocation = allocation.unwrap_or_else(|| self.allocation.clone());
-                Applied::Changed(Self { allocation, ..self }.done(name, order).record_first(Some(entry)))
-            }
-            Some(StepOutcome::Refused { entry, reason }) => {
-                Applied::Changed(self.refused(name, reason, order).record_first(Some(entry)))
-            }
-            None => Applied::Unchanged,
-        })
-    }
-
-    /// The deadline expired without a reply: sends the command again, or gives the step up. A command that no consumer
-    /// has received is sent again unchanged, and does not count as an attempt: an outage of consumers is not a refusal.
-    pub fn on_deadline(self, order: &Order, was_received: bool) -> Applied<Transition> {
-        if let Some(command) = self.open_command(order).filter(|_| !was_received) {
-            return Applied::Changed(self.repeat(command));
-        }
-        match self.phase.clone() {
-            Phase::Running(name) => {
-                let step = self.step_of_plan(name);
-                let is_exhausted = self.attempt >= step.attempts_max;
-                Applied::Changed(if is_exhausted { self.give_up(step, order) } else { self.run(name, order) })
-            }
-            Phase::Undoing { step, .. } => Applied::Changed(self.undo(step, order)),
-            Phase::Delivering => Applied::Changed(self.retry_delivery(order)),
-            Phase::Ended(_) => Applied::Unchanged,
-        }
-    }
-
-    /// Cancels the order: undoes the steps that were done or may have been done.
-    pub fn on_cancel(self, order: &Order, cancellation: Cancellation) -> Result<Applied<Transition>, SagaError> {
-        if order.status.begin_cancelling()? == Applied::Unchanged {
-            return Ok(Applied::Unchanged);
-        }
-        let last = self.plan().last().name;
-        let transition = match self.phase.clone() {
-            Phase::Running(step) => self.undo_from(step, End::Cancelled, order),
-            Phase::Delivering => self.undo_from(last, End::Cancelled, order),
-            Phase::Undoing { step, .. } => {
-                Transition::of(Self { phase: Phase::Undoing { step, end: End::Cancelled }, ..self })
-            }
-            Phase::Ended(_) => return Ok(Applied::Unchanged),
-        };
-        let Cancellation { reason, note } = cancellation;
-        Ok(Applied::Changed(transition.record_first(Some(TimelineEntry::Cancelling { reason, note }))))
-    }
-
-    fn repeat(self, command: NumberedCommand) -> Transition {
-        let saga = Self { unreceived: self.unreceived.saturating_add(1), ..self };
-        Transition { commands: vec![command], ..Transition::of(saga) }
-    }
-
-    /// Sends the step's command, for the first time or again.
-    pub(super) fn run(self, step: StepName, order: &Order) -> Transition {
-        let command = (self.step_of_plan(step).command)(order, &self.allocation);
-        Transition::of(Self { attempt: self.attempt + 1, phase: Phase::Running(step), ..self }).send(command)
-    }
-
-    /// Continues with the next step. The order is confirmed, and delivered, after the last one.
-    fn done(self, step: StepName, order: &Order) -> Transition {
-        match self.plan().after(step) {
-            Some(next) => Self { attempt: 0, ..self }.run(next.name, order),
-            None => self.deliver(order),
-        }
-    }
-
-    /// A business refusal: the step itself has changed nothing, so only the earlier ones are undone.
-    fn refused(self, step: StepName, reason: String, order: &Order) -> Transition {
-        let end = End::Rejected { reason };
-        match self.plan().before(step) {
-            Some(earlier) => self.undo_from(earlier.name, end, order),
-            None => self.end(end),
-        }
-    }
-
-    /// The outcome of the step is unknown, so it is undone, too.
-    fn give_up(self, step: &Step, order: &Order) -> Transition {
-        let entry = TimelineEntry::StepGivenUp { step: step.name, attempts: self.attempt };
-        let end = End::Rejected { reason: step.unavailable.to_owned() };
-        self.undo_from(step.name, end, order).record_first(Some(entry))
-    }
-
-    pub(super) fn end(self, end: End) -> Transition {
-        let entry = match &end {
-            End::Delivered => None,
-            End::Rejected { reason } => Some(TimelineEntry::Rejected { reason: reason.clone() }),
-            End::Cancelled => Some(TimelineEntry::Cancelled),
-        };
-        let mut transition = Transition::of(Self { attempt: 0, phase: Phase::Ended(end), ..self });
-        transition.entries.extend(entry);
-        transition
-    }
 }
 
 /// What operators and the store read.

@@ -4,7 +4,8 @@
 //! stays as long as an active saga uses it.
 
 use super::retry_policy::{Backoff, RetryPolicy};
-use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step, StepName};
+use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step};
+use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;

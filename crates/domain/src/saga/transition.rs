@@ -1,7 +1,7 @@
 //! The result of moving a saga: its new state, the commands to send and the timeline entries to record.
 
+use super::command::{Command, NumberedCommand};
 use super::order_saga::OrderSaga;
-use crate::messages::{InventoryCommand, Message, PaymentCommand, ShipmentCommand};
 use crate::order::TimelineEntry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,31 +11,6 @@ pub struct Transition {
     pub commands: Vec<NumberedCommand>,
     /// To be recorded in the order's timeline, in this sequence.
     pub entries: Vec<TimelineEntry>,
-}
-
-/// A command with its number among the commands of its saga. The number is part of the message id. A retry after an
-/// expired deadline gets a new number; a command that no consumer received is sent again under its old one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NumberedCommand {
-    pub generation: u32,
-    pub command: Command,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    Inventory(InventoryCommand),
-    Payment(PaymentCommand),
-    Shipment(ShipmentCommand),
-}
-
-impl Command {
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Inventory(command) => command.type_name(),
-            Self::Payment(command) => command.type_name(),
-            Self::Shipment(command) => command.type_name(),
-        }
-    }
 }
 
 impl Transition {

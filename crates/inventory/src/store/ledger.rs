@@ -1,10 +1,10 @@
 //! `inventory.ledger`, and through it the counters of `inventory.stock`.
 
-use super::expect_rows;
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId};
 use domain::inventory::{LedgerEntry, Origin};
+use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 use std::collections::HashSet;
 
@@ -51,7 +51,7 @@ pub(crate) async fn apply_entries(
     .execute(tx)
     .await?;
     let rows: HashSet<_> = entries.iter().map(|entry| (&entry.sku, entry.warehouse_id)).collect();
-    expect_rows(changed.rows_affected(), rows.len(), "stock", "sku")
+    Ok(ensure_rows("inventory.stock", rows.len(), changed.rows_affected())?)
 }
 
 /// Entries as arrays, one per column.

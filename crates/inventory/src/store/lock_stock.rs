@@ -1,12 +1,15 @@
 //! Locks rows of `inventory.stock` in a fixed order, and reads their counters under the lock.
 
-use super::{level, parsed};
+use super::level;
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{OrderId, WarehouseId};
 use domain::inventory::{StockRow, StockSnapshot};
 use domain::product::Sku;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
+
+const TABLE: &str = "inventory.stock";
 
 struct LockedRow {
     sku: String,
@@ -80,14 +83,17 @@ pub(crate) async fn insert_missing_stock(
     )
     .fetch_all(tx)
     .await?;
-    let pair = |sku: String, warehouse| Ok((parsed(&sku, "stock", "sku", &sku)?, WarehouseId::from_uuid(warehouse)));
+    let pair = |sku: String, warehouse| {
+        Ok((StoredRow::new(TABLE, &sku).read_column("sku", sku.parse())?, WarehouseId::from_uuid(warehouse)))
+    };
     inserted.into_iter().map(|row| pair(row.sku, row.warehouse_id)).collect()
 }
 
 impl LockedRow {
     fn try_into_domain(self) -> Result<(Sku, StockRow), StoreError> {
-        let sku: Sku = parsed(&self.sku, "stock", "sku", &self.sku)?;
-        let level = level(&sku, self.on_hand, self.reserved)?;
+        let stored = StoredRow::new(TABLE, &self.sku);
+        let sku = stored.read_column("sku", self.sku.parse())?;
+        let level = level(&stored, self.on_hand, self.reserved)?;
         let warehouse_id = WarehouseId::from_uuid(self.warehouse_id);
         Ok((sku, StockRow { warehouse_id, priority: self.priority, level }))
     }

@@ -24,33 +24,13 @@ pub(crate) use upkeep::{
 };
 pub(crate) use warehouses::{insert_warehouse, list_warehouses};
 
-use crate::StoreError;
 use domain::inventory::StockLevel;
-use domain::product::Sku;
+use platform::consistency::{Inconsistency, StoredRow};
 use std::fmt::Display;
-use std::str::FromStr;
-
-/// Parses a stored text.
-fn parsed<T: FromStr>(
-    text: &str,
-    table: &'static str,
-    column: &'static str,
-    id: impl Display,
-) -> Result<T, StoreError> {
-    text.parse().map_err(|_| StoreError::Inconsistent { table, column, id: id.to_string() })
-}
 
 /// The counters of a stock row.
-fn level(sku: &Sku, on_hand: i32, reserved: i32) -> Result<StockLevel, StoreError> {
+fn level(row: &StoredRow<impl Display>, on_hand: i32, reserved: i32) -> Result<StockLevel, Inconsistency> {
     let level = u32::try_from(on_hand).ok().zip(u32::try_from(reserved).ok());
     let level = level.and_then(|(on_hand, reserved)| StockLevel::new(on_hand, reserved));
-    level.ok_or_else(|| StoreError::Inconsistent { table: "stock", column: "on_hand", id: sku.to_string() })
-}
-
-/// Fails unless the statement changed every expected row: each must exist and be in the state that the change requires.
-fn expect_rows(changed: u64, expected: usize, table: &'static str, column: &'static str) -> Result<(), StoreError> {
-    if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
-        return Ok(());
-    }
-    Err(StoreError::Inconsistent { table, column, id: format!("{changed} rows where {expected} were expected") })
+    level.ok_or_else(|| row.inconsistent("on_hand", format!("{on_hand} on hand with {reserved} reserved")))
 }

@@ -1,14 +1,16 @@
 //! `inventory.reservations`: the state of an order's reservation, and the row that its commands lock first.
 
-use super::{expect_rows, parsed};
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use domain::inventory::ReservationState;
 use domain::messages::Shortage;
+use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashMap;
+
+const TABLE: &str = "inventory.reservations";
 
 /// The reservation to insert if the order has none.
 pub(crate) struct NewReservation {
@@ -94,12 +96,12 @@ pub(crate) async fn update_reservations(
     )
     .execute(tx)
     .await?;
-    expect_rows(changed.rows_affected(), updates.len(), "reservations", "state")
+    Ok(ensure_rows(TABLE, updates.len(), changed.rows_affected())?)
 }
 
 impl ReservationRow {
     fn try_into_locked(self) -> Result<(OrderId, LockedReservation), StoreError> {
-        let state = parsed(&self.state, "reservations", "state", self.order_id)?;
+        let state = StoredRow::new(TABLE, self.order_id).read_column("state", self.state.parse())?;
         let shortages = self.shortages.map(|Json(shortages)| shortages).unwrap_or_default();
         Ok((OrderId::from_uuid(self.order_id), LockedReservation { is_new: self.is_new, state, shortages }))
     }

@@ -1,13 +1,15 @@
 //! `inventory.reservation_lines`: the reserved units per order, SKU and warehouse. A line changes only under the lock
 //! of its stock row.
 
-use super::{expect_rows, parsed};
 use crate::StoreError;
 use domain::ids::{OrderId, WarehouseId};
 use domain::inventory::{ReservedLine, ReservedLines};
 use domain::product::Quantity;
+use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
 use std::collections::HashMap;
+
+const TABLE: &str = "inventory.reservation_lines";
 
 /// A reserved line with its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +91,7 @@ pub(crate) async fn update_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> 
     )
     .execute(tx)
     .await?;
-    expect_rows(changed.rows_affected(), lines.len(), "reservation_lines", "state")
+    Ok(ensure_rows(TABLE, lines.len(), changed.rows_affected())?)
 }
 
 /// Lines as arrays, one per column.
@@ -119,14 +121,12 @@ impl TryFrom<LineRow> for OrderLine {
 
     fn try_from(row: LineRow) -> Result<Self, StoreError> {
         let id = row.order_id;
-        let quantity = Quantity::try_from(i64::from(row.quantity));
-        let bad_quantity =
-            |_| StoreError::Inconsistent { table: "reservation_lines", column: "quantity", id: id.to_string() };
+        let stored = StoredRow::new(TABLE, id);
         let line = ReservedLine {
-            sku: parsed(&row.sku, "reservation_lines", "sku", id)?,
+            sku: stored.read_column("sku", row.sku.parse())?,
             warehouse_id: WarehouseId::from_uuid(row.warehouse_id),
-            quantity: quantity.map_err(bad_quantity)?,
-            state: parsed(&row.state, "reservation_lines", "state", id)?,
+            quantity: stored.read_column("quantity", Quantity::try_from(i64::from(row.quantity)))?,
+            state: stored.read_column("state", row.state.parse())?,
         };
         Ok(Self { order_id: OrderId::from_uuid(id), line })
     }

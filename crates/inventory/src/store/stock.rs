@@ -1,11 +1,12 @@
 //! `inventory.stock`: lists rows, and sets low-stock thresholds.
 
-use super::{level, parsed};
+use super::level;
 use crate::StoreError;
-use crate::list_stock::{StockFilter, StockItem};
+use crate::views::{StockFilter, StockItem};
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::product::Sku;
+use platform::consistency::StoredRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 #[derive(sqlx::FromRow)]
@@ -80,14 +81,15 @@ impl TryFrom<ListedRow> for StockItem {
     type Error = StoreError;
 
     fn try_from(row: ListedRow) -> Result<Self, StoreError> {
-        let sku: Sku = parsed(&row.sku, "stock", "sku", &row.sku)?;
+        let stored = StoredRow::new("inventory.stock", &row.sku);
+        let warehouse = StoredRow::new("inventory.warehouses", row.warehouse_id);
         Ok(Self {
             warehouse_id: WarehouseId::from_uuid(row.warehouse_id),
-            warehouse_code: parsed(&row.warehouse_code, "warehouses", "code", row.warehouse_id)?,
-            level: level(&sku, row.on_hand, row.reserved)?,
+            warehouse_code: warehouse.read_column("code", row.warehouse_code.parse())?,
+            level: level(&stored, row.on_hand, row.reserved)?,
             low_stock_threshold: row.low_stock_threshold.and_then(|threshold| u32::try_from(threshold).ok()),
             updated_at: row.updated_at,
-            sku,
+            sku: stored.read_column("sku", row.sku.parse())?,
         })
     }
 }

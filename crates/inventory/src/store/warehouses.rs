@@ -1,10 +1,10 @@
 //! `inventory.warehouses`.
 
-use super::parsed;
 use crate::StoreError;
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::Warehouse;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 
 /// False if a warehouse with this code exists.
@@ -33,7 +33,12 @@ pub(crate) async fn list_warehouses(connection: &mut PgConnection) -> Result<Vec
         .fetch_all(connection)
         .await?;
     let warehouse = |id, code: &str, name, priority| {
-        Ok(Warehouse { id: WarehouseId::from_uuid(id), code: parsed(code, "warehouses", "code", id)?, name, priority })
+        Ok(Warehouse {
+            id: WarehouseId::from_uuid(id),
+            code: StoredRow::new("inventory.warehouses", id).read_column("code", code.parse())?,
+            name,
+            priority,
+        })
     };
     rows.into_iter().map(|row| warehouse(row.id, &row.code, row.name, row.priority)).collect()
 }

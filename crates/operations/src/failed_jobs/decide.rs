@@ -1,13 +1,13 @@
 //! Decisions of a person about a failed job: replay or discard it. Repeating a decision has no further effect.
 
-use super::{FailedJob, JobStatus};
+use crate::model::failed_jobs::{Decision, FailedJob, JobStatus};
 use crate::store;
 use crate::store::BadRow;
-use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::dead_letters::{self, NotText};
 use messaging::{Outgoing, RelayHandle, outbox};
 use platform::audit::{AuditRecord, AuditSink};
+use platform::consistency::StoredRow;
 use platform::response::ResponseSink;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -15,14 +15,6 @@ use uuid::Uuid;
 
 /// How often a job can be replayed: one that fails so often has a cause that a replay can't remove.
 const REPLAYS_MAX: i32 = 20;
-
-/// A decision: by whom, why and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub by: String,
-    pub reason: String,
-    pub at: Timestamp,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
@@ -65,7 +57,8 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
     if job.replays >= REPLAYS_MAX {
         return Err(DecideError::TooOften);
     }
-    let queue: Queue = job.queue.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.queue"))?;
+    let stored = StoredRow::new(store::FAILED_JOBS, job.id);
+    let queue: Queue = stored.read_column("queue", job.queue.parse()).map_err(BadRow::from)?;
     Ok(dead_letters::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 const LENGTH: usize = 12;
 
 /// Hashes the queue, the message type and the normalized error.
-pub(crate) fn fingerprint(queue: &str, type_name: &str, error: &str) -> String {
+pub(super) fn fingerprint(queue: &str, type_name: &str, error: &str) -> String {
     let normalized = format!("{queue}\n{type_name}\n{}", normalize(error));
     hex::encode(Sha256::digest(normalized.as_bytes()))[..LENGTH].to_owned()
 }

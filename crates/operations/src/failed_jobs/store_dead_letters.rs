@@ -1,6 +1,7 @@
 //! Stores dead letters as failed jobs.
 
-use super::fingerprint;
+use super::fingerprint::fingerprint;
+use crate::model::failed_jobs::NewJob;
 use crate::store;
 use messaging::dead_letters::{DeadLetter, DeadLetterSink};
 use serde_json::Value;
@@ -12,22 +13,6 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct FailedJobs {
     pool: PgPool,
-}
-
-/// A dead letter as a row.
-pub(crate) struct NewJob {
-    pub id: Uuid,
-    pub queue: String,
-    pub message_id: Uuid,
-    pub payload_digest: Vec<u8>,
-    pub type_name: String,
-    pub order_id: Option<Uuid>,
-    pub correlation_id: Option<String>,
-    pub payload: Vec<u8>,
-    pub headers: Value,
-    pub error: String,
-    pub fingerprint: String,
-    pub attempts: i32,
 }
 
 impl FailedJobs {

@@ -1,7 +1,7 @@
 //! Cancels a replay: jobs that it has not replayed yet stay open.
 
-use super::{Replay, ReplayStatus};
-use crate::failed_jobs::Decision;
+use crate::model::failed_jobs::Decision;
+use crate::model::replays::{Replay, ReplayStatus};
 use crate::store;
 use crate::store::BadRow;
 use platform::audit::{AuditRecord, AuditSink};

@@ -1,7 +1,8 @@
 //! Runs replays: called periodically by the scheduler, it publishes the jobs that are due since the previous call.
 
-use super::{RateRamp, ReplayFilter};
-use crate::failed_jobs::{Decision, FailedJob, message_of};
+use crate::failed_jobs::message_of;
+use crate::model::failed_jobs::FailedJob;
+use crate::model::replays::{Progress, RunningReplay};
 use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
@@ -12,31 +13,6 @@ use std::time::Duration;
 use uuid::Uuid;
 
 static PAUSED: LogThrottle = LogThrottle::every(Duration::from_mins(1));
-
-/// A running replay, locked.
-pub(crate) struct RunningReplay {
-    pub id: Uuid,
-    pub filter: ReplayFilter,
-    pub rate_ramp: RateRamp,
-    /// The request: by whom, why and when.
-    pub requested: Decision,
-    /// The last job that was processed.
-    pub after_job: Option<Uuid>,
-    /// When the send budget was last computed.
-    pub credited_at: Timestamp,
-    /// The fractional send budget that is left over for the next call, in 1/1000 of a job.
-    pub credit: u64,
-}
-
-/// The result of one call.
-pub(crate) struct Progress {
-    pub replayed: usize,
-    pub skipped: usize,
-    pub after_job: Option<Uuid>,
-    pub credit: u64,
-    /// No job is left.
-    pub is_done: bool,
-}
 
 /// Continues the running replay, if there is one, and returns the number of jobs that were processed. Of concurrent
 /// calls only one does so: it locks the replay. While the outbox is stalled nothing is added to it.

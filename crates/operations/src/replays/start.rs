@@ -1,7 +1,8 @@
 //! Starts a replay.
 
-use super::{RateRamp, Replay, ReplayFilter, ReplayStatus};
-use crate::failed_jobs::Decision;
+use crate::model::failed_jobs::Decision;
+use crate::model::rate_ramp::RateRamp;
+use crate::model::replays::{Replay, ReplayFilter, ReplayStatus};
 use crate::store;
 use crate::store::BadRow;
 use platform::audit::{AuditRecord, AuditSink};

@@ -1,6 +1,6 @@
 //! `operations.audit_log`.
 
-use crate::audit::{AuditEntry, AuditFilter, Auditor};
+use crate::model::audit::{AuditEntry, AuditFilter, Auditor};
 use platform::audit::AuditRecord;
 use sqlx::{PgConnection, QueryBuilder};
 

@@ -1,10 +1,11 @@
 //! `operations.failed_jobs`.
 
-use super::BadRow;
-use crate::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
-use crate::replays::RunningReplay;
+use super::{BadRow, FAILED_JOBS};
+use crate::model::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use crate::model::replays::RunningReplay;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
+use platform::consistency::StoredRow;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
@@ -191,7 +192,7 @@ impl TryFrom<Row> for FailedJob {
 
     fn try_from(row: Row) -> Result<Self, BadRow> {
         Ok(Self {
-            status: row.status.parse().map_err(|_unknown| BadRow::Inconsistent("failed_jobs.status"))?,
+            status: StoredRow::new(FAILED_JOBS, row.id).read_column("status", row.status.parse())?,
             id: row.id,
             queue: row.queue,
             message_id: MessageId::from_uuid(row.message_id),

@@ -1,6 +1,6 @@
 //! Liveness checks: messages get published, sagas meet their deadlines, and sagas of closed orders are not active.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 pub async fn unpublished_messages(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {

@@ -1,6 +1,6 @@
 //! `operations.idempotent_responses`: stored responses.
 
-use crate::idempotent_responses::{EarlierUse, RequestKey, StoredResponse};
+use crate::model::idempotent_responses::{EarlierUse, RequestKey, StoredResponse};
 use domain::Timestamp;
 use sqlx::PgConnection;
 

@@ -1,7 +1,7 @@
 //! Measures the backlog for metrics. The queries run every few seconds, also under load: each reads an index from its
 //! end and stops at a limit.
 
-use crate::measure::{OutboxDepth, SagaPhase};
+use crate::model::backlog::{OutboxDepth, SagaPhase};
 use domain::saga::PhaseName;
 use sqlx::PgConnection;
 

@@ -16,6 +16,7 @@ pub mod shipments;
 pub mod stock;
 pub mod timelines;
 
+use platform::consistency::Inconsistency;
 use sqlx::PgConnection;
 
 /// Why rows could not be read.
@@ -23,9 +24,12 @@ use sqlx::PgConnection;
 pub enum BadRow {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    #[error("operations.{0} holds an invalid value")]
-    Inconsistent(&'static str),
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
 }
+
+pub const FAILED_JOBS: &str = "operations.failed_jobs";
+const REPLAYS: &str = "operations.replays";
 
 /// Makes the transaction a read-only snapshot. Checks of a large database may take longer than the usual statement
 /// timeout, and read whole tables.

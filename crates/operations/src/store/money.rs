@@ -1,7 +1,7 @@
 //! Payment checks: no order is charged twice, closed orders are not charged, and our payments match the provider's
 //! ledger.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 pub async fn out_of_bounds(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {

@@ -1,7 +1,7 @@
 //! Orphan checks: rows of slices without their order, and orders without their rows. No foreign key enforces this,
 //! since each slice may have its own database.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 /// A row that holds stock, money or shipments for an order must belong to an existing order; so must an idempotency key

@@ -1,6 +1,6 @@
 //! `operations.processes`.
 
-use crate::processes::{ProcessCounts, ProcessInfo, ProcessView};
+use crate::model::processes::{ProcessCounts, ProcessInfo, ProcessView};
 use domain::Timestamp;
 use sqlx::PgConnection;
 use std::time::Duration;

@@ -1,10 +1,12 @@
 //! `operations.replays`.
 
-use super::BadRow;
-use crate::failed_jobs::Decision;
-use crate::replays::{Progress, RateRamp, Replay, ReplayFilter, ReplayStatus, RunningReplay};
+use super::{BadRow, REPLAYS};
+use crate::model::failed_jobs::Decision;
+use crate::model::rate_ramp::RateRamp;
+use crate::model::replays::{Progress, Replay, ReplayFilter, ReplayStatus, RunningReplay};
 use domain::Timestamp;
 use domain::messages::Queue;
+use platform::consistency::{Inconsistency, StoredRow};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
@@ -94,21 +96,24 @@ pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>
     .fetch_optional(tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let stored = StoredRow::new(REPLAYS, row.id);
     Ok(Some(RunningReplay {
         id: row.id,
-        filter: filter(row.queue.as_deref(), row.fingerprint)?,
-        rate_ramp: rate_ramp(row.rate_per_s, row.ramp_s)?,
+        filter: filter(&stored, row.queue.as_deref(), row.fingerprint)?,
+        rate_ramp: rate_ramp(&stored, row.rate_per_s, row.ramp_s)?,
         requested: Decision { by: row.requested_by, reason: row.reason, at: row.requested_at },
         after_job: row.after_job,
         credited_at: row.credited_at,
-        credit: u64::try_from(row.credit).map_err(|_negative| BadRow::Inconsistent("replays.credit"))?,
+        credit: stored.read_column("credit", u64::try_from(row.credit))?,
     }))
 }
 
 /// Locks the replay until the transaction ends; waits for other transactions that have locked it.
 pub async fn lock_status(tx: &mut PgConnection, id: Uuid) -> Result<Option<ReplayStatus>, BadRow> {
     let lock = sqlx::query_scalar!("SELECT status FROM operations.replays WHERE id = $1 FOR NO KEY UPDATE", id);
-    lock.fetch_optional(tx).await?.map(|text| status(&text)).transpose()
+    let stored = StoredRow::new(REPLAYS, id);
+    let status = lock.fetch_optional(tx).await?.map(|status| stored.read_column("status", status.parse()));
+    Ok(status.transpose()?)
 }
 
 pub async fn save(tx: &mut PgConnection, id: Uuid, progress: &Progress, now: Timestamp) -> sqlx::Result<()> {
@@ -143,11 +148,12 @@ impl TryFrom<Row> for Replay {
     type Error = BadRow;
 
     fn try_from(row: Row) -> Result<Self, BadRow> {
+        let stored = StoredRow::new(REPLAYS, row.id);
         Ok(Self {
             id: row.id,
-            filter: filter(row.queue.as_deref(), row.fingerprint)?,
-            rate_ramp: rate_ramp(row.rate_per_s, row.ramp_s)?,
-            status: status(&row.status)?,
+            filter: filter(&stored, row.queue.as_deref(), row.fingerprint)?,
+            rate_ramp: rate_ramp(&stored, row.rate_per_s, row.ramp_s)?,
+            status: stored.read_column("status", row.status.parse())?,
             total: row.total,
             replayed: row.replayed,
             skipped: row.skipped,
@@ -160,16 +166,16 @@ impl TryFrom<Row> for Replay {
     }
 }
 
-fn filter(queue: Option<&str>, fingerprint: Option<String>) -> Result<ReplayFilter, BadRow> {
-    let bad = || BadRow::Inconsistent("replays.queue");
-    let queue: Option<Queue> = queue.map(|text| text.parse().map_err(|_unknown| bad())).transpose()?;
-    ReplayFilter::new(queue, fingerprint).ok_or_else(bad)
+fn filter(
+    stored: &StoredRow<Uuid>,
+    queue: Option<&str>,
+    fingerprint: Option<String>,
+) -> Result<ReplayFilter, Inconsistency> {
+    let queue: Option<Queue> = stored.read_column("queue", queue.map(str::parse).transpose())?;
+    let filter = ReplayFilter::new(queue, fingerprint);
+    filter.ok_or_else(|| stored.inconsistent("queue", "it is missing, and so is the fingerprint"))
 }
 
-fn rate_ramp(rate_per_s: i32, ramp_s: i32) -> Result<RateRamp, BadRow> {
-    RateRamp::new(rate_per_s.into(), ramp_s.into()).map_err(|_none| BadRow::Inconsistent("replays.rate_per_s"))
-}
-
-fn status(text: &str) -> Result<ReplayStatus, BadRow> {
-    text.parse().map_err(|_unknown| BadRow::Inconsistent("replays.status"))
+fn rate_ramp(stored: &StoredRow<Uuid>, rate_per_s: i32, ramp_s: i32) -> Result<RateRamp, Inconsistency> {
+    stored.read_column("rate_per_s", RateRamp::new(rate_per_s.into(), ramp_s.into()))
 }

@@ -1,7 +1,7 @@
 //! `operations.tasks` and `operations.task_runs`. Leases use the database's clock, so that the clocks of schedulers
 //! need not agree.
 
-use crate::schedule::{Lease, Run, RunView, SchedulerId, TaskView};
+use crate::model::schedule::{Lease, Run, RunView, SchedulerId, TaskView};
 use domain::Timestamp;
 use sqlx::PgConnection;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Shipment checks: shipments match the reservations, and no shipment is active for a rejected or cancelled order.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 pub async fn active_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {

@@ -1,6 +1,6 @@
 //! Stock checks: counters, ledger and reservations agree, and orders have the stock that their status requires.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 pub async fn counters_without_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {

@@ -1,6 +1,6 @@
 //! Timeline checks: the events of an order lead without gaps, by legal transitions, to its current status.
 
-use crate::verify::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use domain::applied::Applied;
 use domain::order::{OrderStatus, OrderTransition};
 use sqlx::PgConnection;

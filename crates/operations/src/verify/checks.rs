@@ -1,6 +1,6 @@
 //! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
-use super::{Offender, Scope};
+use crate::model::offender::{Offender, Scope};
 use crate::store::{flow, money, orphans, shipments, stock, timelines};
 use sqlx::PgConnection;
 use std::pin::Pin;

@@ -7,8 +7,10 @@
 mod checks;
 mod report;
 
-pub use report::{Offender, Outcome, Report};
+pub use crate::model::offender::Offender;
+pub use report::{Outcome, Report};
 
+use crate::model::offender::Scope;
 use crate::store;
 use domain::Timestamp;
 use sqlx::{PgConnection, PgPool};
@@ -25,18 +27,6 @@ pub struct VerifyLimits {
     pub overdue_max: Duration,
     /// Maximum number of offending rows per check.
     pub offenders_max: u16,
-}
-
-/// The limits of one verification, as points in time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope {
-    /// Rows that have not changed since then must be consistent.
-    pub consistent_by: Timestamp,
-    /// Messages from before then must be published.
-    pub published_by: Timestamp,
-    /// Sagas with a deadline before then are overdue.
-    pub due_by: Timestamp,
-    pub offenders_max: i64,
 }
 
 /// Runs all checks. An error means that they could not be run, not that a check failed.

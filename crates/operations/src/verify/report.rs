@@ -1,5 +1,6 @@
 //! The result of a verification.
 
+use crate::model::offender::Offender;
 use serde::Serialize;
 use std::fmt;
 
@@ -18,17 +19,6 @@ pub struct Outcome {
     pub took_ms: u64,
     /// At most `VerifyLimits::offenders_max`.
     pub offenders: Vec<Offender>,
-}
-
-/// A row that violates an invariant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Offender {
-    /// The table, with its schema.
-    pub place: String,
-    /// The row's key within the table.
-    pub row: String,
-    pub expected: String,
-    pub found: String,
 }
 
 impl Report {
@@ -50,12 +40,5 @@ impl fmt::Display for Report {
             }
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Offender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, row, expected, found } = self;
-        write!(f, "{place} {row}: expected {expected}, found {found}")
     }
 }

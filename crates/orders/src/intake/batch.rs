@@ -8,12 +8,13 @@
 //! - A key that another process holds for longer than the lock timeout: the batch is split as well, but from then on
 //!   with a short lock timeout, so that the other orders are stored soon.
 
-use super::committer::ReceiverGuard;
 use super::in_flight::KeyGuard;
-use super::placement::Placement;
-use super::{Accepted, IntakeLimits, NewOrder};
+use super::limits::IntakeLimits;
+use super::queue::ReceiverGuard;
 use crate::error::PlaceOrderError;
 use crate::metrics;
+use crate::new_order::{Accepted, NewOrder};
+use crate::placement::Placement;
 use crate::store;
 use crate::store::idempotency_keys::StoredKey;
 use domain::Timestamp;

@@ -2,15 +2,16 @@
 
 use super::batch::{self, BatchContext};
 use super::in_flight::KeyGuard;
-use super::{Accepted, NewOrder};
+use super::queue::{Queue, Request};
 use crate::error::PlaceOrderError;
 use crate::metrics;
+use crate::new_order::NewOrder;
 use futures::FutureExt as _;
 use platform::lifecycle::Lifecycle;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,21 +21,6 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long orders are still accepted after the process began to stop, while an [`super::Intake`] exists: the api may
 /// have accepted their requests before.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-
-/// An order in the queue to the committers.
-#[derive(Debug)]
-pub(super) struct Request {
-    new_order: NewOrder,
-    key_guard: KeyGuard,
-    enqueued_at: Instant,
-}
-
-/// All committers receive from one queue.
-type Queue = Arc<Mutex<mpsc::Receiver<Request>>>;
-
-/// Held while a committer receives and inserts a batch; released just before COMMIT. One batch is flushed to disk while
-/// the next is inserted, and two committers never compete for the same requests.
-pub(super) type ReceiverGuard = OwnedMutexGuard<mpsc::Receiver<Request>>;
 
 pub(super) fn start(context: &BatchContext, lifecycle: &Lifecycle) -> mpsc::Sender<Request> {
     let (sender, receiver) = mpsc::channel(usize::from(context.limits.intake_queue_max));
@@ -95,14 +81,4 @@ fn without_stale_requests(received: Vec<Request>) -> Vec<(NewOrder, KeyGuard)> {
         }
     }
     batch
-}
-
-impl Request {
-    pub fn new(new_order: NewOrder, key_guard: KeyGuard) -> Self {
-        Self { new_order, key_guard, enqueued_at: Instant::now() }
-    }
-
-    pub fn complete(self, result: Result<Accepted, PlaceOrderError>) {
-        self.key_guard.complete(result);
-    }
 }

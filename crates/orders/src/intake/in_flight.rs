@@ -1,8 +1,9 @@
 //! The idempotency keys under which this process is placing orders at the moment. The first request with a key is the
 //! leader. Concurrent duplicates are followers: they wait for the leader's result and never reach the database.
 
-use super::idempotency::{Fingerprint, IdempotencyKey};
-use super::{Accepted, PlaceOrderError};
+use crate::error::PlaceOrderError;
+use crate::idempotency_key::{Fingerprint, IdempotencyKey};
+use crate::new_order::Accepted;
 use domain::ids::UserId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

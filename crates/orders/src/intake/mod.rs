@@ -6,31 +6,30 @@
 
 mod batch;
 mod committer;
-mod idempotency;
+mod earlier_use;
 mod in_flight;
 mod limits;
-mod placement;
+mod queue;
 
 use crate::error::PlaceOrderError;
+use crate::idempotency_key::{Fingerprint, IdempotencyKey};
 use crate::metrics;
+use crate::new_order::{Accepted, NewOrder};
 use batch::BatchContext;
-use committer::Request;
 use domain::Timestamp;
-use domain::ids::{OrderId, UserId};
-use domain::money::Money;
-use domain::order::order_request::{Note, PaymentMethod, PricedLine};
+use domain::ids::UserId;
 use domain::saga::TimeScale;
 use in_flight::{Admission, InFlight, KeyName, OutcomeReceiver};
-use messaging::{RelayHandle, Trace};
+use messaging::RelayHandle;
 use platform::lifecycle::Lifecycle;
+use queue::Request;
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-pub use idempotency::{BadIdempotencyKey, Fingerprint, IdempotencyKey, KEY_LENGTH_MAX, prune_keys};
+pub use earlier_use::prune_keys;
 pub use limits::IntakeLimits;
-pub(crate) use placement::Placement;
 
 /// How often a request may be a follower of a failed leader with a different body before it is refused.
 const ATTEMPTS_MAX: usize = 8;
@@ -42,29 +41,6 @@ pub struct Intake {
     in_flight: Arc<InFlight>,
     pool: PgPool,
     limits: IntakeLimits,
-}
-
-/// An order to be placed, checked and priced.
-#[derive(Debug, Clone)]
-pub struct NewOrder {
-    pub customer_id: UserId,
-    /// The route that the key applies to, such as `POST /orders`.
-    pub route: &'static str,
-    pub key: IdempotencyKey,
-    pub fingerprint: Fingerprint,
-    /// As priced by `domain::order::order_request`.
-    pub lines: Vec<PricedLine>,
-    pub total: Money,
-    pub payment_method: PaymentMethod,
-    pub note: Option<Note>,
-    pub trace: Trace,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accepted {
-    pub order_id: OrderId,
-    /// True when an earlier request with the same key placed the order.
-    pub replayed: bool,
 }
 
 impl Intake {
@@ -112,7 +88,7 @@ impl Intake {
         fingerprint: Fingerprint,
     ) -> Result<Option<Accepted>, PlaceOrderError> {
         let kept_since = self.limits.keys_kept_since(platform::clock::now());
-        let Some(stored) = idempotency::find_earlier_use(&self.pool, (principal, route, key), kept_since).await? else {
+        let Some(stored) = earlier_use::find_earlier_use(&self.pool, (principal, route, key), kept_since).await? else {
             return Ok(None);
         };
         if stored.fingerprint != fingerprint.as_bytes() {

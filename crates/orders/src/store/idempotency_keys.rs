@@ -1,6 +1,7 @@
 //! SQL of idempotency keys that were used before; [`super::insert_orders`] stores new ones.
 
-use crate::intake::{IdempotencyKey, Placement};
+use crate::idempotency_key::IdempotencyKey;
+use crate::placement::Placement;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use sqlx::PgConnection;

@@ -3,7 +3,7 @@
 //! The idempotency keys decide which orders are stored: the rows of the other tables are joined to the keys that were
 //! inserted.
 
-use crate::intake::Placement;
+use crate::placement::Placement;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::order_request::Note;

@@ -7,3 +7,6 @@ pub(crate) mod order_pages;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
 pub(crate) mod timeline;
+
+const ORDERS: &str = "orders.orders";
+const SAGAS: &str = "orders.sagas";

@@ -3,17 +3,18 @@
 //! Conditions that depend on the viewer and on the filter are assembled from fixed pieces, so that each combination
 //! gets a plan of its own; one statement with `$1 IS NULL OR …` would get a plan that fits none of them.
 
+use super::ORDERS;
 use crate::error::StoreError;
-use crate::find_order::LineView;
-use crate::list_orders::{OrderFilter, OrderSummary};
-use crate::store::lock_sagas::{inconsistent, parse};
+use crate::filters::OrderFilter;
 use crate::viewer::Viewer;
+use crate::views::{LineView, OrderSummary};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{FulfilmentStatus, OrderStatus, StoredReason};
 use domain::product::Quantity;
+use platform::consistency::StoredRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -96,22 +97,19 @@ pub(crate) async fn lines(
     )
     .fetch_all(connection)
     .await?;
-    let (id, currency) = (order.id.as_uuid(), order.total.currency);
+    let (stored, currency) = (StoredRow::new("orders.items", order.id), order.total.currency);
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
-        let unit_price = Money::new(row.unit_price_minor, currency);
-        let unit_price = unit_price.map_err(|problem| inconsistent("items", "unit_price_minor", id, &problem))?;
-        let quantity = Quantity::try_from(i64::from(row.quantity));
-        let quantity = quantity.map_err(|problem| inconsistent("items", "quantity", id, &problem))?;
-        let line_total = unit_price.times(quantity.get());
+        let unit_price = stored.read_column("unit_price_minor", Money::new(row.unit_price_minor, currency))?;
+        let quantity = stored.read_column("quantity", Quantity::try_from(i64::from(row.quantity)))?;
         lines.push(LineView {
             line_no: row.line_no,
-            sku: parse("items", "sku", id, &row.sku)?,
+            sku: stored.read_column("sku", row.sku.parse())?,
             name: row.name,
             vendor_id: UserId::from_uuid(row.vendor_id),
             quantity,
             unit_price,
-            line_total: line_total.map_err(|problem| inconsistent("items", "unit_price_minor", id, &problem))?,
+            line_total: stored.read_column("unit_price_minor", unit_price.times(quantity.get()))?,
         });
     }
     Ok(lines)
@@ -212,18 +210,18 @@ fn found(row: OrderRow, viewer: Viewer) -> Result<FoundOrder, StoreError> {
 
 fn summary(row: &OrderRow, viewer: Viewer) -> Result<OrderSummary, StoreError> {
     let id = row.id;
-    let currency = parse("orders", "currency", id, &row.currency)?;
-    let total = Money::new(row.total_minor, currency);
-    let status = parse("orders", "status", id, &row.status)?;
+    let stored = StoredRow::new(ORDERS, id);
+    let currency = stored.read_column("currency", row.currency.parse())?;
+    let status = stored.read_column("status", row.status.parse())?;
     Ok(OrderSummary {
         id: OrderId::from_uuid(id),
         customer_id: UserId::from_uuid(row.customer_id),
         status,
-        payment_status: parse("orders", "payment_status", id, &row.payment_status)?,
-        fulfilment_status: parse("orders", "fulfilment_status", id, &row.fulfilment_status)?,
+        payment_status: stored.read_column("payment_status", row.payment_status.parse())?,
+        fulfilment_status: stored.read_column("fulfilment_status", row.fulfilment_status.parse())?,
         reason: row.reason.clone().map(|reason| visible_reason(status, reason)),
         attention: row.attention.clone().filter(|_| viewer.is_admin()),
-        total: total.map_err(|problem| inconsistent("orders", "total_minor", id, &problem))?,
+        total: stored.read_column("total_minor", Money::new(row.total_minor, currency))?,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

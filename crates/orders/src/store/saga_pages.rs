@@ -1,11 +1,13 @@
 //! SQL that reads sagas. Each list has its index: `sagas_stuck` or `sagas_by_deadline`.
 
-use super::lock_sagas::{inconsistent, parse};
+use super::{ORDERS, SAGAS};
 use crate::cursor::SagaCursor;
 use crate::error::StoreError;
-use crate::list_sagas::{SagaFilter, SagaView};
+use crate::filters::SagaFilter;
+use crate::views::SagaView;
 use domain::Timestamp;
 use domain::ids::OrderId;
+use platform::consistency::StoredRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -66,13 +68,14 @@ impl TryFrom<SagaRow> for SagaView {
     type Error = StoreError;
 
     fn try_from(row: SagaRow) -> Result<Self, StoreError> {
+        let id = row.order_id;
+        let (order, saga) = (StoredRow::new(ORDERS, id), StoredRow::new(SAGAS, id));
         Ok(Self {
-            order_id: OrderId::from_uuid(row.order_id),
-            order_status: parse("orders", "status", row.order_id, &row.status)?,
-            phase: parse("sagas", "phase", row.order_id, &row.phase)?,
+            order_id: OrderId::from_uuid(id),
+            order_status: order.read_column("status", row.status.parse())?,
+            phase: saga.read_column("phase", row.phase.parse())?,
             step: row.step,
-            generation: u32::try_from(row.generation)
-                .map_err(|problem| inconsistent("sagas", "state", row.order_id, &problem))?,
+            generation: saga.read_column("state", u32::try_from(row.generation))?,
             attention: row.attention,
             deadline_at: row.active.then_some(row.deadline_at),
             updated_at: row.updated_at,

@@ -1,11 +1,13 @@
 //! SQL that saves a batch of changes in one statement: every saga, and the orders with new timeline events together
 //! with these events.
 
-use super::lock_sagas::OrderChange;
+use super::{ORDERS, SAGAS};
 use crate::error::StoreError;
+use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::order::TimelineEvent;
 use domain::saga::OrderSaga;
+use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -65,13 +67,8 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
     )
     .fetch_one(tx)
     .await?;
-    all_saved("sagas", saved.sagas, changes.len())?;
-    all_saved("orders", saved.orders, with_events.len())
-}
-
-fn all_saved(table: &'static str, saved: i64, expected: usize) -> Result<(), StoreError> {
-    let saved = u64::try_from(saved).unwrap_or_default();
-    if saved == expected as u64 { Ok(()) } else { Err(StoreError::NotSaved { table, saved, expected }) }
+    ensure_rows(SAGAS, changes.len(), saved.sagas)?;
+    Ok(ensure_rows(ORDERS, with_events.len(), saved.orders)?)
 }
 
 /// The sagas of a batch, by column.

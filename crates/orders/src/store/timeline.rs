@@ -1,20 +1,21 @@
 //! SQL of timelines, and of the shipments that are derived from them.
 
-use super::lock_sagas::{inconsistent, parse};
 use super::order_pages::push_visible;
 use crate::error::StoreError;
-use crate::find_order::ShipmentView;
-use crate::order_events::EventView;
 use crate::viewer::Viewer;
+use crate::views::{EventView, ShipmentView};
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId};
 use domain::messages::BookedShipment;
 use domain::order::{DetailVisibility, EntryKind, StoredReason};
 use domain::shipment::ShipmentStatus;
+use platform::consistency::StoredRow;
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
+
+const EVENTS: &str = "orders.events";
 
 #[derive(FromRow)]
 struct EventRow {
@@ -79,19 +80,19 @@ pub(crate) async fn shipments(
     for row in rows {
         let detail = row.detail.unwrap_or_default();
         let applied = apply_event(&mut shipments, &row.kind, detail);
-        applied.map_err(|problem| inconsistent("events", "detail", order.as_uuid(), &problem))?;
+        StoredRow::new(EVENTS, order).read_column("detail", applied)?;
     }
     Ok(shipments)
 }
 
 fn event(row: EventRow, order: OrderId, viewer: Viewer) -> Result<EventView, StoreError> {
-    let id = order.as_uuid();
+    let stored = StoredRow::new(EVENTS, order);
     let viewer = viewer.of_order_by(UserId::from_uuid(row.customer_id));
-    let from = row.from_status.map(|from| parse("events", "from_status", id, &from)).transpose()?;
+    let from = row.from_status.map(|from| stored.read_column("from_status", from.parse())).transpose()?;
     Ok(EventView {
         version: row.version,
         from,
-        to: parse("events", "to_status", id, &row.to_status)?,
+        to: stored.read_column("to_status", row.to_status.parse())?,
         detail: row.detail.and_then(|detail| visible_detail(viewer, &row.kind, row.actor.as_deref(), detail)),
         cause: row.cause.map(MessageId::from_uuid),
         actor: row.actor.map(|actor| if viewer.is_admin() { actor } else { kind_of(&actor) }),

@@ -6,6 +6,7 @@ use crate::gateway::Outcome;
 use domain::Timestamp;
 use domain::ids::{OrderId, ProviderKey};
 use domain::payment::{Operation, OperationKind};
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -199,14 +200,13 @@ impl TryFrom<OperationRow> for StoredOperation {
     type Error = PaymentsError;
 
     fn try_from(row: OperationRow) -> Result<Self, PaymentsError> {
-        let order_id = OrderId::from_uuid(row.order_id);
-        let inconsistent = |column| PaymentsError::Inconsistent { table: "operations", column, order_id };
+        let stored = StoredRow::new("payments.operations", row.provider_key);
         Ok(Self {
             key: ProviderKey::from_uuid(row.provider_key),
-            kind: row.kind.parse().map_err(|_| inconsistent("kind"))?,
+            kind: stored.read_column("kind", row.kind.parse())?,
             subject: row.subject,
             amount_minor: row.amount_minor,
-            status: row.status.parse().map_err(|_| inconsistent("status"))?,
+            status: stored.read_column("status", row.status.parse())?,
             attempts: row.attempts,
             error: row.error,
             reference: row.provider_ref,

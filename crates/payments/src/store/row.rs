@@ -5,13 +5,15 @@ use crate::error::PaymentsError;
 use domain::Timestamp;
 use domain::ids::{OrderId, PaymentId, ProviderKey};
 use domain::messages::PaymentCommand;
-use domain::money::{Currency, Money};
+use domain::money::Money;
 use domain::payment::{
     Balance, OperationKind, OperationState, PartialOperation, PartialOperations, Payment, PaymentStatus,
 };
+use platform::consistency::StoredRow;
 use std::collections::HashMap;
-use std::str::FromStr;
 use uuid::Uuid;
+
+const MISSING: &str = "it is missing";
 
 /// A payment with the other columns of its row.
 #[derive(Debug, Clone)]
@@ -80,20 +82,25 @@ impl StoredPayment {
 impl PaymentRow {
     pub fn with(self, operations: Vec<StoredOperation>) -> Result<StoredPayment, PaymentsError> {
         let order_id = OrderId::from_uuid(self.order_id);
-        let status = parse(&self.status, order_id, "status")?;
+        let status = self.stored().read_column("status", self.status.parse())?;
         let payment = match self.amount()? {
             Some(amount) => self.payment(status, amount, &operations)?,
             None if status == PaymentStatus::Voided => Payment::Tombstone,
-            None => return Err(inconsistent(order_id, "currency")),
+            None => return Err(self.stored().inconsistent("currency", MISSING).into()),
         };
         let operations = operations.into_iter().map(|operation| (operation.key, operation)).collect();
         Ok(StoredPayment { order_id, payment, method: self.method, version: self.version, operations })
     }
 
+    /// The row as errors name it.
+    pub fn stored(&self) -> StoredRow<Uuid> {
+        StoredRow::new("payments.payments", self.order_id)
+    }
+
     /// `None` for a tombstone.
     pub fn amount(&self) -> Result<Option<Money>, PaymentsError> {
         let Some(currency) = &self.currency else { return Ok(None) };
-        let currency: Currency = parse(currency, OrderId::from_uuid(self.order_id), "currency")?;
+        let currency = self.stored().read_column("currency", currency.parse())?;
         Ok(Some(Money { amount_minor: self.amount_minor, currency }))
     }
 
@@ -103,13 +110,13 @@ impl PaymentRow {
         amount: Money,
         operations: &[StoredOperation],
     ) -> Result<Payment, PaymentsError> {
-        let order_id = OrderId::from_uuid(self.order_id);
         let balance = self.balance(amount, operations)?;
         let authorized = operations.iter().any(StoredOperation::is_done_authorization);
         Ok(match status {
             PaymentStatus::Authorizing => Payment::Authorizing { amount },
             PaymentStatus::Declined => {
-                let reason = self.decline_reason.clone().ok_or(inconsistent(order_id, "decline_reason"))?;
+                let reason = self.decline_reason.clone();
+                let reason = reason.ok_or_else(|| self.stored().inconsistent("decline_reason", MISSING))?;
                 Payment::Declined { amount, reason }
             }
             PaymentStatus::Authorized
@@ -124,14 +131,14 @@ impl PaymentRow {
     }
 
     fn balance(&self, amount: Money, operations: &[StoredOperation]) -> Result<Balance, PaymentsError> {
-        let order_id = OrderId::from_uuid(self.order_id);
+        let stored = StoredRow::new("payments.operations", self.order_id);
         let (captured_minor, refunded_minor) = (self.captured_minor, self.refunded_minor);
         let (mut captures, mut refunds) = (PartialOperations::new(), PartialOperations::new());
         for operation in operations {
             let part = PartialOperation { amount_minor: operation.amount_minor, state: operation.state() };
             match operation.kind {
                 OperationKind::Capture => {
-                    let shipment = operation.subject.parse().map_err(|_| inconsistent(order_id, "subject"))?;
+                    let shipment = stored.read_column("subject", operation.subject.parse())?;
                     captures.insert(shipment, part);
                 }
                 OperationKind::Refund => {
@@ -156,12 +163,4 @@ impl StoredOperation {
             OperationStatus::Declined => OperationState::Declined(self.error.clone().unwrap_or_default()),
         }
     }
-}
-
-fn parse<T: FromStr>(text: &str, order_id: OrderId, column: &'static str) -> Result<T, PaymentsError> {
-    text.parse().map_err(|_| inconsistent(order_id, column))
-}
-
-fn inconsistent(order_id: OrderId, column: &'static str) -> PaymentsError {
-    PaymentsError::Inconsistent { table: "payments", column, order_id }
 }

@@ -5,6 +5,7 @@ use super::payments::{amount_minor, currency_code};
 use super::row::StoredPayment;
 use crate::error::PaymentsError;
 use domain::Timestamp;
+use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 
 /// Updates payments that this transaction has locked, and operations that were started before.
@@ -75,11 +76,6 @@ pub(crate) async fn save(
     )
     .fetch_one(tx)
     .await?;
-    expect_all("payments", payments.len(), saved.payments)?;
-    expect_all("operations", operations.len(), saved.operations)
-}
-
-fn expect_all(table: &'static str, expected: usize, saved: i64) -> Result<(), PaymentsError> {
-    let missed = (expected as u64).saturating_sub(u64::try_from(saved).unwrap_or_default());
-    if missed == 0 { Ok(()) } else { Err(PaymentsError::LostUpdate { table, missed }) }
+    ensure_rows("payments.payments", payments.len(), saved.payments)?;
+    Ok(ensure_rows("payments.operations", operations.len(), saved.operations)?)
 }

@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::money::{Currency, Money};
 use domain::payment::OperationKind;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -69,13 +70,15 @@ impl TryFrom<Row> for UnsettledOperation {
 
     fn try_from(row: Row) -> Result<Self, PaymentsError> {
         let order_id = OrderId::from_uuid(row.order_id);
-        let bad = |column| PaymentsError::Inconsistent { table: "operations", column, order_id };
-        let currency: Option<Currency> = row.currency.and_then(|currency| currency.parse().ok());
+        let (stored, payment) =
+            (StoredRow::new("payments.operations", order_id), StoredRow::new("payments.payments", order_id));
+        let currency = row.currency.ok_or_else(|| payment.inconsistent("currency", "it is missing"))?;
+        let currency: Currency = payment.read_column("currency", currency.parse())?;
         Ok(Self {
             order_id,
-            kind: row.kind.parse().map_err(|_unknown| bad("kind"))?,
+            kind: stored.read_column("kind", row.kind.parse())?,
             subject: row.subject,
-            amount: Money { amount_minor: row.amount_minor, currency: currency.ok_or(bad("currency"))? },
+            amount: Money { amount_minor: row.amount_minor, currency },
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of the logs.
 
-use crate::telemetry::parse_log_filter;
+use tracing_subscriber::EnvFilter;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct TelemetryArgs {
@@ -17,4 +17,23 @@ pub struct TelemetryArgs {
 pub enum LogFormat {
     Json,
     Pretty,
+}
+
+/// The value parser of the log filter setting: returns the text if it is a valid filter.
+fn parse_log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_filter| text.to_owned()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invalid_filter_is_refused_with_a_reason() {
+        assert_eq!(parse_log_filter("info,sqlx=warn").as_deref(), Ok("info,sqlx=warn"));
+
+        let error = parse_log_filter("info,sqlx=loud").expect_err("loud is no level");
+
+        assert!(error.contains("level"), "{error}");
+    }
 }

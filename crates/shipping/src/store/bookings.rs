@@ -1,6 +1,6 @@
 //! Table `shipping.bookings`: one row per order, locked before its shipments.
 
-use super::expect_rows;
+use super::BOOKINGS;
 use super::shipments::{StoredShipment, lock_shipments};
 use crate::error::ShippingError;
 use domain::Timestamp;
@@ -9,6 +9,7 @@ use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Booking, BookingStatus};
 use messaging::Trace;
+use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::{HashMap, HashSet};
@@ -131,7 +132,7 @@ pub(crate) async fn start_cancelling(
     )
     .execute(&mut *tx)
     .await?;
-    expect_rows("bookings", orders.len(), result.rows_affected())?;
+    ensure_rows(BOOKINGS, orders.len(), result.rows_affected())?;
     sqlx::query!(
         "UPDATE shipping.shipments SET next_move_at = NULL, updated_at = $2
          WHERE order_id = ANY($1) AND next_move_at IS NOT NULL",
@@ -160,15 +161,17 @@ struct BookingRow {
 
 impl BookingRow {
     fn parse(self) -> Result<(OrderId, StoredBooking), ShippingError> {
-        let bad = |column| ShippingError::Inconsistent { table: "bookings", column, id: self.order_id };
-        let status: BookingStatus = self.status.parse().map_err(|_unknown| bad("status"))?;
+        let stored = StoredRow::new(BOOKINGS, self.order_id);
+        let status: BookingStatus = stored.read_column("status", self.status.parse())?;
         let booking = match (status, self.reason) {
             (BookingStatus::Requested, None) => Booking::Requested,
             (BookingStatus::Booked, None) => Booking::Booked,
             (BookingStatus::Refused, Some(reason)) => Booking::Refused { reason },
             (BookingStatus::Cancelling, None) => Booking::Cancelling,
             (BookingStatus::Cancelled, None) => Booking::Cancelled,
-            _ => return Err(bad("reason")),
+            (status, _) => {
+                return Err(stored.inconsistent("reason", format!("it does not match the status {status}")).into());
+            }
         };
         let trace = Trace { correlation_id: self.correlation_id, causation_id: None, traceparent: self.traceparent };
         Ok((OrderId::from_uuid(self.order_id), StoredBooking { booking, trace, shipments: Vec::new() }))

@@ -2,8 +2,10 @@
 
 use super::bookings::{ChangedBooking, reason};
 use super::shipments::{ChangedShipment, reached_at};
+use super::{BOOKINGS, SHIPMENTS};
 use crate::error::ShippingError;
 use domain::Timestamp;
+use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 
 /// Updates bookings and shipments that this transaction has locked. Fails if a row does not have the status that was
@@ -68,11 +70,6 @@ pub(crate) async fn save_changes(
     )
     .fetch_one(tx)
     .await?;
-    expect_rows("bookings", bookings.len(), saved.bookings)?;
-    expect_rows("shipments", shipments.len(), saved.shipments)
-}
-
-fn expect_rows(table: &'static str, expected: usize, changed: i64) -> Result<(), ShippingError> {
-    let changed = u64::try_from(changed).unwrap_or_default();
-    super::expect_rows(table, expected, changed)
+    ensure_rows(BOOKINGS, bookings.len(), saved.bookings)?;
+    Ok(ensure_rows(SHIPMENTS, shipments.len(), saved.shipments)?)
 }

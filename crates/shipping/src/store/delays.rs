@@ -1,10 +1,11 @@
 //! SQL of the delay check: the delay columns of `shipping.shipments`, and table `shipping.delays`.
 
-use super::expect_rows;
+use super::SHIPMENTS;
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId};
 use messaging::Trace;
+use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 
 /// A shipment that may have reached its next delay level, with the trace of its messages.
@@ -84,7 +85,7 @@ pub(crate) async fn save_delay_checks(
     )
     .execute(tx)
     .await?;
-    expect_rows("shipments", checks.len(), result.rows_affected())
+    Ok(ensure_rows(SHIPMENTS, checks.len(), result.rows_affected())?)
 }
 
 /// Inserts one row per marked level. The primary key ensures that no level is marked twice.

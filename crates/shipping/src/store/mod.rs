@@ -22,12 +22,5 @@ pub(crate) use shipments::{ChangedShipment, StoredShipment, find_order_of_tracki
 pub(crate) use simulated_moves::{DueShipment, lock_due_shipments};
 pub(crate) use views::{shipment_views, tracked_shipment_view};
 
-use crate::error::ShippingError;
-
-/// Fails unless a guarded update changed every expected row.
-fn expect_rows(table: &'static str, expected: usize, changed: u64) -> Result<(), ShippingError> {
-    if usize::try_from(changed).is_ok_and(|changed| changed == expected) {
-        return Ok(());
-    }
-    Err(ShippingError::LostUpdate { table, expected, changed })
-}
+const BOOKINGS: &str = "shipping.bookings";
+const SHIPMENTS: &str = "shipping.shipments";

@@ -1,11 +1,13 @@
 //! Table `shipping.shipments`: one row per order and warehouse.
 
+use super::SHIPMENTS;
 use crate::error::ShippingError;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
+use platform::consistency::{Inconsistency, StoredRow};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -91,10 +93,10 @@ pub(super) struct ShipmentRow {
 
 impl ShipmentRow {
     pub(super) fn parse(self) -> Result<StoredShipment, ShippingError> {
-        let bad = |column| ShippingError::Inconsistent { table: "shipments", column, id: self.id };
-        let waybill = waybill(self.carrier, self.tracking_number, self.promised_by).map_err(bad)?;
-        let status: ShipmentStatus = self.status.parse().map_err(|_unknown| bad("status"))?;
-        let shipment = shipment(status, waybill, self.reached_at).map_err(bad)?;
+        let stored = StoredRow::new(SHIPMENTS, self.id);
+        let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by)?;
+        let status = stored.read_column("status", self.status.parse())?;
+        let shipment = shipment(&stored, status, waybill, self.reached_at)?;
         Ok(StoredShipment {
             id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
@@ -106,33 +108,34 @@ impl ShipmentRow {
     }
 }
 
-type BadColumn = &'static str;
-
 fn waybill(
+    stored: &StoredRow<Uuid>,
     carrier: Option<String>,
     tracking_number: Option<String>,
     promised_by: Option<Timestamp>,
-) -> Result<Option<Waybill>, BadColumn> {
+) -> Result<Option<Waybill>, Inconsistency> {
     let (Some(carrier), Some(number), Some(promised_by)) = (carrier, tracking_number, promised_by) else {
         return Ok(None);
     };
-    let tracking_number = number.parse().map_err(|_bad| "tracking_number")?;
+    let tracking_number = stored.read_column("tracking_number", number.parse())?;
     Ok(Some(Waybill { carrier, tracking_number, promised_by }))
 }
 
 fn shipment(
+    stored: &StoredRow<Uuid>,
     status: ShipmentStatus,
     waybill: Option<Waybill>,
     reached_at: Option<Timestamp>,
-) -> Result<Shipment, BadColumn> {
+) -> Result<Shipment, Inconsistency> {
+    let missing = |column| stored.inconsistent(column, format!("it is missing for {status}"));
     let milestone = match status {
         ShipmentStatus::Requested => return Ok(Shipment::Requested),
-        ShipmentStatus::Booked => return waybill.map(Shipment::Booked).ok_or("carrier"),
+        ShipmentStatus::Booked => return waybill.map(Shipment::Booked).ok_or_else(|| missing("carrier")),
         ShipmentStatus::Cancelled => return Ok(Shipment::Cancelled(waybill)),
         ShipmentStatus::HandedOver => Milestone::HandedOver,
         ShipmentStatus::InTransit => Milestone::InTransit,
         ShipmentStatus::Delivered => Milestone::Delivered,
     };
-    let waybill = waybill.ok_or("carrier")?;
-    Ok(Shipment::UnderWay { waybill, milestone, reached_at: reached_at.ok_or("reached_at")? })
+    let waybill = waybill.ok_or_else(|| missing("carrier"))?;
+    Ok(Shipment::UnderWay { waybill, milestone, reached_at: reached_at.ok_or_else(|| missing("reached_at"))? })
 }

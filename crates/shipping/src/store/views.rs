@@ -1,11 +1,13 @@
 //! Queries for the views of shipments that clients see.
 
+use super::SHIPMENTS;
 use crate::error::ShippingError;
-use crate::find_shipments::{ShipmentEvent, ShipmentView};
+use crate::views::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::product::Line;
 use domain::shipment::TrackingNumber;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -87,19 +89,19 @@ struct EventRow {
 
 impl ViewRow {
     fn parse(self, events: &mut HashMap<Uuid, Vec<ShipmentEvent>>) -> Result<ShipmentView, ShippingError> {
-        let bad = |column| ShippingError::Inconsistent { table: "shipments", column, id: self.id };
+        let stored = StoredRow::new(SHIPMENTS, self.id);
         let tracking_number = self.tracking_number.map(|number| number.parse()).transpose();
         Ok(ShipmentView {
             shipment_id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
             lines: self.lines.0,
-            status: self.status.parse().map_err(|_unknown| bad("status"))?,
+            status: stored.read_column("status", self.status.parse())?,
             carrier: self.carrier,
-            tracking_number: tracking_number.map_err(|_bad| bad("tracking_number"))?,
+            tracking_number: stored.read_column("tracking_number", tracking_number)?,
             promised_by: self.promised_by,
             delayed_at: self.delayed_at,
-            delay_level: u16::try_from(self.delay_level).map_err(|_bad| bad("delay_level"))?,
+            delay_level: stored.read_column("delay_level", u16::try_from(self.delay_level))?,
             created_at: self.created_at,
             updated_at: self.updated_at,
             events: events.remove(&self.id).unwrap_or_default(),
@@ -109,9 +111,9 @@ impl ViewRow {
 
 impl EventRow {
     fn parse(self) -> Result<ShipmentEvent, ShippingError> {
-        let bad = |column| ShippingError::Inconsistent { table: "shipment_events", column, id: self.shipment_id };
+        let stored = StoredRow::new("shipping.shipment_events", self.shipment_id);
         Ok(ShipmentEvent {
-            status: self.status.parse().map_err(|_unknown| bad("status"))?,
+            status: stored.read_column("status", self.status.parse())?,
             occurred_at: self.occurred_at,
             recorded_at: self.recorded_at,
             source: self.source,

@@ -1,11 +1,11 @@
 //! `GET /orders/{id}/events`: the timeline of an order.
 
-use super::viewer;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::PathParam;
 use crate::policy::SeeOrders;
 use crate::problem::Problem;
+use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;

@@ -1,12 +1,12 @@
 //! `GET /orders`.
 
 use super::order::OrderSummaryBody;
-use super::viewer;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeOrders;
 use crate::problem::Problem;
+use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;

@@ -13,19 +13,10 @@ pub mod stream;
 
 use crate::auth::Caller;
 use crate::problem::Problem;
+use crate::routes::viewer::viewer;
 use crate::state::AppState;
-use accounts::Role;
 use domain::ids::OrderId;
-use orders::{OrderView, Viewer};
-
-/// Whose orders the caller may see, as the `orders` crate expects it.
-pub fn viewer(caller: Caller) -> Viewer {
-    match caller.role {
-        Role::Customer => Viewer::Customer(caller.id),
-        Role::Vendor => Viewer::Vendor(caller.id),
-        Role::Admin => Viewer::Admin(caller.id),
-    }
-}
+use orders::OrderView;
 
 /// The order as the caller may see it; 404 if they may not.
 pub async fn visible_order(state: &AppState, caller: Caller, id: OrderId) -> Result<OrderView, Problem> {

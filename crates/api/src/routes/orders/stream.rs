@@ -1,11 +1,12 @@
 //! `GET /orders/{id}/stream`: the timeline of an order as server-sent events.
 
 use super::events::EventBody;
-use super::{viewer, visible_order};
+use super::visible_order;
 use crate::auth::{Allowed, Caller};
 use crate::params::PathParam;
 use crate::policy::SeeOrders;
 use crate::problem::{Kind, Problem};
+use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -6,7 +6,7 @@ pub mod shipment;
 
 use crate::auth::Caller;
 use crate::problem::{Kind, Problem};
-use crate::routes::orders::viewer;
+use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use accounts::Role;
 use domain::product::Sku;

@@ -1,6 +1,6 @@
 //! Checks whether accepted orders are being processed; `/system/health` reports the result next to the dependencies.
 
-use super::health::CHECK_TIMEOUT;
+use super::CHECK_TIMEOUT;
 use crate::state::AppState;
 use messaging::broker::{BrokerError, QueueStatus};
 use messaging::outbox;

@@ -1,5 +1,6 @@
 //! `GET /system/health`: the state of Postgres, RabbitMQ and Redis, and of order processing.
 
+use super::CHECK_TIMEOUT;
 use super::flow::faults;
 use crate::state::AppState;
 use axum::Json;
@@ -8,11 +9,8 @@ use axum::http::StatusCode;
 use platform::telemetry::milliseconds;
 use serde::Serialize;
 use sqlx::Connection;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use utoipa::ToSchema;
-
-/// A dependency that does not respond within this time counts as down.
-pub(super) const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The services that orders need. Without Postgres no order is accepted. Without RabbitMQ orders are accepted and wait.
 /// Without Redis each process applies the login limits on its own.

@@ -6,3 +6,8 @@ pub mod live;
 pub mod metrics;
 pub mod ready;
 pub mod workers;
+
+use std::time::Duration;
+
+/// A dependency that does not respond within this time counts as down.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,14 +1,15 @@
 //! Authorizes the order's total with its payment method.
 
-use super::{CompensationOutcome, Step, StepName, StepOutcome};
+use super::{CompensationOutcome, Step, StepOutcome};
 use crate::ids::OrderId;
 use crate::messages::{AuthorizePayment, PaymentCommand, Queue, Reply, VoidPayment};
 use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
 use crate::saga::allocation::SagaAllocation;
+use crate::saga::command::Command;
 use crate::saga::error::SagaError;
 use crate::saga::retry_policy::Backoff;
-use crate::saga::transition::Command;
+use crate::step_name::StepName;
 use std::time::Duration;
 
 pub const AUTHORIZE_PAYMENT: Step = Step {

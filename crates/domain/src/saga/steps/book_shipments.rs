@@ -1,13 +1,14 @@
 //! Books one shipment per warehouse. It is the last step: when it is done, the order is confirmed.
 
-use super::{CompensationOutcome, Step, StepName, StepOutcome};
+use super::{CompensationOutcome, Step, StepOutcome};
 use crate::ids::OrderId;
 use crate::messages::{CancelShipments, Queue, Reply, ShipmentCommand};
 use crate::order::{Order, TimelineEntry};
 use crate::saga::allocation::{SagaAllocation, booking};
+use crate::saga::command::Command;
 use crate::saga::error::SagaError;
 use crate::saga::retry_policy::Backoff;
-use crate::saga::transition::Command;
+use crate::step_name::StepName;
 use std::time::Duration;
 
 const SHIPMENT_REFUSED: &str = "shipment_refused";

@@ -10,39 +10,16 @@ pub(super) use book_shipments::BOOK_SHIPMENTS;
 pub(super) use reserve_stock::RESERVE_STOCK;
 
 use super::allocation::SagaAllocation;
+use super::command::Command;
 use super::error::SagaError;
 use super::retry_policy::Backoff;
-use super::transition::Command;
 use crate::ids::OrderId;
 use crate::messages::{Queue, Reply};
 use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
-use serde::{Deserialize, Serialize};
+use crate::step_name::StepName;
 use std::fmt;
 use uuid::Uuid;
-
-/// The name of a step, as it is stored.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum StepName {
-    ReserveStock,
-    AuthorizePayment,
-    BookShipments,
-}
 
 /// One step: a command to a slice, which a compensation undoes. The first reply decides; the command may be repeated.
 #[derive(Debug)]

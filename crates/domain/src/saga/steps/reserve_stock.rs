@@ -1,13 +1,14 @@
 //! Reserves the order's lines. Inventory decides which warehouse supplies which line.
 
-use super::{CompensationOutcome, Step, StepName, StepOutcome};
+use super::{CompensationOutcome, Step, StepOutcome};
 use crate::ids::OrderId;
 use crate::messages::{InventoryCommand, Queue, ReleaseStock, Reply, ReserveStock};
 use crate::order::{Order, TimelineEntry};
 use crate::saga::allocation::SagaAllocation;
+use crate::saga::command::Command;
 use crate::saga::error::SagaError;
 use crate::saga::retry_policy::Backoff;
-use crate::saga::transition::Command;
+use crate::step_name::StepName;
 use std::time::Duration;
 
 const OUT_OF_STOCK: &str = "out_of_stock";

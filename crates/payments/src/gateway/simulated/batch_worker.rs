@@ -1,12 +1,12 @@
 //! The batch worker of the simulated gateway. It receives all queued calls and stores their effects in one transaction,
 //! so that a thousand calls cost a few commits.
 
-use super::ledger::{Authorization, Entry, EntryKind, GatewayResponse};
+use super::ledger::{Authorization, Entry, EntryKind, GatewayResponse, LedgerSnapshot};
 use super::store;
 use crate::gateway::{Authorize, LookUp, Movement};
 use domain::ids::ProviderKey;
 use sqlx::{PgConnection, PgPool};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -34,13 +34,6 @@ pub(super) enum GatewayCall {
     /// With the key of the authorization.
     Void(ProviderKey),
     LookUp(ProviderKey),
-}
-
-/// The ledger rows that a batch needs.
-#[derive(Debug, Default)]
-pub(super) struct LedgerSnapshot {
-    pub authorizations: HashMap<ProviderKey, Authorization>,
-    pub entries: HashMap<ProviderKey, Entry>,
 }
 
 /// Spawns the batch worker. It stops when the last sender is dropped.

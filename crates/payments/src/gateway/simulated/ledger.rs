@@ -4,6 +4,7 @@ use super::method::Method;
 use crate::gateway::{Authorize, LookUp, Movement, Outcome, Receipt};
 use domain::ids::ProviderKey;
 use domain::payment::{VOIDED, VoidResult};
+use std::collections::HashMap;
 
 /// How many calls per key get a 503 response with the payment method `sim_flaky`.
 const FLAKY_FAILURES: i32 = 2;
@@ -26,6 +27,13 @@ pub(super) struct Authorization {
     pub charges: i32,
     pub authorize_calls: i32,
     pub void_calls: i32,
+}
+
+/// The ledger rows that a batch needs.
+#[derive(Debug, Default)]
+pub(super) struct LedgerSnapshot {
+    pub authorizations: HashMap<ProviderKey, Authorization>,
+    pub entries: HashMap<ProviderKey, Entry>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]

@@ -1,8 +1,7 @@
 //! SQL of the simulated gateway's ledger: tables `payments.simulated_gateway_authorizations` and
 //! `payments.simulated_gateway_movements`.
 
-use super::batch_worker::LedgerSnapshot;
-use super::ledger::{Authorization, Entry};
+use super::ledger::{Authorization, Entry, LedgerSnapshot};
 use domain::ids::ProviderKey;
 use sqlx::PgConnection;
 use std::collections::HashSet;

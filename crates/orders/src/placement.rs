@@ -1,7 +1,7 @@
 //! All rows and messages of one new order, built before the transaction begins.
 
-use super::NewOrder;
 use crate::apply_transition::outgoing;
+use crate::new_order::NewOrder;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{OrderCreated, OrderEvent};

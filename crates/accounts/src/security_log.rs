@@ -1,21 +1,10 @@
 //! Security events for later investigation: one log line per event, under the target `security`, and a counter.
 
 use crate::metrics;
+use crate::security_event::SecurityEvent;
 use domain::ids::UserId;
 use std::net::IpAddr;
 use tracing::field::display;
-
-/// A closed set: each variant is a label value of the counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
-#[strum(serialize_all = "snake_case")]
-pub enum SecurityEvent {
-    SignedUp,
-    LoginFailed,
-    /// A login was refused without a check of the password, after too many failures.
-    LockedOut,
-    RefreshReused,
-    RoleRefused,
-}
 
 impl SecurityEvent {
     /// `user` is the owner of the account, if it is known.

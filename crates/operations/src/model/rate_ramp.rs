@@ -43,7 +43,7 @@ impl RateRamp {
     }
 
     /// The send budget between two times, measured from the start of the replay, in 1/1000 of a job.
-    pub(super) fn due(self, last: Duration, now: Duration) -> u64 {
+    pub(crate) fn due(self, last: Duration, now: Duration) -> u64 {
         let last = last.max(now.saturating_sub(CATCH_UP_MAX));
         self.sent_until(now).saturating_sub(self.sent_until(last))
     }

@@ -1,0 +1,90 @@
+//! The changes of stock, and what each does to the counters.
+
+use serde::{Deserialize, Serialize};
+
+/// A change of the stock of one SKU in one warehouse, in units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    /// Units arrived at the warehouse.
+    Received(u32),
+    /// A stock count found more or fewer units.
+    Adjusted(i32),
+    /// Reserved for an order.
+    Reserved(u32),
+    /// A reservation was released.
+    Released(u32),
+    /// Reserved units left the warehouse.
+    Shipped(u32),
+    /// A customer returned units.
+    Returned(u32),
+}
+
+/// A movement's name, as it is stored.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum MovementKind {
+    Received,
+    Adjusted,
+    Reserved,
+    Released,
+    Shipped,
+    Returned,
+}
+
+impl Movement {
+    pub const fn kind(self) -> MovementKind {
+        match self {
+            Self::Received(_) => MovementKind::Received,
+            Self::Adjusted(_) => MovementKind::Adjusted,
+            Self::Reserved(_) => MovementKind::Reserved,
+            Self::Released(_) => MovementKind::Released,
+            Self::Shipped(_) => MovementKind::Shipped,
+            Self::Returned(_) => MovementKind::Returned,
+        }
+    }
+
+    /// The change of `on_hand`.
+    pub fn on_hand_delta(self) -> i64 {
+        match self {
+            Self::Received(units) | Self::Returned(units) => i64::from(units),
+            Self::Adjusted(difference) => i64::from(difference),
+            Self::Reserved(_) | Self::Released(_) => 0,
+            Self::Shipped(units) => -i64::from(units),
+        }
+    }
+
+    /// The change of `reserved`.
+    pub fn reserved_delta(self) -> i64 {
+        match self {
+            Self::Received(_) | Self::Adjusted(_) | Self::Returned(_) => 0,
+            Self::Reserved(units) => i64::from(units),
+            Self::Released(units) | Self::Shipped(units) => -i64::from(units),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_release_or_shipment_leaves_nothing_reserved() {
+        for last in [Movement::Released(7), Movement::Shipped(7)] {
+            assert_eq!(Movement::Reserved(7).reserved_delta() + last.reserved_delta(), 0);
+        }
+    }
+}

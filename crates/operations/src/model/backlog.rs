@@ -1,0 +1,28 @@
+//! The pending work.
+
+use domain::saga::PhaseName;
+
+/// The pending work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backlog {
+    pub outbox: OutboxDepth,
+    /// Only phases with at least one saga.
+    pub sagas: Vec<SagaPhase>,
+    /// How far the most overdue saga is past its deadline; 0 when there is none.
+    pub overdue_seconds: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutboxDepth {
+    pub messages: i64,
+    /// How long the oldest message has waited; 0 when there is none.
+    pub oldest_seconds: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SagaPhase {
+    pub phase: PhaseName,
+    pub open: i64,
+    /// How long ago the oldest order whose saga is in this phase was accepted.
+    pub oldest_seconds: f64,
+}

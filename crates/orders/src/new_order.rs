@@ -1,0 +1,30 @@
+//! An order that is to be placed, and the result.
+
+use crate::idempotency_key::{Fingerprint, IdempotencyKey};
+use domain::ids::{OrderId, UserId};
+use domain::money::Money;
+use domain::order::order_request::{Note, PaymentMethod, PricedLine};
+use messaging::Trace;
+
+/// An order to be placed, checked and priced.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub customer_id: UserId,
+    /// The route that the key applies to, such as `POST /orders`.
+    pub route: &'static str,
+    pub key: IdempotencyKey,
+    pub fingerprint: Fingerprint,
+    /// As priced by `domain::order::order_request`.
+    pub lines: Vec<PricedLine>,
+    pub total: Money,
+    pub payment_method: PaymentMethod,
+    pub note: Option<Note>,
+    pub trace: Trace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub order_id: OrderId,
+    /// True when an earlier request with the same key placed the order.
+    pub replayed: bool,
+}

@@ -1,0 +1,36 @@
+//! Shipments as clients see them.
+
+use domain::Timestamp;
+use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::product::Line;
+use domain::shipment::{Milestone, ShipmentStatus, TrackingNumber};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipmentView {
+    pub shipment_id: ShipmentId,
+    pub order_id: OrderId,
+    pub warehouse_id: WarehouseId,
+    pub lines: Vec<Line>,
+    pub status: ShipmentStatus,
+    /// `carrier`, `tracking_number` and `promised_by` are set once the shipment is booked.
+    pub carrier: Option<String>,
+    pub tracking_number: Option<TrackingNumber>,
+    pub promised_by: Option<Timestamp>,
+    /// When it was first marked as delayed.
+    pub delayed_at: Option<Timestamp>,
+    /// The delay level, counted from one. 0 while the shipment is on time.
+    pub delay_level: u16,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// The carrier's events, sorted by `occurred_at`.
+    pub events: Vec<ShipmentEvent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipmentEvent {
+    pub status: Milestone,
+    pub occurred_at: Timestamp,
+    pub recorded_at: Timestamp,
+    pub source: String,
+    pub note: Option<String>,
+}
