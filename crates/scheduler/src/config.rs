@@ -70,7 +70,7 @@ impl Settings for SchedulerSettings {
     fn problems(&self) -> Vec<String> {
         let known = |name: &&String| TASK_NAMES.split(',').any(|task| task == name.as_str());
         let unknown = self.tasks.iter().filter(|name| !known(name));
-        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", TASK_NAMES));
+        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {TASK_NAMES}"));
         let tasks = unknown.collect();
         [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks].concat()
     }

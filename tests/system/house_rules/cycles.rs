@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 type Path = Vec<String>;
 /// The modules of one crate.
 type Modules = BTreeMap<Path, Module>;
-/// The siblings that a module uses, and for each the files because of which it does.
+/// The siblings that each module depends on, with the files that say so.
 type Edges = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 /// A re-export may lead to another one, but not through more modules than this.
@@ -52,9 +52,10 @@ fn a_cycle_is_found_with_the_files_of_each_of_its_edges() {
         file("store/rows.rs", "use crate::{\n    list::Page as Found,\n    other::Thing,\n};"),
     ]));
 
-    let edges = "list -> store (crates/shop/src/list.rs uses crates/shop/src/store/mod.rs), \
-                 store -> list (crates/shop/src/store/rows.rs uses crates/shop/src/list.rs)";
-    assert_eq!(found, [format!("shop: {edges}")]);
+    let cycle = "shop
+  list -> store: crates/shop/src/list.rs uses crates/shop/src/store/mod.rs
+  store -> list: crates/shop/src/store/rows.rs uses crates/shop/src/list.rs";
+    assert_eq!(found, [cycle]);
 }
 
 #[test]
@@ -68,9 +69,10 @@ fn a_re_export_leads_to_the_module_that_owns_the_name() {
         file("store/orders.rs", "use crate::store::Line;"),
     ]));
 
-    let edges = "lines -> orders (crates/shop/src/store/lines.rs uses crates/shop/src/store/orders.rs), \
-                 orders -> lines (crates/shop/src/store/orders.rs uses crates/shop/src/store/lines.rs)";
-    assert_eq!(found, [format!("shop::store: {edges}")]);
+    let cycle = "shop::store
+  lines -> orders: crates/shop/src/store/lines.rs uses crates/shop/src/store/orders.rs
+  orders -> lines: crates/shop/src/store/orders.rs uses crates/shop/src/store/lines.rs";
+    assert_eq!(found, [cycle]);
 }
 
 #[test]
@@ -106,43 +108,42 @@ fn modules(files: &[Source]) -> Modules {
 
 /// The cycles among the modules of one crate, each with its edges and their files.
 fn cycles(modules: &Modules) -> Vec<String> {
-    let uses: Vec<(&Path, &Path)> = modules.iter().flat_map(|(user, module)| used_by(modules, user, module)).collect();
+    let all = modules.iter().flat_map(|(path, module)| dependencies(modules, path, module));
+    let all: Vec<(&Path, &Path)> = all.collect();
     let folders: BTreeSet<&[String]> =
         modules.keys().filter_map(|path| path.split_last()).map(|(_name, folder)| folder).collect();
     let mut found = Vec::new();
     for folder in folders {
-        let edges = edges(modules, &uses, folder);
+        let edges = edges(modules, &all, folder);
         let cycles: BTreeSet<Vec<&str>> = edges.keys().filter_map(|start| shortest_cycle(&edges, start)).collect();
         found.extend(cycles.iter().map(|cycle| describe(modules, folder, &edges, cycle)));
     }
     found
 }
 
-/// The modules that `user` imports from, with itself as the first of each pair.
-fn used_by<'a>(modules: &'a Modules, user: &'a Path, module: &'a Module) -> Vec<(&'a Path, &'a Path)> {
-    let used = module.imports.iter().filter_map(|import| resolve(modules, user, &import.path, 0));
-    used.map(|used| (user, used)).collect()
+/// The modules that module `path` imports from, each after `path` itself.
+fn dependencies<'a>(modules: &'a Modules, path: &'a Path, module: &'a Module) -> Vec<(&'a Path, &'a Path)> {
+    let targets = module.imports.iter().filter_map(|import| resolve(modules, path, &import.path, 0));
+    targets.map(|target| (path, target)).collect()
 }
 
 /// The module that a path leads to, as it is written in module `base`. `None` for a path into another crate.
 fn resolve<'a>(modules: &'a Modules, base: &[String], path: &[String], re_exports: u8) -> Option<&'a Path> {
-    let mut rest = path;
-    let mut full: Path = match rest.first().map(String::as_str) {
-        Some("crate") => Vec::new(),
-        Some("super" | "self") => base.to_vec(),
-        first => {
-            let child: Path = base.iter().cloned().chain(first.map(str::to_owned)).collect();
-            return modules.contains_key(&child).then(|| follow(modules, child, &path[1..], re_exports))?;
-        }
-    };
-    while let Some(("crate" | "self" | "super", later)) = rest.split_first().map(|(part, later)| (part.as_str(), later))
-    {
-        if rest[0] == "super" {
-            full.pop();
+    let (mut start, mut rest) = (base.to_vec(), path);
+    while let Some((first, later)) = rest.split_first() {
+        match first.as_str() {
+            "crate" => start.clear(),
+            "super" => drop(start.pop()),
+            "self" => {}
+            _ => break,
         }
         rest = later;
     }
-    follow(modules, full, rest, re_exports)
+    let is_relative = rest.len() == path.len();
+    if is_relative && !modules.contains_key(&[base, &path[..1]].concat()) {
+        return None;
+    }
+    follow(modules, start, rest, re_exports)
 }
 
 /// Follows `rest` from module `full`: into children as far as they go, then through a re-export.
@@ -163,15 +164,15 @@ fn follow<'a>(modules: &'a Modules, mut full: Path, rest: &[String], re_exports:
     import.and_then(|import| resolve(modules, path, &import.path, re_exports + 1)).or(Some(path))
 }
 
-/// Who uses whom among the modules directly in `folder`. A file below one of them counts as that module.
-fn edges(modules: &Modules, uses: &[(&Path, &Path)], folder: &[String]) -> Edges {
+/// The dependencies among the modules directly in `folder`. A file below one of them counts as that module.
+fn edges(modules: &Modules, all: &[(&Path, &Path)], folder: &[String]) -> Edges {
     let mut edges = Edges::new();
-    for (user, used) in uses {
-        let (Some([from, ..]), Some([to, ..])) = (user.strip_prefix(folder), used.strip_prefix(folder)) else {
+    for (path, target) in all {
+        let (Some([from, ..]), Some([to, ..])) = (path.strip_prefix(folder), target.strip_prefix(folder)) else {
             continue;
         };
         if from != to {
-            let files = format!("{} uses {}", modules[*user].file, modules[*used].file);
+            let files = format!("{} uses {}", modules[*path].file, modules[*target].file);
             edges.entry(from.clone()).or_default().entry(to.clone()).or_default().insert(files);
         }
     }
@@ -202,9 +203,9 @@ fn describe(modules: &Modules, folder: &[String], edges: &Edges, cycle: &[&str])
     let nexts = cycle.iter().cycle().skip(1);
     let edges = cycle.iter().zip(nexts).map(|(from, to)| {
         let files: Vec<&str> = edges[*from][*to].iter().map(String::as_str).collect();
-        format!("{from} -> {to} ({})", files.join(", "))
+        format!("\n  {from} -> {to}: {}", files.join(", "))
     });
-    format!("{}: {}", folder.join("::"), edges.collect::<Vec<_>>().join(", "))
+    format!("{}{}", folder.join("::"), edges.collect::<String>())
 }
 
 /// What the `use` lines of a file import, without those of its inline tests.
@@ -236,11 +237,12 @@ fn after_use(line: &str) -> Option<&str> {
 
 /// Adds every name of a `use` tree: `a::{b, c::d as e}` has two.
 fn expand(tree: &str, prefix: &[String], imports: &mut Vec<Import>) {
-    let parts = |path: &str| path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned);
     if let Some((head, list)) = tree.split_once('{') {
         let prefix: Path = prefix.iter().cloned().chain(parts(head)).collect();
         let list = list.trim_end().strip_suffix('}').unwrap_or(list);
-        split_list(list).into_iter().for_each(|tree| expand(tree, &prefix, imports));
+        for tree in split_list(list) {
+            expand(tree, &prefix, imports);
+        }
         return;
     }
     let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.trim())));
@@ -248,6 +250,10 @@ fn expand(tree: &str, prefix: &[String], imports: &mut Vec<Import>) {
     if let Some(name) = alias.map(str::to_owned).or_else(|| path.last().cloned()) {
         imports.push(Import { path, name });
     }
+}
+
+fn parts(path: &str) -> impl Iterator<Item = String> {
+    path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 /// Splits at the commas that are not in a list of their own.

@@ -81,7 +81,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Database(error) => error.into(),
-            bad_row => Self::internal(bad_row),
+            StoreError::Inconsistent(error) => Self::internal(error),
         }
     }
 }

@@ -7,7 +7,7 @@ impl From<PaymentsError> for Problem {
     fn from(error: PaymentsError) -> Self {
         match error {
             PaymentsError::Database(error) => error.into(),
-            bad_row => Self::internal(bad_row),
+            PaymentsError::Inconsistent(error) => Self::internal(error),
         }
     }
 }

@@ -7,7 +7,7 @@ impl From<ShippingError> for Problem {
     fn from(error: ShippingError) -> Self {
         match error {
             ShippingError::Database(error) => error.into(),
-            bad_row => Self::internal(bad_row),
+            ShippingError::Inconsistent(error) => Self::internal(error),
         }
     }
 }
