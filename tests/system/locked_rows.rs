@@ -131,7 +131,8 @@ async fn updates_that_hold_every_common_connection_of_the_api_block_nothing_that
     system.finish().await;
 }
 
-/// Makes updates of products and the first write of each queue's batch wait for a lock, without the lock timeout of the session.
+/// Makes updates of products and the first write of each queue's batch wait for a lock, without the lock timeout of the
+/// session.
 const BLOCK_WRITES: &str = "
     CREATE FUNCTION block_write() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
         $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;

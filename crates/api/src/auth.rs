@@ -24,8 +24,8 @@ pub struct Caller {
     pub principal: Principal,
 }
 
-/// A caller whose role permits `P`. Handlers extract it before the body: extractors run in order, so that the body of an
-/// unauthorized request is never read.
+/// A caller whose role permits `P`. Handlers extract it before the body: extractors run in order, so that the body of
+/// an unauthorized request is never read.
 #[derive(Debug)]
 pub struct Allowed<P> {
     pub caller: Caller,

@@ -2,7 +2,7 @@
 //!
 //! `{"specversion", "source", "id", "type", "time", "subject", "partitionkey", "correlationid", "causationid",
 //! "traceparent", "data"}`. `subject` and `partitionkey` are the order. `source` is `/orderflow/` and the slice that
-//! publishes the message. Versions before 0.2 wrote `correlation_id` and `causation_id`, which are still read.
+//! publishes the message. Earlier versions wrote `correlation_id` and `causation_id`, which are still read.
 
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};

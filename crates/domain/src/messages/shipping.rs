@@ -42,7 +42,7 @@ impl Message for ShipmentCommand {
 pub struct BookShipments {
     pub order_id: OrderId,
     /// One per warehouse.
-    /// `parcels` in messages of versions before 0.2.
+    /// `parcels` in messages of earlier versions.
     #[serde(alias = "parcels")]
     pub shipments: Vec<ShipmentRequest>,
 }

@@ -28,7 +28,7 @@ pub struct OrderSaga {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) unreceived: u32,
     pub(super) phase: Phase,
-    /// `goods` in the sagas of versions before 0.2.
+    /// `goods` in the sagas of earlier versions.
     #[serde(alias = "goods")]
     pub(super) allocation: SagaAllocation,
 }

@@ -1,6 +1,6 @@
-//! The broker topology: all exchanges, queues and bindings as one table, which [`declare()`] applies. A consumer declares
-//! the rows of its own queue with each session, and a relay declares all of them with each channel, so deleted queues
-//! are recreated automatically.
+//! The broker topology: all exchanges, queues and bindings as one table, which [`declare()`] applies. A consumer
+//! declares the rows of its own queue with each session, and a relay declares all of them with each channel, so deleted
+//! queues are recreated automatically.
 //!
 //! The arguments work on RabbitMQ 3.10 and 4.x. They are immutable: a change needs a new queue name, or an operator who
 //! deletes the queue. That loses nothing: the scheduler task `wake_stalled_sagas` sends lost commands again.
@@ -80,8 +80,8 @@ impl Default for RetrySchedule {
 }
 
 /// Between three quarters of the delay and all of it, so that messages that failed together are not retried together.
-/// Derived from the id, which is a hash. RabbitMQ expires a message at the head of its queue only, so the delay may grow
-/// up to that of the queue.
+/// Derived from the id, which is a hash. RabbitMQ expires a message at the head of its queue only, so the delay may
+/// grow up to that of the queue.
 fn jittered(delay_ms: u32, id: MessageId) -> u32 {
     let share = u32::from(id.as_uuid().as_bytes()[15]);
     (delay_ms - delay_ms / 4 * share / 255).max(1)

@@ -52,8 +52,8 @@ fn note(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedBody {
-    /// `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one; `duplicate`: reported
-    /// before.
+    /// `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one;
+    /// `duplicate`: reported before.
     #[schema(example = "advanced")]
     recorded: &'static str,
 }
