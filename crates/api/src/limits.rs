@@ -88,7 +88,10 @@ async fn admit_ranges(State(state): State<AppState>, request: Request, next: Nex
         return Problem::overloaded("Too many requests are in progress; retry after the time in `Retry-After`")
             .into_response();
     };
-    let response = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
+    let response = tokio::time::timeout(REQUEST_TIMEOUT, async {
+        know_time(&state).await;
+        next.run(request).await
+    });
     response.await.unwrap_or_else(|_too_slow| {
         let detail = format!(
             "The request took longer than {} s. The change may still happen: retry with the same `Idempotency-Key`",
@@ -96,6 +99,15 @@ async fn admit_ranges(State(state): State<AppState>, request: Request, next: Nex
         );
         Problem::new(Kind::Timeout, detail).retry_after(Duration::from_secs(1)).into_response()
     })
+}
+
+/// Before the first connection to the database the time is that of this machine, which may be wrong: tokens would be
+/// issued for another time than the one they are checked at. A new connection synchronizes the clock. If there is none,
+/// the route responds that the database is unavailable.
+async fn know_time(state: &AppState) {
+    if !platform::clock::is_synchronized() {
+        drop(state.vital.acquire().await);
+    }
 }
 
 /// 500 for a handler that panicked. The panic hook has logged the location.

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Slower answers are ignored: the time in them is too inaccurate.
+/// Slower answers are ignored once the time is known: the time in them is too inaccurate. The first answer is used
+/// however slow it is, because the machine's clock may be wrong by more than any answer takes.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 /// How much a machine's clock may differ from the database's before a warning is logged.
 const DIFFERENCE_MAX: TimeDelta = TimeDelta::seconds(2);
@@ -22,6 +23,11 @@ static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::new);
 /// The current time with the microsecond precision of Postgres, so that a stored value equals the one read back.
 pub fn now() -> DateTime<Utc> {
     CLOCK.at(Instant::now())
+}
+
+/// Whether the database's time is known.
+pub fn is_synchronized() -> bool {
+    CLOCK.is_synchronized()
 }
 
 /// Synchronizes the clock with the database's time, which was queried at `queried_at` and has just been received.
@@ -49,9 +55,13 @@ impl Clock {
         }
     }
 
+    fn is_synchronized(&self) -> bool {
+        self.origin_micros.load(Ordering::Relaxed) != UNKNOWN
+    }
+
     fn synchronize(&self, database_time: DateTime<Utc>, queried_at: Instant, answered_at: Instant) {
         let took = answered_at.saturating_duration_since(queried_at);
-        if took <= ANSWER_LIMIT {
+        if !self.is_synchronized() || took <= ANSWER_LIMIT {
             let origin = database_time.timestamp_micros() - self.micros_to(queried_at + took / 2);
             self.origin_micros.store(origin, Ordering::Relaxed);
             self.report(machine() - database_time);
@@ -104,11 +114,23 @@ mod tests {
     }
 
     #[test]
-    fn without_a_prompt_answer_of_the_database_the_time_is_the_machines() {
+    fn a_slow_answer_is_used_until_the_database_answers_promptly_and_ignored_afterwards() {
         let (clock, queried_at) = (Clock::new(), Instant::now());
+        let database_time = machine() + HOUR;
+        let slow = 2 * ANSWER_LIMIT;
 
-        clock.synchronize(machine() + HOUR, queried_at, queried_at + 2 * ANSWER_LIMIT);
+        clock.synchronize(database_time, queried_at, queried_at + slow);
+        assert_eq!(
+            clock.at(queried_at + slow / 2),
+            database_time,
+            "the first answer is better than the machine's clock"
+        );
 
-        assert!((clock.at(Instant::now()) - machine()).abs() < DIFFERENCE_MAX);
+        clock.synchronize(database_time, queried_at, queried_at + Duration::from_millis(200));
+        let at_query = database_time - TimeDelta::milliseconds(100);
+        assert_eq!(clock.at(queried_at), at_query, "a prompt answer is more accurate");
+
+        clock.synchronize(database_time, queried_at, queried_at + slow);
+        assert_eq!(clock.at(queried_at), at_query, "a slow answer replaces no better one");
     }
 }
