@@ -6,7 +6,8 @@ use domain::messages::{InventoryCommand, Queue, ReleaseStock};
 use messaging::broker::BrokerConnections;
 use messaging::consumer::{self, BatchHandler, BatchLimiter, ConsumerSettings, OneTransaction};
 use messaging::{
-    AfterCommit, Delivery, Handle, HandleError, Handled, Outgoing, RelayHandle, Trace, Verdict, dead_letters, outbox,
+    Changes, Delivery, Handle, HandleError, Handled, NoChanges, Outgoing, Trace, UnitOfWork, Verdict, WriteContext,
+    dead_letters,
 };
 use operations::FailedJobs;
 use platform::config::RabbitmqArgs;
@@ -36,6 +37,7 @@ struct FlakyHandler {
 
 impl Handle for FlakyHandler {
     type Command = InventoryCommand;
+    type Changes = NoChanges;
     const QUEUE: Queue = Queue::Inventory;
 
     async fn handle(
@@ -43,7 +45,7 @@ impl Handle for FlakyHandler {
         tx: &mut PgConnection,
         batch: &[Delivery<InventoryCommand>],
         _now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<NoChanges>, HandleError> {
         let mut handled = Handled::default();
         for delivery in batch {
             let order = delivery.header.subject;
@@ -71,8 +73,28 @@ struct RacingHandler {
     counted: Arc<AtomicUsize>,
 }
 
+/// Counts the messages of a batch after its commit.
+#[derive(Debug)]
+struct CountedMessages {
+    messages: usize,
+    counted: Arc<AtomicUsize>,
+}
+
+impl Changes for CountedMessages {
+    type Error = sqlx::Error;
+
+    async fn save(&self, _tx: &mut PgConnection, _now: Timestamp) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    fn committed(self, _now: Timestamp) {
+        self.counted.fetch_add(self.messages, Ordering::Relaxed);
+    }
+}
+
 impl Handle for RacingHandler {
     type Command = InventoryCommand;
+    type Changes = CountedMessages;
     const QUEUE: Queue = Queue::Inventory;
 
     async fn handle(
@@ -80,20 +102,17 @@ impl Handle for RacingHandler {
         tx: &mut PgConnection,
         batch: &[Delivery<InventoryCommand>],
         _now: Timestamp,
-    ) -> Result<Handled, HandleError> {
-        let mut handled = Handled::default();
+    ) -> Result<Handled<CountedMessages>, HandleError> {
+        let mut verdicts = Vec::new();
         for delivery in batch {
             let row = delivery.header.subject.as_uuid();
             sqlx::query("INSERT INTO effects VALUES ($1)").bind(row).execute(&mut *tx).await?;
-            handled.verdicts.push(Verdict::Done);
+            verdicts.push(Verdict::Done);
             self.handled.lock().await.push(delivery.header.subject);
             self.barrier.wait().await;
         }
-        let (counted, effects) = (self.counted.clone(), batch.len());
-        handled.after_commit = AfterCommit::new(move || {
-            counted.fetch_add(effects, Ordering::Relaxed);
-        });
-        Ok(handled)
+        let changes = CountedMessages { messages: batch.len(), counted: Arc::clone(&self.counted) };
+        Ok(Handled { verdicts, changes, outgoing: Vec::new() })
     }
 }
 
@@ -106,8 +125,8 @@ pub fn consume<W: BatchHandler>(
 ) -> BrokerConnections {
     let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
     let connections = BrokerConnections::new(&args, "batch engine test").expect("a url");
-    let (pool, relay, limiter) = (system.pool().clone(), RelayHandle::default(), BatchLimiter::new(None));
-    lifecycle.spawn(consumer::run(handler, pool, connections.clone(), relay, limiter, settings, lifecycle.clone()));
+    let (write, limiter) = (WriteContext::of(system.pool().clone()), BatchLimiter::new(None));
+    lifecycle.spawn(consumer::run(handler, write, connections.clone(), limiter, settings, lifecycle.clone()));
     connections
 }
 
@@ -129,9 +148,9 @@ pub fn release(order_id: OrderId) -> Outgoing {
 }
 
 pub async fn append(pool: &PgPool, messages: &[Outgoing]) {
-    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
-    let _leased = outbox::append(&mut tx, messages.to_vec(), &RelayHandle::default()).await.expect("appended");
-    tx.commit().await.expect("committed");
+    let mut work = UnitOfWork::begin(&WriteContext::of(pool.clone())).await.expect("a transaction");
+    work.send(messages.iter().cloned());
+    work.commit(NoChanges, platform::clock::now()).await.expect("committed");
 }
 
 #[tokio::test]

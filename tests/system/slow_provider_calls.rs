@@ -5,7 +5,7 @@ use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{InventoryCommand, Queue};
 use messaging::consumer::{ConsumerSettings, TwoTransactions};
-use messaging::{Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled, Verdict};
+use messaging::{Begun, Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled, NoChanges, Verdict};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -33,6 +33,7 @@ impl HandleWithProvider for GatedProvider {
     type Command = InventoryCommand;
     type Call = OrderId;
     type Answer = ();
+    type Changes = NoChanges;
     const QUEUE: Queue = Queue::Inventory;
 
     async fn begin(
@@ -40,8 +41,9 @@ impl HandleWithProvider for GatedProvider {
         _tx: &mut PgConnection,
         batch: &[Delivery<InventoryCommand>],
         _now: Timestamp,
-    ) -> Result<Vec<OrderId>, HandleError> {
-        Ok(batch.iter().map(|delivery| delivery.header.subject).collect())
+    ) -> Result<Begun<OrderId, NoChanges>, HandleError> {
+        let calls = batch.iter().map(|delivery| delivery.header.subject).collect();
+        Ok(Begun { calls, changes: NoChanges })
     }
 
     fn bulkhead(&self, _command: &InventoryCommand) -> Bulkhead {
@@ -61,7 +63,7 @@ impl HandleWithProvider for GatedProvider {
         batch: &[Delivery<InventoryCommand>],
         _answers: Vec<()>,
         _now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<NoChanges>, HandleError> {
         let mut handled = Handled::default();
         for delivery in batch {
             let row = delivery.header.subject.as_uuid();

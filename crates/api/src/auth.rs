@@ -3,7 +3,6 @@
 use crate::client_address::ClientAddress;
 use crate::policy::Permission;
 use crate::problem::{Kind, Problem, text};
-use crate::request_id::RequestId;
 use crate::request_log::Requester;
 use crate::state::AppState;
 use accounts::{Principal, Role, SecurityEvent};
@@ -11,9 +10,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use domain::Timestamp;
 use domain::ids::UserId;
-use operations::Auditor;
 use std::marker::PhantomData;
 
 /// The authenticated user of a request.
@@ -36,11 +33,6 @@ impl Caller {
     /// The name under which timelines, ledgers and the audit log record this user: `vendor:<id>`.
     pub fn actor(self) -> String {
         format!("{}:{}", self.role, self.id)
-    }
-
-    /// Records the changes of this request in the audit log.
-    pub fn auditor(self, request: &RequestId, now: Timestamp) -> Auditor {
-        Auditor { actor: self.actor(), request_id: request.as_str().to_owned(), at: now }
     }
 
     async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {

@@ -6,6 +6,7 @@
 
 mod auth;
 mod body;
+mod change;
 mod client_address;
 mod config;
 mod docs;

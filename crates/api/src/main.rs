@@ -5,8 +5,8 @@ use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
 use anyhow::Context;
 use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
 use catalogue::Catalogue;
-use messaging::RelayHandle;
 use messaging::broker::{BrokerConnections, QueueInspector};
+use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
@@ -45,7 +45,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
 
     let address = (settings.http.api_host, settings.http.api_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address:?}"))?;
-    let relay = shared.relay.clone();
+    let relay = shared.write.relay.clone();
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
         connections.clone(),
@@ -89,7 +89,9 @@ fn shared(
     connections: &BrokerConnections,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Shared> {
-    let relay = RelayHandle::default();
+    let (pool, relay, time_scale) = (pools.common.clone(), RelayHandle::default(), settings.saga.time_scale());
+    let write = WriteContext { pool, relay, time_scale };
+    let intake = WriteContext { pool: pools.vital.clone(), ..write.clone() };
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
     let options = Options {
         hides_registered_emails: settings.security.signup_hides_taken_emails,
@@ -99,19 +101,12 @@ fn shared(
         accounts: accounts(settings, pools, &redis),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
-        intake: Intake::start(
-            pools.vital.clone(),
-            relay.clone(),
-            settings.saga.time_scale(),
-            settings.intake,
-            lifecycle,
-        ),
-        time_scale: settings.saga.time_scale(),
+        intake: Intake::start(intake, settings.intake, lifecycle),
         payment_methods: PaymentMethods::configured(),
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
-        relay,
+        write,
         queue_inspector: QueueInspector::new(connections.consuming.clone()),
         redis,
         lifecycle: lifecycle.clone(),

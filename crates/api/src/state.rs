@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use accounts::Accounts;
 use catalogue::Catalogue;
 use futures::FutureExt as _;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use messaging::broker::QueueInspector;
 use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
@@ -36,9 +36,8 @@ pub struct Shared {
     pub order_watch: OrderWatch,
     /// Payment methods that the configured gateway accepts.
     pub payment_methods: PaymentMethods,
-    /// Scales the saga's timeouts, for transitions that the api starts.
-    pub time_scale: domain::saga::TimeScale,
-    pub relay: RelayHandle,
+    /// For changes: the common pool, the relay, and the scale of the sagas' timeouts.
+    pub write: WriteContext,
     /// Reads queue depths and consumers from the broker.
     pub queue_inspector: QueueInspector,
     pub redis: Redis,

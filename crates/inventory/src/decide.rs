@@ -1,6 +1,7 @@
 //! Decides the outcome of each command of a batch, in memory, from the rows that the batch has locked. Pure, no I/O.
 
 use crate::StoreError;
+use crate::changes::StockChanges;
 use crate::store::{LockedReservation, OrderLine, ReservationUpdate};
 use domain::ids::{MessageId, OrderId, ShipmentId};
 use domain::inventory::{
@@ -21,15 +22,11 @@ pub(crate) struct Batch<'a> {
     pub stock: StockSnapshot,
 }
 
-/// The rows to write, and the outcomes. An outcome is a reply, or the reason why the command is poison. There is one
+/// The changes, and the outcomes. An outcome is a reply, or the reason why the command is poison. There is one
 /// per delivery, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
-    pub entries: Vec<LedgerEntry>,
-    pub new_lines: Vec<OrderLine>,
-    /// Released or shipped lines, in their new state.
-    pub closed_lines: Vec<OrderLine>,
-    pub reservations: Vec<ReservationUpdate>,
+    pub changes: StockChanges,
     pub outcomes: Vec<Result<Reply, String>>,
 }
 
@@ -91,7 +88,11 @@ fn reserve(batch: &mut Batch<'_>, decisions: &mut Decisions, command: &ReserveSt
         }
         Err(shortages) => {
             let state = ReservationState::Rejected;
-            decisions.reservations.push(ReservationUpdate { order_id, state, shortages: Some(shortages.clone()) });
+            decisions.changes.reservations.push(ReservationUpdate {
+                order_id,
+                state,
+                shortages: Some(shortages.clone()),
+            });
             rejected(order_id, shortages)
         }
     }
@@ -110,7 +111,7 @@ fn release(
     };
     let state = reservation.state.release();
     if state != reservation.state {
-        decisions.reservations.push(ReservationUpdate { order_id, state, shortages: None });
+        decisions.changes.reservations.push(ReservationUpdate { order_id, state, shortages: None });
     }
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
     for line in reserved_lines.release() {
@@ -145,9 +146,9 @@ impl Decisions {
         let Allocation { warehouse_id, sku, quantity } = allocation.clone();
         let movement = Movement::Reserved(quantity.get());
         let origin = Origin::Order { order_id, shipment_id: None, cause };
-        self.entries.push(LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin });
+        self.changes.entries.push(LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin });
         let line = ReservedLine { sku, warehouse_id, quantity, state: LineState::Active };
-        self.new_lines.push(OrderLine { order_id, line });
+        self.changes.new_lines.push(OrderLine { order_id, line });
     }
 
     /// Releases or ships a reserved line.
@@ -163,8 +164,13 @@ impl Decisions {
         let moved = stock.apply(&line.sku, line.warehouse_id, movement);
         moved.map_err(|refusal| StoreError::Contradiction { sku: line.sku.to_string(), refusal })?;
         let origin = Origin::Order { order_id, shipment_id, cause };
-        self.entries.push(LedgerEntry { sku: line.sku.clone(), warehouse_id: line.warehouse_id, movement, origin });
-        self.closed_lines.push(OrderLine { order_id, line });
+        self.changes.entries.push(LedgerEntry {
+            sku: line.sku.clone(),
+            warehouse_id: line.warehouse_id,
+            movement,
+            origin,
+        });
+        self.changes.closed_lines.push(OrderLine { order_id, line });
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! Handles a batch of commands in a constant number of statements: lock the orders' reservations, lock the stock rows,
-//! read the lines of existing reservations, decide in memory, write. A batch of new reserve commands costs four
+//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs four
 //! statements, and one more if any is rejected.
 
+use crate::Inventory;
+use crate::changes::StockChanges;
 use crate::decide::{Batch, Decisions, decide, validation_error};
 use crate::store::{self, LockedReservation, NewReservation};
-use crate::{Inventory, StoreError};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::inventory::ReservationState;
@@ -16,6 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 
 impl Handle for Inventory {
     type Command = InventoryCommand;
+    type Changes = StockChanges;
     const QUEUE: Queue = Queue::Inventory;
 
     async fn handle(
@@ -23,7 +25,7 @@ impl Handle for Inventory {
         tx: &mut PgConnection,
         batch: &[Delivery<InventoryCommand>],
         now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<StockChanges>, HandleError> {
         let reservations = store::lock_reservations(tx, &new_reservations(batch), now).await?;
         let needs = Needs::of(batch, &reservations);
         let stock = store::lock_stock(tx, &needs.skus, &needs.closing).await?;
@@ -31,7 +33,6 @@ impl Handle for Inventory {
         // transactions that release or ship the same lines wait.
         let lines = store::find_lines(tx, &needs.loaded).await?;
         let decisions = decide(Batch { deliveries: batch, reservations, lines, stock })?;
-        write(tx, &decisions, now).await?;
         Ok(handled(batch, decisions, now))
     }
 }
@@ -86,15 +87,8 @@ impl Needs {
     }
 }
 
-async fn write(tx: &mut PgConnection, decisions: &Decisions, now: Timestamp) -> Result<(), StoreError> {
-    store::apply_entries(tx, &decisions.entries, now).await?;
-    store::insert_lines(tx, &decisions.new_lines).await?;
-    store::update_lines(tx, &decisions.closed_lines).await?;
-    store::update_reservations(tx, &decisions.reservations, now).await
-}
-
-fn handled(batch: &[Delivery<InventoryCommand>], decisions: Decisions, now: Timestamp) -> Handled {
-    let mut handled = Handled::default();
+fn handled(batch: &[Delivery<InventoryCommand>], decisions: Decisions, now: Timestamp) -> Handled<StockChanges> {
+    let mut handled = Handled { changes: decisions.changes, ..Handled::default() };
     for (delivery, outcome) in batch.iter().zip(decisions.outcomes) {
         match outcome {
             Ok(reply) => {

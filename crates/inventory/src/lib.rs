@@ -6,6 +6,7 @@
 //! api calls the use cases, the worker runs [`Inventory`].
 
 mod adjust_stock;
+mod changes;
 mod check_low_stock;
 mod config;
 mod decide;

@@ -8,8 +8,7 @@
 use crate::{StoreError, store};
 use domain::Timestamp;
 use domain::messages::{Reply, ReservationStale};
-use messaging::{Outgoing, RelayHandle, Trace, outbox};
-use sqlx::PgPool;
+use messaging::{NoChanges, Outgoing, Trace, UnitOfWork, WriteContext, outbox};
 use std::time::Duration;
 
 /// Correlation id of these messages, as no request caused them.
@@ -18,22 +17,19 @@ const CORRELATION: &str = "query_stale_reservations";
 /// Checks at most `limit` reservations older than `ttl`, each once per `ttl`, and queries the orders that still have
 /// reserved lines. Returns the number of checked reservations. If it equals `limit`, there may be more.
 pub async fn query_stale_reservations(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     ttl: Duration,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, StoreError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    if outbox::is_stalled(&mut tx).await? {
+    let mut work = UnitOfWork::begin(context).await?;
+    if outbox::is_stalled(&mut work).await? {
         return Ok(0);
     }
     let store::StaleReservations { checked, stale } =
-        store::query_stale_reservations(&mut tx, now - ttl, now, limit).await?;
-    let messages: Vec<_> = stale.iter().map(|reservation| query(reservation, now)).collect();
-    let leased = outbox::append(&mut tx, messages, relay).await?;
-    tx.commit().await?;
-    relay.publish(leased);
+        store::query_stale_reservations(&mut work, now - ttl, now, limit).await?;
+    work.send(stale.iter().map(|reservation| query(reservation, now)));
+    work.commit(NoChanges, now).await?;
     Ok(checked)
 }
 

@@ -34,7 +34,7 @@ pub struct Trace {
     pub traceparent: Option<String>,
 }
 
-/// A message that is to be published: [`crate::outbox::append`] stores it, and the relay publishes it.
+/// A message that is to be published: [`crate::UnitOfWork`] stores it, and the relay publishes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub message_id: MessageId,

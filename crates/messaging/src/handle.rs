@@ -1,13 +1,14 @@
 //! The interface between the consumer and the slices: how a slice handles a batch of messages.
 //!
 //! Both kinds of handlers receive a batch with **at most one message per order**. They return one [`Verdict`] per
-//! message, in the order of the batch, and the messages to publish. Those are appended to the outbox in the same
-//! transaction; handlers never commit, publish or ack. If a batch turns out to contain an already processed message,
-//! its transaction is rolled back and the batch is handled again without that message. A handler may therefore run
-//! twice: side effects other than SQL go into [`AfterCommit`].
+//! message, in the order of the batch, the changes to write, and the messages to publish. Changes and messages are written
+//! at the end of the same transaction; handlers never commit, publish or ack. If a batch turns out to contain an already
+//! processed message, its transaction is rolled back and the batch is handled again without that message. A handler may
+//! therefore run twice: side effects other than SQL go into [`Changes::committed`].
 
 use crate::bulkhead::Bulkhead;
 use crate::envelope::{Header, Outgoing};
+use crate::unit_of_work::Changes;
 use domain::Timestamp;
 use domain::messages::{Message, Queue};
 use platform::postgres::{is_contention, is_unreachable};
@@ -40,16 +41,19 @@ pub enum Verdict {
 
 /// The result of handling a batch.
 #[derive(Debug, Default)]
-pub struct Handled {
+pub struct Handled<C> {
     /// One per message, in the order of the batch.
     pub verdicts: Vec<Verdict>,
+    pub changes: C,
     pub outgoing: Vec<Outgoing>,
-    pub after_commit: AfterCommit,
 }
 
-/// Runs after the commit, and not after a rollback. Used for metrics.
-#[derive(Default)]
-pub struct AfterCommit(Option<Box<dyn FnOnce() + Send + Sync>>);
+/// The calls that a batch needs, one per message in its order, and the changes to write before they are made.
+#[derive(Debug)]
+pub struct Begun<K, C> {
+    pub calls: Vec<K>,
+    pub changes: C,
+}
 
 /// A failure of the whole batch: its transaction is rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,7 @@ pub enum HandleError {
 /// A handler that needs only our database.
 pub trait Handle: Send + Sync + 'static {
     type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
+    type Changes: Changes<Error: Into<HandleError>>;
     const QUEUE: Queue;
 
     fn handle(
@@ -76,7 +81,7 @@ pub trait Handle: Send + Sync + 'static {
         tx: &mut PgConnection,
         batch: &[Delivery<Self::Command>],
         now: Timestamp,
-    ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
+    ) -> impl Future<Output = Result<Handled<Self::Changes>, HandleError>> + Send;
 }
 
 /// A handler that calls an external provider. The calls are made between two transactions, never inside one.
@@ -86,16 +91,18 @@ pub trait HandleWithProvider: Send + Sync + 'static {
     type Call: Send + 'static;
     /// The result of the call: answered, refused, or unknown.
     type Answer: Clone + Send + Sync + 'static;
+    /// What either transaction writes.
+    type Changes: Changes<Error: Into<HandleError>>;
     const QUEUE: Queue;
 
-    /// First transaction: stores that the calls are about to be made, each with its idempotency key. Returns one call
-    /// per message.
+    /// First transaction: decides which calls to make, each with its idempotency key. What it returns is stored before
+    /// they are made.
     fn begin(
         &self,
         tx: &mut PgConnection,
         batch: &[Delivery<Self::Command>],
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Self::Call>, HandleError>> + Send;
+    ) -> impl Future<Output = Result<Begun<Self::Call, Self::Changes>, HandleError>> + Send;
 
     /// The bulkhead that limits the command's call.
     fn bulkhead(&self, command: &Self::Command) -> Bulkhead;
@@ -112,25 +119,7 @@ pub trait HandleWithProvider: Send + Sync + 'static {
         batch: &[Delivery<Self::Command>],
         answers: Vec<Self::Answer>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Handled, HandleError>> + Send;
-}
-
-impl AfterCommit {
-    pub fn new(work: impl FnOnce() + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(work)))
-    }
-
-    pub(crate) fn run(self) {
-        if let Some(work) = self.0 {
-            work();
-        }
-    }
-}
-
-impl std::fmt::Debug for AfterCommit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AfterCommit").finish_non_exhaustive()
-    }
+    ) -> impl Future<Output = Result<Handled<Self::Changes>, HandleError>> + Send;
 }
 
 impl<C> Delivery<C> {

@@ -1,6 +1,6 @@
 //! Inbox: each consumer processes each message once. The inbox row is inserted in the transaction of the effect, so
-//! both are stored or neither, and a duplicate is recognized by its row. [`crate::outbox::append_and_mark_processed`]
-//! inserts the row together with the replies.
+//! both are stored or neither, and a duplicate is recognized by its row. [`crate::UnitOfWork`] inserts the row together
+//! with the replies.
 //!
 //! A message that failed or was deferred leaves a receipt. So for every message it is known whether a consumer has
 //! received it.

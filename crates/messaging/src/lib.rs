@@ -13,9 +13,11 @@ pub mod metrics;
 pub mod outbox;
 pub mod permissions;
 pub mod topology;
+pub mod unit_of_work;
 
 pub use bulkhead::{Bulkhead, CallLimit};
 pub use domain::messages::Message;
 pub use envelope::{Header, Outgoing, Trace};
-pub use handle::{AfterCommit, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
+pub use handle::{Begun, Delivery, Handle, HandleError, HandleWithProvider, Handled, Verdict};
 pub use outbox::RelayHandle;
+pub use unit_of_work::{Changes, NoChanges, UnitOfWork, WriteContext};

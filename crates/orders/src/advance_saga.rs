@@ -1,17 +1,17 @@
 //! Handles the queue `orders`: every reply of every slice arrives here, in batches, and advances the saga of its order.
 
 use crate::apply_transition::{ChangeCause, apply};
+use crate::changes::OrderChanges;
 use crate::error::StoreError;
-use crate::metrics::{self, TerminalCounts};
+use crate::metrics;
 use crate::order_change::OrderChange;
 use crate::store::lock_sagas::{self, LockedOrder};
-use crate::store::save_changes;
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::OrderId;
 use domain::messages::{Queue, Reply};
 use domain::saga::{Command, SagaError, TimeScale, undo_of};
-use messaging::{AfterCommit, Delivery, Handle, HandleError, Handled, Header, Outgoing, Verdict};
+use messaging::{Changes, Delivery, Handle, HandleError, Handled, Header, Outgoing, Verdict};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -23,6 +23,7 @@ pub struct SagaHandler {
 
 impl Handle for SagaHandler {
     type Command = Reply;
+    type Changes = SagaChanges;
     const QUEUE: Queue = Queue::Orders;
 
     async fn handle(
@@ -30,23 +31,22 @@ impl Handle for SagaHandler {
         tx: &mut PgConnection,
         batch: &[Delivery<Reply>],
         now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<SagaChanges>, HandleError> {
         let ids: Vec<_> = batch.iter().map(|delivery| delivery.header.subject.as_uuid()).collect();
         let mut locked: HashMap<_, _> = lock_sagas::lock(tx, &ids).await?.into_iter().collect();
-        let mut handled = Handled::default();
-        let (mut changes, mut unknown_orders) = (Vec::with_capacity(batch.len()), Vec::new());
+        let mut handled = Handled::<SagaChanges>::default();
         for delivery in batch {
             let order = locked.remove(&delivery.header.subject);
             if order.is_none() && delivery.attempt > 0 {
                 let compensation = compensation_without_order(delivery, now);
-                unknown_orders.push((delivery.header.clone(), compensation.is_some()));
+                handled.changes.unknown_orders.push((delivery.header.clone(), compensation.is_some()));
                 handled.outgoing.extend(compensation);
                 handled.verdicts.push(Verdict::Done);
                 continue;
             }
             handled.verdicts.push(match self.advance(order, delivery, now) {
                 Ok(Applied::Changed((change, outgoing))) => {
-                    changes.push(change);
+                    handled.changes.orders.0.push(change);
                     handled.outgoing.extend(outgoing);
                     Verdict::Done
                 }
@@ -54,12 +54,28 @@ impl Handle for SagaHandler {
                 Err(verdict) => verdict,
             });
         }
-        save_changes::save(tx, &changes, now).await?;
-        handled.after_commit = AfterCommit::new(move || {
-            TerminalCounts::of(&changes, platform::clock::now()).count();
-            unknown_orders.iter().for_each(report_unknown_order);
-        });
         Ok(handled)
+    }
+}
+
+/// What a batch of replies changes.
+#[derive(Debug, Default)]
+pub struct SagaChanges {
+    orders: OrderChanges,
+    /// Replies about orders that do not exist, and whether a compensation is sent.
+    unknown_orders: Vec<(Header, bool)>,
+}
+
+impl Changes for SagaChanges {
+    type Error = StoreError;
+
+    async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
+        self.orders.save(tx, now).await
+    }
+
+    fn committed(self, now: Timestamp) {
+        self.orders.committed(now);
+        self.unknown_orders.iter().for_each(report_unknown_order);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Cancels an order: its saga undoes the steps that were done or may have been done, the last one first.
 
 use crate::apply_transition::{ChangeCause, apply};
-use crate::commit_changes::commit_changes;
+use crate::changes::OrderChanges;
 use crate::error::StoreError;
 use crate::store::lock_sagas::{self, LockedOrder};
 use domain::Timestamp;
@@ -9,12 +9,12 @@ use domain::applied::Applied;
 use domain::ids::{OrderId, UserId};
 use domain::order::order_request::Note;
 use domain::order::{CancelReason, Cancellation, Order, OrderStatus};
-use domain::saga::{SagaError, TimeScale};
-use messaging::{RelayHandle, Trace};
+use domain::saga::SagaError;
+use messaging::{NoChanges, Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 /// A request to cancel an order.
 #[derive(Debug, Clone)]
@@ -59,15 +59,13 @@ pub enum CancelError {
 /// Starts the cancellation of an order. Repeating it changes nothing. The audit record, the response for the
 /// idempotency key and the messages are stored in the same transaction.
 pub async fn cancel_order(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     request: CancelOrder,
-    time_scale: TimeScale,
     now: Timestamp,
     audit: &(impl AuditSink + ResponseSink<CancelOutcome>),
 ) -> Result<CancelOutcome, CancelError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let LockedOrder { order, saga, customer_id, .. } = find(&mut tx, &request).await?;
+    let mut work = UnitOfWork::begin(context).await?;
+    let LockedOrder { order, saga, customer_id, .. } = find(&mut work, &request).await?;
     let cancellation = request.cancellation(customer_id);
     let reason = audit_reason(&cancellation);
     let transition = match saga.on_cancel(&order, cancellation) {
@@ -75,8 +73,8 @@ pub async fn cancel_order(
         Ok(Applied::Unchanged) => {
             let outcome =
                 CancelOutcome { order_id: order.id, status: order.status, version: order.version, already: true };
-            audit.store_response(&mut tx, &outcome).await?;
-            tx.commit().await?;
+            audit.store_response(&mut work, &outcome).await?;
+            work.commit(NoChanges, now).await?;
             return Ok(outcome);
         }
         Err(SagaError::InvalidTransition(_)) => return Err(CancelError::Refused { status: order.status }),
@@ -84,13 +82,16 @@ pub async fn cancel_order(
     };
     let (subject, before) = (format!("order:{}", order.id), json!({ "status": order.status }));
     let cause = ChangeCause { message_id: None, actor: Some(request.actor), trace: request.trace };
-    let (change, outgoing) = apply(order, transition, cause, time_scale, now).map_err(CancelError::Saga)?;
+    let (change, outgoing) = apply(order, transition, cause, context.time_scale, now).map_err(CancelError::Saga)?;
     let Order { id: order_id, status, version, .. } = change.order;
     let outcome = CancelOutcome { order_id, status, version, already: false };
     let (before, after) = (Some(before), Some(json!({ "status": outcome.status })));
-    audit.record(&mut tx, AuditRecord { action: "order.cancel", subject, reason: Some(reason), before, after }).await?;
-    audit.store_response(&mut tx, &outcome).await?;
-    commit_changes(tx, &[change], outgoing, relay, now).await?;
+    audit
+        .record(&mut work, AuditRecord { action: "order.cancel", subject, reason: Some(reason), before, after })
+        .await?;
+    audit.store_response(&mut work, &outcome).await?;
+    work.send(outgoing);
+    work.commit(OrderChanges(vec![change]), now).await?;
     Ok(outcome)
 }
 

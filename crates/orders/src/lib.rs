@@ -4,7 +4,7 @@
 mod advance_saga;
 mod apply_transition;
 mod cancel_order;
-mod commit_changes;
+mod changes;
 mod cursor;
 mod error;
 mod filters;

@@ -1,7 +1,7 @@
 //! The actions of admins on a stuck saga: retry the open step, mark it as done, or abandon a compensation.
 
 use crate::apply_transition::{ChangeCause, apply};
-use crate::commit_changes::commit_changes;
+use crate::changes::OrderChanges;
 use crate::error::StoreError;
 use crate::order_change::OrderChange;
 use crate::store::lock_sagas::{self, LockedOrder};
@@ -9,12 +9,11 @@ use crate::views::SagaView;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
-use domain::saga::{OrderSaga, PhaseName, SagaError, TimeScale, Transition};
-use messaging::{RelayHandle, Trace};
+use domain::saga::{OrderSaga, PhaseName, SagaError, Transition};
+use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::{Value, json};
-use sqlx::PgPool;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SagaAction {
@@ -61,16 +60,14 @@ pub enum SagaActionError {
 /// Applies the action and returns the saga after it. The audit record, the response for the idempotency key and the
 /// messages are stored in the same transaction.
 pub async fn act_on_saga(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     request: SagaActionRequest,
-    time_scale: TimeScale,
     now: Timestamp,
     audit: &(impl AuditSink + ResponseSink<SagaView>),
 ) -> Result<SagaView, SagaActionError> {
     let SagaActionRequest { order_id, action, generation, actor, reason, trace } = request;
-    let mut tx = platform::postgres::begin(pool).await?;
-    let found = lock_sagas::lock(&mut tx, &[order_id.as_uuid()]).await?.pop();
+    let mut work = UnitOfWork::begin(context).await?;
+    let found = lock_sagas::lock(&mut work, &[order_id.as_uuid()]).await?.pop();
     let (_, locked) = found.ok_or(SagaActionError::NotFound)?;
     let LockedOrder { order, saga, trace: order_trace, .. } = locked?;
     if saga.generation() != generation {
@@ -79,13 +76,14 @@ pub async fn act_on_saga(
     let before = audit_state(&order, &saga);
     let transition = action.apply_to(saga, &order, &reason)?;
     let cause = ChangeCause { message_id: None, actor: Some(actor), trace };
-    let (change, outgoing) = apply(order, transition, cause, time_scale, now).map_err(SagaActionError::Saga)?;
+    let (change, outgoing) = apply(order, transition, cause, context.time_scale, now).map_err(SagaActionError::Saga)?;
     let (subject, after) = (format!("order:{order_id}"), audit_state(&change.order, &change.saga));
     let (reason, before, after) = (Some(reason), Some(before), Some(after));
-    audit.record(&mut tx, AuditRecord { action: action.audit_name(), subject, reason, before, after }).await?;
+    audit.record(&mut work, AuditRecord { action: action.audit_name(), subject, reason, before, after }).await?;
     let view = view(&change, order_trace.correlation_id, now);
-    audit.store_response(&mut tx, &view).await?;
-    commit_changes(tx, &[change], outgoing, relay, now).await?;
+    audit.store_response(&mut work, &view).await?;
+    work.send(outgoing);
+    work.commit(OrderChanges(vec![change]), now).await?;
     Ok(view)
 }
 

@@ -5,7 +5,7 @@
 //! that is impossible, and no step is given up.
 
 use crate::apply_transition::{ChangeCause, apply, message_id};
-use crate::commit_changes::commit_changes;
+use crate::changes::OrderChanges;
 use crate::error::StoreError;
 use crate::order_change::OrderChange;
 use crate::store::lock_sagas::{self, LockedOrder};
@@ -14,9 +14,9 @@ use domain::applied::Applied;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
 use domain::saga::{SagaError, TimeScale};
-use messaging::{Outgoing, RelayHandle, inbox, outbox};
+use messaging::{Outgoing, UnitOfWork, WriteContext, inbox, outbox};
 use platform::telemetry::LogThrottle;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -37,33 +37,32 @@ type StalledOrder = (OrderId, Result<LockedOrder, StoreError>);
 /// locks other sagas. `unattended` are the queues without a consumer: their commands are still in the queue, and are
 /// not sent again.
 pub async fn wake_stalled_sagas(
-    pool: &PgPool,
-    relay: &RelayHandle,
-    time_scale: TimeScale,
+    context: &WriteContext,
     unattended: &[Queue],
     now: Timestamp,
     limit: u16,
 ) -> Result<usize, StoreError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    if let Some(reason) = reason_not_to_wake(&mut tx, unattended).await? {
+    let mut work = UnitOfWork::begin(context).await?;
+    let time_scale = context.time_scale;
+    if let Some(reason) = reason_not_to_wake(&mut work, unattended).await? {
         if NOT_WOKEN_LOG.is_due() {
             tracing::warn!("Sagas are not woken: {reason}");
         }
         return Ok(0);
     }
-    let stalled = lock_sagas::lock_stalled(&mut tx, now, limit.min(WOKEN_MAX).into()).await?;
+    let stalled = lock_sagas::lock_stalled(&mut work, now, limit.min(WOKEN_MAX).into()).await?;
     let woken = stalled.len();
     let (waiting, stalled): (Vec<_>, Vec<_>) = stalled.into_iter().partition(|order| waits_for(order, unattended));
     let waiting: Vec<_> = waiting.iter().map(|(order, _)| order.as_uuid()).collect();
-    lock_sagas::postpone(&mut tx, &waiting, now + time_scale.scale(UNATTENDED_WAIT)).await?;
-    let received = received(&mut tx, &stalled).await?;
-    let (mut changes, mut outgoing, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    lock_sagas::postpone(&mut work, &waiting, now + time_scale.scale(UNATTENDED_WAIT)).await?;
+    let received = received(&mut work, &stalled).await?;
+    let (mut changes, mut failed) = (OrderChanges::default(), Vec::new());
     for (order_id, locked) in stalled {
         let correlation_id = locked.as_ref().ok().map(|locked| locked.trace.correlation_id.clone());
         match wake(locked, &received, time_scale, now) {
             Ok(Applied::Changed((change, messages))) => {
-                changes.push(change);
-                outgoing.extend(messages);
+                changes.0.push(change);
+                work.send(messages);
             }
             Ok(Applied::Unchanged) => failed.push(order_id.as_uuid()),
             Err(error) => {
@@ -73,8 +72,8 @@ pub async fn wake_stalled_sagas(
             }
         }
     }
-    lock_sagas::postpone(&mut tx, &failed, now + FAILED_WAIT).await?;
-    commit_changes(tx, &changes, outgoing, relay, now).await?;
+    lock_sagas::postpone(&mut work, &failed, now + FAILED_WAIT).await?;
+    work.commit(changes, now).await?;
     Ok(woken)
 }
 

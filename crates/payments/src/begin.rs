@@ -1,13 +1,14 @@
-//! The first transaction: stores which gateway calls are about to be made, before they are made.
+//! The first transaction: decides which gateway calls to make; they are stored before they are made.
 
 use crate::call::{Call, KeyedOperation, OperationRequest};
+use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::store::{self, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::messages::PaymentCommand;
 use domain::payment::{Operation, Payment, Refusal};
-use messaging::Delivery;
+use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ pub(crate) async fn begin(
     tx: &mut PgConnection,
     batch: &[Delivery<PaymentCommand>],
     now: Timestamp,
-) -> Result<Vec<Call>, PaymentsError> {
+) -> Result<Begun<Call, PaymentChanges>, PaymentsError> {
     let first: Vec<_> = batch.iter().filter_map(|delivery| first_request(delivery, now)).collect();
     let opened = store::open_payments(tx, &first, now).await?;
     let first = first.into_iter().map(|NewPayment { payment, call }| (payment.order_id, call));
@@ -30,7 +31,7 @@ pub(crate) async fn begin(
     let known: Vec<_> = orders.filter(|order_id| !opened.contains(order_id)).collect();
     let mut stored = store::lock_payments(tx, &known).await?;
 
-    let (mut changed, mut operations) = (Vec::new(), Vec::new());
+    let mut changes = PaymentChanges::default();
     let mut calls = Vec::with_capacity(batch.len());
     for delivery in batch {
         let order_id = delivery.header.subject;
@@ -40,14 +41,12 @@ pub(crate) async fn begin(
         }
         let call = match stored.remove(&order_id) {
             None => Call::Refused(Refusal::NoPayment),
-            Some(stored) => plan(&stored, delivery, now, &mut changed).unwrap_or_else(Call::Refused),
+            Some(stored) => plan(&stored, delivery, now, &mut changes.payments).unwrap_or_else(Call::Refused),
         };
-        operations.extend(StartedOperation::of(&call));
+        changes.started.extend(StartedOperation::of(&call));
         calls.push(call);
     }
-    store::save(tx, &changed, &[], now).await?;
-    store::start_operations(tx, &operations, now).await?;
-    Ok(calls)
+    Ok(Begun { calls, changes })
 }
 
 /// The payment to insert if the order has none yet, with its first gateway call.

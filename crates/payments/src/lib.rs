@@ -8,6 +8,7 @@
 mod begin;
 mod bulkheads;
 mod call;
+mod changes;
 mod error;
 mod find_payment;
 pub mod gateway;
@@ -27,10 +28,11 @@ pub use store::OperationStatus;
 
 use bulkheads::Bulkheads;
 use call::MeteredGateway;
+use changes::PaymentChanges;
 use domain::Timestamp;
 use domain::messages::{PaymentCommand, Queue};
 use gateway::PaymentGateway;
-use messaging::{Bulkhead, Delivery, HandleError, HandleWithProvider, Handled};
+use messaging::{Begun, Bulkhead, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -52,6 +54,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
     type Command = PaymentCommand;
     type Call = Call;
     type Answer = CallResult;
+    type Changes = PaymentChanges;
     const QUEUE: Queue = Queue::Payments;
 
     async fn begin(
@@ -59,7 +62,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
         tx: &mut PgConnection,
         batch: &[Delivery<PaymentCommand>],
         now: Timestamp,
-    ) -> Result<Vec<Call>, HandleError> {
+    ) -> Result<Begun<Call, PaymentChanges>, HandleError> {
         Ok(begin::begin(tx, batch, now).await?)
     }
 
@@ -77,7 +80,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
         batch: &[Delivery<PaymentCommand>],
         answers: Vec<CallResult>,
         now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<PaymentChanges>, HandleError> {
         Ok(settle::settle(tx, batch, answers, now).await?)
     }
 }

@@ -11,8 +11,7 @@ use crate::store::{self, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use domain::payment::OperationKind;
-use messaging::{Outgoing, RelayHandle, Trace, outbox};
-use sqlx::PgPool;
+use messaging::{NoChanges, Outgoing, Trace, UnitOfWork, WriteContext, outbox};
 use std::time::Duration;
 
 /// Correlation id of these commands, as no request caused them.
@@ -20,23 +19,20 @@ const CORRELATION: &str = "reconcile_payments";
 
 /// Publishes commands for at most `limit` operations that were not updated for `min_age`. Returns their number.
 pub async fn reconcile_payments(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     min_age: Duration,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, PaymentsError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    if outbox::is_stalled(&mut tx).await? {
+    let mut work = UnitOfWork::begin(context).await?;
+    if outbox::is_stalled(&mut work).await? {
         return Ok(0);
     }
     let unsettled =
-        store::claim_unsettled(&mut tx, (now - IDEMPOTENCY_KEY_RETENTION, now - min_age), now, limit).await?;
+        store::claim_unsettled(&mut work, (now - IDEMPOTENCY_KEY_RETENTION, now - min_age), now, limit).await?;
     let count = unsettled.len();
-    let messages: Vec<_> = unsettled.into_iter().filter_map(|operation| command_for(operation, now)).collect();
-    let leased = outbox::append(&mut tx, messages, relay).await?;
-    tx.commit().await?;
-    relay.publish(leased);
+    work.send(unsettled.into_iter().filter_map(|operation| command_for(operation, now)));
+    work.commit(NoChanges, now).await?;
     Ok(count)
 }
 

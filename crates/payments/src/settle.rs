@@ -4,6 +4,7 @@
 //! that other transactions settled first. The reply follows from the state after all reports.
 
 use crate::call::{CallResult, Report};
+use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
 use crate::store::{self, OperationStatus, SettledOperation, StoredPayment};
@@ -14,22 +15,15 @@ use domain::payment::{Operation, Payment, Refusal, VOIDED};
 use messaging::{Delivery, Handled, Verdict};
 use sqlx::PgConnection;
 
-/// The rows to save.
-#[derive(Default)]
-struct Changes {
-    payments: Vec<StoredPayment>,
-    operations: Vec<SettledOperation>,
-}
-
 pub(crate) async fn settle(
     tx: &mut PgConnection,
     batch: &[Delivery<PaymentCommand>],
     results: Vec<CallResult>,
     now: Timestamp,
-) -> Result<Handled, PaymentsError> {
+) -> Result<Handled<PaymentChanges>, PaymentsError> {
     let orders: Vec<_> = batch.iter().map(|delivery| delivery.header.subject).collect();
     let mut stored = store::lock_payments(tx, &orders).await?;
-    let (mut handled, mut changes) = (Handled::default(), Changes::default());
+    let (mut handled, mut changes) = (Handled::default(), PaymentChanges::default());
     for (delivery, result) in batch.iter().zip(results) {
         let verdict = match (result, stored.remove(&delivery.header.subject)) {
             (CallResult::Refused(refusal), _) => Verdict::Poison(refusal.to_string()),
@@ -38,8 +32,7 @@ pub(crate) async fn settle(
         };
         handled.verdicts.push(verdict);
     }
-    store::save(tx, &changes.payments, &changes.operations, now).await?;
-    Ok(handled)
+    Ok(Handled { changes, ..handled })
 }
 
 fn resolve(
@@ -47,8 +40,8 @@ fn resolve(
     delivery: &Delivery<PaymentCommand>,
     result: CallResult,
     now: Timestamp,
-    changes: &mut Changes,
-    handled: &mut Handled,
+    changes: &mut PaymentChanges,
+    handled: &mut Handled<PaymentChanges>,
 ) -> Verdict {
     let (report, key_expired) = match result {
         CallResult::Reported(report) => (Some(report), false),
@@ -74,7 +67,7 @@ fn resolve(
 
 /// Applies the report to the payment and adds the changed rows to `changes`. If the operation's outcome is still
 /// unknown, returns the reason.
-fn record(stored: &mut StoredPayment, report: &Report, changes: &mut Changes) -> Option<String> {
+fn record(stored: &mut StoredPayment, report: &Report, changes: &mut PaymentChanges) -> Option<String> {
     let mut operation = SettledOperation::of(stored.order_id, report);
     match apply_report(stored.payment.clone(), report) {
         Ok(Applied::Changed(payment)) => {
@@ -89,13 +82,13 @@ fn record(stored: &mut StoredPayment, report: &Report, changes: &mut Changes) ->
             Payment::Voiding { .. } => {
                 operation = operation.mark_unknown("the gateway did not find an authorization that it had confirmed");
             }
-            _ => changes.operations.extend(resolve_authorization(stored, found.authorized)),
+            _ => changes.settled.extend(resolve_authorization(stored, found.authorized)),
         }
     }
     let unsettled = (operation.status == OperationStatus::Unknown).then(|| operation.error.clone()).flatten();
     let before = stored.operations.get(&operation.key);
     if before.is_none_or(|before| !before.status.is_final() || operation.status.is_final()) {
-        changes.operations.push(operation);
+        changes.settled.push(operation);
     }
     unsettled
 }

@@ -12,8 +12,8 @@ mod tasks;
 use anyhow::Context;
 use config::{SCHEDULER_METRICS_PORT, SchedulerSettings};
 use driver::DriverContext;
-use messaging::RelayHandle;
 use messaging::broker::{BrokerConnections, QueueInspector};
+use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessInfo, Role, run_heartbeat};
 use operations::schedule::SchedulerId;
 use platform::lifecycle::Lifecycle;
@@ -45,7 +45,8 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
     ));
     let (monitor, unconsumed) = queues::monitor(QueueInspector::new(connections.consuming.clone()));
     lifecycle.spawn(monitor.run(lifecycle.clone()));
-    start_tasks(&settings, &pool, &relay, &unconsumed, &lifecycle);
+    let context = WriteContext { pool: pool.clone(), relay, time_scale: settings.saga.time_scale() };
+    start_tasks(&settings, &context, &unconsumed, &lifecycle);
     tracing::info!("scheduler ready");
 
     let finished = lifecycle.run_until_stopped().await?;
@@ -57,21 +58,21 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
 /// Starts the tasks that the settings name. Each runs only while this scheduler is its leader.
 fn start_tasks(
     settings: &SchedulerSettings,
-    pool: &PgPool,
-    relay: &RelayHandle,
+    write: &WriteContext,
     unconsumed: &UnconsumedQueues,
     lifecycle: &Lifecycle,
 ) {
     let (now, version) = (platform::clock::now(), env!("CARGO_PKG_VERSION"));
     let process_info = ProcessInfo::of_current_process(Role::Scheduler, version, settings.tasks.clone(), now);
     let scheduler = SchedulerId { id: process_info.id, name: process_info.name() };
-    lifecycle.spawn(run_heartbeat(pool.clone(), process_info, metrics::process_counts, lifecycle.clone()));
-    let mut tasks = tasks::all(settings, pool, relay, unconsumed);
+    lifecycle.spawn(run_heartbeat(write.pool.clone(), process_info, metrics::process_counts, lifecycle.clone()));
+    let mut tasks = tasks::all(settings, write, unconsumed);
     tasks.retain(|task| settings.tasks.iter().any(|name| name == task.name));
     let periods = tasks.iter().map(|task| (task.name, task.period)).collect();
-    let (keeper, leadership) = leadership::keep_leases(pool.clone(), scheduler.clone(), periods, settings.lease());
+    let (keeper, leadership) =
+        leadership::keep_leases(write.pool.clone(), scheduler.clone(), periods, settings.lease());
     lifecycle.spawn(keeper.run(lifecycle.clone()));
-    let context = DriverContext { pool: pool.clone(), scheduler, leadership, lifecycle: lifecycle.clone() };
+    let context = DriverContext { pool: write.pool.clone(), scheduler, leadership, lifecycle: lifecycle.clone() };
     for task in tasks {
         lifecycle.spawn(driver::drive(task, context.clone()));
     }

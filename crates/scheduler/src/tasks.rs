@@ -6,7 +6,7 @@ use crate::driver::{BATCH_MAX, Task};
 use crate::queues::UnconsumedQueues;
 use domain::Timestamp;
 use futures::future::BoxFuture;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -28,72 +28,64 @@ const BATCH_LIMIT: Duration = Duration::from_mins(1);
 const VERIFY_LIMIT: Duration = Duration::from_mins(15);
 
 /// All tasks.
-pub fn all(
-    settings: &SchedulerSettings,
-    pool: &PgPool,
-    relay: &RelayHandle,
-    unconsumed: &UnconsumedQueues,
-) -> Vec<Task> {
-    let (time_scale, transit_times) = (settings.saga.time_scale(), settings.shipping.transit_times());
+pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &UnconsumedQueues) -> Vec<Task> {
+    let transit_times = settings.shipping.transit_times();
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.min_age();
     let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
-    let (context, unconsumed) = ((pool.clone(), relay.clone()), unconsumed.clone());
+    let unconsumed = unconsumed.clone();
     vec![
-        task("wake_stalled_sagas", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
+        task("wake_stalled_sagas", EVERY_HALF_SECOND, context, move |context, now| {
             let unconsumed = unconsumed.now();
-            Box::pin(async move {
-                Ok(orders::wake_stalled_sagas(&pool, &relay, time_scale, &unconsumed, now, BATCH_MAX).await?)
-            })
+            Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
         }),
-        task("move_simulated_shipments", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
-            Box::pin(async move {
-                Ok(shipping::move_simulated_shipments(&pool, &relay, &transit_times, now, ROWS_MAX).await?)
-            })
-        }),
-        task("mark_delayed_shipments", EVERY_5_S, &context, move |pool, relay, now| {
-            let levels = levels.clone();
-            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&pool, &relay, &levels, now, ROWS_MAX).await?) })
-        }),
-        task("query_stale_reservations", EVERY_MINUTE, &context, move |pool, relay, now| {
-            Box::pin(async move { Ok(inventory::query_stale_reservations(&pool, &relay, ttl, now, ROWS_MAX).await?) })
-        }),
-        task("check_low_stock", EVERY_MINUTE, &context, move |pool, _relay, now| {
-            Box::pin(async move { Ok(inventory::check_low_stock(&pool, now, ROWS_MAX).await?) })
-        }),
-        task("reconcile_payments", EVERY_30_S, &context, move |pool, relay, now| {
+        task("move_simulated_shipments", EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(
-                async move { Ok(payments::reconcile_payments(&pool, &relay, reconcile_after, now, ROWS_MAX).await?) },
+                async move { Ok(shipping::move_simulated_shipments(&context, &transit_times, now, ROWS_MAX).await?) },
             )
         }),
-        task("replay_failed_jobs", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
-            Box::pin(async move { Ok(operations::replays::run_replays(&pool, &relay, now).await?) })
+        task("mark_delayed_shipments", EVERY_5_S, context, move |context, now| {
+            let levels = levels.clone();
+            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&context, &levels, now, ROWS_MAX).await?) })
         }),
-        task("expire_idempotency_keys", EVERY_MINUTE, &context, move |pool, _relay, now| {
+        task("query_stale_reservations", EVERY_MINUTE, context, move |context, now| {
+            Box::pin(async move { Ok(inventory::query_stale_reservations(&context, ttl, now, ROWS_MAX).await?) })
+        }),
+        task("check_low_stock", EVERY_MINUTE, context, move |context, now| {
+            Box::pin(async move { Ok(inventory::check_low_stock(&context.pool, now, ROWS_MAX).await?) })
+        }),
+        task("reconcile_payments", EVERY_30_S, context, move |context, now| {
+            Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
+        }),
+        task("replay_failed_jobs", EVERY_HALF_SECOND, context, move |context, now| {
+            Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
+        }),
+        task("expire_idempotency_keys", EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move {
-                let keys = orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?;
+                let keys = orders::prune_keys(&context.pool, now - key_life, ROWS_MAX).await?;
                 counted(
-                    keys + operations::idempotent_responses::prune_responses(&pool, now - key_life, ROWS_MAX).await?,
+                    keys + operations::idempotent_responses::prune_responses(&context.pool, now - key_life, ROWS_MAX)
+                        .await?,
                 )
             })
         }),
-        task("prune_inbox", EVERY_MINUTE, &context, move |pool, _relay, now| {
-            Box::pin(
-                async move { counted(messaging::inbox::prune(&pool, before(now, INBOX_DAYS), ROWS_MAX.into()).await?) },
-            )
+        task("prune_inbox", EVERY_MINUTE, context, move |context, now| {
+            Box::pin(async move {
+                counted(messaging::inbox::prune(&context.pool, before(now, INBOX_DAYS), ROWS_MAX.into()).await?)
+            })
         }),
-        task("prune_refresh_tokens", EVERY_10_MIN, &context, move |pool, _relay, now| {
-            Box::pin(async move { counted(accounts::prune_refresh_tokens(&pool, now, ROWS_MAX).await?) })
+        task("prune_refresh_tokens", EVERY_10_MIN, context, move |context, now| {
+            Box::pin(async move { counted(accounts::prune_refresh_tokens(&context.pool, now, ROWS_MAX).await?) })
         }),
-        task("prune_history", EVERY_10_MIN, &context, move |pool, _relay, now| {
-            Box::pin(
-                async move { counted(operations::schedule::prune(&pool, before(now, HISTORY_DAYS), ROWS_MAX).await?) },
-            )
+        task("prune_history", EVERY_10_MIN, context, move |context, now| {
+            Box::pin(async move {
+                counted(operations::schedule::prune(&context.pool, before(now, HISTORY_DAYS), ROWS_MAX).await?)
+            })
         }),
         Task {
             batch_limit: VERIFY_LIMIT,
-            ..task("verify", settings.verify_period(), &context, move |pool, _relay, now| {
-                Box::pin(async move { verify_all(&pool, now).await })
+            ..task("verify", settings.verify_period(), context, move |context, now| {
+                Box::pin(async move { verify_all(&context.pool, now).await })
             })
         },
     ]
@@ -102,11 +94,11 @@ pub fn all(
 fn task(
     name: &'static str,
     period: Duration,
-    (pool, relay): &(PgPool, RelayHandle),
-    run: impl Fn(PgPool, RelayHandle, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
+    context: &WriteContext,
+    run: impl Fn(WriteContext, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
 ) -> Task {
-    let (pool, relay) = (pool.clone(), relay.clone());
-    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(pool.clone(), relay.clone(), now)) }
+    let context = context.clone();
+    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
 }
 
 /// Fails when an invariant is violated, so that the history and the log name the first offender of each check.
@@ -138,10 +130,8 @@ mod tests {
         let settings = SchedulerSettings::try_parse_from(arguments).expect("defaults are good");
         let pool = PgPool::connect_lazy("postgres://nowhere/nothing").expect("a URL");
 
-        let names: Vec<_> = all(&settings, &pool, &RelayHandle::default(), &UnconsumedQueues::none())
-            .iter()
-            .map(|task| task.name)
-            .collect();
+        let names: Vec<_> =
+            all(&settings, &WriteContext::of(pool), &UnconsumedQueues::none()).iter().map(|task| task.name).collect();
 
         assert_eq!(names.join(","), TASK_NAMES);
         assert_eq!(settings.tasks, names);

@@ -1,6 +1,7 @@
-//! First transaction of a batch: stores which carrier calls are about to be made.
+//! First transaction of a batch: decides which carrier calls to make; they are stored before they are made.
 
 use crate::carrier_calls::{CancelRequest, CarrierCall};
+use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
 use crate::store::{self, NewBooking, StoredBooking};
 use domain::Timestamp;
@@ -8,7 +9,7 @@ use domain::applied::Applied;
 use domain::ids::OrderId;
 use domain::messages::ShipmentCommand;
 use domain::shipment::{Booking, BookingStatus};
-use messaging::Delivery;
+use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 
@@ -16,13 +17,13 @@ pub(crate) async fn begin(
     tx: &mut PgConnection,
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
-) -> Result<Vec<CarrierCall>, ShippingError> {
+) -> Result<Begun<CarrierCall, ShippingChanges>, ShippingError> {
     let inserted = insert_bookings(tx, batch, now).await?;
     let existing: Vec<_> = orders_to_load(batch).filter(|order| !inserted.contains(order)).collect();
     let mut bookings = store::lock_bookings(tx, &existing).await?;
     let cancelling = start_cancelling(batch, &mut bookings);
-    store::start_cancelling(tx, &cancelling, now).await?;
-    Ok(batch.iter().map(|delivery| call_for(&delivery.command, &inserted, &bookings)).collect())
+    let calls = batch.iter().map(|delivery| call_for(&delivery.command, &inserted, &bookings)).collect();
+    Ok(Begun { calls, changes: ShippingChanges { cancelling, ..ShippingChanges::default() } })
 }
 
 /// Inserts the bookings that don't exist yet and returns their orders. For a cancel command without a booking, it

@@ -9,6 +9,7 @@
 mod begin;
 mod carrier_calls;
 pub mod carriers;
+mod changes;
 mod config;
 mod error;
 mod find_shipments;
@@ -31,9 +32,10 @@ pub use views::{ShipmentEvent, ShipmentView};
 
 use carrier_calls::MeteredCarrier;
 use carriers::Carrier;
+use changes::ShippingChanges;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
-use messaging::{Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
+use messaging::{Begun, Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 
 /// The handler of the shipping queue, with the carrier `C`.
@@ -56,6 +58,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
     type Command = ShipmentCommand;
     type Call = CarrierCall;
     type Answer = CarrierResult;
+    type Changes = ShippingChanges;
     const QUEUE: Queue = Queue::Shipping;
 
     async fn begin(
@@ -63,7 +66,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         tx: &mut PgConnection,
         batch: &[Delivery<ShipmentCommand>],
         now: Timestamp,
-    ) -> Result<Vec<CarrierCall>, HandleError> {
+    ) -> Result<Begun<CarrierCall, ShippingChanges>, HandleError> {
         Ok(begin::begin(tx, batch, now).await?)
     }
 
@@ -84,7 +87,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         batch: &[Delivery<ShipmentCommand>],
         answers: Vec<CarrierResult>,
         now: Timestamp,
-    ) -> Result<Handled, HandleError> {
+    ) -> Result<Handled<ShippingChanges>, HandleError> {
         Ok(settle::settle(tx, batch, answers, self.carrier.inner.moves_after(), now).await?)
     }
 }

@@ -2,37 +2,34 @@
 //! order. Safe to run in several processes at once: each shipment is locked, its level rises by one, and the message id
 //! is derived from shipment and level.
 
+use crate::changes::ShippingChanges;
 use crate::config::DelayLevels;
 use crate::error::ShippingError;
 use crate::store::{self, DelayCheck, LateShipment};
 use domain::Timestamp;
 use domain::messages::{Reply, ShipmentDelayed};
-use messaging::{Outgoing, RelayHandle, outbox};
-use sqlx::PgPool;
+use messaging::{Outgoing, UnitOfWork, WriteContext};
 
 /// Checks at most `limit` due shipments and returns their number. If it equals `limit`, more may be due. A shipment
 /// that has reached several levels rises by one per check.
 pub async fn mark_delayed_shipments(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     levels: &DelayLevels,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, ShippingError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let late = store::lock_late_shipments(&mut tx, now, limit).await?;
+    let mut work = UnitOfWork::begin(context).await?;
+    let late = store::lock_late_shipments(&mut work, now, limit).await?;
     if late.is_empty() {
         return Ok(0);
     }
-    let checks: Vec<_> = late.into_iter().map(|late| check(late, levels, now)).collect();
-    let marked: Vec<_> = checks.iter().filter(|check| check.level > check.late.level).collect();
-    store::insert_delays(&mut tx, &marked, now).await?;
-    let messages: Vec<_> = marked.iter().map(|check| delayed(check, now)).collect();
-    store::save_delay_checks(&mut tx, &checks, now).await?;
-    let leased = outbox::append(&mut tx, messages, relay).await?;
-    tx.commit().await?;
-    relay.publish(leased);
-    Ok(checks.len())
+    let delay_checks: Vec<_> = late.into_iter().map(|late| check(late, levels, now)).collect();
+    let marked: Vec<_> = delay_checks.iter().filter(|check| check.level > check.late.level).collect();
+    store::insert_delays(&mut work, &marked, now).await?;
+    work.send(marked.iter().map(|check| delayed(check, now)));
+    let checked = delay_checks.len();
+    work.commit(ShippingChanges { delay_checks, ..ShippingChanges::default() }, now).await?;
+    Ok(checked)
 }
 
 fn check(late: LateShipment, levels: &DelayLevels, now: Timestamp) -> DelayCheck {

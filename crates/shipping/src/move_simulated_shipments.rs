@@ -2,6 +2,7 @@
 //! several processes at once.
 
 use crate::carriers::{Carrier, simulated::SimulatedCarrier};
+use crate::changes::ShippingChanges;
 use crate::config::TransitTimes;
 use crate::error::ShippingError;
 use crate::record_carrier_event::progressed;
@@ -9,29 +10,29 @@ use crate::store::{self, ChangedShipment, DueShipment, NewEvent};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::shipment::Milestone;
-use messaging::outbox::LeasedMessages;
-use messaging::{Outgoing, RelayHandle, outbox};
-use sqlx::{PgConnection, PgPool};
+use messaging::{Outgoing, UnitOfWork, WriteContext};
 
 /// Advances at most `limit` shipments by one milestone each, and returns their number. If it equals `limit`, more may
 /// be due.
 pub async fn move_simulated_shipments(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     transit_times: &TransitTimes,
     now: Timestamp,
     limit: u32,
 ) -> Result<usize, ShippingError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let due = store::lock_due_shipments(&mut tx, now, limit).await?;
+    let mut work = UnitOfWork::begin(context).await?;
+    let due = store::lock_due_shipments(&mut work, now, limit).await?;
     let steps: Vec<_> = due.into_iter().filter_map(|due| next_step(due, transit_times, now)).collect();
     if steps.is_empty() {
         return Ok(0);
     }
     let moved = steps.len();
-    let leased = save(&mut tx, relay, steps, now).await?;
-    tx.commit().await?;
-    relay.publish(leased);
+    let source = format!("carrier:{}", SimulatedCarrier::NAME);
+    let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
+    store::insert_events(&mut work, &events, now).await?;
+    let (shipments, messages): (Vec<_>, Vec<_>) = steps.into_iter().map(|step| (step.change, step.message)).unzip();
+    work.send(messages);
+    work.commit(ShippingChanges { shipments, ..ShippingChanges::default() }, now).await?;
     Ok(moved)
 }
 
@@ -49,20 +50,6 @@ fn next_step(due: DueShipment, transit_times: &TransitTimes, now: Timestamp) -> 
     change.to.next_move_at = next_move_at;
     let message = progressed(&change, milestone, now, due.trace, now);
     Some(Step { change, milestone, message })
-}
-
-async fn save(
-    tx: &mut PgConnection,
-    relay: &RelayHandle,
-    steps: Vec<Step>,
-    now: Timestamp,
-) -> Result<LeasedMessages, ShippingError> {
-    let source = format!("carrier:{}", SimulatedCarrier::NAME);
-    let events: Vec<_> = steps.iter().map(|step| event(step, &source, now)).collect();
-    store::insert_events(tx, &events, now).await?;
-    let (changes, messages): (Vec<_>, Vec<_>) = steps.into_iter().map(|step| (step.change, step.message)).unzip();
-    store::save_changes(tx, &[], &changes, now).await?;
-    Ok(outbox::append(tx, messages, relay).await?)
 }
 
 fn event<'a>(step: &Step, source: &'a str, now: Timestamp) -> NewEvent<'a> {

@@ -1,5 +1,6 @@
 //! Use case: records a milestone that a carrier, a vendor or an admin reports for a shipment.
 
+use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
 use crate::store::{self, ChangedShipment, NewEvent, StoredBooking, StoredShipment};
 use domain::Timestamp;
@@ -7,12 +8,10 @@ use domain::applied::Applied;
 use domain::ids::ShipmentId;
 use domain::messages::{Reply, ShipmentProgressed};
 use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
-use messaging::outbox::LeasedMessages;
-use messaging::{Outgoing, RelayHandle, Trace, outbox};
+use messaging::{Outgoing, Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarrierEvent {
@@ -47,45 +46,40 @@ pub enum CarrierEventError {
 
 /// Records the event, and advances the shipment if the milestone is new.
 pub async fn record_carrier_event(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     event: CarrierEvent,
     now: Timestamp,
     audit: &(impl AuditSink + ResponseSink<Recorded>),
 ) -> Result<Recorded, CarrierEventError> {
-    let mut tx = platform::postgres::begin(pool).await.map_err(ShippingError::from)?;
-    let (recorded, leased) = record(&mut tx, relay, &event, now, audit).await?;
-    audit.store_response(&mut tx, &recorded).await.map_err(ShippingError::from)?;
-    tx.commit().await.map_err(ShippingError::from)?;
-    if let Some(leased) = leased {
-        relay.publish(leased);
-    }
+    let mut work = UnitOfWork::begin(context).await.map_err(ShippingError::from)?;
+    let (recorded, changes) = record(&mut work, &event, now, audit).await?;
+    audit.store_response(&mut work, &recorded).await.map_err(ShippingError::from)?;
+    work.commit(changes, now).await?;
     Ok(recorded)
 }
 
-/// Returns the effect of the event, and the message to the order if there is one.
+/// Returns the effect of the event, and the changes that it causes.
 async fn record(
-    tx: &mut PgConnection,
-    relay: &RelayHandle,
+    work: &mut UnitOfWork,
     event: &CarrierEvent,
     now: Timestamp,
     audit: &impl AuditSink,
-) -> Result<(Recorded, Option<LeasedMessages>), CarrierEventError> {
-    let order = store::find_order_of_tracking_number(tx, &event.tracking_number).await?;
+) -> Result<(Recorded, ShippingChanges), CarrierEventError> {
+    let mut changes = ShippingChanges::default();
+    let order = store::find_order_of_tracking_number(work, &event.tracking_number).await?;
     let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
-    let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
+    let booking = store::lock_bookings(work, &[order]).await?.remove(&order);
     let (shipment, trace) = named_shipment(booking, &event.tracking_number)?;
     let reported = shipment.shipment.clone().report(event.status, event.occurred_at)?;
-    if store::insert_events(tx, &[row(shipment.id, event)], now).await? == 0 {
-        return Ok((Recorded::Duplicate, None));
+    if store::insert_events(work, &[row(shipment.id, event)], now).await? == 0 {
+        return Ok((Recorded::Duplicate, changes));
     }
-    audit.record(tx, audit_record(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
-    let Applied::Changed(next) = reported else { return Ok((Recorded::Ignored, None)) };
+    audit.record(work, audit_record(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
+    let Applied::Changed(next) = reported else { return Ok((Recorded::Ignored, changes)) };
     let change = ChangedShipment::step(shipment, next);
-    store::save_changes(tx, &[], std::slice::from_ref(&change), now).await?;
-    let message = progressed(&change, event.status, event.occurred_at, trace, now);
-    let leased = outbox::append(tx, vec![message], relay).await.map_err(ShippingError::from)?;
-    Ok((Recorded::Advanced, Some(leased)))
+    work.send([progressed(&change, event.status, event.occurred_at, trace, now)]);
+    changes.shipments.push(change);
+    Ok((Recorded::Advanced, changes))
 }
 
 fn audit_record(event: &CarrierEvent, before: &Shipment) -> AuditRecord {

@@ -1,9 +1,10 @@
 //! Second transaction of a batch: stores the carrier's results, and replies from the resulting state of each booking.
 
 use crate::carrier_calls::CarrierResult;
+use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
 use crate::reply;
-use crate::store::{self, ChangedBooking, ChangedShipment, StoredBooking};
+use crate::store::{self, StoredBooking};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{OrderId, ShipmentId};
@@ -30,10 +31,10 @@ pub(crate) async fn settle(
     results: Vec<CarrierResult>,
     moves_after: Option<Duration>,
     now: Timestamp,
-) -> Result<Handled, ShippingError> {
+) -> Result<Handled<ShippingChanges>, ShippingError> {
     let orders: Vec<_> = batch.iter().map(|delivery| order_of(&delivery.command)).collect();
     let mut bookings = store::lock_bookings(tx, &orders).await?;
-    let (mut handled, mut changes) = (Handled::default(), Changes::default());
+    let mut handled = Handled::<ShippingChanges>::default();
     for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
             None => without_booking(&delivery.command),
@@ -42,7 +43,7 @@ pub(crate) async fn settle(
                 Ok(settled) => {
                     let verdict = reply::reply_to(delivery, &settled, &mut handled.outgoing, now);
                     if verdict == Verdict::Done {
-                        changes.add(order, stored, settled);
+                        handled.changes.add_booking(order, stored, settled);
                     }
                     verdict
                 }
@@ -50,7 +51,6 @@ pub(crate) async fn settle(
         };
         handled.verdicts.push(verdict);
     }
-    changes.save(tx, now).await?;
     Ok(handled)
 }
 
@@ -129,28 +129,4 @@ fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<Stor
         shipment.next_move_at = None;
     }
     Ok(StoredBooking { booking, ..stored })
-}
-
-/// The rows to save, in one statement.
-#[derive(Default)]
-struct Changes {
-    bookings: Vec<ChangedBooking>,
-    shipments: Vec<ChangedShipment>,
-}
-
-impl Changes {
-    fn add(&mut self, order_id: OrderId, before: StoredBooking, after: StoredBooking) {
-        if before.booking != after.booking {
-            self.bookings.push(ChangedBooking { order_id, from: before.booking.status(), to: after.booking });
-        }
-        for (before, after) in before.shipments.into_iter().zip(after.shipments) {
-            if before != after {
-                self.shipments.push(ChangedShipment { from: before.shipment.status(), to: after });
-            }
-        }
-    }
-
-    async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), ShippingError> {
-        store::save_changes(tx, &self.bookings, &self.shipments, now).await
-    }
 }

@@ -7,9 +7,9 @@ mod queues;
 use anyhow::Context;
 use config::{WORKER_METRICS_PORT, WorkerSettings};
 use domain::messages::Queue;
-use messaging::RelayHandle;
 use messaging::broker::BrokerConnections;
 use messaging::metrics::{Traffic, traffic};
+use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use platform::lifecycle::Lifecycle;
 use platform::metrics;
@@ -35,7 +35,9 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
     serve_metrics(&settings, &pools, &lifecycle).await?;
 
-    queues::start(&settings, &pools.common, &connections, &relay, &lifecycle);
+    let (pool, time_scale) = (pools.common.clone(), settings.saga.time_scale());
+    let write = WriteContext { pool, relay: relay.clone(), time_scale };
+    queues::start(&settings, &write, &connections, &lifecycle);
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
         connections.clone(),

@@ -5,7 +5,7 @@ use domain::messages::Queue;
 use inventory::Inventory;
 use messaging::broker::BrokerConnections;
 use messaging::consumer::{self, BatchHandler, BatchLimiter, ConsumerSettings, OneTransaction, TwoTransactions};
-use messaging::{RelayHandle, dead_letters};
+use messaging::{WriteContext, dead_letters};
 use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
@@ -13,7 +13,6 @@ use payments::gateway::simulated::SimulatedGateway;
 use platform::lifecycle::Lifecycle;
 use shipping::Shipping;
 use shipping::carriers::simulated::SimulatedCarrier;
-use sqlx::PgPool;
 use std::sync::Arc;
 
 /// Consumers per queue whose handler calls a provider: while the batch of one waits for answers, the other continues.
@@ -21,21 +20,15 @@ const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
 /// Starts the consumers of each queue that the settings name.
-pub fn start(
-    settings: &WorkerSettings,
-    pool: &PgPool,
-    connections: &BrokerConnections,
-    relay: &RelayHandle,
-    lifecycle: &Lifecycle,
-) {
+pub fn start(settings: &WorkerSettings, write: &WriteContext, connections: &BrokerConnections, lifecycle: &Lifecycle) {
     let limiter = BatchLimiter::new(settings.batches_at_once());
-    let spawner = ConsumerSpawner { pool, connections, relay, limiter, lifecycle };
+    let spawner = ConsumerSpawner { write, connections, limiter, lifecycle };
     for queue in &settings.queues {
         match queue {
-            Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: settings.saga.time_scale() })),
+            Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: write.time_scale })),
             Queue::Inventory => spawner.spawn(OneTransaction(Inventory)),
             Queue::Payments => {
-                let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
+                let gateway = SimulatedGateway::start(write.pool.clone(), &settings.payments);
                 let payments = Arc::new(Payments::new(gateway, &settings.payments));
                 for _ in 0..PAYMENTS_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&payments)));
@@ -53,26 +46,24 @@ pub fn start(
     }
 }
 
-/// Spawns consumers, which share the pool, the connections, the relay and the batch limit of this process.
+/// Spawns consumers, which share the pool, the relay, the connections and the batch limit of this process.
 struct ConsumerSpawner<'a> {
-    pool: &'a PgPool,
+    write: &'a WriteContext,
     connections: &'a BrokerConnections,
-    relay: &'a RelayHandle,
     limiter: BatchLimiter,
     lifecycle: &'a Lifecycle,
 }
 
 impl ConsumerSpawner<'_> {
     fn spawn<H: BatchHandler>(&self, handler: H) {
-        let (pool, connections) = (self.pool.clone(), self.connections.clone());
-        let (relay, limiter) = (self.relay.clone(), self.limiter.clone());
+        let (write, connections, limiter) = (self.write.clone(), self.connections.clone(), self.limiter.clone());
         let (settings, lifecycle) = (ConsumerSettings::default(), self.lifecycle.clone());
-        self.lifecycle.spawn(consumer::run(handler, pool, connections, relay, limiter, settings, lifecycle));
+        self.lifecycle.spawn(consumer::run(handler, write, connections, limiter, settings, lifecycle));
     }
 
     /// Stores the dead letters of the queue as failed jobs.
     fn spawn_dead_letter_drain(&self, queue: Queue) {
-        let sink = FailedJobs::new(self.pool.clone());
+        let sink = FailedJobs::new(self.write.pool.clone());
         self.lifecycle.spawn(dead_letters::drain(queue, sink, self.connections.clone(), self.lifecycle.clone()));
     }
 }

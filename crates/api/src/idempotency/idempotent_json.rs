@@ -1,14 +1,14 @@
 //! Extracts a JSON body together with the identity of the request under its idempotency key.
 
 use super::{IdempotentResponse, Recorder, key};
-use crate::auth::Caller;
 use crate::body::{FromJson, read_json};
 use crate::problem::Problem;
-use crate::request_id::RequestId;
-use crate::state::AppState;
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, MatchedPath, Request};
+use domain::ids::UserId;
+use operations::Auditor;
 use operations::idempotent_responses::RequestKey;
+use orders::Intake;
 use sha2::{Digest, Sha256};
 
 /// Extracts the JSON body of a request that may have an idempotency key.
@@ -57,14 +57,13 @@ impl Idempotency {
     /// Records the changes of this request in the audit log, and its response under the key.
     pub fn recorder<T>(
         self,
-        state: &AppState,
-        caller: Caller,
-        request: &RequestId,
+        principal: UserId,
+        auditor: Auditor,
+        intake: &Intake,
         render: fn(&T) -> IdempotentResponse,
     ) -> Recorder<T> {
-        let request_key =
-            |KeyUse { route, key, fingerprint }| RequestKey { principal: caller.id, route, key, fingerprint };
-        let now = platform::clock::now();
-        Recorder::new(caller.auditor(request, now), self.0.map(request_key), state.intake.keys_kept_since(now), render)
+        let request_key = |KeyUse { route, key, fingerprint }| RequestKey { principal, route, key, fingerprint };
+        let kept_since = intake.keys_kept_since(auditor.at);
+        Recorder::new(auditor, self.0.map(request_key), kept_since, render)
     }
 }

@@ -13,9 +13,8 @@ use catalogue::{Catalogue, NewProduct, create_products};
 use domain::ids::{UserId, WarehouseId};
 use domain::inventory::{Origin, Warehouse};
 use domain::money::Money;
-use domain::saga::TimeScale;
 use inventory::{Receipt, create_warehouse, receive_new};
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use messaging::broker::{BrokerConnections, QueueInspector};
 use orders::{Intake, IntakeLimits, OrderWatch};
 use payments::PaymentMethods;
@@ -165,7 +164,8 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
-    let relay = RelayHandle::default();
+    let write = WriteContext::of(pools.common.clone());
+    let intake = WriteContext::of(pools.vital.clone());
     let hour = Duration::from_hours(1);
     Shared {
         accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour)
@@ -173,12 +173,11 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         payment_methods: PaymentMethods::configured(),
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
-        intake: Intake::start(pools.vital.clone(), relay.clone(), TimeScale::REAL, IntakeLimits::default(), lifecycle),
-        time_scale: TimeScale::REAL,
+        intake: Intake::start(intake, IntakeLimits::default(), lifecycle),
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
-        relay,
+        write,
         queue_inspector: QueueInspector::new(BrokerConnections::new(&rabbitmq, "test").expect("connections").consuming),
         redis: Redis::new(&redis).expect("redis"),
         lifecycle: lifecycle.clone(),

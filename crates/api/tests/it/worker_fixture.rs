@@ -6,12 +6,13 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
 use domain::product::Line;
 use domain::saga::TimeScale;
-use messaging::{Delivery, Handle, HandleWithProvider, Handled, Header, Trace, Verdict};
+use messaging::{
+    Begun, Changes, Delivery, Handle, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext,
+};
 use orders::SagaHandler;
 use shipping::carriers::simulated::SimulatedCarrier;
 use shipping::{Shipping, ShippingArgs};
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Postgres};
+use std::fmt::Debug;
 
 fn delivery<C>(order: OrderId, command: C, now: Timestamp) -> Delivery<C> {
     let trace = Trace { correlation_id: "test".into(), causation_id: None, traceparent: None };
@@ -22,24 +23,24 @@ fn delivery<C>(order: OrderId, command: C, now: Timestamp) -> Delivery<C> {
     }
 }
 
-async fn connection(client: &ApiClient) -> PoolConnection<Postgres> {
-    client.pool.acquire().await.expect("a connection")
+async fn begin(client: &ApiClient) -> UnitOfWork {
+    UnitOfWork::begin(&WriteContext::of(client.pool.clone())).await.expect("begun")
 }
 
-fn expect_all_done(handled: &Handled) {
+/// Commits what was handled; all messages must be done.
+async fn commit<C: Changes<Error: Debug>>(work: UnitOfWork, handled: Handled<C>, now: Timestamp) {
     assert!(handled.verdicts.iter().all(|verdict| *verdict == Verdict::Done), "{:?}", handled.verdicts);
+    work.commit(handled.changes, now).await.expect("committed");
 }
 
 /// Rejects the order, with the reply that there is no stock.
 pub async fn reject(client: &ApiClient, order: &str) {
     let (order_id, now) = (order.parse().expect("an id"), platform::clock::now());
     let reply = Reply::StockRejected(StockRejected { order_id, shortages: Vec::new() });
-    let mut connection = connection(client).await;
-    let mut tx = connection.begin().await.expect("begun");
+    let mut work = begin(client).await;
     let saga = SagaHandler { time_scale: TimeScale::REAL };
-    let handled = saga.handle(&mut tx, &[delivery(order_id, reply, now)], now).await;
-    expect_all_done(&handled.expect("handled"));
-    tx.commit().await.expect("committed");
+    let handled = saga.handle(&mut work, &[delivery(order_id, reply, now)], now).await.expect("handled");
+    commit(work, handled, now).await;
 }
 
 /// Books the shipment of the order's headphones with the carrier. Returns the tracking number.
@@ -51,15 +52,14 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
     let args = carrier();
     let shipping = Shipping::new(SimulatedCarrier::new(&args), &args);
     let batch = [delivery(order_id, book, now)];
-    let mut connection = connection(client).await;
 
-    let mut tx = connection.begin().await.expect("begun");
-    let call = shipping.begin(&mut tx, &batch, now).await.expect("begun").pop().expect("a call");
-    tx.commit().await.expect("committed");
-    let results = vec![shipping.call(call).await];
-    let mut tx = connection.begin().await.expect("begun");
-    expect_all_done(&shipping.settle(&mut tx, &batch, results, now).await.expect("settled"));
-    tx.commit().await.expect("committed");
+    let mut work = begin(client).await;
+    let Begun { mut calls, changes } = shipping.begin(&mut work, &batch, now).await.expect("begun");
+    work.commit(changes, now).await.expect("committed");
+    let results = vec![shipping.call(calls.pop().expect("a call")).await];
+    let mut work = begin(client).await;
+    let handled = shipping.settle(&mut work, &batch, results, now).await.expect("settled");
+    commit(work, handled, now).await;
 
     let booked = shipping::list_shipments(&client.pool, order_id).await.expect("a list");
     booked[0].tracking_number.as_ref().expect("a number").to_string()

@@ -7,7 +7,7 @@ use domain::messages::{
 };
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
-use messaging::{Delivery, Handle, HandleError, Handled, Header, Trace, Verdict};
+use messaging::{Changes, Delivery, Handle, HandleError, Handled, Header, Trace, Verdict};
 use platform::audit::NoAudit;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -70,11 +70,12 @@ impl Harness {
     }
 
     /// Handles the batch in one transaction and commits it.
-    pub async fn handle(&self, batch: &[Delivery<InventoryCommand>]) -> Result<Handled, HandleError> {
-        let mut tx = platform::postgres::begin(&self.pool).await?;
-        let handled = Inventory.handle(&mut tx, batch, platform::clock::now()).await?;
+    pub async fn handle(&self, batch: &[Delivery<InventoryCommand>]) -> Result<Handled<()>, HandleError> {
+        let (mut tx, now) = (platform::postgres::begin(&self.pool).await?, platform::clock::now());
+        let Handled { verdicts, changes, outgoing } = Inventory.handle(&mut tx, batch, now).await?;
+        changes.save(&mut tx, now).await?;
         tx.commit().await?;
-        Ok(handled)
+        Ok(Handled { verdicts, changes: (), outgoing })
     }
 
     /// Handles the batch, expects every message to be done, and returns the replies.
@@ -124,7 +125,7 @@ fn delivery(subject: OrderId, command: InventoryCommand) -> Delivery<InventoryCo
     Delivery { header: Header { id, time: platform::clock::now(), subject, trace }, attempt: 0, command }
 }
 
-pub fn replies(handled: &Handled) -> Vec<Reply> {
+pub fn replies(handled: &Handled<()>) -> Vec<Reply> {
     handled.outgoing.iter().map(|message| serde_json::from_str(&message.payload).expect("a reply")).collect()
 }
 

@@ -14,7 +14,7 @@ const ROUNDS: usize = 40;
 async fn concurrently(
     harness: &Harness,
     batches: &[Vec<Delivery<InventoryCommand>>],
-) -> Vec<Result<Handled, HandleError>> {
+) -> Vec<Result<Handled<()>, HandleError>> {
     join_all(batches.iter().map(|batch| harness.handle(batch))).await
 }
 

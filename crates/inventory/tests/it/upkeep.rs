@@ -4,7 +4,7 @@ use crate::harness::{Harness, order, release, reserve, ship, sku};
 use chrono::TimeDelta;
 use domain::ids::OrderId;
 use domain::messages::Reply;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use platform::audit::NoAudit;
 use platform::clock::now;
 use sqlx::PgPool;
@@ -15,7 +15,9 @@ const TTL: Duration = Duration::from_hours(1);
 /// The orders that are queried `minutes` from now.
 async fn queried(harness: &Harness, minutes: i64, limit: u32) -> Vec<OrderId> {
     let at = now() + TimeDelta::minutes(minutes);
-    inventory::query_stale_reservations(&harness.pool, &RelayHandle::default(), TTL, at, limit).await.expect("checked");
+    inventory::query_stale_reservations(&WriteContext::of(harness.pool.clone()), TTL, at, limit)
+        .await
+        .expect("checked");
     let payloads: Vec<String> = sqlx::query_scalar("DELETE FROM messaging.outbox RETURNING payload")
         .fetch_all(&harness.pool)
         .await
@@ -67,7 +69,7 @@ async fn a_run_checks_at_most_its_limit_and_concurrent_runs_check_each_reservati
     let mut total = 0;
     for _ in 0..10 {
         let run = || async {
-            inventory::query_stale_reservations(&harness.pool, &RelayHandle::default(), TTL, at, 4)
+            inventory::query_stale_reservations(&WriteContext::of(harness.pool.clone()), TTL, at, 4)
                 .await
                 .expect("checked")
         };

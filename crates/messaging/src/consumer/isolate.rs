@@ -4,12 +4,11 @@
 use super::concurrency::BatchPermit;
 use crate::broker::Backoff;
 use crate::handle::HandleError;
-use crate::outbox::RelayHandle;
+use crate::unit_of_work::WriteContext;
 use domain::messages::Queue;
 use futures::FutureExt;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::LockTimeout;
-use sqlx::PgPool;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
@@ -39,8 +38,7 @@ pub(super) type Outcome<R> = Result<R, String>;
 #[derive(Debug)]
 pub struct Context {
     pub(super) queue: Queue,
-    pub(super) pool: PgPool,
-    pub(super) relay: RelayHandle,
+    pub(super) write: WriteContext,
     pub(super) lifecycle: Lifecycle,
     last_blocked: Mutex<Option<Instant>>,
 }
@@ -56,8 +54,8 @@ struct SplitBatch<R> {
 }
 
 impl Context {
-    pub fn new(queue: Queue, pool: PgPool, relay: RelayHandle, lifecycle: Lifecycle) -> Self {
-        Self { queue, pool, relay, lifecycle, last_blocked: Mutex::default() }
+    pub fn new(queue: Queue, write: WriteContext, lifecycle: Lifecycle) -> Self {
+        Self { queue, write, lifecycle, last_blocked: Mutex::default() }
     }
 
     /// Runs `attempt` for all `length` messages together, and for ever smaller ranges of them after failures. Returns

@@ -12,12 +12,11 @@ use super::unacked::Unacked;
 use crate::broker::{BrokerConnections, BrokerError, ConsumingChannel, SessionLoop};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
-use crate::outbox::RelayHandle;
 use crate::topology::Scope;
+use crate::unit_of_work::WriteContext;
 use domain::messages::Queue;
 use platform::lifecycle::Lifecycle;
 use platform::telemetry::milliseconds;
-use sqlx::PgPool;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -70,14 +69,13 @@ impl Default for ConsumerSettings {
 /// Consumes the queue of `handler` until the process stops.
 pub async fn run<H: BatchHandler>(
     handler: H,
-    pool: PgPool,
+    write: WriteContext,
     connections: BrokerConnections,
-    relay: RelayHandle,
     limiter: BatchLimiter,
     settings: ConsumerSettings,
     lifecycle: Lifecycle,
 ) {
-    let context = Context::new(H::QUEUE, pool, relay, lifecycle.clone());
+    let context = Context::new(H::QUEUE, write, lifecycle.clone());
     let processor = BatchProcessor { handler, metrics: QueueMetrics::of(H::QUEUE), limiter, context };
     let (mut sessions, mut after_silence) = (SessionLoop::new(lifecycle), false);
     while sessions.is_running() {
@@ -107,7 +105,7 @@ async fn session<H: BatchHandler>(
         processor,
         settings,
         channel,
-        acknowledger: Acknowledger::new(H::QUEUE, processor.context.pool.clone(), connections.publishing.clone()),
+        acknowledger: Acknowledger::new(H::QUEUE, processor.context.write.pool.clone(), connections.publishing.clone()),
         unacked: Unacked::default(),
         calls: Calls::new(),
         active_at: Instant::now(),
@@ -234,7 +232,7 @@ impl<H: BatchHandler> Session<'_, H> {
 /// `None` when the process stops before a permit is available.
 async fn acquire_permit<H>(processor: &BatchProcessor<H>) -> Option<BatchPermit> {
     let acquired = async {
-        processor.context.relay.wait_for_capacity().await;
+        processor.context.write.relay.wait_for_capacity().await;
         processor.limiter.acquire().await
     };
     tokio::select! {

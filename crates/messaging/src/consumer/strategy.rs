@@ -4,12 +4,13 @@ use super::calls::{Answered, Calls, Tag};
 use super::concurrency::BatchPermit;
 use super::isolate::{Context, Outcome};
 use crate::handle::{Delivery, Handle, HandleError, Handled, Verdict};
-use crate::outbox::{self, InboxEntries};
+use crate::outbox::InboxEntries;
+use crate::unit_of_work::UnitOfWork;
 use crate::{Message, inbox};
 use domain::ids::MessageId;
 use domain::messages::Queue;
 use platform::clock;
-use platform::postgres::{LockTimeout, begin_with_lock_timeout};
+use platform::postgres::LockTimeout;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -91,22 +92,18 @@ impl<H: Handle> OneTransaction<H> {
         loop {
             let is_new = |id: &MessageId| processed.as_ref().is_none_or(|ids| !ids.contains(id));
             let (batch, indices) = partition(part, is_new);
-            let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
-            let handled = self.0.handle(&mut tx, &batch, clock::now()).await?;
-            let entries = InboxEntries { consumer, ids: &finished(&batch, &handled) };
-            let (leased, inserted) =
-                outbox::append_and_mark_processed(&mut tx, handled.outgoing, entries, &context.relay).await?;
+            let now = clock::now();
+            let mut work = UnitOfWork::begin_with_lock_timeout(&context.write, lock_timeout).await?;
+            let Handled { verdicts, changes, outgoing } = self.0.handle(&mut work, &batch, now).await?;
+            work.send(outgoing);
+            let entries = InboxEntries { consumer, ids: &finished(&batch, &verdicts) };
             // A message that failed may be a duplicate of one that succeeded earlier, so the inbox must be consulted
             // before the failure is reported.
             let is_consulted = processed.is_some() || entries.ids.len() == batch.len();
-            if is_consulted && inserted == entries.ids.len() {
-                tx.commit().await?;
-                context.relay.publish(leased);
-                handled.after_commit.run();
-                return Ok(scatter(part.len(), indices, handled.verdicts, || Verdict::Done));
+            if is_consulted && work.commit_if_unprocessed(changes, entries, now).await.map_err(Into::into)? {
+                return Ok(scatter(part.len(), indices, verdicts, || Verdict::Done));
             }
-            tx.rollback().await?;
-            let mut connection = context.pool.acquire().await?;
+            let mut connection = context.write.pool.acquire().await?;
             processed = Some(inbox::already_processed(&mut connection, consumer, &ids(part)).await?);
         }
     }
@@ -145,8 +142,8 @@ pub(super) fn scatter<T>(
 }
 
 /// The messages that are done; all others are published again to a retry queue or to the dead queue.
-pub(super) fn finished<C>(batch: &[Delivery<C>], handled: &Handled) -> Vec<MessageId> {
-    assert_eq!(batch.len(), handled.verdicts.len(), "a handler must return one verdict per message");
-    let verdicts = batch.iter().zip(&handled.verdicts);
+pub(super) fn finished<C>(batch: &[Delivery<C>], verdicts: &[Verdict]) -> Vec<MessageId> {
+    assert_eq!(batch.len(), verdicts.len(), "a handler must return one verdict per message");
+    let verdicts = batch.iter().zip(verdicts);
     verdicts.filter(|(_, verdict)| **verdict == Verdict::Done).map(|(delivery, _)| delivery.header.id).collect()
 }

@@ -5,12 +5,13 @@ use super::calls::{Answered, Calls};
 use super::concurrency::BatchPermit;
 use super::isolate::Context;
 use super::strategy::{BatchHandler, Round, Verdicts, finished, ids, partition, scatter, verdict};
-use crate::handle::{Delivery, HandleError, HandleWithProvider, Verdict};
+use crate::handle::{Begun, Delivery, HandleError, HandleWithProvider, Handled, Verdict};
 use crate::inbox;
-use crate::outbox::{self, InboxEntries};
+use crate::outbox::InboxEntries;
+use crate::unit_of_work::UnitOfWork;
 use domain::messages::Queue;
 use platform::clock;
-use platform::postgres::{LockTimeout, begin_with_lock_timeout};
+use platform::postgres::LockTimeout;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -93,11 +94,12 @@ impl<H: HandleWithProvider> TwoTransactions<H> {
         part: &[Delivery<H::Command>],
         lock_timeout: LockTimeout,
     ) -> Result<Vec<Option<H::Call>>, HandleError> {
-        let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
-        let processed = inbox::already_processed(&mut tx, H::QUEUE.into(), &ids(part)).await?;
+        let mut work = UnitOfWork::begin_with_lock_timeout(&context.write, lock_timeout).await?;
+        let processed = inbox::already_processed(&mut work, H::QUEUE.into(), &ids(part)).await?;
         let (batch, indices) = partition(part, |id| !processed.contains(id));
-        let calls = self.0.begin(&mut tx, &batch, clock::now()).await?;
-        tx.commit().await?;
+        let now = clock::now();
+        let Begun { calls, changes } = self.0.begin(&mut work, &batch, now).await?;
+        work.commit(changes, now).await.map_err(Into::into)?;
         Ok(scatter(part.len(), indices, calls.into_iter().map(Some), || None))
     }
 
@@ -115,17 +117,15 @@ impl<H: HandleWithProvider> TwoTransactions<H> {
         answers: &[H::Answer],
         lock_timeout: LockTimeout,
     ) -> Result<Vec<Verdict>, HandleError> {
-        let mut tx = begin_with_lock_timeout(&context.pool, lock_timeout).await?;
-        let handled = self.0.settle(&mut tx, batch, answers.to_vec(), clock::now()).await?;
+        let mut work = UnitOfWork::begin_with_lock_timeout(&context.write, lock_timeout).await?;
+        let now = clock::now();
+        let Handled { verdicts, changes, outgoing } = self.0.settle(&mut work, batch, answers.to_vec(), now).await?;
+        work.send(outgoing);
         // Another process may have settled the same message during the call. Settling is idempotent, so it is repeated,
         // and appends the same replies under the same ids.
-        let entries = InboxEntries { consumer: H::QUEUE.into(), ids: &finished(batch, &handled) };
-        let (leased, _inserted) =
-            outbox::append_and_mark_processed(&mut tx, handled.outgoing, entries, &context.relay).await?;
-        tx.commit().await?;
-        context.relay.publish(leased);
-        handled.after_commit.run();
-        Ok(handled.verdicts)
+        let entries = InboxEntries { consumer: H::QUEUE.into(), ids: &finished(batch, &verdicts) };
+        work.commit_processed(changes, entries, now).await.map_err(Into::into)?;
+        Ok(verdicts)
     }
 }
 

@@ -17,23 +17,13 @@ pub struct InboxEntries<'a> {
     pub ids: &'a [MessageId],
 }
 
-/// Appends `messages` to the outbox. The caller commits, and then passes the result to [`RelayHandle::publish`].
+/// Appends `messages` to the outbox, and inserts `entries` into the inbox in the same statement. Returns the messages to
+/// pass to [`RelayHandle::publish`] after the commit, and the number of new inbox rows: fewer than `entries` when
+/// messages were already processed.
 ///
 /// Rows that the relay has capacity for are leased to it. The others are left unleased, for any relay to claim after
 /// the commit: rows beyond its capacity, and the messages of new orders while the inventory queue is backed up.
-pub async fn append(
-    tx: &mut PgConnection,
-    messages: Vec<Outgoing>,
-    relay: &RelayHandle,
-) -> sqlx::Result<LeasedMessages> {
-    let no_entries = InboxEntries { consumer: "", ids: &[] };
-    let (leased, _inserted) = append_and_mark_processed(tx, messages, no_entries, relay).await?;
-    Ok(leased)
-}
-
-/// Like [`append()`], and inserts `entries` into the inbox in the same statement. Also returns the number of rows that
-/// were inserted: fewer than `entries` when messages were already processed.
-pub async fn append_and_mark_processed(
+pub(crate) async fn append(
     tx: &mut PgConnection,
     messages: Vec<Outgoing>,
     entries: InboxEntries<'_>,

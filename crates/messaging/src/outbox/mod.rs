@@ -1,9 +1,9 @@
 //! Transactional outbox: messages are inserted in the same transaction as the change they describe, and published after
 //! the commit.
 //!
-//! [`append()`] inserts messages and returns [`LeasedMessages`]: the same messages, still in memory, and the right to
-//! publish them until the lease ends. After the commit they are passed to the [`RelayHandle`] of the process. The relay
-//! publishes them and deletes their rows. Whatever happens to the leased messages, their rows stay until then: when the
+//! [`crate::UnitOfWork`] appends messages at its commit, and gets [`LeasedMessages`]: the same messages, still in memory,
+//! and the right to publish them until the lease ends. After the commit it passes them to the [`RelayHandle`] of the
+//! process. The relay publishes them and deletes their rows. Whatever happens to the leased messages, their rows stay until then: when the
 //! lease has ended, any process may claim them.
 
 mod append;
@@ -13,7 +13,8 @@ mod relay_handle;
 mod stalled;
 mod store;
 
-pub use append::{InboxEntries, append, append_and_mark_processed};
+pub use append::InboxEntries;
+pub(crate) use append::append;
 pub use leased_messages::LeasedMessages;
 pub use relay::{POLL_INTERVAL, run};
 pub use relay_handle::RelayHandle;

@@ -5,12 +5,12 @@ use crate::store;
 use crate::store::BadRow;
 use domain::messages::Queue;
 use messaging::dead_letters::{self, NotText};
-use messaging::{Outgoing, RelayHandle, outbox};
+use messaging::{NoChanges, Outgoing, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::consistency::StoredRow;
 use platform::response::ResponseSink;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// How often a job can be replayed: one that fails so often has a cause that a replay can't remove.
@@ -32,23 +32,20 @@ pub enum DecideError {
 
 /// Publishes the message again, with its original id, only to the queue in which it failed.
 pub async fn replay(
-    pool: &PgPool,
-    relay: &RelayHandle,
+    context: &WriteContext,
     id: Uuid,
     decision: &Decision,
     audit: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let job = match lock(&mut tx, id, JobStatus::Replayed).await? {
+    let mut work = UnitOfWork::begin(context).await?;
+    let job = match lock(&mut work, id, JobStatus::Replayed).await? {
         LockedJob::Open(job) => job,
-        LockedJob::AlreadyDecided(job) => return repeated(tx, job, audit).await,
+        LockedJob::AlreadyDecided(job) => return repeated(work, job, decision, audit).await,
     };
-    let message = message_of(&job)?;
-    let leased = outbox::append(&mut tx, vec![message], relay).await?;
-    let job = save(&mut tx, job, JobStatus::Replayed, decision, audit).await?;
-    audit.store_response(&mut tx, &job).await?;
-    tx.commit().await?;
-    relay.publish(leased);
+    work.send([message_of(&job)?]);
+    let job = save(&mut work, job, JobStatus::Replayed, decision, audit).await?;
+    audit.store_response(&mut work, &job).await?;
+    work.commit(NoChanges, decision.at).await?;
     Ok(job)
 }
 
@@ -64,30 +61,31 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
 
 /// Closes the job without a replay.
 pub async fn discard(
-    pool: &PgPool,
+    context: &WriteContext,
     id: Uuid,
     decision: &Decision,
     audit: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let job = match lock(&mut tx, id, JobStatus::Discarded).await? {
+    let mut work = UnitOfWork::begin(context).await?;
+    let job = match lock(&mut work, id, JobStatus::Discarded).await? {
         LockedJob::Open(job) => job,
-        LockedJob::AlreadyDecided(job) => return repeated(tx, job, audit).await,
+        LockedJob::AlreadyDecided(job) => return repeated(work, job, decision, audit).await,
     };
-    let job = save(&mut tx, job, JobStatus::Discarded, decision, audit).await?;
-    audit.store_response(&mut tx, &job).await?;
-    tx.commit().await?;
+    let job = save(&mut work, job, JobStatus::Discarded, decision, audit).await?;
+    audit.store_response(&mut work, &job).await?;
+    work.commit(NoChanges, decision.at).await?;
     Ok(job)
 }
 
 /// The same decision was made before; the repeated request may still have an idempotency key of its own.
 async fn repeated(
-    mut tx: Transaction<'static, Postgres>,
+    mut work: UnitOfWork,
     job: FailedJob,
+    decision: &Decision,
     responses: &impl ResponseSink<FailedJob>,
 ) -> Result<FailedJob, DecideError> {
-    responses.store_response(&mut tx, &job).await?;
-    tx.commit().await?;
+    responses.store_response(&mut work, &job).await?;
+    work.commit(NoChanges, decision.at).await?;
     Ok(job)
 }
 

@@ -6,9 +6,8 @@ use crate::model::replays::{Progress, RunningReplay};
 use crate::store;
 use crate::store::BadRow;
 use domain::Timestamp;
-use messaging::{Outgoing, RelayHandle, outbox};
+use messaging::{NoChanges, Outgoing, UnitOfWork, WriteContext, outbox};
 use platform::telemetry::LogThrottle;
-use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -16,17 +15,17 @@ static PAUSED: LogThrottle = LogThrottle::every(Duration::from_mins(1));
 
 /// Continues the running replay, if there is one, and returns the number of jobs that were processed. Of concurrent
 /// calls only one does so: it locks the replay. While the outbox is stalled nothing is added to it.
-pub async fn run_replays(pool: &PgPool, relay: &RelayHandle, now: Timestamp) -> Result<usize, BadRow> {
-    let mut tx = platform::postgres::begin(pool).await?;
-    let Some(running) = store::replays::lock_running(&mut tx).await? else { return Ok(0) };
-    if outbox::is_stalled(&mut tx).await? {
+pub async fn run_replays(context: &WriteContext, now: Timestamp) -> Result<usize, BadRow> {
+    let mut work = UnitOfWork::begin(context).await?;
+    let Some(running) = store::replays::lock_running(&mut work).await? else { return Ok(0) };
+    if outbox::is_stalled(&mut work).await? {
         if PAUSED.is_due() {
             tracing::warn!(replay.id = %running.id, "A replay pauses: the outbox is stalled");
         }
         return Ok(0);
     }
     let (due, credit) = running.due(now);
-    let jobs = if due > 0 { store::failed_jobs::lock_next(&mut tx, &running, due).await? } else { Vec::new() };
+    let jobs = if due > 0 { store::failed_jobs::lock_next(&mut work, &running, due).await? } else { Vec::new() };
     let (sent, messages) = sendable(&jobs);
     let progress = Progress {
         replayed: sent.len(),
@@ -35,11 +34,10 @@ pub async fn run_replays(pool: &PgPool, relay: &RelayHandle, now: Timestamp) -> 
         credit,
         is_done: jobs.len() < due,
     };
-    let leased = outbox::append(&mut tx, messages, relay).await?;
-    store::failed_jobs::mark_replayed(&mut tx, &running, &sent, now).await?;
-    store::replays::save(&mut tx, running.id, &progress, now).await?;
-    tx.commit().await?;
-    relay.publish(leased);
+    work.send(messages);
+    store::failed_jobs::mark_replayed(&mut work, &running, &sent, now).await?;
+    store::replays::save(&mut work, running.id, &progress, now).await?;
+    work.commit(NoChanges, now).await?;
     Ok(jobs.len())
 }
 

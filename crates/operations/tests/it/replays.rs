@@ -3,7 +3,7 @@
 use crate::failed_jobs::{dead_letter, decision, jobs, outbox, store};
 use domain::Timestamp;
 use domain::messages::Queue;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use messaging::dead_letters::DeadLetter;
 use operations::failed_jobs::{Decision, JobStatus};
 use operations::replays::{
@@ -26,7 +26,7 @@ async fn try_to_start(pool: &PgPool) -> Result<Replay, StartReplayError> {
 }
 
 async fn run(pool: &PgPool, at: Timestamp) -> usize {
-    run_replays(pool, &RelayHandle::default(), at).await.expect("run")
+    run_replays(&WriteContext::of(pool.clone()), at).await.expect("run")
 }
 
 async fn reload(pool: &PgPool, replay: &Replay) -> Replay {

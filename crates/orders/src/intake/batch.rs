@@ -18,10 +18,7 @@ use crate::placement::Placement;
 use crate::store;
 use crate::store::idempotency_keys::StoredKey;
 use domain::Timestamp;
-use domain::saga::TimeScale;
-use messaging::RelayHandle;
-use messaging::outbox::{self, LeasedMessages};
-use sqlx::PgPool;
+use messaging::{NoChanges, UnitOfWork, WriteContext};
 use sqlx::postgres::PgDatabaseError;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -47,10 +44,8 @@ const OUT_OF_RESOURCES_PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
 pub(super) struct BatchContext {
-    pub pool: PgPool,
-    pub relay: RelayHandle,
+    pub write: WriteContext,
     pub limits: IntakeLimits,
-    pub time_scale: TimeScale,
 }
 
 /// An order to store, with the guard through which its requests get the result.
@@ -75,7 +70,7 @@ pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, KeyGuard
     let now = platform::clock::now();
     let pending = |(new_order, key_guard)| PendingOrder {
         key_guard,
-        placement: Placement::of(new_order, context.time_scale, now),
+        placement: Placement::of(new_order, context.write.time_scale, now),
     };
     let ends_at = Instant::now() + BATCH_TIMEOUT;
     let mut run = BatchRun { context, now, ends_at, short_lock_timeout: false, receiver: Some(receiver) };
@@ -135,19 +130,14 @@ impl BatchRun<'_> {
         [later, part]
     }
 
-    /// Stores `part`, in several runs if necessary, and passes its messages to the relay.
+    /// Stores `part`, in several runs if necessary.
     async fn store(&mut self, part: &[PendingOrder]) -> Result<EarlierUses, BatchError> {
         let placements: Vec<_> = part.iter().map(|pending| &pending.placement).collect();
         let mut reruns_left = RERUNS_MAX;
         loop {
             let stored = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
             let error = match stored {
-                Ok(Ok((earlier, leased))) => {
-                    if let Some(leased) = leased {
-                        self.context.relay.publish(leased);
-                    }
-                    return Ok(earlier);
-                }
+                Ok(Ok(earlier)) => return Ok(earlier),
                 Ok(Err(error)) => error,
                 Err(_too_slow) => return Err(BatchError::Unavailable(sqlx::Error::PoolTimedOut)),
             };
@@ -160,20 +150,17 @@ impl BatchRun<'_> {
     }
 
     /// One transaction: keys, orders, sagas, messages. Four round trips, whatever the size of the batch.
-    async fn store_once(
-        &mut self,
-        placements: &[&Placement],
-    ) -> Result<(EarlierUses, Option<LeasedMessages>), sqlx::Error> {
-        let mut tx = platform::postgres::begin(&self.context.pool).await?;
+    async fn store_once(&mut self, placements: &[&Placement]) -> Result<EarlierUses, sqlx::Error> {
+        let mut work = UnitOfWork::begin(&self.context.write).await?;
         if self.short_lock_timeout {
-            store::idempotency_keys::set_lock_timeout(&mut tx, SHORT_LOCK_TIMEOUT_MS).await?;
+            store::idempotency_keys::set_lock_timeout(&mut work, SHORT_LOCK_TIMEOUT_MS).await?;
         }
         let kept_since = self.context.limits.keys_kept_since(self.now);
-        let stored = store::insert_orders::insert(&mut tx, placements, kept_since, self.now).await?;
+        let stored = store::insert_orders::insert(&mut work, placements, kept_since, self.now).await?;
         let earlier = if stored.len() == placements.len() {
             EarlierUses::new()
         } else {
-            store::idempotency_keys::find_keys(&mut tx, placements, &stored).await?
+            store::idempotency_keys::find_keys(&mut work, placements, &stored).await?
         };
         if stored.len() + earlier.len() != placements.len() {
             // Impossible: an existing row that conflicts with our key is locked by our insert, so it is found. An error
@@ -181,15 +168,14 @@ impl BatchRun<'_> {
             return Err(sqlx::Error::RowNotFound);
         }
         if stored.is_empty() {
-            tx.rollback().await?;
-            return Ok((earlier, None));
+            work.rollback().await?;
+            return Ok(earlier);
         }
         let new_orders = placements.iter().filter(|placement| stored.contains(&placement.order.id));
-        let outgoing: Vec<_> = new_orders.flat_map(|placement| placement.outgoing.iter().cloned()).collect();
-        let leased = outbox::append(&mut tx, outgoing, &self.context.relay).await?;
+        work.send(new_orders.flat_map(|placement| placement.outgoing.iter().cloned()));
         self.receiver = None;
-        tx.commit().await?;
-        Ok((earlier, Some(leased)))
+        work.commit(NoChanges, self.now).await?;
+        Ok(earlier)
     }
 }
 

@@ -18,9 +18,8 @@ use crate::new_order::{Accepted, NewOrder};
 use batch::BatchContext;
 use domain::Timestamp;
 use domain::ids::UserId;
-use domain::saga::TimeScale;
 use in_flight::{Admission, InFlight, KeyName, OutcomeReceiver};
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use platform::lifecycle::Lifecycle;
 use queue::Request;
 use sqlx::PgPool;
@@ -44,15 +43,10 @@ pub struct Intake {
 }
 
 impl Intake {
-    pub fn start(
-        pool: PgPool,
-        relay: RelayHandle,
-        time_scale: TimeScale,
-        limits: IntakeLimits,
-        lifecycle: &Lifecycle,
-    ) -> Self {
+    pub fn start(write: WriteContext, limits: IntakeLimits, lifecycle: &Lifecycle) -> Self {
         metrics::register_intake();
-        let context = BatchContext { pool: pool.clone(), relay, limits, time_scale };
+        let pool = write.pool.clone();
+        let context = BatchContext { write, limits };
         let queue = committer::start(&context, lifecycle);
         Self { queue, in_flight: Arc::default(), pool, limits }
     }

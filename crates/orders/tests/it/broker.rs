@@ -11,7 +11,7 @@ use domain::product::Line;
 use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus;
 use futures::future::join_all;
-use messaging::{Delivery, Handle, Header, Trace, Verdict, outbox};
+use messaging::{Delivery, Handle, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use orders::{IntakeLimits, SagaHandler};
 use serde::de::DeserializeOwned;
 use sqlx::PgPool;
@@ -71,12 +71,11 @@ pub async fn deliver(pool: &PgPool, replies: Vec<Reply>) -> Vec<Verdict> {
 }
 
 pub async fn deliver_batch(pool: &PgPool, batch: &[Delivery<Reply>]) -> Vec<Verdict> {
-    let mut tx = platform::postgres::begin(pool).await.expect("a transaction");
+    let mut work = UnitOfWork::begin(&WriteContext::of(pool.clone())).await.expect("a transaction");
     let saga = SagaHandler { time_scale: TimeScale::REAL };
-    let handled = saga.handle(&mut tx, batch, now()).await.expect("handled");
-    let _leased =
-        outbox::append(&mut tx, handled.outgoing.clone(), &messaging::RelayHandle::default()).await.expect("appended");
-    tx.commit().await.expect("committed");
+    let handled = saga.handle(&mut work, batch, now()).await.expect("handled");
+    work.send(handled.outgoing);
+    work.commit(handled.changes, now()).await.expect("committed");
     handled.verdicts
 }
 

@@ -5,10 +5,9 @@ use crate::broker::{deliver, drain_outbox, order_after, placed, progressed, sent
 use crate::fixtures::{ALICE, BOB, HER_VENDOR, count, execute, now};
 use domain::ids::{OrderId, UserId};
 use domain::order::{CancelReason, OrderStatus};
-use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus::HandedOver;
 use futures::future::join_all;
-use messaging::{RelayHandle, Trace};
+use messaging::{Trace, WriteContext};
 use orders::{CancelError, CancelOrder, CancelOutcome, Viewer, cancel_order, find_order, order_events};
 use platform::audit::NoAudit;
 use serde_json::{Value, json};
@@ -35,7 +34,7 @@ async fn cancel(pool: &PgPool, order: OrderId, customer: Option<UserId>) -> Resu
 }
 
 async fn cancel_by(pool: &PgPool, request: CancelOrder) -> Result<CancelOutcome, CancelError> {
-    cancel_order(pool, &RelayHandle::default(), request, TimeScale::REAL, now(), &NoAudit).await
+    cancel_order(&WriteContext::of(pool.clone()), request, now(), &NoAudit).await
 }
 
 /// The reason of the cancellation that the viewer sees: in the order, and in its timeline.

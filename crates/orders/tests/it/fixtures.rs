@@ -5,8 +5,7 @@ use domain::ids::UserId;
 use domain::money::Money;
 use domain::order::order_request::{Offer, OrderLines, OrderRequest};
 use domain::product::Line;
-use domain::saga::TimeScale;
-use messaging::{RelayHandle, Trace};
+use messaging::{Trace, WriteContext};
 use orders::{Fingerprint, Intake, IntakeLimits, NewOrder};
 use platform::lifecycle::Lifecycle;
 use sqlx::PgPool;
@@ -69,7 +68,7 @@ pub fn order(key: &str) -> NewOrder {
 /// An intake, and the lifecycle that stops it.
 pub fn intake(pool: &PgPool, limits: IntakeLimits) -> (Intake, Lifecycle) {
     let lifecycle = Lifecycle::default();
-    (Intake::start(pool.clone(), RelayHandle::default(), TimeScale::default(), limits, &lifecycle), lifecycle)
+    (Intake::start(WriteContext::of(pool.clone()), limits, &lifecycle), lifecycle)
 }
 
 pub fn one_committer() -> IntakeLimits {

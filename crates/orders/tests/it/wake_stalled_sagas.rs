@@ -4,8 +4,7 @@ use crate::broker::{Sent, deliver, drain_outbox, order_after, placed, sent_types
 use crate::fixtures::{count, execute, now};
 use domain::Timestamp;
 use domain::messages::Queue;
-use domain::saga::TimeScale;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use orders::wake_stalled_sagas;
 use sqlx::PgPool;
 use std::collections::HashSet;
@@ -15,7 +14,7 @@ const LIMIT: u16 = 256;
 const DAY: Duration = Duration::from_hours(24);
 
 async fn wake(pool: &PgPool, now: Timestamp, limit: u16) -> usize {
-    wake_stalled_sagas(pool, &RelayHandle::default(), TimeScale::REAL, &[], now, limit).await.expect("woken")
+    wake_stalled_sagas(&WriteContext::of(pool.clone()), &[], now, limit).await.expect("woken")
 }
 
 /// A consumer has received the messages, and did not process them.
@@ -74,16 +73,15 @@ async fn while_a_queue_has_no_consumer_its_orders_wait_and_no_command_is_sent_ag
     first.retain(|sent| sent.payload.contains(&waits.to_string()));
     deliver(&pool, success_replies(&first)).await;
     drain_outbox(&pool).await;
-    let (relay, later) = (RelayHandle::default(), in_an_hour());
+    let (context, later) = (WriteContext::of(pool.clone()), in_an_hour());
 
-    let woken = wake_stalled_sagas(&pool, &relay, TimeScale::REAL, &[Queue::Payments], later, LIMIT).await;
+    let woken = wake_stalled_sagas(&context, &[Queue::Payments], later, LIMIT).await;
 
     let sent = drain_outbox(&pool).await;
     assert_eq!((woken.expect("woken"), sent.len()), (2, 1));
     assert!(sent[0].payload.contains(&other.to_string()), "{waits} waits");
     assert_eq!(wake(&pool, later, LIMIT).await, 0, "its deadline is postponed");
-    let without_replies =
-        wake_stalled_sagas(&pool, &relay, TimeScale::REAL, &[Queue::Orders], later + DAY, LIMIT).await;
+    let without_replies = wake_stalled_sagas(&context, &[Queue::Orders], later + DAY, LIMIT).await;
     assert_eq!(without_replies.expect("done"), 0, "no saga is woken without a consumer of replies");
     assert_eq!(timeline(&pool, waits).await, ["accepted", "stock_reserved"]);
 }

@@ -7,7 +7,7 @@ use domain::messages::{
     PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
 };
 use domain::money::Money;
-use messaging::{Delivery, HandleWithProvider, Header, Trace, Verdict};
+use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use payments::gateway::PaymentGateway;
 use payments::gateway::simulated::SimulatedGateway;
 use payments::{Call, CallResult, PaymentView, Payments, PaymentsArgs, find_payment};
@@ -54,9 +54,9 @@ impl<G: PaymentGateway> Harness<G> {
     }
 
     pub async fn begin(&self, batch: &[Delivery<PaymentCommand>], now: Timestamp) -> Vec<Call> {
-        let mut tx = platform::postgres::begin(&self.pool).await.expect("a database");
-        let calls = self.payments.begin(&mut tx, batch, now).await.expect("begun");
-        tx.commit().await.expect("committed");
+        let mut work = UnitOfWork::begin(&WriteContext::of(self.pool.clone())).await.expect("a database");
+        let Begun { calls, changes } = self.payments.begin(&mut work, batch, now).await.expect("begun");
+        work.commit(changes, now).await.expect("committed");
         calls
     }
 
@@ -70,9 +70,10 @@ impl<G: PaymentGateway> Harness<G> {
         batch: &[Delivery<PaymentCommand>],
         results: Vec<CallResult>,
     ) -> Vec<Result<Reply, Verdict>> {
-        let mut tx = platform::postgres::begin(&self.pool).await.expect("a database");
-        let handled = self.payments.settle(&mut tx, batch, results, platform::clock::now()).await.expect("settled");
-        tx.commit().await.expect("committed");
+        let mut work = UnitOfWork::begin(&WriteContext::of(self.pool.clone())).await.expect("a database");
+        let now = platform::clock::now();
+        let handled = self.payments.settle(&mut work, batch, results, now).await.expect("settled");
+        work.commit(handled.changes, now).await.expect("committed");
         assert_eq!(handled.verdicts.len(), batch.len());
         let mut replies = handled.outgoing.iter().map(|reply| serde_json::from_str(&reply.payload).expect("a reply"));
         let outcomes = handled.verdicts.into_iter().map(|verdict| match verdict {

@@ -5,7 +5,7 @@ use crate::harness::{
 };
 use chrono::TimeDelta;
 use domain::messages::PaymentCommand;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use payments::reconcile_payments;
 use platform::clock::now;
 use sqlx::PgPool;
@@ -16,7 +16,7 @@ const MIN_AGE: Duration = Duration::from_mins(10);
 /// The commands that the slice publishes `minutes` from now, with the message ids.
 async fn published(pool: &PgPool, minutes: i64) -> Vec<(uuid::Uuid, PaymentCommand)> {
     let at = now() + TimeDelta::minutes(minutes);
-    reconcile_payments(pool, &RelayHandle::default(), MIN_AGE, at, 10).await.expect("reconciled");
+    reconcile_payments(&WriteContext::of(pool.clone()), MIN_AGE, at, 10).await.expect("reconciled");
     let messages: Vec<(uuid::Uuid, String)> =
         sqlx::query_as("DELETE FROM messaging.outbox RETURNING message_id, payload")
             .fetch_all(pool)

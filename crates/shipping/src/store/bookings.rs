@@ -33,6 +33,7 @@ pub(crate) struct NewBooking<'a> {
 }
 
 /// A booking's new state, and the status that the row must still have.
+#[derive(Debug)]
 pub(crate) struct ChangedBooking {
     pub order_id: OrderId,
     pub from: BookingStatus,

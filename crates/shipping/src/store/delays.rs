@@ -9,6 +9,7 @@ use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 
 /// A shipment that may have reached its next delay level, with the trace of its messages.
+#[derive(Debug)]
 pub(crate) struct LateShipment {
     pub order_id: OrderId,
     pub id: ShipmentId,
@@ -19,6 +20,7 @@ pub(crate) struct LateShipment {
 }
 
 /// The result of a check of a late shipment.
+#[derive(Debug)]
 pub(crate) struct DelayCheck {
     pub late: LateShipment,
     /// One more than before, or the same if the next level is not reached yet.

@@ -24,6 +24,7 @@ pub(crate) struct StoredShipment {
 }
 
 /// A shipment's new state, and the status that the row must still have.
+#[derive(Debug)]
 pub(crate) struct ChangedShipment {
     pub from: ShipmentStatus,
     pub to: StoredShipment,

@@ -4,7 +4,6 @@ use crate::harness::{Harness, args, at, book, cancel, delivery, is_retry, new_or
 use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
-use messaging::RelayHandle;
 use shipping::{CarrierEventError, Recorded};
 use sqlx::PgPool;
 
@@ -97,9 +96,8 @@ async fn a_shipment_does_not_advance_while_it_is_being_cancelled(pool: PgPool) {
     let batch = vec![delivery(cancel(order), 1)];
     let calls = harness.begin(&batch, at(19)).await;
 
-    let relay = RelayHandle::default();
     let moved =
-        shipping::move_simulated_shipments(&harness.pool, &relay, &args().transit_times(), at(60), 10).await.unwrap();
+        shipping::move_simulated_shipments(&harness.context(), &args().transit_times(), at(60), 10).await.unwrap();
     let reported = harness.report(shipment(order, 1), Milestone::HandedOver, 60).await;
     let late_book = harness.handle(book(order, &[1])).await;
     let settled = harness.settle(&batch, harness.call(calls).await, at(61)).await;
@@ -121,9 +119,8 @@ async fn when_the_carrier_already_has_one_shipment_all_stay_booked(pool: PgPool)
     assert_eq!(reply, too_late(order));
     assert_eq!(harness.booking_status(order).await, "booked");
     assert_eq!(harness.carrier.booked().len(), 2, "the cancelled one is booked again");
-    let relay = RelayHandle::default();
     let moved =
-        shipping::move_simulated_shipments(&harness.pool, &relay, &args().transit_times(), at(0), 10).await.unwrap();
+        shipping::move_simulated_shipments(&harness.context(), &args().transit_times(), at(0), 10).await.unwrap();
     assert_eq!(moved, 2);
 }
 
@@ -187,9 +184,8 @@ async fn of_a_concurrent_cancel_and_simulated_move_exactly_one_wins(pool: PgPool
     let orders: Vec<_> = (0..ORDERS_RACING).map(|_| new_order()).collect();
     harness.handle_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
 
-    let (relay, transit_times) = (RelayHandle::default(), args().transit_times());
-    let moves = (0..ORDERS_RACING)
-        .map(|_| shipping::move_simulated_shipments(&harness.pool, &relay, &transit_times, at(20), 2));
+    let (context, transit_times) = (harness.context(), args().transit_times());
+    let moves = (0..ORDERS_RACING).map(|_| shipping::move_simulated_shipments(&context, &transit_times, at(20), 2));
     let cancels = orders.iter().map(|order| harness.handle(cancel(*order)));
     let (cancels, _moves) = tokio::join!(futures::future::join_all(cancels), futures::future::join_all(moves));
 

@@ -4,7 +4,7 @@ use crate::harness::{Harness, at, book, delivery, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::Reply;
 use domain::shipment::Milestone;
-use messaging::RelayHandle;
+use messaging::WriteContext;
 use shipping::{DelayArgs, ShipmentView};
 use sqlx::PgPool;
 
@@ -14,7 +14,7 @@ const LEVELS: [u32; 2] = [0, 1_000];
 
 async fn check_delays(harness: &Harness, second: i64, limit: u32) -> usize {
     let levels = DelayArgs { shipment_delay_levels_seconds: LEVELS.into() }.levels();
-    shipping::mark_delayed_shipments(&harness.pool, &RelayHandle::default(), &levels, at(second), limit).await.unwrap()
+    shipping::mark_delayed_shipments(&WriteContext::of(harness.pool.clone()), &levels, at(second), limit).await.unwrap()
 }
 
 async fn booked_orders(harness: &Harness, count: usize) -> Vec<OrderId> {

@@ -31,7 +31,7 @@ async fn order_in(harness: &Harness, state: &str) -> OrderId {
     order
 }
 
-fn outcome(handled: &Handled) -> &'static str {
+fn outcome(handled: &Handled<()>) -> &'static str {
     match (&handled.verdicts[..], &replies(handled)[..]) {
         ([Verdict::Done], []) => "no reply",
         ([Verdict::Done], [reply]) => reply.type_name(),

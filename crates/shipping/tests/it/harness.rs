@@ -6,7 +6,7 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
-use messaging::{Delivery, HandleWithProvider, Handled, Header, RelayHandle, Trace, Verdict, outbox};
+use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use platform::audit::NoAudit;
 use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
 use sqlx::PgPool;
@@ -26,10 +26,14 @@ impl Harness {
         Self { pool, shipping: Shipping::new(carrier.clone(), &args()), carrier }
     }
 
+    pub fn context(&self) -> WriteContext {
+        WriteContext::of(self.pool.clone())
+    }
+
     pub async fn begin(&self, batch: &Batch, now: Timestamp) -> Vec<CarrierCall> {
-        let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
-        let calls = self.shipping.begin(&mut tx, batch, now).await.unwrap();
-        tx.commit().await.unwrap();
+        let mut work = UnitOfWork::begin(&self.context()).await.unwrap();
+        let Begun { calls, changes } = self.shipping.begin(&mut work, batch, now).await.unwrap();
+        work.commit(changes, now).await.unwrap();
         calls
     }
 
@@ -37,21 +41,21 @@ impl Harness {
         futures::future::join_all(calls.into_iter().map(|call| self.shipping.call(call))).await
     }
 
-    pub async fn settle(&self, batch: &Batch, results: Vec<CarrierResult>, now: Timestamp) -> Handled {
-        let mut tx = platform::postgres::begin(&self.pool).await.unwrap();
-        let handled = self.shipping.settle(&mut tx, batch, results, now).await.unwrap();
-        let _leased = outbox::append(&mut tx, handled.outgoing.clone(), &RelayHandle::default()).await.unwrap();
-        tx.commit().await.unwrap();
-        handled
+    pub async fn settle(&self, batch: &Batch, results: Vec<CarrierResult>, now: Timestamp) -> Handled<()> {
+        let mut work = UnitOfWork::begin(&self.context()).await.unwrap();
+        let handled = self.shipping.settle(&mut work, batch, results, now).await.unwrap();
+        work.send(handled.outgoing.clone());
+        work.commit(handled.changes, now).await.unwrap();
+        Handled { verdicts: handled.verdicts, changes: (), outgoing: handled.outgoing }
     }
 
-    pub async fn handle_batch(&self, batch: &Batch) -> Handled {
+    pub async fn handle_batch(&self, batch: &Batch) -> Handled<()> {
         let calls = self.begin(batch, at(0)).await;
         let results = self.call(calls).await;
         self.settle(batch, results, at(0)).await
     }
 
-    pub async fn handle(&self, command: ShipmentCommand) -> Handled {
+    pub async fn handle(&self, command: ShipmentCommand) -> Handled<()> {
         self.handle_batch(&vec![delivery(command, 1)]).await
     }
 
@@ -68,7 +72,7 @@ impl Harness {
             source: "carrier:fake".to_owned(),
             note: None,
         };
-        shipping::record_carrier_event(&self.pool, &RelayHandle::default(), event, at(second), &NoAudit).await
+        shipping::record_carrier_event(&self.context(), event, at(second), &NoAudit).await
     }
 
     pub async fn booking_status(&self, order: OrderId) -> String {
@@ -160,17 +164,17 @@ pub fn delivery(command: ShipmentCommand, generation: u32) -> Delivery<ShipmentC
     Delivery { header: Header { id, time: at(0), subject: order, trace }, attempt: 0, command }
 }
 
-pub fn replies(handled: &Handled) -> Vec<Reply> {
+pub fn replies(handled: &Handled<()>) -> Vec<Reply> {
     handled.outgoing.iter().map(|outgoing| serde_json::from_str(&outgoing.payload).unwrap()).collect()
 }
 
 /// The reply to a batch of one message. Asserts that its verdict is `Done`.
-pub fn reply_of(handled: &Handled) -> Reply {
+pub fn reply_of(handled: &Handled<()>) -> Reply {
     assert_eq!(handled.verdicts, [Verdict::Done]);
     let [reply] = <[Reply; 1]>::try_from(replies(handled)).expect("one reply");
     reply
 }
 
-pub fn is_retry(handled: &Handled) -> bool {
+pub fn is_retry(handled: &Handled<()>) -> bool {
     matches!(handled.verdicts[..], [Verdict::Retry(_)]) && handled.outgoing.is_empty()
 }

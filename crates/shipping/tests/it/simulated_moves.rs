@@ -4,21 +4,12 @@ use crate::harness::{Harness, args, at, book, delivery, new_order, shipment};
 use domain::ids::OrderId;
 use domain::messages::Reply;
 use domain::shipment::{Milestone, ShipmentStatus};
-use messaging::RelayHandle;
 use sqlx::PgPool;
 
 const RUNS_MAX: usize = 100;
 
 async fn move_due(harness: &Harness, second: i64, limit: u32) -> usize {
-    shipping::move_simulated_shipments(
-        &harness.pool,
-        &RelayHandle::default(),
-        &args().transit_times(),
-        at(second),
-        limit,
-    )
-    .await
-    .unwrap()
+    shipping::move_simulated_shipments(&harness.context(), &args().transit_times(), at(second), limit).await.unwrap()
 }
 
 async fn booked_orders(harness: &Harness, count: usize) -> Vec<OrderId> {

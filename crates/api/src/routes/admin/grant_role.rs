@@ -1,15 +1,13 @@
 //! `PUT /admin/users/{id}/role`.
 
-use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, one_of};
+use crate::change::{Audited, Detached};
 use crate::params::PathParam;
 use crate::policy::GrantRoles;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::routes::auth::user::UserBody;
 use crate::state::AppState;
 use accounts::Role;
-use axum::extract::State;
 use domain::ids::UserId;
 use utoipa::ToSchema;
 
@@ -36,15 +34,13 @@ impl FromJson for RoleBody {
     responses((status = 200, description = "The user with the new role", body = UserBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn grant_role(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<GrantRoles>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<GrantRoles>,
     PathParam(user): PathParam<UserId>,
     Json(body): Json<RoleBody>,
 ) -> Result<axum::Json<UserBody>, Problem> {
-    let accounts = state.accounts.clone();
-    let now = platform::clock::now();
-    let auditor = caller.auditor(&request, now);
-    let work = async move { accounts.grant_role(user, body.role, caller.id, now, &auditor).await };
-    Ok(axum::Json(state.run_detached(work).await?.into()))
+    let work = |state: AppState| async move {
+        state.accounts.grant_role(user, body.role, by.caller.id, by.at, &by.auditor()).await
+    };
+    Ok(axum::Json(detached.run(work).await?.into()))
 }

@@ -2,11 +2,10 @@
 
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, secret, text};
+use crate::change::Detached;
 use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
-use crate::state::AppState;
 use accounts::Login;
-use axum::extract::State;
 use secrecy::SecretString;
 use utoipa::ToSchema;
 
@@ -33,13 +32,12 @@ impl FromJson for LoginBody {
     responses((status = 200, description = "Tokens and the user", body = SessionBody)),
     extensions(("x-problems" = json!([Kind::InvalidCredentials, Kind::TooManyRequests]))), security(()))]
 pub async fn log_in(
-    State(state): State<AppState>,
+    detached: Detached,
     ClientAddress(address): ClientAddress,
     Json(body): Json<LoginBody>,
 ) -> Result<axum::Json<SessionBody>, Problem> {
     let login = Login { email: body.email, password: body.password, address };
-    let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let session = state.run_detached(async move { accounts.login(login, now).await }).await?;
+    let session = detached.run(|state| async move { state.accounts.login(login, now).await }).await?;
     Ok(axum::Json(session.into()))
 }

@@ -2,9 +2,8 @@
 
 use super::session::RefreshTokenBody;
 use crate::body::Json;
+use crate::change::Detached;
 use crate::problem::Problem;
-use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 
 /// Log out
@@ -12,9 +11,8 @@ use axum::http::StatusCode;
 /// Revokes the refresh token and all others of the same login. Access tokens stay valid until they expire.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 204, description = "Logged out")), security(()))]
-pub async fn log_out(State(state): State<AppState>, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {
-    let accounts = state.accounts.clone();
+pub async fn log_out(detached: Detached, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {
     let now = platform::clock::now();
-    state.run_detached(async move { accounts.logout(&body.refresh_token, now).await }).await?;
+    detached.run(|state| async move { state.accounts.logout(&body.refresh_token, now).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,10 +2,10 @@
 
 use super::session::{RefreshTokenBody, SessionBody};
 use crate::body::Json;
+use crate::change::Detached;
 use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
-use axum::extract::State;
 
 /// Exchange a refresh token for new tokens
 ///
@@ -17,12 +17,12 @@ use axum::extract::State;
         Kind::InvalidRefreshToken, Kind::RefreshTokenReused, Kind::RefreshInProgress
     ]))), security(()))]
 pub async fn refresh(
-    State(state): State<AppState>,
+    detached: Detached,
     ClientAddress(address): ClientAddress,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<axum::Json<SessionBody>, Problem> {
-    let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    let session = state.run_detached(async move { accounts.refresh(&body.refresh_token, address, now).await }).await?;
+    let work = |state: AppState| async move { state.accounts.refresh(&body.refresh_token, address, now).await };
+    let session = detached.run(work).await?;
     Ok(axum::Json(session.into()))
 }

@@ -2,11 +2,10 @@
 
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, parsed};
+use crate::change::Detached;
 use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
-use crate::state::AppState;
 use accounts::{Email, FullName, Password, SignUp};
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -57,17 +56,16 @@ const ACCEPTED: SignUpAcceptedBody = SignUpAcceptedBody {
         (status = 202, description = "The account is created, unless the address is registered already", body = SignUpAcceptedBody)),
     extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
 pub async fn sign_up(
-    State(state): State<AppState>,
+    detached: Detached,
     ClientAddress(address): ClientAddress,
     Json(body): Json<SignUpBody>,
 ) -> Result<Response, Problem> {
     let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, address };
-    let accounts = state.accounts.clone();
     let now = platform::clock::now();
-    if state.options.hides_registered_emails {
-        state.run_detached(async move { accounts.signup_discreetly(request, now).await }).await?;
+    if detached.state.options.hides_registered_emails {
+        detached.run(|state| async move { state.accounts.signup_discreetly(request, now).await }).await?;
         return Ok((StatusCode::ACCEPTED, axum::Json(ACCEPTED)).into_response());
     }
-    let session = state.run_detached(async move { accounts.signup(request, now).await }).await?;
+    let session = detached.run(|state| async move { state.accounts.signup(request, now).await }).await?;
     Ok((StatusCode::CREATED, axum::Json(SessionBody::from(session))).into_response())
 }

@@ -2,15 +2,13 @@
 
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, one_of, parsed, within};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::routes::reason;
 use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
 use domain::inventory::AdjustmentKind;
@@ -58,22 +56,20 @@ impl FromJson for AdjustmentBody {
     responses((status = 201, description = "The stock after the adjustment", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn adjust_stock(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<AdjustStock>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<AdjustStock>,
     IdempotentJson { body, idempotency }: IdempotentJson<AdjustmentBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let (shared, recording) = (state.clone(), recorder.clone());
-    let work = async move {
-        if !may_manage(&shared, caller, &body.sku).await? {
+    let (caller, at) = (by.caller, by.at);
+    let work = |state: AppState, recorder| async move {
+        if !may_manage(&state, caller, &body.sku).await? {
             return Err(Problem::about(Kind::UnknownSku, "/sku", unknown_sku_detail(&body.sku)));
         }
         let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
         let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
-        Ok(inventory::adjust_stock(&shared.pool, adjustment, recording.at(), &recording).await?)
+        Ok(inventory::adjust_stock(&state.pool, adjustment, at, &recorder).await?)
     };
-    state.run_idempotent(&recorder, work).await
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(item: &StockItem) -> IdempotentResponse {

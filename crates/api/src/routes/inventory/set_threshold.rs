@@ -2,13 +2,11 @@
 
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
-use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, parsed, within};
+use crate::change::{Audited, Detached};
 use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::state::AppState;
-use axum::extract::State;
 use domain::ids::WarehouseId;
 use domain::product::Sku;
 use utoipa::ToSchema;
@@ -41,19 +39,17 @@ impl FromJson for ThresholdBody {
     responses((status = 200, description = "The stock with the threshold", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::NotFound]))), security(("access_token" = [])))]
 pub async fn set_threshold(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<AdjustStock>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<AdjustStock>,
     Json(body): Json<ThresholdBody>,
 ) -> Result<axum::Json<StockBody>, Problem> {
-    if !may_manage(&state, caller, &body.sku).await? {
+    if !may_manage(&detached.state, by.caller, &body.sku).await? {
         return Err(Problem::about(Kind::UnknownSku, "/sku", unknown_sku_detail(&body.sku)));
     }
     let ThresholdBody { sku, warehouse_id, low_stock_threshold } = body;
-    let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let work = async move {
-        inventory::set_low_stock_threshold(&pool, &sku, warehouse_id, low_stock_threshold, now, &auditor).await
+    let work = |state: AppState| async move {
+        let (pool, audit) = (&state.pool, by.auditor());
+        inventory::set_low_stock_threshold(pool, &sku, warehouse_id, low_stock_threshold, by.at, &audit).await
     };
-    Ok(axum::Json(state.run_detached(work).await?.into()))
+    Ok(axum::Json(detached.run(work).await?.into()))
 }

@@ -1,15 +1,14 @@
 //! `POST /orders/{id}/cancel`.
 
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, parsed};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::CancelOrders;
 use crate::problem::{Kind, Problem};
-use crate::request_id::{RequestId, RequestTrace};
+use crate::request_id::RequestTrace;
 use crate::state::AppState;
 use accounts::Role;
-use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
 use domain::order::order_request::Note;
@@ -69,22 +68,18 @@ pub struct CancelledBody {
     responses((status = 202, description = "The order is being cancelled, or already is", body = CancelledBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn cancel_order(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<CancelOrders>,
+    detached: Detached,
+    by: Audited<CancelOrders>,
     PathParam(order_id): PathParam<OrderId>,
-    request_id: RequestId,
     RequestTrace(trace): RequestTrace,
     IdempotentJson { body, idempotency }: IdempotentJson<CancelBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let CancelBody { reason, note } = body;
+    let (CancelBody { reason, note }, caller, at) = (body, by.caller, by.at);
     let cancels_any = caller.role == Role::Admin;
     let request = CancelOrder { order_id, caller: caller.id, cancels_any, actor: caller.actor(), reason, note, trace };
-    let recorder = idempotency.recorder(&state, caller, &request_id, respond);
-    let (shared, recording) = (state.clone(), recorder.clone());
-    let work = async move {
-        orders::cancel_order(&shared.pool, &shared.relay, request, shared.time_scale, recording.at(), &recording).await
-    };
-    state.run_idempotent(&recorder, work).await
+    let work =
+        |state: AppState, recorder| async move { orders::cancel_order(&state.write, request, at, &recorder).await };
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(outcome: &CancelOutcome) -> IdempotentResponse {

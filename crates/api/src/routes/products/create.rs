@@ -2,16 +2,14 @@
 
 use super::editor;
 use super::product::ProductBody;
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, boolean, parsed};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use accounts::Role;
-use axum::extract::State;
 use axum::http::StatusCode;
 use catalogue::{Description, NewProduct, ProductDetails, ProductName};
 use domain::ids::UserId;
@@ -65,22 +63,22 @@ impl FromJson for NewProductBody {
         headers(("Location" = String, description = "The URL of the product")))),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_product(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ManageProducts>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ManageProducts>,
     IdempotentJson { body, idempotency }: IdempotentJson<NewProductBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let vendor_id = body.vendor_id.unwrap_or(caller.id);
-    if caller.role != Role::Admin && vendor_id != caller.id {
+    let vendor_id = body.vendor_id.unwrap_or(by.caller.id);
+    if by.caller.role != Role::Admin && vendor_id != by.caller.id {
         let detail = "`vendor_id` must be your own id, or be left out: only admins create products for others";
         return Err(Problem::about(Kind::Forbidden, "/vendor_id", detail));
     }
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move { catalogue::create_product(&pool, editor(caller), new, recording.at(), &recording).await };
-    state.run_idempotent(&recorder, work).await
+    let (editor, at) = (editor(by.caller), by.at);
+    let work = |state: AppState, recorder| async move {
+        catalogue::create_product(&state.pool, editor, new, at, &recorder).await
+    };
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(created: &ProductDetails) -> IdempotentResponse {

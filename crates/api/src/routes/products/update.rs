@@ -2,15 +2,13 @@
 
 use super::editor;
 use super::product::ProductBody;
-use crate::auth::Allowed;
 use crate::body::{FromJson, Json, Members, boolean, parsed};
+use crate::change::{Audited, Detached};
 use crate::params::PathParam;
 use crate::policy::ManageProducts;
 use crate::problem::Problem;
-use crate::request_id::RequestId;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
-use axum::extract::State;
 use catalogue::{Description, ProductChange, ProductName};
 use domain::money::Money;
 use domain::product::Sku;
@@ -46,16 +44,15 @@ impl FromJson for ProductChangeBody {
     responses((status = 200, description = "The changed product", body = ProductBody)),
     security(("access_token" = [])))]
 pub async fn update_product(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ManageProducts>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ManageProducts>,
     PathParam(sku): PathParam<Sku>,
     Json(body): Json<ProductChangeBody>,
 ) -> Result<axum::Json<ProductBody>, Problem> {
     let ProductChangeBody { name, description, price, active } = body;
     let change = ProductChange { name, description, price, active };
-    let (pool, now) = (state.pool.clone(), platform::clock::now());
-    let auditor = caller.auditor(&request, now);
-    let work = async move { catalogue::update_product(&pool, editor(caller), sku, change, now, &auditor).await };
-    Ok(axum::Json(state.run_detached(work).await?.into()))
+    let work = |state: AppState| async move {
+        catalogue::update_product(&state.pool, editor(by.caller), sku, change, by.at, &by.auditor()).await
+    };
+    Ok(axum::Json(detached.run(work).await?.into()))
 }

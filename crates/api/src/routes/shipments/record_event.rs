@@ -1,15 +1,13 @@
 //! `POST /shipments/{tracking_number}/events`.
 
 use super::reportable_shipment;
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, one_of, time};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Timestamp;
@@ -66,20 +64,18 @@ pub struct RecordedBody {
     request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ReportShipments>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ReportShipments>,
     PathParam(number): PathParam<TrackingNumber>,
     IdempotentJson { body, idempotency }: IdempotentJson<ShipmentEventReport>,
 ) -> Result<IdempotentResponse, Problem> {
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let now = recorder.at();
+    let now = by.at;
     let occurred_at = body.occurred_at.unwrap_or(now);
     if occurred_at > now + AHEAD_MAX {
         let detail = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
         return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
-    let shipment = reportable_shipment(&state, caller, &number).await?;
+    let shipment = reportable_shipment(&detached.state, by.caller, &number).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
         let detail = format!(
             "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",
@@ -89,10 +85,11 @@ pub async fn record_event(
         return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
     let (status, note) = (body.status, body.note);
-    let event = CarrierEvent { tracking_number: number, status, occurred_at, source: caller.actor(), note };
-    let (shared, sink) = (state.clone(), recorder.clone());
-    let work = async move { shipping::record_carrier_event(&shared.pool, &shared.relay, event, now, &sink).await };
-    state.run_idempotent(&recorder, work).await
+    let event = CarrierEvent { tracking_number: number, status, occurred_at, source: by.caller.actor(), note };
+    let work = |state: AppState, recorder| async move {
+        shipping::record_carrier_event(&state.write, event, now, &recorder).await
+    };
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that `Recorder` expects")]

@@ -1,15 +1,13 @@
 //! `POST /warehouses`.
 
 use super::WarehouseBody;
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, parsed, text, within};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageWarehouses;
 use crate::problem::text::invalid;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
 use domain::inventory::{Warehouse, WarehouseCode};
@@ -45,20 +43,18 @@ impl FromJson for NewWarehouseBody {
     responses((status = 201, description = "The warehouse", body = WarehouseBody)),
     extensions(("x-problems" = json!([Kind::AlreadyExists]))), security(("access_token" = [])))]
 pub async fn create_warehouse(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ManageWarehouses>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ManageWarehouses>,
     IdempotentJson { body, idempotency }: IdempotentJson<NewWarehouseBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
     let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", invalid("name", error)))?;
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move {
-        inventory::create_warehouse(&pool, &warehouse, recording.at(), &recording).await.map(|()| warehouse)
+    let at = by.at;
+    let work = |state: AppState, recorder| async move {
+        inventory::create_warehouse(&state.pool, &warehouse, at, &recorder).await.map(|()| warehouse)
     };
-    state.run_idempotent(&recorder, work).await
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(warehouse: &Warehouse) -> IdempotentResponse {

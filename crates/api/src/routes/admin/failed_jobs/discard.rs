@@ -1,15 +1,13 @@
 //! `POST /admin/failed-jobs/{id}/discard`.
 
 use super::job::{FailedJobBody, respond};
-use crate::auth::Allowed;
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::{Id, PathParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
-use axum::extract::State;
 use operations::failed_jobs::{Decision, discard};
 
 /// Discard a failed job
@@ -19,15 +17,12 @@ use operations::failed_jobs::{Decision, discard};
     request_body = ReasonBody, responses((status = 200, description = "The job after the decision", body = FailedJobBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn discard_failed_job(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ManageFailedJobs>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ManageFailedJobs>,
     PathParam(Id(id)): PathParam<Id>,
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decision = Decision { by: caller.actor(), reason: body.reason, at: recorder.at() };
-    let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move { discard(&pool, id, &decision, &recording).await };
-    state.run_idempotent(&recorder, work).await
+    let decision = Decision { by: by.caller.actor(), reason: body.reason, at: by.at };
+    let work = |state: AppState, recorder| async move { discard(&state.write, id, &decision, &recorder).await };
+    detached.run_once(by, idempotency, respond, work).await
 }

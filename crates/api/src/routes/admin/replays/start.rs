@@ -1,15 +1,13 @@
 //! `POST /admin/replays`.
 
 use super::replay::ReplayBody;
-use crate::auth::Allowed;
 use crate::body::{Field, FromJson, Members, one_of, text};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
-use crate::request_id::RequestId;
 use crate::routes::reason;
 use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use operations::failed_jobs::Decision;
 use operations::replays::{NewReplay, RateRamp, Replay, ReplayFilter, start_replay as start};
@@ -70,16 +68,13 @@ impl FromJson for ReplayRequest {
         headers(("Location" = String, description = "Where to follow the replay")))),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn start_replay(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<ManageFailedJobs>,
-    request: RequestId,
+    detached: Detached,
+    by: Audited<ManageFailedJobs>,
     IdempotentJson { body: ReplayRequest { filter, rate_ramp, reason }, idempotency }: IdempotentJson<ReplayRequest>,
 ) -> Result<IdempotentResponse, Problem> {
-    let recorder = idempotency.recorder(&state, caller, &request, respond);
-    let decision = Decision { by: caller.actor(), reason, at: recorder.at() };
-    let (pool, recording) = (state.pool.clone(), recorder.clone());
-    let work = async move { start(&pool, NewReplay { filter, rate_ramp, decision }, &recording).await };
-    state.run_idempotent(&recorder, work).await
+    let new = NewReplay { filter, rate_ramp, decision: Decision { by: by.caller.actor(), reason, at: by.at } };
+    let work = |state: AppState, recorder| async move { start(&state.pool, new, &recorder).await };
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(replay: &Replay) -> IdempotentResponse {

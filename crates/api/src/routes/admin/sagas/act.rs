@@ -1,16 +1,15 @@
 //! The actions of an operator on a saga: retry a step, mark it as done, abandon a compensation.
 
 use super::saga::SagaBody;
-use crate::auth::Allowed;
 use crate::body::{FromJson, Members, within};
+use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::OperateSagas;
 use crate::problem::{Kind, Problem};
-use crate::request_id::{RequestId, RequestTrace};
+use crate::request_id::RequestTrace;
 use crate::routes::reason;
 use crate::state::AppState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use domain::ids::OrderId;
 use orders::{SagaAction, SagaActionRequest, SagaView};
@@ -36,7 +35,7 @@ impl FromJson for OperateBody {
 
 /// The extractors of every action, in this order: permission before body, so that the body of an unauthorized request
 /// is never read.
-type ActionRequest = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, RequestTrace, IdempotentJson<OperateBody>);
+type ActionRequest = (Audited<OperateSagas>, PathParam<OrderId>, RequestTrace, IdempotentJson<OperateBody>);
 
 /// Retry the current step
 ///
@@ -45,11 +44,8 @@ type ActionRequest = (Allowed<OperateSagas>, PathParam<OrderId>, RequestId, Requ
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn retry_saga_step(
-    State(state): State<AppState>,
-    request: ActionRequest,
-) -> Result<IdempotentResponse, Problem> {
-    operate(state, SagaAction::RetryStep, request).await
+pub async fn retry_saga_step(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    operate(detached, SagaAction::RetryStep, request).await
 }
 
 /// Mark the current step as done
@@ -60,11 +56,8 @@ pub async fn retry_saga_step(
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn mark_saga_step_done(
-    State(state): State<AppState>,
-    request: ActionRequest,
-) -> Result<IdempotentResponse, Problem> {
-    operate(state, SagaAction::MarkStepDone, request).await
+pub async fn mark_saga_step_done(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    operate(detached, SagaAction::MarkStepDone, request).await
 }
 
 /// Abandon a compensation
@@ -76,29 +69,20 @@ pub async fn mark_saga_step_done(
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
     responses((status = 200, description = "The saga after the action", body = SagaBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
-pub async fn abandon_saga(
-    State(state): State<AppState>,
-    request: ActionRequest,
-) -> Result<IdempotentResponse, Problem> {
-    operate(state, SagaAction::Abandon, request).await
+pub async fn abandon_saga(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    operate(detached, SagaAction::Abandon, request).await
 }
 
-async fn operate(state: AppState, action: SagaAction, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
-    let (
-        Allowed { caller, .. },
-        PathParam(order_id),
-        request_id,
-        RequestTrace(trace),
-        IdempotentJson { body, idempotency },
-    ) = request;
-    let OperateBody { generation, reason } = body;
-    let recorder = idempotency.recorder(&state, caller, &request_id, respond);
-    let operation = SagaActionRequest { order_id, action, generation, actor: caller.actor(), reason, trace };
-    let (shared, recording) = (state.clone(), recorder.clone());
-    let work = async move {
-        orders::act_on_saga(&shared.pool, &shared.relay, operation, shared.time_scale, recording.at(), &recording).await
-    };
-    state.run_idempotent(&recorder, work).await
+async fn operate(
+    detached: Detached,
+    action: SagaAction,
+    (by, PathParam(order_id), RequestTrace(trace), IdempotentJson { body, idempotency }): ActionRequest,
+) -> Result<IdempotentResponse, Problem> {
+    let (OperateBody { generation, reason }, at) = (body, by.at);
+    let request = SagaActionRequest { order_id, action, generation, actor: by.caller.actor(), reason, trace };
+    let work =
+        |state: AppState, recorder| async move { orders::act_on_saga(&state.write, request, at, &recorder).await };
+    detached.run_once(by, idempotency, respond, work).await
 }
 
 fn respond(saga: &SagaView) -> IdempotentResponse {

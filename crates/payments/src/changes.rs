@@ -1,0 +1,25 @@
+//! What a batch of commands writes, before its gateway calls and after them.
+
+use crate::error::PaymentsError;
+use crate::store::{self, SettledOperation, StartedOperation, StoredPayment};
+use domain::Timestamp;
+use messaging::Changes;
+use sqlx::PgConnection;
+
+#[derive(Debug, Default)]
+pub struct PaymentChanges {
+    pub(crate) payments: Vec<StoredPayment>,
+    /// Operations whose gateway calls are about to be made.
+    pub(crate) started: Vec<StartedOperation>,
+    /// Operations with the outcome of their gateway calls.
+    pub(crate) settled: Vec<SettledOperation>,
+}
+
+impl Changes for PaymentChanges {
+    type Error = PaymentsError;
+
+    async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), PaymentsError> {
+        store::save(tx, &self.payments, &self.settled, now).await?;
+        store::start_operations(tx, &self.started, now).await
+    }
+}
