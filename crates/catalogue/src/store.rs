@@ -153,6 +153,7 @@ pub(crate) async fn update(
         Editor::Vendor(vendor) => Some(vendor.as_uuid()),
         Editor::Admin => None,
     };
+    let price_minor = change.price.map(|price| price.amount_minor);
     let row = sqlx::query_as!(
         DetailsRow,
         "UPDATE catalogue.products
@@ -165,7 +166,7 @@ pub(crate) async fn update(
         owner,
         change.name.as_ref().map(ProductName::as_str),
         change.description.as_ref().map(Description::as_str),
-        change.price.map(|price| price.amount_minor),
+        price_minor,
         change.price.map(|price| price.currency.code()),
         change.active,
         now,
