@@ -15,6 +15,7 @@ pub mod product;
 pub mod saga;
 pub mod shipment;
 mod step_name;
+mod string_enum;
 pub mod text;
 
 /// A point in time, as the database stores it: UTC, microseconds.
