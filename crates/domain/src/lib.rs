@@ -10,6 +10,7 @@ pub mod messages;
 pub mod money;
 pub mod order;
 mod order_status;
+pub mod page;
 pub mod payment;
 pub mod product;
 pub mod saga;
