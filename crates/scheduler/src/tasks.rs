@@ -4,12 +4,14 @@
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
 use crate::queues::UnconsumedQueues;
+use crate::task_name::TaskName;
 use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::RelayHandle;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
 use std::time::Duration;
+use strum::IntoEnumIterator as _;
 
 /// How long inbox rows are kept: longer than any message may be delivered again.
 const INBOX_DAYS: i64 = 14;
@@ -37,76 +39,88 @@ pub fn all(
     let (time_scale, transit_times) = (settings.saga.time_scale(), settings.shipping.transit_times());
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.min_age();
-    let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
-    let (context, unconsumed) = ((pool.clone(), relay.clone()), unconsumed.clone());
-    vec![
-        task("wake_stalled_sagas", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
-            let unconsumed = unconsumed.now();
-            Box::pin(async move {
-                Ok(orders::wake_stalled_sagas(&pool, &relay, time_scale, &unconsumed, now, BATCH_MAX).await?)
+    let (keys, context) = (settings.keys, (pool.clone(), relay.clone()));
+    let task_of = |name| match name {
+        TaskName::WakeStalledSagas => {
+            let unconsumed = unconsumed.clone();
+            task(name, EVERY_HALF_SECOND, &context, move |pool, relay, now| {
+                let unconsumed = unconsumed.now();
+                Box::pin(async move {
+                    Ok(orders::wake_stalled_sagas(&pool, &relay, time_scale, &unconsumed, now, BATCH_MAX).await?)
+                })
             })
-        }),
-        task("move_simulated_shipments", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
+        }
+        TaskName::MoveSimulatedShipments => task(name, EVERY_HALF_SECOND, &context, move |pool, relay, now| {
             Box::pin(async move {
                 Ok(shipping::move_simulated_shipments(&pool, &relay, &transit_times, now, ROWS_MAX).await?)
             })
         }),
-        task("mark_delayed_shipments", EVERY_5_S, &context, move |pool, relay, now| {
+        TaskName::MarkDelayedShipments => {
             let levels = levels.clone();
-            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&pool, &relay, &levels, now, ROWS_MAX).await?) })
-        }),
-        task("query_stale_reservations", EVERY_MINUTE, &context, move |pool, relay, now| {
+            task(name, EVERY_5_S, &context, move |pool, relay, now| {
+                let levels = levels.clone();
+                Box::pin(
+                    async move { Ok(shipping::mark_delayed_shipments(&pool, &relay, &levels, now, ROWS_MAX).await?) },
+                )
+            })
+        }
+        TaskName::QueryStaleReservations => task(name, EVERY_MINUTE, &context, move |pool, relay, now| {
             Box::pin(async move { Ok(inventory::query_stale_reservations(&pool, &relay, ttl, now, ROWS_MAX).await?) })
         }),
-        task("check_low_stock", EVERY_MINUTE, &context, move |pool, _relay, now| {
+        TaskName::CheckLowStock => task(name, EVERY_MINUTE, &context, move |pool, _relay, now| {
             Box::pin(async move { Ok(inventory::check_low_stock(&pool, now, ROWS_MAX).await?) })
         }),
-        task("reconcile_payments", EVERY_30_S, &context, move |pool, relay, now| {
+        TaskName::ReconcilePayments => task(name, EVERY_30_S, &context, move |pool, relay, now| {
             Box::pin(
                 async move { Ok(payments::reconcile_payments(&pool, &relay, reconcile_after, now, ROWS_MAX).await?) },
             )
         }),
-        task("replay_failed_jobs", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
+        TaskName::ReplayFailedJobs => task(name, EVERY_HALF_SECOND, &context, move |pool, relay, now| {
             Box::pin(async move { Ok(operations::replays::run_replays(&pool, &relay, now).await?) })
         }),
-        task("expire_idempotency_keys", EVERY_MINUTE, &context, move |pool, _relay, now| {
+        TaskName::ExpireIdempotencyKeys => task(name, EVERY_MINUTE, &context, move |pool, _relay, now| {
             Box::pin(async move {
-                let keys = orders::prune_keys(&pool, now - key_life, ROWS_MAX).await?;
-                counted(
-                    keys + operations::idempotent_responses::prune_responses(&pool, now - key_life, ROWS_MAX).await?,
-                )
+                let kept_since = keys.kept_since(now);
+                let pruned = orders::prune_keys(&pool, kept_since, ROWS_MAX).await?;
+                counted(pruned + operations::idempotent_responses::prune_responses(&pool, kept_since, ROWS_MAX).await?)
             })
         }),
-        task("prune_inbox", EVERY_MINUTE, &context, move |pool, _relay, now| {
+        TaskName::PruneInbox => task(name, EVERY_MINUTE, &context, move |pool, _relay, now| {
             Box::pin(
                 async move { counted(messaging::inbox::prune(&pool, before(now, INBOX_DAYS), ROWS_MAX.into()).await?) },
             )
         }),
-        task("prune_refresh_tokens", EVERY_10_MIN, &context, move |pool, _relay, now| {
+        TaskName::PruneRefreshTokens => task(name, EVERY_10_MIN, &context, move |pool, _relay, now| {
             Box::pin(async move { counted(accounts::prune_refresh_tokens(&pool, now, ROWS_MAX).await?) })
         }),
-        task("prune_history", EVERY_10_MIN, &context, move |pool, _relay, now| {
+        TaskName::PruneHistory => task(name, EVERY_10_MIN, &context, move |pool, _relay, now| {
             Box::pin(
                 async move { counted(operations::schedule::prune(&pool, before(now, HISTORY_DAYS), ROWS_MAX).await?) },
             )
         }),
-        Task {
+        TaskName::Verify => Task {
             batch_limit: VERIFY_LIMIT,
-            ..task("verify", settings.verify_period(), &context, move |pool, _relay, now| {
+            ..task(name, settings.verify_period(), &context, move |pool, _relay, now| {
                 Box::pin(async move { verify_all(&pool, now).await })
             })
         },
-    ]
+    };
+    TaskName::iter().map(task_of).collect()
 }
 
 fn task(
-    name: &'static str,
+    name: TaskName,
     period: Duration,
     (pool, relay): &(PgPool, RelayHandle),
     run: impl Fn(PgPool, RelayHandle, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
 ) -> Task {
     let (pool, relay) = (pool.clone(), relay.clone());
-    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(pool.clone(), relay.clone(), now)) }
+    Task {
+        name: name.into(),
+        period,
+        batch_limit: BATCH_LIMIT,
+        run: Box::new(move |now| run(pool.clone(), relay.clone(), now)),
+    }
 }
 
 /// Fails when an invariant is violated, so that the history and the log name the first offender of each check.
@@ -129,7 +143,7 @@ fn counted(rows: u64) -> anyhow::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task_names::TASK_NAMES;
+    use crate::task_name::TASK_NAMES;
     use clap::Parser;
 
     #[tokio::test]
@@ -143,7 +157,7 @@ mod tests {
             .map(|task| task.name)
             .collect();
 
-        assert_eq!(names.join(","), TASK_NAMES);
+        assert_eq!(names.join(","), *TASK_NAMES);
         assert_eq!(settings.tasks, names);
     }
 }
