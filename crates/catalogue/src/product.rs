@@ -57,12 +57,12 @@ pub enum Editor {
     Admin,
 }
 
-/// The caller who reads products: the public sees active ones, a vendor also all their own, an admin everything.
+/// The caller who reads products: the public sees active ones, a vendor also all their own, staff everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     Public,
     Vendor(UserId),
-    Admin,
+    Staff,
 }
 
 /// 1 to 200 characters on one line.
@@ -110,12 +110,12 @@ impl Viewer {
     pub(crate) fn vendor(self) -> Option<UserId> {
         match self {
             Self::Vendor(vendor) => Some(vendor),
-            Self::Public | Self::Admin => None,
+            Self::Public | Self::Staff => None,
         }
     }
 
-    pub(crate) fn is_admin(self) -> bool {
-        self == Self::Admin
+    pub(crate) fn is_staff(self) -> bool {
+        self == Self::Staff
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn find(
            FROM catalogue.products
           WHERE sku = $1 AND (active OR $2 OR vendor_id = $3)",
         sku.as_str(),
-        viewer.is_admin(),
+        viewer.is_staff(),
         viewer.vendor().map(|vendor| vendor.as_uuid()),
     )
     .fetch_optional(connection)
@@ -80,7 +80,7 @@ pub(crate) async fn list(
           ORDER BY sku
           LIMIT $6",
         filter.after.as_ref().map_or("", |cursor| cursor.0.as_str()),
-        viewer.is_admin(),
+        viewer.is_staff(),
         viewer.vendor().map(|vendor| vendor.as_uuid()),
         filter.vendor_id.map(|vendor| vendor.as_uuid()),
         filter.text.as_deref().map(containing),

@@ -51,7 +51,7 @@ async fn withdrawn_products_are_visible_to_their_vendor_and_to_admins(pool: PgPo
 
     assert!(listed(&pool, Viewer::Public, all()).await.is_empty());
     assert_eq!(listed(&pool, Viewer::Vendor(OURS), all()).await, vec!["OURS"]);
-    assert_eq!(listed(&pool, Viewer::Admin, all()).await, vec!["OURS", "THEIRS"]);
+    assert_eq!(listed(&pool, Viewer::Staff, all()).await, vec!["OURS", "THEIRS"]);
     assert_eq!(find_product(&pool, &sku("THEIRS"), Viewer::Vendor(OURS)).await.expect("a result"), None);
 }
 

@@ -13,7 +13,7 @@ use catalogue::{Editor, Viewer};
 /// Which products the caller may see, as the `catalogue` crate expects it.
 fn viewer(caller: Option<Caller>) -> Viewer {
     match caller {
-        Some(Caller { role: Role::Admin, .. }) => Viewer::Admin,
+        Some(Caller { role: Role::Admin, .. }) => Viewer::Staff,
         Some(Caller { role: Role::Vendor, id, .. }) => Viewer::Vendor(id),
         Some(Caller { role: Role::Customer, .. }) | None => Viewer::Public,
     }
