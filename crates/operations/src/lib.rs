@@ -21,5 +21,6 @@ pub use analyze::analyze;
 pub use audit::Auditor;
 pub use failed_jobs::FailedJobs;
 pub use measure::{MEASURED_MAX, measure};
-pub use model::backlog::{Backlog, OutboxDepth, SagaPhase};
-pub use store::BadRow;
+pub use model::backlog::{Backlog, OutboxDepth, PhaseBacklog};
+pub use model::justification::Justification;
+pub use store::StoreError;

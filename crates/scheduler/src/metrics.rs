@@ -163,7 +163,7 @@ impl BacklogGauges {
         self.outbox_oldest.set(oldest_seconds);
         for phase in PHASES {
             let found = sagas.iter().find(|sagas| sagas.phase == phase);
-            self.sagas_open.with_label_values(&[<&str>::from(phase)]).set(found.map_or(0, |sagas| sagas.open));
+            self.sagas_open.with_label_values(&[<&str>::from(phase)]).set(found.map_or(0, |sagas| sagas.active_sagas));
             self.saga_oldest
                 .with_label_values(&[<&str>::from(phase)])
                 .set(found.map_or(0.0, |sagas| sagas.oldest_seconds));
@@ -200,7 +200,7 @@ impl Collector for BacklogCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use operations::SagaPhase;
+    use operations::PhaseBacklog;
 
     #[test]
     fn a_measurement_is_exposed_while_it_is_fresh_and_never_afterwards() {
@@ -208,7 +208,7 @@ mod tests {
         let names = |at| gauges.collect_at(at).iter().map(|family| family.name().to_owned()).collect::<Vec<_>>();
         let before = names(noon);
 
-        let stuck = SagaPhase { phase: PhaseName::Stuck, open: 3, oldest_seconds: 60.0 };
+        let stuck = PhaseBacklog { phase: PhaseName::Stuck, active_sagas: 3, oldest_seconds: 60.0 };
         let outbox = OutboxDepth { messages: 7, oldest_seconds: 1.5 };
         gauges.show(&Backlog { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
 
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_phase_without_sagas_shows_zero() {
         let gauges = BacklogGauges::new();
-        let running = SagaPhase { phase: PhaseName::Running, open: 2, oldest_seconds: 9.0 };
+        let running = PhaseBacklog { phase: PhaseName::Running, active_sagas: 2, oldest_seconds: 9.0 };
         let outbox = OutboxDepth { messages: 0, oldest_seconds: 0.0 };
         gauges.show(&Backlog { outbox, sagas: vec![running], overdue_seconds: 0.0 }, Instant::now());
 

@@ -1,15 +1,15 @@
 //! Maps the errors of operations to problems.
 
 use super::{Kind, Problem};
-use operations::BadRow;
+use operations::StoreError;
 use operations::failed_jobs::DecideError;
 use operations::replays::{CancelReplayError, StartReplayError};
 
-impl From<BadRow> for Problem {
-    fn from(error: BadRow) -> Self {
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
         match error {
-            BadRow::Database(error) => error.into(),
-            bad_row @ BadRow::Inconsistent(_) => Self::internal(bad_row),
+            StoreError::Database(error) => error.into(),
+            StoreError::Inconsistent(error) => Self::internal(error),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Decisions of a person about a failed job: replay or discard it. Repeating a decision has no further effect.
 
-use crate::model::failed_jobs::{Decision, FailedJob, JobStatus};
+use crate::model::failed_jobs::{FailedJob, JobStatus};
+use crate::model::justification::Justification;
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use domain::messages::Queue;
 use messaging::dead_letters::{self, NotText};
 use messaging::{NoChanges, Outgoing, UnitOfWork, WriteContext};
@@ -27,25 +28,25 @@ pub enum DecideError {
     #[error(transparent)]
     Unreadable(#[from] NotText),
     #[error(transparent)]
-    Store(#[from] BadRow),
+    Store(#[from] StoreError),
 }
 
 /// Publishes the message again, with its original id, only to the queue in which it failed.
 pub async fn replay(
     context: &WriteContext,
     id: Uuid,
-    decision: &Decision,
-    audit: &(impl AuditSink + ResponseSink<FailedJob>),
+    justification: &Justification,
+    recorder: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut work = UnitOfWork::begin(context).await?;
     let job = match lock(&mut work, id, JobStatus::Replayed).await? {
         LockedJob::Open(job) => job,
-        LockedJob::AlreadyDecided(job) => return repeated(work, job, decision, audit).await,
+        LockedJob::AlreadyDecided(job) => return repeated(work, job, justification, recorder).await,
     };
     work.send([message_of(&job)?]);
-    let job = save(&mut work, job, JobStatus::Replayed, decision, audit).await?;
-    audit.store_response(&mut work, &job).await?;
-    work.commit(NoChanges, decision.at).await?;
+    let job = save(&mut work, job, JobStatus::Replayed, justification, recorder).await?;
+    recorder.store_response(&mut work, &job).await?;
+    work.commit(NoChanges, justification.at).await?;
     Ok(job)
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
         return Err(DecideError::TooOften);
     }
     let stored = StoredRow::new(store::FAILED_JOBS, job.id);
-    let queue: Queue = stored.read_column("queue", job.queue.parse()).map_err(BadRow::from)?;
+    let queue: Queue = stored.read_column("queue", job.queue.parse()).map_err(StoreError::from)?;
     Ok(dead_letters::replay(queue, job.message_id, job.type_name.clone(), job.payload.clone())?)
 }
 
@@ -63,17 +64,17 @@ pub(crate) fn message_of(job: &FailedJob) -> Result<Outgoing, DecideError> {
 pub async fn discard(
     context: &WriteContext,
     id: Uuid,
-    decision: &Decision,
-    audit: &(impl AuditSink + ResponseSink<FailedJob>),
+    justification: &Justification,
+    recorder: &(impl AuditSink + ResponseSink<FailedJob>),
 ) -> Result<FailedJob, DecideError> {
     let mut work = UnitOfWork::begin(context).await?;
     let job = match lock(&mut work, id, JobStatus::Discarded).await? {
         LockedJob::Open(job) => job,
-        LockedJob::AlreadyDecided(job) => return repeated(work, job, decision, audit).await,
+        LockedJob::AlreadyDecided(job) => return repeated(work, job, justification, recorder).await,
     };
-    let job = save(&mut work, job, JobStatus::Discarded, decision, audit).await?;
-    audit.store_response(&mut work, &job).await?;
-    work.commit(NoChanges, decision.at).await?;
+    let job = save(&mut work, job, JobStatus::Discarded, justification, recorder).await?;
+    recorder.store_response(&mut work, &job).await?;
+    work.commit(NoChanges, justification.at).await?;
     Ok(job)
 }
 
@@ -81,11 +82,11 @@ pub async fn discard(
 async fn repeated(
     mut work: UnitOfWork,
     job: FailedJob,
-    decision: &Decision,
+    justification: &Justification,
     responses: &impl ResponseSink<FailedJob>,
 ) -> Result<FailedJob, DecideError> {
     responses.store_response(&mut work, &job).await?;
-    work.commit(NoChanges, decision.at).await?;
+    work.commit(NoChanges, justification.at).await?;
     Ok(job)
 }
 
@@ -109,20 +110,20 @@ async fn save(
     tx: &mut PgConnection,
     job: FailedJob,
     status: JobStatus,
-    decision: &Decision,
+    justification: &Justification,
     audit: &impl AuditSink,
 ) -> Result<FailedJob, DecideError> {
     let action = if status == JobStatus::Replayed { "failed_job.replay" } else { "failed_job.discard" };
     let (before, after) = (json!({ "status": job.status }), json!({ "status": status }));
-    let (subject, reason) = (format!("failed_job:{}", job.id), Some(decision.reason.clone()));
+    let (subject, reason) = (format!("failed_job:{}", job.id), Some(justification.reason.clone()));
     audit.record(tx, AuditRecord { action, subject, reason, before: Some(before), after: Some(after) }).await?;
-    store::failed_jobs::decide(tx, job.id, status, decision).await?;
+    store::failed_jobs::decide(tx, job.id, status, justification).await?;
     Ok(FailedJob {
         status,
         replays: job.replays + i32::from(status == JobStatus::Replayed),
-        decided_at: Some(decision.at),
-        decided_by: Some(decision.by.clone()),
-        reason: Some(decision.reason.clone()),
+        decided_at: Some(justification.at),
+        decided_by: Some(justification.by.clone()),
+        reason: Some(justification.reason.clone()),
         ..job
     })
 }

@@ -2,15 +2,19 @@
 
 use crate::model::failed_jobs::{FailedJob, FailedJobFilter};
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Lists at most `limit` jobs, newest first.
-pub async fn list_failed_jobs(pool: &PgPool, filter: &FailedJobFilter, limit: u32) -> Result<Vec<FailedJob>, BadRow> {
+pub async fn list_failed_jobs(
+    pool: &PgPool,
+    filter: &FailedJobFilter,
+    limit: u32,
+) -> Result<Vec<FailedJob>, StoreError> {
     store::failed_jobs::list(&mut *pool.acquire().await?, filter, limit).await
 }
 
-pub async fn find_failed_job(pool: &PgPool, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
+pub async fn find_failed_job(pool: &PgPool, id: Uuid) -> Result<Option<FailedJob>, StoreError> {
     store::failed_jobs::find(&mut *pool.acquire().await?, id).await
 }

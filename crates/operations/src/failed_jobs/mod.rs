@@ -6,7 +6,7 @@ mod fingerprint;
 mod list;
 mod store_dead_letters;
 
-pub use crate::model::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus};
+pub use crate::model::failed_jobs::{FailedJob, FailedJobFilter, JobStatus};
 pub(crate) use decide::message_of;
 pub use decide::{DecideError, discard, replay};
 pub use list::{find_failed_job, list_failed_jobs};

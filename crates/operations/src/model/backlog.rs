@@ -6,12 +6,13 @@ use domain::saga::PhaseName;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backlog {
     pub outbox: OutboxDepth,
-    /// Only phases with at least one saga.
-    pub sagas: Vec<SagaPhase>,
+    /// Only phases with at least one active saga.
+    pub sagas: Vec<PhaseBacklog>,
     /// How far the most overdue saga is past its deadline; 0 when there is none.
     pub overdue_seconds: f64,
 }
 
+/// The messages that are not published yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OutboxDepth {
     pub messages: i64,
@@ -19,10 +20,11 @@ pub struct OutboxDepth {
     pub oldest_seconds: f64,
 }
 
+/// The active sagas in one phase.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SagaPhase {
+pub struct PhaseBacklog {
     pub phase: PhaseName,
-    pub open: i64,
+    pub active_sagas: i64,
     /// How long ago the oldest order whose saga is in this phase was accepted.
     pub oldest_seconds: f64,
 }

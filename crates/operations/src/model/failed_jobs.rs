@@ -48,14 +48,6 @@ domain::string_enum! {
     }
 }
 
-/// A decision: by whom, why and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub by: String,
-    pub reason: String,
-    pub at: Timestamp,
-}
-
 /// Filter for the list; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedJobFilter {

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod backlog;
 pub mod failed_jobs;
 pub mod idempotent_responses;
+pub mod justification;
 pub mod offender;
 pub mod processes;
 pub mod rate_ramp;

@@ -1,6 +1,6 @@
 //! Replays and their progress.
 
-use super::failed_jobs::Decision;
+use super::justification::Justification;
 use super::rate_ramp::RateRamp;
 use domain::Timestamp;
 use domain::messages::Queue;
@@ -61,8 +61,7 @@ pub(crate) struct RunningReplay {
     pub id: Uuid,
     pub filter: ReplayFilter,
     pub rate_ramp: RateRamp,
-    /// The request: by whom, why and when.
-    pub requested: Decision,
+    pub requested: Justification,
     /// The last job that was processed.
     pub after_job: Option<Uuid>,
     /// When the send budget was last computed.

@@ -1,9 +1,9 @@
 //! Cancels a replay: jobs that it has not replayed yet stay open.
 
-use crate::model::failed_jobs::Decision;
+use crate::model::justification::Justification;
 use crate::model::replays::{Replay, ReplayStatus};
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::json;
@@ -17,15 +17,15 @@ pub enum CancelReplayError {
     #[error("a replay that is `done` can't be cancelled")]
     Done,
     #[error(transparent)]
-    Store(#[from] BadRow),
+    Store(#[from] StoreError),
 }
 
 /// Repeating it has no further effect.
 pub async fn cancel_replay(
     pool: &PgPool,
     id: Uuid,
-    decision: &Decision,
-    audit: &(impl AuditSink + ResponseSink<Replay>),
+    justification: &Justification,
+    recorder: &(impl AuditSink + ResponseSink<Replay>),
 ) -> Result<Replay, CancelReplayError> {
     let mut tx = platform::postgres::begin(pool).await?;
     let status = store::replays::lock_status(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
@@ -33,15 +33,15 @@ pub async fn cancel_replay(
         ReplayStatus::Done => return Err(CancelReplayError::Done),
         ReplayStatus::Cancelled => {}
         ReplayStatus::Running => {
-            let (subject, reason) = (format!("replay:{id}"), Some(decision.reason.clone()));
+            let (subject, reason) = (format!("replay:{id}"), Some(justification.reason.clone()));
             let (before, after) =
                 (Some(json!({ "status": status })), Some(json!({ "status": ReplayStatus::Cancelled })));
-            audit.record(&mut tx, AuditRecord { action: "replay.cancel", subject, reason, before, after }).await?;
-            store::replays::cancel(&mut tx, id, decision.at).await?;
+            recorder.record(&mut tx, AuditRecord { action: "replay.cancel", subject, reason, before, after }).await?;
+            store::replays::cancel(&mut tx, id, justification.at).await?;
         }
     }
     let replay = store::replays::find(&mut tx, id).await?.ok_or(CancelReplayError::NotFound)?;
-    audit.store_response(&mut tx, &replay).await?;
+    recorder.store_response(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

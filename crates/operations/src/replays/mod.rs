@@ -15,15 +15,15 @@ pub use run::run_replays;
 pub use start::{NewReplay, StartReplayError, start_replay};
 
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Lists at most `limit` replays, newest first; with `before`, only those before that one.
-pub async fn list_replays(pool: &PgPool, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, BadRow> {
+pub async fn list_replays(pool: &PgPool, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, StoreError> {
     store::replays::list(&mut *pool.acquire().await?, before, limit).await
 }
 
-pub async fn find_replay(pool: &PgPool, id: Uuid) -> Result<Option<Replay>, BadRow> {
+pub async fn find_replay(pool: &PgPool, id: Uuid) -> Result<Option<Replay>, StoreError> {
     store::replays::find(&mut *pool.acquire().await?, id).await
 }

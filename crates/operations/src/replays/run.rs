@@ -4,7 +4,7 @@ use crate::failed_jobs::message_of;
 use crate::model::failed_jobs::FailedJob;
 use crate::model::replays::{Progress, RunningReplay};
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use domain::Timestamp;
 use messaging::{NoChanges, Outgoing, UnitOfWork, WriteContext, outbox};
 use platform::telemetry::LogThrottle;
@@ -15,7 +15,7 @@ static PAUSED: LogThrottle = LogThrottle::every(Duration::from_mins(1));
 
 /// Continues the running replay, if there is one, and returns the number of jobs that were processed. Of concurrent
 /// calls only one does so: it locks the replay. While the outbox is stalled nothing is added to it.
-pub async fn run_replays(context: &WriteContext, now: Timestamp) -> Result<usize, BadRow> {
+pub async fn run_replays(context: &WriteContext, now: Timestamp) -> Result<usize, StoreError> {
     let mut work = UnitOfWork::begin(context).await?;
     let Some(running) = store::replays::lock_running(&mut work).await? else { return Ok(0) };
     if outbox::is_stalled(&mut work).await? {

@@ -1,10 +1,10 @@
-//! Starts a replay.
+//! Requests a replay: stores it, and the scheduler runs it (see `run.rs`).
 
-use crate::model::failed_jobs::Decision;
+use crate::model::justification::Justification;
 use crate::model::rate_ramp::RateRamp;
 use crate::model::replays::{Replay, ReplayFilter, ReplayStatus};
 use crate::store;
-use crate::store::BadRow;
+use crate::store::StoreError;
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::json;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub struct NewReplay {
     pub filter: ReplayFilter,
     pub rate_ramp: RateRamp,
-    pub decision: Decision,
+    pub justification: Justification,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -24,20 +24,20 @@ pub enum StartReplayError {
     #[error("another replay is running; cancel it, or wait until it is done")]
     AlreadyRunning,
     #[error(transparent)]
-    Store(#[from] BadRow),
+    Store(#[from] StoreError),
 }
 
-/// Stores the replay for the scheduler to run. Without a matching open job it is done at once.
+/// Stores the replay for the scheduler to run; if no open failed job matches the filter, it is stored as done.
 pub async fn start_replay(
     pool: &PgPool,
     new: NewReplay,
-    audit: &(impl AuditSink + ResponseSink<Replay>),
+    recorder: &(impl AuditSink + ResponseSink<Replay>),
 ) -> Result<Replay, StartReplayError> {
-    let NewReplay { filter, rate_ramp, decision } = new;
+    let NewReplay { filter, rate_ramp, justification } = new;
     let mut tx = platform::postgres::begin(pool).await?;
-    let total = store::replays::count_open(&mut tx, &filter, decision.at).await?;
+    let total = store::replays::count_open(&mut tx, &filter, justification.at).await?;
     let (status, ended_at) =
-        if total == 0 { (ReplayStatus::Done, Some(decision.at)) } else { (ReplayStatus::Running, None) };
+        if total == 0 { (ReplayStatus::Done, Some(justification.at)) } else { (ReplayStatus::Running, None) };
     let replay = Replay {
         id: Uuid::now_v7(),
         filter,
@@ -47,9 +47,9 @@ pub async fn start_replay(
         replayed: 0,
         skipped: 0,
         failed_again: 0,
-        requested_at: decision.at,
-        requested_by: decision.by,
-        reason: decision.reason,
+        requested_at: justification.at,
+        requested_by: justification.by,
+        reason: justification.reason,
         ended_at,
     };
     let queue: Option<&str> = replay.filter.queue().map(Into::into);
@@ -58,13 +58,14 @@ pub async fn start_replay(
         "rate_per_s": rate_ramp.rate_per_s(), "ramp_s": rate_ramp.ramp_s(),
     });
     let (subject, reason) = (format!("replay:{}", replay.id), Some(replay.reason.clone()));
-    audit
+    recorder
         .record(&mut tx, AuditRecord { action: "replay.start", subject, reason, before: None, after: Some(after) })
         .await?;
-    if !store::replays::insert(&mut tx, &replay).await? {
+    if !store::replays::insert_unless_running(&mut tx, &replay).await? {
+        // Dropping the transaction also discards the audit record.
         return Err(StartReplayError::AlreadyRunning);
     }
-    audit.store_response(&mut tx, &replay).await?;
+    recorder.store_response(&mut tx, &replay).await?;
     tx.commit().await?;
     Ok(replay)
 }

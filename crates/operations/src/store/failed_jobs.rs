@@ -1,7 +1,8 @@
 //! `operations.failed_jobs`.
 
-use super::{BadRow, FAILED_JOBS};
-use crate::model::failed_jobs::{Decision, FailedJob, FailedJobFilter, JobStatus, NewJob};
+use super::{FAILED_JOBS, StoreError};
+use crate::model::failed_jobs::{FailedJob, FailedJobFilter, JobStatus, NewJob};
+use crate::model::justification::Justification;
 use crate::model::replays::RunningReplay;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
@@ -94,7 +95,7 @@ pub async fn list(
     connection: &mut PgConnection,
     filter: &FailedJobFilter,
     limit: u32,
-) -> Result<Vec<FailedJob>, BadRow> {
+) -> Result<Vec<FailedJob>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     if let Some(status) = filter.status {
         query.push(" AND status = ").push_bind::<&str>(status.into());
@@ -116,7 +117,7 @@ pub async fn list(
     rows.into_iter().map(FailedJob::try_from).collect()
 }
 
-pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
+pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND id = ").push_bind(id);
     let row: Option<Row> = query.build_query_as().fetch_optional(connection).await?;
@@ -124,7 +125,7 @@ pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Fail
 }
 
 /// Like [`find`], and locks the row until the transaction ends: of two concurrent decisions, the second sees the first.
-pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, BadRow> {
+pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND id = ").push_bind(id).push(" FOR NO KEY UPDATE");
     let row: Option<Row> = query.build_query_as().fetch_optional(tx).await?;
@@ -132,7 +133,11 @@ pub async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<FailedJob>, 
 }
 
 /// Locks the next jobs of a replay, at most `limit`: those that were open when it was requested, and still are.
-pub async fn lock_next(tx: &mut PgConnection, replay: &RunningReplay, limit: usize) -> Result<Vec<FailedJob>, BadRow> {
+pub async fn lock_next(
+    tx: &mut PgConnection,
+    replay: &RunningReplay,
+    limit: usize,
+) -> Result<Vec<FailedJob>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND status = 'open' AND last_seen_at <= ").push_bind(replay.requested.at);
     if let Some(queue) = replay.filter.queue() {
@@ -156,7 +161,7 @@ pub async fn mark_replayed(
     ids: &[Uuid],
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let RunningReplay { id: replay_id, requested: Decision { by: decided_by, reason, .. }, .. } = replay;
+    let RunningReplay { id: replay_id, requested: Justification { by: decided_by, reason, .. }, .. } = replay;
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = 'replayed', replays = replays + 1, decided_at = $2, decided_by = $3, reason = $4, replay_id = $5
@@ -172,9 +177,14 @@ pub async fn mark_replayed(
     Ok(())
 }
 
-pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decision: &Decision) -> sqlx::Result<()> {
+pub async fn decide(
+    tx: &mut PgConnection,
+    id: Uuid,
+    status: JobStatus,
+    justification: &Justification,
+) -> sqlx::Result<()> {
     let status: &str = status.into();
-    let Decision { by: decided_by, reason, at: decided_at } = decision;
+    let Justification { by: decided_by, reason, at: decided_at } = justification;
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = $2, replays = replays + CASE $2 WHEN 'replayed' THEN 1 ELSE 0 END, decided_at = $3,
@@ -192,9 +202,9 @@ pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decision
 }
 
 impl TryFrom<Row> for FailedJob {
-    type Error = BadRow;
+    type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, BadRow> {
+    fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             status: StoredRow::new(FAILED_JOBS, row.id).read_column("status", row.status.parse())?,
             id: row.id,

@@ -1,11 +1,12 @@
-//! Measures the backlog for metrics. The queries run every few seconds, also under load: each reads an index from its
-//! end and stops at a limit.
+//! Measures the backlog for metrics. The queries run every few seconds, also under load. So each scans an index in
+//! ascending order and stops after a fixed number of rows.
 
-use crate::model::backlog::{OutboxDepth, SagaPhase};
+use crate::model::backlog::{OutboxDepth, PhaseBacklog};
 use domain::saga::PhaseName;
 use sqlx::PgConnection;
 
-/// The row with the lowest `seq` counts as the oldest. Concurrent transactions deviate from that order by milliseconds.
+/// Counts the messages in the outbox, at most `rows_max`, and measures the age of the oldest one. The row with the lowest
+/// `seq` counts as the oldest: concurrent transactions deviate from that order by milliseconds.
 pub async fn outbox(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result<OutboxDepth> {
     sqlx::query_as!(
         OutboxDepth,
@@ -18,27 +19,30 @@ pub async fn outbox(connection: &mut PgConnection, rows_max: i64) -> sqlx::Resul
     .await
 }
 
-/// Counts the sagas with the nearest deadlines first: those that only wait for a carrier come last. The oldest order of
-/// a phase is the one with the smallest id; compared as text, since there is no `min(uuid)` before Postgres 18.
-pub async fn sagas(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result<Vec<SagaPhase>> {
+/// Counts the active sagas per phase, and measures the age of the oldest order of each phase. When there are more than
+/// `rows_max`, those with the latest deadlines are left out: most of them only wait for a carrier.
+pub async fn sagas(connection: &mut PgConnection, rows_max: i64) -> sqlx::Result<Vec<PhaseBacklog>> {
+    // Order ids are UUID v7, so the smallest id is that of the oldest order. They are compared as text, because Postgres
+    // up to 18 has no `min(uuid)`.
     let rows = sqlx::query!(
-        r#"SELECT phase AS "phase!", sagas AS "open!",
+        r#"SELECT phase AS "phase!", active_sagas AS "active_sagas!",
                   coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - o.created_at), 0)::float8
-                            FROM orders.orders o WHERE o.id = first_id), 0) AS "oldest_seconds!"
-           FROM (SELECT phase, count(*) AS sagas, min(order_id::text COLLATE "C")::uuid AS first_id
-                 FROM (SELECT phase, order_id FROM orders.sagas WHERE active ORDER BY deadline_at LIMIT $1) AS due
+                            FROM orders.orders o WHERE o.id = oldest_order_id), 0) AS "oldest_seconds!"
+           FROM (SELECT phase, count(*) AS active_sagas, min(order_id::text COLLATE "C")::uuid AS oldest_order_id
+                 FROM (SELECT phase, order_id FROM orders.sagas WHERE active ORDER BY deadline_at LIMIT $1) AS nearest
                  GROUP BY phase) AS phases"#,
         rows_max
     )
     .fetch_all(connection)
     .await?;
     let phases = rows.into_iter().map(|row| {
-        let phase: PhaseName = row.phase.parse().map_err(|problem| sqlx::Error::Decode(Box::new(problem)))?;
-        Ok(SagaPhase { phase, open: row.open, oldest_seconds: row.oldest_seconds })
+        let phase: PhaseName = row.phase.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(PhaseBacklog { phase, active_sagas: row.active_sagas, oldest_seconds: row.oldest_seconds })
     });
     phases.collect()
 }
 
+/// How far the active saga with the earliest deadline is past it; 0 when no deadline has passed.
 pub async fn overdue_seconds(connection: &mut PgConnection) -> sqlx::Result<f64> {
     sqlx::query_scalar!(
         r#"SELECT coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - deadline_at), 0)::float8

@@ -21,7 +21,7 @@ use sqlx::PgConnection;
 
 /// Why rows could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum BadRow {
+pub enum StoreError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! `operations.replays`.
 
-use super::{BadRow, REPLAYS};
-use crate::model::failed_jobs::Decision;
+use super::{REPLAYS, StoreError};
+use crate::model::justification::Justification;
 use crate::model::rate_ramp::RateRamp;
 use crate::model::replays::{Progress, Replay, ReplayFilter, ReplayStatus, RunningReplay};
 use domain::Timestamp;
@@ -32,10 +32,10 @@ struct Row {
     ended_at: Option<Timestamp>,
 }
 
-/// Counts the matching open jobs.
-pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timestamp) -> sqlx::Result<i64> {
+/// Counts the matching jobs that were open at that time; later failures are not part of the replay.
+pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, last_seen_until: Timestamp) -> sqlx::Result<i64> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM operations.failed_jobs WHERE status = 'open'");
-    query.push(" AND last_seen_at <= ").push_bind(at);
+    query.push(" AND last_seen_at <= ").push_bind(last_seen_until);
     if let Some(queue) = filter.queue() {
         query.push(" AND queue = ").push_bind::<&str>(queue.into());
     }
@@ -46,7 +46,7 @@ pub async fn count_open(tx: &mut PgConnection, filter: &ReplayFilter, at: Timest
 }
 
 /// Returns false when another replay is running.
-pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<bool> {
+pub async fn insert_unless_running(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<bool> {
     let (status, queue): (&str, Option<&str>) = (replay.status.into(), replay.filter.queue().map(Into::into));
     let inserted = sqlx::query!(
         "INSERT INTO operations.replays
@@ -70,7 +70,7 @@ pub async fn insert(tx: &mut PgConnection, replay: &Replay) -> sqlx::Result<bool
     Ok(inserted.rows_affected() == 1)
 }
 
-pub async fn list(connection: &mut PgConnection, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, BadRow> {
+pub async fn list(connection: &mut PgConnection, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     if let Some(before) = before {
         query.push(" AND id < ").push_bind(before);
@@ -80,7 +80,7 @@ pub async fn list(connection: &mut PgConnection, before: Option<Uuid>, limit: u3
     rows.into_iter().map(Replay::try_from).collect()
 }
 
-pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Replay>, BadRow> {
+pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Replay>, StoreError> {
     let mut query = QueryBuilder::new(COLUMNS);
     query.push(" AND id = ").push_bind(id);
     let row: Option<Row> = query.build_query_as().fetch_optional(connection).await?;
@@ -88,7 +88,7 @@ pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Repl
 }
 
 /// Locks the running replay until the transaction ends. `None` when none runs, or another transaction has locked it.
-pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>, BadRow> {
+pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>, StoreError> {
     let row = sqlx::query!(
         "SELECT id, queue, fingerprint, rate_per_s, ramp_s, after_job, credited_at, credit, requested_at, requested_by, reason
          FROM operations.replays WHERE status = 'running' FOR NO KEY UPDATE SKIP LOCKED"
@@ -101,7 +101,7 @@ pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>
         id: row.id,
         filter: filter(&stored, row.queue.as_deref(), row.fingerprint)?,
         rate_ramp: rate_ramp(&stored, row.rate_per_s, row.ramp_s)?,
-        requested: Decision { by: row.requested_by, reason: row.reason, at: row.requested_at },
+        requested: Justification { by: row.requested_by, reason: row.reason, at: row.requested_at },
         after_job: row.after_job,
         credited_at: row.credited_at,
         credit: stored.read_column("credit", u64::try_from(row.credit))?,
@@ -109,7 +109,7 @@ pub async fn lock_running(tx: &mut PgConnection) -> Result<Option<RunningReplay>
 }
 
 /// Locks the replay until the transaction ends; waits for other transactions that have locked it.
-pub async fn lock_status(tx: &mut PgConnection, id: Uuid) -> Result<Option<ReplayStatus>, BadRow> {
+pub async fn lock_status(tx: &mut PgConnection, id: Uuid) -> Result<Option<ReplayStatus>, StoreError> {
     let lock = sqlx::query_scalar!("SELECT status FROM operations.replays WHERE id = $1 FOR NO KEY UPDATE", id);
     let stored = StoredRow::new(REPLAYS, id);
     let status = lock.fetch_optional(tx).await?.map(|status| stored.read_column("status", status.parse()));
@@ -145,9 +145,9 @@ pub async fn cancel(tx: &mut PgConnection, id: Uuid, now: Timestamp) -> sqlx::Re
 }
 
 impl TryFrom<Row> for Replay {
-    type Error = BadRow;
+    type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, BadRow> {
+    fn try_from(row: Row) -> Result<Self, StoreError> {
         let stored = StoredRow::new(REPLAYS, row.id);
         Ok(Self {
             id: row.id,

@@ -1,6 +1,6 @@
 //! Each column holds the value of its name. No two values of one type are equal, so two swapped columns are found.
 
-use super::failed_jobs::{dead_letter, decision, jobs, store};
+use super::failed_jobs::{dead_letter, jobs, justification, store};
 use domain::ids::OrderId;
 use operations::Auditor;
 use operations::failed_jobs::discard;
@@ -25,7 +25,7 @@ async fn each_column_of_a_failed_job_holds_the_value_of_its_name(pool: PgPool) {
     let letter = dead_letter(1);
     store(&pool, std::slice::from_ref(&letter)).await;
     let job = jobs(&pool).await.remove(0);
-    discard(&messaging::WriteContext::of(pool.clone()), job.id, &decision(), &platform::audit::NoAudit)
+    discard(&messaging::WriteContext::of(pool.clone()), job.id, &justification(), &platform::audit::NoAudit)
         .await
         .expect("discarded");
 

@@ -4,10 +4,8 @@ use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
 use messaging::dead_letters::{DeadLetter, DeadLetterSink};
 use messaging::{Header, Trace, WriteContext};
-use operations::failed_jobs::{
-    DecideError, Decision, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay,
-};
-use operations::{Auditor, FailedJobs};
+use operations::failed_jobs::{DecideError, FailedJob, FailedJobFilter, JobStatus, discard, list_failed_jobs, replay};
+use operations::{Auditor, FailedJobs, Justification};
 use platform::audit::NoAudit;
 use platform::clock::now;
 use serde_json::json;
@@ -30,8 +28,8 @@ pub fn dead_letter(number: u32) -> DeadLetter {
     }
 }
 
-pub fn decision() -> Decision {
-    Decision { by: "admin:1".to_owned(), reason: "fixed".to_owned(), at: now() }
+pub fn justification() -> Justification {
+    Justification { by: "admin:1".to_owned(), reason: "fixed".to_owned(), at: now() }
 }
 
 pub async fn store(pool: &PgPool, dead_letters: &[DeadLetter]) {
@@ -80,7 +78,7 @@ async fn a_message_with_any_bytes_is_stored(pool: PgPool) {
 
     assert_eq!(jobs(&pool).await.len(), 3);
     let stored = jobs(&pool).await.into_iter().find(|job| job.payload == bytes.payload).expect("stored");
-    let refused = replay(&WriteContext::of(pool.clone()), stored.id, &decision(), &NoAudit).await;
+    let refused = replay(&WriteContext::of(pool.clone()), stored.id, &justification(), &NoAudit).await;
     assert!(matches!(refused, Err(DecideError::Unreadable(_))), "{refused:?}");
     assert_eq!(outbox(&pool).await, []);
 }
@@ -91,8 +89,9 @@ async fn a_replay_publishes_the_message_once_to_its_queue_only_even_if_it_is_rep
     store(&pool, std::slice::from_ref(&dead_letter)).await;
     let id = jobs(&pool).await[0].id;
 
-    let (context, decision) = (WriteContext::of(pool.clone()), decision());
-    let (one, two) = tokio::join!(replay(&context, id, &decision, &NoAudit), replay(&context, id, &decision, &NoAudit));
+    let (context, justification) = (WriteContext::of(pool.clone()), justification());
+    let (one, two) =
+        tokio::join!(replay(&context, id, &justification, &NoAudit), replay(&context, id, &justification, &NoAudit));
 
     assert_eq!([one.expect("replayed").status, two.expect("again").status], [JobStatus::Replayed; 2]);
     let payload = String::from_utf8(dead_letter.payload.clone()).expect("text");
@@ -100,7 +99,7 @@ async fn a_replay_publishes_the_message_once_to_its_queue_only_even_if_it_is_rep
         outbox(&pool).await,
         [(String::new(), "inventory".to_owned(), dead_letter.message_id.as_uuid(), payload)]
     );
-    let discarded = discard(&context, id, &decision, &NoAudit).await;
+    let discarded = discard(&context, id, &justification, &NoAudit).await;
     assert!(matches!(discarded, Err(DecideError::Refused(..))), "{discarded:?}");
 }
 
@@ -109,7 +108,7 @@ async fn a_job_that_fails_again_is_open_again_in_the_same_row(pool: PgPool) {
     let dead_letter = dead_letter(1);
     store(&pool, std::slice::from_ref(&dead_letter)).await;
     let id = jobs(&pool).await[0].id;
-    replay(&WriteContext::of(pool.clone()), id, &decision(), &NoAudit).await.expect("replayed");
+    replay(&WriteContext::of(pool.clone()), id, &justification(), &NoAudit).await.expect("replayed");
 
     store(&pool, &[DeadLetter { error: "still no row 1".to_owned(), ..dead_letter }]).await;
 
@@ -125,7 +124,7 @@ async fn a_discarded_job_keeps_its_reason_and_is_in_the_audit_log(pool: PgPool) 
     let auditor = Auditor { actor: "admin:1".to_owned(), request_id: "request-7".to_owned(), at: now() };
 
     for _ in 0..2 {
-        discard(&WriteContext::of(pool.clone()), id, &decision(), &auditor).await.expect("discarded");
+        discard(&WriteContext::of(pool.clone()), id, &justification(), &auditor).await.expect("discarded");
     }
 
     let job = jobs(&pool).await.remove(0);

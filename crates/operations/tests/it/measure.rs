@@ -36,7 +36,7 @@ async fn pending_work_is_counted_with_the_age_of_its_oldest(pool: PgPool) {
     let delivering =
         backlog.sagas.iter().find(|sagas| sagas.phase == PhaseName::Delivering).expect("two are delivering");
     let stuck = backlog.sagas.iter().find(|sagas| sagas.phase == PhaseName::Stuck).expect("one is stuck");
-    assert_eq!((backlog.outbox.messages, delivering.open, stuck.open), (3, 2, 1));
+    assert_eq!((backlog.outbox.messages, delivering.active_sagas, stuck.active_sagas), (3, 2, 1));
     assert!((90.0..120.0).contains(&backlog.outbox.oldest_seconds), "{backlog:?}");
     assert!((7_200.0..7_260.0).contains(&delivering.oldest_seconds), "{backlog:?}");
     assert!((300.0..330.0).contains(&backlog.overdue_seconds), "{backlog:?}");

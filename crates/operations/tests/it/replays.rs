@@ -1,11 +1,12 @@
 //! Replays publish many failed jobs at a limited rate, each once.
 
-use crate::failed_jobs::{dead_letter, decision, jobs, outbox, store};
+use crate::failed_jobs::{dead_letter, jobs, justification, outbox, store};
 use domain::Timestamp;
 use domain::messages::Queue;
 use messaging::WriteContext;
 use messaging::dead_letters::DeadLetter;
-use operations::failed_jobs::{Decision, JobStatus};
+use operations::Justification;
+use operations::failed_jobs::JobStatus;
 use operations::replays::{
     CancelReplayError, NewReplay, RateRamp, Replay, ReplayFilter, ReplayStatus, StartReplayError, cancel_replay,
     find_replay, run_replays, start_replay,
@@ -22,7 +23,7 @@ async fn start(pool: &PgPool) -> Replay {
 async fn try_to_start(pool: &PgPool) -> Result<Replay, StartReplayError> {
     let filter = ReplayFilter::new(Some(Queue::Inventory), None).expect("a filter");
     let rate_ramp = RateRamp::new(4, 0).expect("valid");
-    start_replay(pool, NewReplay { filter, rate_ramp, decision: decision() }, &NoAudit).await
+    start_replay(pool, NewReplay { filter, rate_ramp, justification: justification() }, &NoAudit).await
 }
 
 async fn run(pool: &PgPool, at: Timestamp) -> usize {
@@ -131,10 +132,10 @@ async fn a_cancelled_replay_publishes_no_more_and_a_done_one_can_not_be_cancelle
     store(&pool, &dead_letters(8)).await;
     let replay = start(&pool).await;
     run(&pool, replay.requested_at + Duration::from_secs(1)).await;
-    let decision = Decision { reason: "it fails again".to_owned(), ..decision() };
+    let justification = Justification { reason: "it fails again".to_owned(), ..justification() };
 
     for _ in 0..2 {
-        let cancelled = cancel_replay(&pool, replay.id, &decision, &NoAudit).await.expect("cancelled");
+        let cancelled = cancel_replay(&pool, replay.id, &justification, &NoAudit).await.expect("cancelled");
         assert_eq!((cancelled.status, cancelled.replayed), (ReplayStatus::Cancelled, 4));
     }
     assert_eq!(run(&pool, replay.requested_at + Duration::from_secs(2)).await, 0);
@@ -142,7 +143,7 @@ async fn a_cancelled_replay_publishes_no_more_and_a_done_one_can_not_be_cancelle
     let rest = start(&pool).await;
     run(&pool, rest.requested_at + Duration::from_secs(1)).await;
     run(&pool, rest.requested_at + Duration::from_secs(2)).await;
-    let refused = cancel_replay(&pool, rest.id, &decision, &NoAudit).await;
+    let refused = cancel_replay(&pool, rest.id, &justification, &NoAudit).await;
     assert!(matches!(refused, Err(CancelReplayError::Done)), "{refused:?}");
     assert_eq!(start(&pool).await.status, ReplayStatus::Done, "nothing is left");
 }

@@ -8,7 +8,8 @@ use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
-use operations::failed_jobs::{Decision, discard};
+use operations::Justification;
+use operations::failed_jobs::discard;
 
 /// Discard a failed job
 ///
@@ -22,7 +23,7 @@ pub async fn discard_failed_job(
     PathParam(Id(id)): PathParam<Id>,
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let decision = Decision { by: by.caller.actor(), reason: body.reason, at: by.at };
-    let work = |state: AppState, recorder| async move { discard(&state.write, id, &decision, &recorder).await };
+    let justification = Justification { by: by.caller.actor(), reason: body.reason, at: by.at };
+    let work = |state: AppState, recorder| async move { discard(&state.write, id, &justification, &recorder).await };
     detached.run_once(by, idempotency, respond, work).await
 }

@@ -9,7 +9,7 @@ use crate::problem::{Kind, Problem};
 use crate::routes::reason::ReasonBody;
 use crate::state::AppState;
 use axum::http::StatusCode;
-use operations::failed_jobs::Decision;
+use operations::Justification;
 use operations::replays::{Replay, cancel_replay as cancel};
 
 /// Cancel a replay
@@ -24,8 +24,8 @@ pub async fn cancel_replay(
     PathParam(Id(id)): PathParam<Id>,
     IdempotentJson { body, idempotency }: IdempotentJson<ReasonBody>,
 ) -> Result<IdempotentResponse, Problem> {
-    let decision = Decision { by: by.caller.actor(), reason: body.reason, at: by.at };
-    let work = |state: AppState, recorder| async move { cancel(&state.pool, id, &decision, &recorder).await };
+    let justification = Justification { by: by.caller.actor(), reason: body.reason, at: by.at };
+    let work = |state: AppState, recorder| async move { cancel(&state.pool, id, &justification, &recorder).await };
     detached.run_once(by, idempotency, respond, work).await
 }
 

@@ -10,7 +10,7 @@ use crate::routes::reason;
 use crate::state::AppState;
 use axum::http::StatusCode;
 use domain::messages::Queue;
-use operations::failed_jobs::Decision;
+use operations::Justification;
 use operations::replays::{NewReplay, RateRamp, Replay, ReplayFilter, start_replay as start};
 use strum::VariantNames as _;
 use utoipa::ToSchema;
@@ -82,7 +82,8 @@ pub async fn start_replay(
     by: Audited<ManageFailedJobs>,
     IdempotentJson { body: ReplayRequest { filter, rate_ramp, reason }, idempotency }: IdempotentJson<ReplayRequest>,
 ) -> Result<IdempotentResponse, Problem> {
-    let new = NewReplay { filter, rate_ramp, decision: Decision { by: by.caller.actor(), reason, at: by.at } };
+    let new =
+        NewReplay { filter, rate_ramp, justification: Justification { by: by.caller.actor(), reason, at: by.at } };
     let work = |state: AppState, recorder| async move { start(&state.pool, new, &recorder).await };
     detached.run_once(by, idempotency, respond, work).await
 }
