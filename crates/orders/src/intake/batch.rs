@@ -1,12 +1,14 @@
 //! Stores a batch of orders and responds to every request in it.
 //!
+//! - A key that another process holds for longer than the lock timeout: the batch is split in halves until the order with
+//!   that key is alone. From then on the lock timeout is short, so that the other orders are stored soon.
 //! - A broken connection or a deadlock: the batch is run again. That is safe even when the commit succeeded and only
 //!   its response was lost. Order ids are generated before the first run, so a stored key with the id of our own order
 //!   was stored by us, and counts as placed rather than as a replay.
-//! - The database is unavailable, or another lock times out: every request of the batch fails as unavailable.
-//! - Any other error is caused by one of the orders: the batch is split in halves until that order is alone.
-//! - A key that another process holds for longer than the lock timeout: the batch is split as well, but from then on
-//!   with a short lock timeout, so that the other orders are stored soon.
+//! - The database is unavailable or too slow, or a lock other than that of a key times out: every request of the batch
+//!   fails as unavailable.
+//! - Any other error is assumed to be caused by one of the orders: the batch is split in halves until that order is
+//!   alone.
 
 use super::in_flight::KeyGuard;
 use super::limits::IntakeLimits;
@@ -26,9 +28,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::field::display;
 
-/// The time limit for a batch with all its halves; the orders that are not stored by then fail as unavailable.
+/// The time limit for a batch with all its parts; the orders that are not stored by then fail as unavailable.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(10);
-/// As many as a pool may hold broken connections: each run detects one of them.
+/// More than intake's pool has connections by default: each run detects at most one broken connection.
 const RERUNS_MAX: usize = 16;
 /// The lock timeout once it is known that another process holds a key for too long. Before that, the lock timeout of
 /// the session applies (`platform::postgres`), which is longer than any normal transaction.
@@ -39,7 +41,8 @@ const LOCK_TIMEOUT: &str = "55P03";
 const KEYS: &str = "idempotency_keys";
 /// SQLSTATE class of a server without free disk space, memory or connections.
 const OUT_OF_RESOURCES: &str = "53";
-/// The pause of the committers then, so that they don't retry on a full disk a hundred times per second.
+/// The pause after the server ran out of disk space, memory or connections, so that the committers don't try a hundred
+/// times per second.
 const OUT_OF_RESOURCES_PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
@@ -55,7 +58,8 @@ struct PendingOrder {
 }
 
 enum BatchError {
-    /// The database is unavailable or too slow.
+    /// [`BATCH_TIMEOUT`] has passed.
+    TooSlow,
     Unavailable(sqlx::Error),
     /// Another process holds one of the keys.
     Locked,
@@ -66,7 +70,7 @@ enum BatchError {
 /// Earlier uses of keys, by the index of the order in the batch.
 type EarlierUses = HashMap<usize, StoredKey>;
 
-pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, KeyGuard)>, receiver: ReceiverGuard) {
+pub(super) async fn store_batch(context: &BatchContext, batch: Vec<(NewOrder, KeyGuard)>, receiver: ReceiverGuard) {
     let now = platform::clock::now();
     let pending = |(new_order, key_guard)| PendingOrder {
         key_guard,
@@ -80,45 +84,26 @@ pub(super) async fn store(context: &BatchContext, batch: Vec<(NewOrder, KeyGuard
     }
 }
 
-/// One batch with all its halves.
+/// One batch with all its parts.
 struct BatchRun<'a> {
     context: &'a BatchContext,
     now: Timestamp,
     ends_at: Instant,
     /// Another process holds a key for too long.
     short_lock_timeout: bool,
-    /// Held until the first commit.
+    /// Released just before the first COMMIT, so that another committer inserts while this one waits for the disk.
     receiver: Option<ReceiverGuard>,
 }
 
 impl BatchRun<'_> {
     /// Stores `part` and responds to its requests, or returns its halves.
     async fn process(&mut self, part: Vec<PendingOrder>) -> Option<[Vec<PendingOrder>; 2]> {
-        let error = match self.store(&part).await {
-            Ok(earlier) => {
-                respond(part, &earlier);
-                return None;
+        match self.store_with_reruns(&part).await {
+            Ok(earlier_uses) => respond(part, &earlier_uses),
+            Err(error @ (BatchError::Locked | BatchError::Faulty(_))) if part.len() > 1 => {
+                return Some(self.split(part, &error));
             }
-            Err(error) => error,
-        };
-        match error {
-            BatchError::Unavailable(error) => {
-                tracing::error!(%error, orders = part.len(), "{} orders can't be stored: {error}", part.len());
-                refuse(part, PlaceOrderError::Unavailable);
-                if is_out_of_resources(&error) {
-                    // The receiver is not released during the pause, so that no other committer tries either.
-                    tokio::time::sleep(OUT_OF_RESOURCES_PAUSE).await;
-                }
-            }
-            BatchError::Locked | BatchError::Faulty(_) if part.len() > 1 => return Some(self.split(part, &error)),
-            BatchError::Locked => refuse(part, PlaceOrderError::InProgress),
-            BatchError::Faulty(error) => {
-                let faulty = part.first().map(|pending| &pending.placement);
-                let order_id = faulty.map(|placement| display(placement.order.id));
-                let correlation_id = faulty.map(|placement| placement.new_order.trace.correlation_id.as_str());
-                tracing::error!(%error, order.id = order_id, correlation_id, "An order can't be stored: {error}");
-                refuse(part, PlaceOrderError::Failed);
-            }
+            Err(error) => fail(part, error).await,
         }
         None
     }
@@ -131,15 +116,15 @@ impl BatchRun<'_> {
     }
 
     /// Stores `part`, in several runs if necessary.
-    async fn store(&mut self, part: &[PendingOrder]) -> Result<EarlierUses, BatchError> {
+    async fn store_with_reruns(&mut self, part: &[PendingOrder]) -> Result<EarlierUses, BatchError> {
         let placements: Vec<_> = part.iter().map(|pending| &pending.placement).collect();
         let mut reruns_left = RERUNS_MAX;
         loop {
-            let stored = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
-            let error = match stored {
-                Ok(Ok(earlier)) => return Ok(earlier),
+            let outcome = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
+            let error = match outcome {
+                Ok(Ok(earlier_uses)) => return Ok(earlier_uses),
                 Ok(Err(error)) => error,
-                Err(_too_slow) => return Err(BatchError::Unavailable(sqlx::Error::PoolTimedOut)),
+                Err(_elapsed) => return Err(BatchError::TooSlow),
             };
             if reruns_left == 0 || !is_worth_a_rerun(&error) {
                 return Err(error.into());
@@ -149,50 +134,78 @@ impl BatchRun<'_> {
         }
     }
 
-    /// One transaction: keys, orders, sagas, messages. Four round trips, whatever the size of the batch.
+    /// One transaction: keys, orders, sagas, messages. Whatever the size of the batch, it takes four round trips (BEGIN,
+    /// orders, outbox, COMMIT), one more to read earlier uses of keys, and one more to set a short lock timeout.
     async fn store_once(&mut self, placements: &[&Placement]) -> Result<EarlierUses, sqlx::Error> {
         let mut work = UnitOfWork::begin(&self.context.write).await?;
         if self.short_lock_timeout {
             store::idempotency_keys::set_lock_timeout(&mut work, SHORT_LOCK_TIMEOUT_MS).await?;
         }
         let kept_since = self.context.limits.keys.kept_since(self.now);
-        let stored = store::insert_orders::insert(&mut work, placements, kept_since, self.now).await?;
-        let earlier = if stored.len() == placements.len() {
+        let stored_ids = store::insert_orders::insert(&mut work, placements, kept_since, self.now).await?;
+        let earlier_uses = if stored_ids.len() == placements.len() {
             EarlierUses::new()
         } else {
-            store::idempotency_keys::find_keys(&mut work, placements, &stored).await?
+            store::idempotency_keys::find_keys(&mut work, placements, &stored_ids).await?
         };
-        if stored.len() + earlier.len() != placements.len() {
+        if stored_ids.len() + earlier_uses.len() != placements.len() {
             // Impossible: an existing row that conflicts with our key is locked by our insert, so it is found. An error
             // makes sure that no request gets a wrong response if it happens anyway.
             return Err(sqlx::Error::RowNotFound);
         }
-        if stored.is_empty() {
+        if stored_ids.is_empty() {
             work.rollback().await?;
-            return Ok(earlier);
+            return Ok(earlier_uses);
         }
-        let new_orders = placements.iter().filter(|placement| stored.contains(&placement.order.id));
+        let new_orders = placements.iter().filter(|placement| stored_ids.contains(&placement.order.id));
         work.send(new_orders.flat_map(|placement| placement.outgoing.iter().cloned()));
         self.receiver = None;
         work.commit(NoChanges, self.now).await?;
-        Ok(earlier)
+        Ok(earlier_uses)
     }
 }
 
-fn respond(part: Vec<PendingOrder>, earlier: &EarlierUses) {
+fn respond(part: Vec<PendingOrder>, earlier_uses: &EarlierUses) {
     for (index, PendingOrder { key_guard, placement }) in part.into_iter().enumerate() {
-        let result = match earlier.get(&index) {
+        let result = match earlier_uses.get(&index) {
             None => Ok(Accepted { order_id: placement.order.id, replayed: false }),
-            Some(stored) if stored.order_id == placement.order.id => {
-                Ok(Accepted { order_id: stored.order_id, replayed: false })
+            Some(earlier_use) if earlier_use.order_id == placement.order.id => {
+                Ok(Accepted { order_id: earlier_use.order_id, replayed: false })
             }
-            Some(stored) if stored.fingerprint == placement.new_order.fingerprint.as_bytes() => {
-                Ok(Accepted { order_id: stored.order_id, replayed: true })
+            Some(earlier_use) if earlier_use.fingerprint == placement.new_order.fingerprint.as_bytes() => {
+                Ok(Accepted { order_id: earlier_use.order_id, replayed: true })
             }
             Some(_) => Err(PlaceOrderError::KeyReused),
         };
         metrics::record_intake_outcome(result);
         key_guard.complete(result);
+    }
+}
+
+/// Fails the requests of a part that is not split.
+async fn fail(part: Vec<PendingOrder>, error: BatchError) {
+    match error {
+        BatchError::TooSlow => {
+            tracing::error!(orders = part.len(), "{} orders were not stored within {BATCH_TIMEOUT:?}", part.len());
+            refuse(part, PlaceOrderError::Unavailable);
+        }
+        BatchError::Unavailable(error) => {
+            tracing::error!(%error, orders = part.len(), "{} orders can't be stored: {error}", part.len());
+            refuse(part, PlaceOrderError::Unavailable);
+            if is_out_of_resources(&error) {
+                // Unless a commit has released it, the receiver is held during the pause, so that no other committer
+                // tries.
+                tokio::time::sleep(OUT_OF_RESOURCES_PAUSE).await;
+            }
+        }
+        BatchError::Locked => refuse(part, PlaceOrderError::InProgress),
+        BatchError::Faulty(error) => {
+            let faulty = part.first().map(|pending| &pending.placement);
+            let order_id = faulty.map(|placement| display(placement.order.id));
+            let correlation_id = faulty.map(|placement| placement.new_order.trace.correlation_id.as_str());
+            tracing::error!(%error, order.id = order_id, correlation_id, "An order can't be stored: {error}");
+            refuse(part, PlaceOrderError::Failed);
+        }
     }
 }
 

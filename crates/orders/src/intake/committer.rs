@@ -1,6 +1,6 @@
 //! Committer tasks: each receives the orders that wait in the queue, as one batch, and stores them.
 
-use super::batch::{self, BatchContext};
+use super::batch::{BatchContext, store_batch};
 use super::in_flight::KeyGuard;
 use super::queue::{Queue, Request};
 use crate::error::PlaceOrderError;
@@ -49,7 +49,7 @@ async fn run(context: BatchContext, queue: Queue, stopping: CancellationToken) {
         }
         let (orders, started_at) = (batch.len(), Instant::now());
         // A panic must not end the committer: the requests of this batch fail, those of the next batches must not.
-        if AssertUnwindSafe(batch::store(&context, batch, receiver)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(store_batch(&context, batch, receiver)).catch_unwind().await.is_err() {
             tracing::error!("Storing a batch of orders panicked");
         }
         report(orders, started_at.elapsed());
