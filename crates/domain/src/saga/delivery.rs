@@ -103,7 +103,7 @@ impl OrderSaga {
         let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &names));
         let shipments = saga.allocation.shipments();
         let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
-        let outstanding: Vec<PlannedShipment> = saga.outstanding().cloned().collect();
+        let outstanding: Vec<PlannedShipment> = saga.outstanding_shipments().cloned().collect();
         let mut transition = outstanding
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
@@ -115,8 +115,12 @@ impl OrderSaga {
     }
 
     /// The shipments that their carrier has, but that are not captured or whose stock is not shipped.
-    pub(super) fn outstanding(&self) -> impl Iterator<Item = &PlannedShipment> {
+    pub(super) fn outstanding_shipments(&self) -> impl Iterator<Item = &PlannedShipment> {
         self.allocation.shipments().iter().filter(|shipment| shipment.is_outstanding())
+    }
+
+    pub(super) fn has_outstanding_shipments(&self) -> bool {
+        self.outstanding_shipments().next().is_some()
     }
 
     /// Whether a carrier's shipment may still belong to a confirmed order.

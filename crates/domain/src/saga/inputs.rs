@@ -15,10 +15,10 @@ use crate::step_name::StepName;
 
 impl OrderSaga {
     /// The saga of a new order, and its first command.
-    pub fn start(plan: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
-        let first = plan.plan().first().name;
+    pub fn start(plan_version: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
+        let first = plan_version.plan().first().name;
         let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
-        Self { plan, generation: 0, attempt: 0, unreceived: 0, phase, allocation }.run(first, order)
+        Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation }.run(first, order)
     }
 
     /// Applies a reply. A reply to another command than the open one changes nothing.
@@ -88,7 +88,7 @@ impl OrderSaga {
     }
 
     fn repeat(self, command: NumberedCommand) -> Transition {
-        let saga = Self { unreceived: self.unreceived.saturating_add(1), ..self };
+        let saga = Self { resends: self.resends.saturating_add(1), ..self };
         Transition { commands: vec![command], ..Transition::of(saga) }
     }
 

@@ -37,7 +37,7 @@ impl OrderSaga {
                 let entry = (self.step_of_plan(step).compensated)();
                 self.undone(entry, order)
             }
-            Phase::Delivering if self.outstanding().next().is_some() => self.mark_outstanding_done(order)?,
+            Phase::Delivering if self.has_outstanding_shipments() => self.mark_outstanding_done(order)?,
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
                 return Err(SagaError::ActionRefused { action: "mark-step-done", phase: self.phase_name() });
             }
@@ -66,7 +66,7 @@ impl OrderSaga {
     }
 
     fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
-        let outstanding: Vec<PlannedShipment> = self.outstanding().cloned().collect();
+        let outstanding: Vec<PlannedShipment> = self.outstanding_shipments().cloned().collect();
         let start = Transition::of(self);
         outstanding.iter().try_fold(start, |transition, shipment| transition.mark_captured_and_shipped(order, shipment))
     }

@@ -16,17 +16,22 @@ use serde::{Deserialize, Serialize};
 use std::slice;
 use std::time::Duration;
 
+/// What follows the last step of the plan, named like a step.
+const DELIVER_SHIPMENTS: &str = "deliver_shipments";
+
 /// The saga of one order. Stored as JSON: see [`Self::to_json`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSaga {
-    pub(super) plan: PlanVersion,
-    /// The number of commands that it has sent.
+    #[serde(rename = "plan")]
+    pub(super) plan_version: PlanVersion,
+    /// See [`Self::generation`].
     pub(super) generation: u32,
-    /// How often the open command was sent, counted from one.
+    /// How often the open command was sent, counted from one. While delivering, counted since the last reply or report.
+    /// 0 once ended.
     pub(super) attempt: u32,
     /// How often the open command was sent again because no consumer had received it. Not counted as attempts.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) unreceived: u32,
+    #[serde(rename = "unreceived", default, skip_serializing_if = "is_zero")]
+    pub(super) resends: u32,
     pub(super) phase: Phase,
     /// `goods` in the sagas of earlier versions.
     #[serde(alias = "goods")]
@@ -36,19 +41,19 @@ pub struct OrderSaga {
 /// What operators and the store read.
 impl OrderSaga {
     pub const fn plan(&self) -> &'static Plan {
-        self.plan.plan()
+        self.plan_version.plan()
     }
 
     pub const fn plan_version(&self) -> PlanVersion {
-        self.plan
+        self.plan_version
     }
 
     pub const fn phase(&self) -> &Phase {
         &self.phase
     }
 
-    /// The command whose reply it waits for, as it was sent last. `None` while delivering, when several commands or
-    /// none may be open.
+    /// The command whose reply it waits for, as it was sent last. `None` once ended, and while delivering, when several
+    /// commands or none may be open.
     pub fn open_command(&self, order: &Order) -> Option<NumberedCommand> {
         let command = match self.phase {
             Phase::Running(step) => (self.step_of_plan(step).command)(order, &self.allocation),
@@ -58,18 +63,19 @@ impl OrderSaga {
         Some(NumberedCommand { generation: self.generation, command })
     }
 
-    /// The queues whose consumers send the replies that it waits for.
+    /// The queues that need a consumer before repeating the open commands makes sense. While shipments are outstanding,
+    /// Shipping is left out: without its consumers their progress can't be tracked, but they can be captured and shipped.
     pub fn awaited_queues(&self) -> &'static [Queue] {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => slice::from_ref(&self.step_of_plan(step).queue),
-            Phase::Delivering if self.outstanding().next().is_some() => &[Queue::Payments, Queue::Inventory],
+            Phase::Delivering if self.has_outstanding_shipments() => &[Queue::Payments, Queue::Inventory],
             Phase::Delivering => &[Queue::Shipping],
             Phase::Ended(_) => &[],
         }
     }
 
-    /// The number of commands that it has sent. It identifies the open command: an operator who read the saga with this
-    /// number acts on that command.
+    /// The number of the last command, counted from one. Changes with every new command: an operator's action is refused
+    /// if it has changed since the saga was read. Sending a command again that no consumer has received keeps it.
     pub const fn generation(&self) -> u32 {
         self.generation
     }
@@ -88,16 +94,17 @@ impl OrderSaga {
         }
     }
 
-    /// The step that is run or undone; `None` once the saga has ended.
+    /// The step that is run or undone, or `deliver_shipments`; `None` once the saga has ended.
     pub fn step_name(&self) -> Option<&'static str> {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => Some(step.into()),
-            Phase::Delivering => Some("deliver_shipments"),
+            Phase::Delivering => Some(DELIVER_SHIPMENTS),
             Phase::Ended(_) => None,
         }
     }
 
-    /// True when the open command was sent so often without a reply that an operator has to act.
+    /// True when the open command was sent so often without a reply that an operator has to act. Never while a step runs:
+    /// that is given up instead.
     pub fn is_stuck(&self) -> bool {
         self.retry_policy().is_some_and(|policy| self.attempt >= policy.stuck_after)
     }
@@ -108,11 +115,12 @@ impl OrderSaga {
     }
 
     fn wait(&self) -> Duration {
-        let sent = self.attempt.saturating_add(self.unreceived);
+        let sent = self.attempt.saturating_add(self.resends);
         match (self.retry_policy(), &self.phase) {
             (Some(policy), _) => policy.backoff.wait(sent),
             (None, Phase::Running(step)) => self.step_of_plan(*step).backoff.wait(sent),
             (None, Phase::Delivering) => self.plan().delivery.tracking_backoff.wait(sent),
+            // An undoing saga always has a retry policy, and an ended one is not woken.
             (None, Phase::Undoing { .. } | Phase::Ended(_)) => Duration::ZERO,
         }
     }
@@ -121,7 +129,7 @@ impl OrderSaga {
     pub(super) fn retry_policy(&self) -> Option<&'static RetryPolicy> {
         match self.phase {
             Phase::Undoing { .. } => Some(&self.plan().undo),
-            Phase::Delivering if self.outstanding().next().is_some() => Some(&self.plan().delivery.retry),
+            Phase::Delivering if self.has_outstanding_shipments() => Some(&self.plan().delivery.retry),
             Phase::Delivering | Phase::Running(_) | Phase::Ended(_) => None,
         }
     }
@@ -139,7 +147,7 @@ impl OrderSaga {
         let saga: Self = serde_json::from_str(json).map_err(|error| SagaError::Unreadable(error.to_string()))?;
         match saga.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } if saga.plan().step(step).is_none() => {
-                Err(SagaError::Unreadable(format!("plan {} has no step {step}", saga.plan.number())))
+                Err(SagaError::Unreadable(format!("plan {} has no step {step}", saga.plan_version.number())))
             }
             _ => Ok(saga),
         }

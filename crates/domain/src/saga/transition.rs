@@ -31,7 +31,7 @@ impl Transition {
 
     pub(super) fn send(mut self, command: Command) -> Self {
         self.saga.generation += 1;
-        self.saga.unreceived = 0;
+        self.saga.resends = 0;
         self.commands.push(NumberedCommand { generation: self.saga.generation, command });
         self
     }

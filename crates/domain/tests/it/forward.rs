@@ -155,6 +155,13 @@ fn the_stored_progress_of_a_shipment_is_stable() {
 }
 
 #[test]
+fn the_stored_number_of_resends_is_stable() {
+    let stored = Script::start().on_deadline_unreceived().saga.to_json();
+
+    assert!(stored.contains(r#""attempt":1,"unreceived":1,"phase""#), "{stored}");
+}
+
+#[test]
 fn a_saga_that_was_stored_under_the_old_names_is_read() {
     let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&stock_shipped(first()));
     let stored = script.saga.to_json();
