@@ -1,7 +1,5 @@
 //! Messaging on a real broker (`RABBITMQ_URL`) and a real database.
 
-#[path = "it/begin.rs"]
-mod begin;
 #[path = "it/columns.rs"]
 mod columns;
 #[path = "it/outbox.rs"]

@@ -1,0 +1,4 @@
+//! Platform on a real database.
+
+#[path = "it/begin.rs"]
+mod begin;
