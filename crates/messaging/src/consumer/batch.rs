@@ -24,7 +24,7 @@ impl<H: BatchHandler> BatchProcessor<H> {
         messages: Round<H::Command>,
         permit: &mut BatchPermit,
         calls: &mut Calls<H::Command, H::Answer>,
-    ) -> Verdicts {
+    ) -> Option<Verdicts> {
         let mut verdicts = Vec::with_capacity(messages.len());
         for round in split_by_order(messages, |(_, delivery)| delivery.header.subject) {
             verdicts.extend(self.handler.process_round(&self.context, permit, round, calls).await?);
@@ -32,9 +32,9 @@ impl<H: BatchHandler> BatchProcessor<H> {
         Some(verdicts)
     }
 
-    pub async fn settle(&self, answered: Vec<Answered<H::Command, H::Answer>>) -> Verdicts {
+    pub async fn settle_answered(&self, answered: Vec<Answered<H::Command, H::Answer>>) -> Option<Verdicts> {
         let mut permit = self.limiter.acquire().await;
-        self.handler.settle(&self.context, &mut permit, answered).await
+        self.handler.settle_answered(&self.context, &mut permit, answered).await
     }
 }
 

@@ -42,7 +42,7 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
         self.tasks.is_empty()
     }
 
-    /// Begins a round: [`Self::prompt`] waits for the calls that are started after this.
+    /// Begins a round: [`Self::prompt_answers`] waits for the calls that are started after this.
     pub(super) fn begin_round(&mut self) {
         self.round += 1;
         self.awaited = 0;
@@ -60,7 +60,7 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
         self.awaited += usize::from(round.is_some());
         self.tasks.spawn(async move {
             let answer = match bulkhead.acquire().await {
-                None => Err(Verdict::Defer("too many calls to the provider are unanswered".to_owned())),
+                None => Err(no_capacity()),
                 Some(_permit) => limited(call).await.map_err(Verdict::Retry),
             };
             Answered { tag, delivery, answer, round }
@@ -68,7 +68,7 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
     }
 
     /// The answers of the round that arrive within [`PROMPT_LIMIT`], and all late answers of earlier rounds.
-    pub(super) async fn prompt(&mut self) -> Vec<Answered<C, A>> {
+    pub(super) async fn prompt_answers(&mut self) -> Vec<Answered<C, A>> {
         let mut answered = Vec::with_capacity(self.awaited);
         let gathering = async {
             while self.awaited > 0 {
@@ -77,14 +77,14 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
                 answered.push(one);
             }
         };
-        // A timeout is no error: late answers are returned by `late`.
+        // A timeout is no error: late answers are returned by `late_answers`.
         let _ = timeout(PROMPT_LIMIT, gathering).await;
         self.ready(answered)
     }
 
     /// Waits for the next answer and returns it with all others that are ready. Pending forever while there are no
     /// calls. Cancel-safe.
-    pub(super) async fn late(&mut self) -> Vec<Answered<C, A>> {
+    pub(super) async fn late_answers(&mut self) -> Vec<Answered<C, A>> {
         while let Some(joined) = self.tasks.join_next().await {
             if let Ok(one) = joined {
                 return self.ready(vec![one]);
@@ -99,6 +99,11 @@ impl<C: Send + 'static, A: Send + 'static> Calls<C, A> {
         }
         answered
     }
+}
+
+/// The verdict on a message whose call can't begin. No call is made, so no attempt is counted.
+pub(super) fn no_capacity() -> Verdict {
+    Verdict::Defer("all calls to the provider that may run at once are unanswered".to_owned())
 }
 
 /// A panic fails only the call that it happens in.

@@ -3,7 +3,7 @@
 
 use super::acknowledge::Acknowledger;
 use super::batch::BatchProcessor;
-use super::calls::{Answered, Calls, Tag};
+use super::calls::{Answered, Calls};
 use super::concurrency::{BatchLimiter, BatchPermit};
 use super::decode::decode;
 use super::isolate::Context;
@@ -122,7 +122,7 @@ impl<H: BatchHandler> Session<'_, H> {
         loop {
             let goes_on = match self.next().await? {
                 Event::Delivered(first) => self.handle_batch(*first).await?,
-                Event::Answered(answered) => self.settle(answered).await?,
+                Event::Answered(answered) => self.settle_answered(answered).await?,
                 Event::Ended(ended) => return Ok(ended),
             };
             if !goes_on {
@@ -135,7 +135,7 @@ impl<H: BatchHandler> Session<'_, H> {
         let first = self.channel.next(self.active_at);
         tokio::select! {
             first = first => Ok(first?.map_or(Event::Ended(Ended::Silent), |first| Event::Delivered(Box::new(first)))),
-            answered = self.calls.late() => Ok(Event::Answered(answered)),
+            answered = self.calls.late_answers() => Ok(Event::Answered(answered)),
             () = self.processor.context.lifecycle.stopping.cancelled() => Ok(Event::Ended(Ended::Stopping)),
         }
     }
@@ -149,7 +149,7 @@ impl<H: BatchHandler> Session<'_, H> {
         let (messages, mut verdicts) = self.decode_all(deliveries);
         // A batch of one message is logged with its order; at light load that is every batch.
         let single = messages.first().filter(|_| received == 1).map(|(_, message)| message.header.clone());
-        let processed: Verdicts = self.processor.process(messages, &mut permit, &mut self.calls).await;
+        let processed = self.processor.process(messages, &mut permit, &mut self.calls).await;
         let Some(processed) = processed else { return Ok(false) };
         let waited = permit.waited;
         drop(permit);
@@ -173,7 +173,7 @@ impl<H: BatchHandler> Session<'_, H> {
     }
 
     /// The parsed messages, and a verdict for each delivery that could not be parsed.
-    fn decode_all(&mut self, deliveries: Vec<lapin::message::Delivery>) -> (Round<H::Command>, Vec<(Tag, Verdict)>) {
+    fn decode_all(&mut self, deliveries: Vec<lapin::message::Delivery>) -> (Round<H::Command>, Verdicts) {
         let mut messages = Vec::with_capacity(deliveries.len());
         let mut verdicts = Vec::with_capacity(deliveries.len());
         for raw in deliveries {
@@ -190,9 +190,9 @@ impl<H: BatchHandler> Session<'_, H> {
     }
 
     /// Settles late answers. Returns false when the process stops before that is done.
-    async fn settle(&mut self, answered: Vec<Answered<H::Command, H::Answer>>) -> Result<bool, BrokerError> {
+    async fn settle_answered(&mut self, answered: Vec<Answered<H::Command, H::Answer>>) -> Result<bool, BrokerError> {
         let (began, messages) = (Instant::now(), answered.len());
-        let Some(verdicts) = self.processor.settle(answered).await else { return Ok(false) };
+        let Some(verdicts) = self.processor.settle_answered(answered).await else { return Ok(false) };
         let summary = self.acknowledger.finish(&mut self.unacked, verdicts).await?;
         self.processor.metrics.batch_finished(summary, began.elapsed());
         tracing::info!(
@@ -210,8 +210,8 @@ impl<H: BatchHandler> Session<'_, H> {
     async fn finish_calls(&mut self) -> Result<(), BrokerError> {
         let limit = Instant::now() + CALLS_LIMIT;
         while !self.calls.is_empty() {
-            let Ok(answered) = timeout_at(limit, self.calls.late()).await else { break };
-            if !self.settle(answered).await? {
+            let Ok(answered) = timeout_at(limit, self.calls.late_answers()).await else { break };
+            if !self.settle_answered(answered).await? {
                 break;
             }
         }

@@ -18,32 +18,33 @@ use std::ops::Range;
 
 /// The messages of a round with their delivery tags.
 pub type Round<C> = Vec<(Tag, Delivery<C>)>;
-/// The verdicts by delivery tag; `None` when the process stops before there are any.
-pub type Verdicts = Option<Vec<(Tag, Verdict)>>;
+/// The verdicts by delivery tag.
+pub type Verdicts = Vec<(Tag, Verdict)>;
 
-/// How the rounds of a queue are processed: in one transaction, or in two with provider calls in between.
+/// How the rounds of a queue are processed: in one transaction, or in two with provider calls in between. Both
+/// functions return `None` when the process stops before all verdicts are known.
 pub trait BatchHandler: Send + Sync + 'static {
     type Command: DeserializeOwned + Message + Clone + Send + Sync + 'static;
     /// The answer of the provider.
     type Answer: Clone + Send + Sync + 'static;
     const QUEUE: Queue;
 
-    /// Returns one verdict per message, except for those that [`Self::settle`] returns later.
+    /// Returns one verdict per message, except for those that [`Self::settle_answered`] returns later.
     fn process_round(
         &self,
         context: &Context,
         permit: &mut BatchPermit,
         round: Round<Self::Command>,
         calls: &mut Calls<Self::Command, Self::Answer>,
-    ) -> impl Future<Output = Verdicts> + Send;
+    ) -> impl Future<Output = Option<Verdicts>> + Send;
 
     /// Stores late answers and returns one verdict per message.
-    fn settle(
+    fn settle_answered(
         &self,
         context: &Context,
         permit: &mut BatchPermit,
         answered: Vec<Answered<Self::Command, Self::Answer>>,
-    ) -> impl Future<Output = Verdicts> + Send;
+    ) -> impl Future<Output = Option<Verdicts>> + Send;
 }
 
 /// Writes inbox rows, effects and replies in one transaction.
@@ -61,19 +62,19 @@ impl<H: Handle> BatchHandler for OneTransaction<H> {
         permit: &mut BatchPermit,
         round: Round<H::Command>,
         _calls: &mut Calls<H::Command, Infallible>,
-    ) -> Verdicts {
+    ) -> Option<Verdicts> {
         let (tags, batch): (Vec<_>, Vec<_>) = round.into_iter().unzip();
         let attempt = |range: Range<usize>, lock_timeout| self.attempt(context, &batch[range], lock_timeout);
         let outcomes = context.run_isolating(batch.len(), permit, attempt).await?;
         Some(tags.into_iter().zip(outcomes.into_iter().map(verdict)).collect())
     }
 
-    async fn settle(
+    async fn settle_answered(
         &self,
         _context: &Context,
         _permit: &mut BatchPermit,
         _answered: Vec<Answered<H::Command, Infallible>>,
-    ) -> Verdicts {
+    ) -> Option<Verdicts> {
         Some(Vec::new())
     }
 }
@@ -91,12 +92,12 @@ impl<H: Handle> OneTransaction<H> {
         let mut processed: Option<HashSet<MessageId>> = None;
         loop {
             let is_new = |id: &MessageId| processed.as_ref().is_none_or(|ids| !ids.contains(id));
-            let (batch, indices) = partition(part, is_new);
+            let (batch, indices) = select_with_indices(part, is_new);
             let now = clock::now();
             let mut work = UnitOfWork::begin_with_lock_timeout(&context.write, lock_timeout).await?;
             let Handled { verdicts, changes, outgoing } = self.0.handle(&mut work, &batch, now).await?;
             work.send(outgoing);
-            let entries = InboxEntries { consumer, ids: &finished(&batch, &verdicts) };
+            let entries = InboxEntries { consumer, ids: &done_ids(&batch, &verdicts) };
             // A message that failed may be a duplicate of one that succeeded earlier, so the inbox must be consulted
             // before the failure is reported.
             let is_consulted = processed.is_some() || entries.ids.len() == batch.len();
@@ -119,7 +120,7 @@ pub(super) fn ids<C>(round: &[Delivery<C>]) -> Vec<MessageId> {
 }
 
 /// The messages whose ids pass `filter`, and their indices in the round.
-pub(super) fn partition<C: Clone>(
+pub(super) fn select_with_indices<C: Clone>(
     round: &[Delivery<C>],
     filter: impl Fn(&MessageId) -> bool,
 ) -> (Vec<Delivery<C>>, Vec<usize>) {
@@ -127,7 +128,7 @@ pub(super) fn partition<C: Clone>(
     passed.map(|(index, delivery)| (delivery.clone(), index)).unzip()
 }
 
-/// The reverse of [`partition`]: a list of `length` with the `results` at `indices`, and `default` at all others.
+/// The reverse of [`select_with_indices`]: a list of `length` with the `results` at `indices`, and `default` at all others.
 pub(super) fn scatter<T>(
     length: usize,
     indices: Vec<usize>,
@@ -141,8 +142,8 @@ pub(super) fn scatter<T>(
     all
 }
 
-/// The messages that are done; all others are published again to a retry queue or to the dead queue.
-pub(super) fn finished<C>(batch: &[Delivery<C>], verdicts: &[Verdict]) -> Vec<MessageId> {
+/// The ids of the messages that are done; all others are published again to a retry queue or to the dead queue.
+pub(super) fn done_ids<C>(batch: &[Delivery<C>], verdicts: &[Verdict]) -> Vec<MessageId> {
     assert_eq!(batch.len(), verdicts.len(), "a handler must return one verdict per message");
     let verdicts = batch.iter().zip(verdicts);
     verdicts.filter(|(_, verdict)| **verdict == Verdict::Done).map(|(delivery, _)| delivery.header.id).collect()
