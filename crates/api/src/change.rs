@@ -20,15 +20,14 @@ pub struct Audited<P> {
     pub caller: Caller,
     /// The time of the request, used for everything that it changes.
     pub at: Timestamp,
-    request: RequestId,
+    request_id: RequestId,
     permission: PhantomData<P>,
 }
 
 impl<P> Audited<P> {
     /// Records the changes of this request in the audit log.
     pub fn auditor(&self) -> Auditor {
-        let request_id = self.request.as_str().to_owned();
-        Auditor { actor: self.caller.actor(), request_id, at: self.at }
+        Auditor { actor: self.caller.actor(), request_id: self.request_id.as_str().to_owned(), at: self.at }
     }
 }
 
@@ -37,8 +36,8 @@ impl<P: Permission> FromRequestParts<AppState> for Audited<P> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let Allowed { caller, .. } = Allowed::<P>::from_request_parts(parts, state).await?;
-        let Ok(request) = RequestId::from_request_parts(parts, state).await;
-        Ok(Self { caller, at: platform::clock::now(), request, permission: PhantomData })
+        let Ok(request_id) = RequestId::from_request_parts(parts, state).await;
+        Ok(Self { caller, at: platform::clock::now(), request_id, permission: PhantomData })
     }
 }
 
@@ -49,6 +48,7 @@ pub struct Detached {
 }
 
 impl Detached {
+    /// For changes without an idempotency key.
     pub async fn run<T, E, F>(self, work: impl FnOnce(AppState) -> F) -> Result<T, Problem>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -59,13 +59,13 @@ impl Detached {
         self.state.run_detached(work).await
     }
 
-    /// Runs `work` once per idempotency key. It gets the sink for its audit record and its response, which it stores in
-    /// its transaction. A repeat gets the first response.
+    /// Runs `work` once per idempotency key, or every time without a key. `work` stores its audit record and its outcome
+    /// through the [`Recorder`], in its own transaction. A repeat gets the first response.
     pub async fn run_once<P, T, E, F>(
         self,
         by: Audited<P>,
         idempotency: Idempotency,
-        respond: fn(&T) -> IdempotentResponse,
+        render: fn(&T) -> IdempotentResponse,
         work: impl FnOnce(AppState, Recorder<T>) -> F,
     ) -> Result<IdempotentResponse, Problem>
     where
@@ -73,7 +73,7 @@ impl Detached {
         T: Send + Sync + 'static,
         E: Into<Problem> + Send + 'static,
     {
-        let recorder = idempotency.recorder(by.caller.id, by.auditor(), &self.state.intake, respond);
+        let recorder = idempotency.recorder(by.caller.id, by.auditor(), &self.state.intake, render);
         let work = work(self.state.clone(), recorder.clone());
         self.state.run_idempotent(&recorder, work).await
     }

@@ -1,5 +1,6 @@
 //! Reads JSON values field by field, keeps track of the JSON pointer, and collects every error.
 
+use super::ROOT;
 use super::value::Value;
 use crate::problem::{FieldError, text as texts};
 use crate::time;
@@ -32,7 +33,7 @@ pub struct Members<'e> {
 
 impl<'e> Field<'e> {
     pub(super) fn root(value: Value, errors: &'e mut Vec<FieldError>) -> Self {
-        Self { value, pointer: String::new(), errors }
+        Self { value, pointer: ROOT.to_owned(), errors }
     }
 
     /// Adds the error that this value is not `expected`, such as "a string".
@@ -128,7 +129,7 @@ pub fn integer(field: Field<'_>) -> Option<i64> {
 }
 
 /// A whole number within `range`.
-pub fn within<T: TryFrom<i64>>(field: Field<'_>, range: RangeInclusive<i64>) -> Option<T> {
+pub fn integer_within<T: TryFrom<i64>>(field: Field<'_>, range: RangeInclusive<i64>) -> Option<T> {
     field.integer_as(|number| {
         let inside = Some(number).filter(|number| range.contains(number)).and_then(|number| T::try_from(number).ok());
         inside.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
@@ -143,7 +144,7 @@ pub fn boolean(field: Field<'_>) -> Option<bool> {
 }
 
 /// A timestamp in the format of [`time::parse`].
-pub fn time(field: Field<'_>) -> Option<Timestamp> {
+pub fn timestamp(field: Field<'_>) -> Option<Timestamp> {
     field.text_as(|text| time::parse(&text))
 }
 

@@ -2,15 +2,15 @@
 
 use super::{JSON, components, operations};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{Content, OpenApi as Description, RefOr};
+use utoipa::openapi::{Content, OpenApi as Spec, RefOr};
 
 const SOME_TIME: &str = "2026-01-15T09:30:00Z";
 
 /// Adds an example to each JSON body that has none. A body with a required field without an example gets none, which a
 /// test reports.
-pub fn add(description: &mut Description) {
-    let schemas = json!(components(description).schemas);
-    for operation in operations(description) {
+pub fn add(spec: &mut Spec) {
+    let schemas = json!(components(spec).schemas);
+    for operation in operations(spec) {
         let requests = operation.request_body.iter_mut().filter_map(inline);
         let requests = requests.filter_map(|body| body.content.get_mut(JSON));
         let responses = operation.responses.responses.values_mut().filter_map(inline);

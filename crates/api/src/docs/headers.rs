@@ -1,48 +1,59 @@
-//! Response headers of all operations. Headers of a single route are documented at that route.
+//! Response headers that several operations share. Headers of a single route are documented at that route.
 
-use super::{accepts_key, components, operations};
+use super::{accepts_idempotency_key, components, operations};
 use crate::problem::Kind;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Header, OpenApi as Description, Ref, RefOr};
+use utoipa::openapi::{Header, OpenApi as Spec, Ref, RefOr};
 
 const REQUEST_ID: &str = "x-request-id";
 const RETRY_AFTER: &str = "Retry-After";
 const REPLAYED: &str = "Idempotent-Replayed";
 const CHALLENGE: &str = "WWW-Authenticate";
 
-pub fn add(description: &mut Description) {
-    for operation in operations(description) {
-        let accepts_key = accepts_key(operation);
+pub fn add(spec: &mut Spec) {
+    for operation in operations(spec) {
+        let is_idempotent = accepts_idempotency_key(operation);
         for (status, response) in &mut operation.responses.responses {
+            // References are the shared problem responses, which get their headers in `add_to_problem_response`.
             if let RefOr::T(response) = response {
                 response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference(REQUEST_ID)));
-                if accepts_key && status.starts_with('2') {
+                // Only successful responses are stored under a key.
+                if is_idempotent && status.starts_with('2') {
                     response.headers.insert(REPLAYED.to_owned(), RefOr::Ref(reference(REPLAYED)));
                 }
             }
         }
     }
-    components(description).headers.extend([
+    components(spec).headers.extend([
         (
             REQUEST_ID.to_owned(),
             header(
                 Type::String,
-                "The id of the request: the `x-request-id` that you sent, if it has up to 128 letters, digits and `-_.:`",
+                "The id of the request: the `x-request-id` that you sent, if it consists of 1 to 128 letters, digits \
+                 and `-_.:`; otherwise a generated one",
             )
             .into(),
         ),
-        (REPLAYED.to_owned(), header(Type::Boolean, "`true` on a replayed response").into()),
+        (
+            REPLAYED.to_owned(),
+            header(
+                Type::Boolean,
+                "`true` on the stored response to an earlier request with the same `Idempotency-Key`; otherwise absent",
+            )
+            .into(),
+        ),
         (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds to wait before a retry").into()),
         (
             CHALLENGE.to_owned(),
-            header(Type::String, "The authentication scheme, and the error of the token").into(),
+            header(Type::String, "The authentication scheme and, for a refused token, why it was refused (RFC 6750)")
+                .into(),
         ),
     ]);
 }
 
-pub fn of_problems(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder {
+pub fn add_to_problem_response(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder {
     let mut response = response.header_ref(REQUEST_ID, reference(REQUEST_ID));
     if kinds.iter().any(|kind| kind.is_retryable()) {
         response = response.header_ref(RETRY_AFTER, reference(RETRY_AFTER));
@@ -53,8 +64,11 @@ pub fn of_problems(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder
     response
 }
 
-fn header(of: Type, description: &str) -> Header {
-    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(of))).description(Some(description)).build()
+fn header(schema_type: Type, description: &str) -> Header {
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(schema_type)))
+        .description(Some(description))
+        .build()
 }
 
 fn reference(name: &str) -> Ref {

@@ -9,7 +9,7 @@ pub use problems::add_problems;
 use crate::problem::{Kind, ProblemBody};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Description, RefOr};
+use utoipa::openapi::{Components, OpenApi as Spec, RefOr};
 use utoipa::{Modify, OpenApi};
 
 const JSON: &str = "application/json";
@@ -38,44 +38,44 @@ pub struct Api;
 struct AccessToken;
 
 impl Modify for AccessToken {
-    fn modify(&self, description: &mut Description) {
+    fn modify(&self, spec: &mut Spec) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
         let scheme =
             SecurityScheme::Http(bearer.description(Some("`access_token` of POST /api/v1/auth/login")).build());
-        components(description).add_security_scheme(ACCESS_TOKEN, scheme);
+        components(spec).add_security_scheme(ACCESS_TOKEN, scheme);
     }
 }
 
 struct ListOfProblems;
 
 impl Modify for ListOfProblems {
-    fn modify(&self, description: &mut Description) {
+    fn modify(&self, spec: &mut Spec) {
         let row = |kind: &Kind| format!("| {} | `{}` | {} |\n", kind.status().as_u16(), kind.slug(), kind.title());
         let rows: String = Kind::ALL.iter().map(row).collect();
-        description.info.description.get_or_insert_default().push_str(&rows);
+        spec.info.description.get_or_insert_default().push_str(&rows);
     }
 }
 
 /// Adds what can be derived for every operation: problem responses, common response headers, and examples of bodies.
-pub fn complete(description: &mut Description) {
-    problems::add(description);
-    headers::add(description);
-    examples::add(description);
+pub fn complete(spec: &mut Spec) {
+    problems::add(spec);
+    headers::add(spec);
+    examples::add(spec);
 }
 
-fn components(description: &mut Description) -> &mut Components {
-    description.components.get_or_insert_default()
+fn components(spec: &mut Spec) -> &mut Components {
+    spec.components.get_or_insert_default()
 }
 
-fn operations(description: &mut Description) -> impl Iterator<Item = &mut Operation> {
-    let paths = description.paths.paths.values_mut();
+fn operations(spec: &mut Spec) -> impl Iterator<Item = &mut Operation> {
+    let paths = spec.paths.paths.values_mut();
     let operations =
         paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete]);
     operations.filter_map(Option::as_mut)
 }
 
 /// Whether the operation accepts an idempotency key.
-fn accepts_key(operation: &Operation) -> bool {
+fn accepts_idempotency_key(operation: &Operation) -> bool {
     operation.parameters.iter().flatten().filter_map(inline).any(|parameter| parameter.name == KEY)
 }
 

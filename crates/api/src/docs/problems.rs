@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::{Content, ContentBuilder, OpenApi as Description, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi as Spec, Ref, RefOr, Required, ResponseBuilder};
 
 /// The extension that lists an operation's own problems; removed from the final description.
 const DECLARED: &str = "x-problems";
@@ -34,23 +34,23 @@ const BODY_PROBLEMS: &[Kind] = &[
 ];
 
 /// Declares problems of a layer for every operation described so far.
-pub fn add_problems(description: &mut Description, kinds: &[Kind]) {
-    for operation in operations(description) {
+pub fn add_problems(spec: &mut Spec, kinds: &[Kind]) {
+    for operation in operations(spec) {
         let declared: Vec<_> = take_declared(operation).into_iter().chain(kinds.iter().copied()).collect();
         operation.extensions.get_or_insert_default().insert(DECLARED.to_owned(), json!(declared));
     }
 }
 
 /// Adds a response for each declared or implied problem.
-pub fn add(description: &mut Description) {
+pub fn add(spec: &mut Spec) {
     let mut shared = BTreeMap::new();
-    for operation in operations(description) {
+    for operation in operations(spec) {
         let kinds: BTreeSet<_> = implied_by(operation).chain(take_declared(operation)).collect();
         for (status, kinds) in by_status(kinds) {
             add_response(operation, status, &kinds, &mut shared);
         }
     }
-    let components = components(description);
+    let components = components(spec);
     components.responses.extend(shared);
     components.examples.extend(Kind::ALL.iter().map(|kind| (kind.slug().to_owned(), example(*kind))));
 }
@@ -116,7 +116,7 @@ fn add_response(
 fn response(kinds: &[Kind]) -> Response {
     let meanings: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.slug(), kind.title())).collect();
     let response = ResponseBuilder::new().description(meanings.join("; ")).content(PROBLEM_JSON, content(kinds));
-    headers::of_problems(response, kinds).build()
+    headers::add_to_problem_response(response, kinds).build()
 }
 
 fn content(kinds: &[Kind]) -> Content {

@@ -42,14 +42,12 @@ impl<S: Send + Sync, T: FromJson> FromRequest<S> for IdempotentJson<T> {
         let mut hash = Sha256::new();
         hash.update(request.uri().path_and_query().map_or("", |target| target.as_str()));
         let (body, canonical) = read_json(request, key.is_some()).await?;
-        hash.update(b"\n");
-        hash.update(canonical);
-        let key_use = |key: orders::IdempotencyKey| KeyUse {
+        let key_use = |(key, canonical): (orders::IdempotencyKey, Vec<u8>)| KeyUse {
             route,
             key: key.as_str().to_owned(),
-            fingerprint: hash.finalize().into(),
+            fingerprint: hash.chain_update(b"\n").chain_update(canonical).finalize().into(),
         };
-        Ok(Self { body, idempotency: Idempotency(key.map(key_use)) })
+        Ok(Self { body, idempotency: Idempotency(key.zip(canonical).map(key_use)) })
     }
 }
 

@@ -17,7 +17,7 @@ pub struct SupportedRoutes(Arc<HashSet<String>>);
 impl SupportedRoutes {
     pub fn of(description: &OpenApi) -> Self {
         let paths = description.paths.paths.iter();
-        let supported = paths.filter(|(_, item)| item.post.as_ref().is_some_and(accepts_key));
+        let supported = paths.filter(|(_, item)| item.post.as_ref().is_some_and(accepts_idempotency_key));
         Self(Arc::new(supported.map(|(path, _)| path.clone()).collect()))
     }
 
@@ -35,7 +35,7 @@ impl SupportedRoutes {
     }
 }
 
-fn accepts_key(operation: &Operation) -> bool {
+fn accepts_idempotency_key(operation: &Operation) -> bool {
     operation.parameters.iter().flatten().any(|parameter| match parameter {
         RefOr::T(parameter) => {
             parameter.parameter_in == ParameterIn::Header && parameter.name.eq_ignore_ascii_case(HEADER)

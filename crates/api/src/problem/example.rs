@@ -50,7 +50,9 @@ fn detail(kind: Kind) -> &'static str {
         Kind::InsufficientStock => "`quantity`: removing 20 units would leave -10; 10 are on hand, 0 reserved",
         Kind::PayloadTooLarge => "The request body must have at most 262144 bytes",
         Kind::UriTooLong => "The URI must have at most 8192 bytes",
-        Kind::UnsupportedMediaType => "`Content-Type` must be `application/json`, got `text/plain`",
+        Kind::UnsupportedMediaType => {
+            "`Content-Type` must be `application/json` or `application/…+json`, got `text/plain`"
+        }
         Kind::UnsupportedEncoding => "`Content-Encoding` is not supported; send the body uncompressed",
         Kind::Validation => "`items[0].quantity` must be a whole number from 1 to 1000, got `0`",
         Kind::IdempotencyKeyReused => {

@@ -1,6 +1,6 @@
 //! Money in request and response bodies.
 
-use crate::body::{Field, Members, parsed, within};
+use crate::body::{Field, Members, integer_within, parsed};
 use domain::money::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ impl From<Money> for MoneyBody {
 
 pub fn read(field: Field<'_>) -> Option<Money> {
     field.members(|members: &mut Members<'_>| {
-        let amount_minor = members.required("amount_minor", |field| within(field, 0..=i64::MAX));
+        let amount_minor = members.required("amount_minor", |field| integer_within(field, 0..=i64::MAX));
         let currency = members.required("currency", parsed);
         Money::new(amount_minor?, currency?).map_or_else(|error| members.refuse(error), Some)
     })

@@ -2,7 +2,7 @@
 
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
-use crate::body::{FromJson, Members, one_of, parsed, within};
+use crate::body::{FromJson, Members, integer_within, one_of, parsed};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::AdjustStock;
@@ -37,7 +37,7 @@ impl FromJson for AdjustmentBody {
         let sku = members.required("sku", parsed);
         let warehouse_id = members.required("warehouse_id", parsed);
         let kind = members.optional("kind", one_of);
-        let quantity = members.required("quantity", |field| within(field, i32::MIN.into()..=i32::MAX.into()));
+        let quantity = members.required("quantity", |field| integer_within(field, i32::MIN.into()..=i32::MAX.into()));
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         Some(Self {
             sku: sku?,

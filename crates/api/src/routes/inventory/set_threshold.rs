@@ -2,7 +2,7 @@
 
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
-use crate::body::{FromJson, Json, Members, parsed, within};
+use crate::body::{FromJson, Json, Members, integer_within, parsed};
 use crate::change::{Audited, Detached};
 use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
@@ -27,7 +27,7 @@ impl FromJson for ThresholdBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let sku = members.required("sku", parsed);
         let warehouse_id = members.required("warehouse_id", parsed);
-        let threshold = members.optional("low_stock_threshold", |field| within(field, 0..=u32::MAX.into()));
+        let threshold = members.optional("low_stock_threshold", |field| integer_within(field, 0..=u32::MAX.into()));
         Some(Self { sku: sku?, warehouse_id: warehouse_id?, low_stock_threshold: threshold? })
     }
 }

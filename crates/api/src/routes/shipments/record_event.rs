@@ -1,7 +1,7 @@
 //! `POST /shipments/{tracking_number}/events`.
 
 use super::reportable_shipment;
-use crate::body::{FromJson, Members, one_of, time};
+use crate::body::{FromJson, Members, one_of, timestamp};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
@@ -37,7 +37,7 @@ pub struct ShipmentEventReport {
 impl FromJson for ShipmentEventReport {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let status = members.required("status", one_of);
-        let occurred_at = members.optional("occurred_at", time);
+        let occurred_at = members.optional("occurred_at", timestamp);
         let note = members.optional("note", |field| field.text_as(|text| note(&text)));
         Some(Self { status: status?, occurred_at: occurred_at?, note: note? })
     }

@@ -1,7 +1,7 @@
 //! `POST /warehouses`.
 
 use super::WarehouseBody;
-use crate::body::{FromJson, Members, parsed, text, within};
+use crate::body::{FromJson, Members, integer_within, parsed, text};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageWarehouses;
@@ -31,7 +31,7 @@ impl FromJson for NewWarehouseBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let code = members.required("code", parsed);
         let name = members.required("name", text);
-        let priority = members.optional("priority", |field| within(field, i32::MIN.into()..=i32::MAX.into()));
+        let priority = members.optional("priority", |field| integer_within(field, i32::MIN.into()..=i32::MAX.into()));
         Some(Self { code: code?, name: name?, priority: priority?.unwrap_or(PRIORITY_DEFAULT) })
     }
 }

@@ -1,7 +1,7 @@
 //! The actions of an operator on a saga: retry a step, mark it as done, abandon a compensation.
 
 use super::saga::SagaBody;
-use crate::body::{FromJson, Members, within};
+use crate::body::{FromJson, Members, integer_within};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
@@ -27,7 +27,7 @@ pub struct OperateBody {
 
 impl FromJson for OperateBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let generation = members.required("generation", |field| within(field, 0..=u32::MAX.into()));
+        let generation = members.required("generation", |field| integer_within(field, 0..=u32::MAX.into()));
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
         Some(Self { generation: generation?, reason: reason? })
     }
