@@ -102,7 +102,7 @@ wipe() {
 
 run_rabbitmqctl() {
     local environment data
-    data="$(data_directory rabbitmq)"
+    data="$(ensure_data_directory rabbitmq)"
     mapfile -d '' environment < <(rabbitmq_environment "$data")
     # shellcheck disable=SC2154 # from services/rabbitmq.sh
     as_service rabbitmq "${environment[@]}" "$rabbitmq_bin/rabbitmqctl" "$@"

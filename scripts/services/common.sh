@@ -1,8 +1,18 @@
 # shellcheck shell=bash disable=SC2153
-# Shared by all three services: users, data directories, start and stop. Sourced, never run.
+# Shared by the private Postgres, RabbitMQ and Redis: users, data directories, start and stop. Sourced, never run.
+# SC2153: DATA, LOG and RUN are no misspellings; lib/settings.sh sets them.
 #
-# Each services/NAME.sh defines what differs: NAME_user, NAME_stop_signal, NAME_marker, NAME_ports, NAME_present,
-# NAME_prepare, NAME_launch, NAME_ready, NAME_finish.
+# Each services/NAME.sh defines what differs:
+#   NAME_user            variable: the system user that runs it when we are root
+#   NAME_stop_signal     variable: the signal that stops it cleanly
+#   NAME_marker          prints a text that only our process has in its command line
+#   NAME_ports           prints the ports on which it listens
+#   NAME_present         is it installed?
+#   NAME_prepare DATA    writes what must exist in its data directory before it starts
+#   NAME_launch DATA     starts it in the background and records its pid
+#   NAME_ready           does it accept work?
+#   NAME_after_ready     creates what clients expect to find
+#   NAME_after_stop      stops what was started only for it
 
 READY_LIMIT_SECONDS="${ORDERFLOW_READY_LIMIT_SECONDS:-120}"
 STOP_LIMIT_SECONDS=30
@@ -34,11 +44,12 @@ launch_service() {
 
 service_pid() { running_pid "$1" "$("$1_marker")"; }
 
-# Prints the data directory of a service. Creates it when missing, writable for the service's user. When that user can't
-# enter the repository (a home directory of mode 700), the data are in /var/tmp, behind a symbolic link.
-data_directory() {
+# Creates the data directory of a service when it is missing, writable for the service's user, and prints its path. When
+# that user can't enter the repository (a home directory of mode 700), the data are in /var/tmp, behind a symbolic link.
+ensure_data_directory() {
     local name="$1" place="$DATA/$1" user="$1_user" elsewhere
     if [[ ! -e "$place" ]]; then
+        # A dangling link does not "exist", but is in the way.
         rm --force "$place"
         mkdir --parents "$place"
         make_private_to "${!user}" "$place"
@@ -51,7 +62,8 @@ data_directory() {
         fi
     fi
     as_service "$name" test -w "$(data_path "$name")" ||
-        fail "$name: its user cannot write to .local/data/$name; \`scripts/services.sh wipe $name\` removes it"
+        fail "$name: its user cannot write to .local/data/$name;" \
+            "\`scripts/services.sh wipe $name\` deletes the directory with its data"
     data_path "$name"
 }
 # The resolved data path. Services get this path: their user may be unable to enter .local/data/NAME.
@@ -60,7 +72,8 @@ make_private_to() {
     chmod 700 "$2"
     if ((EUID == 0)) && id "$1" >/dev/null 2>&1; then chown "$1:" "$2"; fi
 }
-# Removes data of an earlier checkout at this path, unless a process still runs in them.
+# Removes the directories in /var/tmp that an earlier checkout at the same path left behind when it was deleted. One in
+# which a process still runs is kept.
 remove_stale_data() {
     local directory
     for directory in "$@"; do
@@ -81,11 +94,11 @@ start_service() {
     [[ -f "$RUN/$name.port" ]] || choose_port "$name"
     wait_ports_free "$name"
     printf '%s: starting on 127.0.0.1:%s … ' "$name" "$(port_of "$name")"
-    data="$(data_directory "$name")"
+    data="$(ensure_data_directory "$name")"
     "${name}_prepare" "$data"
     "${name}_launch" "$data"
     wait_ready "$name" "$(cat "$RUN/$name.pid")"
-    "${name}_finish"
+    "${name}_after_ready"
     print "ready in $(elapsed_since "$begun")"
 }
 wait_ready() {
@@ -102,7 +115,7 @@ stop_service() {
     local name="$1" signal="$1_stop_signal" pid=""
     pid="$(service_pid "$name")" || true
     stop_process "$name" "$("${name}_marker")" "${!signal}" "$STOP_LIMIT_SECONDS"
-    [[ "$name" != rabbitmq ]] || stop_process epmd "$(epmd_marker)" TERM "$STOP_LIMIT_SECONDS"
+    "${name}_after_stop"
     if [[ -n "$pid" ]]; then print "$name: stopped"; else print "$name: was not running"; fi
 }
 

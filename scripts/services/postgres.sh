@@ -38,7 +38,8 @@ postgres_prepare() {
 
 check_version() {
     [[ "$("$1/postgres" --version) " == *" $2"[.\ a-z]* ]] ||
-        fail "postgres: .local/data/postgres needs version $2; \`scripts/services.sh wipe postgres\` removes it"
+        fail "postgres: .local/data/postgres needs version $2;" \
+            "\`scripts/services.sh wipe postgres\` deletes the directory with its data"
 }
 
 # After a kill -9 Postgres refuses to start while its lock file names an existing process, even an unreaped zombie or an
@@ -80,13 +81,14 @@ postgres_ready() {
         [[ "$(private_psql postgres --command='select 1' 2>/dev/null)" == 1 ]]
 }
 
-postgres_finish() {
+postgres_after_ready() {
     local database
     for database in orderflow orderflow_test; do
         [[ -n "$(private_psql postgres --command="select 1 from pg_database where datname = '$database'")" ]] ||
             private_psql postgres --command="create database $database" >/dev/null
     done
 }
+postgres_after_stop() { :; }
 
 private_psql() {
     psql "$(private_prefix postgres)$1" --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "${@:2}"

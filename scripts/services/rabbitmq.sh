@@ -67,7 +67,7 @@ rabbitmq_environment() {
 rabbitmq_launch() {
     local data="$1" environment
     mapfile -d '' environment < <(rabbitmq_environment "$data")
-    # Started here, so that it listens on loopback only and stops with the broker; one started by RabbitMQ would stay.
+    # Started here, so that it listens on loopback only, and so that its pid is known and it can be stopped.
     running_pid epmd "$(epmd_marker)" >/dev/null ||
         launch_service epmd "$data" "$(command -v epmd)" -address 127.0.0.1 -port "$(port_of epmd)"
     as_service rabbitmq rm --force "$data/server.pid"
@@ -87,4 +87,6 @@ rabbitmq_ready() {
         curl --silent --fail --max-time 5 --noproxy '*' --output /dev/null \
             "http://orderflow:orderflow@127.0.0.1:$(port_of management)/api/vhosts/orderflow"
 }
-rabbitmq_finish() { :; }
+rabbitmq_after_ready() { :; }
+# epmd is a process of its own, started by rabbitmq_launch, so it does not end with the broker.
+rabbitmq_after_stop() { stop_process epmd "$(epmd_marker)" TERM "$STOP_LIMIT_SECONDS"; }

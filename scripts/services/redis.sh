@@ -15,4 +15,5 @@ redis_launch() {
 }
 
 redis_ready() { [[ "$(redis-cli -h 127.0.0.1 -p "$(port_of redis)" ping 2>/dev/null)" == PONG ]]; }
-redis_finish() { :; }
+redis_after_ready() { :; }
+redis_after_stop() { :; }
