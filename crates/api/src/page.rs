@@ -1,6 +1,7 @@
 //! Pages of lists: the items, and a cursor to the next page.
 
 use serde::Serialize;
+use std::fmt::Display;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -12,18 +13,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Builds a page from up to `limit + 1` rows. The extra row only shows that another page exists; `next_cursor` is
-    /// made from the last row that is kept.
-    pub fn from_rows<R: Into<T>>(mut rows: Vec<R>, limit: u32, cursor: impl Fn(&R) -> String) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| has_more).map(cursor);
-        Self { items: rows.into_iter().map(Into::into).collect(), next_cursor }
-    }
-
     /// A list that is never split into pages.
     pub fn complete(items: impl IntoIterator<Item = T>) -> Self {
         Self { items: items.into_iter().collect(), next_cursor: None }
+    }
+}
+
+impl<T, R: Into<T>, C: Display> From<domain::page::Page<R, C>> for Page<T> {
+    fn from(page: domain::page::Page<R, C>) -> Self {
+        let next_cursor = page.next.map(|cursor| cursor.to_string());
+        Self { items: page.items.into_iter().map(Into::into).collect(), next_cursor }
     }
 }

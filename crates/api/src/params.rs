@@ -5,13 +5,11 @@ use crate::time;
 use axum::extract::{FromRequestParts, Query as AxumQuery, RawPathParams};
 use axum::http::request::Parts;
 use domain::Timestamp;
+use domain::page::PageSize;
 use std::fmt::Display;
 use std::str::FromStr;
 use strum::VariantNames;
 use uuid::Uuid;
-
-pub const LIMIT_MAX: u32 = 100;
-pub const LIMIT_DEFAULT: u32 = 20;
 
 /// Extracts the only parameter of the path; 400 if it can't be parsed.
 #[derive(Debug)]
@@ -117,22 +115,13 @@ impl Params {
     /// The position after which the page starts.
     #[expect(clippy::option_option, reason = "as above")]
     pub fn cursor<T: FromStr>(&mut self) -> Option<Option<T>> {
-        self.cursor_as(|text| text.parse().ok())
-    }
-
-    #[expect(clippy::option_option, reason = "as above")]
-    pub fn cursor_as<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
         let rule = "must be the `next_cursor` of an earlier page of this list";
-        self.optional_as("cursor", |text| read(text).ok_or(rule))
+        self.optional_as("cursor", |text| text.parse().map_err(|_invalid| rule))
     }
 
     /// The page size.
-    pub fn limit(&mut self) -> Option<u32> {
-        let legal = |text: &str| match text.parse() {
-            Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
-            _ => Err(format!("must be a whole number from 1 to {LIMIT_MAX}")),
-        };
-        self.optional_as("limit", legal).map(|limit| limit.unwrap_or(LIMIT_DEFAULT))
+    pub fn limit(&mut self) -> Option<PageSize> {
+        self.optional("limit").map(Option::unwrap_or_default)
     }
 
     fn refuse<T>(&mut self, name: &str, detail: impl Display) -> Option<T> {

@@ -18,9 +18,9 @@ pub use create_product::{CREATE_MAX, create_product, create_products};
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{CatalogueError, ManageProductError};
 pub use find_product::find_product;
-pub use list_products::{ProductPage, list_products};
+pub use list_products::list_products;
 pub use product::{
     Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, ProductTextError, Viewer,
 };
-pub use product_filter::{BadPageSize, PAGE_SIZE_MAX, PageSize, ProductFilter};
+pub use product_filter::ProductFilter;
 pub use update_product::update_product;

@@ -97,28 +97,29 @@ pub(crate) async fn insert(
     new: &[NewProduct],
     now: Timestamp,
 ) -> Result<Vec<ProductDetails>, CatalogueError> {
-    let skus: Vec<_> = new.iter().map(|product| product.sku.as_str()).collect();
-    let names: Vec<_> = new.iter().map(|product| product.name.as_str()).collect();
-    let descriptions: Vec<_> = new.iter().map(|product| product.description.as_str()).collect();
-    let vendors: Vec<_> = new.iter().map(|product| product.vendor_id.as_uuid()).collect();
-    let prices: Vec<_> = new.iter().map(|product| product.price.amount_minor).collect();
-    let currencies: Vec<_> = new.iter().map(|product| product.price.currency.code()).collect();
+    let sku: Vec<_> = new.iter().map(|product| product.sku.as_str()).collect();
+    let name: Vec<_> = new.iter().map(|product| product.name.as_str()).collect();
+    let description: Vec<_> = new.iter().map(|product| product.description.as_str()).collect();
+    let vendor_id: Vec<_> = new.iter().map(|product| product.vendor_id.as_uuid()).collect();
+    let price_minor: Vec<_> = new.iter().map(|product| product.price.amount_minor).collect();
+    let currency: Vec<_> = new.iter().map(|product| product.price.currency.code()).collect();
     let active: Vec<_> = new.iter().map(|product| product.active).collect();
     let rows = sqlx::query_as!(
         DetailsRow,
         "INSERT INTO catalogue.products
                 (sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at)
-         SELECT new.*, $8, $8
-           FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::bool[]) AS new
-          ORDER BY 1
+         SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name, unnest($3::text[]) AS description,
+                unnest($4::uuid[]) AS vendor_id, unnest($5::bigint[]) AS price_minor, unnest($6::text[]) AS currency,
+                unnest($7::bool[]) AS active, $8 AS created_at, $8 AS updated_at
+          ORDER BY sku
          ON CONFLICT (sku) DO NOTHING
          RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
-        &skus as &[&str],
-        &names as &[&str],
-        &descriptions as &[&str],
-        &vendors,
-        &prices,
-        &currencies as &[&str],
+        &sku as &[&str],
+        &name as &[&str],
+        &description as &[&str],
+        &vendor_id,
+        &price_minor,
+        &currency as &[&str],
         &active,
         now,
     )
@@ -152,6 +153,7 @@ pub(crate) async fn update(
         Editor::Vendor(vendor) => Some(vendor.as_uuid()),
         Editor::Admin => None,
     };
+    let price_minor = change.price.map(|price| price.amount_minor);
     let row = sqlx::query_as!(
         DetailsRow,
         "UPDATE catalogue.products
@@ -164,7 +166,7 @@ pub(crate) async fn update(
         owner,
         change.name.as_ref().map(ProductName::as_str),
         change.description.as_ref().map(Description::as_str),
-        change.price.map(|price| price.amount_minor),
+        price_minor,
         change.price.map(|price| price.currency.code()),
         change.active,
         now,

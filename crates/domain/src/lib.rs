@@ -10,11 +10,13 @@ pub mod messages;
 pub mod money;
 pub mod order;
 mod order_status;
+pub mod page;
 pub mod payment;
 pub mod product;
 pub mod saga;
 pub mod shipment;
 mod step_name;
+mod string_enum;
 pub mod text;
 
 /// A point in time, as the database stores it: UTC, microseconds.

@@ -23,10 +23,10 @@ pub use adjust_stock::{AdjustStockError, Adjustment, adjust_stock, set_low_stock
 pub use check_low_stock::check_low_stock;
 pub use config::UpkeepArgs;
 pub use error::StoreError;
-pub use list_stock::{StockPage, find_stock, list_stock};
+pub use list_stock::{find_stock, list_stock};
 pub use query_stale_reservations::query_stale_reservations;
 pub use receive_stock::{Receipt, receive_many, receive_new};
-pub use views::{PAGE_MAX, StockCursor, StockFilter, StockItem};
+pub use views::{InvalidCursor, StockCursor, StockFilter, StockItem};
 pub use warehouses::{CreateWarehouseError, create_warehouse, list_warehouses};
 
 /// The handler of the inventory queue, see [`messaging::Handle`].

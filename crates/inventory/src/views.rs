@@ -3,10 +3,10 @@
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::{StockLevel, WarehouseCode};
+use domain::page::PageSize;
 use domain::product::Sku;
-use serde::{Deserialize, Serialize};
-
-pub const PAGE_MAX: u32 = 100;
+use std::fmt;
+use std::str::FromStr;
 
 /// One SKU in one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +28,34 @@ pub struct StockFilter {
     /// Only rows at or below their low-stock threshold.
     pub low_only: bool,
     pub after: Option<StockCursor>,
-    /// 1 to [`PAGE_MAX`].
-    pub limit: u32,
+    pub limit: PageSize,
 }
 
-/// The last item of a page. The next page starts after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The last item of a page. The next page starts after it. Written as `SKU~WAREHOUSE_ID`: neither contains a `~`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockCursor {
     pub sku: Sku,
     pub warehouse_id: WarehouseId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a `next_cursor` of a page of stock")]
+pub struct InvalidCursor;
+
+impl fmt::Display for StockCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}~{}", self.sku, self.warehouse_id)
+    }
+}
+
+impl FromStr for StockCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (sku, id) = text.split_once('~').ok_or(InvalidCursor)?;
+        let (sku, warehouse_id) = sku.parse().ok().zip(id.parse().ok()).ok_or(InvalidCursor)?;
+        Ok(Self { sku, warehouse_id })
+    }
 }
 
 impl StockItem {

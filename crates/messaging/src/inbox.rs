@@ -41,12 +41,13 @@ pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<
 
 /// Records that `consumer` has received messages that it did not handle.
 pub(crate) async fn record_receipts(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> sqlx::Result<()> {
+    let message_id = uuids(ids);
     sqlx::query!(
         "INSERT INTO messaging.receipts (message_id, consumer)
-         SELECT id, $1 FROM UNNEST($2::uuid[]) AS received (id) ORDER BY id
+         SELECT unnest($2::uuid[]) AS message_id, $1 AS consumer ORDER BY message_id
          ON CONFLICT DO NOTHING",
         consumer,
-        &uuids(ids),
+        &message_id,
     )
     .execute(pool)
     .await?;

@@ -6,36 +6,30 @@ use crate::filters::OrderFilter;
 use crate::store::order_pages as store;
 use crate::viewer::Viewer;
 use crate::views::OrderSummary;
+use domain::page::Page;
 use sqlx::PgPool;
 use std::cmp::Reverse;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    pub orders: Vec<OrderSummary>,
-    /// The cursor of the next page; `None` on the last one.
-    pub next: Option<Cursor>,
-}
-
-pub async fn list_orders(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Result<OrderPage, StoreError> {
-    let limit = filter.limit.get();
+pub async fn list_orders(
+    pool: &PgPool,
+    viewer: Viewer,
+    filter: OrderFilter,
+) -> Result<Page<OrderSummary, Cursor>, StoreError> {
+    let rows_max = filter.limit.rows_max();
     // No index covers these filters over the orders of all customers, so a rare status or SKU needs a sequential scan.
     let may_need_scan = viewer.is_admin() && (filter.status.is_some() || filter.sku.is_some());
-    let mut orders = if viewer.vendor().is_some() {
-        list_for_vendor(pool, viewer, &filter, limit + 1).await?
+    let orders = if viewer.vendor().is_some() {
+        list_for_vendor(pool, viewer, &filter, rows_max).await?
     } else if may_need_scan {
         let mut tx = platform::postgres::begin(pool).await?;
         store::allow_sequential_scans(&mut tx).await?;
-        let found = store::list(&mut tx, viewer, &filter, limit + 1).await?;
+        let found = store::list(&mut tx, viewer, &filter, rows_max).await?;
         tx.rollback().await?;
         found
     } else {
-        store::list(&mut *pool.acquire().await?, viewer, &filter, limit + 1).await?
+        store::list(&mut *pool.acquire().await?, viewer, &filter, rows_max).await?
     };
-    // One more row than the page holds was queried, to know whether there is a next page.
-    let more = orders.len() > limit as usize;
-    orders.truncate(limit as usize);
-    let next = orders.last().filter(|_| more).map(|last| Cursor(last.id));
-    Ok(OrderPage { orders, next })
+    Ok(filter.limit.cut(orders, |last| Cursor(last.id)))
 }
 
 /// The orders with a line of the vendor and the orders that the vendor placed: two queries, because each has its own
@@ -44,13 +38,13 @@ async fn list_for_vendor(
     pool: &PgPool,
     vendor: Viewer,
     filter: &OrderFilter,
-    limit: u32,
+    rows_max: u32,
 ) -> Result<Vec<OrderSummary>, StoreError> {
     let mut connection = pool.acquire().await?;
-    let mut orders = store::list(&mut connection, vendor, filter, limit).await?;
-    orders.extend(store::list(&mut connection, Viewer::Customer(vendor.id()), filter, limit).await?);
+    let mut orders = store::list(&mut connection, vendor, filter, rows_max).await?;
+    orders.extend(store::list(&mut connection, Viewer::Customer(vendor.id()), filter, rows_max).await?);
     orders.sort_unstable_by_key(|order| Reverse(order.id));
     orders.dedup_by_key(|order| order.id);
-    orders.truncate(limit as usize);
+    orders.truncate(rows_max as usize);
     Ok(orders)
 }

@@ -7,18 +7,21 @@ use crate::store::saga_pages as store;
 use crate::views::SagaView;
 use domain::Timestamp;
 use domain::ids::OrderId;
+use domain::page::{Page, PageSize};
 use sqlx::PgPool;
 
-/// At most `limit` sagas, the earliest deadline first. A saga that advances between two pages gets another deadline, so
+/// A page of sagas, the earliest deadline first. A saga that advances between two pages gets another deadline, so
 /// it may appear on both pages or on neither.
 pub async fn list_sagas(
     pool: &PgPool,
     filter: SagaFilter,
     after: Option<SagaCursor>,
     now: Timestamp,
-    limit: u32,
-) -> Result<Vec<SagaView>, StoreError> {
-    store::list(&mut *pool.acquire().await?, filter, after, now, limit).await
+    size: PageSize,
+) -> Result<Page<SagaView, SagaCursor>, StoreError> {
+    let rows = store::list(&mut *pool.acquire().await?, filter, after, now, size.rows_max()).await?;
+    let Page { items, next } = size.cut(rows, SagaView::cursor);
+    Ok(Page { items, next: next.flatten() })
 }
 
 /// `None` when there is no such order.

@@ -99,7 +99,7 @@ pub struct SagaView {
 
 impl SagaView {
     /// `None` once the saga has ended: the lists contain only active sagas.
-    pub fn cursor(&self) -> Option<SagaCursor> {
+    pub(crate) fn cursor(&self) -> Option<SagaCursor> {
         Some(SagaCursor { deadline_at: self.deadline_at?, order_id: self.order_id })
     }
 }

@@ -1,9 +1,11 @@
 //! Rules for the repository that are checked on its files, so that nobody has to remember them.
 
 mod arrows;
+mod columns;
 mod cycles;
 mod env_example;
 pub mod sources;
+mod statements;
 mod style;
 mod tables;
 mod topology;

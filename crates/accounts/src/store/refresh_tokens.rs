@@ -27,14 +27,14 @@ pub(crate) enum Revocation {
 
 pub(crate) async fn insert_refresh_family(
     tx: &mut PgConnection,
-    family: Uuid,
-    user: UserId,
+    id: Uuid,
+    user_id: UserId,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO accounts.refresh_families (id, user_id, created_at) VALUES ($1, $2, $3)",
-        family,
-        user.as_uuid(),
+        id,
+        user_id.as_uuid(),
         now,
     )
     .execute(tx)
@@ -44,14 +44,14 @@ pub(crate) async fn insert_refresh_family(
 
 pub(crate) async fn insert_refresh_token(
     tx: &mut PgConnection,
-    hash: &RefreshTokenHash,
-    family: Uuid,
+    token_hash: &RefreshTokenHash,
+    family_id: Uuid,
     expires_at: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO accounts.refresh_tokens (token_hash, family_id, expires_at) VALUES ($1, $2, $3)",
-        hash.as_bytes(),
-        family,
+        token_hash.as_bytes(),
+        family_id,
         expires_at,
     )
     .execute(tx)

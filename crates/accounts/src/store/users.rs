@@ -115,14 +115,14 @@ pub(crate) async fn replace_password_hash(
     tx: &mut PgConnection,
     id: UserId,
     old_hash: &str,
-    new_hash: &str,
+    password_hash: &str,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE accounts.users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash = $2",
         id.as_uuid(),
         old_hash,
-        new_hash,
+        password_hash,
         now,
     )
     .execute(tx)
@@ -130,12 +130,12 @@ pub(crate) async fn replace_password_hash(
     Ok(())
 }
 
-/// The account is locked, so its role is `from`.
+/// The account is locked, so its role is `from_role`.
 pub(crate) async fn change_role(
     tx: &mut PgConnection,
     id: UserId,
-    from: Role,
-    to: Role,
+    from_role: Role,
+    to_role: Role,
     granted_by: UserId,
     now: Timestamp,
 ) -> sqlx::Result<()> {
@@ -144,10 +144,10 @@ pub(crate) async fn change_role(
              UPDATE accounts.users SET role = $3, token_version = token_version + 1, updated_at = $5
              WHERE id = $1 AND role = $2 RETURNING id)
          INSERT INTO accounts.role_changes (user_id, from_role, to_role, granted_by, changed_at)
-         SELECT id, $2, $3, $4, $5 FROM changed",
+         SELECT id AS user_id, $2 AS from_role, $3 AS to_role, $4 AS granted_by, $5 AS changed_at FROM changed",
         id.as_uuid(),
-        <&str>::from(from),
-        <&str>::from(to),
+        <&str>::from(from_role),
+        <&str>::from(to_role),
         granted_by.as_uuid(),
         now,
     )

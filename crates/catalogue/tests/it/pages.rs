@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 async fn listed(pool: &PgPool, viewer: Viewer, filter: ProductFilter) -> Vec<String> {
     let page = list_products(pool, viewer, filter).await.expect("a page");
-    page.products.into_iter().map(|found| found.product.sku.to_string()).collect()
+    page.items.into_iter().map(|found| found.product.sku.to_string()).collect()
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -21,7 +21,7 @@ async fn pages_contain_every_product_once_in_the_order_of_skus(pool: PgPool) {
     loop {
         let filter = ProductFilter { after, limit: 10.try_into().expect("a size"), ..ProductFilter::default() };
         let page = list_products(&pool, Viewer::Public, filter).await.expect("a page");
-        seen.extend(page.products.into_iter().map(|found| found.product.sku.to_string()));
+        seen.extend(page.items.into_iter().map(|found| found.product.sku.to_string()));
         let Some(next) = page.next else { break };
         after = Some(next.to_string().parse().expect("our own cursor"));
     }

@@ -4,30 +4,13 @@ use super::movement::Movement;
 use super::stock::StockRefusal;
 use crate::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use crate::product::Sku;
-use serde::{Deserialize, Serialize};
-
-/// The movements that people enter; orders cause the others.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum AdjustmentKind {
-    Received,
-    Adjusted,
-    Returned,
+crate::string_enum! {
+    /// The movements that people enter; orders cause the others.
+    pub enum AdjustmentKind {
+        Received,
+        Adjusted,
+        Returned,
+    }
 }
 
 /// One entry of the ledger.

@@ -1,7 +1,5 @@
 //! The changes of stock, and what each does to the counters.
 
-use serde::{Deserialize, Serialize};
-
 /// A change of the stock of one SKU in one warehouse, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Movement {
@@ -19,30 +17,16 @@ pub enum Movement {
     Returned(u32),
 }
 
-/// A movement's name, as it is stored.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum MovementKind {
-    Received,
-    Adjusted,
-    Reserved,
-    Released,
-    Shipped,
-    Returned,
+crate::string_enum! {
+    /// A movement's name, as it is stored.
+    pub enum MovementKind {
+        Received,
+        Adjusted,
+        Reserved,
+        Released,
+        Shipped,
+        Returned,
+    }
 }
 
 impl Movement {

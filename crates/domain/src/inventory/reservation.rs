@@ -5,30 +5,26 @@ use crate::ids::WarehouseId;
 use crate::messages::Allocation;
 use crate::product::{Quantity, Sku};
 
-/// The state of an order's only reservation, as it is stored.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter, strum::IntoStaticStr,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum ReservationState {
-    /// Every line is reserved or shipped.
-    Reserved,
-    /// A SKU was short: nothing is reserved, now or later.
-    Rejected,
-    /// Released, possibly before it was reserved: a later reserve command is refused.
-    Released,
+crate::string_enum! {
+    /// The state of an order's only reservation, as it is stored.
+    pub enum ReservationState {
+        /// Every line is reserved or shipped.
+        Reserved,
+        /// A SKU was short: nothing is reserved, now or later.
+        Rejected,
+        /// Released, possibly before it was reserved: a later reserve command is refused.
+        Released,
+    }
 }
 
-/// The state of one reserved line, as it is stored.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter, strum::IntoStaticStr,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum LineState {
-    /// Counted in the stock row's `reserved`.
-    Active,
-    Released,
-    Shipped,
+crate::string_enum! {
+    /// The state of one reserved line, as it is stored.
+    pub enum LineState {
+        /// Counted in the stock row's `reserved`.
+        Active,
+        Released,
+        Shipped,
+    }
 }
 
 /// Units of a SKU that are reserved for an order in one warehouse.

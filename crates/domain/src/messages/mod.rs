@@ -29,29 +29,16 @@ pub use shipping::{
 
 use crate::ids::OrderId;
 
-/// The queue of a slice's consumer: one quorum queue each.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Queue {
-    /// Replies to the saga.
-    Orders,
-    Inventory,
-    Payments,
-    Shipping,
+crate::string_enum! {
+    /// The queue of a slice's consumer: one quorum queue each.
+    #[derive(PartialOrd, Ord)]
+    pub enum Queue {
+        /// Replies to the saga.
+        Orders,
+        Inventory,
+        Payments,
+        Shipping,
+    }
 }
 
 /// Message types with another name than in an earlier version.

@@ -2,36 +2,20 @@
 //! only staff and its author see.
 
 use super::order_request::Note;
-use serde::{Deserialize, Serialize};
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum CancelReason {
-    /// The customer changed their mind.
-    CustomerRequest,
-    /// An admin decided so.
-    AdminRequest,
-    /// The order was placed by mistake.
-    Mistake,
-    /// The order takes too long.
-    Delay,
-    OutOfStock,
-    Fraud,
-    Other,
+crate::string_enum! {
+    pub enum CancelReason {
+        /// The customer changed their mind.
+        CustomerRequest,
+        /// An admin decided so.
+        AdminRequest,
+        /// The order was placed by mistake.
+        Mistake,
+        /// The order takes too long.
+        Delay,
+        OutOfStock,
+        Fraud,
+        Other,
+    }
 }
 
 impl CancelReason {

@@ -1,62 +1,32 @@
 //! The payment and fulfilment status of an order, stored for filtering. Both are derived from its timeline.
 
-use serde::{Deserialize, Serialize};
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum OrderPaymentStatus {
-    Unpaid,
-    Authorized,
-    Declined,
-    /// Captured for some shipments.
-    PartlyCaptured,
-    /// Captured for all shipments.
-    Captured,
-    /// The authorization, if there was one, is voided.
-    Voided,
-    Refunded,
+crate::string_enum! {
+    pub enum OrderPaymentStatus {
+        Unpaid,
+        Authorized,
+        Declined,
+        /// Captured for some shipments.
+        PartlyCaptured,
+        /// Captured for all shipments.
+        Captured,
+        /// The authorization, if there was one, is voided.
+        Voided,
+        Refunded,
+    }
 }
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum FulfilmentStatus {
-    Unallocated,
-    /// Stock is reserved.
-    Allocated,
-    /// The carrier has accepted the booking.
-    Booked,
-    /// Some shipments are handed over to their carriers.
-    PartlyShipped,
-    Shipped,
-    Delivered,
-    /// The reserved stock, if there was any, is released.
-    Released,
+crate::string_enum! {
+    pub enum FulfilmentStatus {
+        Unallocated,
+        /// Stock is reserved.
+        Allocated,
+        /// The carrier has accepted the booking.
+        Booked,
+        /// Some shipments are handed over to their carriers.
+        PartlyShipped,
+        Shipped,
+        Delivered,
+        /// The reserved stock, if there was any, is released.
+        Released,
+    }
 }

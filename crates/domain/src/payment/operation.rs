@@ -12,13 +12,13 @@ pub enum Operation {
     Refund(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum OperationKind {
-    Authorize,
-    Capture,
-    Void,
-    Refund,
+crate::string_enum! {
+    pub enum OperationKind {
+        Authorize,
+        Capture,
+        Void,
+        Refund,
+    }
 }
 
 impl Operation {

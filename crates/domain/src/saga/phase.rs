@@ -18,31 +18,16 @@ pub enum Phase {
     Ended(End),
 }
 
-/// The phase as it is stored and reported.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum PhaseName {
-    Running,
-    Undoing,
-    Delivering,
-    /// Undoing or delivering, and the open command was sent so often without a reply that an operator has to act.
-    Stuck,
-    Ended,
+crate::string_enum! {
+    /// The phase as it is stored and reported.
+    pub enum PhaseName {
+        Running,
+        Undoing,
+        Delivering,
+        /// Undoing or delivering, and the open command was sent so often without a reply that an operator has to act.
+        Stuck,
+        Ended,
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,6 @@
 use super::{ShipmentStatus, TrackingNumber};
 use crate::Timestamp;
 use crate::applied::Applied;
-use serde::{Deserialize, Serialize};
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shipment {
     Requested,
@@ -27,30 +25,14 @@ pub struct Waybill {
     pub promised_by: Timestamp,
 }
 
-/// The progress that a carrier reports; later milestones are greater.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Milestone {
-    HandedOver,
-    InTransit,
-    Delivered,
+crate::string_enum! {
+    /// The progress that a carrier reports; later milestones are greater.
+    #[derive(PartialOrd, Ord)]
+    pub enum Milestone {
+        HandedOver,
+        InTransit,
+        Delivered,
+    }
 }
 
 /// Why a transition of a shipment is refused.

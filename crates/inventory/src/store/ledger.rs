@@ -23,9 +23,10 @@ pub(crate) async fn apply_entries(
         "WITH entry AS (
              INSERT INTO inventory.ledger (at, kind, sku, warehouse_id, on_hand_delta, reserved_delta,
                                            order_id, shipment_id, cause, actor, reason)
-             SELECT $1, entry.*
-               FROM UNNEST($2::text[], $3::text[], $4::uuid[], $5::integer[], $6::integer[],
-                           $7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[]) AS entry
+             SELECT $1 AS at, unnest($2::text[]) AS kind, unnest($3::text[]) AS sku, unnest($4::uuid[]) AS warehouse_id,
+                    unnest($5::integer[]) AS on_hand_delta, unnest($6::integer[]) AS reserved_delta,
+                    unnest($7::uuid[]) AS order_id, unnest($8::uuid[]) AS shipment_id, unnest($9::uuid[]) AS cause,
+                    unnest($10::text[]) AS actor, unnest($11::text[]) AS reason
              RETURNING sku, warehouse_id, on_hand_delta, reserved_delta
          ), moved AS (
              SELECT sku, warehouse_id, sum(on_hand_delta)::integer AS on_hand, sum(reserved_delta)::integer AS reserved
@@ -37,16 +38,16 @@ pub(crate) async fn apply_entries(
            FROM moved
           WHERE stock.sku = moved.sku AND stock.warehouse_id = moved.warehouse_id",
         now,
-        &columns.kinds as &[&str],
-        &columns.skus as &[&str],
-        &columns.warehouses,
-        &columns.on_hand,
-        &columns.reserved,
-        &columns.orders as &[Option<uuid::Uuid>],
-        &columns.shipments as &[Option<uuid::Uuid>],
-        &columns.causes as &[Option<uuid::Uuid>],
-        &columns.actors as &[Option<&str>],
-        &columns.reasons as &[Option<&str>],
+        &columns.kind as &[&str],
+        &columns.sku as &[&str],
+        &columns.warehouse_id,
+        &columns.on_hand_delta,
+        &columns.reserved_delta,
+        &columns.order_id as &[Option<uuid::Uuid>],
+        &columns.shipment_id as &[Option<uuid::Uuid>],
+        &columns.cause as &[Option<uuid::Uuid>],
+        &columns.actor as &[Option<&str>],
+        &columns.reason as &[Option<&str>],
     )
     .execute(tx)
     .await?;
@@ -57,16 +58,16 @@ pub(crate) async fn apply_entries(
 /// Entries as arrays, one per column.
 #[derive(Default)]
 struct Columns<'a> {
-    kinds: Vec<&'static str>,
-    skus: Vec<&'a str>,
-    warehouses: Vec<uuid::Uuid>,
-    on_hand: Vec<i32>,
-    reserved: Vec<i32>,
-    orders: Vec<Option<uuid::Uuid>>,
-    shipments: Vec<Option<uuid::Uuid>>,
-    causes: Vec<Option<uuid::Uuid>>,
-    actors: Vec<Option<&'a str>>,
-    reasons: Vec<Option<&'a str>>,
+    kind: Vec<&'static str>,
+    sku: Vec<&'a str>,
+    warehouse_id: Vec<uuid::Uuid>,
+    on_hand_delta: Vec<i32>,
+    reserved_delta: Vec<i32>,
+    order_id: Vec<Option<uuid::Uuid>>,
+    shipment_id: Vec<Option<uuid::Uuid>>,
+    cause: Vec<Option<uuid::Uuid>>,
+    actor: Vec<Option<&'a str>>,
+    reason: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
@@ -81,19 +82,19 @@ impl<'a> Columns<'a> {
     fn push(&mut self, entry: &'a LedgerEntry) {
         let delta =
             |delta: i64| i32::try_from(delta).expect("a movement that a stock row accepted is within its limit");
-        self.kinds.push(entry.movement.kind().into());
-        self.skus.push(entry.sku.as_str());
-        self.warehouses.push(entry.warehouse_id.as_uuid());
-        self.on_hand.push(delta(entry.movement.on_hand_delta()));
-        self.reserved.push(delta(entry.movement.reserved_delta()));
+        self.kind.push(entry.movement.kind().into());
+        self.sku.push(entry.sku.as_str());
+        self.warehouse_id.push(entry.warehouse_id.as_uuid());
+        self.on_hand_delta.push(delta(entry.movement.on_hand_delta()));
+        self.reserved_delta.push(delta(entry.movement.reserved_delta()));
         let (order, shipment, cause, actor, reason) = match &entry.origin {
             Origin::Order { order_id, shipment_id, cause } => (Some(order_id), *shipment_id, Some(cause), None, None),
             Origin::Person { actor, reason } => (None, None, None, Some(actor.as_str()), Some(reason.as_str())),
         };
-        self.orders.push(order.map(OrderId::as_uuid));
-        self.shipments.push(shipment.as_ref().map(ShipmentId::as_uuid));
-        self.causes.push(cause.map(MessageId::as_uuid));
-        self.actors.push(actor);
-        self.reasons.push(reason);
+        self.order_id.push(order.map(OrderId::as_uuid));
+        self.shipment_id.push(shipment.as_ref().map(ShipmentId::as_uuid));
+        self.cause.push(cause.map(MessageId::as_uuid));
+        self.actor.push(actor);
+        self.reason.push(reason);
     }
 }

@@ -32,18 +32,18 @@ pub(crate) async fn lock_stock(
     if skus.is_empty() && orders.is_empty() {
         return Ok(StockSnapshot::default());
     }
-    let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
-    let orders: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
+    let sku: Vec<_> = skus.iter().map(Sku::as_str).collect();
+    let order_id: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         LockedRow,
         r#"SELECT locked.sku, locked.warehouse_id, locked.priority AS "priority!", locked.on_hand, locked.reserved
              FROM (SELECT stock_row.sku, stock_row.warehouse_id
-                     FROM UNNEST($1::text[]) AS requested (sku)
+                     FROM (SELECT unnest($1::text[]) AS sku) AS requested
                     CROSS JOIN LATERAL (SELECT stock.sku, stock.warehouse_id FROM inventory.stock
                                          WHERE stock.sku = requested.sku OFFSET 0) AS stock_row
                     UNION
                    SELECT line.sku, line.warehouse_id
-                     FROM UNNEST($2::uuid[]) AS settling (order_id)
+                     FROM (SELECT unnest($2::uuid[]) AS order_id) AS settling
                     CROSS JOIN LATERAL (SELECT line.sku, line.warehouse_id FROM inventory.reservation_lines AS line
                                          WHERE line.order_id = settling.order_id OFFSET 0) AS line
                     ORDER BY sku, warehouse_id) AS wanted
@@ -52,8 +52,8 @@ pub(crate) async fn lock_stock(
                                   FROM inventory.stock
                                  WHERE stock.sku = wanted.sku AND stock.warehouse_id = wanted.warehouse_id
                                    FOR NO KEY UPDATE OF stock) AS locked"#,
-        &skus as &[&str],
-        &orders,
+        &sku as &[&str],
+        &order_id,
     )
     .fetch_all(tx)
     .await?;
@@ -67,18 +67,18 @@ pub(crate) async fn insert_missing_stock(
     pairs: &[(&Sku, WarehouseId)],
     now: Timestamp,
 ) -> Result<Vec<(Sku, WarehouseId)>, StoreError> {
-    let skus: Vec<_> = pairs.iter().map(|(sku, _)| sku.as_str()).collect();
-    let warehouses: Vec<_> = pairs.iter().map(|(_, warehouse)| warehouse.as_uuid()).collect();
+    let sku: Vec<_> = pairs.iter().map(|(sku, _)| sku.as_str()).collect();
+    let warehouse_id: Vec<_> = pairs.iter().map(|(_, warehouse)| warehouse.as_uuid()).collect();
     let inserted = sqlx::query!(
         "INSERT INTO inventory.stock (sku, warehouse_id, updated_at)
-         SELECT wanted.sku, wanted.warehouse_id, $3
-           FROM UNNEST($1::text[], $2::uuid[]) AS wanted (sku, warehouse_id)
+         SELECT wanted.sku, wanted.warehouse_id, $3 AS updated_at
+           FROM (SELECT unnest($1::text[]) AS sku, unnest($2::uuid[]) AS warehouse_id) AS wanted
            JOIN inventory.warehouses AS warehouse ON warehouse.id = wanted.warehouse_id
           ORDER BY wanted.sku COLLATE \"C\", wanted.warehouse_id
          ON CONFLICT (sku, warehouse_id) DO NOTHING
          RETURNING sku, warehouse_id",
-        &skus as &[&str],
-        &warehouses,
+        &sku as &[&str],
+        &warehouse_id,
         now,
     )
     .fetch_all(tx)

@@ -1,6 +1,6 @@
 //! The SQL of the slice.
 //!
-//! A batch finds its rows by primary key, joined with an `UNNEST`. Where only the first column of the key is given, a
+//! A batch finds its rows by primary key, joined with an `unnest`. Where only the first column of the key is given, a
 //! lateral subquery with `OFFSET 0` forces one index scan per key. Otherwise a cached plan that was made while the
 //! tables were empty would scan whole tables.
 

@@ -51,20 +51,20 @@ pub(crate) async fn lock_reservations(
     if new.is_empty() {
         return Ok(HashMap::new());
     }
-    let orders: Vec<_> = new.iter().map(|reservation| reservation.order_id.as_uuid()).collect();
-    let states: Vec<&str> = new.iter().map(|reservation| reservation.state.into()).collect();
-    let causes: Vec<_> = new.iter().map(|reservation| reservation.cause.as_uuid()).collect();
+    let order_id: Vec<_> = new.iter().map(|reservation| reservation.order_id.as_uuid()).collect();
+    let state: Vec<&str> = new.iter().map(|reservation| reservation.state.into()).collect();
+    let cause: Vec<_> = new.iter().map(|reservation| reservation.cause.as_uuid()).collect();
     let rows = sqlx::query_as!(
         ReservationRow,
         r#"INSERT INTO inventory.reservations AS header (order_id, state, cause, created_at, updated_at)
-           SELECT claim.order_id, claim.state, claim.cause, $4, $4
-             FROM UNNEST($1::uuid[], $2::text[], $3::uuid[]) AS claim (order_id, state, cause)
-            ORDER BY claim.order_id
+           SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state, unnest($3::uuid[]) AS cause,
+                  $4 AS created_at, $4 AS updated_at
+            ORDER BY order_id
            ON CONFLICT (order_id) DO UPDATE SET request_count = header.request_count + 1
            RETURNING order_id, state, shortages AS "shortages: Json<Vec<Shortage>>", request_count = 1 AS "is_new!""#,
-        &orders,
-        &states as &[&str],
-        &causes,
+        &order_id,
+        &state as &[&str],
+        &cause,
         now,
     )
     .fetch_all(tx)
@@ -81,16 +81,17 @@ pub(crate) async fn update_reservations(
     if updates.is_empty() {
         return Ok(());
     }
-    let orders: Vec<_> = updates.iter().map(|update| update.order_id.as_uuid()).collect();
-    let states: Vec<&str> = updates.iter().map(|update| update.state.into()).collect();
+    let order_id: Vec<_> = updates.iter().map(|update| update.order_id.as_uuid()).collect();
+    let state: Vec<&str> = updates.iter().map(|update| update.state.into()).collect();
     let shortages: Vec<_> = updates.iter().map(|update| update.shortages.as_ref().map(Json)).collect();
     let changed = sqlx::query!(
         "UPDATE inventory.reservations AS header
             SET state = settled.state, shortages = settled.shortages, updated_at = $4
-           FROM UNNEST($1::uuid[], $2::text[], $3::jsonb[]) AS settled (order_id, state, shortages)
+           FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state,
+                        unnest($3::jsonb[]) AS shortages) AS settled
           WHERE header.order_id = settled.order_id AND header.state = 'reserved'",
-        &orders,
-        &states as &[&str],
+        &order_id,
+        &state as &[&str],
         &shortages as &[Option<Json<&Vec<Shortage>>>],
         now,
     )

@@ -35,15 +35,15 @@ pub(crate) async fn find_lines(
     if orders.is_empty() {
         return Ok(found);
     }
-    let orders: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
+    let order_id: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         LineRow,
         "SELECT line.order_id, line.sku, line.warehouse_id, line.quantity, line.state
-           FROM UNNEST($1::uuid[]) AS wanted (order_id)
+           FROM (SELECT unnest($1::uuid[]) AS order_id) AS wanted
           CROSS JOIN LATERAL (SELECT * FROM inventory.reservation_lines AS line
                                WHERE line.order_id = wanted.order_id OFFSET 0) AS line
           ORDER BY line.order_id, line.sku, line.warehouse_id",
-        &orders,
+        &order_id,
     )
     .fetch_all(tx)
     .await?;
@@ -61,12 +61,13 @@ pub(crate) async fn insert_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> 
     let columns = Columns::of(lines);
     sqlx::query!(
         "INSERT INTO inventory.reservation_lines (order_id, sku, warehouse_id, quantity, state)
-         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::text[])",
-        &columns.orders,
-        &columns.skus as &[&str],
-        &columns.warehouses,
-        &columns.quantities,
-        &columns.states as &[&str],
+         SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS sku, unnest($3::uuid[]) AS warehouse_id,
+                unnest($4::integer[]) AS quantity, unnest($5::text[]) AS state",
+        &columns.order_id,
+        &columns.sku as &[&str],
+        &columns.warehouse_id,
+        &columns.quantity,
+        &columns.state as &[&str],
     )
     .execute(tx)
     .await?;
@@ -81,13 +82,14 @@ pub(crate) async fn update_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> 
     let columns = Columns::of(lines);
     let changed = sqlx::query!(
         "UPDATE inventory.reservation_lines AS line SET state = settled.state
-           FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[]) AS settled (order_id, sku, warehouse_id, state)
+           FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS sku, unnest($3::uuid[]) AS warehouse_id,
+                        unnest($4::text[]) AS state) AS settled
           WHERE line.order_id = settled.order_id AND line.sku = settled.sku
             AND line.warehouse_id = settled.warehouse_id AND line.state = 'active'",
-        &columns.orders,
-        &columns.skus as &[&str],
-        &columns.warehouses,
-        &columns.states as &[&str],
+        &columns.order_id,
+        &columns.sku as &[&str],
+        &columns.warehouse_id,
+        &columns.state as &[&str],
     )
     .execute(tx)
     .await?;
@@ -96,22 +98,22 @@ pub(crate) async fn update_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> 
 
 /// Lines as arrays, one per column.
 struct Columns<'a> {
-    orders: Vec<uuid::Uuid>,
-    skus: Vec<&'a str>,
-    warehouses: Vec<uuid::Uuid>,
-    quantities: Vec<i32>,
-    states: Vec<&'static str>,
+    order_id: Vec<uuid::Uuid>,
+    sku: Vec<&'a str>,
+    warehouse_id: Vec<uuid::Uuid>,
+    quantity: Vec<i32>,
+    state: Vec<&'static str>,
 }
 
 impl<'a> Columns<'a> {
     fn of(lines: &'a [OrderLine]) -> Self {
         let quantity = |row: &OrderLine| i32::try_from(row.line.quantity.get()).expect("a quantity is at most 1,000");
         Self {
-            orders: lines.iter().map(|row| row.order_id.as_uuid()).collect(),
-            skus: lines.iter().map(|row| row.line.sku.as_str()).collect(),
-            warehouses: lines.iter().map(|row| row.line.warehouse_id.as_uuid()).collect(),
-            quantities: lines.iter().map(quantity).collect(),
-            states: lines.iter().map(|row| row.line.state.into()).collect(),
+            order_id: lines.iter().map(|row| row.order_id.as_uuid()).collect(),
+            sku: lines.iter().map(|row| row.line.sku.as_str()).collect(),
+            warehouse_id: lines.iter().map(|row| row.line.warehouse_id.as_uuid()).collect(),
+            quantity: lines.iter().map(quantity).collect(),
+            state: lines.iter().map(|row| row.line.state.into()).collect(),
         }
     }
 }

@@ -62,14 +62,14 @@ pub(crate) async fn set_low_stock_threshold(
     tx: &mut PgConnection,
     sku: &Sku,
     warehouse: WarehouseId,
-    threshold: Option<i32>,
+    low_stock_threshold: Option<i32>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let changed = sqlx::query!(
         "UPDATE inventory.stock SET low_stock_threshold = $3, updated_at = $4 WHERE sku = $1 AND warehouse_id = $2",
         sku.as_str(),
         warehouse.as_uuid(),
-        threshold,
+        low_stock_threshold,
         now,
     )
     .execute(tx)

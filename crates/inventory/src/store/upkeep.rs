@@ -70,7 +70,7 @@ pub(crate) async fn record_low_stock(
 ) -> Result<Vec<LowStock>, StoreError> {
     let rows = sqlx::query!(
         "INSERT INTO inventory.low_stock (sku, warehouse_id, available, threshold, since)
-         SELECT sku, warehouse_id, on_hand - reserved, low_stock_threshold, $1
+         SELECT sku, warehouse_id, on_hand - reserved AS available, low_stock_threshold AS threshold, $1 AS since
          FROM inventory.stock
          WHERE on_hand - reserved <= low_stock_threshold
            AND NOT EXISTS (SELECT FROM inventory.low_stock noted

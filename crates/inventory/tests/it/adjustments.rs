@@ -3,6 +3,7 @@
 use crate::harness::{Harness, order, reserve, sku};
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, Origin, StockRefusal, Warehouse};
+use domain::page::Page;
 use inventory::{AdjustStockError, Adjustment, CreateWarehouseError, Receipt, StockFilter, StockItem};
 use messaging::HandleError;
 use platform::audit::{AuditRecord, AuditSink, NoAudit};
@@ -91,22 +92,24 @@ async fn stock_is_listed_page_by_page_and_filtered(pool: PgPool) {
     inventory::set_low_stock_threshold(&harness.pool, &sku("B"), harness.east, Some(1), now(), &NoAudit)
         .await
         .expect("set");
-    let mut filter = StockFilter { limit: 4, ..StockFilter::default() };
+    let mut filter = StockFilter { limit: 4.try_into().expect("a size"), ..StockFilter::default() };
 
     let first = inventory::list_stock(&harness.pool, &filter).await.expect("listed");
     filter.after.clone_from(&first.next);
     let second = inventory::list_stock(&harness.pool, &filter).await.expect("listed");
-    let low = StockFilter { low_only: true, limit: 10, ..StockFilter::default() };
+    let low = StockFilter { low_only: true, limit: 10.try_into().expect("a size"), ..StockFilter::default() };
     let low = inventory::list_stock(&harness.pool, &low).await.expect("listed");
     let west = StockFilter {
         warehouse_id: Some(harness.west),
         skus: Some(vec![sku("b")]),
-        limit: 10,
+        limit: 10.try_into().expect("a size"),
         ..StockFilter::default()
     };
     let west = inventory::list_stock(&harness.pool, &west).await.expect("listed");
 
-    let names = |page: &inventory::StockPage| page.items.iter().map(|item| item.sku.to_string()).collect::<Vec<_>>();
+    let names = |page: &Page<inventory::StockItem, inventory::StockCursor>| {
+        page.items.iter().map(|item| item.sku.to_string()).collect::<Vec<_>>()
+    };
     assert_eq!(
         (names(&first), names(&second)),
         (vec!["A".into(), "A".into(), "B".into(), "B".into()], vec!["b".into(); 2])

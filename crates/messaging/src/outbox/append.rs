@@ -68,37 +68,39 @@ async fn insert(
     if messages.is_empty() && entries.ids.is_empty() {
         return Ok(Inserted::default());
     }
-    let ids: Vec<_> = messages.iter().map(|message| message.message_id.as_uuid()).collect();
-    let exchanges: Vec<_> = messages.iter().map(|message| message.exchange.as_ref()).collect();
-    let routing_keys: Vec<_> = messages.iter().map(|message| message.routing_key.as_str()).collect();
-    let types: Vec<_> = messages.iter().map(|message| message.type_name.as_ref()).collect();
-    let payloads: Vec<_> = messages.iter().map(|message| message.payload.as_str()).collect();
-    let processed: Vec<Uuid> = entries.ids.iter().map(MessageId::as_uuid).collect();
+    let message_id: Vec<_> = messages.iter().map(|message| message.message_id.as_uuid()).collect();
+    let exchange: Vec<_> = messages.iter().map(|message| message.exchange.as_ref()).collect();
+    let routing_key: Vec<_> = messages.iter().map(|message| message.routing_key.as_str()).collect();
+    let r#type: Vec<_> = messages.iter().map(|message| message.type_name.as_ref()).collect();
+    let payload: Vec<_> = messages.iter().map(|message| message.payload.as_str()).collect();
+    let processed_id: Vec<Uuid> = entries.ids.iter().map(MessageId::as_uuid).collect();
     let inserted = sqlx::query!(
         r#"WITH taken AS (
              INSERT INTO messaging.inbox (message_id, consumer)
-             SELECT id, $8 FROM UNNEST($9::uuid[]) AS m (id) ORDER BY id
+             SELECT processed_id AS message_id, $8 AS consumer FROM (SELECT unnest($9::uuid[]) AS processed_id) AS processed
+              ORDER BY processed_id
              ON CONFLICT DO NOTHING
              RETURNING 1),
          said AS (
              INSERT INTO messaging.outbox (message_id, exchange, routing_key, type, payload, available_at)
-             SELECT new.id, new.exchange, new.routing_key, new.type, new.payload,
-                    CASE WHEN new.leased THEN clock_timestamp() + make_interval(secs => $7) ELSE now() END
-               FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
-                    AS new (id, exchange, routing_key, type, payload, leased)
+             SELECT new.message_id, new.exchange, new.routing_key, new.type, new.payload,
+                    CASE WHEN new.leased THEN clock_timestamp() + make_interval(secs => $7) ELSE now() END AS available_at
+               FROM (SELECT unnest($1::uuid[]) AS message_id, unnest($2::text[]) AS exchange,
+                            unnest($3::text[]) AS routing_key, unnest($4::text[]) AS type, unnest($5::text[]) AS payload,
+                            unnest($6::boolean[]) AS leased) AS new
              RETURNING seq, message_id)
          SELECT array_agg(seq) AS "seqs: Vec<i64>", array_agg(message_id) AS "ids: Vec<Uuid>",
                 (SELECT count(*) FROM taken) AS "taken!"
            FROM said"#,
-        &ids,
-        &exchanges as &[&str],
-        &routing_keys as &[&str],
-        &types as &[&str],
-        &payloads as &[&str],
+        &message_id,
+        &exchange as &[&str],
+        &routing_key as &[&str],
+        &r#type as &[&str],
+        &payload as &[&str],
         leased,
         LEASE.as_secs_f64(),
         entries.consumer,
-        &processed,
+        &processed_id,
     )
     .fetch_one(tx)
     .await?;

@@ -56,27 +56,27 @@ pub(super) async fn apply_outcomes(
     outcomes: &[PublishOutcome],
 ) -> sqlx::Result<()> {
     let mut confirmed = Vec::with_capacity(rows.len());
-    let (mut refused, mut reasons) = (Vec::new(), Vec::new());
+    let (mut seq, mut last_error) = (Vec::new(), Vec::new());
     for (row, outcome) in rows.iter().zip(outcomes) {
         match outcome {
             PublishOutcome::Confirmed => confirmed.push(row.seq),
-            PublishOutcome::Refused(reason) => {
-                refused.push(row.seq);
-                reasons.push(reason.as_str());
+            PublishOutcome::Refused(error) => {
+                seq.push(row.seq);
+                last_error.push(error.as_str());
             }
         }
     }
     sqlx::query!("DELETE FROM messaging.outbox WHERE seq = ANY($1)", &confirmed).execute(&mut *tx).await?;
-    if !refused.is_empty() {
+    if !seq.is_empty() {
         sqlx::query!(
             "UPDATE messaging.outbox AS o
              SET attempts = attempts + 1,
-                 last_error = r.reason,
+                 last_error = refused.last_error,
                  available_at = now() + power(2, least(o.attempts, 6)) * interval '1 second'
-             FROM UNNEST($1::bigint[], $2::text[]) AS r (seq, reason)
-             WHERE o.seq = r.seq AND o.seq = ANY($1)",
-            &refused,
-            &reasons as &[&str],
+             FROM (SELECT unnest($1::bigint[]) AS seq, unnest($2::text[]) AS last_error) AS refused
+             WHERE o.seq = refused.seq AND o.seq = ANY($1)",
+            &seq,
+            &last_error as &[&str],
         )
         .execute(tx)
         .await?;

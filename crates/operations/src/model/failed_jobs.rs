@@ -38,27 +38,14 @@ pub struct FailedJob {
     pub reason: Option<String>,
 }
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum JobStatus {
-    /// Needs a decision.
-    Open,
-    /// Replayed, and not dead-lettered since.
-    Replayed,
-    Discarded,
+domain::string_enum! {
+    pub enum JobStatus {
+        /// Needs a decision.
+        Open,
+        /// Replayed, and not dead-lettered since.
+        Replayed,
+        Discarded,
+    }
 }
 
 /// A decision: by whom, why and when.

@@ -3,15 +3,12 @@
 use domain::Timestamp;
 use uuid::Uuid;
 
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Role {
-    Api,
-    Worker,
-    Scheduler,
+domain::string_enum! {
+    pub enum Role {
+        Api,
+        Worker,
+        Scheduler,
+    }
 }
 
 /// What identifies and describes a process; constant while it runs.

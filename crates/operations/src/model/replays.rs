@@ -48,15 +48,12 @@ impl ReplayFilter {
     }
 }
 
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ReplayStatus {
-    Running,
-    Done,
-    Cancelled,
+domain::string_enum! {
+    pub enum ReplayStatus {
+        Running,
+        Done,
+        Cancelled,
+    }
 }
 
 /// A running replay, locked.

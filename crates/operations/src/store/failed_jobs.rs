@@ -42,25 +42,27 @@ struct Row {
 /// discarded job is reopened: its message failed again. (After a crash between this insert and the ack it may be the
 /// same delivery. The two cases can't be distinguished, and reopening is the safe choice.)
 pub async fn upsert(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> sqlx::Result<()> {
-    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
-    let queues: Vec<_> = jobs.iter().map(|job| job.queue.as_str()).collect();
-    let message_ids: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
-    let digests: Vec<_> = jobs.iter().map(|job| job.payload_digest.as_slice()).collect();
-    let types: Vec<_> = jobs.iter().map(|job| job.type_name.as_str()).collect();
-    let orders: Vec<_> = jobs.iter().map(|job| job.order_id).collect();
-    let correlations: Vec<_> = jobs.iter().map(|job| job.correlation_id.as_deref()).collect();
-    let payloads: Vec<_> = jobs.iter().map(|job| job.payload.as_slice()).collect();
+    let id: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let queue: Vec<_> = jobs.iter().map(|job| job.queue.as_str()).collect();
+    let message_id: Vec<_> = jobs.iter().map(|job| job.message_id).collect();
+    let payload_digest: Vec<_> = jobs.iter().map(|job| job.payload_digest.as_slice()).collect();
+    let r#type: Vec<_> = jobs.iter().map(|job| job.type_name.as_str()).collect();
+    let order_id: Vec<_> = jobs.iter().map(|job| job.order_id).collect();
+    let correlation_id: Vec<_> = jobs.iter().map(|job| job.correlation_id.as_deref()).collect();
+    let payload: Vec<_> = jobs.iter().map(|job| job.payload.as_slice()).collect();
     let headers: Vec<_> = jobs.iter().map(|job| job.headers.clone()).collect();
-    let errors: Vec<_> = jobs.iter().map(|job| job.error.as_str()).collect();
-    let fingerprints: Vec<_> = jobs.iter().map(|job| job.fingerprint.as_str()).collect();
+    let error: Vec<_> = jobs.iter().map(|job| job.error.as_str()).collect();
+    let fingerprint: Vec<_> = jobs.iter().map(|job| job.fingerprint.as_str()).collect();
     let attempts: Vec<_> = jobs.iter().map(|job| job.attempts).collect();
     sqlx::query!(
         "INSERT INTO operations.failed_jobs AS job
              (id, queue, message_id, payload_digest, type, order_id, correlation_id, payload, headers, error, fingerprint,
               attempts, status, first_seen_at, last_seen_at)
-         SELECT new.*, 'open', $13, $13
-         FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::text[], $6::uuid[], $7::text[], $8::bytea[],
-                     $9::jsonb[], $10::text[], $11::text[], $12::integer[]) AS new
+         SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS queue, unnest($3::uuid[]) AS message_id,
+                unnest($4::bytea[]) AS payload_digest, unnest($5::text[]) AS type, unnest($6::uuid[]) AS order_id,
+                unnest($7::text[]) AS correlation_id, unnest($8::bytea[]) AS payload, unnest($9::jsonb[]) AS headers,
+                unnest($10::text[]) AS error, unnest($11::text[]) AS fingerprint, unnest($12::integer[]) AS attempts,
+                'open' AS status, $13 AS first_seen_at, $13 AS last_seen_at
          ON CONFLICT (queue, message_id, payload_digest) DO UPDATE SET
              last_seen_at = $13,
              error = excluded.error,
@@ -69,17 +71,17 @@ pub async fn upsert(tx: &mut PgConnection, jobs: &[NewJob], now: Timestamp) -> s
              attempts = job.attempts + CASE job.status WHEN 'open' THEN 0 ELSE excluded.attempts END,
              dead_letter_count = job.dead_letter_count + CASE job.status WHEN 'open' THEN 0 ELSE 1 END,
              status = 'open'",
-        &ids,
-        &queues as &[&str],
-        &message_ids,
-        &digests as &[&[u8]],
-        &types as &[&str],
-        &orders as &[Option<Uuid>],
-        &correlations as &[Option<&str>],
-        &payloads as &[&[u8]],
+        &id,
+        &queue as &[&str],
+        &message_id,
+        &payload_digest as &[&[u8]],
+        &r#type as &[&str],
+        &order_id as &[Option<Uuid>],
+        &correlation_id as &[Option<&str>],
+        &payload as &[&[u8]],
         &headers,
-        &errors as &[&str],
-        &fingerprints as &[&str],
+        &error as &[&str],
+        &fingerprint as &[&str],
         &attempts,
         now,
     )
@@ -154,15 +156,16 @@ pub async fn mark_replayed(
     ids: &[Uuid],
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    let RunningReplay { id: replay_id, requested: Decision { by: decided_by, reason, .. }, .. } = replay;
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = 'replayed', replays = replays + 1, decided_at = $2, decided_by = $3, reason = $4, replay_id = $5
          WHERE id = ANY($1)",
         ids,
         now,
-        replay.requested.by,
-        replay.requested.reason,
-        replay.id,
+        decided_by,
+        reason,
+        replay_id,
     )
     .execute(tx)
     .await?;
@@ -171,6 +174,7 @@ pub async fn mark_replayed(
 
 pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decision: &Decision) -> sqlx::Result<()> {
     let status: &str = status.into();
+    let Decision { by: decided_by, reason, at: decided_at } = decision;
     sqlx::query!(
         "UPDATE operations.failed_jobs
          SET status = $2, replays = replays + CASE $2 WHEN 'replayed' THEN 1 ELSE 0 END, decided_at = $3,
@@ -178,9 +182,9 @@ pub async fn decide(tx: &mut PgConnection, id: Uuid, status: JobStatus, decision
          WHERE id = $1",
         id,
         status,
-        decision.at,
-        decision.by,
-        decision.reason,
+        decided_at,
+        decided_by,
+        reason,
     )
     .execute(tx)
     .await?;

@@ -7,15 +7,15 @@ use sqlx::PgConnection;
 use std::time::Duration;
 
 pub async fn enroll(connection: &mut PgConnection, tasks: &[(&str, Duration)]) -> sqlx::Result<()> {
-    let names: Vec<_> = tasks.iter().map(|(name, _)| *name).collect();
-    let periods: Vec<_> =
+    let name: Vec<_> = tasks.iter().map(|(name, _)| *name).collect();
+    let period_ms: Vec<_> =
         tasks.iter().map(|(_, period)| i64::try_from(period.as_millis()).unwrap_or(i64::MAX)).collect();
     sqlx::query!(
         "INSERT INTO operations.tasks AS task (name, period_ms)
-         SELECT name, period_ms FROM UNNEST($1::text[], $2::bigint[]) AS new (name, period_ms) ORDER BY name
+         SELECT unnest($1::text[]) AS name, unnest($2::bigint[]) AS period_ms ORDER BY name
          ON CONFLICT (name) DO UPDATE SET period_ms = excluded.period_ms WHERE task.period_ms <> excluded.period_ms",
-        &names as &[&str],
-        &periods,
+        &name as &[&str],
+        &period_ms,
     )
     .execute(connection)
     .await?;
@@ -28,6 +28,7 @@ pub async fn renew_leases(
     tasks: &[&str],
     lease: Duration,
 ) -> sqlx::Result<Vec<Lease>> {
+    let SchedulerId { id: leader, name: leader_name } = scheduler;
     sqlx::query_as!(
         Lease,
         r#"WITH free AS MATERIALIZED (
@@ -38,9 +39,9 @@ pub async fn renew_leases(
            SET leader = $1, leader_name = $3, leased_until = now() + make_interval(secs => $4)
            FROM free WHERE task.name = free.name
            RETURNING task.name AS task, task.next_run_at"#,
-        scheduler.id,
+        leader,
         tasks as &[&str],
-        scheduler.name,
+        leader_name,
         lease.as_secs_f64(),
     )
     .fetch_all(connection)
@@ -59,10 +60,12 @@ pub async fn release_leases(connection: &mut PgConnection, scheduler: &Scheduler
 
 pub async fn record(connection: &mut PgConnection, scheduler: &SchedulerId, task: &str, run: &Run) -> sqlx::Result<()> {
     let (result, rows) = (run.result(), i64::try_from(run.rows).unwrap_or(i64::MAX));
+    let duration_ms = platform::telemetry::milliseconds(run.took);
     sqlx::query!(
         "WITH recorded AS (
              INSERT INTO operations.task_runs (task, started_at, duration_ms, result, rows, error, scheduler)
-             SELECT $1::text, $2::timestamptz, $3::float8, $4::text, $5::bigint, $6::text, $7::text
+             SELECT $1::text AS task, $2::timestamptz AS started_at, $3::float8 AS duration_ms, $4::text AS result,
+                    $5::bigint AS rows, $6::text AS error, $7::text AS scheduler
              WHERE $4 <> 'idle')
          UPDATE operations.tasks
          SET last_run_at = $2, last_duration_ms = $3, last_result = $4, last_rows = $5, last_error = $6,
@@ -70,7 +73,7 @@ pub async fn record(connection: &mut PgConnection, scheduler: &SchedulerId, task
          WHERE name = $1",
         task,
         run.started_at,
-        platform::telemetry::milliseconds(run.took),
+        duration_ms,
         result,
         rows,
         run.error,

@@ -24,17 +24,18 @@ pub async fn broken_chains(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
 }
 
 pub async fn illegal_transitions(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
-    let (from, to): (Vec<&str>, Vec<&str>) = legal_transitions().into_iter().unzip();
+    let (from_status, to_status): (Vec<&str>, Vec<&str>) = legal_transitions().into_iter().unzip();
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.events' AS "place!", format('order %s version %s', order_id, version) AS "row!",
                   'a legal transition' AS "expected!", format('%s to %s', from_status, to_status) AS "found!"
            FROM orders.events
            WHERE from_status IS DISTINCT FROM to_status
-             AND (coalesce(from_status, ''), to_status) NOT IN (SELECT * FROM UNNEST($1::text[], $2::text[]))
+             AND (coalesce(from_status, ''), to_status) NOT IN
+                 (SELECT unnest($1::text[]) AS from_status, unnest($2::text[]) AS to_status)
            ORDER BY order_id, version LIMIT $3"#,
-        &from as &[&str],
-        &to as &[&str],
+        &from_status as &[&str],
+        &to_status as &[&str],
         scope.offenders_max
     )
     .fetch_all(tx)

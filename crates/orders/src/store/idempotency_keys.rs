@@ -28,22 +28,23 @@ pub(crate) async fn find_keys(
     stored: &HashSet<OrderId>,
 ) -> sqlx::Result<HashMap<usize, StoredKey>> {
     let used = || placements.iter().enumerate().filter(|(_, placement)| !stored.contains(&placement.order.id));
-    let indexes: Vec<_> = used().map(|(index, _)| i64::try_from(index).expect("batches are small")).collect();
-    let principals: Vec<_> = used().map(|(_, placement)| placement.new_order.customer_id.as_uuid()).collect();
-    let routes: Vec<_> = used().map(|(_, placement)| placement.new_order.route).collect();
-    let keys: Vec<_> = used().map(|(_, placement)| placement.new_order.key.as_str()).collect();
+    let place: Vec<_> = used().map(|(index, _)| i64::try_from(index).expect("batches are small")).collect();
+    let principal: Vec<_> = used().map(|(_, placement)| placement.new_order.customer_id.as_uuid()).collect();
+    let route: Vec<_> = used().map(|(_, placement)| placement.new_order.route).collect();
+    let key: Vec<_> = used().map(|(_, placement)| placement.new_order.key.as_str()).collect();
     // LATERAL with a LIMIT forces one index lookup per key, whatever the planner's statistics of the table are.
     let rows = sqlx::query!(
         r#"SELECT asked.place AS "place!", kept.fingerprint, kept.order_id
-             FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[]) AS asked (place, principal, route, key)
+             FROM (SELECT unnest($1::bigint[]) AS place, unnest($2::uuid[]) AS principal, unnest($3::text[]) AS route,
+                          unnest($4::text[]) AS key) AS asked
             CROSS JOIN LATERAL (
                   SELECT fingerprint, order_id FROM orders.idempotency_keys
                    WHERE digest = orders.key_digest(asked.principal, asked.route, asked.key)
                    LIMIT 1) AS kept"#,
-        &indexes,
-        &principals,
-        &routes as &[&str],
-        &keys as &[&str],
+        &place,
+        &principal,
+        &route as &[&str],
+        &key as &[&str],
     )
     .fetch_all(tx)
     .await?;

@@ -26,14 +26,16 @@ pub(crate) async fn insert(
 ) -> sqlx::Result<HashSet<OrderId>> {
     // The statuses, the version and the first entry are the same for all new orders.
     let Some(Placement { order: first, accepted, .. }) = placements.first() else { return Ok(HashSet::new()) };
+    let (status, payment_status, fulfilment_status): (&str, &str, &str) =
+        (first.status.into(), first.payment.into(), first.fulfilment.into());
     let (keys, orders) = (Keys::of(placements), Orders::of(placements));
     let (items, sagas) = (Items::of(placements), Sagas::of(placements));
     let stored = sqlx::query_scalar!(
         "WITH taken AS (
              INSERT INTO orders.idempotency_keys AS kept (order_id, principal, route, key, fingerprint, created_at)
-             SELECT new.*, $6
-               FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
-                    AS new (order_id, principal, route, key, fingerprint)
+             SELECT new.order_id, new.principal, new.route, new.key, new.fingerprint, $6 AS created_at
+               FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::uuid[]) AS principal, unnest($3::text[]) AS route,
+                            unnest($4::text[]) AS key, unnest($5::bytea[]) AS fingerprint) AS new
               ORDER BY new.principal, new.route, new.key
              ON CONFLICT (digest) DO UPDATE
                 SET fingerprint = EXCLUDED.fingerprint, order_id = EXCLUDED.order_id, created_at = EXCLUDED.created_at
@@ -42,61 +44,66 @@ pub(crate) async fn insert(
          new_orders AS (
              INSERT INTO orders.orders (id, customer_id, currency, total_minor, payment_method, note, status,
                                         payment_status, fulfilment_status, version, created_at, updated_at)
-             SELECT new.*, $12, $13, $14, $15, $6, $6
-               FROM UNNEST($1::uuid[], $2::uuid[], $8::text[], $9::bigint[], $10::text[], $11::text[])
-                    AS new (order_id, customer_id, currency, total_minor, payment_method, note)
-               JOIN taken ON taken.order_id = new.order_id),
+             SELECT new.id, new.customer_id, new.currency, new.total_minor, new.payment_method, new.note, $12 AS status,
+                    $13 AS payment_status, $14 AS fulfilment_status, $15 AS version, $6 AS created_at, $6 AS updated_at
+               FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS customer_id, unnest($8::text[]) AS currency,
+                            unnest($9::bigint[]) AS total_minor, unnest($10::text[]) AS payment_method,
+                            unnest($11::text[]) AS note) AS new
+               JOIN taken ON taken.order_id = new.id),
          new_events AS (
              INSERT INTO orders.events (order_id, version, kind, to_status, actor, at)
-             SELECT new.order_id, $15, $16, $12, 'customer:' || new.customer_id, $6
-               FROM UNNEST($1::uuid[], $2::uuid[]) AS new (order_id, customer_id)
+             SELECT new.order_id, $15 AS version, $16 AS kind, $12 AS to_status,
+                    'customer:' || new.customer_id AS actor, $6 AS at
+               FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::uuid[]) AS customer_id) AS new
                JOIN taken ON taken.order_id = new.order_id),
          new_items AS (
              INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
-             SELECT new.*
-               FROM UNNEST($17::uuid[], $18::smallint[], $19::text[], $20::text[], $21::uuid[], $22::int[], $23::bigint[])
-                    AS new (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
+             SELECT new.order_id, new.line_no, new.sku, new.name, new.vendor_id, new.quantity, new.unit_price_minor
+               FROM (SELECT unnest($17::uuid[]) AS order_id, unnest($18::smallint[]) AS line_no,
+                            unnest($19::text[]) AS sku, unnest($20::text[]) AS name, unnest($21::uuid[]) AS vendor_id,
+                            unnest($22::int[]) AS quantity, unnest($23::bigint[]) AS unit_price_minor) AS new
                JOIN taken ON taken.order_id = new.order_id),
          new_sagas AS (
              INSERT INTO orders.sagas (order_id, plan_version, state, phase, step, deadline_at, correlation_id,
                                        traceparent, active, updated_at)
              SELECT new.order_id, new.plan_version, new.state::jsonb, new.phase, new.step, new.deadline_at,
-                    new.correlation_id, new.traceparent, true, $6
-               FROM UNNEST($1::uuid[], $24::smallint[], $25::text[], $26::text[], $27::text[], $28::timestamptz[],
-                           $29::text[], $30::text[])
-                    AS new (order_id, plan_version, state, phase, step, deadline_at, correlation_id, traceparent)
+                    new.correlation_id, new.traceparent, true AS active, $6 AS updated_at
+               FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($24::smallint[]) AS plan_version,
+                            unnest($25::text[]) AS state, unnest($26::text[]) AS phase, unnest($27::text[]) AS step,
+                            unnest($28::timestamptz[]) AS deadline_at, unnest($29::text[]) AS correlation_id,
+                            unnest($30::text[]) AS traceparent) AS new
                JOIN taken ON taken.order_id = new.order_id)
          SELECT order_id FROM taken",
-        &keys.orders,
-        &keys.principals,
-        &keys.routes as &[&str],
-        &keys.names as &[&str],
-        &keys.fingerprints as &[&[u8]],
+        &keys.order_id,
+        &keys.principal,
+        &keys.route as &[&str],
+        &keys.key as &[&str],
+        &keys.fingerprint as &[&[u8]],
         now,
         kept_since,
-        &orders.currencies as &[&str],
-        &orders.totals,
-        &orders.methods as &[&str],
-        &orders.notes as &[Option<&str>],
-        <&str>::from(first.status),
-        <&str>::from(first.payment),
-        <&str>::from(first.fulfilment),
+        &orders.currency as &[&str],
+        &orders.total_minor,
+        &orders.payment_method as &[&str],
+        &orders.note as &[Option<&str>],
+        status,
+        payment_status,
+        fulfilment_status,
         first.version,
         accepted.entry.kind(),
-        &items.orders,
-        &items.numbers,
-        &items.skus as &[&str],
-        &items.names as &[&str],
-        &items.vendors,
-        &items.quantities,
-        &items.prices,
-        &sagas.plans,
-        &sagas.states,
-        &sagas.phases as &[&str],
-        &sagas.steps as &[Option<&str>],
-        &sagas.deadlines,
-        &sagas.correlations as &[&str],
-        &sagas.traceparents as &[Option<&str>],
+        &items.order_id,
+        &items.line_no,
+        &items.sku as &[&str],
+        &items.name as &[&str],
+        &items.vendor_id,
+        &items.quantity,
+        &items.unit_price_minor,
+        &sagas.plan_version,
+        &sagas.state,
+        &sagas.phase as &[&str],
+        &sagas.step as &[Option<&str>],
+        &sagas.deadline_at,
+        &sagas.correlation_id as &[&str],
+        &sagas.traceparent as &[Option<&str>],
     )
     .fetch_all(tx)
     .await?;
@@ -105,40 +112,40 @@ pub(crate) async fn insert(
 
 /// The idempotency keys of a batch, by column.
 struct Keys<'a> {
-    orders: Vec<Uuid>,
-    principals: Vec<Uuid>,
-    routes: Vec<&'static str>,
-    names: Vec<&'a str>,
-    fingerprints: Vec<&'a [u8]>,
+    order_id: Vec<Uuid>,
+    principal: Vec<Uuid>,
+    route: Vec<&'static str>,
+    key: Vec<&'a str>,
+    fingerprint: Vec<&'a [u8]>,
 }
 
 impl<'a> Keys<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
-            orders: placements.iter().map(|placement| placement.order.id.as_uuid()).collect(),
-            principals: placements.iter().map(|placement| placement.new_order.customer_id.as_uuid()).collect(),
-            routes: placements.iter().map(|placement| placement.new_order.route).collect(),
-            names: placements.iter().map(|placement| placement.new_order.key.as_str()).collect(),
-            fingerprints: placements.iter().map(|placement| placement.new_order.fingerprint.as_bytes()).collect(),
+            order_id: placements.iter().map(|placement| placement.order.id.as_uuid()).collect(),
+            principal: placements.iter().map(|placement| placement.new_order.customer_id.as_uuid()).collect(),
+            route: placements.iter().map(|placement| placement.new_order.route).collect(),
+            key: placements.iter().map(|placement| placement.new_order.key.as_str()).collect(),
+            fingerprint: placements.iter().map(|placement| placement.new_order.fingerprint.as_bytes()).collect(),
         }
     }
 }
 
 /// The columns of the orders of a batch that differ between them.
 struct Orders<'a> {
-    currencies: Vec<&'a str>,
-    totals: Vec<i64>,
-    methods: Vec<&'a str>,
-    notes: Vec<Option<&'a str>>,
+    currency: Vec<&'a str>,
+    total_minor: Vec<i64>,
+    payment_method: Vec<&'a str>,
+    note: Vec<Option<&'a str>>,
 }
 
 impl<'a> Orders<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
-            currencies: placements.iter().map(|placement| placement.order.total.currency.code()).collect(),
-            totals: placements.iter().map(|placement| placement.order.total.amount_minor).collect(),
-            methods: placements.iter().map(|placement| placement.order.payment_method.as_str()).collect(),
-            notes: placements.iter().map(|placement| placement.new_order.note.as_ref().map(Note::as_str)).collect(),
+            currency: placements.iter().map(|placement| placement.order.total.currency.code()).collect(),
+            total_minor: placements.iter().map(|placement| placement.order.total.amount_minor).collect(),
+            payment_method: placements.iter().map(|placement| placement.order.payment_method.as_str()).collect(),
+            note: placements.iter().map(|placement| placement.new_order.note.as_ref().map(Note::as_str)).collect(),
         }
     }
 }
@@ -146,13 +153,13 @@ impl<'a> Orders<'a> {
 /// The lines of all orders of a batch, by column.
 #[derive(Default)]
 struct Items<'a> {
-    orders: Vec<Uuid>,
-    numbers: Vec<i16>,
-    skus: Vec<&'a str>,
-    names: Vec<&'a str>,
-    vendors: Vec<Uuid>,
-    quantities: Vec<i32>,
-    prices: Vec<i64>,
+    order_id: Vec<Uuid>,
+    line_no: Vec<i16>,
+    sku: Vec<&'a str>,
+    name: Vec<&'a str>,
+    vendor_id: Vec<Uuid>,
+    quantity: Vec<i32>,
+    unit_price_minor: Vec<i64>,
 }
 
 impl<'a> Items<'a> {
@@ -160,13 +167,13 @@ impl<'a> Items<'a> {
         let mut items = Self::default();
         for placement in placements {
             for (number, line) in (1..).zip(&placement.new_order.lines) {
-                items.orders.push(placement.order.id.as_uuid());
-                items.numbers.push(number);
-                items.skus.push(line.sku.as_str());
-                items.names.push(&line.name);
-                items.vendors.push(line.vendor_id.as_uuid());
-                items.quantities.push(i32::try_from(line.quantity.get()).expect("a quantity is small"));
-                items.prices.push(line.unit_price.amount_minor);
+                items.order_id.push(placement.order.id.as_uuid());
+                items.line_no.push(number);
+                items.sku.push(line.sku.as_str());
+                items.name.push(&line.name);
+                items.vendor_id.push(line.vendor_id.as_uuid());
+                items.quantity.push(i32::try_from(line.quantity.get()).expect("a quantity is small"));
+                items.unit_price_minor.push(line.unit_price.amount_minor);
             }
         }
         items
@@ -175,13 +182,13 @@ impl<'a> Items<'a> {
 
 /// The sagas of a batch, by column.
 struct Sagas<'a> {
-    plans: Vec<i16>,
-    states: Vec<String>,
-    phases: Vec<&'static str>,
-    steps: Vec<Option<&'static str>>,
-    deadlines: Vec<Timestamp>,
-    correlations: Vec<&'a str>,
-    traceparents: Vec<Option<&'a str>>,
+    plan_version: Vec<i16>,
+    state: Vec<String>,
+    phase: Vec<&'static str>,
+    step: Vec<Option<&'static str>>,
+    deadline_at: Vec<Timestamp>,
+    correlation_id: Vec<&'a str>,
+    traceparent: Vec<Option<&'a str>>,
 }
 
 impl<'a> Sagas<'a> {
@@ -189,13 +196,13 @@ impl<'a> Sagas<'a> {
         let sagas = || placements.iter().map(|placement| &placement.saga);
         let traces = || placements.iter().map(|placement| &placement.new_order.trace);
         Self {
-            plans: sagas().map(plan_number).collect(),
-            states: sagas().map(OrderSaga::to_json).collect(),
-            phases: sagas().map(|saga| saga.phase_name().into()).collect(),
-            steps: sagas().map(OrderSaga::step_name).collect(),
-            deadlines: placements.iter().map(|placement| placement.deadline_at).collect(),
-            correlations: traces().map(|trace| trace.correlation_id.as_str()).collect(),
-            traceparents: traces().map(|trace| trace.traceparent.as_deref()).collect(),
+            plan_version: sagas().map(plan_number).collect(),
+            state: sagas().map(OrderSaga::to_json).collect(),
+            phase: sagas().map(|saga| saga.phase_name().into()).collect(),
+            step: sagas().map(OrderSaga::step_name).collect(),
+            deadline_at: placements.iter().map(|placement| placement.deadline_at).collect(),
+            correlation_id: traces().map(|trace| trace.correlation_id.as_str()).collect(),
+            traceparent: traces().map(|trace| trace.traceparent.as_deref()).collect(),
         }
     }
 }

@@ -43,20 +43,27 @@ struct Row {
     traceparent: Option<String>,
 }
 
+/// The checked query of [`Row`]s, with the rest of its text and its arguments.
+macro_rules! rows {
+    ($rest:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
+                      o.currency, o.total_minor, o.payment_method, o.version,
+                      s.state::text AS "state!", s.correlation_id, s.traceparent
+               FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id "# + $rest,
+            $($argument),+
+        )
+    };
+}
+
 /// Locks the orders of `ids` that exist. A row that can't be read is an error for its own order only.
 pub async fn lock(
     tx: &mut PgConnection,
     ids: &[Uuid],
 ) -> sqlx::Result<Vec<(OrderId, Result<LockedOrder, StoreError>)>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
-                  o.currency, o.total_minor, o.payment_method, o.version,
-                  s.state::text AS "state!", s.correlation_id, s.traceparent
-           FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
-           WHERE s.order_id = ANY($1::uuid[]) AND o.id = ANY($1::uuid[])
-           ORDER BY s.order_id
-           FOR NO KEY UPDATE"#,
+    let rows = rows!(
+        "WHERE s.order_id = ANY($1::uuid[]) AND o.id = ANY($1::uuid[]) ORDER BY s.order_id FOR NO KEY UPDATE",
         ids
     )
     .fetch_all(tx)
@@ -70,16 +77,8 @@ pub async fn lock_stalled(
     now: Timestamp,
     limit: i64,
 ) -> sqlx::Result<Vec<(OrderId, Result<LockedOrder, StoreError>)>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
-                  o.currency, o.total_minor, o.payment_method, o.version,
-                  s.state::text AS "state!", s.correlation_id, s.traceparent
-           FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
-           WHERE s.active AND s.deadline_at <= $1
-           ORDER BY s.deadline_at
-           LIMIT $2
-           FOR NO KEY UPDATE SKIP LOCKED"#,
+    let rows = rows!(
+        "WHERE s.active AND s.deadline_at <= $1 ORDER BY s.deadline_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
         now,
         limit
     )
@@ -88,11 +87,15 @@ pub async fn lock_stalled(
     Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.try_into())).collect())
 }
 
-/// Postpones the deadline of sagas that can't be advanced now to `until`, so that they don't block others.
-pub async fn postpone(tx: &mut PgConnection, ids: &[Uuid], until: Timestamp) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE orders.sagas SET deadline_at = $2 WHERE order_id = ANY($1::uuid[]) AND active", ids, until)
-        .execute(tx)
-        .await?;
+/// Postpones the deadline of sagas that can't be advanced now to `deadline_at`, so that they don't block others.
+pub async fn postpone(tx: &mut PgConnection, ids: &[Uuid], deadline_at: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE orders.sagas SET deadline_at = $2 WHERE order_id = ANY($1::uuid[]) AND active",
+        ids,
+        deadline_at,
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

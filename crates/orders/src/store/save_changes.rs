@@ -23,47 +23,50 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
              UPDATE orders.sagas s
                 SET state = n.state::jsonb, phase = n.phase, step = n.step, active = n.active,
                     deadline_at = n.deadline_at, updated_at = $1
-               FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[])
-                    AS n (id, state, phase, step, active, deadline_at)
-              WHERE s.order_id = n.id AND s.order_id = ANY($2::uuid[])
+               FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::text[]) AS state, unnest($4::text[]) AS phase,
+                            unnest($5::text[]) AS step, unnest($6::boolean[]) AS active,
+                            unnest($7::timestamptz[]) AS deadline_at) AS n
+              WHERE s.order_id = n.order_id AND s.order_id = ANY($2::uuid[])
              RETURNING s.order_id),
          saved_orders AS (
              UPDATE orders.orders o
-                SET status = n.status, payment_status = n.payment, fulfilment_status = n.fulfilment, reason = n.reason,
-                    attention = n.attention, version = n.version, updated_at = $1
-               FROM UNNEST($8::uuid[], $9::integer[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[],
-                           $15::text[]) AS n (id, before, version, status, payment, fulfilment, reason, attention)
-              WHERE o.id = n.id AND o.id = ANY($8::uuid[]) AND o.version = n.before
+                SET status = n.status, payment_status = n.payment_status, fulfilment_status = n.fulfilment_status,
+                    reason = n.reason, attention = n.attention, version = n.version, updated_at = $1
+               FROM (SELECT unnest($8::uuid[]) AS id, unnest($9::integer[]) AS version_before,
+                            unnest($10::integer[]) AS version, unnest($11::text[]) AS status,
+                            unnest($12::text[]) AS payment_status, unnest($13::text[]) AS fulfilment_status,
+                            unnest($14::text[]) AS reason, unnest($15::text[]) AS attention) AS n
+              WHERE o.id = n.id AND o.id = ANY($8::uuid[]) AND o.version = n.version_before
              RETURNING o.id),
          new_events AS (
              INSERT INTO orders.events (order_id, version, kind, from_status, to_status, detail, cause, actor, at)
-             SELECT n.*, $1
-               FROM UNNEST($16::uuid[], $17::integer[], $18::text[], $19::text[], $20::text[], $21::jsonb[], $22::uuid[],
-                           $23::text[]) AS n (id, version, kind, from_status, to_status, detail, cause, actor))
+             SELECT unnest($16::uuid[]) AS order_id, unnest($17::integer[]) AS version, unnest($18::text[]) AS kind,
+                    unnest($19::text[]) AS from_status, unnest($20::text[]) AS to_status, unnest($21::jsonb[]) AS detail,
+                    unnest($22::uuid[]) AS cause, unnest($23::text[]) AS actor, $1 AS at)
          SELECT (SELECT count(*) FROM saved_sagas) AS "sagas!", (SELECT count(*) FROM saved_orders) AS "orders!""#,
         now,
-        &sagas.ids,
-        &sagas.states,
-        &sagas.phases as &[&str],
-        &sagas.steps as &[Option<&str>],
+        &sagas.order_id,
+        &sagas.state,
+        &sagas.phase as &[&str],
+        &sagas.step as &[Option<&str>],
         &sagas.active,
-        &sagas.deadlines,
-        &orders.ids,
-        &orders.before,
-        &orders.versions,
-        &orders.statuses as &[&str],
-        &orders.payments as &[&str],
-        &orders.fulfilments as &[&str],
-        &orders.reasons as &[Option<&str>],
-        &orders.attentions as &[Option<&str>],
-        &events.ids,
-        &events.versions,
-        &events.kinds as &[&str],
-        &events.from as &[Option<&str>],
-        &events.to as &[&str],
-        &events.details as &[Option<serde_json::Value>],
-        &events.causes as &[Option<Uuid>],
-        &events.actors as &[Option<&str>],
+        &sagas.deadline_at,
+        &orders.id,
+        &orders.version_before,
+        &orders.version,
+        &orders.status as &[&str],
+        &orders.payment_status as &[&str],
+        &orders.fulfilment_status as &[&str],
+        &orders.reason as &[Option<&str>],
+        &orders.attention as &[Option<&str>],
+        &events.order_id,
+        &events.version,
+        &events.kind as &[&str],
+        &events.from_status as &[Option<&str>],
+        &events.to_status as &[&str],
+        &events.detail as &[Option<serde_json::Value>],
+        &events.cause as &[Option<Uuid>],
+        &events.actor as &[Option<&str>],
     )
     .fetch_one(tx)
     .await?;
@@ -73,65 +76,65 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
 
 /// The sagas of a batch, by column.
 struct Sagas {
-    ids: Vec<Uuid>,
-    states: Vec<String>,
-    phases: Vec<&'static str>,
-    steps: Vec<Option<&'static str>>,
+    order_id: Vec<Uuid>,
+    state: Vec<String>,
+    phase: Vec<&'static str>,
+    step: Vec<Option<&'static str>>,
     active: Vec<bool>,
-    deadlines: Vec<Timestamp>,
+    deadline_at: Vec<Timestamp>,
 }
 
 impl Sagas {
     fn of(changes: &[OrderChange]) -> Self {
         let sagas = || changes.iter().map(|it| &it.saga);
         Self {
-            ids: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
-            states: sagas().map(OrderSaga::to_json).collect(),
-            phases: sagas().map(|saga| saga.phase_name().into()).collect(),
-            steps: sagas().map(OrderSaga::step_name).collect(),
+            order_id: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
+            state: sagas().map(OrderSaga::to_json).collect(),
+            phase: sagas().map(|saga| saga.phase_name().into()).collect(),
+            step: sagas().map(OrderSaga::step_name).collect(),
             active: sagas().map(OrderSaga::is_active).collect(),
-            deadlines: changes.iter().map(|it| it.deadline_at).collect(),
+            deadline_at: changes.iter().map(|it| it.deadline_at).collect(),
         }
     }
 }
 
 /// The orders of a batch with new timeline events, by column.
 struct Orders<'a> {
-    ids: Vec<Uuid>,
-    before: Vec<i32>,
-    versions: Vec<i32>,
-    statuses: Vec<&'static str>,
-    payments: Vec<&'static str>,
-    fulfilments: Vec<&'static str>,
-    reasons: Vec<Option<&'a str>>,
-    attentions: Vec<Option<&'a str>>,
+    id: Vec<Uuid>,
+    version_before: Vec<i32>,
+    version: Vec<i32>,
+    status: Vec<&'static str>,
+    payment_status: Vec<&'static str>,
+    fulfilment_status: Vec<&'static str>,
+    reason: Vec<Option<&'a str>>,
+    attention: Vec<Option<&'a str>>,
 }
 
 impl<'a> Orders<'a> {
     fn of(changes: &[&'a OrderChange]) -> Self {
         Self {
-            ids: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
-            before: changes.iter().map(|it| it.version_before).collect(),
-            versions: changes.iter().map(|it| it.order.version).collect(),
-            statuses: changes.iter().map(|it| it.order.status.into()).collect(),
-            payments: changes.iter().map(|it| it.order.payment.into()).collect(),
-            fulfilments: changes.iter().map(|it| it.order.fulfilment.into()).collect(),
-            reasons: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
-            attentions: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
+            id: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
+            version_before: changes.iter().map(|it| it.version_before).collect(),
+            version: changes.iter().map(|it| it.order.version).collect(),
+            status: changes.iter().map(|it| it.order.status.into()).collect(),
+            payment_status: changes.iter().map(|it| it.order.payment.into()).collect(),
+            fulfilment_status: changes.iter().map(|it| it.order.fulfilment.into()).collect(),
+            reason: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
+            attention: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
         }
     }
 }
 
 /// The new timeline events of a batch, by column.
 struct Events<'a> {
-    ids: Vec<Uuid>,
-    versions: Vec<i32>,
-    kinds: Vec<&'a str>,
-    from: Vec<Option<&'static str>>,
-    to: Vec<&'static str>,
-    details: Vec<Option<serde_json::Value>>,
-    causes: Vec<Option<Uuid>>,
-    actors: Vec<Option<&'a str>>,
+    order_id: Vec<Uuid>,
+    version: Vec<i32>,
+    kind: Vec<&'a str>,
+    from_status: Vec<Option<&'static str>>,
+    to_status: Vec<&'static str>,
+    detail: Vec<Option<serde_json::Value>>,
+    cause: Vec<Option<Uuid>>,
+    actor: Vec<Option<&'a str>>,
 }
 
 impl<'a> Events<'a> {
@@ -139,14 +142,14 @@ impl<'a> Events<'a> {
         let events: Vec<(&OrderChange, &TimelineEvent)> =
             changes.iter().flat_map(|it| it.events.iter().map(|event| (*it, event))).collect();
         Self {
-            ids: events.iter().map(|(it, _)| it.order.id.as_uuid()).collect(),
-            versions: events.iter().map(|(_, event)| event.version).collect(),
-            kinds: events.iter().map(|(_, event)| event.entry.kind()).collect(),
-            from: events.iter().map(|(_, event)| event.from.map(Into::into)).collect(),
-            to: events.iter().map(|(_, event)| event.to.into()).collect(),
-            details: events.iter().map(|(_, event)| event.entry.detail()).collect(),
-            causes: events.iter().map(|(it, _)| it.cause.map(|cause| cause.as_uuid())).collect(),
-            actors: events.iter().map(|(it, _)| it.actor.as_deref()).collect(),
+            order_id: events.iter().map(|(it, _)| it.order.id.as_uuid()).collect(),
+            version: events.iter().map(|(_, event)| event.version).collect(),
+            kind: events.iter().map(|(_, event)| event.entry.kind()).collect(),
+            from_status: events.iter().map(|(_, event)| event.from.map(Into::into)).collect(),
+            to_status: events.iter().map(|(_, event)| event.to.into()).collect(),
+            detail: events.iter().map(|(_, event)| event.entry.detail()).collect(),
+            cause: events.iter().map(|(it, _)| it.cause.map(|cause| cause.as_uuid())).collect(),
+            actor: events.iter().map(|(it, _)| it.actor.as_deref()).collect(),
         }
     }
 }

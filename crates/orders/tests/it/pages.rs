@@ -17,7 +17,7 @@ async fn place(intake: &Intake, customer: UserId, key: &str, lines: &[(&str, i64
 
 async fn listed(pool: &PgPool, viewer: Viewer, filter: OrderFilter) -> Vec<OrderId> {
     let page = list_orders(pool, viewer, filter).await.expect("a page");
-    page.orders.into_iter().map(|order| order.id).collect()
+    page.items.into_iter().map(|order| order.id).collect()
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -55,7 +55,7 @@ async fn a_vendor_sees_their_own_lines_and_their_total(pool: PgPool) {
         vec![(2, "HIS-CABLE")]
     );
     assert_eq!(his.lines[0].line_total.amount_minor, 3 * PRICE_MINOR);
-    assert_eq!((&his.order, his.order.total.amount_minor), (&his_list.orders[0], 3 * PRICE_MINOR));
+    assert_eq!((&his.order, his.order.total.amount_minor), (&his_list.items[0], 3 * PRICE_MINOR));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -77,7 +77,7 @@ async fn a_vendor_sees_the_orders_that_they_placed_and_their_own_lines_of_others
     for _page in 0..4 {
         let filter = OrderFilter { after, limit: 1.try_into().expect("a size"), ..OrderFilter::default() };
         let page = list_orders(&pool, vendor, filter).await.expect("a page");
-        seen.extend(page.orders.iter().map(|order| order.id));
+        seen.extend(page.items.iter().map(|order| order.id));
         after = page.next;
         if after.is_none() {
             break;
@@ -97,7 +97,7 @@ async fn pages_contain_every_order_once_while_new_orders_arrive(pool: PgPool) {
     for round in 0.. {
         let filter = OrderFilter { after, limit: 10.try_into().expect("a size"), ..OrderFilter::default() };
         let page = list_orders(&pool, Viewer::Customer(ALICE), filter).await.expect("a page");
-        seen.extend(page.orders.into_iter().map(|order| order.id));
+        seen.extend(page.items.into_iter().map(|order| order.id));
         place(&intake, ALICE, &format!("new-{round}"), &[("SKU-CABLE", 1)]).await;
         let Some(next) = page.next else { break };
         after = Some(next.to_string().parse().expect("our own cursor"));

@@ -9,6 +9,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use domain::page::PageSize;
 use operations::audit::{AuditEntry, AuditFilter, list_audit_log};
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 #[derive(Debug)]
 pub struct AuditQuery {
     filter: AuditFilter,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for AuditQuery {
@@ -73,8 +74,8 @@ pub async fn list_audit_logs(
     _allowed: Allowed<ReadAuditLog>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<AuditEntryBody>>, Problem> {
-    let entries = list_audit_log(&state.pool, &query.filter, query.limit + 1).await?;
-    Ok(Json(Page::from_rows(entries, query.limit, |entry| entry.id.to_string())))
+    let entries = list_audit_log(&state.pool, &query.filter, query.limit.rows_max()).await?;
+    Ok(Json(query.limit.cut(entries, |entry| entry.id).into()))
 }
 
 impl From<AuditEntry> for AuditEntryBody {

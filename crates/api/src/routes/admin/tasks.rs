@@ -9,6 +9,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use domain::page::PageSize;
 use operations::schedule::{self, RunView, TaskView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,7 +66,7 @@ pub struct TaskRunBody {
 #[derive(Debug)]
 pub struct RunQuery {
     before: Option<i64>,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for RunQuery {
@@ -102,8 +103,8 @@ pub async fn list_task_runs(
     PathParam(name): PathParam<String>,
     Query(query): Query<RunQuery>,
 ) -> Result<Json<Page<TaskRunBody>>, Problem> {
-    let runs = schedule::list_runs(&state.pool, &name, query.before, query.limit + 1).await?;
-    Ok(Json(Page::from_rows(runs, query.limit, |run| run.id.to_string())))
+    let runs = schedule::list_runs(&state.pool, &name, query.before, query.limit.rows_max()).await?;
+    Ok(Json(query.limit.cut(runs, |run| run.id).into()))
 }
 
 impl From<TaskView> for TaskBody {

@@ -12,11 +12,9 @@ use accounts::Role;
 use axum::Json;
 use axum::extract::State;
 use domain::ids::WarehouseId;
+use domain::page::PageSize;
 use domain::product::Sku;
 use inventory::{StockCursor, StockFilter};
-
-/// Separates the SKU and the warehouse in a cursor; occurs in neither of them.
-const CURSOR_SEPARATOR: char = '~';
 
 #[derive(Debug)]
 pub struct StockQuery {
@@ -24,7 +22,7 @@ pub struct StockQuery {
     warehouse_id: Option<WarehouseId>,
     low_only: bool,
     after: Option<StockCursor>,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for StockQuery {
@@ -32,19 +30,10 @@ impl FromQuery for StockQuery {
         let sku = params.optional("sku");
         let warehouse_id = params.optional("warehouse_id");
         let low_only = params.flag("low_only");
-        let after = params.cursor_as(read_cursor);
+        let after = params.cursor();
         let limit = params.limit();
         Some(Self { sku: sku?, warehouse_id: warehouse_id?, low_only: low_only?, after: after?, limit: limit? })
     }
-}
-
-fn read_cursor(text: &str) -> Option<StockCursor> {
-    let (sku, id) = text.split_once(CURSOR_SEPARATOR)?;
-    Some(StockCursor { sku: sku.parse().ok()?, warehouse_id: id.parse().ok()? })
-}
-
-fn write_cursor(cursor: &StockCursor) -> String {
-    format!("{}{CURSOR_SEPARATOR}{}", cursor.sku, cursor.warehouse_id)
 }
 
 /// List stock
@@ -65,8 +54,7 @@ pub async fn list_stock(
     let skus = visible_skus(&state, caller, query.sku).await?;
     let StockQuery { warehouse_id, low_only, after, limit, .. } = query;
     let page = inventory::list_stock(&state.pool, &StockFilter { skus, warehouse_id, low_only, after, limit }).await?;
-    let next_cursor = page.next.as_ref().map(write_cursor);
-    Ok(Json(Page { items: page.items.into_iter().map(StockBody::from).collect(), next_cursor }))
+    Ok(Json(page.into()))
 }
 
 /// The SKUs that the caller may see; `None` for all.

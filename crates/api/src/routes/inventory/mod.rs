@@ -11,13 +11,13 @@ use crate::problem::Problem;
 use crate::problem::text::quote;
 use crate::state::AppState;
 use accounts::Role;
-use catalogue::{PageSize, ProductFilter, Viewer};
+use catalogue::{ProductFilter, Viewer};
+use domain::page::PageSize;
 use domain::product::Sku;
 
 /// A vendor's stock list covers this many pages of their products, 5,000 products in all. Beyond that, `sku` must be
 /// given.
 const VENDOR_PAGES_MAX: usize = 50;
-const VENDOR_PAGE_SIZE: i64 = 100;
 
 /// Whether the caller may see and adjust stock of this SKU: vendors of their own products, admins of every product.
 async fn may_manage(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
@@ -35,11 +35,10 @@ fn unknown_sku_detail(sku: &Sku) -> String {
 /// All SKUs of a vendor.
 async fn vendor_skus(state: &AppState, vendor: Caller) -> Result<Vec<Sku>, Problem> {
     let mut skus = Vec::new();
-    let limit = PageSize::try_from(VENDOR_PAGE_SIZE).unwrap_or_default();
-    let mut filter = ProductFilter { vendor_id: Some(vendor.id), limit, ..ProductFilter::default() };
+    let mut filter = ProductFilter { vendor_id: Some(vendor.id), limit: PageSize::MAX, ..ProductFilter::default() };
     for _page in 0..VENDOR_PAGES_MAX {
         let page = catalogue::list_products(&state.pool, Viewer::Vendor(vendor.id), filter.clone()).await?;
-        skus.extend(page.products.into_iter().map(|details| details.product.sku));
+        skus.extend(page.items.into_iter().map(|details| details.product.sku));
         filter.after = page.next;
         if filter.after.is_none() {
             break;

@@ -10,7 +10,7 @@ use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use orders::{OrderFilter, PageSize};
+use orders::OrderFilter;
 
 impl FromQuery for OrderFilter {
     fn read(params: &mut Params) -> Option<Self> {
@@ -19,7 +19,7 @@ impl FromQuery for OrderFilter {
         let created_to = params.time("created_to");
         let sku = params.optional("sku");
         let after = params.cursor();
-        let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
+        let limit = params.limit();
         Some(Self {
             status: status?,
             created_from: created_from?,
@@ -49,6 +49,5 @@ pub async fn list_orders(
     Query(filter): Query<OrderFilter>,
 ) -> Result<Json<Page<OrderSummaryBody>>, Problem> {
     let page = orders::list_orders(&state.pool, viewer(caller), filter).await?;
-    let items = page.orders.into_iter().map(OrderSummaryBody::from).collect();
-    Ok(Json(Page { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+    Ok(Json(page.into()))
 }

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use catalogue::{PageSize, ProductFilter};
+use catalogue::ProductFilter;
 
 /// No name is longer.
 const SEARCH_LENGTH_MAX: usize = 200;
@@ -23,7 +23,7 @@ impl FromQuery for ProductFilter {
         let text = params.optional_as("q", short);
         let vendor_id = params.optional("vendor_id");
         let after = params.cursor();
-        let limit = params.limit().map(|limit| PageSize::try_from(i64::from(limit)).unwrap_or_default());
+        let limit = params.limit();
         Some(Self { text: text?, vendor_id: vendor_id?, after: after?, limit: limit? })
     }
 }
@@ -43,6 +43,5 @@ pub async fn list_products(
     Query(filter): Query<ProductFilter>,
 ) -> Result<Json<Page<ProductBody>>, Problem> {
     let page = catalogue::list_products(&state.pool, viewer(caller), filter).await?;
-    let items = page.products.into_iter().map(ProductBody::from).collect();
-    Ok(Json(Page { items, next_cursor: page.next.map(|cursor| cursor.to_string()) }))
+    Ok(Json(page.into()))
 }

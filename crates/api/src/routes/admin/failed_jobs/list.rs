@@ -6,15 +6,19 @@ use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::ManageFailedJobs;
 use crate::problem::Problem;
+use crate::problem::text::one_of;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
+use domain::messages::Queue;
+use domain::page::PageSize;
 use operations::failed_jobs::{FailedJobFilter, list_failed_jobs as list};
+use strum::VariantNames as _;
 
 #[derive(Debug)]
 pub struct FailedJobQuery {
     filter: FailedJobFilter,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for FailedJobQuery {
@@ -35,7 +39,7 @@ impl FromQuery for FailedJobQuery {
 /// Messages that could not be handled, newest first. Failures with the same cause have the same `fingerprint`.
 #[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
     params(("status" = Option<String>, Query, description = "Filter by status: `open`, `replayed` or `discarded`", example = "open"),
-        ("queue" = Option<String>, Query, description = "Filter by queue: `orders`, `inventory`, `payments` or `shipping`"),
+        ("queue" = Option<String>, Query, description = format!("Filter by queue: {}", one_of(Queue::VARIANTS))),
         ("fingerprint" = Option<String>, Query, description = "Filter by fingerprint"),
         ("order_id" = Option<uuid::Uuid>, Query, description = "Filter by order"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
@@ -46,6 +50,6 @@ pub async fn list_failed_jobs(
     _allowed: Allowed<ManageFailedJobs>,
     Query(query): Query<FailedJobQuery>,
 ) -> Result<Json<Page<FailedJobBody>>, Problem> {
-    let jobs = list(&state.pool, &query.filter, query.limit + 1).await?;
-    Ok(Json(Page::from_rows(jobs, query.limit, |job| job.id.to_string())))
+    let jobs = list(&state.pool, &query.filter, query.limit.rows_max()).await?;
+    Ok(Json(query.limit.cut(jobs, |job| job.id).into()))
 }

@@ -9,13 +9,14 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
+use domain::page::PageSize;
 use operations::replays::list_replays as list;
 use uuid::Uuid;
 
 #[derive(Debug)]
 pub struct ReplayQuery {
     before: Option<Uuid>,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for ReplayQuery {
@@ -37,6 +38,6 @@ pub async fn list_replays(
     _allowed: Allowed<ManageFailedJobs>,
     Query(ReplayQuery { before, limit }): Query<ReplayQuery>,
 ) -> Result<Json<Page<ReplayBody>>, Problem> {
-    let replays = list(&state.pool, before, limit + 1).await?;
-    Ok(Json(Page::from_rows(replays, limit, |replay| replay.id.to_string())))
+    let replays = list(&state.pool, before, limit.rows_max()).await?;
+    Ok(Json(limit.cut(replays, |replay| replay.id).into()))
 }

@@ -9,13 +9,14 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
+use domain::page::PageSize;
 use orders::{SagaCursor, SagaFilter};
 
 #[derive(Debug)]
 pub struct SagaQuery {
     filter: SagaFilter,
     after: Option<SagaCursor>,
-    limit: u32,
+    limit: PageSize,
 }
 
 impl FromQuery for SagaQuery {
@@ -41,6 +42,6 @@ pub async fn list_sagas(
     _allowed: Allowed<OperateSagas>,
     Query(SagaQuery { filter, after, limit }): Query<SagaQuery>,
 ) -> Result<Json<Page<SagaBody>>, Problem> {
-    let sagas = orders::list_sagas(&state.pool, filter, after, platform::clock::now(), limit + 1).await?;
-    Ok(Json(Page::from_rows(sagas, limit, |saga| saga.cursor().map_or_else(String::new, |cursor| cursor.to_string()))))
+    let page = orders::list_sagas(&state.pool, filter, after, platform::clock::now(), limit).await?;
+    Ok(Json(page.into()))
 }
