@@ -125,7 +125,8 @@ fn accounts(settings: &ApiSettings, pools: &Pools, redis: &Redis) -> Accounts {
         tokens,
         PasswordHasher::default(),
         throttle,
-        settings.security.refresh_token_ttl(),
+        settings.security.session_lifetimes(),
     )
+    .with_forbidden_words(settings.security.password_forbidden_words.clone())
     .with_status_pool(pools.vital.clone())
 }

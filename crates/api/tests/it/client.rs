@@ -26,7 +26,6 @@ use platform::redis::Redis;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -166,9 +165,9 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
     let write = WriteContext::of(pools.common.clone());
     let intake = WriteContext::of(pools.vital.clone());
-    let hour = Duration::from_hours(1);
+    let lifetimes = security().session_lifetimes();
     Shared {
-        accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour)
+        accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, lifetimes)
             .with_status_pool(pools.vital.clone()),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         payment_methods: PaymentMethods::configured(),
@@ -194,6 +193,8 @@ pub fn security() -> SecurityArgs {
         secret_key_previous: None,
         access_token_ttl_seconds: 900,
         refresh_token_ttl_seconds: 3_600,
+        session_ttl_seconds: 7_776_000,
+        password_forbidden_words: vec!["orderflow".to_owned()],
         signup_hides_taken_emails: false,
     }
 }

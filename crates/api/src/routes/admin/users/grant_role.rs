@@ -2,8 +2,9 @@
 
 use crate::body::{FromJson, Json, Members, one_of};
 use crate::change::{Audited, Detached};
+use crate::former_vendor::WithdrawProducts;
 use crate::params::PathParam;
-use crate::policy::GrantRoles;
+use crate::policy::ManageUsers;
 use crate::problem::{Kind, Problem};
 use crate::routes::auth::user::UserBody;
 use crate::state::AppState;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct RoleBody {
-    /// `customer`, `vendor` or `admin`.
+    /// `customer`, `vendor`, `support` or `admin`.
     #[schema(value_type = String, example = "vendor")]
     role: Role,
 }
@@ -27,7 +28,7 @@ impl FromJson for RoleBody {
 
 /// Grant a role
 ///
-/// Revokes all tokens of the user. You can't change your own role, and must still be an admin when the change is
+/// Ends all sessions of the user, and withdraws the products of one who may not sell any more. You can't change your own role, and must still be an admin when the change is
 /// stored, so at least one admin always remains.
 #[utoipa::path(put, path = "/admin/users/{id}/role", tag = "admin", request_body = RoleBody,
     params(("id" = uuid::Uuid, Path, description = "The user's id")),
@@ -35,12 +36,12 @@ impl FromJson for RoleBody {
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn grant_role(
     detached: Detached,
-    by: Audited<GrantRoles>,
+    by: Audited<ManageUsers>,
     PathParam(user): PathParam<UserId>,
     Json(body): Json<RoleBody>,
 ) -> Result<axum::Json<UserBody>, Problem> {
     let work = |state: AppState| async move {
-        state.accounts.grant_role(user, body.role, by.caller.id, by.at, &by.auditor()).await
+        state.accounts.grant_role(user, body.role, by.caller.id, by.at, (&by.auditor(), &WithdrawProducts)).await
     };
     Ok(axum::Json(detached.run(work).await?.into()))
 }
