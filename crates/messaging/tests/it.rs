@@ -2,6 +2,8 @@
 
 #[path = "it/begin.rs"]
 mod begin;
+#[path = "it/columns.rs"]
+mod columns;
 #[path = "it/outbox.rs"]
 mod outbox;
 #[path = "it/publisher.rs"]

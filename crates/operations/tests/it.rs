@@ -5,6 +5,8 @@ mod measure;
 #[path = "it/verify.rs"]
 mod verify;
 
+#[path = "it/columns.rs"]
+mod columns;
 #[path = "it/failed_jobs.rs"]
 mod failed_jobs;
 #[path = "it/replays.rs"]

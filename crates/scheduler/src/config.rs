@@ -1,6 +1,6 @@
 //! The scheduler's settings.
 
-use crate::task_names::TASK_NAMES;
+use crate::task_name::{TASK_NAMES, TaskName};
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
 use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
@@ -42,11 +42,10 @@ pub struct SchedulerSettings {
     pub upkeep: UpkeepArgs,
     #[command(flatten)]
     pub reconcile: ReconcileArgs,
-    /// How long idempotency keys are kept, in seconds.
-    #[arg(long, env, default_value_t = 259_200, value_parser = clap::value_parser!(u32).range(60..))]
-    pub idempotency_ttl_seconds: u32,
+    #[command(flatten)]
+    pub keys: orders::KeyLifetime,
     /// The tasks that this scheduler may run; default all.
-    #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = TASK_NAMES)]
+    #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = TASK_NAMES.as_str())]
     pub tasks: Vec<String>,
     /// How long the lease of a task lasts, in seconds: after that another scheduler takes over the tasks of a dead one.
     #[arg(long, env, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=300))]
@@ -68,9 +67,9 @@ impl SchedulerSettings {
 
 impl Settings for SchedulerSettings {
     fn problems(&self) -> Vec<String> {
-        let known = |name: &&String| TASK_NAMES.split(',').any(|task| task == name.as_str());
-        let unknown = self.tasks.iter().filter(|name| !known(name));
-        let unknown = unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {TASK_NAMES}"));
+        let unknown = self.tasks.iter().filter(|name| name.parse::<TaskName>().is_err());
+        let unknown =
+            unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", *TASK_NAMES));
         let tasks = unknown.collect();
         [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks].concat()
     }

@@ -6,7 +6,7 @@ mod leadership;
 mod measure;
 mod metrics;
 mod queues;
-mod task_names;
+mod task_name;
 mod tasks;
 
 use anyhow::Context;

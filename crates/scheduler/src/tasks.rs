@@ -4,12 +4,14 @@
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
 use crate::queues::UnconsumedQueues;
+use crate::task_name::TaskName;
 use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
 use std::time::Duration;
+use strum::IntoEnumIterator as _;
 
 /// How long inbox rows are kept: longer than any message may be delivered again.
 const INBOX_DAYS: i64 = 14;
@@ -32,73 +34,81 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
     let transit_times = settings.shipping.transit_times();
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.min_age();
-    let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
-    let unconsumed = unconsumed.clone();
-    vec![
-        task("wake_stalled_sagas", EVERY_HALF_SECOND, context, move |context, now| {
-            let unconsumed = unconsumed.now();
-            Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
-        }),
-        task("move_simulated_shipments", EVERY_HALF_SECOND, context, move |context, now| {
+    let keys = settings.keys;
+    let task_of = |name| match name {
+        TaskName::WakeStalledSagas => {
+            let unconsumed = unconsumed.clone();
+            task(name, EVERY_HALF_SECOND, context, move |context, now| {
+                let unconsumed = unconsumed.now();
+                Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
+            })
+        }
+        TaskName::MoveSimulatedShipments => task(name, EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(
                 async move { Ok(shipping::move_simulated_shipments(&context, &transit_times, now, ROWS_MAX).await?) },
             )
         }),
-        task("mark_delayed_shipments", EVERY_5_S, context, move |context, now| {
+        TaskName::MarkDelayedShipments => {
             let levels = levels.clone();
-            Box::pin(async move { Ok(shipping::mark_delayed_shipments(&context, &levels, now, ROWS_MAX).await?) })
-        }),
-        task("query_stale_reservations", EVERY_MINUTE, context, move |context, now| {
+            task(name, EVERY_5_S, context, move |context, now| {
+                let levels = levels.clone();
+                Box::pin(async move { Ok(shipping::mark_delayed_shipments(&context, &levels, now, ROWS_MAX).await?) })
+            })
+        }
+        TaskName::QueryStaleReservations => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move { Ok(inventory::query_stale_reservations(&context, ttl, now, ROWS_MAX).await?) })
         }),
-        task("check_low_stock", EVERY_MINUTE, context, move |context, now| {
+        TaskName::CheckLowStock => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move { Ok(inventory::check_low_stock(&context.pool, now, ROWS_MAX).await?) })
         }),
-        task("reconcile_payments", EVERY_30_S, context, move |context, now| {
+        TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
-        task("replay_failed_jobs", EVERY_HALF_SECOND, context, move |context, now| {
+        TaskName::ReplayFailedJobs => task(name, EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
         }),
-        task("expire_idempotency_keys", EVERY_MINUTE, context, move |context, now| {
+        TaskName::ExpireIdempotencyKeys => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move {
-                let keys = orders::prune_keys(&context.pool, now - key_life, ROWS_MAX).await?;
+                let kept_since = keys.kept_since(now);
+                let pruned = orders::prune_keys(&context.pool, kept_since, ROWS_MAX).await?;
                 counted(
-                    keys + operations::idempotent_responses::prune_responses(&context.pool, now - key_life, ROWS_MAX)
-                        .await?,
+                    pruned
+                        + operations::idempotent_responses::prune_responses(&context.pool, kept_since, ROWS_MAX)
+                            .await?,
                 )
             })
         }),
-        task("prune_inbox", EVERY_MINUTE, context, move |context, now| {
+        TaskName::PruneInbox => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move {
                 counted(messaging::inbox::prune(&context.pool, before(now, INBOX_DAYS), ROWS_MAX.into()).await?)
             })
         }),
-        task("prune_refresh_tokens", EVERY_10_MIN, context, move |context, now| {
+        TaskName::PruneRefreshTokens => task(name, EVERY_10_MIN, context, move |context, now| {
             Box::pin(async move { counted(accounts::prune_refresh_tokens(&context.pool, now, ROWS_MAX).await?) })
         }),
-        task("prune_history", EVERY_10_MIN, context, move |context, now| {
+        TaskName::PruneHistory => task(name, EVERY_10_MIN, context, move |context, now| {
             Box::pin(async move {
                 counted(operations::schedule::prune(&context.pool, before(now, HISTORY_DAYS), ROWS_MAX).await?)
             })
         }),
-        Task {
+        TaskName::Verify => Task {
             batch_limit: VERIFY_LIMIT,
-            ..task("verify", settings.verify_period(), context, move |context, now| {
+            ..task(name, settings.verify_period(), context, move |context, now| {
                 Box::pin(async move { verify_all(&context.pool, now).await })
             })
         },
-    ]
+    };
+    TaskName::iter().map(task_of).collect()
 }
 
 fn task(
-    name: &'static str,
+    name: TaskName,
     period: Duration,
     context: &WriteContext,
     run: impl Fn(WriteContext, Timestamp) -> BoxFuture<'static, anyhow::Result<usize>> + Send + Sync + 'static,
 ) -> Task {
     let context = context.clone();
-    Task { name, period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
+    Task { name: name.into(), period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
 }
 
 /// Fails when an invariant is violated, so that the history and the log name the first offender of each check.
@@ -121,7 +131,7 @@ fn counted(rows: u64) -> anyhow::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task_names::TASK_NAMES;
+    use crate::task_name::TASK_NAMES;
     use clap::Parser;
 
     #[tokio::test]
@@ -133,7 +143,7 @@ mod tests {
         let names: Vec<_> =
             all(&settings, &WriteContext::of(pool), &UnconsumedQueues::none()).iter().map(|task| task.name).collect();
 
-        assert_eq!(names.join(","), TASK_NAMES);
+        assert_eq!(names.join(","), *TASK_NAMES);
         assert_eq!(settings.tasks, names);
     }
 }

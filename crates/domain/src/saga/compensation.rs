@@ -3,7 +3,6 @@
 
 use super::allocation::SagaAllocation;
 use super::command::Command;
-use super::delivery;
 use super::order_saga::OrderSaga;
 use super::phase::{End, Phase};
 use super::plan::{Plan, PlanVersion};
@@ -59,7 +58,7 @@ impl OrderSaga {
         let saga = Self { attempt: 0, ..self };
         let transition = match saga.allocation {
             // The report of the hand-over may be lost, or not received yet.
-            SagaAllocation::Booked(_) => saga.deliver(order).send(delivery::track(order.id)),
+            SagaAllocation::Booked(_) => saga.deliver(order).track(order),
             SagaAllocation::Ordered(_) | SagaAllocation::Allocated(_) => saga.run(step, order),
         };
         transition.record_first(Some(TimelineEntry::TooLateToCancel)).record_first(cleared)

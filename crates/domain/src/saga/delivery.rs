@@ -1,17 +1,13 @@
 //! From confirmed to delivered, per shipment: once its carrier has it, its amount is captured and its stock shipped.
 
 use super::allocation::PlannedShipment;
-use super::command::Command;
 use super::error::SagaError;
 use super::order_saga::OrderSaga;
 use super::phase::{End, Phase};
 use super::transition::Transition;
 use crate::applied::Applied;
-use crate::ids::{OrderId, ShipmentId};
-use crate::messages::{
-    CapturePayment, InventoryCommand, PaymentCaptured, PaymentCommand, ShipStock, ShipmentCommand, ShipmentDelayed,
-    ShipmentProgressed, StockShipped, TrackShipments,
-};
+use crate::ids::ShipmentId;
+use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use crate::shipment::{Milestone, ShipmentStatus};
 
@@ -103,7 +99,7 @@ impl OrderSaga {
     /// The deadline expired: repeats the outstanding commands, and tracks the shipments that are not delivered.
     pub(super) fn retry_delivery(self, order: &Order) -> Transition {
         let saga = Self { attempt: self.attempt + 1, ..self };
-        let names = saga.plan().delivery.commands.join(" or ");
+        let names = saga.plan().delivery.command_types().join(" or ");
         let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &names));
         let shipments = saga.allocation.shipments();
         let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
@@ -112,7 +108,7 @@ impl OrderSaga {
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
         if is_tracking {
-            transition = transition.send(track(order.id));
+            transition = transition.track(order);
         }
         transition.entries.extend(attention);
         transition
@@ -163,13 +159,20 @@ impl Transition {
     }
 
     fn capture_and_ship(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
+        let (id, delivery) = (shipment.id(order.id), &self.saga.plan().delivery);
         if !shipment.captured {
-            self = self.send(capture(order, shipment));
+            self = self.send((delivery.capture)(order.id, id, shipment.money(order.total.currency)));
         }
         if !shipment.stock_shipped {
-            self = self.send(ship(order, shipment));
+            self = self.send((delivery.ship)(order.id, id, shipment.warehouse));
         }
         self
+    }
+
+    /// Asks the carrier for the progress of the order's shipments.
+    pub(super) fn track(self, order: &Order) -> Self {
+        let track = self.saga.plan().delivery.track;
+        self.send(track(order.id))
     }
 
     /// How many shipments have not reached `milestone`.
@@ -193,24 +196,4 @@ fn milestone_of(status: ShipmentStatus) -> Option<Milestone> {
         ShipmentStatus::Delivered => Some(Milestone::Delivered),
         ShipmentStatus::Requested | ShipmentStatus::Booked | ShipmentStatus::Cancelled => None,
     }
-}
-
-pub(super) fn track(order_id: OrderId) -> Command {
-    Command::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
-}
-
-fn capture(order: &Order, shipment: &PlannedShipment) -> Command {
-    Command::Payment(PaymentCommand::Capture(CapturePayment {
-        order_id: order.id,
-        shipment_id: shipment.id(order.id),
-        amount: shipment.money(order.total.currency),
-    }))
-}
-
-fn ship(order: &Order, shipment: &PlannedShipment) -> Command {
-    Command::Inventory(InventoryCommand::Ship(ShipStock {
-        order_id: order.id,
-        shipment_id: shipment.id(order.id),
-        warehouse_id: shipment.warehouse,
-    }))
 }

@@ -9,6 +9,7 @@ mod allocation;
 mod command;
 mod compensation;
 mod delivery;
+mod delivery_commands;
 mod error;
 mod inputs;
 mod operator_actions;

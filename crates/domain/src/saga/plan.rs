@@ -3,12 +3,17 @@
 //! A saga keeps the version of the plan that it was started with. A changed plan is a new row of [`PLANS`]; an old one
 //! stays as long as an active saga uses it.
 
+use super::command::Command;
+use super::delivery_commands::{capture, ship, track};
 use super::retry_policy::{Backoff, RetryPolicy};
-use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step};
+use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step, any_order};
+use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::money::Money;
 use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// One version of the saga.
 #[derive(Debug)]
@@ -23,13 +28,15 @@ pub struct Plan {
 }
 
 /// What follows for each shipment when its carrier has it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Delivery {
-    /// The message types of the commands that are sent per shipment; they are never given up.
-    pub commands: &'static [&'static str],
+    /// Captures the amount of the shipment; never given up.
+    pub(super) capture: fn(OrderId, ShipmentId, Money) -> Command,
+    /// Deducts the stock of the shipment; never given up.
+    pub(super) ship: fn(OrderId, ShipmentId, WarehouseId) -> Command,
     pub retry: RetryPolicy,
-    /// The message type of the command that is sent when the carrier has not reported for so long.
-    pub tracking_command: &'static str,
+    /// Sent when the carrier has not reported for so long.
+    pub(super) track: fn(OrderId) -> Command,
     pub tracking_backoff: Backoff,
 }
 
@@ -42,13 +49,14 @@ const PLANS: &[Plan] = &[Plan {
         stuck_after: 10,
     },
     delivery: Delivery {
-        commands: &["payment.capture.v1", "inventory.ship.v1"],
+        capture,
+        ship,
         retry: RetryPolicy {
             backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(10) },
             attention_after: 5,
             stuck_after: 10,
         },
-        tracking_command: "shipment.track.v1",
+        track,
         tracking_backoff: Backoff { initial: Duration::from_mins(5), factor: 2, max: Duration::from_hours(6) },
     },
 }];
@@ -117,6 +125,21 @@ impl Plan {
     }
 }
 
+impl Delivery {
+    /// The message types of the commands that are sent per shipment.
+    pub fn command_types(&self) -> [&'static str; 2] {
+        let (order, warehouse) = (any_order(), WarehouseId::from_uuid(Uuid::nil()));
+        let shipment = ShipmentId::of(order.id, warehouse);
+        let commands = [(self.capture)(order.id, shipment, order.total), (self.ship)(order.id, shipment, warehouse)];
+        commands.map(|command| command.type_name())
+    }
+
+    /// The message type of the command that tracks shipments.
+    pub fn tracking_type(&self) -> &'static str {
+        (self.track)(any_order().id).type_name()
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "plan {}", self.version)?;
@@ -124,10 +147,10 @@ impl fmt::Display for Plan {
             writeln!(f, "{} {step}", number + 1)?;
         }
         writeln!(f, "undo: {}", self.undo)?;
-        writeln!(f, "then, per shipment handed over: {}", self.delivery.commands.join(" and "))?;
+        writeln!(f, "then, per shipment handed over: {}", self.delivery.command_types().join(" and "))?;
         writeln!(f, "  {}", self.delivery.retry)?;
-        let Delivery { tracking_command, tracking_backoff, .. } = &self.delivery;
-        writeln!(f, "and while waiting for the carrier: {tracking_command} | {tracking_backoff}")
+        let (tracking, backoff) = (self.delivery.tracking_type(), &self.delivery.tracking_backoff);
+        writeln!(f, "and while waiting for the carrier: {tracking} | {backoff}")
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 const LIMIT: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-fn events(count: usize) -> Vec<Outgoing> {
+pub fn events(count: usize) -> Vec<Outgoing> {
     let now: Timestamp = platform::clock::now();
     let event = |_| {
         let order_id = OrderId::from_uuid(Uuid::now_v7());

@@ -155,7 +155,7 @@ impl BatchRun<'_> {
         if self.short_lock_timeout {
             store::idempotency_keys::set_lock_timeout(&mut work, SHORT_LOCK_TIMEOUT_MS).await?;
         }
-        let kept_since = self.context.limits.keys_kept_since(self.now);
+        let kept_since = self.context.limits.keys.kept_since(self.now);
         let stored = store::insert_orders::insert(&mut work, placements, kept_since, self.now).await?;
         let earlier = if stored.len() == placements.len() {
             EarlierUses::new()

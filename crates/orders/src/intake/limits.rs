@@ -1,4 +1,5 @@
-//! Settings of intake: batch size, queue length, committers, and the lifetime of idempotency keys.
+//! Settings of intake: batch size, queue length, committers. The lifetime of idempotency keys, which the scheduler needs
+//! too.
 
 use domain::Timestamp;
 use std::time::Duration;
@@ -19,15 +20,28 @@ pub struct IntakeLimits {
     /// The most batches that are committed at the same time. While one is committed, the next is inserted.
     #[arg(long, env, default_value_t = COMMITTERS, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub intake_committers: u16,
-    /// How long an Idempotency-Key is kept.
+    #[command(flatten)]
+    pub keys: KeyLifetime,
+}
+
+/// The lifetime of idempotency keys: of those that are stored with orders, and of other stored responses.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct KeyLifetime {
+    /// How long an Idempotency-Key is kept, in seconds.
     #[arg(long, env, default_value_t = KEY_TTL_SECONDS, value_parser = clap::value_parser!(u32).range(60..))]
     pub idempotency_ttl_seconds: u32,
 }
 
-impl IntakeLimits {
+impl KeyLifetime {
     /// Keys that were first used before this time have expired.
-    pub fn keys_kept_since(&self, now: Timestamp) -> Timestamp {
+    pub fn kept_since(&self, now: Timestamp) -> Timestamp {
         now - Duration::from_secs(u64::from(self.idempotency_ttl_seconds))
+    }
+}
+
+impl Default for KeyLifetime {
+    fn default() -> Self {
+        Self { idempotency_ttl_seconds: KEY_TTL_SECONDS }
     }
 }
 
@@ -37,7 +51,7 @@ impl Default for IntakeLimits {
             intake_batch_max: BATCH_MAX,
             intake_queue_max: QUEUE_MAX,
             intake_committers: COMMITTERS,
-            idempotency_ttl_seconds: KEY_TTL_SECONDS,
+            keys: KeyLifetime::default(),
         }
     }
 }

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 pub use earlier_use::prune_keys;
-pub use limits::IntakeLimits;
+pub use limits::{IntakeLimits, KeyLifetime};
 
 /// How often a request may be a follower of a failed leader with a different body before it is refused.
 const ATTEMPTS_MAX: usize = 8;
@@ -81,7 +81,7 @@ impl Intake {
         key: &IdempotencyKey,
         fingerprint: Fingerprint,
     ) -> Result<Option<Accepted>, PlaceOrderError> {
-        let kept_since = self.limits.keys_kept_since(platform::clock::now());
+        let kept_since = self.limits.keys.kept_since(platform::clock::now());
         let Some(stored) = earlier_use::find_earlier_use(&self.pool, (principal, route, key), kept_since).await? else {
             return Ok(None);
         };
@@ -93,7 +93,7 @@ impl Intake {
 
     /// Keys that were first used before this time have expired, whatever their route.
     pub fn keys_kept_since(&self, now: Timestamp) -> Timestamp {
-        self.limits.keys_kept_since(now)
+        self.limits.keys.kept_since(now)
     }
 
     async fn enqueue(&self, request: Request, receiver: OutcomeReceiver) -> Result<Accepted, PlaceOrderError> {

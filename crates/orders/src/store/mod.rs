@@ -6,6 +6,8 @@ pub(crate) mod lock_sagas;
 pub(crate) mod order_pages;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
+#[cfg(test)]
+mod tests;
 pub(crate) mod timeline;
 
 const ORDERS: &str = "orders.orders";

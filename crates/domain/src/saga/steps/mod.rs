@@ -77,7 +77,7 @@ impl Step {
 }
 
 /// The type of a message does not depend on its order.
-fn any_order() -> Order {
+pub(super) fn any_order() -> Order {
     let total = Money::zero("USD".parse().expect("a currency"));
     Order::accept(OrderId::from_uuid(Uuid::nil()), total, String::new()).0
 }

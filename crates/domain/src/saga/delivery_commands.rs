@@ -1,0 +1,18 @@
+//! The commands of a confirmed order: per shipment that its carrier has, and while a carrier does not report.
+
+use super::command::Command;
+use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::messages::{CapturePayment, InventoryCommand, PaymentCommand, ShipStock, ShipmentCommand, TrackShipments};
+use crate::money::Money;
+
+pub fn capture(order_id: OrderId, shipment_id: ShipmentId, amount: Money) -> Command {
+    Command::Payment(PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount }))
+}
+
+pub fn ship(order_id: OrderId, shipment_id: ShipmentId, warehouse_id: WarehouseId) -> Command {
+    Command::Inventory(InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id }))
+}
+
+pub fn track(order_id: OrderId) -> Command {
+    Command::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
+}

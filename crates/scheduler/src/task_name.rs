@@ -1,0 +1,24 @@
+//! The names of the tasks: the only list of them.
+
+use std::sync::LazyLock;
+use strum::VariantNames as _;
+
+domain::string_enum! {
+    pub enum TaskName {
+        WakeStalledSagas,
+        MoveSimulatedShipments,
+        MarkDelayedShipments,
+        QueryStaleReservations,
+        CheckLowStock,
+        ReconcilePayments,
+        ReplayFailedJobs,
+        ExpireIdempotencyKeys,
+        PruneInbox,
+        PruneRefreshTokens,
+        PruneHistory,
+        Verify,
+    }
+}
+
+/// The names of all tasks, in the format of the setting `SCHEDULER_TASKS`.
+pub static TASK_NAMES: LazyLock<String> = LazyLock::new(|| TaskName::VARIANTS.join(","));
