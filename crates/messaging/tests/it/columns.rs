@@ -20,10 +20,8 @@ async fn each_column_of_the_outbox_and_of_the_inbox_holds_the_value_of_its_name(
             .fetch_one(&pool)
             .await
             .expect("the message");
-    let inbox: (Uuid, String) = sqlx::query_as("SELECT message_id, consumer FROM messaging.inbox")
-        .fetch_one(&pool)
-        .await
-        .expect("the entry");
+    let inbox: (Uuid, String) =
+        sqlx::query_as("SELECT message_id, consumer FROM messaging.inbox").fetch_one(&pool).await.expect("the entry");
     let Outgoing { message_id, exchange, routing_key, type_name, payload } = message;
     assert_eq!(outbox, (message_id.as_uuid(), exchange.into(), routing_key, type_name.into(), payload));
     assert_eq!(inbox, (processed.as_uuid(), "the consumer".to_owned()));

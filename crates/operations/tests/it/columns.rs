@@ -25,10 +25,12 @@ async fn each_column_of_a_failed_job_holds_the_value_of_its_name(pool: PgPool) {
     let letter = dead_letter(1);
     store(&pool, std::slice::from_ref(&letter)).await;
     let job = jobs(&pool).await.remove(0);
-    discard(&pool, job.id, &decision(), &platform::audit::NoAudit).await.expect("discarded");
+    discard(&messaging::WriteContext::of(pool.clone()), job.id, &decision(), &platform::audit::NoAudit)
+        .await
+        .expect("discarded");
 
     let order: Option<OrderId> = letter.header.map(|header| header.subject);
-    let payload = r#"\x7b226e756d626572223a317d"#;
+    let payload = r"\x7b226e756d626572223a317d";
     let expected = json!({ "id": job.id, "queue": "inventory", "message_id": letter.message_id, "order_id": order,
                            "type": "inventory.reserve.v1", "correlation_id": "request-1", "payload": payload,
                            "headers": { "x-attempt": 6 }, "error": "no row 1", "attempts": 6, "status": "discarded",
