@@ -1,8 +1,8 @@
 //! `orderctl user create` and `orderctl user reset-password`.
 
 use super::password::{ChosenPassword, PasswordSource};
-use super::{auditor, find, parse_role};
-use accounts::{Accounts, Email, NewUser, Role};
+use super::{Context, parse_role};
+use accounts::{Email, NewUser, Role};
 
 #[derive(Debug, clap::Args)]
 pub struct CreateArgs {
@@ -15,21 +15,21 @@ pub struct CreateArgs {
     password: PasswordSource,
 }
 
-pub async fn create(accounts: &Accounts, args: CreateArgs) -> anyhow::Result<()> {
+pub async fn create(context: &Context, args: CreateArgs) -> anyhow::Result<()> {
     let CreateArgs { email, role, password } = args;
     let ChosenPassword { password, generated } = password.choose()?;
     let must_change_password = generated.is_some();
     let new = NewUser { email: email.clone(), password, role, must_change_password };
-    let user = accounts.create_user(new, &auditor()).await?;
+    let user = context.accounts.create_user(new, &context.auditor).await?;
     println!("created {} {} with id {}", user.role, email.as_str(), user.id);
     print_generated(generated.as_deref());
     Ok(())
 }
 
-pub async fn reset_password(accounts: &Accounts, email: &Email, source: PasswordSource) -> anyhow::Result<()> {
-    let user = find(accounts, email).await?;
+pub async fn reset_password(context: &Context, email: &Email, source: PasswordSource) -> anyhow::Result<()> {
+    let user = context.find(email).await?;
     let ChosenPassword { password, generated } = source.choose()?;
-    accounts.reset_password(user.id, password, &auditor()).await?;
+    context.accounts.reset_password(user.id, password, &context.auditor).await?;
     println!("{} must log in again, and change the password then", email.as_str());
     print_generated(generated.as_deref());
     Ok(())

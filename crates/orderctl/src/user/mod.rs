@@ -16,6 +16,9 @@ pub struct UserArgs {
     command: UserCommand,
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// Who changes the account, for the audit log.
+    #[arg(long, env = "USER", default_value = "unknown", global = true)]
+    operator: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,29 +48,32 @@ enum UserCommand {
 }
 
 pub async fn run(pool: sqlx::PgPool, args: UserArgs) -> anyhow::Result<()> {
-    let accounts = Accounts::of_operator(pool);
+    let actor = format!("operator:{}", args.operator);
+    let auditor = Auditor { actor, request_id: "orderctl".to_owned(), at: platform::clock::now() };
+    let context = Context { accounts: Accounts::of_operator(pool), auditor };
     match args.command {
-        UserCommand::Create(args) => create::create(&accounts, args).await,
-        UserCommand::List(args) => show::list(&accounts, args).await,
-        UserCommand::Role { email, role } => change::role(&accounts, &email, role).await,
-        UserCommand::Disable { email } => change::disabled(&accounts, &email, true).await,
-        UserCommand::Enable { email } => change::disabled(&accounts, &email, false).await,
-        UserCommand::ResetPassword { email, password } => create::reset_password(&accounts, &email, password).await,
-        UserCommand::Sessions { email } => show::sessions(&accounts, &email).await,
+        UserCommand::Create(args) => create::create(&context, args).await,
+        UserCommand::List(args) => show::list(&context, args).await,
+        UserCommand::Role { email, role } => change::role(&context, &email, role).await,
+        UserCommand::Disable { email } => change::disabled(&context, &email, true).await,
+        UserCommand::Enable { email } => change::disabled(&context, &email, false).await,
+        UserCommand::ResetPassword { email, password } => create::reset_password(&context, &email, password).await,
+        UserCommand::Sessions { email } => show::sessions(&context, &email).await,
     }
 }
 
-/// Records the changes as those of the person at the command line.
-fn auditor() -> Auditor {
-    let name = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
-    let at = platform::clock::now();
-    Auditor { actor: format!("operator:{name}"), request_id: "orderctl".to_owned(), at }
+/// Accounts, and the person who changes them.
+struct Context {
+    accounts: Accounts,
+    auditor: Auditor,
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {
     text.parse().map_err(|_unknown| format!("must be one of {}", <Role as strum::VariantNames>::VARIANTS.join(", ")))
 }
 
-async fn find(accounts: &Accounts, email: &Email) -> anyhow::Result<User> {
-    accounts.find_user(email).await.map_err(|error| anyhow::anyhow!("{}: {error}", email.as_str()))
+impl Context {
+    async fn find(&self, email: &Email) -> anyhow::Result<User> {
+        self.accounts.find_user(email).await.map_err(|error| anyhow::anyhow!("{}: {error}", email.as_str()))
+    }
 }

@@ -1,7 +1,7 @@
 //! `orderctl user list` and `sessions`: one line per row, columns separated by tabs.
 
-use super::{find, parse_role};
-use accounts::{Accounts, Email, Role, UserFilter};
+use super::{Context, parse_role};
+use accounts::{Email, Role, UserFilter};
 use domain::page::PageSize;
 
 #[derive(Debug, clap::Args)]
@@ -13,12 +13,12 @@ pub struct ListArgs {
     role: Option<Role>,
 }
 
-pub async fn list(accounts: &Accounts, args: ListArgs) -> anyhow::Result<()> {
+pub async fn list(context: &Context, args: ListArgs) -> anyhow::Result<()> {
     let filter = UserFilter { email_prefix: args.q, role: args.role, ..UserFilter::default() };
     let mut after = None;
     println!("id\te-mail\trole\tstatus\tcreated");
     loop {
-        let page = accounts.list_users(&filter, after, PageSize::MAX).await?;
+        let page = context.accounts.list_users(&filter, after, PageSize::MAX).await?;
         for item in &page.items {
             let status = if item.disabled_at.is_some() { "disabled" } else { "active" };
             let user = &item.user;
@@ -31,10 +31,10 @@ pub async fn list(accounts: &Accounts, args: ListArgs) -> anyhow::Result<()> {
     }
 }
 
-pub async fn sessions(accounts: &Accounts, email: &Email) -> anyhow::Result<()> {
-    let user = find(accounts, email).await?;
+pub async fn sessions(context: &Context, email: &Email) -> anyhow::Result<()> {
+    let user = context.find(email).await?;
     println!("id\tlast used\taddress\tprogram");
-    for session in accounts.list_sessions(user.id, platform::clock::now()).await? {
+    for session in context.accounts.list_sessions(user.id, platform::clock::now()).await? {
         let (address, program) = (session.client_address.unwrap_or_default(), session.user_agent.unwrap_or_default());
         println!("{}\t{}\t{address}\t{program}", session.id.as_uuid(), session.last_used_at.to_rfc3339());
     }
