@@ -9,7 +9,6 @@ use messaging::RelayHandle;
 use messaging::broker::{BrokerConnections, QueueInspector};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
-use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::Pools;
 use platform::redis::Redis;
@@ -107,7 +106,7 @@ fn shared(
             lifecycle,
         ),
         time_scale: settings.saga.time_scale(),
-        payment_methods: PaymentMethods::configured(),
+        payment_methods: settings.payments.payment_gateway.methods,
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),

@@ -35,7 +35,7 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
     serve_metrics(&settings, &pools, &lifecycle).await?;
 
-    queues::start(&settings, &pools.common, &connections, &relay, &lifecycle);
+    queues::start(&settings, &pools.common, &connections, &relay, &lifecycle)?;
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
         connections.clone(),

@@ -9,7 +9,6 @@ use messaging::{RelayHandle, dead_letters};
 use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
-use payments::gateway::simulated::SimulatedGateway;
 use platform::lifecycle::Lifecycle;
 use shipping::Shipping;
 use shipping::carriers::simulated::SimulatedCarrier;
@@ -20,14 +19,14 @@ use std::sync::Arc;
 const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
-/// Starts the consumers of each queue that the settings name.
+/// Starts the consumers of each queue that the settings name. Fails if a chosen provider has no settings.
 pub fn start(
     settings: &WorkerSettings,
     pool: &PgPool,
     connections: &BrokerConnections,
     relay: &RelayHandle,
     lifecycle: &Lifecycle,
-) {
+) -> anyhow::Result<()> {
     let limiter = BatchLimiter::new(settings.batches_at_once());
     let spawner = ConsumerSpawner { pool, connections, relay, limiter, lifecycle };
     for queue in &settings.queues {
@@ -35,8 +34,7 @@ pub fn start(
             Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: settings.saga.time_scale() })),
             Queue::Inventory => spawner.spawn(OneTransaction(Inventory)),
             Queue::Payments => {
-                let gateway = SimulatedGateway::start(pool.clone(), &settings.payments);
-                let payments = Arc::new(Payments::new(gateway, &settings.payments));
+                let payments = Arc::new(Payments::start(&settings.payments, pool)?);
                 for _ in 0..PAYMENTS_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&payments)));
                 }
@@ -51,6 +49,7 @@ pub fn start(
         }
         spawner.spawn_dead_letter_drain(*queue);
     }
+    Ok(())
 }
 
 /// Spawns consumers, which share the pool, the connections, the relay and the batch limit of this process.

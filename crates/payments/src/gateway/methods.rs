@@ -1,6 +1,4 @@
-//! The payment methods that orders may use: those of the configured gateway.
-
-use crate::gateway::simulated;
+//! The payment methods that a gateway accepts.
 
 /// The payment methods of one gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,9 +8,9 @@ pub struct PaymentMethods {
 }
 
 impl PaymentMethods {
-    /// The methods of the gateway for new orders. So far, the simulated gateway is the only one.
-    pub const fn configured() -> Self {
-        Self { names: simulated::METHODS, default: Some(simulated::METHOD_DEFAULT) }
+    /// `default` is the method of orders that name none. With `None`, every order must name its method.
+    pub const fn new(names: &'static [&'static str], default: Option<&'static str>) -> Self {
+        Self { names, default }
     }
 
     pub fn supports(self, method: &str) -> bool {
