@@ -34,11 +34,12 @@ pub fn all(
     relay: &RelayHandle,
     unconsumed: &UnconsumedQueues,
 ) -> Vec<Task> {
-    let (time_scale, transit_times) = (settings.saga.time_scale(), settings.shipping.transit_times());
+    let time_scale = settings.saga.time_scale();
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.min_age();
     let key_life = chrono::Duration::seconds(settings.idempotency_ttl_seconds.into());
     let (context, unconsumed) = ((pool.clone(), relay.clone()), unconsumed.clone());
+    let carriers = settings.carriers.clone();
     vec![
         task("wake_stalled_sagas", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
             let unconsumed = unconsumed.now();
@@ -46,10 +47,9 @@ pub fn all(
                 Ok(orders::wake_stalled_sagas(&pool, &relay, time_scale, &unconsumed, now, BATCH_MAX).await?)
             })
         }),
-        task("move_simulated_shipments", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
-            Box::pin(async move {
-                Ok(shipping::move_simulated_shipments(&pool, &relay, &transit_times, now, ROWS_MAX).await?)
-            })
+        task("advance_shipments", EVERY_HALF_SECOND, &context, move |pool, relay, now| {
+            let carriers = carriers.clone();
+            Box::pin(async move { Ok(shipping::advance_shipments(&carriers, &pool, &relay, now, ROWS_MAX).await?) })
         }),
         task("mark_delayed_shipments", EVERY_5_S, &context, move |pool, relay, now| {
             let levels = levels.clone();

@@ -11,7 +11,6 @@ use orders::SagaHandler;
 use payments::Payments;
 use platform::lifecycle::Lifecycle;
 use shipping::Shipping;
-use shipping::carriers::simulated::SimulatedCarrier;
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -40,8 +39,7 @@ pub fn start(
                 }
             }
             Queue::Shipping => {
-                let carrier = SimulatedCarrier::new(&settings.shipping);
-                let shipping = Arc::new(Shipping::new(carrier, &settings.shipping));
+                let shipping = Arc::new(Shipping::start(&settings.shipping)?);
                 for _ in 0..SHIPPING_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&shipping)));
                 }

@@ -63,6 +63,8 @@ pub(super) const ALL: &[Check] = checks! {
         "shipments.lines", "the shipments of an order contain its reserved units";
     shipments::undelivered_for_delivered_orders:
         "shipments.delivered", "a delivered order has every shipment delivered";
+    shipments::booked_with_other_carriers:
+        "shipments.carrier", "every booked shipment names the carrier of its booking";
     timelines::broken_chains:
         "timeline.gapless", "versions count from 1 without gaps, and each starts with the status of the one before";
     timelines::illegal_transitions:

@@ -60,6 +60,7 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ),
     ("money.authorized", "UPDATE payments.payments SET amount_minor = amount_minor + 1 WHERE status = 'captured'"),
     ("money.gateway", "UPDATE payments.operations SET gateway = 'other' WHERE kind = 'capture'"),
+    ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (
         "simulated_gateway.released",

@@ -1,13 +1,22 @@
 //! A simulated carrier for development and tests. It accepts every shipment and moves it with configured transit times.
-//! It stores nothing: the same shipment always gets the same waybill.
+//! The same shipment always gets the same waybill, so it stores no bookings. A scheduled task moves its shipments.
 
-use super::{BookResponse, CancelResponse, Carrier};
-use crate::ShippingArgs;
+mod moves;
+mod settings;
+mod store;
+
+pub use settings::{SimulatedCarrierArgs, TransitTimes};
+
+use super::{BookResponse, CancelResponse, Carrier, RegisteredCarrier};
+use crate::error::ShippingError;
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
+use messaging::RelayHandle;
+use sqlx::PgPool;
 use std::time::Duration;
 
 /// Time from the order to the promised delivery.
@@ -26,14 +35,9 @@ const HASH_BITS: u32 = 62;
 #[derive(Debug, Clone)]
 pub struct SimulatedCarrier {
     latency: Duration,
-    hand_over: Duration,
 }
 
 impl SimulatedCarrier {
-    pub fn new(args: &ShippingArgs) -> Self {
-        Self { latency: args.latency(), hand_over: args.transit_times().hand_over }
-    }
-
     async fn simulate_latency(&self) {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
@@ -41,9 +45,28 @@ impl SimulatedCarrier {
     }
 }
 
-impl Carrier for SimulatedCarrier {
+impl RegisteredCarrier for SimulatedCarrier {
     const NAME: &'static str = "simulated";
 
+    type Settings = SimulatedCarrierArgs;
+
+    fn start(settings: &SimulatedCarrierArgs) -> Option<Self> {
+        Some(Self { latency: settings.latency() })
+    }
+
+    async fn advance_shipments(
+        settings: &SimulatedCarrierArgs,
+        pool: &PgPool,
+        relay: &RelayHandle,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<usize, ShippingError> {
+        moves::advance_shipments(pool, relay, &settings.transit_times(), now, limit).await
+    }
+}
+
+#[async_trait]
+impl Carrier for SimulatedCarrier {
     async fn book(&self, request: &ShipmentRequest) -> BookResponse {
         self.simulate_latency().await;
         if request.lines.iter().any(|line| line.sku.as_str().starts_with(REFUSED_SKU_PREFIX)) {
@@ -58,10 +81,6 @@ impl Carrier for SimulatedCarrier {
     async fn cancel(&self, _shipment: ShipmentId, _tracking_number: Option<&TrackingNumber>) -> CancelResponse {
         self.simulate_latency().await;
         CancelResponse::Cancelled
-    }
-
-    fn moves_after(&self) -> Option<Duration> {
-        Some(self.hand_over)
     }
 }
 
@@ -143,7 +162,7 @@ mod tests {
     }
 
     fn booked(request: &ShipmentRequest) -> BookResponse {
-        let carrier = SimulatedCarrier { latency: Duration::ZERO, hand_over: Duration::ZERO };
+        let carrier = SimulatedCarrier { latency: Duration::ZERO };
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(carrier.book(request))
     }
 }

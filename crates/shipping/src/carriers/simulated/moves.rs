@@ -1,11 +1,13 @@
-//! Scheduled task: advances shipments of the simulated carrier that are due for their next milestone. Safe to run in
-//! several processes at once.
+//! Advances shipments of the simulated carrier that are due for their next milestone. Safe to run in several processes
+//! at once.
 
-use crate::carriers::{Carrier, simulated::SimulatedCarrier};
-use crate::config::TransitTimes;
+use super::SimulatedCarrier;
+use super::settings::TransitTimes;
+use super::store::{DueShipment, lock_due_shipments};
+use crate::carriers::RegisteredCarrier;
 use crate::error::ShippingError;
 use crate::record_carrier_event::progressed;
-use crate::store::{self, ChangedShipment, DueShipment, NewEvent};
+use crate::store::{self, ChangedShipment, NewEvent};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::shipment::Milestone;
@@ -15,7 +17,7 @@ use sqlx::{PgConnection, PgPool};
 
 /// Advances at most `limit` shipments by one milestone each, and returns their number. If it equals `limit`, more may
 /// be due.
-pub async fn move_simulated_shipments(
+pub(super) async fn advance_shipments(
     pool: &PgPool,
     relay: &RelayHandle,
     transit_times: &TransitTimes,
@@ -23,8 +25,8 @@ pub async fn move_simulated_shipments(
     limit: u32,
 ) -> Result<usize, ShippingError> {
     let mut tx = platform::postgres::begin(pool).await?;
-    let due = store::lock_due_shipments(&mut tx, now, limit).await?;
-    let steps: Vec<_> = due.into_iter().filter_map(|due| next_step(due, transit_times, now)).collect();
+    let due = lock_due_shipments(&mut tx, transit_times, now, limit).await?;
+    let steps: Vec<_> = due.into_iter().filter_map(|due| next_step(due, now)).collect();
     if steps.is_empty() {
         return Ok(0);
     }
@@ -41,12 +43,10 @@ struct Step {
     message: Outgoing,
 }
 
-fn next_step(due: DueShipment, transit_times: &TransitTimes, now: Timestamp) -> Option<Step> {
+fn next_step(due: DueShipment, now: Timestamp) -> Option<Step> {
     let milestone = due.stored.shipment.next_milestone()?;
     let Ok(Applied::Changed(next)) = due.stored.shipment.clone().report(milestone, now) else { return None };
-    let next_move_at = next.next_milestone().map(|following| now + transit_times.before(following));
-    let mut change = ChangedShipment::step(due.stored, next);
-    change.to.next_move_at = next_move_at;
+    let change = ChangedShipment::step(due.stored, next);
     let message = progressed(&change, milestone, now, due.trace, now);
     Some(Step { change, milestone, message })
 }
