@@ -7,4 +7,7 @@ pub(crate) struct AccountStatus {
     pub role: Role,
     pub token_version: i32,
     pub is_disabled: bool,
+    pub must_change_password: bool,
+    /// The session of the token was revoked.
+    pub session_ended: bool,
 }

@@ -1,5 +1,6 @@
 //! Settings of tokens and sign-up: signing keys, lifetimes.
 
+use crate::SessionLifetimes;
 use platform::config::Environment;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -22,6 +23,12 @@ pub struct SecurityArgs {
     /// How long a refresh token is valid, in seconds.
     #[arg(long, env, default_value_t = 1_209_600, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     pub refresh_token_ttl_seconds: u64,
+    /// How long a session lasts at the most, in seconds: after that the user has to log in again.
+    #[arg(long, env, default_value_t = 7_776_000, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    pub session_ttl_seconds: u64,
+    /// Words of the shop, separated by commas, that no password may consist of.
+    #[arg(long, env, default_value = "orderflow", value_delimiter = ',')]
+    pub password_forbidden_words: Vec<String>,
     /// Whether a sign-up hides that its address has an account: it then always answers 202, without tokens.
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub signup_hides_taken_emails: bool,
@@ -38,8 +45,11 @@ impl SecurityArgs {
         Duration::from_secs(self.access_token_ttl_seconds)
     }
 
-    pub fn refresh_token_ttl(&self) -> Duration {
-        Duration::from_secs(self.refresh_token_ttl_seconds)
+    pub fn session_lifetimes(&self) -> SessionLifetimes {
+        SessionLifetimes {
+            refresh_token: Duration::from_secs(self.refresh_token_ttl_seconds),
+            session: Duration::from_secs(self.session_ttl_seconds),
+        }
     }
 
     /// `None` when the variable is unset or empty.

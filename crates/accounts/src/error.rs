@@ -15,6 +15,10 @@ pub enum AccountError {
     /// Unknown address, wrong password or disabled account: the caller can't tell which.
     #[error("`email` or `password` is wrong")]
     InvalidCredentials,
+    #[error("`current_password` is wrong")]
+    WrongPassword,
+    #[error("`new_password` is the current password; choose another")]
+    SamePassword,
     #[error("too many failed logins; retry in {} s", .retry_after.as_secs())]
     TooManyAttempts { retry_after: Duration },
     /// Every core is busy hashing passwords.
@@ -22,8 +26,8 @@ pub enum AccountError {
     Overloaded,
     #[error("`refresh_token` is unknown, expired or revoked; log in again")]
     InvalidRefreshToken,
-    /// A used token may have been stolen, so its whole family is revoked.
-    #[error("`refresh_token` was used before, so every token of this login is revoked; log in again")]
+    /// A used token may have been stolen, so its session ends.
+    #[error("`refresh_token` was used before, so this session has ended; log in again")]
     RefreshTokenReused,
     /// It was exchanged within the grace period, and the response has already been repeated once.
     #[error("`refresh_token` was exchanged a moment ago; use the tokens from that response, or log in again")]
@@ -32,9 +36,9 @@ pub enum AccountError {
     Token(#[from] TokenError),
     #[error("no such user")]
     UnknownUser,
-    #[error("your own role can't be changed; ask another admin")]
-    OwnRole,
-    #[error("you are no longer an admin, so you can't grant roles; log in again")]
+    #[error("your own account can't be changed here; ask another admin")]
+    OwnAccount,
+    #[error("you are no longer an admin, so you can't change users; log in again")]
     NotAdmin,
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),
@@ -51,7 +55,7 @@ pub enum TokenError {
     Invalid,
     #[error("the access token has expired; get a new one with POST /api/v1/auth/refresh")]
     Expired,
-    /// Its owner is disabled, or it was issued before their role changed.
+    /// Its owner is disabled, its session has ended, or it was issued before their role changed.
     #[error("the access token was revoked; log in again")]
     Revoked,
 }

@@ -3,12 +3,16 @@
 
 mod account_status;
 mod account_status_cache;
+mod change_password;
+mod client;
 mod config;
+mod create_user;
 mod email;
 mod error;
 mod full_name;
-mod grant_role;
 mod hasher;
+mod list_sessions;
+mod list_users;
 mod login;
 mod logout;
 mod me;
@@ -20,29 +24,36 @@ mod refresh_token;
 mod role;
 mod security_event;
 mod security_log;
-mod seed_user;
 mod session;
+mod session_id;
 mod signup;
 mod store;
 mod throttle;
 mod tokens;
+mod update_user;
 mod verify_access_token;
 
+pub use change_password::PasswordChange;
+pub use client::Client;
 pub use config::SecurityArgs;
+pub use create_user::{NewUser, seed_user};
 pub use email::{Email, EmailError};
 pub use error::{AccountError, TokenError};
 pub use full_name::{FullName, FullNameError};
 pub use hasher::PasswordHasher;
+pub use list_sessions::SESSIONS_LISTED_MAX;
+pub use list_users::{InvalidUserCursor, UserCursor, UserFilter, UserItem};
 pub use login::Login;
 pub use password::{Password, PasswordError};
 pub use prune::prune_refresh_tokens;
 pub use role::Role;
 pub use security_event::SecurityEvent;
-pub use seed_user::seed_user;
-pub use session::Session;
+pub use session::{Session, SessionLifetimes, SessionView};
+pub use session_id::SessionId;
 pub use signup::SignUp;
 pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
+pub use update_user::{ChangedBy, FormerVendor, UserChange};
 pub use verify_access_token::Principal;
 
 use account_status_cache::AccountStatusCache;
@@ -72,7 +83,9 @@ pub struct Accounts {
     hasher: PasswordHasher,
     throttle: LoginThrottle,
     status_cache: Arc<AccountStatusCache>,
-    refresh_token_ttl: Duration,
+    lifetimes: SessionLifetimes,
+    /// Words that no password may consist of.
+    forbidden_words: Arc<[String]>,
 }
 
 impl Accounts {
@@ -81,10 +94,31 @@ impl Accounts {
         tokens: Tokens,
         hasher: PasswordHasher,
         throttle: LoginThrottle,
-        refresh_token_ttl: Duration,
+        lifetimes: SessionLifetimes,
     ) -> Self {
         let status_pool = pool.clone();
-        Self { pool, status_pool, tokens, hasher, throttle, status_cache: Arc::default(), refresh_token_ttl }
+        Self {
+            pool,
+            status_pool,
+            tokens,
+            hasher,
+            throttle,
+            status_cache: Arc::default(),
+            lifetimes,
+            forbidden_words: Arc::default(),
+        }
+    }
+
+    /// For tools of operators: the tokens that it issues are not accepted anywhere.
+    pub fn of_operator(pool: PgPool) -> Self {
+        let throttle = LoginThrottle::new(None, LoginLimits::default());
+        let lifetimes = SessionLifetimes { refresh_token: Duration::ZERO, session: Duration::ZERO };
+        Self::new(pool, Tokens::unaccepted(), PasswordHasher::default(), throttle, lifetimes)
+    }
+
+    #[must_use]
+    pub fn with_forbidden_words(self, words: Vec<String>) -> Self {
+        Self { forbidden_words: words.into(), ..self }
     }
 
     /// Queries the status of accounts through a pool of its own, so that these queries don't compete with other work.

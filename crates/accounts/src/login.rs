@@ -3,7 +3,7 @@
 
 use crate::hasher::Comparison;
 use crate::store::{self, Account};
-use crate::{AccountError, Accounts, Email, SecurityEvent, Session};
+use crate::{AccountError, Accounts, Client, Email, SecurityEvent, Session};
 use domain::Timestamp;
 use domain::ids::UserId;
 use secrecy::SecretString;
@@ -14,14 +14,13 @@ pub struct Login {
     /// As it was typed: a malformed address gets the same response as an unknown one.
     pub email: String,
     pub password: SecretString,
-    /// The client's address.
-    pub address: IpAddr,
+    pub client: Client,
 }
 
 impl Accounts {
     pub async fn login(&self, login: Login, now: Timestamp) -> Result<Session, AccountError> {
-        let admitted = self.throttle.admit(&login.email, login.address).await;
-        let attempt = admitted.inspect_err(|refused| record_refusal(refused, None, login.address))?;
+        let admitted = self.throttle.admit(&login.email, login.client.address).await;
+        let attempt = admitted.inspect_err(|refused| record_refusal(refused, None, login.client.address))?;
         let known = self.find_account(&login.email).await?;
         let user = known.as_ref().map(|account| account.user.id);
         let hash = known.as_ref().map(|account| account.password_hash.clone());
@@ -29,13 +28,13 @@ impl Accounts {
         match known.filter(|account| comparison != Comparison::Different && !account.is_disabled) {
             None => {
                 let failed = self.throttle.failed(&attempt).await.err().unwrap_or(AccountError::InvalidCredentials);
-                record_refusal(&failed, user, login.address);
+                record_refusal(&failed, user, login.client.address);
                 Err(failed)
             }
             Some(account) => {
                 let admitted = self.throttle.succeeded(&attempt).await;
-                admitted.inspect_err(|refused| record_refusal(refused, user, login.address))?;
-                self.log_in(account, comparison, login.password, now).await
+                admitted.inspect_err(|refused| record_refusal(refused, user, login.client.address))?;
+                self.log_in(account, comparison, login.password, &login.client, now).await
             }
         }
     }
@@ -50,6 +49,7 @@ impl Accounts {
         account: Account,
         comparison: Comparison,
         password: SecretString,
+        client: &Client,
         now: Timestamp,
     ) -> Result<Session, AccountError> {
         let stronger = match comparison {
@@ -60,13 +60,13 @@ impl Accounts {
         if let Some(hash) = stronger {
             store::replace_password_hash(&mut tx, account.user.id, &account.password_hash, &hash, now).await?;
         }
-        let session = self.open_session(&mut tx, account, now).await?;
+        let session = self.open_session(&mut tx, account, client, now).await?;
         tx.commit().await?;
         Ok(session)
     }
 }
 
-fn record_refusal(refused: &AccountError, user: Option<UserId>, address: IpAddr) {
+pub(crate) fn record_refusal(refused: &AccountError, user: Option<UserId>, address: IpAddr) {
     match refused {
         AccountError::InvalidCredentials => SecurityEvent::LoginFailed.record(user, address),
         AccountError::TooManyAttempts { .. } => SecurityEvent::LockedOut.record(user, address),

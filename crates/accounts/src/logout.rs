@@ -1,19 +1,32 @@
-//! Logout: revokes the family of a refresh token. Repeating it, or sending an unknown token, is not an error.
+//! Use cases: end one session, or all sessions of a user.
 
 use crate::refresh_token::RefreshTokenHash;
 use crate::store::{self, Revocation};
 use crate::{AccountError, Accounts};
 use domain::Timestamp;
+use domain::ids::UserId;
 use secrecy::SecretString;
 
 impl Accounts {
+    /// Ends the session of the presented refresh token; its access tokens are refused within five seconds. An unknown
+    /// token changes nothing.
     pub async fn logout(&self, presented: &SecretString, now: Timestamp) -> Result<(), AccountError> {
         let Some(hash) = RefreshTokenHash::of(presented) else { return Ok(()) };
         let mut tx = platform::postgres::begin(&self.pool).await?;
         if let Some(token) = store::lock_refresh_token(&mut tx, &hash).await? {
-            store::revoke_family(&mut tx, token.family_id, Revocation::Logout, now).await?;
+            store::revoke_session(&mut tx, token.session, Revocation::Logout, now).await?;
+            tx.commit().await?;
+            self.status_cache.invalidate(token.user_id);
         }
-        tx.commit().await?;
         Ok(())
+    }
+
+    /// Ends all sessions of the user, the caller's included. Returns how many there were.
+    pub async fn logout_all(&self, user: UserId, now: Timestamp) -> Result<u64, AccountError> {
+        let mut tx = platform::postgres::begin(&self.pool).await?;
+        let ended = store::revoke_sessions_of(&mut tx, user, None, Revocation::Logout, now).await?;
+        tx.commit().await?;
+        self.status_cache.invalidate(user);
+        Ok(ended)
     }
 }

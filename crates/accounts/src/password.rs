@@ -1,5 +1,6 @@
 //! A new password: long enough and not one of the most common. There are no rules about the kinds of characters.
 
+use crate::Email;
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization as _, is_nfkc};
 
@@ -18,6 +19,8 @@ pub enum PasswordError {
     BadLength,
     #[error("a password must not be one of the most common; choose another")]
     TooCommon,
+    #[error("a password must not consist of the shop's name or of your e-mail address; choose another")]
+    Guessable,
 }
 
 impl Password {
@@ -32,6 +35,24 @@ impl Password {
             return Err(PasswordError::TooCommon);
         }
         Ok(Self(text))
+    }
+
+    /// Refuses what somebody who knows the shop and the account would try first: one of the words or the local part of
+    /// the address, whatever digits and signs are around it.
+    pub(crate) fn ensure_fits(&self, email: &Email, words: &[String]) -> Result<(), PasswordError> {
+        let letters: String = self.0.expose_secret().chars().filter(|c| c.is_alphabetic()).collect();
+        let letters = SecretString::from(letters.to_lowercase());
+        let local_part = email.as_str().split('@').next().unwrap_or_default();
+        let mut guesses = words.iter().map(String::as_str).chain([local_part, email.as_str()]);
+        let is_guess = |guess: &str| {
+            let guess: String = guess.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
+            !guess.is_empty() && guess == letters.expose_secret()
+        };
+        if guesses.any(is_guess) { Err(PasswordError::Guessable) } else { Ok(()) }
+    }
+
+    pub(crate) fn to_secret(&self) -> SecretString {
+        self.0.clone()
     }
 
     pub(crate) fn into_secret(self) -> SecretString {
@@ -66,6 +87,18 @@ mod tests {
     fn common_passwords_are_refused_in_any_case() {
         for common in ["password", "PassWord1", "ｐａｓｓｗｏｒｄ１", "12345678", "qwertyuiop", "iloveyou"] {
             assert_eq!(choose(common), Err(PasswordError::TooCommon), "{common}");
+        }
+    }
+
+    #[test]
+    fn a_password_made_of_the_shops_name_or_the_address_is_refused() {
+        let (email, words) = ("jane.doe@example.com".parse().expect("an address"), ["Orderflow".to_owned()]);
+        let fits = |text: &str| Password::choose(text.into()).expect("a password").ensure_fits(&email, &words);
+        for guess in ["orderflow2026!", "0rderflow1".replace('0', "O").as_str(), "JaneDoe1990", "janedoe@example.com"] {
+            assert_eq!(fits(guess), Err(PasswordError::Guessable), "{guess}");
+        }
+        for good in ["orderflowers2026", "JaneDoesNotLikeThis", "1234567890123"] {
+            assert_eq!(fits(good), Ok(()), "{good}");
         }
     }
 

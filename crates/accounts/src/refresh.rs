@@ -2,13 +2,13 @@
 //! been stolen, so presenting it again revokes its whole family. There is one exception: within [`GRACE`] after its use
 //! it is accepted once more, because the response may have been lost.
 
-use crate::refresh_token::RefreshTokenHash;
+use crate::refresh_token::{self, RefreshTokenHash};
+use crate::session::{OpenSession, SessionLifetimes};
 use crate::store::{self, RefreshToken, Revocation};
-use crate::{AccountError, Accounts, SecurityEvent, Session};
+use crate::{AccountError, Accounts, Client, SecurityEvent, Session};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use secrecy::SecretString;
-use std::net::IpAddr;
 
 /// Longer than a request may take, plus the time that a client may wait before it retries.
 const GRACE: TimeDelta = TimeDelta::seconds(60);
@@ -17,52 +17,60 @@ const GRACE: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
     Rotate,
-    /// Used within [`GRACE`]: the response may have been lost, so a new pair is issued once more.
+    /// Used within [`GRACE`]: the response may have been lost, so the successor is replaced once.
     Reissue,
     /// Used within [`GRACE`], and reissued already.
     RotationInProgress,
     /// Used before [`GRACE`].
-    RevokeFamily,
+    RevokeSession,
     Refuse,
 }
 
 impl Accounts {
-    /// `address` is the client's address.
     pub async fn refresh(
         &self,
         presented: &SecretString,
-        address: IpAddr,
+        client: &Client,
         now: Timestamp,
     ) -> Result<Session, AccountError> {
         let hash = RefreshTokenHash::of(presented).ok_or(AccountError::InvalidRefreshToken)?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let token = store::lock_refresh_token(&mut tx, &hash).await?.ok_or(AccountError::InvalidRefreshToken)?;
-        match decide(&token, now) {
-            Decision::Rotate => store::mark_used(&mut tx, &hash, now).await?,
-            Decision::Reissue => store::mark_reissued(&mut tx, &hash, now).await?,
+        let successor = refresh_token::generate();
+        match decide(&token, self.lifetimes, now) {
+            Decision::Rotate => store::mark_used(&mut tx, &hash, &successor.1, now).await?,
+            // The client has used the successor, so it has received it.
+            Decision::Reissue if !store::replace_successor(&mut tx, &hash, &successor.1, now).await? => {
+                return Err(AccountError::RefreshInProgress);
+            }
+            Decision::Reissue => {}
             Decision::RotationInProgress => return Err(AccountError::RefreshInProgress),
             Decision::Refuse => return Err(AccountError::InvalidRefreshToken),
-            Decision::RevokeFamily => {
-                store::revoke_family(&mut tx, token.family_id, Revocation::Reuse, now).await?;
+            Decision::RevokeSession => {
+                store::revoke_session(&mut tx, token.session, Revocation::Reuse, now).await?;
                 tx.commit().await?;
-                SecurityEvent::RefreshReused.record(Some(token.user_id), address);
+                self.status_cache.invalidate(token.user_id);
+                SecurityEvent::RefreshReused.record(Some(token.user_id), client.address);
                 return Err(AccountError::RefreshTokenReused);
             }
         }
         let account = store::find_account(&mut tx, token.user_id).await?.filter(|account| !account.is_disabled);
         let account = account.ok_or(AccountError::InvalidRefreshToken)?;
-        let session = self.add_session(&mut tx, account, token.family_id, now).await?;
+        let session = OpenSession { id: token.session, created_at: token.session_created_at };
+        store::touch_session(&mut tx, session.id, client, now).await?;
+        let session = self.issue_tokens(&mut tx, account, session, successor, now).await?;
         tx.commit().await?;
         Ok(session)
     }
 }
 
-fn decide(token: &RefreshToken, now: Timestamp) -> Decision {
+fn decide(token: &RefreshToken, lifetimes: SessionLifetimes, now: Timestamp) -> Decision {
     match token {
-        RefreshToken { family_revoked: true, .. } => Decision::Refuse,
+        RefreshToken { session_revoked: true, .. } => Decision::Refuse,
+        RefreshToken { session_created_at, .. } if lifetimes.is_over(*session_created_at, now) => Decision::Refuse,
         RefreshToken { used_at: None, expires_at, .. } if *expires_at <= now => Decision::Refuse,
         RefreshToken { used_at: None, .. } => Decision::Rotate,
-        RefreshToken { used_at: Some(used_at), .. } if now - *used_at > GRACE => Decision::RevokeFamily,
+        RefreshToken { used_at: Some(used_at), .. } if now - *used_at > GRACE => Decision::RevokeSession,
         RefreshToken { reissued_at: Some(_), .. } => Decision::RotationInProgress,
         RefreshToken { used_at: Some(_), reissued_at: None, .. } => Decision::Reissue,
     }

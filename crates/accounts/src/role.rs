@@ -6,6 +6,8 @@ domain::string_enum! {
         Customer,
         /// Manages their own products and stock.
         Vendor,
+        /// Sees everything that admins see, and changes nothing.
+        Support,
         /// Sees and manages everything.
         Admin,
     }

@@ -1,11 +1,10 @@
 //! Sign-up: creates an account with the role `customer`.
 
 use crate::store::{self, Account};
-use crate::{AccountError, Accounts, Email, FullName, Password, Role, SecurityEvent, Session, User};
+use crate::{AccountError, Accounts, Client, Email, FullName, Password, Role, SecurityEvent, Session, User};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::{Postgres, Transaction};
-use std::net::IpAddr;
 use uuid::Uuid;
 
 #[derive(Debug)]
@@ -13,24 +12,23 @@ pub struct SignUp {
     pub email: Email,
     pub password: Password,
     pub full_name: Option<FullName>,
-    /// The client's address.
-    pub address: IpAddr,
+    pub client: Client,
 }
 
 impl Accounts {
     /// Creates an account and opens its first session.
     pub async fn signup(&self, request: SignUp, now: Timestamp) -> Result<Session, AccountError> {
-        let address = request.address;
+        let client = request.client.clone();
         let (mut tx, account) = self.insert_customer(request, now).await?;
-        let session = self.open_session(&mut tx, account, now).await?;
+        let session = self.open_session(&mut tx, account, &client, now).await?;
         tx.commit().await?;
-        SecurityEvent::SignedUp.record(Some(session.user.id), address);
+        SecurityEvent::SignedUp.record(Some(session.user.id), client.address);
         Ok(session)
     }
 
     /// Creates an account unless the address has one. The response must not reveal which, so no session is opened.
     pub async fn signup_discreetly(&self, request: SignUp, now: Timestamp) -> Result<(), AccountError> {
-        let address = request.address;
+        let address = request.client.address;
         let (tx, account) = match self.insert_customer(request, now).await {
             Err(AccountError::EmailTaken) => return Ok(()),
             inserted => inserted?,
@@ -45,15 +43,16 @@ impl Accounts {
         request: SignUp,
         now: Timestamp,
     ) -> Result<(Transaction<'static, Postgres>, Account), AccountError> {
+        request.password.ensure_fits(&request.email, &self.forbidden_words)?;
         // Hashed before the address is checked: a taken address must not get a faster response.
         let password_hash = self.hasher.hash(request.password.into_secret()).await?;
         let SignUp { email, full_name, .. } = request;
         let id = UserId::from_uuid(Uuid::now_v7());
         let user = User { id, email, full_name, role: Role::Customer, created_at: now };
         let mut tx = platform::postgres::begin(&self.pool).await?;
-        if !store::insert_user(&mut tx, &user, &password_hash).await? {
+        if !store::insert_user(&mut tx, &user, &password_hash, false).await? {
             return Err(AccountError::EmailTaken);
         }
-        Ok((tx, Account { user, password_hash, token_version: 0, is_disabled: false }))
+        Ok((tx, Account { user, password_hash, token_version: 0, is_disabled: false, must_change_password: false }))
     }
 }

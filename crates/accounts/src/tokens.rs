@@ -1,6 +1,6 @@
 //! Access tokens: JWTs with one fixed algorithm (HS256), verified with at most two keys while the secret is rotated.
 
-use crate::{AccountError, Role, SecurityArgs, TokenError};
+use crate::{AccountError, Role, SecurityArgs, SessionId, TokenError};
 use domain::Timestamp;
 use domain::ids::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -46,6 +46,9 @@ pub(crate) struct Claims {
     typ: String,
     pub sub: UserId,
     role: Role,
+    /// The session that the token belongs to. Tokens of the version before have none.
+    #[serde(default)]
+    pub sid: Option<SessionId>,
     /// The account's `token_version`: an older one is revoked.
     pub ver: i32,
     iat: i64,
@@ -65,10 +68,18 @@ impl Tokens {
         }))
     }
 
+    /// Signs with a random key that nobody keeps.
+    pub(crate) fn unaccepted() -> Self {
+        let key: [u8; 32] = rand::random();
+        let signing = EncodingKey::from_secret(&key);
+        Self(Arc::new(Keys { signing, signing_kid: kid(&key), verifying: Vec::new(), ttl: Duration::ZERO }))
+    }
+
     pub(crate) fn issue(
         &self,
         user: UserId,
         role: Role,
+        session: SessionId,
         version: i32,
         now: Timestamp,
     ) -> Result<IssuedToken, AccountError> {
@@ -79,6 +90,7 @@ impl Tokens {
             typ: TYPE.to_owned(),
             sub: user,
             role,
+            sid: Some(session),
             ver: version,
             iat: now,
             nbf: now,
@@ -166,6 +178,8 @@ mod tests {
             secret_key_previous: previous.map(SecretString::from),
             access_token_ttl_seconds: 900,
             refresh_token_ttl_seconds: 3_600,
+            session_ttl_seconds: 7_776_000,
+            password_forbidden_words: Vec::new(),
             signup_hides_taken_emails: false,
         })
     }
@@ -179,7 +193,7 @@ mod tests {
     }
 
     fn issue(tokens: &Tokens) -> String {
-        let issued = tokens.issue(UserId::from_uuid(Uuid::now_v7()), Role::Customer, 0, now());
+        let issued = tokens.issue(UserId::from_uuid(Uuid::now_v7()), Role::Customer, SessionId::generate(), 0, now());
         issued.expect("a token").token.expose_secret().to_owned()
     }
 

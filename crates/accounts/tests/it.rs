@@ -6,6 +6,8 @@ mod access_token;
 mod harness;
 #[path = "it/login.rs"]
 mod login;
+#[path = "it/people.rs"]
+mod people;
 #[path = "it/refresh.rs"]
 mod refresh;
 #[path = "it/roles.rs"]

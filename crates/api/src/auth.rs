@@ -86,6 +86,10 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = Caller::authenticate(parts, state).await?;
+        if caller.principal.must_change_password && !P::BEFORE_PASSWORD_CHANGE {
+            let detail = "Change your password first with POST /api/v1/auth/password: somebody else has set it";
+            return Err(Problem::new(Kind::PasswordChangeRequired, detail));
+        }
         if P::ROLES.contains(&caller.role) {
             return Ok(Self { caller, permission: PhantomData });
         }

@@ -2,6 +2,7 @@
 
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use std::convert::Infallible;
@@ -21,6 +22,20 @@ impl FromRequestParts<AppState> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.extensions, &parts.headers, state))
+    }
+}
+
+/// Address and program of the client.
+#[derive(Debug)]
+pub struct RequestClient(pub accounts::Client);
+
+impl FromRequestParts<AppState> for RequestClient {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, state);
+        let user_agent = parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Ok(Self(accounts::Client::new(address, user_agent.as_deref())))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
+use payments::ChosenGateway;
 use platform::config::{DatabaseArgs, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub struct ApiSettings {
     pub intake: IntakeLimits,
     #[command(flatten)]
     pub saga: SagaArgs,
+    #[command(flatten)]
+    pub payments: ChosenGateway,
     #[command(flatten)]
     pub http: HttpArgs,
 }

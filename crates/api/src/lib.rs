@@ -10,6 +10,7 @@ mod change;
 mod client_address;
 mod config;
 mod docs;
+mod former_vendor;
 mod headers;
 mod idempotency;
 mod limits;

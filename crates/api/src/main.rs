@@ -9,7 +9,6 @@ use messaging::broker::{BrokerConnections, QueueInspector};
 use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
-use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::Pools;
 use platform::redis::Redis;
@@ -102,7 +101,7 @@ fn shared(
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
         intake: Intake::start(intake, settings.intake, lifecycle),
-        payment_methods: PaymentMethods::configured(),
+        payment_methods: settings.payments.payment_gateway.methods,
         pool: pools.common.clone(),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
@@ -125,7 +124,8 @@ fn accounts(settings: &ApiSettings, pools: &Pools, redis: &Redis) -> Accounts {
         tokens,
         PasswordHasher::default(),
         throttle,
-        settings.security.refresh_token_ttl(),
+        settings.security.session_lifetimes(),
     )
+    .with_forbidden_words(settings.security.password_forbidden_words.clone())
     .with_status_pool(pools.vital.clone())
 }

@@ -70,6 +70,9 @@ fn auth_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login::log_in))
         .routes(routes!(auth::refresh::refresh))
         .routes(routes!(auth::logout::log_out))
+        .routes(routes!(auth::logout_all::log_out_everywhere))
+        .routes(routes!(auth::sessions::list_sessions))
+        .routes(routes!(auth::password::change_password))
         .routes(routes!(auth::me::me))
 }
 
@@ -103,7 +106,9 @@ fn catalogue_routes() -> OpenApiRouter<AppState> {
 
 fn admin_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(admin::grant_role::grant_role))
+        .routes(routes!(admin::users::list::list_users))
+        .routes(routes!(admin::users::update::update_user))
+        .routes(routes!(admin::users::grant_role::grant_role))
         .routes(routes!(admin::failed_jobs::list::list_failed_jobs))
         .routes(routes!(admin::failed_jobs::find::find_failed_job))
         .routes(routes!(admin::failed_jobs::replay::replay_failed_job))

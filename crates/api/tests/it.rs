@@ -18,6 +18,8 @@ mod openapi_contract;
 mod openapi_document;
 #[path = "it/orders.rs"]
 mod orders;
+#[path = "it/people.rs"]
+mod people;
 #[path = "it/pools.rs"]
 mod pools;
 #[path = "it/products.rs"]

@@ -12,6 +12,7 @@ mod product;
 mod product_filter;
 mod store;
 mod update_product;
+mod withdraw_products;
 
 pub use cached_catalogue::{Catalogue, CatalogueLimits};
 pub use create_product::{CREATE_MAX, create_product, create_products};
@@ -24,3 +25,4 @@ pub use product::{
 };
 pub use product_filter::ProductFilter;
 pub use update_product::update_product;
+pub use withdraw_products::withdraw_products_of;

@@ -48,6 +48,8 @@ pub struct ProductChange {
     pub description: Option<Description>,
     pub price: Option<Money>,
     pub active: Option<bool>,
+    /// The new owner.
+    pub vendor_id: Option<UserId>,
 }
 
 /// The caller who changes products: a vendor only their own, an admin any.

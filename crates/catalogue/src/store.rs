@@ -159,7 +159,7 @@ pub(crate) async fn update(
         "UPDATE catalogue.products
             SET name = COALESCE($3, name), description = COALESCE($4, description),
                 price_minor = COALESCE($5, price_minor), currency = COALESCE($6, currency),
-                active = COALESCE($7, active), updated_at = $8
+                active = COALESCE($7, active), vendor_id = COALESCE($9, vendor_id), updated_at = $8
           WHERE sku = $1 AND ($2::uuid IS NULL OR vendor_id = $2)
          RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
         sku.as_str(),
@@ -170,10 +170,21 @@ pub(crate) async fn update(
         change.price.map(|price| price.currency.code()),
         change.active,
         now,
+        change.vendor_id.map(|vendor| vendor.as_uuid()),
     )
     .fetch_optional(connection)
     .await?;
     row.map(ProductDetails::try_from).transpose()
+}
+
+/// Withdraws the active products of the vendor, and returns how many there were.
+pub(crate) async fn withdraw_of(tx: &mut PgConnection, vendor: UserId, now: Timestamp) -> sqlx::Result<u64> {
+    let withdrawn = sqlx::query!(
+        "UPDATE catalogue.products SET active = false, updated_at = $2 WHERE vendor_id = $1 AND active",
+        vendor.as_uuid(),
+        now,
+    );
+    Ok(withdrawn.execute(tx).await?.rows_affected())
 }
 
 /// The `ILIKE` pattern for texts in NFC that contain `text`; `%`, `_` and `\` in `text` are escaped.

@@ -7,6 +7,7 @@ mod demo;
 mod migrate;
 mod probe;
 mod seed;
+mod user;
 mod verify;
 mod welcome;
 
@@ -27,6 +28,7 @@ struct Arguments {
 const EXAMPLE: &str = "Examples:
   DATABASE_URL=postgres://user:password@localhost/orderflow orderctl migrate
   DATABASE_URL=postgres://user:password@localhost/orderflow orderctl verify
+  orderctl user create --email admin@example.com --role admin
   orderctl probe http://localhost:8000/system/health/ready
 
 `orderctl COMMAND --help` describes a command. Exit codes: 0 success, 1 failure or a violated check, 2 wrong usage.";
@@ -48,6 +50,8 @@ enum Command {
         #[arg(long, required = true)]
         demo: bool,
     },
+    /// Create, list and change accounts.
+    User(user::UserArgs),
     /// Check the data of the running system for consistency; exit code 1 and the first offending row when a check
     /// fails.
     Verify {
@@ -85,6 +89,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate { database } => migrate::migrate(&database).await,
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
         Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
+        Command::User(args) => user::run(pool(&args.database)?, args).await,
         Command::Broker(args) => broker::set_up(&args).await,
         Command::Demo(args) => demo::demo(&args).await,
         Command::Bench(args) => bench::bench(*args).await,

@@ -3,6 +3,7 @@
 use crate::call::{Call, KeyedOperation, OperationRequest};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
+use crate::gateway::Gateways;
 use crate::store::{self, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
@@ -12,16 +13,13 @@ use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
-/// How long a gateway is certain to keep an idempotency key. Most promise a day. A call that is repeated later could be
-/// executed twice, so after this time only an operator may repeat it.
-pub(crate) const IDEMPOTENCY_KEY_RETENTION: chrono::TimeDelta = chrono::TimeDelta::hours(23);
-
 pub(crate) async fn begin(
     tx: &mut PgConnection,
+    gateways: &Gateways,
     batch: &[Delivery<PaymentCommand>],
     now: Timestamp,
 ) -> Result<Begun<Call, PaymentChanges>, PaymentsError> {
-    let first: Vec<_> = batch.iter().filter_map(|delivery| first_request(delivery, now)).collect();
+    let first: Vec<_> = batch.iter().filter_map(|delivery| first_request(gateways, delivery, now)).collect();
     let opened = store::open_payments(tx, &first, now).await?;
     let first = first.into_iter().map(|NewPayment { payment, call }| (payment.order_id, call));
     let mut planned: HashMap<_, _> = first.filter(|(order_id, _)| opened.contains(order_id)).collect();
@@ -41,7 +39,7 @@ pub(crate) async fn begin(
         }
         let call = match stored.remove(&order_id) {
             None => Call::Refused(Refusal::NoPayment),
-            Some(stored) => plan(&stored, delivery, now, &mut changes.payments).unwrap_or_else(Call::Refused),
+            Some(stored) => plan(gateways, &stored, delivery, now, &mut changes.payments).unwrap_or_else(Call::Refused),
         };
         changes.started.extend(StartedOperation::of(&call));
         calls.push(call);
@@ -50,22 +48,23 @@ pub(crate) async fn begin(
 }
 
 /// The payment to insert if the order has none yet, with its first gateway call.
-fn first_request(delivery: &Delivery<PaymentCommand>, now: Timestamp) -> Option<NewPayment> {
+fn first_request(gateways: &Gateways, delivery: &Delivery<PaymentCommand>, now: Timestamp) -> Option<NewPayment> {
     let Ok(Applied::Changed(payment)) = Payment::request(None, &delivery.command) else { return None };
-    let payment = StoredPayment::new(delivery.header.subject, payment, &delivery.command);
+    let payment = StoredPayment::new(delivery.header.subject, payment, gateways, &delivery.command);
     let mut changed = Vec::new();
-    let call = plan(&payment, delivery, now, &mut changed).unwrap_or_else(Call::Refused);
+    let call = plan(gateways, &payment, delivery, now, &mut changed).unwrap_or_else(Call::Refused);
     Some(NewPayment { payment, call })
 }
 
 /// Applies the command to the payment and returns the gateway call that it needs.
 fn plan(
+    gateways: &Gateways,
     stored: &StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     now: Timestamp,
     changed: &mut Vec<StoredPayment>,
 ) -> Result<Call, Refusal> {
-    let (order_id, command) = (stored.order_id, &delivery.command);
+    let (order_id, gateway, command) = (stored.order_id, stored.gateway.clone(), &delivery.command);
     let payment = match Payment::request(Some(stored.payment.clone()), command)? {
         Applied::Unchanged => stored.payment.clone(),
         Applied::Changed(payment) => payment,
@@ -80,11 +79,11 @@ fn plan(
     // Voiding is idempotent at the gateway, so no look-up precedes a repeated void.
     let operation = payment.operation_for(command);
     let (Some(request), false) = (OperationRequest::of(command), operation == Operation::Void) else {
-        return Ok(Call::Void { order_id });
+        return Ok(Call::Void { order_id, gateway });
     };
     let before = stored.operations.get(&operation.key(order_id));
-    let repeatable = before.is_none_or(|before| now < before.created_at + IDEMPOTENCY_KEY_RETENTION);
-    Ok(Call::Perform(KeyedOperation { order_id, request, look_up_first: before.is_some(), repeatable }))
+    let repeatable = before.is_none_or(|before| now < before.created_at + gateways.key_retention(&gateway));
+    Ok(Call::Perform(KeyedOperation { order_id, gateway, request, look_up_first: before.is_some(), repeatable }))
 }
 
 impl OperationRequest {

@@ -1,10 +1,12 @@
 //! The gateway calls, made between the two transactions.
 
-use crate::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
+use crate::gateway::{Authorize, Gateways, LookUp, Movement, Outcome, PaymentGateway, Receipt, StartedGateway};
 use domain::ids::{OrderId, ProviderKey, ShipmentId};
 use domain::money::Money;
 use domain::payment::{Operation, Refusal, VoidResult};
 use platform::metrics::provider::{self, ProviderCalls};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 const AUTHORIZE: &str = "authorize";
@@ -23,6 +25,8 @@ pub enum Call {
     Refused(Refusal),
     Void {
         order_id: OrderId,
+        /// The gateway of the payment.
+        gateway: String,
     },
     Perform(KeyedOperation),
 }
@@ -31,6 +35,8 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedOperation {
     pub order_id: OrderId,
+    /// The gateway of the payment.
+    pub gateway: String,
     pub request: OperationRequest,
     /// It was requested before: look up the result of that first.
     pub look_up_first: bool,
@@ -66,31 +72,59 @@ pub enum Report {
     Void(Outcome<VoidResult>),
 }
 
+/// The started gateways by name. Each call goes to the gateway that it names.
+#[derive(Debug)]
+pub(crate) struct MeteredGateways(HashMap<&'static str, MeteredGateway>);
+
 /// A gateway whose calls have a timeout and are counted in the metrics.
 #[derive(Debug)]
-pub(crate) struct MeteredGateway<G> {
-    gateway: G,
+struct MeteredGateway {
+    gateway: Arc<dyn PaymentGateway>,
     /// After this time the outcome of a call counts as unknown.
     timeout: Duration,
     metrics: ProviderCalls,
 }
 
-impl<G: PaymentGateway> MeteredGateway<G> {
-    pub fn new(gateway: G, timeout: Duration) -> Self {
-        let metrics = ProviderCalls::to(&format!("{}_gateway", G::NAME), OPERATIONS);
-        Self { gateway, timeout, metrics }
+impl MeteredGateways {
+    pub fn new(gateways: &Gateways, timeout: Duration) -> Self {
+        let metered = gateways.started().iter().map(|StartedGateway { info, gateway }| {
+            let metrics = ProviderCalls::to(&format!("{}_gateway", info.name), OPERATIONS);
+            (info.name, MeteredGateway { gateway: Arc::clone(gateway), timeout, metrics })
+        });
+        Self(metered.collect())
     }
 
     pub async fn execute(&self, call: Call) -> CallResult {
         match call {
             Call::NotNeeded => CallResult::NotNeeded,
             Call::Refused(refusal) => CallResult::Refused(refusal),
-            Call::Void { order_id } => {
-                let authorization = Operation::Authorize.key(order_id);
-                CallResult::Reported(Report::Void(self.count(VOID, self.gateway.void(authorization)).await))
+            Call::Void { order_id, gateway } => {
+                let outcome = match self.0.get(&*gateway) {
+                    Some(gateway) => gateway.void(order_id).await,
+                    None => Outcome::unknown(not_started(&gateway)),
+                };
+                CallResult::Reported(Report::Void(outcome))
             }
-            Call::Perform(operation) => self.look_up_or_perform(operation).await,
+            Call::Perform(operation) => {
+                if let Some(gateway) = self.0.get(&*operation.gateway) {
+                    return gateway.look_up_or_perform(operation).await;
+                }
+                let outcome = Outcome::unknown(not_started(&operation.gateway));
+                CallResult::Reported(operation.request.report(outcome))
+            }
         }
+    }
+}
+
+/// The payment waits for a worker that has the gateway: the message is retried, and becomes a failed job in the end.
+fn not_started(gateway: &str) -> String {
+    format!("this worker has no gateway `{gateway}`, to which the payment belongs")
+}
+
+impl MeteredGateway {
+    async fn void(&self, order_id: OrderId) -> Outcome<VoidResult> {
+        let authorization = Operation::Authorize.key(order_id);
+        self.count(VOID, self.gateway.void(authorization)).await
     }
 
     async fn look_up_or_perform(&self, operation: KeyedOperation) -> CallResult {

@@ -13,6 +13,8 @@ pub struct PaymentView {
     pub id: PaymentId,
     pub order_id: OrderId,
     pub status: PaymentStatus,
+    /// The name of the gateway that it belongs to.
+    pub gateway: String,
     pub method: Option<String>,
     /// `None` when the void came before any authorization.
     pub currency: Option<Currency>,
@@ -65,6 +67,7 @@ impl PaymentView {
             operations: operations.into_iter().map(OperationView::from).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            gateway: row.gateway,
             method: row.method,
             decline_reason: row.decline_reason,
         })

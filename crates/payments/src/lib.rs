@@ -12,7 +12,6 @@ mod changes;
 mod error;
 mod find_payment;
 pub mod gateway;
-mod methods;
 mod reconcile;
 mod settings;
 mod settle;
@@ -21,36 +20,43 @@ mod store;
 pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
-pub use methods::PaymentMethods;
+pub use gateway::{ChosenGateway, PaymentMethods};
 pub use reconcile::reconcile_payments;
 pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 
 use bulkheads::Bulkheads;
-use call::MeteredGateway;
+use call::MeteredGateways;
 use changes::PaymentChanges;
 use domain::Timestamp;
 use domain::messages::{PaymentCommand, Queue};
-use gateway::PaymentGateway;
+use gateway::{Gateways, NoSettings};
 use messaging::{Begun, Bulkhead, Delivery, HandleError, HandleWithProvider, Handled};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 
 /// The handler of the payments queue.
 #[derive(Debug)]
-pub struct Payments<G> {
-    gateway: MeteredGateway<G>,
+pub struct Payments {
+    gateways: Gateways,
+    calls: MeteredGateways,
     bulkheads: Bulkheads,
 }
 
-impl<G: PaymentGateway> Payments<G> {
-    pub fn new(gateway: G, args: &PaymentsArgs) -> Self {
+impl Payments {
+    /// With the gateways that the settings name.
+    pub fn start(args: &PaymentsArgs, pool: &PgPool) -> Result<Self, NoSettings> {
+        Ok(Self::new(Gateways::start(&args.chosen, &args.gateways, pool)?, args))
+    }
+
+    pub fn new(gateways: Gateways, args: &PaymentsArgs) -> Self {
         let call_timeout = Duration::from_millis(args.payment_call_timeout_ms);
-        Self { gateway: MeteredGateway::new(gateway, call_timeout), bulkheads: Bulkheads::of(args) }
+        let calls = MeteredGateways::new(&gateways, call_timeout);
+        Self { gateways, calls, bulkheads: Bulkheads::of(args) }
     }
 }
 
-impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
+impl HandleWithProvider for Payments {
     type Command = PaymentCommand;
     type Call = Call;
     type Answer = CallResult;
@@ -63,7 +69,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
         batch: &[Delivery<PaymentCommand>],
         now: Timestamp,
     ) -> Result<Begun<Call, PaymentChanges>, HandleError> {
-        Ok(begin::begin(tx, batch, now).await?)
+        Ok(begin::begin(tx, &self.gateways, batch, now).await?)
     }
 
     fn bulkhead(&self, command: &PaymentCommand) -> Bulkhead {
@@ -71,7 +77,7 @@ impl<G: PaymentGateway> HandleWithProvider for Payments<G> {
     }
 
     async fn call(&self, call: Call) -> CallResult {
-        self.gateway.execute(call).await
+        self.calls.execute(call).await
     }
 
     async fn settle(

@@ -5,9 +5,9 @@
 //! handler looks the operation up at the gateway before it repeats the call under the same key. Operations so old that
 //! the gateway may have dropped their key are left to an operator.
 
-use crate::begin::IDEMPOTENCY_KEY_RETENTION;
 use crate::error::PaymentsError;
-use crate::store::{self, UnsettledOperation};
+use crate::gateway::{KEY_RETENTION_DEFAULT, registered};
+use crate::store::{self, Unsettled, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
 use domain::payment::OperationKind;
@@ -28,8 +28,13 @@ pub async fn reconcile_payments(
     if outbox::is_stalled(&mut work).await? {
         return Ok(0);
     }
-    let unsettled =
-        store::claim_unsettled(&mut work, (now - IDEMPOTENCY_KEY_RETENTION, now - min_age), now, limit).await?;
+    let retentions = registered().iter().map(|info| (info.name, now - info.idempotency_key_retention));
+    let unsettled = Unsettled {
+        updated_before: now - min_age,
+        created_after: &retentions.collect::<Vec<_>>(),
+        created_after_default: now - KEY_RETENTION_DEFAULT,
+    };
+    let unsettled = store::claim_unsettled(&mut work, unsettled, now, limit).await?;
     let count = unsettled.len();
     work.send(unsettled.into_iter().filter_map(|operation| command_for(operation, now)));
     work.commit(NoChanges, now).await?;

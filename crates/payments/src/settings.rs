@@ -1,10 +1,15 @@
-//! Settings of the slice and of the simulated gateway.
+//! Settings of the slice. Those of each gateway are in its folder.
 
+use crate::gateway::{ChosenGateway, GatewaySettings};
 use std::time::Duration;
 
 /// Settings of the payments queue.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PaymentsArgs {
+    #[command(flatten)]
+    pub chosen: ChosenGateway,
+    #[command(flatten)]
+    pub gateways: GatewaySettings,
     /// Timeout of a call to the payment gateway, in milliseconds. After it, the outcome is unknown.
     #[arg(long, env, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub payment_call_timeout_ms: u64,
@@ -18,9 +23,6 @@ pub struct PaymentsArgs {
     /// Maximum number of concurrent captures, voids and refunds per worker.
     #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub payment_follow_up_calls_max: u16,
-    /// Response time of the simulated payment gateway, in milliseconds.
-    #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
-    pub sim_gateway_latency_ms: u64,
 }
 
 /// Settings of the task that retries payment operations of unknown outcome.

@@ -4,7 +4,8 @@ use crate::task_name::{TASK_NAMES, TaskName};
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
 use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
-use shipping::{DelayArgs, ShippingArgs};
+use shipping::DelayArgs;
+use shipping::carriers::CarrierSettings;
 use std::time::Duration;
 
 const EXAMPLE: &str = "Example:
@@ -35,7 +36,7 @@ pub struct SchedulerSettings {
     #[command(flatten)]
     pub saga: orders::SagaArgs,
     #[command(flatten)]
-    pub shipping: ShippingArgs,
+    pub carriers: CarrierSettings,
     #[command(flatten)]
     pub delays: DelayArgs,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use strum::VariantNames as _;
 domain::string_enum! {
     pub enum TaskName {
         WakeStalledSagas,
-        MoveSimulatedShipments,
+        AdvanceShipments,
         MarkDelayedShipments,
         QueryStaleReservations,
         CheckLowStock,

@@ -31,7 +31,6 @@ const VERIFY_LIMIT: Duration = Duration::from_mins(15);
 
 /// All tasks.
 pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &UnconsumedQueues) -> Vec<Task> {
-    let transit_times = settings.shipping.transit_times();
     let (levels, ttl) = (settings.delays.levels(), settings.upkeep.reservation_ttl());
     let reconcile_after = settings.reconcile.min_age();
     let keys = settings.keys;
@@ -43,11 +42,13 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
                 Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
             })
         }
-        TaskName::MoveSimulatedShipments => task(name, EVERY_HALF_SECOND, context, move |context, now| {
-            Box::pin(
-                async move { Ok(shipping::move_simulated_shipments(&context, &transit_times, now, ROWS_MAX).await?) },
-            )
-        }),
+        TaskName::AdvanceShipments => {
+            let carriers = settings.carriers.clone();
+            task(name, EVERY_HALF_SECOND, context, move |context, now| {
+                let carriers = carriers.clone();
+                Box::pin(async move { Ok(shipping::advance_shipments(&carriers, &context, now, ROWS_MAX).await?) })
+            })
+        }
         TaskName::MarkDelayedShipments => {
             let levels = levels.clone();
             task(name, EVERY_5_S, context, move |context, now| {

@@ -15,14 +15,15 @@ use std::collections::{HashMap, HashSet};
 
 pub(crate) async fn begin(
     tx: &mut PgConnection,
+    chosen: &str,
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
 ) -> Result<Begun<CarrierCall, ShippingChanges>, ShippingError> {
-    let inserted = insert_bookings(tx, batch, now).await?;
+    let inserted = insert_bookings(tx, chosen, batch, now).await?;
     let existing: Vec<_> = orders_to_load(batch).filter(|order| !inserted.contains(order)).collect();
     let mut bookings = store::lock_bookings(tx, &existing).await?;
     let cancelling = start_cancelling(batch, &mut bookings);
-    let calls = batch.iter().map(|delivery| call_for(&delivery.command, &inserted, &bookings)).collect();
+    let calls = batch.iter().map(|delivery| call_for(&delivery.command, chosen, &inserted, &bookings)).collect();
     Ok(Begun { calls, changes: ShippingChanges { cancelling, ..ShippingChanges::default() } })
 }
 
@@ -30,25 +31,29 @@ pub(crate) async fn begin(
 /// inserts a tombstone.
 async fn insert_bookings(
     tx: &mut PgConnection,
+    chosen: &str,
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
 ) -> Result<HashSet<OrderId>, ShippingError> {
-    let mut new: Vec<_> = batch.iter().filter_map(new_booking).collect();
+    let mut new: Vec<_> = batch.iter().filter_map(|delivery| new_booking(chosen, delivery)).collect();
     new.sort_by_key(|booking| booking.order_id);
     store::insert_bookings(tx, &new, now).await
 }
 
-fn new_booking(delivery: &Delivery<ShipmentCommand>) -> Option<NewBooking<'_>> {
+/// The booking to insert if the order has none yet, with the chosen carrier.
+fn new_booking<'a>(carrier: &'a str, delivery: &'a Delivery<ShipmentCommand>) -> Option<NewBooking<'a>> {
     let trace = &delivery.header.trace;
     match &delivery.command {
         ShipmentCommand::Book(book) if !book.shipments.is_empty() => Some(NewBooking {
             order_id: book.order_id,
             status: BookingStatus::Requested,
+            carrier,
             trace,
             requests: &book.shipments,
         }),
         ShipmentCommand::Cancel(cancel) => {
-            Some(NewBooking { order_id: cancel.order_id, status: BookingStatus::Cancelled, trace, requests: &[] })
+            let status = BookingStatus::Cancelled;
+            Some(NewBooking { order_id: cancel.order_id, status, carrier, trace, requests: &[] })
         }
         ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => None,
     }
@@ -84,11 +89,14 @@ fn start_cancelling(
 
 fn call_for(
     command: &ShipmentCommand,
+    chosen: &str,
     inserted: &HashSet<OrderId>,
     bookings: &HashMap<OrderId, StoredBooking>,
 ) -> CarrierCall {
     match command {
-        ShipmentCommand::Book(book) if inserted.contains(&book.order_id) => CarrierCall::Book(book.shipments.clone()),
+        ShipmentCommand::Book(book) if inserted.contains(&book.order_id) => {
+            CarrierCall::Book { carrier: chosen.to_owned(), shipments: book.shipments.clone() }
+        }
         ShipmentCommand::Book(book) => bookings.get(&book.order_id).map_or(CarrierCall::NotNeeded, repeated_book_call),
         ShipmentCommand::Cancel(cancel) => {
             bookings.get(&cancel.order_id).map_or(CarrierCall::NotNeeded, repeated_cancel_call)
@@ -99,7 +107,10 @@ fn call_for(
 
 fn repeated_book_call(stored: &StoredBooking) -> CarrierCall {
     match stored.booking {
-        Booking::Requested => CarrierCall::Book(stored.shipments.iter().map(store::StoredShipment::request).collect()),
+        Booking::Requested => CarrierCall::Book {
+            carrier: stored.carrier.clone(),
+            shipments: stored.shipments.iter().map(store::StoredShipment::request).collect(),
+        },
         Booking::Booked | Booking::Cancelling => CarrierCall::NotNeeded,
         // An earlier request may have reached the carrier after the booking was closed.
         Booking::Refused { .. } | Booking::Cancelled => cancel_call(stored),
@@ -116,5 +127,8 @@ fn cancel_call(stored: &StoredBooking) -> CarrierCall {
         tracking_number: shipment.shipment.waybill().map(|waybill| waybill.tracking_number.clone()),
     });
     let shipments: Vec<_> = shipments.collect();
-    if shipments.is_empty() { CarrierCall::NotNeeded } else { CarrierCall::Cancel(shipments) }
+    if shipments.is_empty() {
+        return CarrierCall::NotNeeded;
+    }
+    CarrierCall::Cancel { carrier: stored.carrier.clone(), shipments }
 }

@@ -1,11 +1,13 @@
 //! The calls to the carrier, made while no transaction is open. Every call may be repeated, whatever its outcome.
 
-use crate::carriers::{BookResponse, CancelResponse, Carrier};
+use crate::carriers::{BookResponse, CancelResponse, Carrier, StartedCarrier};
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
 use domain::shipment::{TrackingNumber, Waybill};
 use futures::future::join_all;
 use platform::metrics::provider::{Outcome, ProviderCalls};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Timeout of a call. After it, the outcome is unknown.
@@ -14,10 +16,15 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const BOOK: &str = "book";
 const CANCEL: &str = "cancel";
 
+/// The started carriers by name. Each call goes to the carrier that it names.
+#[derive(Debug)]
+pub(crate) struct MeteredCarriers(HashMap<&'static str, MeteredCarrier>);
+
 /// A carrier whose calls have a timeout and are counted in the metrics.
 #[derive(Debug)]
-pub(crate) struct MeteredCarrier<C> {
-    pub inner: C,
+struct MeteredCarrier {
+    name: &'static str,
+    carrier: Arc<dyn Carrier>,
     metrics: ProviderCalls,
 }
 
@@ -26,10 +33,10 @@ pub(crate) struct MeteredCarrier<C> {
 pub enum CarrierCall {
     /// The outcome is stored already.
     NotNeeded,
-    /// Book all shipments or none.
-    Book(Vec<ShipmentRequest>),
+    /// Book all shipments or none with the carrier of the booking.
+    Book { carrier: String, shipments: Vec<ShipmentRequest> },
     /// Cancel all shipments or none.
-    Cancel(Vec<CancelRequest>),
+    Cancel { carrier: String, shipments: Vec<CancelRequest> },
 }
 
 /// A shipment to cancel.
@@ -68,15 +75,36 @@ enum CancelOutcome {
     Unknown { why: String },
 }
 
-pub(crate) async fn execute<C: Carrier>(carrier: &MeteredCarrier<C>, call: CarrierCall) -> CarrierResult {
-    match call {
-        CarrierCall::NotNeeded => CarrierResult::NotNeeded,
-        CarrierCall::Book(requests) => book_all_or_cancel(carrier, requests).await,
-        CarrierCall::Cancel(shipments) => cancel_all_or_rebook(carrier, &shipments).await,
+impl MeteredCarriers {
+    pub fn new(carriers: &[StartedCarrier]) -> Self {
+        let metered = carriers.iter().map(|StartedCarrier { name, carrier }| {
+            let metrics = ProviderCalls::to(&format!("{name}_carrier"), &[BOOK, CANCEL]);
+            (*name, MeteredCarrier { name, carrier: Arc::clone(carrier), metrics })
+        });
+        Self(metered.collect())
+    }
+
+    pub async fn execute(&self, call: CarrierCall) -> CarrierResult {
+        match call {
+            CarrierCall::NotNeeded => CarrierResult::NotNeeded,
+            CarrierCall::Book { carrier, shipments } => match self.0.get(&*carrier) {
+                Some(carrier) => book_all_or_cancel(carrier, shipments).await,
+                None => not_started(&carrier),
+            },
+            CarrierCall::Cancel { carrier, shipments } => match self.0.get(&*carrier) {
+                Some(carrier) => cancel_all_or_rebook(carrier, &shipments).await,
+                None => not_started(&carrier),
+            },
+        }
     }
 }
 
-async fn book_all_or_cancel<C: Carrier>(carrier: &MeteredCarrier<C>, requests: Vec<ShipmentRequest>) -> CarrierResult {
+/// The booking waits for a worker that has the carrier: the message is retried, and becomes a failed job in the end.
+fn not_started(carrier: &str) -> CarrierResult {
+    CarrierResult::Unknown { why: format!("this worker has no carrier `{carrier}`, to which the booking belongs") }
+}
+
+async fn book_all_or_cancel(carrier: &MeteredCarrier, requests: Vec<ShipmentRequest>) -> CarrierResult {
     match book_all(carrier, &requests).await {
         BookOutcome::All(waybills) => CarrierResult::Booked(waybills),
         BookOutcome::Unknown { why } => CarrierResult::Unknown { why },
@@ -97,7 +125,7 @@ async fn book_all_or_cancel<C: Carrier>(carrier: &MeteredCarrier<C>, requests: V
 }
 
 /// If a shipment was handed over already, none may be cancelled: those that were just cancelled are booked again.
-async fn cancel_all_or_rebook<C: Carrier>(carrier: &MeteredCarrier<C>, shipments: &[CancelRequest]) -> CarrierResult {
+async fn cancel_all_or_rebook(carrier: &MeteredCarrier, shipments: &[CancelRequest]) -> CarrierResult {
     match cancel_all(carrier, shipments).await {
         CancelOutcome::All => CarrierResult::Cancelled,
         CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
@@ -114,13 +142,13 @@ async fn cancel_all_or_rebook<C: Carrier>(carrier: &MeteredCarrier<C>, shipments
     }
 }
 
-async fn book_all<C: Carrier>(carrier: &MeteredCarrier<C>, requests: &[ShipmentRequest]) -> BookOutcome {
+async fn book_all(carrier: &MeteredCarrier, requests: &[ShipmentRequest]) -> BookOutcome {
     let responses = join_all(requests.iter().map(|request| carrier.book(request))).await;
     let (mut waybills, mut unknown, mut refused) = (Vec::new(), None, None);
     for (request, response) in requests.iter().zip(responses) {
         match response {
             Some(BookResponse::Booked { tracking_number, promised_by }) => {
-                let waybill = Waybill { carrier: C::NAME.to_owned(), tracking_number, promised_by };
+                let waybill = Waybill { carrier: carrier.name.to_owned(), tracking_number, promised_by };
                 waybills.push((request.shipment_id, waybill));
             }
             Some(BookResponse::Refused { reason }) => refused = refused.or(Some(reason)),
@@ -135,7 +163,7 @@ async fn book_all<C: Carrier>(carrier: &MeteredCarrier<C>, requests: &[ShipmentR
     }
 }
 
-async fn cancel_all<C: Carrier>(carrier: &MeteredCarrier<C>, shipments: &[CancelRequest]) -> CancelOutcome {
+async fn cancel_all(carrier: &MeteredCarrier, shipments: &[CancelRequest]) -> CancelOutcome {
     let calls = shipments.iter().map(|CancelRequest { request, tracking_number }| {
         carrier.cancel(request.shipment_id, tracking_number.as_ref())
     });
@@ -152,15 +180,10 @@ async fn cancel_all<C: Carrier>(carrier: &MeteredCarrier<C>, shipments: &[Cancel
     outcome
 }
 
-impl<C: Carrier> MeteredCarrier<C> {
-    pub fn new(carrier: C) -> Self {
-        let metrics = ProviderCalls::to(&format!("{}_carrier", C::NAME), &[BOOK, CANCEL]);
-        Self { inner: carrier, metrics }
-    }
-
+impl MeteredCarrier {
     /// `None` after a timeout.
     async fn book(&self, request: &ShipmentRequest) -> Option<BookResponse> {
-        let call = tokio::time::timeout(CALL_TIMEOUT, self.inner.book(request));
+        let call = tokio::time::timeout(CALL_TIMEOUT, self.carrier.book(request));
         let response = self.metrics.count(BOOK, call, |response| match response {
             Ok(BookResponse::Booked { .. }) => Outcome::Answered,
             Ok(BookResponse::Refused { .. }) => Outcome::Declined,
@@ -172,7 +195,7 @@ impl<C: Carrier> MeteredCarrier<C> {
 
     /// `None` after a timeout.
     async fn cancel(&self, shipment: ShipmentId, tracking_number: Option<&TrackingNumber>) -> Option<CancelResponse> {
-        let call = tokio::time::timeout(CALL_TIMEOUT, self.inner.cancel(shipment, tracking_number));
+        let call = tokio::time::timeout(CALL_TIMEOUT, self.carrier.cancel(shipment, tracking_number));
         let response = self.metrics.count(CANCEL, call, |response| match response {
             Ok(CancelResponse::Cancelled) => Outcome::Answered,
             Ok(CancelResponse::TooLate) => Outcome::Declined,

@@ -14,7 +14,6 @@ mod config;
 mod error;
 mod find_shipments;
 mod mark_delayed_shipments;
-mod move_simulated_shipments;
 mod record_carrier_event;
 mod reply;
 mod settle;
@@ -22,39 +21,46 @@ mod store;
 mod views;
 
 pub use carrier_calls::{CancelRequest, CarrierCall, CarrierResult};
-pub use config::{DelayArgs, DelayLevels, ShippingArgs, TransitTimes};
+pub use carriers::advance_shipments;
+pub use config::{DelayArgs, DelayLevels, ShippingArgs};
 pub use error::ShippingError;
 pub use find_shipments::{find_shipment, list_shipments};
 pub use mark_delayed_shipments::mark_delayed_shipments;
-pub use move_simulated_shipments::move_simulated_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 pub use views::{ShipmentEvent, ShipmentView};
 
-use carrier_calls::MeteredCarrier;
-use carriers::Carrier;
+use carrier_calls::MeteredCarriers;
+use carriers::{Carriers, NoSettings};
 use changes::ShippingChanges;
 use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
 use messaging::{Begun, Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
 
-/// The handler of the shipping queue, with the carrier `C`.
+/// The handler of the shipping queue.
 #[derive(Debug)]
-pub struct Shipping<C> {
-    carrier: MeteredCarrier<C>,
+pub struct Shipping {
+    /// The carrier of new bookings.
+    chosen: &'static str,
+    carriers: MeteredCarriers,
     bookings: Bulkhead,
     cancellations: Bulkhead,
 }
 
-impl<C: Carrier> Shipping<C> {
-    pub fn new(carrier: C, args: &ShippingArgs) -> Self {
+impl Shipping {
+    /// With the carriers that the settings name.
+    pub fn start(args: &ShippingArgs) -> Result<Self, NoSettings> {
+        Ok(Self::new(&Carriers::start(&args.chosen, &args.carriers)?, args))
+    }
+
+    pub fn new(carriers: &Carriers, args: &ShippingArgs) -> Self {
         let bulkhead = |calls: u16| Bulkhead::of(calls.into(), &CallLimit::of(calls.into()));
-        let cancellations = bulkhead(args.carrier_cancel_calls_max);
-        Self { carrier: MeteredCarrier::new(carrier), bookings: bulkhead(args.carrier_calls_max), cancellations }
+        let (bookings, cancellations) = (bulkhead(args.carrier_calls_max), bulkhead(args.carrier_cancel_calls_max));
+        Self { chosen: carriers.chosen, carriers: MeteredCarriers::new(&carriers.started), bookings, cancellations }
     }
 }
 
-impl<C: Carrier> HandleWithProvider for Shipping<C> {
+impl HandleWithProvider for Shipping {
     type Command = ShipmentCommand;
     type Call = CarrierCall;
     type Answer = CarrierResult;
@@ -67,7 +73,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         batch: &[Delivery<ShipmentCommand>],
         now: Timestamp,
     ) -> Result<Begun<CarrierCall, ShippingChanges>, HandleError> {
-        Ok(begin::begin(tx, batch, now).await?)
+        Ok(begin::begin(tx, self.chosen, batch, now).await?)
     }
 
     fn bulkhead(&self, command: &ShipmentCommand) -> Bulkhead {
@@ -78,7 +84,7 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
     }
 
     async fn call(&self, call: CarrierCall) -> CarrierResult {
-        carrier_calls::execute(&self.carrier, call).await
+        self.carriers.execute(call).await
     }
 
     async fn settle(
@@ -88,6 +94,6 @@ impl<C: Carrier> HandleWithProvider for Shipping<C> {
         answers: Vec<CarrierResult>,
         now: Timestamp,
     ) -> Result<Handled<ShippingChanges>, HandleError> {
-        Ok(settle::settle(tx, batch, answers, self.carrier.inner.moves_after(), now).await?)
+        Ok(settle::settle(tx, batch, answers, now).await?)
     }
 }

@@ -12,7 +12,6 @@ use domain::messages::ShipmentCommand;
 use domain::shipment::{Booking, BookingChanged, ShipmentRefusal, Waybill};
 use messaging::{Delivery, Handled, Verdict};
 use sqlx::PgConnection;
-use std::time::Duration;
 
 /// Why a message must be retried. Nothing was changed for it.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +28,6 @@ pub(crate) async fn settle(
     tx: &mut PgConnection,
     batch: &[Delivery<ShipmentCommand>],
     results: Vec<CarrierResult>,
-    moves_after: Option<Duration>,
     now: Timestamp,
 ) -> Result<Handled<ShippingChanges>, ShippingError> {
     let orders: Vec<_> = batch.iter().map(|delivery| order_of(&delivery.command)).collect();
@@ -38,7 +36,7 @@ pub(crate) async fn settle(
     for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
             None => without_booking(&delivery.command),
-            Some(stored) => match apply(stored.clone(), result, moves_after, now) {
+            Some(stored) => match apply(stored.clone(), result) {
                 Err(reason) => Verdict::Retry(reason.to_string()),
                 Ok(settled) => {
                     let verdict = reply::reply_to(delivery, &settled, &mut handled.outgoing, now);
@@ -72,25 +70,17 @@ fn without_booking(command: &ShipmentCommand) -> Verdict {
     }
 }
 
-fn apply(
-    stored: StoredBooking,
-    result: CarrierResult,
-    moves_after: Option<Duration>,
-    now: Timestamp,
-) -> Result<StoredBooking, RetryReason> {
+fn apply(stored: StoredBooking, result: CarrierResult) -> Result<StoredBooking, RetryReason> {
     let booking = stored.booking.clone();
     match result {
         CarrierResult::NotNeeded => Ok(stored),
         CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why)),
         CarrierResult::Booked(waybills) => match booking.book()? {
-            Applied::Changed(booking) => {
-                with_waybills(stored, booking, &waybills, moves_after.map(|after| now + after))
-            }
+            Applied::Changed(booking) => with_waybills(stored, booking, &waybills),
             Applied::Unchanged => Ok(stored),
         },
-        // The shipment was handed over already, so the simulated carrier moves it immediately.
         CarrierResult::TooLate(waybills) => match booking.resume_booked()? {
-            Applied::Changed(booking) => with_waybills(stored, booking, &waybills, moves_after.map(|_| now)),
+            Applied::Changed(booking) => with_waybills(stored, booking, &waybills),
             Applied::Unchanged => Ok(stored),
         },
         CarrierResult::Refused { reason } => match booking.refuse(reason)? {
@@ -108,7 +98,6 @@ fn with_waybills(
     mut stored: StoredBooking,
     booking: Booking,
     waybills: &[(ShipmentId, Waybill)],
-    next_move_at: Option<Timestamp>,
 ) -> Result<StoredBooking, RetryReason> {
     for shipment in &mut stored.shipments {
         let waybill = waybills.iter().find(|(id, _)| *id == shipment.id).map(|(_, waybill)| waybill.clone());
@@ -116,7 +105,6 @@ fn with_waybills(
         if let Applied::Changed(booked) = shipment.shipment.clone().book(waybill)? {
             shipment.shipment = booked;
         }
-        shipment.next_move_at = next_move_at;
     }
     Ok(StoredBooking { booking, ..stored })
 }
@@ -126,7 +114,6 @@ fn without_shipments(mut stored: StoredBooking, booking: Booking) -> Result<Stor
         if let Applied::Changed(cancelled) = shipment.shipment.clone().cancel()? {
             shipment.shipment = cancelled;
         }
-        shipment.next_move_at = None;
     }
     Ok(StoredBooking { booking, ..stored })
 }

@@ -37,7 +37,7 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
 
     let (pool, time_scale) = (pools.common.clone(), settings.saga.time_scale());
     let write = WriteContext { pool, relay: relay.clone(), time_scale };
-    queues::start(&settings, &write, &connections, &lifecycle);
+    queues::start(&settings, &write, &connections, &lifecycle)?;
     lifecycle.spawn(messaging::outbox::run(
         pools.vital.clone(),
         connections.clone(),

@@ -9,18 +9,21 @@ use messaging::{WriteContext, dead_letters};
 use operations::FailedJobs;
 use orders::SagaHandler;
 use payments::Payments;
-use payments::gateway::simulated::SimulatedGateway;
 use platform::lifecycle::Lifecycle;
 use shipping::Shipping;
-use shipping::carriers::simulated::SimulatedCarrier;
 use std::sync::Arc;
 
 /// Consumers per queue whose handler calls a provider: while the batch of one waits for answers, the other continues.
 const PAYMENTS_CONSUMERS: usize = 2;
 const SHIPPING_CONSUMERS: usize = 2;
 
-/// Starts the consumers of each queue that the settings name.
-pub fn start(settings: &WorkerSettings, write: &WriteContext, connections: &BrokerConnections, lifecycle: &Lifecycle) {
+/// Starts the consumers of each queue that the settings name. Fails if a chosen provider has no settings.
+pub fn start(
+    settings: &WorkerSettings,
+    write: &WriteContext,
+    connections: &BrokerConnections,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
     let limiter = BatchLimiter::new(settings.batches_at_once());
     let spawner = ConsumerSpawner { write, connections, limiter, lifecycle };
     for queue in &settings.queues {
@@ -28,15 +31,13 @@ pub fn start(settings: &WorkerSettings, write: &WriteContext, connections: &Brok
             Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: write.time_scale })),
             Queue::Inventory => spawner.spawn(OneTransaction(Inventory)),
             Queue::Payments => {
-                let gateway = SimulatedGateway::start(write.pool.clone(), &settings.payments);
-                let payments = Arc::new(Payments::new(gateway, &settings.payments));
+                let payments = Arc::new(Payments::start(&settings.payments, &write.pool)?);
                 for _ in 0..PAYMENTS_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&payments)));
                 }
             }
             Queue::Shipping => {
-                let carrier = SimulatedCarrier::new(&settings.shipping);
-                let shipping = Arc::new(Shipping::new(carrier, &settings.shipping));
+                let shipping = Arc::new(Shipping::start(&settings.shipping)?);
                 for _ in 0..SHIPPING_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&shipping)));
                 }
@@ -44,6 +45,7 @@ pub fn start(settings: &WorkerSettings, write: &WriteContext, connections: &Brok
         }
         spawner.spawn_dead_letter_drain(*queue);
     }
+    Ok(())
 }
 
 /// Spawns consumers, which share the pool, the relay, the connections and the batch limit of this process.

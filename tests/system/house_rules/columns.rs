@@ -6,15 +6,12 @@ use super::statements::{Statement, sql_list, statements};
 
 const LIST_ENDS: &[&str] =
     &[" FROM ", " WHERE ", " GROUP BY ", " ORDER BY ", " LIMIT ", " FOR ", " ON CONFLICT", " RETURNING "];
-/// These crates still match columns by position.
-const POSITIONAL: &[&str] = &["payments", "shipping"];
 /// Written into several columns, none of which has its name.
 const UNNAMED_ARGUMENTS: &[&str] = &["now"];
 
 #[test]
 fn every_written_column_is_matched_by_name() {
     let stores = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
-    let stores = stores.filter(|source| !POSITIONAL.contains(&source.crate_name()));
     let mismatches: Vec<_> = stores.flat_map(|source| statements(&source)).flat_map(|it| mismatches(&it)).collect();
     assert!(mismatches.is_empty(), "see SQL in crates/README.md:\n{}", mismatches.join("\n"));
 }

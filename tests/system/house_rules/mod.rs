@@ -4,6 +4,7 @@ mod arrows;
 mod columns;
 mod cycles;
 mod env_example;
+mod providers;
 pub mod sources;
 mod statements;
 mod style;

@@ -1,13 +1,18 @@
 //! All SQL of accounts.
 
 mod refresh_tokens;
+mod sessions;
+mod user_pages;
 mod users;
 
 pub(crate) use refresh_tokens::{
-    RefreshToken, Revocation, delete_expired_refresh_tokens, insert_refresh_family, insert_refresh_token,
-    lock_refresh_token, mark_reissued, mark_used, revoke_families_of, revoke_family,
+    RefreshToken, delete_expired_refresh_tokens, insert_refresh_token, lock_refresh_token, mark_used, replace_successor,
 };
+pub(crate) use sessions::{
+    Revocation, insert_session, list_sessions, revoke_session, revoke_sessions_of, touch_session,
+};
+pub(crate) use user_pages::{find_user_item, list_users};
 pub(crate) use users::{
     Account, change_role, find_account, find_account_by_email, find_account_status, insert_user, lock_accounts,
-    replace_password_hash,
+    replace_password_hash, set_disabled, set_password,
 };

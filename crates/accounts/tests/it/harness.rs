@@ -1,24 +1,32 @@
 //! The test harness: `Accounts` on the test's own database, and helpers to seed users and log in.
 
 use accounts::{
-    AccountError, Accounts, Login, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Session,
-    Tokens, User, seed_user,
+    AccountError, Accounts, Client, FormerVendor, Login, LoginLimits, LoginThrottle, Password, PasswordHasher,
+    Principal, Role, SecurityArgs, Session, SessionLifetimes, Tokens, User, seed_user,
 };
 use chrono::TimeDelta;
 use domain::Timestamp;
-use secrecy::SecretString;
-use sqlx::PgPool;
+use domain::ids::UserId;
+use platform::audit::NoAudit;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{PgConnection, PgPool};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Mutex;
 use std::time::Duration;
 
 pub const EMAIL: &str = "customer@orders.local";
 pub const PASSWORD: &str = "CustomerPass123";
 pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
+pub const LIFETIMES: SessionLifetimes =
+    SessionLifetimes { refresh_token: Duration::from_hours(1), session: Duration::from_hours(10) };
+
 pub struct Harness {
     pub pool: PgPool,
     pub accounts: Accounts,
     pub hasher: PasswordHasher,
+    /// Those who stopped selling.
+    pub former_vendors: FormerVendors,
     pub now: Timestamp,
 }
 
@@ -30,8 +38,8 @@ impl Harness {
     pub fn with_throttle(pool: PgPool, throttle: LoginThrottle) -> Self {
         let hasher = PasswordHasher::default();
         let tokens = Tokens::new(&security());
-        let accounts = Accounts::new(pool.clone(), tokens, hasher.clone(), throttle, Duration::from_hours(1));
-        Self { pool, accounts, hasher, now: platform::clock::now() }
+        let accounts = Accounts::new(pool.clone(), tokens, hasher.clone(), throttle, LIFETIMES);
+        Self { pool, accounts, hasher, former_vendors: FormerVendors::default(), now: platform::clock::now() }
     }
 
     pub fn after(&self, seconds: i64) -> Timestamp {
@@ -49,13 +57,37 @@ impl Harness {
     }
 
     pub async fn login_from(&self, email: &str, password: &str, address: IpAddr) -> Result<Session, AccountError> {
-        let login = Login { email: email.to_owned(), password: password.into(), address };
+        let login =
+            Login { email: email.to_owned(), password: password.into(), client: Client::new(address, Some("test/1")) };
         self.accounts.login(login, self.now).await
     }
 
-    pub async fn refresh(&self, token: &SecretString, seconds_later: i64) -> Result<Session, AccountError> {
-        self.accounts.refresh(token, HERE, self.after(seconds_later)).await
+    pub async fn grant(&self, user: UserId, role: Role, by: UserId) -> Result<User, AccountError> {
+        self.accounts.grant_role(user, role, by, self.now, (&NoAudit, &self.former_vendors)).await
     }
+
+    pub async fn verify(&self, session: &Session, seconds_later: i64) -> Result<Principal, AccountError> {
+        let token = session.access.token.expose_secret();
+        self.accounts.verify_access_token(token, self.after(seconds_later)).await
+    }
+
+    pub async fn refresh(&self, token: &SecretString, seconds_later: i64) -> Result<Session, AccountError> {
+        self.accounts.refresh(token, &client(), self.after(seconds_later)).await
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct FormerVendors(pub Mutex<Vec<UserId>>);
+
+impl FormerVendor for FormerVendors {
+    async fn stop_selling(&self, _tx: &mut PgConnection, vendor: UserId, _now: Timestamp) -> sqlx::Result<()> {
+        self.0.lock().expect("not poisoned").push(vendor);
+        Ok(())
+    }
+}
+
+pub fn client() -> Client {
+    Client::new(HERE, Some("test/1"))
 }
 
 pub fn security() -> SecurityArgs {
@@ -64,6 +96,8 @@ pub fn security() -> SecurityArgs {
         secret_key_previous: None,
         access_token_ttl_seconds: 900,
         refresh_token_ttl_seconds: 3_600,
+        session_ttl_seconds: 7_776_000,
+        password_forbidden_words: Vec::new(),
         signup_hides_taken_emails: false,
     }
 }

@@ -1,6 +1,6 @@
 //! Login: one response for every wrong guess, and stronger hashes over time.
 
-use crate::harness::{EMAIL, HERE, Harness, PASSWORD};
+use crate::harness::{EMAIL, Harness, LIFETIMES, PASSWORD, client};
 use accounts::{AccountError, Accounts, Login, LoginLimits, LoginThrottle, PasswordHasher, Role, Tokens};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -58,9 +58,9 @@ async fn a_login_is_refused_as_overloaded_while_every_core_is_busy(pool: PgPool)
     let tokens = Tokens::new(&crate::harness::security());
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let no_core = PasswordHasher::new(0, Duration::from_millis(1));
-    let accounts = Accounts::new(pool, tokens, no_core, throttle, Duration::from_hours(1));
+    let accounts = Accounts::new(pool, tokens, no_core, throttle, LIFETIMES);
 
-    let login = Login { email: EMAIL.into(), password: PASSWORD.into(), address: HERE };
+    let login = Login { email: EMAIL.into(), password: PASSWORD.into(), client: client() };
     let refused = accounts.login(login, platform::clock::now()).await.unwrap_err();
 
     assert!(matches!(refused, AccountError::Overloaded));

@@ -1,8 +1,8 @@
 //! Refresh token rotation, reuse detection, logout and pruning.
 
-use crate::harness::{EMAIL, Harness, PASSWORD, security_events};
+use crate::harness::{EMAIL, Harness, LIFETIMES, PASSWORD, security_events};
 use crate::login::disable;
-use accounts::{AccountError, Role, Session, prune_refresh_tokens};
+use accounts::{AccountError, Role, Session, TokenError, prune_refresh_tokens};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 
@@ -41,7 +41,7 @@ async fn a_used_token_that_is_presented_again_revokes_its_whole_family(pool: PgP
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_response_is_repeated_once_within_a_minute_and_the_family_stays_valid(pool: PgPool) {
+async fn a_lost_response_is_repeated_once_within_a_minute_and_replaces_its_tokens(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
     let lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
 
@@ -49,20 +49,71 @@ async fn a_lost_response_is_repeated_once_within_a_minute_and_the_family_stays_v
     let third_time = harness.refresh(&first.refresh_token, 120).await.unwrap_err();
 
     assert!(matches!(third_time, AccountError::RefreshInProgress));
+    let replaced = harness.refresh(&lost.refresh_token, 130).await.unwrap_err();
+    assert!(matches!(replaced, AccountError::InvalidRefreshToken), "only one successor is kept");
     assert!(harness.refresh(&again.refresh_token, 130).await.is_ok());
-    assert!(harness.refresh(&lost.refresh_token, 130).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_token_that_is_rotated_concurrently_gives_at_most_two_pairs(pool: PgPool) {
+async fn a_response_that_was_received_is_not_repeated(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
+    let second = harness.refresh(&first.refresh_token, 10).await.unwrap();
+    let third = harness.refresh(&second.refresh_token, 20).await.unwrap();
+
+    let again = harness.refresh(&first.refresh_token, 30).await.unwrap_err();
+
+    assert!(matches!(again, AccountError::RefreshInProgress));
+    assert!(harness.refresh(&third.refresh_token, 40).await.is_ok(), "the session goes on");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn of_concurrent_exchanges_of_one_token_one_successor_remains(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
 
     let tries = (0..8).map(|_| harness.refresh(&first.refresh_token, 1));
     let outcomes = futures::future::join_all(tries).await;
 
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
     let in_progress = |outcome: &&Result<_, _>| matches!(outcome, Err(AccountError::RefreshInProgress));
     assert_eq!(outcomes.iter().filter(in_progress).count(), 6);
+    let mut usable = 0;
+    for session in outcomes.iter().flatten() {
+        usable += usize::from(harness.refresh(&session.refresh_token, 2).await.is_ok());
+    }
+    assert_eq!(usable, 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_session_ends_at_its_limit_however_often_it_is_refreshed(pool: PgPool) {
+    let (harness, mut session) = signed_in(pool).await;
+    let limit = i64::try_from(LIFETIMES.session.as_secs()).expect("small");
+
+    for second in (1_800..limit).step_by(1_800) {
+        session = harness.refresh(&session.refresh_token, second).await.unwrap();
+    }
+
+    assert!(session.refresh_expires_in.as_secs() <= 1_800, "no token outlives the session");
+    let over = harness.refresh(&session.refresh_token, limit).await.unwrap_err();
+    assert!(matches!(over, AccountError::InvalidRefreshToken));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_logout_and_a_reused_token_end_the_access_tokens_of_their_session_only(pool: PgPool) {
+    let (harness, left) = signed_in(pool).await;
+    let (stolen, other) =
+        (harness.login(EMAIL, PASSWORD).await.unwrap(), harness.login(EMAIL, PASSWORD).await.unwrap());
+    for session in [&left, &stolen, &other] {
+        assert!(harness.verify(session, 1).await.is_ok());
+    }
+
+    harness.accounts.logout(&left.refresh_token, harness.now).await.unwrap();
+    harness.refresh(&stolen.refresh_token, 2).await.unwrap();
+    harness.refresh(&stolen.refresh_token, 70).await.unwrap_err();
+
+    for ended in [&left, &stolen] {
+        let refused = harness.verify(ended, 71).await.unwrap_err();
+        assert!(matches!(refused, AccountError::Token(TokenError::Revoked)));
+    }
+    assert!(harness.verify(&other, 71).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]

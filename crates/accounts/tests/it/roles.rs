@@ -4,7 +4,6 @@ use crate::harness::{EMAIL, Harness, PASSWORD};
 use crate::login::disable;
 use accounts::{AccountError, Role, TokenError};
 use domain::ids::UserId;
-use platform::audit::NoAudit;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -18,7 +17,7 @@ async fn a_new_role_revokes_every_token_issued_before_it_at_once(pool: PgPool) {
     let token = before.access.token.expose_secret();
     assert!(harness.accounts.verify_access_token(token, harness.now).await.is_ok());
 
-    let promoted = harness.accounts.grant_role(user.id, Role::Vendor, admin.id, harness.now, &NoAudit).await.unwrap();
+    let promoted = harness.grant(user.id, Role::Vendor, admin.id).await.unwrap();
 
     assert_eq!(promoted.role, Role::Vendor);
     let refused = harness.accounts.verify_access_token(token, harness.now).await.unwrap_err();
@@ -34,7 +33,7 @@ async fn a_repeated_grant_is_recorded_once(pool: PgPool) {
     let user = harness.seed(EMAIL, Role::Customer).await;
 
     for _ in 0..2 {
-        harness.accounts.grant_role(user.id, Role::Admin, admin.id, harness.now, &NoAudit).await.unwrap();
+        harness.grant(user.id, Role::Admin, admin.id).await.unwrap();
     }
 
     let changes = sqlx::query!("SELECT user_id, from_role, to_role, granted_by FROM accounts.role_changes");
@@ -50,11 +49,10 @@ async fn nobody_changes_their_own_role_or_the_role_of_an_unknown_user(pool: PgPo
     let admin = harness.seed("admin@orders.local", Role::Admin).await;
     let unknown_id = UserId::from_uuid(Uuid::now_v7());
 
-    let own = harness.accounts.grant_role(admin.id, Role::Customer, admin.id, harness.now, &NoAudit).await.unwrap_err();
-    let unknown =
-        harness.accounts.grant_role(unknown_id, Role::Vendor, admin.id, harness.now, &NoAudit).await.unwrap_err();
+    let own = harness.grant(admin.id, Role::Customer, admin.id).await.unwrap_err();
+    let unknown = harness.grant(unknown_id, Role::Vendor, admin.id).await.unwrap_err();
 
-    assert!(matches!(own, AccountError::OwnRole));
+    assert!(matches!(own, AccountError::OwnAccount));
     assert!(matches!(unknown, AccountError::UnknownUser));
 }
 
@@ -64,8 +62,7 @@ async fn of_two_admins_who_revoke_each_others_role_at_once_one_stays_admin(pool:
     for round in 0..20 {
         let one = harness.seed(&format!("one-{round}@orders.local"), Role::Admin).await;
         let two = harness.seed(&format!("two-{round}@orders.local"), Role::Admin).await;
-        let demote =
-            |user: UserId, by: UserId| harness.accounts.grant_role(user, Role::Customer, by, harness.now, &NoAudit);
+        let demote = |user: UserId, by: UserId| harness.grant(user, Role::Customer, by);
 
         let (first, second) = futures::join!(demote(two.id, one.id), demote(one.id, two.id));
         let outcomes = [first, second];
@@ -86,8 +83,7 @@ async fn a_disabled_or_former_admin_can_not_grant_roles(pool: PgPool) {
     let last = harness.seed("last@orders.local", Role::Admin).await;
 
     for by in [former.id, disabled.id, UserId::from_uuid(Uuid::now_v7())] {
-        let refused =
-            harness.accounts.grant_role(last.id, Role::Customer, by, harness.now, &NoAudit).await.unwrap_err();
+        let refused = harness.grant(last.id, Role::Customer, by).await.unwrap_err();
         assert!(matches!(refused, AccountError::NotAdmin), "{refused}");
     }
 

@@ -1,6 +1,6 @@
 //! Sign-up and seeding of accounts.
 
-use crate::harness::{EMAIL, HERE, Harness, PASSWORD};
+use crate::harness::{EMAIL, Harness, PASSWORD, client};
 use accounts::{AccountError, Password, Role, SignUp};
 use sqlx::PgPool;
 
@@ -9,7 +9,7 @@ fn request(email: &str, password: &str) -> SignUp {
         email: email.parse().expect("an address"),
         password: Password::choose(password.into()).expect("a password"),
         full_name: None,
-        address: HERE,
+        client: client(),
     }
 }
 

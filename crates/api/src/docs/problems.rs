@@ -18,7 +18,7 @@ use utoipa::openapi::{Content, ContentBuilder, OpenApi as Spec, Ref, RefOr, Requ
 const DECLARED: &str = "x-problems";
 
 const TOKEN_PROBLEMS: &[Kind] = &[Kind::Unauthenticated, Kind::InvalidToken, Kind::TokenExpired, Kind::TokenRevoked];
-const ROLE_PROBLEMS: &[Kind] = &[Kind::Forbidden];
+const ROLE_PROBLEMS: &[Kind] = &[Kind::Forbidden, Kind::PasswordChangeRequired];
 const PATH_PROBLEMS: &[Kind] = &[Kind::InvalidParameter, Kind::NotFound];
 const QUERY_PROBLEMS: &[Kind] = &[Kind::InvalidParameter, Kind::Validation];
 const KEY_PROBLEMS: &[Kind] = &[Kind::IdempotencyKeyInvalid, Kind::IdempotencyKeyReused, Kind::RequestInProgress];

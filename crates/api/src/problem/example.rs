@@ -32,8 +32,9 @@ fn detail(kind: Kind) -> &'static str {
         Kind::TokenRevoked => "The access token was revoked; log in again",
         Kind::InvalidCredentials => "`email` or `password` is wrong",
         Kind::InvalidRefreshToken => "`refresh_token` is unknown, expired or revoked; log in again",
-        Kind::RefreshTokenReused => {
-            "`refresh_token` was used before, so every token of this login is revoked; log in again"
+        Kind::RefreshTokenReused => "`refresh_token` was used before, so this session has ended; log in again",
+        Kind::PasswordChangeRequired => {
+            "Change your password first with POST /api/v1/auth/password: somebody else has set it"
         }
         Kind::Forbidden => "Role `vendor` may not place orders; this needs role `customer` or `admin`",
         Kind::NotFound => "No such order, or you have no access to it",

@@ -10,6 +10,8 @@ impl From<AccountError> for Problem {
         match error {
             AccountError::Email(_) => Self::about(Kind::Validation, "/email", invalid("email", detail)),
             AccountError::Password(_) => Self::about(Kind::Validation, "/password", invalid("password", detail)),
+            AccountError::WrongPassword => Self::about(Kind::InvalidCredentials, "/current_password", detail),
+            AccountError::SamePassword => Self::about(Kind::Validation, "/new_password", detail),
             AccountError::EmailTaken => Self::about(Kind::EmailTaken, "/email", detail),
             AccountError::InvalidCredentials => Self::new(Kind::InvalidCredentials, detail),
             AccountError::TooManyAttempts { retry_after } => {
@@ -24,7 +26,7 @@ impl From<AccountError> for Problem {
             AccountError::Token(TokenError::Revoked) => Self::new(Kind::TokenRevoked, detail),
             AccountError::UnknownUser => Self::not_found("user"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
-            AccountError::OwnRole => Self::new(Kind::InvalidState, detail),
+            AccountError::OwnAccount => Self::new(Kind::InvalidState, detail),
             AccountError::Inconsistent(_) | AccountError::Crypto(_) => Self::internal(detail),
             AccountError::Database(error) => error.into(),
         }

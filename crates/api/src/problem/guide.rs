@@ -62,13 +62,17 @@ impl Kind {
                 "No enabled account has this e-mail address and password. The response does not reveal which one is wrong.",
                 "Check both. After ten failures within 15 minutes, logins are refused until those minutes are over.",
             ),
+            Self::PasswordChangeRequired => guide(
+                "An operator has set this password, and knows it.",
+                "Choose a new one with `POST /api/v1/auth/password`. The same token works for everything else then.",
+            ),
             Self::InvalidRefreshToken => guide(
                 "The refresh token is unknown, has expired, or was revoked by a logout or a change of role.",
                 "Log in again.",
             ),
             Self::RefreshTokenReused => guide(
-                "A refresh token can be used once. A second use may mean that it was stolen, so all tokens of \
-                 this login are revoked.",
+                "A refresh token can be used once. A second use may mean that it was stolen, so the \
+                 session ends.",
                 "Log in again. Store the new refresh token of each response, and let one process refresh at a time.",
             ),
             Self::Forbidden => guide(

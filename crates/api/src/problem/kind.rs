@@ -41,6 +41,7 @@ kinds! {
     InvalidCredentials      "invalid-credentials"      UNAUTHORIZED           "Invalid credentials";
     InvalidRefreshToken     "invalid-refresh-token"    UNAUTHORIZED           "Invalid refresh token";
     RefreshTokenReused      "refresh-token-reused"     UNAUTHORIZED           "Refresh token reused";
+    PasswordChangeRequired  "password-change-required" FORBIDDEN              "Password change required";
     Forbidden               "forbidden"                FORBIDDEN              "Forbidden";
     NotFound                "not-found"                NOT_FOUND              "Not found";
     MethodNotAllowed        "method-not-allowed"       METHOD_NOT_ALLOWED     "Method not allowed";

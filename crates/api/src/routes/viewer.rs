@@ -9,6 +9,6 @@ pub fn viewer(caller: Caller) -> Viewer {
     match caller.role {
         Role::Customer => Viewer::Customer(caller.id),
         Role::Vendor => Viewer::Vendor(caller.id),
-        Role::Admin => Viewer::Admin(caller.id),
+        Role::Support | Role::Admin => Viewer::Admin(caller.id),
     }
 }

@@ -17,7 +17,8 @@ use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::WriteContext;
 use messaging::broker::{BrokerConnections, QueueInspector};
 use orders::{Intake, IntakeLimits, OrderWatch};
-use payments::PaymentMethods;
+use payments::gateway::RegisteredGateway;
+use payments::gateway::simulated::SimulatedGateway;
 use platform::audit::NoAudit;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
@@ -26,7 +27,6 @@ use platform::redis::Redis;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -166,12 +166,12 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
     let write = WriteContext::of(pools.common.clone());
     let intake = WriteContext::of(pools.vital.clone());
-    let hour = Duration::from_hours(1);
+    let lifetimes = security().session_lifetimes();
     Shared {
-        accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, hour)
+        accounts: Accounts::new(pools.common.clone(), Tokens::new(&security()), hasher.clone(), throttle, lifetimes)
             .with_status_pool(pools.vital.clone()),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
-        payment_methods: PaymentMethods::configured(),
+        payment_methods: SimulatedGateway::INFO.methods,
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
         intake: Intake::start(intake, IntakeLimits::default(), lifecycle),
         pool: pools.common.clone(),
@@ -194,6 +194,8 @@ pub fn security() -> SecurityArgs {
         secret_key_previous: None,
         access_token_ttl_seconds: 900,
         refresh_token_ttl_seconds: 3_600,
+        session_ttl_seconds: 7_776_000,
+        password_forbidden_words: vec!["orderflow".to_owned()],
         signup_hides_taken_emails: false,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::{ApiClient, ApiRequest};
 use accounts::Role;
-use accounts::Role::{Admin, Customer, Vendor};
+use accounts::Role::{Admin, Customer, Support, Vendor};
 use axum::http::Method;
 use serde_json::json;
 use sqlx::PgPool;
@@ -29,42 +29,47 @@ const PUBLIC: &[&str] = &[
 
 /// The roles that each other route admits.
 const ROLES: &[(&str, &[Role])] = &[
-    ("GET /api/v1/auth/me", &[Customer, Vendor, Admin]),
+    ("GET /api/v1/auth/me", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/auth/sessions", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/auth/password", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/auth/logout-all", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/orders", &[Customer, Admin]),
-    ("GET /api/v1/orders", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/orders/{id}", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/orders/{id}/events", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/orders/{id}/stream", &[Customer, Vendor, Admin]),
-    ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Admin]),
-    ("GET /api/v1/shipments/{tracking_number}", &[Customer, Vendor, Admin]),
+    ("GET /api/v1/orders", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}/events", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}/stream", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/shipments/{tracking_number}", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/shipments/{tracking_number}/events", &[Vendor, Admin]),
     ("POST /api/v1/products", &[Vendor, Admin]),
     ("PATCH /api/v1/products/{sku}", &[Vendor, Admin]),
-    ("GET /api/v1/warehouses", &[Vendor, Admin]),
+    ("GET /api/v1/warehouses", &[Vendor, Support, Admin]),
     ("POST /api/v1/warehouses", &[Admin]),
-    ("GET /api/v1/inventory", &[Vendor, Admin]),
-    ("GET /api/v1/inventory/{sku}", &[Vendor, Admin]),
+    ("GET /api/v1/inventory", &[Vendor, Support, Admin]),
+    ("GET /api/v1/inventory/{sku}", &[Vendor, Support, Admin]),
     ("POST /api/v1/inventory/adjustments", &[Vendor, Admin]),
     ("PUT /api/v1/inventory/thresholds", &[Vendor, Admin]),
+    ("GET /api/v1/admin/users", &[Support, Admin]),
+    ("PATCH /api/v1/admin/users/{id}", &[Admin]),
     ("PUT /api/v1/admin/users/{id}/role", &[Admin]),
-    ("GET /api/v1/admin/failed-jobs", &[Admin]),
-    ("GET /api/v1/admin/failed-jobs/{id}", &[Admin]),
+    ("GET /api/v1/admin/failed-jobs", &[Support, Admin]),
+    ("GET /api/v1/admin/failed-jobs/{id}", &[Support, Admin]),
     ("POST /api/v1/admin/failed-jobs/{id}/replay", &[Admin]),
     ("POST /api/v1/admin/failed-jobs/{id}/discard", &[Admin]),
-    ("GET /api/v1/admin/replays", &[Admin]),
+    ("GET /api/v1/admin/replays", &[Support, Admin]),
     ("POST /api/v1/admin/replays", &[Admin]),
-    ("GET /api/v1/admin/replays/{id}", &[Admin]),
+    ("GET /api/v1/admin/replays/{id}", &[Support, Admin]),
     ("POST /api/v1/admin/replays/{id}/cancel", &[Admin]),
-    ("GET /api/v1/admin/sagas", &[Admin]),
-    ("GET /api/v1/admin/sagas/{id}", &[Admin]),
+    ("GET /api/v1/admin/sagas", &[Support, Admin]),
+    ("GET /api/v1/admin/sagas/{id}", &[Support, Admin]),
     ("POST /api/v1/admin/sagas/{id}/retry-step", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/mark-step-done", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/abandon", &[Admin]),
-    ("GET /api/v1/admin/audit-logs", &[Admin]),
-    ("GET /api/v1/admin/tasks", &[Admin]),
-    ("GET /api/v1/admin/tasks/{name}/runs", &[Admin]),
+    ("GET /api/v1/admin/audit-logs", &[Support, Admin]),
+    ("GET /api/v1/admin/tasks", &[Support, Admin]),
+    ("GET /api/v1/admin/tasks/{name}/runs", &[Support, Admin]),
 ];
 
 /// Every operation of the OpenAPI document as `POST /path`, and whether it requires a token.
@@ -118,11 +123,14 @@ async fn every_route_without_a_token_is_refused_unless_it_is_listed_as_public(po
 async fn every_role_may_use_the_listed_routes_and_no_others(pool: PgPool) {
     let client = ApiClient::new(pool);
     let mut users = Vec::new();
-    for role in [Customer, Vendor, Admin] {
+    for role in [Customer, Vendor, Support, Admin] {
         users.push((role, client.create_user(&role.to_string(), role).await));
     }
+    // It ends the sessions of the users, so it comes last.
+    let mut operations: Vec<_> = operations(&client).into_iter().collect();
+    operations.sort_by_key(|(operation, _)| operation.ends_with("/logout-all"));
 
-    for (operation, _) in operations(&client).into_iter().filter(|(_, needs_token)| *needs_token) {
+    for (operation, _) in operations.into_iter().filter(|(_, needs_token)| *needs_token) {
         let row = ROLES.iter().find(|(listed, _)| *listed == operation);
         let (_, allowed) = row.unwrap_or_else(|| panic!("{operation} has no row in `ROLES`"));
         for (role, user) in &users {

@@ -10,7 +10,8 @@ use messaging::{
     Begun, Changes, Delivery, Handle, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext,
 };
 use orders::SagaHandler;
-use shipping::carriers::simulated::SimulatedCarrier;
+use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
+use shipping::carriers::{CarrierSettings, ChosenCarrier, RegisteredCarrier};
 use shipping::{Shipping, ShippingArgs};
 use std::fmt::Debug;
 
@@ -49,8 +50,7 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
     let request = ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
-    let args = carrier();
-    let shipping = Shipping::new(SimulatedCarrier::new(&args), &args);
+    let shipping = Shipping::start(&carrier()).expect("the simulated carrier needs no settings");
     let batch = [delivery(order_id, book, now)];
 
     let mut work = begin(client).await;
@@ -66,12 +66,16 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
 }
 
 fn carrier() -> ShippingArgs {
-    ShippingArgs {
+    let simulated = SimulatedCarrierArgs {
         carrier_latency_ms: 0,
-        carrier_calls_max: 1,
-        carrier_cancel_calls_max: 1,
         carrier_hand_over_ms: 20_000,
         carrier_in_transit_ms: 20_000,
         carrier_delivery_ms: 30_000,
+    };
+    ShippingArgs {
+        chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
+        carriers: CarrierSettings { simulated },
+        carrier_calls_max: 1,
+        carrier_cancel_calls_max: 1,
     }
 }

@@ -13,6 +13,7 @@ pub mod processes;
 pub mod replays;
 pub mod schedule;
 pub mod shipments;
+pub mod simulated_gateway;
 pub mod stock;
 pub mod timelines;
 

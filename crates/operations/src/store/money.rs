@@ -1,5 +1,4 @@
-//! Payment checks: no order is charged twice, closed orders are not charged, and our payments match the provider's
-//! ledger.
+//! Payment checks that hold for any gateway: no order is charged twice, and closed orders are not charged.
 
 use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
@@ -25,13 +24,51 @@ pub async fn authorized_twice(tx: &mut PgConnection, scope: &Scope) -> sqlx::Res
     sqlx::query_as!(
         Offender,
         r#"SELECT 'payments.operations' AS "place!", format('order %s', order_id) AS "row!",
-                  'one authorization, charged once at most' AS "expected!",
-                  format('%s authorizations, charged %s times', count(*), coalesce(sum(provider.charges), 0)) AS "found!"
-           FROM payments.operations operation
-           LEFT JOIN payments.simulated_gateway_authorizations provider ON provider.key = operation.provider_key
-           WHERE operation.kind = 'authorize'
-           GROUP BY order_id HAVING count(*) > 1 OR sum(provider.charges) > 1
+                  'one authorization' AS "expected!", format('%s authorizations', count(*)) AS "found!"
+           FROM payments.operations WHERE kind = 'authorize'
+           GROUP BY order_id HAVING count(*) > 1
            ORDER BY order_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// A payment that is open must have succeeded in authorizing its amount; one that was declined must not.
+pub async fn unlike_authorization(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'payments.payments' AS "place!", format('order %s', payment.order_id) AS "row!",
+                  CASE payment.status WHEN 'declined' THEN 'no succeeded authorization: it is declined'
+                       ELSE format('a succeeded authorization of %s: it is %s', payment.amount_minor, payment.status)
+                       END AS "expected!",
+                  coalesce(format('an authorization of %s that is %s', requested.amount_minor, requested.status),
+                           'no authorization') AS "found!"
+           FROM payments.payments payment
+           LEFT JOIN payments.operations requested
+                  ON requested.order_id = payment.order_id AND requested.kind = 'authorize'
+           WHERE (payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded')
+                  AND (requested.status, requested.amount_minor)
+                      IS DISTINCT FROM ('succeeded', payment.amount_minor))
+              OR (payment.status = 'declined' AND requested.status = 'succeeded')
+           ORDER BY payment.order_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// An operation must go to the gateway of its payment.
+pub async fn operations_of_other_gateways(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'payments.operations' AS "place!",
+                  format('order %s %s %s', operation.order_id, operation.kind, operation.subject) AS "row!",
+                  format('gateway %s, as its payment', payment.gateway) AS "expected!",
+                  format('gateway %s', operation.gateway) AS "found!"
+           FROM payments.operations operation JOIN payments.payments payment USING (order_id)
+           WHERE operation.gateway <> payment.gateway
+           ORDER BY operation.order_id, operation.kind, operation.subject LIMIT $1"#,
         scope.offenders_max
     )
     .fetch_all(tx)
@@ -59,54 +96,6 @@ pub async fn sums_without_operations(tx: &mut PgConnection, scope: &Scope) -> sq
     .await
 }
 
-/// Compares payments with the provider's ledger: those without an unfinished operation, and those that should be
-/// finished by now.
-pub async fn unlike_provider_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
-    sqlx::query_as!(
-        Offender,
-        r#"SELECT 'payments.payments' AS "place!", format('order %s', payment.order_id) AS "row!",
-                  format('as in the gateway''s ledger: %s, captured %s, refunded %s', coalesce(provider.state, 'nothing'),
-                         coalesce(provider.captured_minor, 0), coalesce(provider.refunded_minor, 0)) AS "expected!",
-                  format('%s, captured %s, refunded %s', payment.status, payment.captured_minor,
-                         payment.refunded_minor) AS "found!"
-           FROM payments.payments payment
-           JOIN payments.operations requested ON requested.order_id = payment.order_id AND requested.kind = 'authorize'
-           LEFT JOIN payments.simulated_gateway_authorizations provider ON provider.key = requested.provider_key
-           WHERE (payment.updated_at < $2
-                  OR NOT EXISTS (SELECT FROM payments.operations open
-                                 WHERE open.order_id = payment.order_id AND open.status IN ('started', 'unknown')))
-             AND ((payment.captured_minor, payment.refunded_minor)
-                      <> (coalesce(provider.captured_minor, 0), coalesce(provider.refunded_minor, 0))
-                  OR (payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded')
-                      AND (provider.state, provider.authorized_minor) IS DISTINCT FROM ('authorized', payment.amount_minor))
-                  OR (payment.status IN ('declined', 'voided') AND provider.state = 'authorized'))
-           ORDER BY payment.order_id LIMIT $1"#,
-        scope.offenders_max,
-        scope.consistent_by
-    )
-    .fetch_all(tx)
-    .await
-}
-
-/// Finds authorizations and movements of the provider that belong to none of our operations.
-pub async fn unknown_provider_operations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
-    sqlx::query_as!(
-        Offender,
-        r#"SELECT place AS "place!", format('key %s', key) AS "row!", 'an operation of ours' AS "expected!",
-                  format('%s %s', state, amount) AS "found!"
-           FROM (SELECT 'payments.simulated_gateway_authorizations' AS place, key, state, authorized_minor AS amount
-                 FROM payments.simulated_gateway_authorizations WHERE state = 'authorized'
-                 UNION ALL
-                 SELECT 'payments.simulated_gateway_movements', key, kind, amount_minor
-                 FROM payments.simulated_gateway_movements WHERE state = 'done') AS provider
-           WHERE NOT EXISTS (SELECT FROM payments.operations WHERE provider_key = provider.key)
-           ORDER BY place, key LIMIT $1"#,
-        scope.offenders_max
-    )
-    .fetch_all(tx)
-    .await
-}
-
 /// For a rejected or cancelled order nothing may stay authorized or captured: by our payments.
 pub async fn kept_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
@@ -119,29 +108,6 @@ pub async fn kept_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sql
            WHERE o.status IN ('rejected', 'cancelled')
              AND (payment.captured_minor <> payment.refunded_minor
                   OR payment.status NOT IN ('declined', 'voided', 'refunded'))
-           ORDER BY o.id LIMIT $1"#,
-        scope.offenders_max
-    )
-    .fetch_all(tx)
-    .await
-}
-
-/// Like [`kept_for_closed_orders`], by the provider's ledger.
-pub async fn held_by_provider_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
-    sqlx::query_as!(
-        Offender,
-        r#"SELECT 'payments.simulated_gateway_authorizations' AS "place!", format('order %s', o.id) AS "row!",
-                  format('nothing held: the order is %s', o.status) AS "expected!",
-                  format('%s: authorized %s, captured %s, refunded %s, released %s', provider.state,
-                         provider.authorized_minor, provider.captured_minor, provider.refunded_minor, provider.released_minor)
-                      AS "found!"
-           FROM orders.orders o
-           JOIN payments.operations requested ON requested.order_id = o.id AND requested.kind = 'authorize'
-           JOIN payments.simulated_gateway_authorizations provider ON provider.key = requested.provider_key
-           WHERE o.status IN ('rejected', 'cancelled')
-             AND (provider.captured_minor <> provider.refunded_minor
-                  OR (provider.state = 'authorized'
-                      AND provider.authorized_minor > provider.captured_minor + provider.released_minor))
            ORDER BY o.id LIMIT $1"#,
         scope.offenders_max
     )

@@ -70,12 +70,6 @@ pub async fn without_parent(tx: &mut PgConnection, scope: &Scope) -> sqlx::Resul
                  FROM payments.operations
                  WHERE NOT EXISTS (SELECT FROM payments.payments p WHERE p.order_id = operations.order_id)
                  UNION ALL
-                 SELECT 'payments.simulated_gateway_movements', format('key %s', key),
-                        'payments.simulated_gateway_authorizations'
-                 FROM payments.simulated_gateway_movements movement
-                 WHERE NOT EXISTS (SELECT FROM payments.simulated_gateway_authorizations a
-                                   WHERE a.key = movement.authorization_key)
-                 UNION ALL
                  SELECT 'shipping.shipments', format('order %s shipment %s', order_id, id), 'shipping.bookings'
                  FROM shipping.shipments
                  WHERE NOT EXISTS (SELECT FROM shipping.bookings b WHERE b.order_id = shipments.order_id)

@@ -56,3 +56,20 @@ pub async fn undelivered_for_delivered_orders(tx: &mut PgConnection, scope: &Sco
     .fetch_all(tx)
     .await
 }
+
+/// A shipment that was booked must name the carrier of its booking.
+pub async fn booked_with_other_carriers(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'shipping.shipments' AS "place!",
+                  format('order %s shipment %s', shipment.order_id, shipment.id) AS "row!",
+                  format('carrier %s, as its booking', booking.carrier) AS "expected!",
+                  format('carrier %s', shipment.carrier) AS "found!"
+           FROM shipping.shipments shipment JOIN shipping.bookings booking USING (order_id)
+           WHERE shipment.carrier <> booking.carrier
+           ORDER BY shipment.order_id, shipment.id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}

@@ -1,7 +1,7 @@
 //! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
 use crate::model::offender::{Offender, Scope};
-use crate::store::{flow, money, orphans, shipments, stock, timelines};
+use crate::store::{flow, money, orphans, shipments, simulated_gateway, stock, timelines};
 use sqlx::PgConnection;
 use std::pin::Pin;
 
@@ -39,22 +39,32 @@ pub(super) const ALL: &[Check] = checks! {
         "money.once", "no order is charged twice: one live authorization";
     money::sums_without_operations:
         "money.sums", "captured and refunded amounts are the sums of the payment's operations";
-    money::unlike_provider_ledger:
-        "money.provider_ledger", "our payments match the provider's ledger";
-    money::unknown_provider_operations:
-        "money.known", "every authorization and movement of the provider belongs to an operation of ours";
+    money::unlike_authorization:
+        "money.authorized", "an open payment has authorized its amount, a declined one nothing";
+    money::operations_of_other_gateways:
+        "money.gateway", "every operation goes to the gateway of its payment";
     money::kept_for_closed_orders:
         "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
-    money::held_by_provider_for_closed_orders:
-        "money.released", "for a rejected or cancelled order the provider holds no money";
     money::orders_without_payment:
         "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured";
+    simulated_gateway::charged_twice:
+        "simulated_gateway.once", "no order is charged twice by the simulated gateway";
+    simulated_gateway::unlike_ledger:
+        "simulated_gateway.ledger", "payments of the simulated gateway match its ledger";
+    simulated_gateway::unknown_operations:
+        "simulated_gateway.known", "everything that the simulated gateway executed belongs to an operation of ours";
+    simulated_gateway::held_for_closed_orders:
+        "simulated_gateway.released", "for a rejected or cancelled order the simulated gateway holds no money";
+    simulated_gateway::movements_without_authorization:
+        "simulated_gateway.orphans", "no movement of the simulated gateway is without its authorization";
     shipments::active_for_closed_orders:
         "shipments.cancelled", "a rejected or cancelled order has no active shipment";
     shipments::lines_unlike_reservations:
         "shipments.lines", "the shipments of an order contain its reserved units";
     shipments::undelivered_for_delivered_orders:
         "shipments.delivered", "a delivered order has every shipment delivered";
+    shipments::booked_with_other_carriers:
+        "shipments.carrier", "every booked shipment names the carrier of its booking";
     timelines::broken_chains:
         "timeline.gapless", "versions count from 1 without gaps, and each starts with the status of the one before";
     timelines::illegal_transitions:

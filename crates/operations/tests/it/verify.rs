@@ -33,20 +33,37 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ),
     ("money.sums", "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'"),
     (
-        "money.provider_ledger",
+        "simulated_gateway.ledger",
         "UPDATE payments.simulated_gateway_authorizations SET captured_minor = 400
                      WHERE state = 'authorized' AND captured_minor = 0",
     ),
-    ("money.provider_ledger", "DELETE FROM payments.simulated_gateway_authorizations WHERE captured_minor = 0"),
+    ("simulated_gateway.ledger", "DELETE FROM payments.simulated_gateway_authorizations WHERE captured_minor = 0"),
     (
-        "money.known",
+        "simulated_gateway.known",
         "INSERT INTO payments.simulated_gateway_movements
                      SELECT gen_random_uuid(), authorization_key, kind, amount_minor, state, decline_reason, calls
                      FROM payments.simulated_gateway_movements",
     ),
+    (
+        "simulated_gateway.once",
+        "ALTER TABLE payments.simulated_gateway_authorizations
+                         DROP CONSTRAINT simulated_gateway_authorizations_charges_check;
+         UPDATE payments.simulated_gateway_authorizations SET charges = 2 WHERE state = 'authorized'",
+    ),
+    (
+        "simulated_gateway.orphans",
+        "UPDATE payments.simulated_gateway_movements SET authorization_key = gen_random_uuid()",
+    ),
+    (
+        "money.authorized",
+        "UPDATE payments.operations SET status = 'unknown' WHERE kind = 'authorize' AND order_id::text LIKE 'c%'",
+    ),
+    ("money.authorized", "UPDATE payments.payments SET amount_minor = amount_minor + 1 WHERE status = 'captured'"),
+    ("money.gateway", "UPDATE payments.operations SET gateway = 'other' WHERE kind = 'capture'"),
+    ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (
-        "money.released",
+        "simulated_gateway.released",
         "UPDATE payments.simulated_gateway_authorizations SET state = 'authorized', released_minor = 0
                         WHERE state = 'voided'",
     ),
@@ -110,6 +127,18 @@ async fn every_violation_is_found_by_the_check_of_its_invariant(pool: PgPool) {
         let found = report.checks.iter().find(|outcome| outcome.check == *check).expect("the check is in the table");
         assert!(!found.offenders.is_empty(), "{check} did not find: {violation}\nfound instead:\n{report}");
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_ledger_of_the_simulated_gateway_is_compared_with_its_own_payments_only(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
+
+    let other_gateway =
+        "UPDATE payments.payments SET gateway = 'other'; UPDATE payments.operations SET gateway = 'other';
+        DELETE FROM payments.simulated_gateway_movements; DELETE FROM payments.simulated_gateway_authorizations";
+    let report = report_after(&pool, other_gateway).await;
+
+    assert!(report.is_clean(), "{report}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -1,4 +1,4 @@
-//! The interface to payment gateways.
+//! The interface to payment gateways. A gateway is a folder here, and one line in `registry.rs`.
 //!
 //! The contract, tested by `tests/it/gateway_contract.rs` for any implementation:
 //! - Calls with the same key get the same response, and their operation is executed once. A decline is final.
@@ -10,30 +10,65 @@
 //!   authorization is reported after a void that found nothing.
 //! - After a timeout, a lost connection or a 5xx response the outcome is `Unknown`: the operation may be executed.
 
+mod methods;
+mod registry;
 pub mod simulated;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod third;
 
+pub use methods::PaymentMethods;
+pub use registry::{ChosenGateway, GatewaySettings, Gateways, NoSettings, StartedGateway};
+pub(crate) use registry::{KEY_RETENTION_DEFAULT, registered};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
 use domain::ids::ProviderKey;
 use domain::money::Money;
 use domain::payment::VoidResult;
+use sqlx::PgPool;
+use std::fmt::Debug;
 
-pub trait PaymentGateway: Send + Sync + 'static {
-    /// The name in the metrics.
-    const NAME: &'static str;
-
+/// A gateway with its connections, as the handler of the payments queue uses it.
+#[async_trait]
+pub trait PaymentGateway: Debug + Send + Sync + 'static {
     /// Reserves money on the payment method.
-    fn authorize(&self, request: Authorize) -> impl Future<Output = Outcome<Receipt>> + Send;
+    async fn authorize(&self, request: Authorize) -> Outcome<Receipt>;
 
     /// Collects part of the authorized amount, or all of it.
-    fn capture(&self, request: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
+    async fn capture(&self, request: Movement) -> Outcome<Receipt>;
 
     /// Cancels `authorization`: releases the amount that was not captured, and refunds the amount that was.
-    fn void(&self, authorization: ProviderKey) -> impl Future<Output = Outcome<VoidResult>> + Send;
+    async fn void(&self, authorization: ProviderKey) -> Outcome<VoidResult>;
 
     /// Returns part of the captured amount, or all of it.
-    fn refund(&self, request: Movement) -> impl Future<Output = Outcome<Receipt>> + Send;
+    async fn refund(&self, request: Movement) -> Outcome<Receipt>;
 
     /// The result of the operation with this `key`: an authorization, a capture or a refund.
-    fn look_up(&self, key: ProviderKey) -> impl Future<Output = LookUp> + Send;
+    async fn look_up(&self, key: ProviderKey) -> LookUp;
+}
+
+/// A gateway that can be registered: what is known of it before it is started, and how it is started.
+pub trait RegisteredGateway: PaymentGateway + Sized {
+    const INFO: GatewayInfo;
+
+    /// Its section of the settings.
+    type Settings: clap::Args;
+
+    /// `None` if its settings are not set: then this installation does not use the gateway.
+    fn start(settings: &Self::Settings, pool: &PgPool) -> Option<Self>;
+}
+
+/// What is known of a gateway without a connection to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayInfo {
+    /// The name in settings, rows and metrics. It never changes, because rows name it.
+    pub name: &'static str,
+    pub methods: PaymentMethods,
+    /// How long the gateway is certain to keep an idempotency key. A call that is repeated later could be executed
+    /// twice, so after this time only an operator may repeat it.
+    pub idempotency_key_retention: TimeDelta,
 }
 
 /// An authorization request.

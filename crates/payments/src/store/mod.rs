@@ -11,4 +11,4 @@ pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation,
 pub(crate) use payments::{NewPayment, find_payment, lock_payments, open_payments};
 pub(crate) use row::{PaymentRow, StoredPayment};
 pub(crate) use save_changes::save;
-pub(crate) use unsettled::{UnsettledOperation, claim_unsettled};
+pub(crate) use unsettled::{Unsettled, UnsettledOperation, claim_unsettled};

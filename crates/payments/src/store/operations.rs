@@ -43,6 +43,7 @@ pub(crate) struct StoredOperation {
 #[derive(Debug)]
 pub(crate) struct StartedOperation {
     order_id: OrderId,
+    gateway: String,
     operation: Operation,
     amount_minor: i64,
 }
@@ -103,21 +104,24 @@ pub(crate) async fn start_operations(
     if operations.is_empty() {
         return Ok(());
     }
-    let columns = StartedColumns::of(operations);
+    let started = StartedColumns::of(operations);
     sqlx::query!(
         "INSERT INTO payments.operations AS operation
-             (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
-         SELECT order_id, provider_key, kind, subject, amount_minor, 'started', 1, $6, $6
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
-              AS new (order_id, provider_key, kind, subject, amount_minor)
+             (order_id, provider_key, gateway, kind, subject, amount_minor, status, attempts, created_at, updated_at)
+         SELECT new.order_id, new.provider_key, new.gateway, new.kind, new.subject, new.amount_minor,
+                'started' AS status, 1 AS attempts, $1 AS created_at, $1 AS updated_at
+           FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::uuid[]) AS provider_key,
+                        unnest($4::text[]) AS gateway, unnest($5::text[]) AS kind, unnest($6::text[]) AS subject,
+                        unnest($7::bigint[]) AS amount_minor) AS new
          ON CONFLICT (order_id, provider_key)
-         DO UPDATE SET status = 'started', attempts = operation.attempts + 1, updated_at = $6",
-        &columns.orders,
-        &columns.keys,
-        &columns.kinds as &[&str],
-        &columns.subjects,
-        &columns.amounts,
+         DO UPDATE SET status = 'started', attempts = operation.attempts + 1, updated_at = $1",
         now,
+        &started.order_id,
+        &started.provider_key,
+        &started.gateway as &[&str],
+        &started.kind as &[&str],
+        &started.subject,
+        &started.amount_minor,
     )
     .execute(tx)
     .await?;
@@ -125,22 +129,24 @@ pub(crate) async fn start_operations(
 }
 
 /// Operations to start, by column.
-pub(super) struct StartedColumns {
-    pub orders: Vec<Uuid>,
-    pub keys: Vec<Uuid>,
-    pub kinds: Vec<&'static str>,
-    pub subjects: Vec<String>,
-    pub amounts: Vec<i64>,
+pub(super) struct StartedColumns<'a> {
+    pub order_id: Vec<Uuid>,
+    pub provider_key: Vec<Uuid>,
+    pub gateway: Vec<&'a str>,
+    pub kind: Vec<&'static str>,
+    pub subject: Vec<String>,
+    pub amount_minor: Vec<i64>,
 }
 
-impl StartedColumns {
-    pub fn of(operations: &[StartedOperation]) -> Self {
+impl<'a> StartedColumns<'a> {
+    pub fn of(operations: &'a [StartedOperation]) -> Self {
         Self {
-            orders: operations.iter().map(|started| started.order_id.as_uuid()).collect(),
-            keys: operations.iter().map(|started| started.operation.key(started.order_id).as_uuid()).collect(),
-            kinds: operations.iter().map(|started| started.operation.kind().into()).collect(),
-            subjects: operations.iter().map(|started| started.operation.subject()).collect(),
-            amounts: operations.iter().map(|started| started.amount_minor).collect(),
+            order_id: operations.iter().map(|started| started.order_id.as_uuid()).collect(),
+            provider_key: operations.iter().map(|started| started.operation.key(started.order_id).as_uuid()).collect(),
+            gateway: operations.iter().map(|started| started.gateway.as_str()).collect(),
+            kind: operations.iter().map(|started| started.operation.kind().into()).collect(),
+            subject: operations.iter().map(|started| started.operation.subject()).collect(),
+            amount_minor: operations.iter().map(|started| started.amount_minor).collect(),
         }
     }
 }
@@ -155,10 +161,13 @@ impl StartedOperation {
     pub fn of(call: &Call) -> Option<Self> {
         match call {
             Call::NotNeeded | Call::Refused(_) => None,
-            Call::Void { order_id } => Some(Self { order_id: *order_id, operation: Operation::Void, amount_minor: 0 }),
-            Call::Perform(KeyedOperation { order_id, request, .. }) => {
-                let amount_minor = request.amount().amount_minor;
-                Some(Self { order_id: *order_id, operation: request.operation(), amount_minor })
+            Call::Void { order_id, gateway } => {
+                let gateway = gateway.clone();
+                Some(Self { order_id: *order_id, gateway, operation: Operation::Void, amount_minor: 0 })
+            }
+            Call::Perform(KeyedOperation { order_id, gateway, request, .. }) => {
+                let (operation, amount_minor) = (request.operation(), request.amount().amount_minor);
+                Some(Self { order_id: *order_id, gateway: gateway.clone(), operation, amount_minor })
             }
         }
     }

@@ -30,48 +30,75 @@ pub(crate) async fn open_payments(
     if new.is_empty() {
         return Ok(HashSet::new());
     }
-    let payments: Vec<_> = new.iter().map(|new| &new.payment).collect();
+    let payments = NewColumns::of(new);
     let operations: Vec<_> = new.iter().filter_map(|new| StartedOperation::of(&new.call)).collect();
-    let operations = StartedColumns::of(&operations);
-    let order_ids: Vec<_> = payments.iter().map(|payment| payment.order_id.as_uuid()).collect();
-    let ids: Vec<_> = payments.iter().map(|payment| payment.id().as_uuid()).collect();
-    let statuses: Vec<&str> = payments.iter().map(|payment| payment.payment.status().into()).collect();
-    let methods: Vec<_> = payments.iter().map(|payment| payment.method.as_deref()).collect();
-    let currencies: Vec<_> = payments.iter().copied().map(currency_code).collect();
-    let amounts: Vec<_> = payments.iter().copied().map(amount_minor).collect();
+    let started = StartedColumns::of(&operations);
     let opened = sqlx::query_scalar!(
         "WITH opened AS (
-             INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, created_at, updated_at)
-             SELECT order_id, id, status, method, currency, amount_minor, $7, $7
-               FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-                    AS new (order_id, id, status, method, currency, amount_minor)
+             INSERT INTO payments.payments
+                 (order_id, id, status, gateway, method, currency, amount_minor, created_at, updated_at)
+             SELECT new.order_id, new.id, new.status, new.gateway, new.method, new.currency, new.amount_minor,
+                    $1 AS created_at, $1 AS updated_at
+               FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::uuid[]) AS id, unnest($4::text[]) AS status,
+                            unnest($5::text[]) AS gateway, unnest($6::text[]) AS method, unnest($7::text[]) AS currency,
+                            unnest($8::bigint[]) AS amount_minor) AS new
               ORDER BY order_id
              ON CONFLICT (order_id) DO NOTHING
              RETURNING order_id),
          started AS (
              INSERT INTO payments.operations
-                 (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
-             SELECT new.order_id, provider_key, kind, subject, amount_minor, 'started', 1, $7, $7
-               FROM UNNEST($8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::bigint[])
-                    AS new (order_id, provider_key, kind, subject, amount_minor)
+                 (order_id, provider_key, gateway, kind, subject, amount_minor, status, attempts, created_at, updated_at)
+             SELECT new.order_id, new.provider_key, new.gateway, new.kind, new.subject, new.amount_minor,
+                    'started' AS status, 1 AS attempts, $1 AS created_at, $1 AS updated_at
+               FROM (SELECT unnest($9::uuid[]) AS order_id, unnest($10::uuid[]) AS provider_key,
+                            unnest($11::text[]) AS gateway, unnest($12::text[]) AS kind, unnest($13::text[]) AS subject,
+                            unnest($14::bigint[]) AS amount_minor) AS new
                JOIN opened ON opened.order_id = new.order_id)
          SELECT order_id FROM opened",
-        &order_ids,
-        &ids,
-        &statuses as &[&str],
-        &methods as &[Option<&str>],
-        &currencies as &[Option<&str>],
-        &amounts,
         now,
-        &operations.orders,
-        &operations.keys,
-        &operations.kinds as &[&str],
-        &operations.subjects,
-        &operations.amounts,
+        &payments.order_id,
+        &payments.id,
+        &payments.status as &[&str],
+        &payments.gateway as &[&str],
+        &payments.method as &[Option<&str>],
+        &payments.currency as &[Option<&str>],
+        &payments.amount_minor,
+        &started.order_id,
+        &started.provider_key,
+        &started.gateway as &[&str],
+        &started.kind as &[&str],
+        &started.subject,
+        &started.amount_minor,
     )
     .fetch_all(tx)
     .await?;
     Ok(opened.into_iter().map(OrderId::from_uuid).collect())
+}
+
+/// New payments, by column.
+struct NewColumns<'a> {
+    order_id: Vec<Uuid>,
+    id: Vec<Uuid>,
+    status: Vec<&'static str>,
+    gateway: Vec<&'a str>,
+    method: Vec<Option<&'a str>>,
+    currency: Vec<Option<&'static str>>,
+    amount_minor: Vec<i64>,
+}
+
+impl<'a> NewColumns<'a> {
+    fn of(new: &'a [NewPayment]) -> Self {
+        let payments = || new.iter().map(|new| &new.payment);
+        Self {
+            order_id: payments().map(|payment| payment.order_id.as_uuid()).collect(),
+            id: payments().map(|payment| payment.id().as_uuid()).collect(),
+            status: payments().map(|payment| payment.payment.status().into()).collect(),
+            gateway: payments().map(|payment| payment.gateway.as_str()).collect(),
+            method: payments().map(|payment| payment.method.as_deref()).collect(),
+            currency: payments().map(currency_code).collect(),
+            amount_minor: payments().map(amount_minor).collect(),
+        }
+    }
 }
 
 /// The payments of `orders` with their operations. The payments are locked until the transaction ends.
@@ -85,8 +112,8 @@ pub(crate) async fn lock_payments(
     let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         PaymentRow,
-        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, refunded_by_void_minor,
-                decline_reason, version, created_at, updated_at
+        "SELECT order_id, id, status, gateway, method, currency, amount_minor, captured_minor, refunded_minor,
+                refunded_by_void_minor, decline_reason, version, created_at, updated_at
          FROM payments.payments WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
         &order_ids,
     )
@@ -104,8 +131,8 @@ pub(crate) async fn lock_payments(
 pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<PaymentRow>> {
     sqlx::query_as!(
         PaymentRow,
-        "SELECT order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor, refunded_by_void_minor,
-                decline_reason, version, created_at, updated_at
+        "SELECT order_id, id, status, gateway, method, currency, amount_minor, captured_minor, refunded_minor,
+                refunded_by_void_minor, decline_reason, version, created_at, updated_at
          FROM payments.payments WHERE order_id = $1",
         order_id.as_uuid(),
     )

@@ -2,6 +2,7 @@
 
 use super::operations::{OperationStatus, StoredOperation};
 use crate::error::PaymentsError;
+use crate::gateway::Gateways;
 use domain::Timestamp;
 use domain::ids::{OrderId, PaymentId, ProviderKey};
 use domain::messages::PaymentCommand;
@@ -20,6 +21,8 @@ const MISSING: &str = "it is missing";
 pub(crate) struct StoredPayment {
     pub order_id: OrderId,
     pub payment: Payment,
+    /// The name of the gateway that all its operations go to.
+    pub gateway: String,
     pub method: Option<String>,
     /// The version that was read, for the optimistic check on update.
     pub version: i32,
@@ -30,6 +33,7 @@ pub(crate) struct PaymentRow {
     pub order_id: Uuid,
     pub id: Uuid,
     pub status: String,
+    pub gateway: String,
     pub method: Option<String>,
     pub currency: Option<String>,
     pub amount_minor: i64,
@@ -44,12 +48,13 @@ pub(crate) struct PaymentRow {
 
 impl StoredPayment {
     /// A new payment, created by `command`.
-    pub fn new(order_id: OrderId, payment: Payment, command: &PaymentCommand) -> Self {
+    pub fn new(order_id: OrderId, payment: Payment, gateways: &Gateways, command: &PaymentCommand) -> Self {
         let method = match command {
             PaymentCommand::Authorize(authorize) => Some(authorize.method.clone()),
             PaymentCommand::Void(_) | PaymentCommand::Capture(_) | PaymentCommand::Refund(_) => None,
         };
-        Self { order_id, payment, method, version: 1, operations: HashMap::new() }
+        let gateway = gateways.for_method(method.as_deref()).name.to_owned();
+        Self { order_id, payment, gateway, method, version: 1, operations: HashMap::new() }
     }
 
     pub fn id(&self) -> PaymentId {
@@ -89,7 +94,8 @@ impl PaymentRow {
             None => return Err(self.stored().inconsistent("currency", MISSING).into()),
         };
         let operations = operations.into_iter().map(|operation| (operation.key, operation)).collect();
-        Ok(StoredPayment { order_id, payment, method: self.method, version: self.version, operations })
+        let Self { gateway, method, version, .. } = self;
+        Ok(StoredPayment { order_id, payment, gateway, method, version, operations })
     }
 
     /// The row as errors name it.

@@ -25,23 +25,37 @@ struct Row {
     currency: Option<String>,
 }
 
-/// Claims at most `limit` operations of unknown outcome that were created after `created_after` and last updated before
-/// `updated_before`, the oldest update first. Claiming sets `updated_at` to now. Captures and refunds of a payment that
-/// is voided or being voided are not claimed, because the void's outcome covers them.
+/// Which unsettled operations to claim.
+pub(crate) struct Unsettled<'a> {
+    /// Last updated before.
+    pub updated_before: Timestamp,
+    /// Created after, for each gateway by its name.
+    pub created_after: &'a [(&'static str, Timestamp)],
+    /// Created after, for operations of any other gateway.
+    pub created_after_default: Timestamp,
+}
+
+/// Claims at most `limit` operations of unknown outcome, the oldest update first. Claiming sets `updated_at` to now.
+/// Captures and refunds of a payment that is voided or being voided are not claimed, because the void's outcome covers
+/// them.
 pub(crate) async fn claim_unsettled(
     tx: &mut PgConnection,
-    (created_after, updated_before): (Timestamp, Timestamp),
+    unsettled: Unsettled<'_>,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<UnsettledOperation>, PaymentsError> {
     let open: [&str; 2] = [OperationStatus::Started.into(), OperationStatus::Unknown.into()];
+    let (gateway, created_after): (Vec<_>, Vec<_>) = unsettled.created_after.iter().copied().unzip();
     let rows = sqlx::query_as!(
         Row,
         r#"WITH due AS MATERIALIZED (
                SELECT operation.order_id, operation.provider_key, payment.currency
-               FROM payments.operations AS operation JOIN payments.payments AS payment USING (order_id)
+               FROM payments.operations AS operation
+               JOIN payments.payments AS payment USING (order_id)
+               LEFT JOIN (SELECT unnest($5::text[]) AS gateway, unnest($6::timestamptz[]) AS created_after) AS known
+                      ON known.gateway = payment.gateway
                WHERE operation.status IN ('started', 'unknown') AND operation.updated_at <= $1
-                 AND operation.created_at > $5 AND payment.currency IS NOT NULL
+                 AND operation.created_at > COALESCE(known.created_after, $7) AND payment.currency IS NOT NULL
                  AND CASE operation.kind
                          WHEN 'authorize' THEN false
                          WHEN 'void' THEN payment.status = 'voiding'
@@ -54,11 +68,13 @@ pub(crate) async fn claim_unsettled(
              AND operation.status = ANY ($4)
            RETURNING operation.order_id, operation.kind, operation.subject, operation.amount_minor,
                      due.currency"#,
-        updated_before,
+        unsettled.updated_before,
         now,
         i64::from(limit),
         &open as &[&str],
-        created_after,
+        &gateway as &[&str],
+        &created_after,
+        unsettled.created_after_default,
     )
     .fetch_all(tx)
     .await?;

@@ -1,10 +1,10 @@
 //! The contract of payment gateways: [`check_contract`] tests any implementation.
 
-use crate::harness::{LONG_TIMEOUT, new_order, usd};
+use crate::harness::{AT_ONCE, new_order, usd};
 use domain::ids::{OrderId, ProviderKey};
 use domain::payment::VoidResult;
 use payments::gateway::simulated::SimulatedGateway;
-use payments::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
+use payments::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt, RegisteredGateway};
 use sqlx::PgPool;
 
 /// Payment methods of the gateway under test.
@@ -15,13 +15,13 @@ pub struct Methods {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn the_simulated_gateway_fulfils_the_contract(pool: PgPool) {
-    let gateway = SimulatedGateway::start(pool, &LONG_TIMEOUT);
+    let gateway = started(&pool);
     check_contract(&gateway, &Methods { accepted: "sim_ok", declined: "sim_declined" }).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn all_processes_share_one_ledger(pool: PgPool) {
-    let [one, other] = [(); 2].map(|()| SimulatedGateway::start(pool.clone(), &LONG_TIMEOUT));
+    let [one, other] = [(); 2].map(|()| started(&pool));
     let payment = Payment::new(&one, "sim_ok");
 
     let receipt = payment.authorize().await;
@@ -29,6 +29,10 @@ async fn all_processes_share_one_ledger(pool: PgPool) {
     let same = Payment { gateway: &other, ..payment };
     assert_eq!(same.authorize().await, receipt);
     assert!(matches!(other.look_up(same.key()).await, LookUp::Done(_)));
+}
+
+fn started(pool: &PgPool) -> SimulatedGateway {
+    SimulatedGateway::start(&AT_ONCE, pool).expect("it needs no settings")
 }
 
 pub async fn check_contract<G: PaymentGateway>(gateway: &G, methods: &Methods) {

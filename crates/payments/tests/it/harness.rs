@@ -8,8 +8,10 @@ use domain::messages::{
 };
 use domain::money::Money;
 use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
-use payments::gateway::PaymentGateway;
-use payments::gateway::simulated::SimulatedGateway;
+use payments::gateway::simulated::{SimulatedGateway, SimulatedGatewayArgs};
+use payments::gateway::{
+    ChosenGateway, GatewayInfo, GatewaySettings, Gateways, PaymentGateway, PaymentMethods, RegisteredGateway,
+};
 use payments::{Call, CallResult, PaymentView, Payments, PaymentsArgs, find_payment};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -18,20 +20,23 @@ pub const AMOUNT: i64 = 1_000;
 /// Number of attempts before the retry ladder dead-letters a message.
 const ATTEMPTS_MAX: u32 = 8;
 
+pub const AT_ONCE: SimulatedGatewayArgs = SimulatedGatewayArgs { sim_gateway_latency_ms: 0 };
+
 /// The timeout is far longer than a call needs here, so that a busy machine causes no unknown outcomes.
 pub const LONG_TIMEOUT: PaymentsArgs = PaymentsArgs {
     payment_call_timeout_ms: 20_000,
     payment_calls_max: 256,
     payment_method_calls_max: 256,
     payment_follow_up_calls_max: 256,
-    sim_gateway_latency_ms: 0,
+    chosen: ChosenGateway { payment_gateway: SimulatedGateway::INFO },
+    gateways: GatewaySettings { simulated: AT_ONCE },
 };
 /// For tests with a gateway that never responds.
 pub const SHORT_TIMEOUT: PaymentsArgs = PaymentsArgs { payment_call_timeout_ms: 300, ..LONG_TIMEOUT };
 
-pub struct Harness<G> {
+pub struct Harness {
     pub pool: PgPool,
-    pub payments: Payments<G>,
+    pub payments: Payments,
 }
 
 /// A command that is handled in single steps.
@@ -42,15 +47,15 @@ pub struct SteppedCommand {
     pub outcome: Option<Result<Reply, Verdict>>,
 }
 
-impl Harness<SimulatedGateway> {
+impl Harness {
     pub fn new(pool: &PgPool, args: &PaymentsArgs) -> Self {
-        Self::with_gateway(pool, SimulatedGateway::start(pool.clone(), args), args)
+        Self { pool: pool.clone(), payments: Payments::start(args, pool).expect("the simulated gateway is registered") }
     }
-}
 
-impl<G: PaymentGateway> Harness<G> {
-    pub fn with_gateway(pool: &PgPool, gateway: G, args: &PaymentsArgs) -> Self {
-        Self { pool: pool.clone(), payments: Payments::new(gateway, args) }
+    pub fn with_gateway(pool: &PgPool, gateway: impl PaymentGateway) -> Self {
+        let methods = PaymentMethods::new(&["card"], None);
+        let info = GatewayInfo { name: "fake", methods, ..SimulatedGateway::INFO };
+        Self { pool: pool.clone(), payments: Payments::new(Gateways::of(info, gateway), &LONG_TIMEOUT) }
     }
 
     pub async fn begin(&self, batch: &[Delivery<PaymentCommand>], now: Timestamp) -> Vec<Call> {

@@ -7,7 +7,9 @@ use crate::harness::{
 use crate::ledger::{assert_consistent, assert_settled, ledger_row};
 use domain::payment::PaymentStatus;
 use messaging::Verdict;
-use payments::{OperationStatus, PaymentMethods};
+use payments::OperationStatus;
+use payments::gateway::RegisteredGateway;
+use payments::gateway::simulated::SimulatedGateway;
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -107,7 +109,7 @@ async fn an_unknown_method_is_declined(pool: PgPool) {
     let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
 
     assert_eq!(harness.handle(&authorize(order, "gold")).await, Ok(declined(order, "unknown_method")));
-    let methods = PaymentMethods::configured();
+    let methods = SimulatedGateway::INFO.methods;
     assert_eq!(methods.names(), ["sim_ok", "sim_declined", "sim_timeout", "sim_flaky", "sim_down"]);
     assert!(!methods.supports("gold") && methods.default_method().is_some_and(|default| methods.supports(default)));
 }

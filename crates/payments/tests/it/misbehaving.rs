@@ -1,6 +1,7 @@
 //! A gateway that breaks the contract: the slice still sends no wrong replies.
 
-use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, SteppedCommand, authorize, declined, new_order, void, voided};
+use crate::harness::{AMOUNT, Harness, SteppedCommand, authorize, declined, new_order, void, voided};
+use async_trait::async_trait;
 use domain::ids::ProviderKey;
 use domain::payment::{OperationKind, PaymentStatus, VoidResult};
 use messaging::Verdict;
@@ -21,9 +22,8 @@ struct State {
     voids_to_refuse: u32,
 }
 
+#[async_trait]
 impl PaymentGateway for WithoutTombstones {
-    const NAME: &'static str = "forgetful";
-
     async fn authorize(&self, request: Authorize) -> Outcome<Receipt> {
         let mut state = self.0.lock().expect("no panic while it was locked");
         state.held_minor += request.amount.amount_minor;
@@ -58,7 +58,7 @@ impl PaymentGateway for WithoutTombstones {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_charge_that_arrives_after_its_void_is_voided_again(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
-    let harness = Harness::with_gateway(&pool, gateway.clone(), &LONG_TIMEOUT);
+    let harness = Harness::with_gateway(&pool, gateway.clone());
     let mut late = SteppedCommand::of(&authorize(order, "card"));
     harness.step(&mut late).await;
     assert_eq!(harness.handle(&void(order)).await, Ok(voided(order, None)));
@@ -77,7 +77,7 @@ async fn a_charge_that_arrives_after_its_void_is_voided_again(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_void_that_found_nothing_does_not_close_a_payment_that_was_charged_in_between(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
-    let harness = Harness::with_gateway(&pool, gateway.clone(), &LONG_TIMEOUT);
+    let harness = Harness::with_gateway(&pool, gateway.clone());
     let (mut charge, mut voiding) = (SteppedCommand::of(&authorize(order, "card")), SteppedCommand::of(&void(order)));
     for is_charge in [true, false, false] {
         harness.step(if is_charge { &mut charge } else { &mut voiding }).await;
@@ -100,7 +100,7 @@ async fn a_void_that_found_nothing_does_not_close_a_payment_that_was_charged_in_
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_void_that_fails_is_retried_until_it_succeeds(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
-    let harness = Harness::with_gateway(&pool, gateway.clone(), &LONG_TIMEOUT);
+    let harness = Harness::with_gateway(&pool, gateway.clone());
     harness.handle_until_reply(&authorize(order, "card")).await;
     gateway.0.lock().unwrap().voids_to_refuse = 5;
 
@@ -116,7 +116,7 @@ async fn a_void_that_fails_is_retried_until_it_succeeds(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn without_a_look_up_no_authorization_is_repeated(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
-    let harness = Harness::with_gateway(&pool, gateway.clone(), &LONG_TIMEOUT);
+    let harness = Harness::with_gateway(&pool, gateway.clone());
     let mut crashed = SteppedCommand::of(&authorize(order, "card"));
     for _ in 0..2 {
         harness.step(&mut crashed).await;
@@ -133,7 +133,7 @@ async fn without_a_look_up_no_authorization_is_repeated(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_declined_capture_is_left_to_an_operator(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
-    let harness = Harness::with_gateway(&pool, gateway, &LONG_TIMEOUT);
+    let harness = Harness::with_gateway(&pool, gateway);
     harness.handle_until_reply(&authorize(order, "card")).await;
 
     for _ in 0..2 {

@@ -7,10 +7,9 @@ use crate::ledger::{assert_settled, ledger_row};
 use domain::ids::OrderId;
 use domain::payment::PaymentStatus;
 use messaging::Verdict;
-use payments::gateway::simulated::SimulatedGateway;
 use sqlx::PgPool;
 
-async fn authorized_order(pool: &PgPool) -> (Harness<SimulatedGateway>, OrderId) {
+async fn authorized_order(pool: &PgPool) -> (Harness, OrderId) {
     let (harness, order) = (Harness::new(pool, &LONG_TIMEOUT), new_order());
     harness.handle_until_reply(&authorize(order, "sim_ok")).await;
     (harness, order)

@@ -8,7 +8,6 @@ use domain::ids::OrderId;
 use domain::messages::{PaymentCommand, Reply};
 use futures::StreamExt;
 use messaging::Verdict;
-use payments::gateway::simulated::SimulatedGateway;
 use sqlx::PgPool;
 
 const METHODS: [&str; 4] = ["sim_ok", "sim_timeout", "sim_flaky", "sim_declined"];
@@ -20,11 +19,7 @@ fn interleavings() -> Vec<Vec<bool>> {
 }
 
 /// Runs one interleaving, then repeats both commands until their outcomes are final, and returns the outcomes.
-async fn race(
-    harness: &Harness<SimulatedGateway>,
-    commands: [&PaymentCommand; 2],
-    steps: &[bool],
-) -> [Result<Reply, Verdict>; 2] {
+async fn race(harness: &Harness, commands: [&PaymentCommand; 2], steps: &[bool]) -> [Result<Reply, Verdict>; 2] {
     let [mut first, mut second] = commands.map(SteppedCommand::of);
     for is_first in steps {
         harness.step(if *is_first { &mut first } else { &mut second }).await;

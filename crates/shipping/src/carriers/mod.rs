@@ -1,33 +1,51 @@
-//! The interface to carriers, and its implementations: one file per carrier.
+//! The interface to carriers. A carrier is a folder here, and one line in `registry.rs`.
 
+mod registry;
 pub mod simulated;
 
+pub use registry::{CarrierSettings, Carriers, ChosenCarrier, NoSettings, StartedCarrier, advance_shipments};
+
+use crate::error::ShippingError;
+use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
-use std::time::Duration;
+use messaging::WriteContext;
+use std::fmt::Debug;
 
-/// The interface of a carrier. Every call names its shipment and is idempotent.
-pub trait Carrier: Send + Sync + 'static {
-    /// The carrier's name, as stored with a shipment and shown to clients.
-    const NAME: &'static str;
-
+/// A carrier with its connections, as the handler of the shipping queue uses it. Every call names its shipment and is
+/// idempotent.
+#[async_trait]
+pub trait Carrier: Debug + Send + Sync + 'static {
     /// Books a shipment. A repeated call returns the existing booking. After a [`Self::cancel`] it makes a new one.
-    fn book(&self, request: &ShipmentRequest) -> impl Future<Output = BookResponse> + Send;
+    async fn book(&self, request: &ShipmentRequest) -> BookResponse;
 
     /// Cancels a shipment. Cancelling a shipment that is not booked succeeds too, because the booking may never have
     /// reached the carrier.
-    fn cancel(
-        &self,
-        shipment: ShipmentId,
-        tracking_number: Option<&TrackingNumber>,
-    ) -> impl Future<Output = CancelResponse> + Send;
+    async fn cancel(&self, shipment: ShipmentId, tracking_number: Option<&TrackingNumber>) -> CancelResponse;
+}
 
-    /// Time from a booking to the shipment's first milestone, if this system moves the carrier's shipments itself.
-    /// `None` for real carriers, which report milestones.
-    fn moves_after(&self) -> Option<Duration> {
-        None
+/// A carrier that can be registered: what is known of it before it is started, and how it is started.
+pub trait RegisteredCarrier: Carrier + Sized {
+    /// The name in settings, rows and metrics, shown to clients. It never changes, because rows name it.
+    const NAME: &'static str;
+
+    /// Its section of the settings.
+    type Settings: clap::Args;
+
+    /// `None` if its settings are not set: then this installation does not use the carrier.
+    fn start(settings: &Self::Settings) -> Option<Self>;
+
+    /// Advances at most `limit` shipments that are due for their next milestone, and returns their number. It must be
+    /// safe in two processes at once. Nothing to do for carriers that report milestones.
+    fn advance_shipments(
+        _settings: &Self::Settings,
+        _context: &WriteContext,
+        _now: Timestamp,
+        _limit: u32,
+    ) -> impl Future<Output = Result<usize, ShippingError>> + Send {
+        std::future::ready(Ok(0))
     }
 }
 

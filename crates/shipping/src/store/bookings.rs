@@ -19,6 +19,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub(crate) struct StoredBooking {
     pub booking: Booking,
+    /// The name of the carrier that all its calls go to.
+    pub carrier: String,
     pub trace: Trace,
     /// Sorted by id.
     pub shipments: Vec<StoredShipment>,
@@ -28,6 +30,7 @@ pub(crate) struct StoredBooking {
 pub(crate) struct NewBooking<'a> {
     pub order_id: OrderId,
     pub status: BookingStatus,
+    pub carrier: &'a str,
     pub trace: &'a Trace,
     pub requests: &'a [ShipmentRequest],
 }
@@ -50,42 +53,81 @@ pub(crate) async fn insert_bookings(
     if new.is_empty() {
         return Ok(HashSet::new());
     }
-    let orders: Vec<_> = new.iter().map(|booking| booking.order_id.as_uuid()).collect();
-    let statuses: Vec<&str> = new.iter().map(|booking| booking.status.into()).collect();
-    let correlations: Vec<_> = new.iter().map(|booking| booking.trace.correlation_id.as_str()).collect();
-    let traceparents: Vec<_> = new.iter().map(|booking| booking.trace.traceparent.as_deref()).collect();
-    let requests = || new.iter().flat_map(|booking| booking.requests.iter().map(|request| (booking.order_id, request)));
-    let shipment_orders: Vec<_> = requests().map(|(order_id, _)| order_id.as_uuid()).collect();
-    let ids: Vec<_> = requests().map(|(_, request)| request.shipment_id.as_uuid()).collect();
-    let warehouses: Vec<_> = requests().map(|(_, request)| request.warehouse_id.as_uuid()).collect();
-    let lines: Vec<_> = requests().map(|(_, request)| Json(&request.lines)).collect();
+    let (bookings, shipments) = (BookingColumns::of(new), ShipmentColumns::of(new));
     let inserted = sqlx::query_scalar!(
         "WITH opened AS (
-             INSERT INTO shipping.bookings (order_id, status, correlation_id, traceparent, created_at, updated_at)
-             SELECT u.order_id, u.status, u.correlation_id, u.traceparent, $5, $5
-               FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[])
-                    AS u (order_id, status, correlation_id, traceparent)
+             INSERT INTO shipping.bookings
+                 (order_id, status, carrier, correlation_id, traceparent, created_at, updated_at)
+             SELECT new.order_id, new.status, new.carrier, new.correlation_id, new.traceparent, $1 AS created_at,
+                    $1 AS updated_at
+               FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::text[]) AS status, unnest($4::text[]) AS carrier,
+                            unnest($5::text[]) AS correlation_id, unnest($6::text[]) AS traceparent) AS new
              ON CONFLICT (order_id) DO NOTHING
              RETURNING order_id),
          new_shipments AS (
              INSERT INTO shipping.shipments (order_id, id, warehouse_id, lines, status, created_at, updated_at)
-             SELECT u.order_id, u.id, u.warehouse_id, u.lines, 'requested', $5, $5
-               FROM UNNEST($6::uuid[], $7::uuid[], $8::uuid[], $9::jsonb[]) AS u (order_id, id, warehouse_id, lines)
-               JOIN opened ON opened.order_id = u.order_id)
+             SELECT new.order_id, new.id, new.warehouse_id, new.lines, 'requested' AS status, $1 AS created_at,
+                    $1 AS updated_at
+               FROM (SELECT unnest($7::uuid[]) AS order_id, unnest($8::uuid[]) AS id,
+                            unnest($9::uuid[]) AS warehouse_id, unnest($10::jsonb[]) AS lines) AS new
+               JOIN opened ON opened.order_id = new.order_id)
          SELECT order_id FROM opened",
-        &orders,
-        &statuses as &[&str],
-        &correlations as &[&str],
-        &traceparents as &[Option<&str>],
         now,
-        &shipment_orders,
-        &ids,
-        &warehouses,
-        &lines as &[Json<&Vec<Line>>],
+        &bookings.order_id,
+        &bookings.status as &[&str],
+        &bookings.carrier as &[&str],
+        &bookings.correlation_id as &[&str],
+        &bookings.traceparent as &[Option<&str>],
+        &shipments.order_id,
+        &shipments.id,
+        &shipments.warehouse_id,
+        &shipments.lines as &[Json<&Vec<Line>>],
     )
     .fetch_all(tx)
     .await?;
     Ok(inserted.into_iter().map(OrderId::from_uuid).collect())
+}
+
+/// New bookings, by column.
+struct BookingColumns<'a> {
+    order_id: Vec<Uuid>,
+    status: Vec<&'static str>,
+    carrier: Vec<&'a str>,
+    correlation_id: Vec<&'a str>,
+    traceparent: Vec<Option<&'a str>>,
+}
+
+impl<'a> BookingColumns<'a> {
+    fn of(new: &[NewBooking<'a>]) -> Self {
+        Self {
+            order_id: new.iter().map(|booking| booking.order_id.as_uuid()).collect(),
+            status: new.iter().map(|booking| booking.status.into()).collect(),
+            carrier: new.iter().map(|booking| booking.carrier).collect(),
+            correlation_id: new.iter().map(|booking| booking.trace.correlation_id.as_str()).collect(),
+            traceparent: new.iter().map(|booking| booking.trace.traceparent.as_deref()).collect(),
+        }
+    }
+}
+
+/// The shipments of new bookings, by column.
+struct ShipmentColumns<'a> {
+    order_id: Vec<Uuid>,
+    id: Vec<Uuid>,
+    warehouse_id: Vec<Uuid>,
+    lines: Vec<Json<&'a Vec<Line>>>,
+}
+
+impl<'a> ShipmentColumns<'a> {
+    fn of(new: &[NewBooking<'a>]) -> Self {
+        let requests = || new.iter().flat_map(|booking| booking.requests.iter());
+        let orders = new.iter().flat_map(|booking| booking.requests.iter().map(|_| booking.order_id.as_uuid()));
+        Self {
+            order_id: orders.collect(),
+            id: requests().map(|request| request.shipment_id.as_uuid()).collect(),
+            warehouse_id: requests().map(|request| request.warehouse_id.as_uuid()).collect(),
+            lines: requests().map(|request| Json(&request.lines)).collect(),
+        }
+    }
 }
 
 /// Reads bookings with their shipments. Both are locked until the transaction ends.
@@ -99,7 +141,7 @@ pub(crate) async fn lock_bookings(
     let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         BookingRow,
-        "SELECT order_id, status, reason, correlation_id, traceparent FROM shipping.bookings
+        "SELECT order_id, status, reason, carrier, correlation_id, traceparent FROM shipping.bookings
          WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
         &ids,
     )
@@ -134,6 +176,7 @@ pub(crate) async fn start_cancelling(
     .execute(&mut *tx)
     .await?;
     ensure_rows(BOOKINGS, orders.len(), result.rows_affected())?;
+    // A scheduler of the version before moves shipments by this column, and does not look at the booking.
     sqlx::query!(
         "UPDATE shipping.shipments SET next_move_at = NULL, updated_at = $2
          WHERE order_id = ANY($1) AND next_move_at IS NOT NULL",
@@ -156,6 +199,7 @@ struct BookingRow {
     order_id: Uuid,
     status: String,
     reason: Option<String>,
+    carrier: String,
     correlation_id: String,
     traceparent: Option<String>,
 }
@@ -175,6 +219,7 @@ impl BookingRow {
             }
         };
         let trace = Trace { correlation_id: self.correlation_id, causation_id: None, traceparent: self.traceparent };
-        Ok((OrderId::from_uuid(self.order_id), StoredBooking { booking, trace, shipments: Vec::new() }))
+        let stored = StoredBooking { booking, carrier: self.carrier, trace, shipments: Vec::new() };
+        Ok((OrderId::from_uuid(self.order_id), stored))
     }
 }

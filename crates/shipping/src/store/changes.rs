@@ -5,8 +5,10 @@ use super::shipments::{ChangedShipment, reached_at};
 use super::{BOOKINGS, SHIPMENTS};
 use crate::error::ShippingError;
 use domain::Timestamp;
+use domain::shipment::Waybill;
 use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// Updates bookings and shipments that this transaction has locked. Fails if a row does not have the status that was
 /// read.
@@ -19,57 +21,93 @@ pub(crate) async fn save_changes(
     if bookings.is_empty() && shipments.is_empty() {
         return Ok(());
     }
-    let booked: Vec<_> = bookings.iter().map(|change| change.order_id.as_uuid()).collect();
-    let bookings_from: Vec<&str> = bookings.iter().map(|change| change.from.into()).collect();
-    let bookings_to: Vec<&str> = bookings.iter().map(|change| change.to.status().into()).collect();
-    let reasons: Vec<_> = bookings.iter().map(|change| reason(&change.to)).collect();
-    let after = || shipments.iter().map(|change| &change.to);
-    let waybills = || after().map(|stored| stored.shipment.waybill());
-    let orders: Vec<_> = after().map(|stored| stored.order_id.as_uuid()).collect();
-    let ids: Vec<_> = after().map(|stored| stored.id.as_uuid()).collect();
-    let from: Vec<&str> = shipments.iter().map(|change| change.from.into()).collect();
-    let to: Vec<&str> = after().map(|stored| stored.shipment.status().into()).collect();
-    let carriers: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.carrier.as_str())).collect();
-    let numbers: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.tracking_number.as_str())).collect();
-    let promises: Vec<_> = waybills().map(|waybill| waybill.map(|waybill| waybill.promised_by)).collect();
-    let reached: Vec<_> = after().map(|stored| reached_at(&stored.shipment)).collect();
-    let next_moves: Vec<_> = after().map(|stored| stored.next_move_at).collect();
+    let (booking, shipment) = (BookingColumns::of(bookings), ShipmentColumns::of(shipments));
+    // The version before set `next_move_at`; the constraint of the column refuses it for shipments that have ended.
     let saved = sqlx::query!(
         r#"WITH saved_bookings AS (
-             UPDATE shipping.bookings AS b SET status = u.to_status, reason = u.reason, updated_at = $14
-               FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[]) AS u (order_id, from_status, to_status, reason)
-              WHERE b.order_id = ANY($1) AND b.order_id = u.order_id AND b.status = u.from_status
+             UPDATE shipping.bookings AS stored SET status = new.status, reason = new.reason, updated_at = $1
+               FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::text[]) AS status_before,
+                            unnest($4::text[]) AS status, unnest($5::text[]) AS reason) AS new
+              WHERE stored.order_id = ANY($2) AND stored.order_id = new.order_id AND stored.status = new.status_before
              RETURNING 1),
          saved_shipments AS (
-             UPDATE shipping.shipments AS s
-                SET status = u.to_status, carrier = u.carrier, tracking_number = u.tracking_number,
-                    promised_by = u.promised_by, reached_at = u.reached_at, next_move_at = u.next_move_at,
-                    updated_at = $14
-               FROM UNNEST($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[],
-                           $12::timestamptz[], $13::timestamptz[])
-                    AS u (order_id, id, from_status, to_status, carrier, tracking_number, promised_by, reached_at,
-                          next_move_at)
-              WHERE s.order_id = ANY($5) AND s.order_id = u.order_id AND s.id = u.id AND s.status = u.from_status
+             UPDATE shipping.shipments AS stored
+                SET status = new.status, carrier = new.carrier, tracking_number = new.tracking_number,
+                    promised_by = new.promised_by, reached_at = new.reached_at, next_move_at = NULL, updated_at = $1
+               FROM (SELECT unnest($6::uuid[]) AS order_id, unnest($7::uuid[]) AS id,
+                            unnest($8::text[]) AS status_before, unnest($9::text[]) AS status,
+                            unnest($10::text[]) AS carrier, unnest($11::text[]) AS tracking_number,
+                            unnest($12::timestamptz[]) AS promised_by, unnest($13::timestamptz[]) AS reached_at) AS new
+              WHERE stored.order_id = ANY($6) AND stored.order_id = new.order_id AND stored.id = new.id
+                AND stored.status = new.status_before
              RETURNING 1)
          SELECT (SELECT count(*) FROM saved_bookings) AS "bookings!",
                 (SELECT count(*) FROM saved_shipments) AS "shipments!""#,
-        &booked,
-        &bookings_from as &[&str],
-        &bookings_to as &[&str],
-        &reasons as &[Option<&str>],
-        &orders,
-        &ids,
-        &from as &[&str],
-        &to as &[&str],
-        &carriers as &[Option<&str>],
-        &numbers as &[Option<&str>],
-        &promises as &[Option<Timestamp>],
-        &reached as &[Option<Timestamp>],
-        &next_moves as &[Option<Timestamp>],
         now,
+        &booking.order_id,
+        &booking.status_before as &[&str],
+        &booking.status as &[&str],
+        &booking.reason as &[Option<&str>],
+        &shipment.order_id,
+        &shipment.id,
+        &shipment.status_before as &[&str],
+        &shipment.status as &[&str],
+        &shipment.carrier as &[Option<&str>],
+        &shipment.tracking_number as &[Option<&str>],
+        &shipment.promised_by as &[Option<Timestamp>],
+        &shipment.reached_at as &[Option<Timestamp>],
     )
     .fetch_one(tx)
     .await?;
     ensure_rows(BOOKINGS, bookings.len(), saved.bookings)?;
     Ok(ensure_rows(SHIPMENTS, shipments.len(), saved.shipments)?)
+}
+
+/// Bookings to update, by column.
+struct BookingColumns<'a> {
+    order_id: Vec<Uuid>,
+    status_before: Vec<&'static str>,
+    status: Vec<&'static str>,
+    reason: Vec<Option<&'a str>>,
+}
+
+impl<'a> BookingColumns<'a> {
+    fn of(bookings: &'a [ChangedBooking]) -> Self {
+        Self {
+            order_id: bookings.iter().map(|change| change.order_id.as_uuid()).collect(),
+            status_before: bookings.iter().map(|change| change.from.into()).collect(),
+            status: bookings.iter().map(|change| change.to.status().into()).collect(),
+            reason: bookings.iter().map(|change| reason(&change.to)).collect(),
+        }
+    }
+}
+
+/// Shipments to update, by column.
+struct ShipmentColumns<'a> {
+    order_id: Vec<Uuid>,
+    id: Vec<Uuid>,
+    status_before: Vec<&'static str>,
+    status: Vec<&'static str>,
+    carrier: Vec<Option<&'a str>>,
+    tracking_number: Vec<Option<&'a str>>,
+    promised_by: Vec<Option<Timestamp>>,
+    reached_at: Vec<Option<Timestamp>>,
+}
+
+impl<'a> ShipmentColumns<'a> {
+    fn of(shipments: &'a [ChangedShipment]) -> Self {
+        let after = || shipments.iter().map(|change| &change.to);
+        let waybills = || after().map(|stored| stored.shipment.waybill());
+        let tracking_number = |waybill: &'a Waybill| waybill.tracking_number.as_str();
+        Self {
+            order_id: after().map(|stored| stored.order_id.as_uuid()).collect(),
+            id: after().map(|stored| stored.id.as_uuid()).collect(),
+            status_before: shipments.iter().map(|change| change.from.into()).collect(),
+            status: after().map(|stored| stored.shipment.status().into()).collect(),
+            carrier: waybills().map(|waybill| waybill.map(|waybill| waybill.carrier.as_str())).collect(),
+            tracking_number: waybills().map(|waybill| waybill.map(tracking_number)).collect(),
+            promised_by: waybills().map(|waybill| waybill.map(|waybill| waybill.promised_by)).collect(),
+            reached_at: after().map(|stored| reached_at(&stored.shipment)).collect(),
+        }
+    }
 }

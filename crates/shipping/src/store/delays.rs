@@ -66,24 +66,26 @@ pub(crate) async fn save_delay_checks(
     checks: &[DelayCheck],
     now: Timestamp,
 ) -> Result<(), ShippingError> {
-    let orders: Vec<_> = checks.iter().map(|check| check.late.order_id.as_uuid()).collect();
-    let ids: Vec<_> = checks.iter().map(|check| check.late.id.as_uuid()).collect();
-    let before: Vec<_> = checks.iter().map(|check| smallint(check.late.level)).collect();
-    let after: Vec<_> = checks.iter().map(|check| smallint(check.level)).collect();
-    let next: Vec<_> = checks.iter().map(|check| check.next_delay_at).collect();
+    let order_id: Vec<_> = checks.iter().map(|check| check.late.order_id.as_uuid()).collect();
+    let id: Vec<_> = checks.iter().map(|check| check.late.id.as_uuid()).collect();
+    let level_before: Vec<_> = checks.iter().map(|check| smallint(check.late.level)).collect();
+    let delay_level: Vec<_> = checks.iter().map(|check| smallint(check.level)).collect();
+    let next_delay_at: Vec<_> = checks.iter().map(|check| check.next_delay_at).collect();
     let result = sqlx::query!(
-        "UPDATE shipping.shipments AS s
-         SET delay_level = u.level, next_delay_at = coalesce(u.next_delay_at, 'infinity'),
-             delayed_at = CASE WHEN u.level > 0 THEN coalesce(s.delayed_at, $6) END, updated_at = $6
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::timestamptz[])
-              AS u (order_id, id, level_before, level, next_delay_at)
-         WHERE s.order_id = ANY($1) AND s.order_id = u.order_id AND s.id = u.id AND s.delay_level = u.level_before",
-        &orders,
-        &ids,
-        &before,
-        &after,
-        &next as &[Option<Timestamp>],
+        "UPDATE shipping.shipments AS stored
+            SET delay_level = new.delay_level, next_delay_at = coalesce(new.next_delay_at, 'infinity'),
+                delayed_at = CASE WHEN new.delay_level > 0 THEN coalesce(stored.delayed_at, $1) END, updated_at = $1
+           FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::uuid[]) AS id,
+                        unnest($4::smallint[]) AS level_before, unnest($5::smallint[]) AS delay_level,
+                        unnest($6::timestamptz[]) AS next_delay_at) AS new
+          WHERE stored.order_id = ANY($2) AND stored.order_id = new.order_id AND stored.id = new.id
+            AND stored.delay_level = new.level_before",
         now,
+        &order_id,
+        &id,
+        &level_before,
+        &delay_level,
+        &next_delay_at as &[Option<Timestamp>],
     )
     .execute(tx)
     .await?;
@@ -96,17 +98,18 @@ pub(crate) async fn insert_delays(
     marked: &[&DelayCheck],
     now: Timestamp,
 ) -> Result<(), ShippingError> {
-    let ids: Vec<_> = marked.iter().map(|check| check.late.id.as_uuid()).collect();
-    let levels: Vec<_> = marked.iter().map(|check| smallint(check.level)).collect();
-    let promises: Vec<_> = marked.iter().map(|check| check.late.promised_by).collect();
+    let shipment_id: Vec<_> = marked.iter().map(|check| check.late.id.as_uuid()).collect();
+    let level: Vec<_> = marked.iter().map(|check| smallint(check.level)).collect();
+    let promised_by: Vec<_> = marked.iter().map(|check| check.late.promised_by).collect();
     sqlx::query!(
         "INSERT INTO shipping.delays (shipment_id, level, promised_by, marked_at)
-         SELECT u.shipment_id, u.level, u.promised_by, $4
-         FROM UNNEST($1::uuid[], $2::smallint[], $3::timestamptz[]) AS u (shipment_id, level, promised_by)",
-        &ids,
-        &levels,
-        &promises,
+         SELECT new.shipment_id, new.level, new.promised_by, $1 AS marked_at
+           FROM (SELECT unnest($2::uuid[]) AS shipment_id, unnest($3::smallint[]) AS level,
+                        unnest($4::timestamptz[]) AS promised_by) AS new",
         now,
+        &shipment_id,
+        &level,
+        &promised_by,
     )
     .execute(tx)
     .await?;

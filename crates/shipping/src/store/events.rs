@@ -21,23 +21,24 @@ pub(crate) async fn insert_events(
     events: &[NewEvent<'_>],
     now: Timestamp,
 ) -> Result<u64, ShippingError> {
-    let shipments: Vec<_> = events.iter().map(|event| event.shipment_id.as_uuid()).collect();
-    let statuses: Vec<&str> = events.iter().map(|event| event.milestone.into()).collect();
-    let times: Vec<_> = events.iter().map(|event| event.occurred_at).collect();
-    let sources: Vec<_> = events.iter().map(|event| event.source).collect();
-    let notes: Vec<_> = events.iter().map(|event| event.note).collect();
+    let shipment_id: Vec<_> = events.iter().map(|event| event.shipment_id.as_uuid()).collect();
+    let status: Vec<&str> = events.iter().map(|event| event.milestone.into()).collect();
+    let occurred_at: Vec<_> = events.iter().map(|event| event.occurred_at).collect();
+    let source: Vec<_> = events.iter().map(|event| event.source).collect();
+    let note: Vec<_> = events.iter().map(|event| event.note).collect();
     let result = sqlx::query!(
         "INSERT INTO shipping.shipment_events (shipment_id, status, occurred_at, recorded_at, source, note)
-         SELECT u.shipment_id, u.status, u.occurred_at, $6, u.source, u.note
-         FROM UNNEST($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
-              AS u (shipment_id, status, occurred_at, source, note)
+         SELECT new.shipment_id, new.status, new.occurred_at, $1 AS recorded_at, new.source, new.note
+           FROM (SELECT unnest($2::uuid[]) AS shipment_id, unnest($3::text[]) AS status,
+                        unnest($4::timestamptz[]) AS occurred_at, unnest($5::text[]) AS source,
+                        unnest($6::text[]) AS note) AS new
          ON CONFLICT DO NOTHING",
-        &shipments,
-        &statuses as &[&str],
-        &times,
-        &sources as &[&str],
-        &notes as &[Option<&str>],
         now,
+        &shipment_id,
+        &status as &[&str],
+        &occurred_at,
+        &source as &[&str],
+        &note as &[Option<&str>],
     )
     .execute(tx)
     .await?;

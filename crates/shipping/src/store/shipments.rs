@@ -20,7 +20,6 @@ pub(crate) struct StoredShipment {
     pub warehouse_id: WarehouseId,
     pub lines: Vec<Line>,
     pub shipment: Shipment,
-    pub next_move_at: Option<Timestamp>,
 }
 
 /// A shipment's new state, and the status that the row must still have.
@@ -37,10 +36,9 @@ impl StoredShipment {
 }
 
 impl ChangedShipment {
-    /// Advances `stored` to `next`. A delivered shipment has no next move.
+    /// Advances `stored` to `next`.
     pub(crate) fn step(stored: StoredShipment, next: Shipment) -> Self {
-        let next_move_at = next.next_milestone().and(stored.next_move_at);
-        Self { from: stored.shipment.status(), to: StoredShipment { shipment: next, next_move_at, ..stored } }
+        Self { from: stored.shipment.status(), to: StoredShipment { shipment: next, ..stored } }
     }
 }
 
@@ -51,7 +49,7 @@ pub(crate) async fn lock_shipments(
     let rows = sqlx::query_as!(
         ShipmentRow,
         r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, reached_at, next_move_at
+                  promised_by, reached_at
            FROM shipping.shipments WHERE order_id = ANY($1) ORDER BY order_id, id FOR NO KEY UPDATE"#,
         orders,
     )
@@ -79,7 +77,7 @@ pub(super) fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
 }
 
 /// The columns of a [`StoredShipment`].
-pub(super) struct ShipmentRow {
+pub(crate) struct ShipmentRow {
     pub order_id: Uuid,
     pub id: Uuid,
     pub warehouse_id: Uuid,
@@ -89,11 +87,10 @@ pub(super) struct ShipmentRow {
     pub tracking_number: Option<String>,
     pub promised_by: Option<Timestamp>,
     pub reached_at: Option<Timestamp>,
-    pub next_move_at: Option<Timestamp>,
 }
 
 impl ShipmentRow {
-    pub(super) fn parse(self) -> Result<StoredShipment, ShippingError> {
+    pub(crate) fn parse(self) -> Result<StoredShipment, ShippingError> {
         let stored = StoredRow::new(SHIPMENTS, self.id);
         let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by)?;
         let status = stored.read_column("status", self.status.parse())?;
@@ -104,7 +101,6 @@ impl ShipmentRow {
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
             lines: self.lines.0,
             shipment,
-            next_move_at: self.next_move_at,
         })
     }
 }

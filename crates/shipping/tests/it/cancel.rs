@@ -1,6 +1,6 @@
 //! The cancel command.
 
-use crate::harness::{Harness, args, at, book, cancel, delivery, is_retry, new_order, reply_of, shipment};
+use crate::harness::{Harness, at, book, cancel, delivery, is_retry, move_due, new_order, reply_of, shipment};
 use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate};
 use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
@@ -91,13 +91,12 @@ async fn a_handed_over_shipment_is_not_cancelled(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_shipment_does_not_advance_while_it_is_being_cancelled(pool: PgPool) {
-    let (harness, order) = (Harness::new(pool), new_order());
+    let (harness, order) = (Harness::with_moves(pool), new_order());
     harness.handle(book(order, &[1])).await;
     let batch = vec![delivery(cancel(order), 1)];
     let calls = harness.begin(&batch, at(19)).await;
 
-    let moved =
-        shipping::move_simulated_shipments(&harness.context(), &args().transit_times(), at(60), 10).await.unwrap();
+    let moved = move_due(&harness.pool, 60, 10).await;
     let reported = harness.report(shipment(order, 1), Milestone::HandedOver, 60).await;
     let late_book = harness.handle(book(order, &[1])).await;
     let settled = harness.settle(&batch, harness.call(calls).await, at(61)).await;
@@ -119,9 +118,6 @@ async fn when_the_carrier_already_has_one_shipment_all_stay_booked(pool: PgPool)
     assert_eq!(reply, too_late(order));
     assert_eq!(harness.booking_status(order).await, "booked");
     assert_eq!(harness.carrier.booked().len(), 2, "the cancelled one is booked again");
-    let moved =
-        shipping::move_simulated_shipments(&harness.context(), &args().transit_times(), at(0), 10).await.unwrap();
-    assert_eq!(moved, 2);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -180,12 +176,11 @@ async fn of_a_concurrent_cancel_and_hand_over_exactly_one_wins(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn of_a_concurrent_cancel_and_simulated_move_exactly_one_wins(pool: PgPool) {
-    let harness = Harness::new(pool);
+    let harness = Harness::with_moves(pool);
     let orders: Vec<_> = (0..ORDERS_RACING).map(|_| new_order()).collect();
     harness.handle_batch(&orders.iter().map(|order| delivery(book(*order, &[1]), 1)).collect()).await;
 
-    let (context, transit_times) = (harness.context(), args().transit_times());
-    let moves = (0..ORDERS_RACING).map(|_| shipping::move_simulated_shipments(&context, &transit_times, at(20), 2));
+    let moves = (0..ORDERS_RACING).map(|_| move_due(&harness.pool, 20, 2));
     let cancels = orders.iter().map(|order| harness.handle(cancel(*order)));
     let (cancels, _moves) = tokio::join!(futures::future::join_all(cancels), futures::future::join_all(moves));
 

@@ -1,15 +1,13 @@
 //! A fake carrier that stores its bookings, and returns the responses that a test prepares.
 
 use crate::harness::at;
+use async_trait::async_trait;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
 use domain::shipment::TrackingNumber;
 use shipping::carriers::{BookResponse, CancelResponse, Carrier};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-pub const HAND_OVER: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Default)]
 pub struct FakeCarrier(Arc<Mutex<State>>);
@@ -62,9 +60,8 @@ pub fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
     format!("T-{}", shipment.as_uuid().simple()).parse().unwrap()
 }
 
+#[async_trait]
 impl Carrier for FakeCarrier {
-    const NAME: &'static str = "fake";
-
     async fn book(&self, request: &ShipmentRequest) -> BookResponse {
         let mut state = self.0.lock().unwrap();
         state.calls += 1;
@@ -85,9 +82,5 @@ impl Carrier for FakeCarrier {
             state.booked.remove(&shipment);
         }
         prepared.unwrap_or(CancelResponse::Cancelled)
-    }
-
-    fn moves_after(&self) -> Option<Duration> {
-        Some(HAND_OVER)
     }
 }

@@ -8,6 +8,8 @@ use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use platform::audit::NoAudit;
+use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
+use shipping::carriers::{CarrierSettings, Carriers, ChosenCarrier, RegisteredCarrier};
 use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -15,15 +17,31 @@ use uuid::Uuid;
 pub struct Harness {
     pub pool: PgPool,
     pub carrier: FakeCarrier,
-    shipping: Shipping<FakeCarrier>,
+    shipping: Shipping,
 }
 
 pub type Batch = Vec<Delivery<ShipmentCommand>>;
 
 impl Harness {
     pub fn new(pool: PgPool) -> Self {
+        Self::with_name(pool, "fake")
+    }
+
+    /// With a carrier whose shipments are moved like those of the simulated carrier, because they have its name.
+    pub fn with_moves(pool: PgPool) -> Self {
+        Self::with_name(pool, SimulatedCarrier::NAME)
+    }
+
+    pub fn with_name(pool: PgPool, name: &'static str) -> Self {
         let carrier = FakeCarrier::default();
-        Self { pool, shipping: Shipping::new(carrier.clone(), &args()), carrier }
+        Self { pool, shipping: Shipping::new(&Carriers::of(name, carrier.clone()), &args()), carrier }
+    }
+
+    /// A carrier for new bookings, and another one that is still in use.
+    pub fn with_two(pool: PgPool, name: &'static str, other: (&'static str, FakeCarrier)) -> Self {
+        let carrier = FakeCarrier::default();
+        let carriers = Carriers::of(name, carrier.clone()).and(other.0, other.1);
+        Self { pool, shipping: Shipping::new(&carriers, &args()), carrier }
     }
 
     pub fn context(&self) -> WriteContext {
@@ -107,13 +125,25 @@ impl Harness {
 
 pub fn args() -> ShippingArgs {
     ShippingArgs {
-        carrier_latency_ms: 0,
+        chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
+        carriers: CarrierSettings { simulated: simulated_args() },
         carrier_calls_max: 64,
         carrier_cancel_calls_max: 64,
+    }
+}
+
+pub fn simulated_args() -> SimulatedCarrierArgs {
+    SimulatedCarrierArgs {
+        carrier_latency_ms: 0,
         carrier_hand_over_ms: 20_000,
         carrier_in_transit_ms: 20_000,
         carrier_delivery_ms: 30_000,
     }
+}
+
+/// Runs the scheduled task. Returns the number of moved shipments.
+pub async fn move_due(pool: &PgPool, second: i64, limit: u32) -> usize {
+    shipping::advance_shipments(&args().carriers, &WriteContext::of(pool.clone()), at(second), limit).await.unwrap()
 }
 
 /// The time `second` seconds after the start of the test.

@@ -4,6 +4,7 @@
 mod book;
 mod cancel;
 mod carrier_events;
+mod carriers;
 mod delays;
 mod every_state;
 mod fake_carrier;

@@ -2,7 +2,7 @@
 
 pub mod audit_logs;
 pub mod failed_jobs;
-pub mod grant_role;
 pub mod replays;
 pub mod sagas;
 pub mod tasks;
+pub mod users;

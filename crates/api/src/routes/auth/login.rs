@@ -3,7 +3,7 @@
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, secret, text};
 use crate::change::Detached;
-use crate::client_address::ClientAddress;
+use crate::client_address::RequestClient;
 use crate::problem::{Kind, Problem};
 use accounts::Login;
 use secrecy::SecretString;
@@ -33,10 +33,10 @@ impl FromJson for LoginBody {
     extensions(("x-problems" = json!([Kind::InvalidCredentials, Kind::TooManyRequests]))), security(()))]
 pub async fn log_in(
     detached: Detached,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     Json(body): Json<LoginBody>,
 ) -> Result<axum::Json<SessionBody>, Problem> {
-    let login = Login { email: body.email, password: body.password, address };
+    let login = Login { email: body.email, password: body.password, client };
     let now = platform::clock::now();
     let session = detached.run(|state| async move { state.accounts.login(login, now).await }).await?;
     Ok(axum::Json(session.into()))

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 
 /// Log out
 ///
-/// Revokes the refresh token and all others of the same login. Access tokens stay valid until they expire.
+/// Ends the session of the refresh token: its access tokens are refused after at most five seconds.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 204, description = "Logged out")), security(()))]
 pub async fn log_out(detached: Detached, Json(body): Json<RefreshTokenBody>) -> Result<StatusCode, Problem> {

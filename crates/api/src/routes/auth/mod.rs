@@ -1,9 +1,12 @@
-//! Sign-up, login, token refresh and logout.
+//! Sign-up, login, token refresh, sessions, password and logout.
 
 pub mod login;
 pub mod logout;
+pub mod logout_all;
 pub mod me;
+pub mod password;
 pub mod refresh;
 pub mod session;
+pub mod sessions;
 pub mod signup;
 pub mod user;

@@ -3,7 +3,7 @@
 use super::session::{RefreshTokenBody, SessionBody};
 use crate::body::Json;
 use crate::change::Detached;
-use crate::client_address::ClientAddress;
+use crate::client_address::RequestClient;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 
@@ -18,11 +18,11 @@ use crate::state::AppState;
     ]))), security(()))]
 pub async fn refresh(
     detached: Detached,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<axum::Json<SessionBody>, Problem> {
     let now = platform::clock::now();
-    let work = |state: AppState| async move { state.accounts.refresh(&body.refresh_token, address, now).await };
+    let work = |state: AppState| async move { state.accounts.refresh(&body.refresh_token, &client, now).await };
     let session = detached.run(work).await?;
     Ok(axum::Json(session.into()))
 }

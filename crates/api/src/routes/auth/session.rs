@@ -22,6 +22,10 @@ pub struct SessionBody {
     /// Validity of the refresh token in seconds.
     #[schema(example = 1_209_600)]
     refresh_expires_in: u64,
+    /// Present and true until you change a password that somebody else has set: before that, nothing else is permitted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(example = false)]
+    must_change_password: bool,
     user: UserBody,
 }
 
@@ -33,6 +37,7 @@ impl From<Session> for SessionBody {
             expires_in: session.access.expires_in.as_secs(),
             refresh_token: session.refresh_token.expose_secret().to_owned(),
             refresh_expires_in: session.refresh_expires_in.as_secs(),
+            must_change_password: session.must_change_password,
             user: session.user.into(),
         }
     }

@@ -3,7 +3,7 @@
 use super::session::SessionBody;
 use crate::body::{FromJson, Json, Members, parsed};
 use crate::change::Detached;
-use crate::client_address::ClientAddress;
+use crate::client_address::RequestClient;
 use crate::problem::{Kind, Problem};
 use accounts::{Email, FullName, Password, SignUp};
 use axum::http::StatusCode;
@@ -57,10 +57,10 @@ const ACCEPTED: SignUpAcceptedBody = SignUpAcceptedBody {
     extensions(("x-problems" = json!([Kind::EmailTaken]))), security(()))]
 pub async fn sign_up(
     detached: Detached,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     Json(body): Json<SignUpBody>,
 ) -> Result<Response, Problem> {
-    let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, address };
+    let request = SignUp { email: body.email, password: body.password, full_name: body.full_name, client };
     let now = platform::clock::now();
     if detached.state.options.hides_registered_emails {
         detached.run(|state| async move { state.accounts.signup_discreetly(request, now).await }).await?;

@@ -15,7 +15,7 @@ pub struct UserBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Demo Customer")]
     pub full_name: Option<String>,
-    /// `customer`, `vendor` or `admin`.
+    /// `customer`, `vendor`, `support` or `admin`.
     #[schema(example = "customer")]
     pub role: &'static str,
     pub created_at: DateTime<Utc>,

@@ -23,6 +23,9 @@ pub struct PaymentBody {
     order_id: Uuid,
     #[schema(example = "authorized")]
     status: String,
+    /// The gateway that the payment belongs to.
+    #[schema(example = "simulated")]
+    gateway: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "sim_ok")]
     method: Option<String>,
@@ -66,6 +69,7 @@ impl From<PaymentView> for PaymentBody {
             id: payment.id.as_uuid(),
             order_id: payment.order_id.as_uuid(),
             status: payment.status.to_string(),
+            gateway: payment.gateway,
             method: payment.method,
             currency: payment.currency.map(|currency| currency.code()),
             amount_minor: payment.amount_minor,

@@ -1,7 +1,7 @@
 //! `POST /products`.
 
-use super::editor;
 use super::product::ProductBody;
+use super::{editor, ensure_may_get_products};
 use crate::body::{FromJson, Members, boolean, parsed};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
@@ -9,7 +9,6 @@ use crate::policy::ManageProducts;
 use crate::problem::{Kind, Problem};
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
-use accounts::Role;
 use axum::http::StatusCode;
 use catalogue::{Description, NewProduct, ProductDetails, ProductName};
 use domain::ids::UserId;
@@ -68,10 +67,7 @@ pub async fn create_product(
     IdempotentJson { body, idempotency }: IdempotentJson<NewProductBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(by.caller.id);
-    if by.caller.role != Role::Admin && vendor_id != by.caller.id {
-        let detail = "`vendor_id` must be your own id, or be left out: only admins create products for others";
-        return Err(Problem::about(Kind::Forbidden, "/vendor_id", detail));
-    }
+    ensure_may_get_products(&detached.state, by.caller, vendor_id).await?;
     let NewProductBody { sku, name, description, price, active, .. } = body;
     let new = NewProduct { sku, name, description, vendor_id, price, active };
     let (editor, at) = (editor(by.caller), by.at);

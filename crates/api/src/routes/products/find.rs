@@ -12,7 +12,7 @@ use domain::product::Sku;
 
 /// Show a product
 ///
-/// Requires no token. Inactive products are visible to their vendor and to staff only.
+/// Requires no token. Inactive products are visible only to their vendor, to support and to admins.
 #[utoipa::path(get, path = "/products/{sku}", tag = "products",
     params(("sku" = String, Path, description = "The product's SKU", example = "SKU-HEADPHONES")),
     responses((status = 200, description = "The product", body = ProductBody)), security((), ("access_token" = [])))]

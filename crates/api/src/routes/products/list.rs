@@ -30,7 +30,7 @@ impl FromQuery for ProductFilter {
 
 /// List products
 ///
-/// Requires no token. Vendors also see their own inactive products, admins all products.
+/// Requires no token. Vendors also see their own inactive products, support and admins all products.
 #[utoipa::path(get, path = "/products", tag = "products",
     params(("q" = Option<String>, Query, description = "Search in names and SKUs"),
         ("vendor_id" = Option<uuid::Uuid>, Query, description = "Filter by vendor"),

@@ -1,7 +1,7 @@
 //! `PATCH /products/{sku}`.
 
-use super::editor;
 use super::product::ProductBody;
+use super::{editor, ensure_may_get_products};
 use crate::body::{FromJson, Json, Members, boolean, parsed};
 use crate::change::{Audited, Detached};
 use crate::params::PathParam;
@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::routes::money::{self, MoneyBody};
 use crate::state::AppState;
 use catalogue::{Description, ProductChange, ProductName};
+use domain::ids::UserId;
 use domain::money::Money;
 use domain::product::Sku;
 use utoipa::ToSchema;
@@ -24,6 +25,9 @@ pub struct ProductChangeBody {
     #[schema(value_type = Option<MoneyBody>)]
     price: Option<Money>,
     active: Option<bool>,
+    /// The new vendor; only admins can hand a product over. Open orders stay with the vendor before.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    vendor_id: Option<UserId>,
 }
 
 impl FromJson for ProductChangeBody {
@@ -32,7 +36,8 @@ impl FromJson for ProductChangeBody {
         let description = members.optional("description", parsed);
         let price = members.optional("price", money::read);
         let active = members.optional("active", boolean);
-        Some(Self { name: name?, description: description?, price: price?, active: active? })
+        let vendor_id = members.optional("vendor_id", parsed);
+        Some(Self { name: name?, description: description?, price: price?, active: active?, vendor_id: vendor_id? })
     }
 }
 
@@ -49,8 +54,11 @@ pub async fn update_product(
     PathParam(sku): PathParam<Sku>,
     Json(body): Json<ProductChangeBody>,
 ) -> Result<axum::Json<ProductBody>, Problem> {
-    let ProductChangeBody { name, description, price, active } = body;
-    let change = ProductChange { name, description, price, active };
+    let ProductChangeBody { name, description, price, active, vendor_id } = body;
+    if let Some(vendor) = vendor_id {
+        ensure_may_get_products(&detached.state, by.caller, vendor).await?;
+    }
+    let change = ProductChange { name, description, price, active, vendor_id };
     let work = |state: AppState| async move {
         catalogue::update_product(&state.pool, editor(by.caller), sku, change, by.at, &by.auditor()).await
     };

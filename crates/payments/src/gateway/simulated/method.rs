@@ -22,6 +22,6 @@ pub(super) enum Method {
 }
 
 /// Valid values of `payment_method`.
-pub const METHODS: &[&str] = Method::VARIANTS;
+pub(super) const METHODS: &[&str] = Method::VARIANTS;
 /// The payment method of orders that name none.
-pub const METHOD_DEFAULT: &str = "sim_ok";
+pub(super) const METHOD_DEFAULT: &str = "sim_ok";

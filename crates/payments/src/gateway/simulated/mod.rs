@@ -4,13 +4,17 @@
 mod batch_worker;
 mod ledger;
 mod method;
+mod settings;
 mod store;
 
-pub use method::{METHOD_DEFAULT, METHODS};
+pub use settings::SimulatedGatewayArgs;
 
-use super::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
-use crate::PaymentsArgs;
+use super::{
+    Authorize, GatewayInfo, LookUp, Movement, Outcome, PaymentGateway, PaymentMethods, Receipt, RegisteredGateway,
+};
+use async_trait::async_trait;
 use batch_worker::{GatewayCall, Request};
+use chrono::TimeDelta;
 use domain::ids::ProviderKey;
 use domain::payment::VoidResult;
 use ledger::GatewayResponse;
@@ -26,12 +30,6 @@ pub struct SimulatedGateway {
 }
 
 impl SimulatedGateway {
-    /// Starts the batch worker, which keeps the ledger in the database of `pool`.
-    pub fn start(pool: PgPool, args: &PaymentsArgs) -> Self {
-        let requests = batch_worker::start(pool);
-        Self { requests, latency: Duration::from_millis(args.sim_gateway_latency_ms) }
-    }
-
     async fn call(&self, call: GatewayCall) -> GatewayResponse {
         // Tokio rounds a sleep of zero up to a millisecond.
         if !self.latency.is_zero() {
@@ -49,9 +47,25 @@ impl SimulatedGateway {
     }
 }
 
-impl PaymentGateway for SimulatedGateway {
-    const NAME: &'static str = "simulated";
+impl RegisteredGateway for SimulatedGateway {
+    const INFO: GatewayInfo = GatewayInfo {
+        name: "simulated",
+        methods: PaymentMethods::new(method::METHODS, Some(method::METHOD_DEFAULT)),
+        // Its ledger keeps every key. Real gateways promise a day, and this one is a rehearsal for them.
+        idempotency_key_retention: TimeDelta::hours(23),
+    };
 
+    type Settings = SimulatedGatewayArgs;
+
+    /// Starts the batch worker, which keeps the ledger in the database of `pool`.
+    fn start(settings: &SimulatedGatewayArgs, pool: &PgPool) -> Option<Self> {
+        let requests = batch_worker::start(pool.clone());
+        Some(Self { requests, latency: Duration::from_millis(settings.sim_gateway_latency_ms) })
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for SimulatedGateway {
     async fn authorize(&self, request: Authorize) -> Outcome<Receipt> {
         self.call(GatewayCall::Authorize(request)).await.receipt()
     }

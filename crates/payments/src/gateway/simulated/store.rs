@@ -42,27 +42,30 @@ pub(super) async fn insert_new(
     if authorizations.is_empty() {
         return Ok(HashSet::new());
     }
-    let columns = Columns::of(authorizations);
+    let new = AuthorizationColumns::of(authorizations);
     let inserted = sqlx::query_scalar!(
         "INSERT INTO payments.simulated_gateway_authorizations
              (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
               released_minor, decline_reason, charges, authorize_calls, void_calls)
-         SELECT key, state, method, currency, authorized, 0, 0, 0, 0, reason, charges, authorize_calls, void_calls
-         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::integer[],
-                     $8::integer[], $9::integer[])
-              AS new (key, state, method, currency, authorized, reason, charges, authorize_calls, void_calls)
-         ORDER BY key
+         SELECT new.key, new.state, new.method, new.currency, new.authorized_minor, 0 AS captured_minor,
+                0 AS refunded_minor, 0 AS refunded_by_void_minor, 0 AS released_minor, new.decline_reason, new.charges,
+                new.authorize_calls, new.void_calls
+           FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::text[]) AS state, unnest($3::text[]) AS method,
+                        unnest($4::text[]) AS currency, unnest($5::bigint[]) AS authorized_minor,
+                        unnest($6::text[]) AS decline_reason, unnest($7::integer[]) AS charges,
+                        unnest($8::integer[]) AS authorize_calls, unnest($9::integer[]) AS void_calls) AS new
+          ORDER BY key
          ON CONFLICT (key) DO NOTHING
          RETURNING key",
-        &columns.keys,
-        &columns.states as &[&str],
-        &columns.methods as &[Option<&str>],
-        &columns.currencies as &[Option<&str>],
-        &columns.authorized,
-        &columns.reasons as &[Option<&str>],
-        &columns.charges,
-        &columns.authorize_calls,
-        &columns.void_calls,
+        &new.key,
+        &new.state as &[&str],
+        &new.method as &[Option<&str>],
+        &new.currency as &[Option<&str>],
+        &new.authorized_minor,
+        &new.decline_reason as &[Option<&str>],
+        &new.charges,
+        &new.authorize_calls,
+        &new.void_calls,
     )
     .fetch_all(tx)
     .await?;
@@ -101,112 +104,137 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
 }
 
 pub(super) async fn save(tx: &mut PgConnection, snapshot: &LedgerSnapshot) -> sqlx::Result<()> {
-    save_authorizations(tx, &Columns::of(&snapshot.authorizations.values().collect::<Vec<_>>())).await?;
-    save_entries(tx, snapshot.entries.values().collect()).await
+    save_authorizations(tx, &snapshot.authorizations.values().collect::<Vec<_>>()).await?;
+    save_entries(tx, &snapshot.entries.values().collect::<Vec<_>>()).await
 }
 
-async fn save_authorizations(tx: &mut PgConnection, columns: &Columns<'_>) -> sqlx::Result<()> {
-    if columns.keys.is_empty() {
+async fn save_authorizations(tx: &mut PgConnection, authorizations: &[&Authorization]) -> sqlx::Result<()> {
+    if authorizations.is_empty() {
         return Ok(());
     }
+    let saved = AuthorizationColumns::of(authorizations);
     sqlx::query!(
-        "UPDATE payments.simulated_gateway_authorizations AS page
-         SET state = new.state, method = new.method, currency = new.currency, authorized_minor = new.authorized,
-             captured_minor = new.captured, refunded_minor = new.refunded, refunded_by_void_minor = new.given_back,
-             released_minor = new.released, decline_reason = new.reason, charges = new.charges,
-             authorize_calls = new.authorize_calls, void_calls = new.void_calls, updated_at = now()
-         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                     $8::bigint[], $9::bigint[], $10::text[], $11::integer[], $12::integer[], $13::integer[])
-              AS new (key, state, method, currency, authorized, captured, refunded, given_back, released, reason,
-                      charges, authorize_calls, void_calls)
-         WHERE page.key = new.key",
-        &columns.keys,
-        &columns.states as &[&str],
-        &columns.methods as &[Option<&str>],
-        &columns.currencies as &[Option<&str>],
-        &columns.authorized,
-        &columns.captured,
-        &columns.refunded,
-        &columns.refunded_by_void,
-        &columns.released,
-        &columns.reasons as &[Option<&str>],
-        &columns.charges,
-        &columns.authorize_calls,
-        &columns.void_calls,
+        "UPDATE payments.simulated_gateway_authorizations AS stored
+            SET state = new.state, method = new.method, currency = new.currency,
+                authorized_minor = new.authorized_minor, captured_minor = new.captured_minor,
+                refunded_minor = new.refunded_minor, refunded_by_void_minor = new.refunded_by_void_minor,
+                released_minor = new.released_minor, decline_reason = new.decline_reason, charges = new.charges,
+                authorize_calls = new.authorize_calls, void_calls = new.void_calls, updated_at = now()
+           FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::text[]) AS state, unnest($3::text[]) AS method,
+                        unnest($4::text[]) AS currency, unnest($5::bigint[]) AS authorized_minor,
+                        unnest($6::bigint[]) AS captured_minor, unnest($7::bigint[]) AS refunded_minor,
+                        unnest($8::bigint[]) AS refunded_by_void_minor, unnest($9::bigint[]) AS released_minor,
+                        unnest($10::text[]) AS decline_reason, unnest($11::integer[]) AS charges,
+                        unnest($12::integer[]) AS authorize_calls, unnest($13::integer[]) AS void_calls) AS new
+          WHERE stored.key = new.key",
+        &saved.key,
+        &saved.state as &[&str],
+        &saved.method as &[Option<&str>],
+        &saved.currency as &[Option<&str>],
+        &saved.authorized_minor,
+        &saved.captured_minor,
+        &saved.refunded_minor,
+        &saved.refunded_by_void_minor,
+        &saved.released_minor,
+        &saved.decline_reason as &[Option<&str>],
+        &saved.charges,
+        &saved.authorize_calls,
+        &saved.void_calls,
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-async fn save_entries(tx: &mut PgConnection, entries: Vec<&Entry>) -> sqlx::Result<()> {
+async fn save_entries(tx: &mut PgConnection, entries: &[&Entry]) -> sqlx::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let keys: Vec<_> = entries.iter().map(|entry| entry.key.as_uuid()).collect();
-    let authorizations: Vec<_> = entries.iter().map(|entry| entry.authorization.as_uuid()).collect();
-    let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.into()).collect();
-    let amounts: Vec<_> = entries.iter().map(|entry| entry.amount_minor).collect();
-    let states: Vec<&str> = entries.iter().map(|entry| entry.state.into()).collect();
-    let reasons: Vec<_> = entries.iter().map(|entry| entry.decline_reason.as_deref()).collect();
-    let calls: Vec<_> = entries.iter().map(|entry| entry.calls).collect();
+    let saved = EntryColumns::of(entries);
     sqlx::query!(
         "INSERT INTO payments.simulated_gateway_movements
              (key, authorization_key, kind, amount_minor, state, decline_reason, calls)
-         SELECT key, authorization_key, kind, amount_minor, state, decline_reason, calls
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::integer[])
-              AS new (key, authorization_key, kind, amount_minor, state, decline_reason, calls)
-         ORDER BY key
+         SELECT new.key, new.authorization_key, new.kind, new.amount_minor, new.state, new.decline_reason, new.calls
+           FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::uuid[]) AS authorization_key,
+                        unnest($3::text[]) AS kind, unnest($4::bigint[]) AS amount_minor, unnest($5::text[]) AS state,
+                        unnest($6::text[]) AS decline_reason, unnest($7::integer[]) AS calls) AS new
+          ORDER BY key
          ON CONFLICT (key) DO UPDATE
          SET state = excluded.state, decline_reason = excluded.decline_reason, calls = excluded.calls,
              updated_at = now()",
-        &keys,
-        &authorizations,
-        &kinds as &[&str],
-        &amounts,
-        &states as &[&str],
-        &reasons as &[Option<&str>],
-        &calls,
+        &saved.key,
+        &saved.authorization_key,
+        &saved.kind as &[&str],
+        &saved.amount_minor,
+        &saved.state as &[&str],
+        &saved.decline_reason as &[Option<&str>],
+        &saved.calls,
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Authorizations as arrays, one per column, for set-based statements.
-struct Columns<'a> {
-    keys: Vec<Uuid>,
-    states: Vec<&'static str>,
-    methods: Vec<Option<&'a str>>,
-    currencies: Vec<Option<&'a str>>,
-    authorized: Vec<i64>,
-    captured: Vec<i64>,
-    refunded: Vec<i64>,
-    refunded_by_void: Vec<i64>,
-    released: Vec<i64>,
-    reasons: Vec<Option<&'a str>>,
+/// Authorizations, by column.
+struct AuthorizationColumns<'a> {
+    key: Vec<Uuid>,
+    state: Vec<&'static str>,
+    method: Vec<Option<&'a str>>,
+    currency: Vec<Option<&'a str>>,
+    authorized_minor: Vec<i64>,
+    captured_minor: Vec<i64>,
+    refunded_minor: Vec<i64>,
+    refunded_by_void_minor: Vec<i64>,
+    released_minor: Vec<i64>,
+    decline_reason: Vec<Option<&'a str>>,
     charges: Vec<i32>,
     authorize_calls: Vec<i32>,
     void_calls: Vec<i32>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> AuthorizationColumns<'a> {
     fn of(authorizations: &[&'a Authorization]) -> Self {
         let rows = || authorizations.iter().copied();
         Self {
-            keys: rows().map(|row| row.key.as_uuid()).collect(),
-            states: rows().map(|row| row.state.into()).collect(),
-            methods: rows().map(|row| row.method.as_deref()).collect(),
-            currencies: rows().map(|row| row.currency.as_deref()).collect(),
-            authorized: rows().map(|row| row.authorized_minor).collect(),
-            captured: rows().map(|row| row.captured_minor).collect(),
-            refunded: rows().map(|row| row.refunded_minor).collect(),
-            refunded_by_void: rows().map(|row| row.refunded_by_void_minor).collect(),
-            released: rows().map(|row| row.released_minor).collect(),
-            reasons: rows().map(|row| row.decline_reason.as_deref()).collect(),
+            key: rows().map(|row| row.key.as_uuid()).collect(),
+            state: rows().map(|row| row.state.into()).collect(),
+            method: rows().map(|row| row.method.as_deref()).collect(),
+            currency: rows().map(|row| row.currency.as_deref()).collect(),
+            authorized_minor: rows().map(|row| row.authorized_minor).collect(),
+            captured_minor: rows().map(|row| row.captured_minor).collect(),
+            refunded_minor: rows().map(|row| row.refunded_minor).collect(),
+            refunded_by_void_minor: rows().map(|row| row.refunded_by_void_minor).collect(),
+            released_minor: rows().map(|row| row.released_minor).collect(),
+            decline_reason: rows().map(|row| row.decline_reason.as_deref()).collect(),
             charges: rows().map(|row| row.charges).collect(),
             authorize_calls: rows().map(|row| row.authorize_calls).collect(),
             void_calls: rows().map(|row| row.void_calls).collect(),
+        }
+    }
+}
+
+/// Captures and refunds, by column.
+struct EntryColumns<'a> {
+    key: Vec<Uuid>,
+    authorization_key: Vec<Uuid>,
+    kind: Vec<&'static str>,
+    amount_minor: Vec<i64>,
+    state: Vec<&'static str>,
+    decline_reason: Vec<Option<&'a str>>,
+    calls: Vec<i32>,
+}
+
+impl<'a> EntryColumns<'a> {
+    fn of(entries: &[&'a Entry]) -> Self {
+        let rows = || entries.iter().copied();
+        Self {
+            key: rows().map(|row| row.key.as_uuid()).collect(),
+            authorization_key: rows().map(|row| row.authorization.as_uuid()).collect(),
+            kind: rows().map(|row| row.kind.into()).collect(),
+            amount_minor: rows().map(|row| row.amount_minor).collect(),
+            state: rows().map(|row| row.state.into()).collect(),
+            decline_reason: rows().map(|row| row.decline_reason.as_deref()).collect(),
+            calls: rows().map(|row| row.calls).collect(),
         }
     }
 }

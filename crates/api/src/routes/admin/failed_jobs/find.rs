@@ -3,7 +3,7 @@
 use super::job::FailedJobDetailBody;
 use crate::auth::Allowed;
 use crate::params::{Id, PathParam};
-use crate::policy::ManageFailedJobs;
+use crate::policy::SeeFailedJobs;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -22,7 +22,7 @@ use axum::extract::State;
         "headers": { "x-attempt": 6, "x-error": "no such warehouse" } }))), security(("access_token" = [])))]
 pub async fn find_failed_job(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageFailedJobs>,
+    _allowed: Allowed<SeeFailedJobs>,
     PathParam(Id(id)): PathParam<Id>,
 ) -> Result<Json<FailedJobDetailBody>, Problem> {
     let job = operations::failed_jobs::find_failed_job(&state.pool, id).await?;

@@ -4,7 +4,7 @@ use super::job::FailedJobBody;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
-use crate::policy::ManageFailedJobs;
+use crate::policy::SeeFailedJobs;
 use crate::problem::Problem;
 use crate::problem::text::one_of;
 use crate::state::AppState;
@@ -47,7 +47,7 @@ impl FromQuery for FailedJobQuery {
     responses((status = 200, description = "A page of failed jobs", body = Page<FailedJobBody>)), security(("access_token" = [])))]
 pub async fn list_failed_jobs(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageFailedJobs>,
+    _allowed: Allowed<SeeFailedJobs>,
     Query(query): Query<FailedJobQuery>,
 ) -> Result<Json<Page<FailedJobBody>>, Problem> {
     let jobs = list(&state.pool, &query.filter, query.limit.rows_max()).await?;

@@ -3,7 +3,7 @@
 use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::params::{Id, PathParam};
-use crate::policy::ManageFailedJobs;
+use crate::policy::SeeFailedJobs;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -17,7 +17,7 @@ use operations::replays::find_replay as find;
     responses((status = 200, description = "The replay", body = ReplayBody)), security(("access_token" = [])))]
 pub async fn find_replay(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageFailedJobs>,
+    _allowed: Allowed<SeeFailedJobs>,
     PathParam(Id(id)): PathParam<Id>,
 ) -> Result<Json<ReplayBody>, Problem> {
     let replay = find(&state.pool, id).await?;

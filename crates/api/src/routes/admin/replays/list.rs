@@ -4,7 +4,7 @@ use super::replay::ReplayBody;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
-use crate::policy::ManageFailedJobs;
+use crate::policy::SeeFailedJobs;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -35,7 +35,7 @@ impl FromQuery for ReplayQuery {
     responses((status = 200, description = "A page of replays", body = Page<ReplayBody>)), security(("access_token" = [])))]
 pub async fn list_replays(
     State(state): State<AppState>,
-    _allowed: Allowed<ManageFailedJobs>,
+    _allowed: Allowed<SeeFailedJobs>,
     Query(ReplayQuery { before, limit }): Query<ReplayQuery>,
 ) -> Result<Json<Page<ReplayBody>>, Problem> {
     let replays = list(&state.pool, before, limit.rows_max()).await?;

@@ -3,7 +3,7 @@
 use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::params::PathParam;
-use crate::policy::OperateSagas;
+use crate::policy::SeeSagas;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -18,7 +18,7 @@ use domain::ids::OrderId;
     responses((status = 200, description = "The saga", body = SagaBody)), security(("access_token" = [])))]
 pub async fn find_saga(
     State(state): State<AppState>,
-    _allowed: Allowed<OperateSagas>,
+    _allowed: Allowed<SeeSagas>,
     PathParam(id): PathParam<OrderId>,
 ) -> Result<Json<SagaBody>, Problem> {
     let saga = orders::find_saga(&state.pool, id).await?;

@@ -4,7 +4,7 @@ use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
-use crate::policy::OperateSagas;
+use crate::policy::SeeSagas;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -39,7 +39,7 @@ impl FromQuery for SagaQuery {
     responses((status = 200, description = "A page of sagas", body = Page<SagaBody>)), security(("access_token" = [])))]
 pub async fn list_sagas(
     State(state): State<AppState>,
-    _allowed: Allowed<OperateSagas>,
+    _allowed: Allowed<SeeSagas>,
     Query(SagaQuery { filter, after, limit }): Query<SagaQuery>,
 ) -> Result<Json<Page<SagaBody>>, Problem> {
     let page = orders::list_sagas(&state.pool, filter, after, platform::clock::now(), limit).await?;

@@ -1,0 +1,119 @@
+//! SQL of the table `refresh_families`: a row is a session.
+
+use crate::{Client, SessionId, SessionView};
+use domain::Timestamp;
+use domain::ids::UserId;
+use sqlx::PgConnection;
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Revocation {
+    Logout,
+    Reuse,
+    RoleChange,
+    PasswordChange,
+    Disabled,
+}
+
+pub(crate) async fn insert_session(
+    tx: &mut PgConnection,
+    session: SessionId,
+    user: UserId,
+    client: &Client,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO accounts.refresh_families (id, user_id, client_address, user_agent, created_at, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $5)",
+        session.as_uuid(),
+        user.as_uuid(),
+        client.address.to_string(),
+        client.user_agent(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn touch_session(
+    tx: &mut PgConnection,
+    session: SessionId,
+    client: &Client,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE accounts.refresh_families SET client_address = $2, user_agent = $3, last_used_at = $4 WHERE id = $1",
+        session.as_uuid(),
+        client.address.to_string(),
+        client.user_agent(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn revoke_session(
+    tx: &mut PgConnection,
+    session: SessionId,
+    reason: Revocation,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE accounts.refresh_families SET revoked_at = $2, reason = $3 WHERE id = $1 AND revoked_at IS NULL",
+        session.as_uuid(),
+        now,
+        <&str>::from(reason),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Revokes all sessions of the user but `kept`. Returns how many.
+pub(crate) async fn revoke_sessions_of(
+    tx: &mut PgConnection,
+    user: UserId,
+    kept: Option<SessionId>,
+    reason: Revocation,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    let revoked = sqlx::query!(
+        "UPDATE accounts.refresh_families SET revoked_at = $2, reason = $3
+         WHERE user_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $4",
+        user.as_uuid(),
+        now,
+        <&str>::from(reason),
+        kept.map(|session| session.as_uuid()),
+    );
+    Ok(revoked.execute(tx).await?.rows_affected())
+}
+
+/// The sessions that are not revoked and still have a refresh token that can be exchanged, the newest first.
+pub(crate) async fn list_sessions(
+    connection: &mut PgConnection,
+    user: UserId,
+    now: Timestamp,
+    limit: u32,
+) -> sqlx::Result<Vec<SessionView>> {
+    let rows = sqlx::query!(
+        "SELECT id, client_address, user_agent, created_at, last_used_at FROM accounts.refresh_families AS session
+         WHERE user_id = $1 AND revoked_at IS NULL AND EXISTS (
+             SELECT FROM accounts.refresh_tokens AS token
+             WHERE token.family_id = session.id AND token.used_at IS NULL AND token.expires_at > $2)
+         ORDER BY id DESC LIMIT $3",
+        user.as_uuid(),
+        now,
+        i64::from(limit),
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter().map(|row| SessionView {
+        id: SessionId::from_uuid(row.id),
+        client_address: row.client_address,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at.unwrap_or(row.created_at),
+    });
+    Ok(rows.collect())
+}
