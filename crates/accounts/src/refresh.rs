@@ -3,9 +3,9 @@
 //! it is accepted once more, because the response may have been lost.
 
 use crate::refresh_token::{self, RefreshTokenHash};
-use crate::session::{OpenSession, SessionLifetimes};
+use crate::session::OpenSession;
 use crate::store::{self, RefreshToken, Revocation};
-use crate::{AccountError, Accounts, Client, SecurityEvent, Session};
+use crate::{AccountError, Accounts, Client, SecurityEvent, Session, SessionLifetimes};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use secrecy::SecretString;

@@ -18,18 +18,6 @@ pub struct Session {
     pub must_change_password: bool,
 }
 
-/// A session in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionView {
-    pub id: SessionId,
-    /// Of the last login or refresh.
-    pub client_address: Option<String>,
-    pub user_agent: Option<String>,
-    pub created_at: Timestamp,
-    /// When tokens were issued last.
-    pub last_used_at: Timestamp,
-}
-
 /// A session that tokens are issued for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OpenSession {
@@ -65,23 +53,5 @@ impl Accounts {
         let access = self.tokens.issue(account.user.id, account.user.role, session.id, account.token_version, now)?;
         let must_change_password = account.must_change_password;
         Ok(Session { user: account.user, access, refresh_token, refresh_expires_in, must_change_password })
-    }
-}
-
-/// How long sessions and their refresh tokens last.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionLifetimes {
-    pub refresh_token: Duration,
-    pub session: Duration,
-}
-
-impl SessionLifetimes {
-    fn of_refresh_token(self, session_created_at: Timestamp, now: Timestamp) -> Duration {
-        let left = (session_created_at + self.session - now).to_std().unwrap_or(Duration::ZERO);
-        self.refresh_token.min(left)
-    }
-
-    pub(crate) fn is_over(self, session_created_at: Timestamp, now: Timestamp) -> bool {
-        session_created_at + self.session <= now
     }
 }

@@ -1,6 +1,7 @@
 //! SQL of the table `refresh_families`: a row is a session.
 
-use crate::{Client, SessionId, SessionView};
+use crate::views::SessionView;
+use crate::{Client, SessionId};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgConnection;
@@ -18,17 +19,18 @@ pub(crate) enum Revocation {
 
 pub(crate) async fn insert_session(
     tx: &mut PgConnection,
-    session: SessionId,
-    user: UserId,
+    id: SessionId,
+    user_id: UserId,
     client: &Client,
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    let client_address = client.address.to_string();
     sqlx::query!(
         "INSERT INTO accounts.refresh_families (id, user_id, client_address, user_agent, created_at, last_used_at)
          VALUES ($1, $2, $3, $4, $5, $5)",
-        session.as_uuid(),
-        user.as_uuid(),
-        client.address.to_string(),
+        id.as_uuid(),
+        user_id.as_uuid(),
+        client_address,
         client.user_agent(),
         now,
     )
@@ -43,10 +45,11 @@ pub(crate) async fn touch_session(
     client: &Client,
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    let client_address = client.address.to_string();
     sqlx::query!(
         "UPDATE accounts.refresh_families SET client_address = $2, user_agent = $3, last_used_at = $4 WHERE id = $1",
         session.as_uuid(),
-        client.address.to_string(),
+        client_address,
         client.user_agent(),
         now,
     )

@@ -1,6 +1,6 @@
 //! SQL of the list of users.
 
-use crate::list_users::{UserCursor, UserFilter, UserItem};
+use crate::views::{UserCursor, UserFilter, UserItem};
 use crate::{AccountError, FullName, User};
 use domain::Timestamp;
 use domain::ids::UserId;

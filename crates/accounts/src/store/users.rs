@@ -162,7 +162,7 @@ pub(crate) async fn change_role(
     id: UserId,
     from_role: Role,
     to_role: Role,
-    changed_by: UserId,
+    granted_by: UserId,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -174,7 +174,7 @@ pub(crate) async fn change_role(
         id.as_uuid(),
         <&str>::from(from_role),
         <&str>::from(to_role),
-        changed_by.as_uuid(),
+        granted_by.as_uuid(),
         now,
     )
     .execute(tx)
@@ -186,14 +186,14 @@ pub(crate) async fn change_role(
 pub(crate) async fn set_password(
     tx: &mut PgConnection,
     id: UserId,
-    hash: &str,
+    password_hash: &str,
     must_change_password: bool,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE accounts.users SET password_hash = $2, must_change_password = $3, updated_at = $4 WHERE id = $1",
         id.as_uuid(),
-        hash,
+        password_hash,
         must_change_password,
         now,
     )
