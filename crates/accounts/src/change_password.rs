@@ -36,11 +36,18 @@ impl Accounts {
         }
         self.throttle.succeeded(&attempt).await?;
         change.new.ensure_fits(&account.user.email, &self.forbidden_words)?;
-        if self.hasher.compare(change.new.to_secret(), Some(account.password_hash)).await? != Comparison::Different {
+        if self.hasher.compare(change.new.to_secret(), Some(account.password_hash.clone())).await?
+            != Comparison::Different
+        {
             return Err(AccountError::SamePassword);
         }
         let hash = self.hasher.hash(change.new.into_secret()).await?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
+        // An operator may have reset the password since it was compared.
+        let current = store::lock_accounts(&mut tx, &[by.id]).await?.pop();
+        if current.is_none_or(|current| current.password_hash != account.password_hash) {
+            return Err(AccountError::WrongPassword);
+        }
         store::set_password(&mut tx, by.id, &hash, false, now).await?;
         store::revoke_sessions_of(&mut tx, by.id, by.session, Revocation::PasswordChange, now).await?;
         tx.commit().await?;

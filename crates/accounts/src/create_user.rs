@@ -22,8 +22,10 @@ pub struct NewUser {
 impl Accounts {
     /// Creates the account. An address that has one is refused.
     pub async fn create_user(&self, new: NewUser, audit: &impl AuditSink) -> Result<User, AccountError> {
+        let now = platform::clock::now();
+        let (user, hash, must_change_password) = prepare(&self.hasher, new, now).await?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
-        let user = insert(&mut tx, &self.hasher, new, platform::clock::now()).await?;
+        insert(&mut tx, &user, &hash, must_change_password).await?;
         let (subject, after) = (format!("user:{}", user.id), Some(json!({ "role": user.role })));
         audit
             .record(&mut tx, AuditRecord { action: "user.create", subject, reason: None, before: None, after })
@@ -64,25 +66,29 @@ pub async fn seed_user(
     if let Some(existing) = store::find_account_by_email(&mut *pool.acquire().await?, &email).await? {
         return Ok(existing.user);
     }
+    let new = NewUser { email, password, role, must_change_password: false };
+    let (user, hash, must_change_password) = prepare(hasher, new, now).await?;
     let mut tx = platform::postgres::begin(pool).await?;
-    let user = insert(&mut tx, hasher, NewUser { email, password, role, must_change_password: false }, now).await?;
+    insert(&mut tx, &user, &hash, must_change_password).await?;
     tx.commit().await?;
     Ok(user)
 }
 
-async fn insert(
-    tx: &mut PgConnection,
-    hasher: &PasswordHasher,
-    new: NewUser,
-    now: Timestamp,
-) -> Result<User, AccountError> {
+/// The account and the hash of its password, which takes too long for a transaction.
+async fn prepare(hasher: &PasswordHasher, new: NewUser, now: Timestamp) -> Result<(User, String, bool), AccountError> {
     new.password.ensure_fits(&new.email, &[])?;
     let hash = hasher.hash(new.password.into_secret()).await?;
     let id = UserId::from_uuid(Uuid::now_v7());
     let user = User { id, email: new.email, full_name: None, role: new.role, created_at: now };
-    if store::insert_user(tx, &user, &hash, new.must_change_password).await? {
-        Ok(user)
-    } else {
-        Err(AccountError::EmailTaken)
-    }
+    Ok((user, hash, new.must_change_password))
+}
+
+async fn insert(
+    tx: &mut PgConnection,
+    user: &User,
+    hash: &str,
+    must_change_password: bool,
+) -> Result<(), AccountError> {
+    let is_inserted = store::insert_user(tx, user, hash, must_change_password).await?;
+    if is_inserted { Ok(()) } else { Err(AccountError::EmailTaken) }
 }

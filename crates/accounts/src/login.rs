@@ -57,6 +57,11 @@ impl Accounts {
             Comparison::Same | Comparison::Different => None,
         };
         let mut tx = platform::postgres::begin(&self.pool).await?;
+        // The password was compared outside of this transaction. If it was changed since, or the account disabled, their
+        // transaction has ended all sessions, so no new one may begin.
+        let current = store::lock_accounts(&mut tx, &[account.user.id]).await?.pop();
+        let is_unchanged = |current: &Account| !current.is_disabled && current.password_hash == account.password_hash;
+        let Some(account) = current.filter(is_unchanged) else { return Err(AccountError::InvalidCredentials) };
         if let Some(hash) = stronger {
             store::replace_password_hash(&mut tx, account.user.id, &account.password_hash, &hash, now).await?;
         }

@@ -1,6 +1,6 @@
 //! Refresh token rotation: exchanges a refresh token for a new pair. Each token can be used once. A used token may have
-//! been stolen, so presenting it again revokes its whole family. There is one exception: within [`GRACE`] after its use
-//! it is accepted once more, because the response may have been lost.
+//! been stolen, so presenting it again ends its session. There is one exception: within [`GRACE`] after its use it is
+//! accepted once more, because the response may have been lost.
 
 use crate::refresh_token::{self, RefreshTokenHash};
 use crate::session::OpenSession;
