@@ -1,7 +1,7 @@
 //! Which files may contain SQL, and which tables each crate may use.
 
-use super::sources::{Source, rust, sources};
-use std::collections::BTreeMap;
+use super::sources::{Source, root, rust, sources};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// This crate reads the tables of all schemas, for `orderctl verify` and for metrics.
 const READER_OF_ALL: &str = "operations";
@@ -12,6 +12,18 @@ fn sql_is_in_stores_and_in_the_outbox_and_inbox_only() {
     let strays = strays.filter(|source| !may_hold_sql(&source.path) && holds_sql(source.without_inline_tests()));
     let strays: Vec<_> = strays.map(|source| source.path).collect();
     assert!(strays.is_empty(), "SQL outside of a store: {strays:?}");
+}
+
+#[test]
+fn every_crate_with_checked_sql_compares_its_columns_when_it_is_built() {
+    let crates = rust().into_iter().filter(|source| !source.is_test() && holds_sql(source.without_inline_tests()));
+    let crates: BTreeSet<_> = crates.map(|source| source.crate_name().to_owned()).collect();
+    let is_checked = |name: &String| {
+        let script = std::fs::read_to_string(root().join(format!("crates/{name}/build.rs"))).unwrap_or_default();
+        script.contains("sql_columns::check()")
+    };
+    let unchecked: Vec<_> = crates.iter().filter(|name| !is_checked(name)).collect();
+    assert!(unchecked.is_empty(), "without `sql_columns::check()` in build.rs: {unchecked:?}");
 }
 
 #[test]

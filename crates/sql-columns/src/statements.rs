@@ -1,6 +1,6 @@
 //! Finds the statements of a source: the SQL of each checked macro, with its arguments.
 
-use super::sources::Source;
+use super::Source;
 
 const MACROS: &[&str] = &["query!(", "query_as!(", "query_scalar!("];
 
@@ -15,7 +15,7 @@ pub struct Statement {
 }
 
 pub fn statements(source: &Source) -> Vec<Statement> {
-    let code = source.without_inline_tests();
+    let code = without_inline_tests(&source.text);
     let calls = MACROS.iter().flat_map(|name| code.match_indices(name));
     let parsed = calls.filter_map(|(at, name)| {
         let place = format!("{}:{}", source.path, code[..at].lines().count());
@@ -26,6 +26,11 @@ pub fn statements(source: &Source) -> Vec<Statement> {
         Some(Statement { place, sql, arguments: parts.map(str::to_owned).collect() })
     });
     parsed.collect()
+}
+
+/// The text without the inline tests, which are at the end of a file.
+fn without_inline_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default()
 }
 
 /// The items of the SQL list that `text` begins with, up to one of `ends`.

@@ -1,0 +1,5 @@
+//! Two swapped columns of one type are an error of this build.
+
+fn main() {
+    sql_columns::check();
+}
