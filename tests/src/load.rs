@@ -2,6 +2,7 @@
 
 use crate::client::{ApiClient, NewOrder};
 use futures::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const CLIENTS_AT_ONCE: usize = 32;
@@ -9,6 +10,14 @@ const CLIENTS_AT_ONCE: usize = 32;
 /// Places all of `orders` and returns the ids of the 202 responses, in the same order.
 pub async fn place_all(client: &ApiClient, orders: &[NewOrder]) -> Vec<Uuid> {
     stream::iter(orders).map(|order| client.place_accepted(order)).buffered(CLIENTS_AT_ONCE).collect().await
+}
+
+/// Places orders of one unit, 32 at once, until `stop`, and returns the ids of the 202 responses. A fault that is
+/// injected before `stop` hits the intake, however fast it is.
+pub async fn place_until(client: &ApiClient, sku: &'static str, stop: &CancellationToken) -> Vec<Uuid> {
+    let orders = stream::repeat_with(|| NewOrder::of(sku, 1)).take_until(stop.cancelled());
+    let responses = orders.map(|order| async move { client.place_accepted(&order).await });
+    responses.buffered(CLIENTS_AT_ONCE).collect().await
 }
 
 /// Orders with different outcomes: most are confirmed, about every seventh is declined or finds no stock.
