@@ -28,14 +28,15 @@ pub(crate) async fn settle(
         let verdict = match (result, stored.remove(&delivery.header.subject)) {
             (CallResult::Refused(refusal), _) => Verdict::Poison(refusal.to_string()),
             (_, None) => Verdict::Poison(Refusal::NoPayment.to_string()),
-            (result, Some(stored)) => resolve(stored, delivery, result, now, &mut changes, &mut handled),
+            (result, Some(stored)) => apply_and_reply(stored, delivery, result, now, &mut changes, &mut handled),
         };
         handled.verdicts.push(verdict);
     }
     Ok(Handled { changes, ..handled })
 }
 
-fn resolve(
+/// Applies the result of the call, and replies if the payment's new state has a reply.
+fn apply_and_reply(
     mut stored: StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     result: CallResult,
@@ -48,14 +49,14 @@ fn resolve(
         CallResult::KeyExpired(report) => (Some(report), true),
         CallResult::NotNeeded | CallResult::Refused(_) => (None, false),
     };
-    let unsettled = report.and_then(|report| record(&mut stored, &report, changes));
+    let unknown_reason = report.and_then(|report| apply_result(&mut stored, &report, changes));
     match stored.payment.reply_to(&delivery.command) {
         Ok(Some(reply)) => {
             handled.outgoing.push(delivery.reply(&reply, now));
             Verdict::Done
         }
         Ok(None) => {
-            let why = unsettled.unwrap_or_else(|| "a void is under way".to_owned());
+            let why = unknown_reason.unwrap_or_else(|| "a void is under way".to_owned());
             let correlation_id = delivery.header.trace.correlation_id.as_str();
             let attempt = delivery.attempt;
             tracing::warn!(order.id = %stored.order_id, correlation_id, attempt, why, "Payment not settled");
@@ -67,7 +68,7 @@ fn resolve(
 
 /// Applies the report to the payment and adds the changed rows to `changes`. If the operation's outcome is still
 /// unknown, returns the reason.
-fn record(stored: &mut StoredPayment, report: &Report, changes: &mut PaymentChanges) -> Option<String> {
+fn apply_result(stored: &mut StoredPayment, report: &Report, changes: &mut PaymentChanges) -> Option<String> {
     let mut operation = SettledOperation::of(stored.order_id, report);
     match apply_report(stored.payment.clone(), report) {
         Ok(Applied::Changed(payment)) => {
@@ -85,12 +86,12 @@ fn record(stored: &mut StoredPayment, report: &Report, changes: &mut PaymentChan
             _ => changes.settled.extend(resolve_authorization(stored, found.authorized)),
         }
     }
-    let unsettled = (operation.status == OperationStatus::Unknown).then(|| operation.error.clone()).flatten();
+    let unknown_reason = (operation.status == OperationStatus::Unknown).then(|| operation.error.clone()).flatten();
     let before = stored.operations.get(&operation.key);
     if before.is_none_or(|before| !before.status.is_final() || operation.status.is_final()) {
         changes.settled.push(operation);
     }
-    unsettled
+    unknown_reason
 }
 
 fn apply_report(payment: Payment, report: &Report) -> Result<Applied<Payment>, Refusal> {
