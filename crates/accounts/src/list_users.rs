@@ -1,7 +1,7 @@
 //! Lists users for admins and support, page by page, the newest first.
 
 use crate::views::{UserCursor, UserFilter, UserItem};
-use crate::{AccountError, Accounts, Email, User, store};
+use crate::{AccountError, Accounts, store};
 use domain::ids::UserId;
 use domain::page::{Page, PageSize};
 use std::fmt;
@@ -22,12 +22,6 @@ impl Accounts {
         let mut connection = self.pool.acquire().await?;
         let rows = store::list_users(&mut connection, filter, after, size.rows_max()).await?;
         Ok(size.cut(rows, |last| UserCursor(last.user.id)))
-    }
-
-    /// The user with this e-mail address.
-    pub async fn find_user(&self, email: &Email) -> Result<User, AccountError> {
-        let found = store::find_account_by_email(&mut *self.pool.acquire().await?, email).await?;
-        found.map(|account| account.user).ok_or(AccountError::UnknownUser)
     }
 }
 

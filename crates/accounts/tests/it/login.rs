@@ -14,7 +14,7 @@ async fn the_right_password_opens_a_session(pool: PgPool) {
 
     assert_eq!(session.user, user);
     assert_eq!(session.access.expires_in, Duration::from_mins(15));
-    assert_eq!(harness.accounts.me(user.id).await.unwrap(), user);
+    assert_eq!(harness.accounts.find_user(user.id).await.unwrap(), user);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -70,7 +70,7 @@ async fn of_two_admins_who_revoke_each_others_role_at_once_one_stays_admin(pool:
         let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::NotAdmin))).count();
         assert_eq!((outcomes.iter().filter(|outcome| outcome.is_ok()).count(), refused), (1, 1), "{outcomes:?}");
         let stays = outcomes[0].as_ref().map_or(two.id, |_| one.id);
-        assert_eq!(harness.accounts.me(stays).await.expect("there").role, Role::Admin);
+        assert_eq!(harness.accounts.find_user(stays).await.expect("there").role, Role::Admin);
     }
 }
 
@@ -87,5 +87,5 @@ async fn a_disabled_or_former_admin_can_not_grant_roles(pool: PgPool) {
         assert!(matches!(refused, AccountError::NotAdmin), "{refused}");
     }
 
-    assert_eq!(harness.accounts.me(last.id).await.expect("there").role, Role::Admin);
+    assert_eq!(harness.accounts.find_user(last.id).await.expect("there").role, Role::Admin);
 }

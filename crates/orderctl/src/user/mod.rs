@@ -77,6 +77,6 @@ fn parse_role(text: &str) -> Result<Role, String> {
 
 impl Context {
     async fn find(&self, email: &Email) -> anyhow::Result<User> {
-        self.accounts.find_user(email).await.map_err(|error| anyhow::anyhow!("{}: {error}", email.as_str()))
+        self.accounts.find_user_by_email(email).await.map_err(|error| anyhow::anyhow!("{}: {error}", email.as_str()))
     }
 }

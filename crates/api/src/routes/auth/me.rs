@@ -17,5 +17,5 @@ pub async fn me(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeSelf>,
 ) -> Result<Json<UserBody>, Problem> {
-    Ok(Json(state.accounts.me(caller.id).await?.into()))
+    Ok(Json(state.accounts.find_user(caller.id).await?.into()))
 }

@@ -1,0 +1,16 @@
+//! Returns a user by id or by e-mail address.
+
+use crate::{AccountError, Accounts, Email, User, store};
+use domain::ids::UserId;
+
+impl Accounts {
+    pub async fn find_user(&self, id: UserId) -> Result<User, AccountError> {
+        let found = store::find_account(&mut *self.pool.acquire().await?, id).await?;
+        found.map(|account| account.user).ok_or(AccountError::UnknownUser)
+    }
+
+    pub async fn find_user_by_email(&self, email: &Email) -> Result<User, AccountError> {
+        let found = store::find_account_by_email(&mut *self.pool.acquire().await?, email).await?;
+        found.map(|account| account.user).ok_or(AccountError::UnknownUser)
+    }
+}
