@@ -79,7 +79,7 @@ async fn queues_deleted_with_their_messages_are_declared_again_and_every_order_i
     let orders = orders_of("SKU-PURGE", 200);
     let fault = async {
         system.until_partly_confirmed(10, LIMIT).await;
-        for queue in [Queue::Inventory, Queue::Payments, Queue::Shipping, Queue::Orders] {
+        for queue in Queue::iter() {
             system.broker.delete_queue(&queue.to_string()).await;
         }
     };

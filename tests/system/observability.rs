@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
+use strum::VariantNames;
 use system_tests::{NewOrder, Role, SeedProduct, TestSystem, eventually, settings};
 use uuid::Uuid;
 
@@ -130,9 +131,9 @@ async fn logs_contain_the_ids_of_orders_and_no_secret() {
         })
         .await;
     }
-    for queue in ["orders", "inventory", "payments", "shipping"] {
+    for queue in Queue::VARIANTS {
         until_logged(&mut system, Role::Worker, queue, |line| {
-            line["queue"] == queue && line["order.id"] == id.to_string() && line["correlation_id"] == canary.request_id
+            line["queue"] == *queue && line["order.id"] == id.to_string() && line["correlation_id"] == canary.request_id
         })
         .await;
     }

@@ -5,10 +5,17 @@
 //! Without `read` on queues a process can neither consume nor create a missing queue. So `orderctl broker` declares
 //! everything before the processes start, and the worker, which has `read`, declares deleted queues again.
 
+use domain::messages::Queue;
+use std::sync::LazyLock;
+use strum::VariantNames;
+
 const EXCHANGES: &str = r"orderflow\.(commands|events|retry|dead)";
 /// The exchanges that the outbox publishes to. Replays use the default exchange, which routes to a single queue.
 const OUTGOING: &str = r"amq\.default|orderflow\.(commands|events)";
-const QUEUES: &str = r"(orders|inventory|payments|shipping)(\.dead|\.retry\.[0-9]+)?";
+
+/// Every queue of [`Queue`] with its retry queues and its dead queue.
+static QUEUES: LazyLock<String> =
+    LazyLock::new(|| format!(r"({})(\.dead|\.retry\.[0-9]+)?", Queue::VARIANTS.join("|")));
 
 /// A process with a broker user of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumIter)]
@@ -33,10 +40,10 @@ pub struct Permissions {
 impl BrokerRole {
     pub fn permissions(self) -> Permissions {
         let (write, read) = match self {
-            Self::Api | Self::Scheduler => ([OUTGOING, QUEUES].join("|"), EXCHANGES.to_owned()),
-            Self::Worker => (["amq\\.default", EXCHANGES, QUEUES].join("|"), [EXCHANGES, QUEUES].join("|")),
+            Self::Api | Self::Scheduler => ([OUTGOING, &QUEUES].join("|"), EXCHANGES.to_owned()),
+            Self::Worker => (["amq\\.default", EXCHANGES, &QUEUES].join("|"), [EXCHANGES, &QUEUES].join("|")),
         };
-        let configure = [EXCHANGES, QUEUES].join("|");
+        let configure = [EXCHANGES, &QUEUES].join("|");
         Permissions { configure: anchored(&configure), write: anchored(&write), read: anchored(&read) }
     }
 }

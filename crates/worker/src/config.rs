@@ -4,12 +4,17 @@ use domain::messages::Queue;
 use payments::PaymentsArgs;
 use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
 use shipping::ShippingArgs;
+use std::sync::LazyLock;
+use strum::VariantNames;
 
 const EXAMPLE: &str = "Example:
   DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
   worker --queues payments,shipping";
 
 pub const WORKER_METRICS_PORT: &str = "WORKER_METRICS_PORT";
+
+/// Every queue, as `WORKER_QUEUES` lists them.
+static QUEUE_NAMES: LazyLock<String> = LazyLock::new(|| Queue::VARIANTS.join(","));
 
 /// Processes accepted orders: handles the messages of the queues.
 ///
@@ -37,7 +42,7 @@ pub struct WorkerSettings {
     #[command(flatten)]
     pub shipping: ShippingArgs,
     /// The queues that this worker consumes; default all.
-    #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = "orders,inventory,payments,shipping")]
+    #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = QUEUE_NAMES.as_str())]
     pub queues: Vec<Queue>,
     /// Batches that use the database at once; 0 for one per core, and at least 2. More batches only compete for the
     /// cores and are smaller. With a high latency to the database, a few more are useful.

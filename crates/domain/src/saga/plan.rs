@@ -70,6 +70,11 @@ impl PlanVersion {
     /// The plan of new orders.
     pub const CURRENT: Self = Self(&PLANS[PLANS.len() - 1]);
 
+    /// Every plan that a stored saga may have, the oldest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        PLANS.iter().map(Self)
+    }
+
     pub const fn plan(self) -> &'static Plan {
         self.0
     }

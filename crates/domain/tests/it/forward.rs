@@ -8,8 +8,10 @@ use domain::shipment::ShipmentStatus::HandedOver;
 use std::time::Duration;
 
 #[test]
-fn the_current_plan_matches_its_snapshot() {
-    insta::assert_snapshot!(PlanVersion::CURRENT.plan().to_string());
+fn every_plan_matches_its_snapshot() {
+    for version in PlanVersion::all() {
+        insta::assert_snapshot!(format!("plan_{}", version.number()), version.plan().to_string());
+    }
 }
 
 #[test]
