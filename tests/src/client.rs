@@ -138,7 +138,8 @@ impl ApiClient {
     pub async fn follow(&self, id: Uuid, limit: Duration) -> Vec<String> {
         let request = self.request(Method::GET, &format!("/orders/{id}/stream")).timeout(limit);
         let events = request.send().await.expect("a response").text().await.expect("events, to the end");
-        let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+        let entries = events.split("\n\n").filter(|event| event.contains("event: entry\n"));
+        let data = entries.filter_map(|event| event.rsplit_once("data: ").map(|(_, data)| data));
         let entry = |data: &str| serde_json::from_str::<Value>(data).expect("an entry");
         data.map(|data| entry(data)["kind"].as_str().unwrap_or("?").to_owned()).collect()
     }

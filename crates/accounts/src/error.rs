@@ -40,6 +40,9 @@ pub enum AccountError {
     OwnAccount,
     #[error("you are no longer an admin, so you can't change users; log in again")]
     NotAdmin,
+    /// Failed logins are counted in Redis.
+    #[error("failed logins can't be forgotten while Redis is unavailable; retry")]
+    ThrottleUnavailable,
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),
     #[error("hashing or signing failed: {0}")]

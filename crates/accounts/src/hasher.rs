@@ -1,4 +1,7 @@
 //! Hashes passwords with Argon2id, on blocking threads and at most one hash per core at a time.
+//!
+//! New hashes, as of sign-ups, wait in a queue of their own and use at most half of the cores, so that a flood of
+//! sign-ups does not keep anybody from logging in.
 
 use crate::AccountError;
 use crate::password::normalised;
@@ -27,6 +30,8 @@ const DUMMY_HASH: &str =
 #[derive(Debug, Clone)]
 pub struct PasswordHasher {
     cores: Arc<Semaphore>,
+    /// One permit per new hash at a time.
+    new_hashes: Arc<Semaphore>,
     wait_limit: Duration,
     verifications: Arc<AtomicU64>,
 }
@@ -48,7 +53,12 @@ impl Default for PasswordHasher {
 
 impl PasswordHasher {
     pub fn new(cores: usize, wait_limit: Duration) -> Self {
-        Self { cores: Arc::new(Semaphore::new(cores)), wait_limit, verifications: Arc::default() }
+        Self {
+            cores: Arc::new(Semaphore::new(cores)),
+            new_hashes: Arc::new(Semaphore::new((cores / 2).max(1))),
+            wait_limit,
+            verifications: Arc::default(),
+        }
     }
 
     /// How many comparisons were made, those with the dummy hash included.
@@ -57,7 +67,8 @@ impl PasswordHasher {
     }
 
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, AccountError> {
-        let core = self.core().await?;
+        let _permit = self.wait_for(&self.new_hashes).await?;
+        let core = self.wait_for(&self.cores).await?;
         let password = normalised(password);
         let hashed = on_core(core, move || argon2().hash_password(password.expose_secret().as_bytes())).await?;
         Ok(hashed.map_err(|error| AccountError::Crypto(error.to_string()))?.to_string())
@@ -69,7 +80,7 @@ impl PasswordHasher {
         password: SecretString,
         hash: Option<String>,
     ) -> Result<Comparison, AccountError> {
-        let core = self.core().await?;
+        let core = self.wait_for(&self.cores).await?;
         self.verifications.fetch_add(1, Ordering::Relaxed);
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
@@ -81,8 +92,8 @@ impl PasswordHasher {
         }
     }
 
-    async fn core(&self) -> Result<OwnedSemaphorePermit, AccountError> {
-        let waiting = tokio::time::timeout(self.wait_limit, self.cores.clone().acquire_owned());
+    async fn wait_for(&self, queue: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AccountError> {
+        let waiting = tokio::time::timeout(self.wait_limit, Arc::clone(queue).acquire_owned());
         match waiting.await {
             Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
             Err(_too_long) => Err(AccountError::Overloaded),

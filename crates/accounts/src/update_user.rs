@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub struct UserChange {
     pub role: Option<Role>,
     pub is_disabled: Option<bool>,
+    /// Forget the failed logins of the user, from all addresses: those of an address stay counted.
+    pub unlock: bool,
 }
 
 /// Who changes a user.
@@ -61,7 +63,10 @@ impl Accounts {
             store::revoke_sessions_of(&mut tx, user, None, Revocation::Disabled, now).await?;
             let action = if is_disabled { "user.disable" } else { "user.enable" };
             let (old, new) = (json!({ "disabled": before.is_disabled }), json!({ "disabled": is_disabled }));
-            audit.record(&mut tx, record(action, user, reason, old, new)).await?;
+            audit.record(&mut tx, record(action, user, reason.clone(), old, new)).await?;
+        }
+        if change.unlock {
+            audit.record(&mut tx, unlock_record(user, reason)).await?;
         }
         if sells(&before) && !sells(&after) {
             vendors.stop_selling(&mut tx, user, now).await?;
@@ -69,6 +74,9 @@ impl Accounts {
         let item = store::find_user_item(&mut tx, user).await?.ok_or(AccountError::UnknownUser)?;
         tx.commit().await?;
         self.status_cache.invalidate(user);
+        if change.unlock && !self.throttle.lift(before.user.email.as_str()).await {
+            return Err(AccountError::ThrottleUnavailable);
+        }
         Ok(item)
     }
 
@@ -87,7 +95,7 @@ impl Accounts {
         now: Timestamp,
         (audit, vendors): (&impl AuditSink, &impl FormerVendor),
     ) -> Result<User, AccountError> {
-        let change = UserChange { role: Some(role), is_disabled: None };
+        let change = UserChange { role: Some(role), ..UserChange::default() };
         let by = (ChangedBy::Admin(granted_by), None);
         Ok(self.update_user(user, change, by, now, (audit, vendors)).await?.user)
     }
@@ -125,6 +133,10 @@ async fn lock(tx: &mut PgConnection, user: UserId, by: ChangedBy) -> Result<Acco
     }
     let place = accounts.iter().position(|account| account.user.id == user).ok_or(AccountError::UnknownUser)?;
     Ok(accounts.swap_remove(place))
+}
+
+fn unlock_record(user: UserId, reason: Option<String>) -> AuditRecord {
+    AuditRecord { action: "user.unlock", subject: format!("user:{user}"), reason, before: None, after: None }
 }
 
 fn record(action: &'static str, user: UserId, reason: Option<String>, before: Value, after: Value) -> AuditRecord {

@@ -3,6 +3,7 @@
 use crate::client_address::ClientAddress;
 use crate::policy::Permission;
 use crate::problem::{Kind, Problem, text};
+use crate::rate_limits::{AppliedLimits, Subject};
 use crate::request_log::Requester;
 use crate::state::AppState;
 use accounts::{Principal, Role, SecurityEvent};
@@ -35,13 +36,22 @@ impl Caller {
         format!("{}:{}", self.role, self.id)
     }
 
+    /// Whose rate limits and streams this request counts against.
+    pub const fn counted_as(self) -> Subject {
+        Subject::User(self.id)
+    }
+
     async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(&parts.headers)?;
         let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
+        let caller = Self { id: principal.id, role: principal.role, principal };
+        if let Some(applied) = parts.extensions.get::<AppliedLimits>() {
+            state.rate_limits.admit(applied, caller.counted_as()).await?;
+        }
         if let Some(requester) = parts.extensions.get::<Requester>() {
             requester.set(principal.id);
         }
-        Ok(Self { id: principal.id, role: principal.role, principal })
+        Ok(caller)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Settings of the api process.
 
+use crate::cors::AllowedOrigin;
+use crate::rate_limits::RateLimitArgs;
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
@@ -39,6 +41,8 @@ pub struct ApiSettings {
     #[command(flatten)]
     pub payments: ChosenGateway,
     #[command(flatten)]
+    pub rate_limits: RateLimitArgs,
+    #[command(flatten)]
     pub http: HttpArgs,
 }
 
@@ -73,6 +77,10 @@ pub struct HttpArgs {
     /// right.
     #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub api_trusted_proxies: u8,
+    /// Origins of web pages that may call the API from a browser, such as `https://shop.example`; `*` for all, empty for
+    /// none.
+    #[arg(long, env, value_delimiter = ',')]
+    pub cors_allowed_origins: Vec<AllowedOrigin>,
 }
 
 impl HttpArgs {

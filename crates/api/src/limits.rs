@@ -1,11 +1,13 @@
 //! Limits that apply before a route handles a request: size of the headers, concurrency, duration, media type.
 
+use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
+use crate::rate_limits::{AppliedLimits, Class, Subject, add_headers};
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, HOST};
 use axum::http::uri::{Authority, PathAndQuery};
-use axum::http::{HeaderMap, HeaderValue, Uri, Version};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -13,6 +15,8 @@ use std::time::Duration;
 
 const URI_LENGTH_MAX: usize = 8 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// The routes of [`Class::Auth`].
+const AUTH_ROUTES: &str = "/api/v1/auth/";
 /// How long a handler may take. A detached change goes on after it; a retry with the same key returns its result.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -69,27 +73,55 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
     headers.contains_key(ACCEPT) && accepts(headers, &["text/html"]) && !accepts(headers, &["application/json"])
 }
 
-/// 406 if the client does not accept JSON; 503 if too many requests are in progress or the handler takes too long.
+/// 406 if the client does not accept JSON; 429 if the rate limit of its address is reached; 503 if too many requests are
+/// in progress or the handler takes too long.
 pub async fn admit(state: State<AppState>, request: Request, next: Next) -> Response {
-    admit_ranges(state, request, next, JSON).await
+    let class = match request.method() {
+        &Method::GET | &Method::HEAD => Class::Reads,
+        _ if request.uri().path().starts_with(AUTH_ROUTES) => Class::Auth,
+        _ => Class::Writes,
+    };
+    admit_ranges(state, request, next, JSON, class).await
 }
 
 /// The same for routes that respond with events. These routes limit what follows the response headers themselves.
 pub async fn admit_streams(state: State<AppState>, request: Request, next: Next) -> Response {
-    admit_ranges(state, request, next, EVENT_STREAM).await
+    admit_ranges(state, request, next, EVENT_STREAM, Class::Streams).await
 }
 
-async fn admit_ranges(State(state): State<AppState>, request: Request, next: Next, ranges: Ranges) -> Response {
+async fn admit_ranges(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+    ranges: Ranges,
+    class: Class,
+) -> Response {
     if !accepts(request.headers(), ranges) {
         let detail = format!("`Accept` must allow `{}`", ranges[0]);
         return Problem::about_parameter(Kind::NotAcceptable, "accept", detail).into_response();
     }
+    let applied = AppliedLimits::of(class);
+    request.extensions_mut().insert(applied.clone());
+    let mut response = admit_rate(&state, request, next, &applied).await;
+    add_headers(response.headers_mut(), &applied);
+    response
+}
+
+async fn admit_rate(state: &AppState, request: Request, next: Next, applied: &AppliedLimits) -> Response {
+    let ClientAddress(address) = ClientAddress::of(request.extensions(), request.headers(), state);
+    match state.rate_limits.admit(applied, Subject::of_address(address)).await {
+        Ok(()) => run(state, request, next).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn run(state: &AppState, request: Request, next: Next) -> Response {
     let Ok(_permit) = state.requests.try_acquire() else {
         return Problem::overloaded("Too many requests are in progress; retry after the time in `Retry-After`")
             .into_response();
     };
     let response = tokio::time::timeout(REQUEST_TIMEOUT, async {
-        know_time(&state).await;
+        know_time(state).await;
         next.run(request).await
     });
     response.await.unwrap_or_else(|_too_slow| {

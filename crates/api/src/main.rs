@@ -3,7 +3,7 @@
 
 use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
 use anyhow::Context;
-use api::{ApiSettings, AppState, Metrics, Options, Shared, server};
+use api::{ApiSettings, AppState, Metrics, OpenStreams, Options, RateLimits, Shared, server};
 use catalogue::Catalogue;
 use messaging::broker::{BrokerConnections, QueueInspector};
 use messaging::{RelayHandle, WriteContext};
@@ -40,6 +40,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     messaging::metrics::register();
     orders::metrics::register();
     accounts::metrics::register();
+    api::register_rate_limits();
     let shared = shared(&settings, &pools, &connections, &lifecycle)?;
 
     let address = (settings.http.api_host, settings.http.api_port);
@@ -107,11 +108,14 @@ fn shared(
         pool_activity: pools.pool_activity.clone(),
         write,
         queue_inspector: QueueInspector::new(connections.consuming.clone()),
+        rate_limits: RateLimits::new(&settings.rate_limits, &redis),
+        streams_by_principal: OpenStreams::new(settings.rate_limits.streams_per_principal),
         redis,
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new()?,
         requests: Semaphore::new(usize::try_from(settings.http.api_max_requests)?),
         streams: Arc::new(Semaphore::new(usize::try_from(settings.http.api_max_streams)?)),
+        cors_origins: settings.http.cors_allowed_origins.clone(),
         options,
     })
 }

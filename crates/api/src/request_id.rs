@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const REQUEST_ID_LENGTH_MAX: usize = 128;
 /// `00-<32 hex>-<16 hex>-<2 hex>`

@@ -6,7 +6,7 @@ use crate::problem::text::quote;
 use crate::problem::{Kind, Problem};
 use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
-use crate::{docs, limits, pipeline};
+use crate::{cors, docs, limits, pipeline};
 use axum::extract::MatchedPath;
 use axum::http::{Method, Uri};
 use axum::response::Redirect;
@@ -39,7 +39,8 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     let catching_panics = CatchPanicLayer::custom(limits::panic_response);
     let pipeline = middleware::from_fn_with_state((state.clone(), supported), pipeline::handle_request);
-    router.layer(ServiceBuilder::new().layer(pipeline).layer(catching_panics)).with_state(state)
+    let cors = cors::layer(&state.cors_origins);
+    router.layer(ServiceBuilder::new().layer(cors).layer(pipeline).layer(catching_panics)).with_state(state)
 }
 
 /// The OpenAPI description of every route.
@@ -52,7 +53,7 @@ fn build(state: &AppState) -> (Router<AppState>, OpenApi) {
     let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::admit));
     let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::admit_streams));
     let mut business = business.merge(streams);
-    let refused = [Kind::NotAcceptable, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
+    let refused = [Kind::NotAcceptable, Kind::TooManyRequests, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
     docs::add_problems(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
     let all =

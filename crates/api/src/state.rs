@@ -1,7 +1,9 @@
 //! State shared by all handlers.
 
+use crate::cors::AllowedOrigin;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::rate_limits::{OpenStreams, RateLimits};
 use accounts::Accounts;
 use catalogue::Catalogue;
 use futures::FutureExt as _;
@@ -47,6 +49,11 @@ pub struct Shared {
     pub requests: Semaphore,
     /// One permit per open order stream.
     pub streams: Arc<Semaphore>,
+    /// The open streams of each account or API key.
+    pub streams_by_principal: OpenStreams,
+    pub rate_limits: RateLimits,
+    /// The web pages that may call the API from a browser.
+    pub cors_origins: Vec<AllowedOrigin>,
     pub options: Options,
 }
 

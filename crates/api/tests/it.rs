@@ -8,6 +8,8 @@ mod auth;
 mod bad_orders;
 #[path = "it/client.rs"]
 mod client;
+#[path = "it/cors.rs"]
+mod cors;
 #[path = "it/http.rs"]
 mod http;
 #[path = "it/lost_commit.rs"]
@@ -24,6 +26,8 @@ mod people;
 mod pools;
 #[path = "it/products.rs"]
 mod products;
+#[path = "it/rate_limits.rs"]
+mod rate_limits;
 #[path = "it/repeats.rs"]
 mod repeats;
 #[path = "it/replays.rs"]

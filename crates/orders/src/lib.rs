@@ -33,7 +33,7 @@ pub use error::{PlaceOrderError, StoreError};
 pub use filters::{OrderFilter, SagaFilter};
 pub use find_order::find_order;
 pub use idempotency_key::{BadIdempotencyKey, Fingerprint, IdempotencyKey, KEY_LENGTH_MAX};
-pub use intake::{Intake, IntakeLimits, KeyLifetime, prune_keys};
+pub use intake::{Intake, IntakeLimits, KeyLifetime, UnpaidArgs, prune_keys};
 pub use list_orders::list_orders;
 pub use list_sagas::{find_saga, list_sagas};
 pub use new_order::{Accepted, NewOrder};

@@ -152,7 +152,7 @@ pub(crate) fn register_intake() {
     LazyLock::force(&INTAKE_BATCH);
     LazyLock::force(&INTAKE_SECONDS);
     LazyLock::force(&INTAKE_WAITING);
-    for outcome in ["accepted", "replayed", "overloaded", "key_reused", "in_progress", "unavailable", "failed"] {
+    for outcome in ["accepted", "replayed", "overloaded", "key_reused", "in_progress", "unpaid_limit", "unavailable", "failed"] {
         INTAKE_OUTCOMES.with_label_values(&[outcome]);
     }
 }
@@ -164,6 +164,7 @@ pub(crate) fn record_intake_outcome(result: Result<Accepted, PlaceOrderError>) {
         Err(PlaceOrderError::Overloaded) => "overloaded",
         Err(PlaceOrderError::KeyReused) => "key_reused",
         Err(PlaceOrderError::InProgress) => "in_progress",
+        Err(PlaceOrderError::TooManyUnpaidOrders(_) | PlaceOrderError::TooManyUnpaidUnits(_)) => "unpaid_limit",
         Err(PlaceOrderError::Unavailable) => "unavailable",
         Err(PlaceOrderError::Failed) => "failed",
     };

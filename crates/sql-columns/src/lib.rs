@@ -11,7 +11,7 @@ mod tests;
 
 use mismatches::mismatches;
 use statements::statements;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A Rust file: its path relative to the crate, and its text.
 #[derive(Debug)]
@@ -35,14 +35,14 @@ fn sources(directory: &Path) -> Vec<Source> {
     let entries = std::fs::read_dir(directory).expect("the directory can be read");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
     paths.sort();
-    paths.into_iter().flat_map(|path| if path.is_dir() { sources(&path) } else { source(path) }).collect()
+    paths.iter().flat_map(|path| if path.is_dir() { sources(path) } else { source(path) }).collect()
 }
 
 /// The file, unless it is a test or no Rust.
-fn source(path: PathBuf) -> Vec<Source> {
+fn source(path: &Path) -> Vec<Source> {
     if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("tests.rs") {
         return Vec::new();
     }
-    let text = std::fs::read_to_string(&path).expect("the file is text");
+    let text = std::fs::read_to_string(path).expect("the file is text");
     vec![Source { path: path.display().to_string(), text }]
 }

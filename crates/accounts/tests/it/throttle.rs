@@ -1,8 +1,9 @@
-//! Failed logins are limited per account and per client address, with and without Redis.
+//! Failed logins are limited per account and client address, with and without Redis.
 
-use crate::harness::{EMAIL, HERE, Harness, PASSWORD, security_events};
-use accounts::{AccountError, LoginLimits, LoginThrottle, Role};
+use crate::harness::{EMAIL, FormerVendors, HERE, Harness, PASSWORD, security_events};
+use accounts::{AccountError, ChangedBy, LoginLimits, LoginThrottle, Role, UserChange};
 use clap::Parser;
+use platform::audit::NoAudit;
 use platform::config::RedisArgs;
 use platform::redis::Redis;
 use sqlx::PgPool;
@@ -18,9 +19,12 @@ struct Settings {
 
 /// A throttle on the Redis that `REDIS_URL` names; `make test` starts one.
 fn on_redis() -> LoginThrottle {
+    LoginThrottle::new(Some(redis()), LoginLimits::default())
+}
+
+fn redis() -> Redis {
     let settings = Settings::try_parse_from(["test"]).expect("REDIS_URL must be set: make test does");
-    let redis = Redis::new(&settings.redis).expect("an address").with_call_limit(Duration::from_secs(5));
-    LoginThrottle::new(Some(redis), LoginLimits::default())
+    Redis::new(&settings.redis).expect("an address").with_call_limit(Duration::from_secs(5))
 }
 
 fn on_unreachable_redis() -> LoginThrottle {
@@ -37,31 +41,74 @@ fn fresh_address() -> IpAddr {
     IpAddr::from(Uuid::new_v4().into_bytes())
 }
 
-async fn the_eleventh_guess_is_throttled(harness: Harness) {
-    let email = fresh_email();
+async fn an_address_is_throttled_after_ten_guesses_and_the_owner_is_not(harness: Harness) {
+    let (email, guesser) = (fresh_email(), fresh_address());
     harness.seed(&email, Role::Customer).await;
     for _ in 0..10 {
-        let refused = harness.login_from(&email, "WrongPass123", fresh_address()).await.expect_err("wrong");
+        let refused = harness.login_from(&email, "WrongPass123", guesser).await.expect_err("wrong");
         assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
     }
 
     let (verifications_before, events) = (harness.hasher.verifications(), security_events("locked_out"));
-    let right = harness.login_from(&email.to_uppercase(), PASSWORD, fresh_address()).await.expect_err("too many");
+    let right = harness.login_from(&email.to_uppercase(), PASSWORD, guesser).await.expect_err("too many");
 
     let AccountError::TooManyAttempts { retry_after } = right else { panic!("{right}") };
     assert!(security_events("locked_out") > events);
     assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(901));
     assert_eq!(harness.hasher.verifications(), verifications_before, "a refused guess costs no hash");
+    harness.login_from(&email, PASSWORD, fresh_address()).await.expect("the owner is elsewhere");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn after_ten_failures_an_account_is_throttled_whatever_the_client_address(pool: PgPool) {
-    the_eleventh_guess_is_throttled(Harness::with_throttle(pool, on_redis())).await;
+async fn ten_failures_throttle_the_address_they_come_from_and_not_the_owner(pool: PgPool) {
+    an_address_is_throttled_after_ten_guesses_and_the_owner_is_not(Harness::with_throttle(pool, on_redis())).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn without_redis_the_process_counts_failures_itself(pool: PgPool) {
-    the_eleventh_guess_is_throttled(Harness::with_throttle(pool, on_unreachable_redis())).await;
+    let harness = Harness::with_throttle(pool, on_unreachable_redis());
+    an_address_is_throttled_after_ten_guesses_and_the_owner_is_not(harness).await;
+}
+
+/// An account that was guessed at from as many addresses as it takes, after a login from the returned address.
+async fn guessed_from_everywhere(harness: &Harness, limit: u32) -> (String, IpAddr) {
+    let (email, home) = (fresh_email(), fresh_address());
+    harness.seed(&email, Role::Customer).await;
+    harness.login_from(&email, PASSWORD, home).await.expect("nothing was guessed yet");
+    for _guess in 0..limit {
+        let refused = harness.login_from(&email, "WrongPass123", fresh_address()).await.expect_err("wrong");
+        assert!(matches!(refused, AccountError::InvalidCredentials), "{refused}");
+    }
+    (email, home)
+}
+
+fn on_redis_with_account_limit(per_account: u32) -> LoginThrottle {
+    let limits = LoginLimits { per_account: per_account.try_into().unwrap(), ..LoginLimits::default() };
+    LoginThrottle::new(Some(redis()), limits)
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn guesses_from_everywhere_throttle_new_addresses_and_not_one_that_has_logged_in_before(pool: PgPool) {
+    let harness = Harness::with_throttle(pool, on_redis_with_account_limit(5));
+    let (email, home) = guessed_from_everywhere(&harness, 5).await;
+
+    let elsewhere = harness.login_from(&email, PASSWORD, fresh_address()).await.expect_err("a new address");
+    assert!(matches!(elsewhere, AccountError::TooManyAttempts { .. }), "{elsewhere}");
+    harness.login_from(&email, PASSWORD, home).await.expect("a known address");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_admin_lifts_the_throttle_of_an_account(pool: PgPool) {
+    let harness = Harness::with_throttle(pool, on_redis_with_account_limit(5));
+    let (email, _home) = guessed_from_everywhere(&harness, 5).await;
+    let user = harness.accounts.find_user_by_email(&email.parse().unwrap()).await.expect("a user");
+
+    let change = UserChange { unlock: true, ..UserChange::default() };
+    let who = (ChangedBy::Operator, Some("asked by phone".to_owned()));
+    let now = platform::clock::now();
+    harness.accounts.update_user(user.id, change, who, now, (&NoAudit, &FormerVendors::default())).await.expect("unlocked");
+
+    harness.login_from(&email, PASSWORD, fresh_address()).await.expect("not throttled any more");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -70,11 +117,12 @@ async fn a_successful_login_resets_the_failures_before_it(pool: PgPool) {
     let email = fresh_email();
     harness.seed(&email, Role::Customer).await;
 
+    let address = fresh_address();
     for _ in 0..2 {
         for _ in 0..9 {
-            harness.login_from(&email, "WrongPass123", fresh_address()).await.unwrap_err();
+            harness.login_from(&email, "WrongPass123", address).await.unwrap_err();
         }
-        assert!(harness.login_from(&email, PASSWORD, fresh_address()).await.is_ok());
+        assert!(harness.login_from(&email, PASSWORD, address).await.is_ok());
     }
 }
 

@@ -11,6 +11,8 @@ const REQUEST_ID: &str = "x-request-id";
 const RETRY_AFTER: &str = "Retry-After";
 const REPLAYED: &str = "Idempotent-Replayed";
 const CHALLENGE: &str = "WWW-Authenticate";
+const RATE_LIMIT: &str = "RateLimit";
+const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
 
 pub fn add(spec: &mut Spec) {
     for operation in operations(spec) {
@@ -18,7 +20,9 @@ pub fn add(spec: &mut Spec) {
         for (status, response) in &mut operation.responses.responses {
             // References are the shared problem responses, which get their headers in `add_to_problem_response`.
             if let RefOr::T(response) = response {
-                response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference(REQUEST_ID)));
+                for name in [REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY] {
+                    response.headers.insert(name.to_owned(), RefOr::Ref(reference(name)));
+                }
                 // Only successful responses are stored under a key.
                 if is_idempotent && status.starts_with('2') {
                     response.headers.insert(REPLAYED.to_owned(), RefOr::Ref(reference(REPLAYED)));
@@ -44,6 +48,18 @@ pub fn add(spec: &mut Spec) {
             )
             .into(),
         ),
+        (
+            RATE_LIMIT_POLICY.to_owned(),
+            header(
+                Type::String,
+                "The rate limit that is closest to being reached: its class of routes, requests `q` per `w` seconds",
+            )
+            .into(),
+        ),
+        (
+            RATE_LIMIT.to_owned(),
+            header(Type::String, "What is left of that limit: `r` requests, and a new window in `t` seconds").into(),
+        ),
         (RETRY_AFTER.to_owned(), header(Type::Integer, "Seconds to wait before a retry").into()),
         (
             CHALLENGE.to_owned(),
@@ -54,7 +70,10 @@ pub fn add(spec: &mut Spec) {
 }
 
 pub fn add_to_problem_response(response: ResponseBuilder, kinds: &[Kind]) -> ResponseBuilder {
-    let mut response = response.header_ref(REQUEST_ID, reference(REQUEST_ID));
+    let mut response = response;
+    for name in [REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY] {
+        response = response.header_ref(name, reference(name));
+    }
     if kinds.iter().any(|kind| kind.is_retryable()) {
         response = response.header_ref(RETRY_AFTER, reference(RETRY_AFTER));
     }

@@ -13,7 +13,7 @@ mod response;
 mod supported;
 
 pub use idempotent_json::{Idempotency, IdempotentJson};
-pub use key::{IdempotencyKey, KeyParam};
+pub use key::{HEADER as IDEMPOTENCY_KEY, IdempotencyKey, KeyParam};
 pub use recorder::Recorder;
 pub use response::IdempotentResponse;
 pub use supported::SupportedRoutes;

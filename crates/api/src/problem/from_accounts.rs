@@ -1,7 +1,7 @@
 //! Maps the errors of accounts to problems.
 
 use super::text::invalid;
-use super::{Kind, Problem};
+use super::{Kind, Problem, RETRY_SOON};
 use accounts::{AccountError, TokenError};
 
 impl From<AccountError> for Problem {
@@ -27,6 +27,7 @@ impl From<AccountError> for Problem {
             AccountError::UnknownUser => Self::not_found("user"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
             AccountError::OwnAccount => Self::new(Kind::InvalidState, detail),
+            AccountError::ThrottleUnavailable => Self::new(Kind::Unavailable, detail).retry_after(RETRY_SOON),
             AccountError::Inconsistent(_) | AccountError::Crypto(_) => Self::internal(detail),
             AccountError::Database(error) => error.into(),
         }

@@ -10,6 +10,10 @@ use std::time::Duration;
 /// `Retry-After` of a repeat whose first request is still in progress.
 const IN_PROGRESS_RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// `Retry-After` of an order whose customer has too many unpaid ones: a payment without a result is given up after
+/// minutes.
+const UNPAID_RETRY_AFTER: Duration = Duration::from_secs(60);
+
 impl From<PlaceOrderError> for Problem {
     fn from(error: PlaceOrderError) -> Self {
         let detail = error.to_string();
@@ -18,6 +22,9 @@ impl From<PlaceOrderError> for Problem {
             PlaceOrderError::KeyReused => Self::about_parameter(Kind::IdempotencyKeyReused, "idempotency-key", detail),
             PlaceOrderError::InProgress => {
                 Self::new(Kind::RequestInProgress, detail).retry_after(IN_PROGRESS_RETRY_AFTER)
+            }
+            PlaceOrderError::TooManyUnpaidOrders(_) | PlaceOrderError::TooManyUnpaidUnits(_) => {
+                Self::new(Kind::TooManyRequests, detail).retry_after(UNPAID_RETRY_AFTER)
             }
             PlaceOrderError::Unavailable => Self::unavailable(detail),
             PlaceOrderError::Failed => Self::internal(detail),

@@ -152,8 +152,9 @@ impl Kind {
                 "Place one order per currency. Send the currency of the prices, or no currency.",
             ),
             Self::TooManyRequests => guide(
-                "Too many attempts in a short time, such as failed logins of an account or from an address.",
-                "Wait for the seconds in Retry-After, then retry.",
+                "Too many requests in a short time: a rate limit of your account, API key or address is reached, or you have \
+                 too many streams open, or logins failed too often.",
+                "Wait for the seconds in Retry-After, then retry. RateLimit in every response shows what is left.",
             ),
             Self::HeadersTooLarge => guide(
                 "All request headers together are larger than the limit that the detail names.",

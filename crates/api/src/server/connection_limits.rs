@@ -1,8 +1,9 @@
 //! Limits connections in total and per client address. The last slots are reserved for addresses with few connections.
 
 use super::ServerLimits;
+use platform::network::counted_as;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -66,14 +67,6 @@ impl Drop for ConnectionSlot {
                 counts.remove(&self.address);
             }
         }
-    }
-}
-
-/// The key to count under: an IPv6 client usually has a whole /64 network, so that counts as one address.
-fn counted_as(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

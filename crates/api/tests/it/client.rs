@@ -5,7 +5,7 @@ use crate::texts::texts;
 use accounts::{
     Accounts, LoginLimits, LoginThrottle, Password, PasswordHasher, Role, SecurityArgs, Tokens, User, seed_user,
 };
-use api::{AppState, Metrics, Options, Shared};
+use api::{AppState, Metrics, OpenStreams, Options, RateLimitArgs, RateLimits, Shared};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -85,8 +85,13 @@ impl ApiClient {
     }
 
     pub fn with_pools(pools: Pools, options: Options) -> Self {
+        Self::with_rate_limits(pools, options, RateLimitArgs::unlimited())
+    }
+
+    /// With limits that count in this process.
+    pub fn with_rate_limits(pools: Pools, options: Options, limits: RateLimitArgs) -> Self {
         let (lifecycle, hasher) = (Lifecycle::default(), PasswordHasher::default());
-        let shared = shared(&pools, &hasher, options, &lifecycle);
+        let shared = shared(&pools, &hasher, options, limits, &lifecycle);
         let pool = pools.common;
         let state = AppState::new(shared);
         let (router, openapi) = (api::router(state.clone()), OpenApiDocument::of(&state));
@@ -160,10 +165,17 @@ impl ApiClient {
     }
 }
 
-fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &Lifecycle) -> Shared {
+fn shared(
+    pools: &Pools,
+    hasher: &PasswordHasher,
+    options: Options,
+    limits: RateLimitArgs,
+    lifecycle: &Lifecycle,
+) -> Shared {
     let throttle = LoginThrottle::new(None, LoginLimits::default());
     let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
+    let redis = Redis::new(&redis).expect("redis");
     let write = WriteContext::of(pools.common.clone());
     let intake = WriteContext::of(pools.vital.clone());
     let lifetimes = security().session_lifetimes();
@@ -179,7 +191,10 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
         pool_activity: pools.pool_activity.clone(),
         write,
         queue_inspector: QueueInspector::new(BrokerConnections::new(&rabbitmq, "test").expect("connections").consuming),
-        redis: Redis::new(&redis).expect("redis"),
+        rate_limits: RateLimits::new(&limits, &redis),
+        streams_by_principal: OpenStreams::new(limits.streams_per_principal),
+        cors_origins: vec!["https://shop.example".parse().expect("an origin")],
+        redis,
         lifecycle: lifecycle.clone(),
         metrics: Metrics::new().expect("metrics"),
         requests: Semaphore::new(64),

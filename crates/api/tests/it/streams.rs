@@ -31,12 +31,16 @@ async fn follow(client: &ApiClient, request: ApiRequest) -> Vec<(String, Value)>
     let response = timeout(LIMIT, client.send(request)).await.expect("the stream ends");
     assert_eq!(response.headers["content-type"], "text/event-stream");
     let body = response.expect(StatusCode::OK);
-    let events = body.as_str().expect("events").split("\n\n").filter(|event| event.starts_with("id: "));
-    events.map(|event| event_of(event).expect("an id and data")).collect()
+    let events: Vec<_> = body.as_str().expect("events").split("\n\n").filter(|event| event.contains("event: ")).collect();
+    let (end, entries) = events.split_last().expect("every stream has an end");
+    assert!(end.starts_with("event: end\ndata: {\"reason\":"), "{end}");
+    assert!(entries.first().is_none_or(|first| first.starts_with("retry: 3000\n")), "{entries:?}");
+    entries.iter().map(|event| event_of(event).expect("an id, a name and data")).collect()
 }
 
 fn event_of(event: &str) -> Option<(String, Value)> {
-    let (id, data) = event.strip_prefix("id: ")?.split_once("\ndata: ")?;
+    let event = event.strip_prefix("retry: 3000\n").unwrap_or(event);
+    let (id, data) = event.strip_prefix("id: ")?.split_once("\nevent: entry\ndata: ")?;
     Some((id.to_owned(), serde_json::from_str(data).ok()?))
 }
 

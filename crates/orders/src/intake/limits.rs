@@ -7,6 +7,8 @@ use std::time::Duration;
 const BATCH_MAX: u16 = 128;
 const QUEUE_MAX: u16 = 4_096;
 const COMMITTERS: u16 = 2;
+const UNPAID_ORDERS_MAX: u32 = 1_000;
+const UNPAID_UNITS_MAX: u32 = 10_000;
 const KEY_TTL_SECONDS: u32 = 72 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -22,6 +24,26 @@ pub struct IntakeLimits {
     pub intake_committers: u16,
     #[command(flatten)]
     pub keys: KeyLifetime,
+    #[command(flatten)]
+    pub unpaid: UnpaidArgs,
+}
+
+/// How much one customer may order without having paid.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct UnpaidArgs {
+    /// The most open unpaid orders of a customer; further ones are refused with 429. 0 for no limit.
+    #[arg(long, env, default_value_t = UNPAID_ORDERS_MAX)]
+    pub unpaid_orders_max: u32,
+    /// The most units in the open unpaid orders of a customer: they are reserved and can't be sold to others. 0 for no
+    /// limit.
+    #[arg(long, env, default_value_t = UNPAID_UNITS_MAX)]
+    pub unpaid_units_max: u32,
+}
+
+impl Default for UnpaidArgs {
+    fn default() -> Self {
+        Self { unpaid_orders_max: UNPAID_ORDERS_MAX, unpaid_units_max: UNPAID_UNITS_MAX }
+    }
 }
 
 /// The lifetime of idempotency keys: of those that are stored with orders, and of other stored responses.
@@ -52,6 +74,7 @@ impl Default for IntakeLimits {
             intake_queue_max: QUEUE_MAX,
             intake_committers: COMMITTERS,
             keys: KeyLifetime::default(),
+            unpaid: UnpaidArgs::default(),
         }
     }
 }

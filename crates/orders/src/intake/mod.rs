@@ -10,6 +10,7 @@ mod earlier_use;
 mod in_flight;
 mod limits;
 mod queue;
+mod unpaid_limits;
 
 use crate::error::PlaceOrderError;
 use crate::idempotency_key::{Fingerprint, IdempotencyKey};
@@ -26,9 +27,10 @@ use sqlx::PgPool;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use unpaid_limits::UnpaidLimits;
 
 pub use earlier_use::prune_keys;
-pub use limits::{IntakeLimits, KeyLifetime};
+pub use limits::{IntakeLimits, KeyLifetime, UnpaidArgs};
 
 /// How often a request may be a follower of a failed leader with a different body before it is refused.
 const ATTEMPTS_MAX: usize = 8;
@@ -40,6 +42,7 @@ pub struct Intake {
     in_flight: Arc<InFlight>,
     pool: PgPool,
     limits: IntakeLimits,
+    unpaid: Arc<UnpaidLimits>,
 }
 
 impl Intake {
@@ -48,7 +51,8 @@ impl Intake {
         let pool = write.pool.clone();
         let context = BatchContext { write, limits };
         let queue = committer::start(&context, lifecycle);
-        Self { queue, in_flight: Arc::default(), pool, limits }
+        let unpaid = Arc::new(UnpaidLimits::new(limits.unpaid));
+        Self { queue, in_flight: Arc::default(), pool, limits, unpaid }
     }
 
     /// Stores the order, or finds the order that its key was used for. Returns after the commit. Cancelling this future
@@ -58,7 +62,7 @@ impl Intake {
             let (principal, route, key) = (new_order.customer_id, new_order.route, new_order.key.clone());
             match self.in_flight.admit(KeyName { principal, route, key }, new_order.fingerprint) {
                 Admission::Leader(key_guard, receiver) => {
-                    return self.enqueue(Request::new(new_order, key_guard), receiver).await;
+                    return self.admit(Request::new(new_order, key_guard), receiver).await;
                 }
                 Admission::Follower(receiver) => {
                     let outcome = receiver.await.map_err(|_| PlaceOrderError::Unavailable)?;
@@ -94,6 +98,19 @@ impl Intake {
     /// Keys that were first used before this time have expired, whatever their route.
     pub fn keys_kept_since(&self, now: Timestamp) -> Timestamp {
         self.limits.keys.kept_since(now)
+    }
+
+    /// A repeat of an order that was placed gets the first response, also when its customer has reached a limit since.
+    async fn admit(&self, request: Request, receiver: OutcomeReceiver) -> Result<Accepted, PlaceOrderError> {
+        let new = &request.new_order;
+        let Err(refused) = self.unpaid.admit(new, &self.pool).await else {
+            return self.enqueue(request, receiver).await;
+        };
+        let earlier = self.find_replay(new.customer_id, new.route, &new.key, new.fingerprint).await;
+        let result = earlier.and_then(|placed| placed.ok_or(refused));
+        metrics::record_intake_outcome(result);
+        request.complete(result);
+        result
     }
 
     async fn enqueue(&self, request: Request, receiver: OutcomeReceiver) -> Result<Accepted, PlaceOrderError> {

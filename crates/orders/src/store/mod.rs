@@ -9,6 +9,7 @@ pub(crate) mod save_changes;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timeline;
+pub(crate) mod unpaid_orders;
 
 const ORDERS: &str = "orders.orders";
 const SAGAS: &str = "orders.sagas";

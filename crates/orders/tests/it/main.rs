@@ -8,4 +8,5 @@ mod intake;
 mod intake_faults;
 mod lost_commit;
 mod pages;
+mod unpaid_limits;
 mod wake_stalled_sagas;

@@ -21,6 +21,8 @@ pub struct UserChangeBody {
     role: Option<Role>,
     /// Whether the user is kept from logging in.
     disabled: Option<bool>,
+    /// `true` forgets failed logins, so that the user may log in again at once.
+    unlock: Option<bool>,
     /// Stored in the audit log: 1 to 200 characters.
     #[schema(max_length = 200, example = "left the company")]
     reason: String,
@@ -30,14 +32,15 @@ impl FromJson for UserChangeBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let role = members.optional("role", one_of);
         let disabled = members.optional("disabled", boolean);
+        let unlock = members.optional("unlock", boolean);
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
-        Some(Self { role: role?, disabled: disabled?, reason: reason? })
+        Some(Self { role: role?, disabled: disabled?, unlock: unlock?, reason: reason? })
     }
 }
 
 /// Change a user
 ///
-/// Gives them another role, or disables or enables them. Both end all their sessions and streams within five seconds.
+/// Gives them another role, disables or enables them, or lets them log in again after failed logins. The first two end all their sessions and streams within five seconds.
 /// The products of a user who may not sell any more are withdrawn; an admin can give them another vendor. You can't
 /// change yourself, and must still be an admin when the change is stored, so at least one admin always remains.
 #[utoipa::path(patch, path = "/admin/users/{id}", tag = "admin", request_body = UserChangeBody,
@@ -50,7 +53,7 @@ pub async fn update_user(
     PathParam(user): PathParam<UserId>,
     Json(body): Json<UserChangeBody>,
 ) -> Result<axum::Json<UserItemBody>, Problem> {
-    let change = UserChange { role: body.role, is_disabled: body.disabled };
+    let change = UserChange { role: body.role, is_disabled: body.disabled, unlock: body.unlock == Some(true) };
     let who = (ChangedBy::Admin(by.caller.id), Some(body.reason));
     let work = |state: AppState| async move {
         state.accounts.update_user(user, change, who, by.at, (&by.auditor(), &WithdrawProducts)).await
