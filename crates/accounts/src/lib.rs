@@ -2,7 +2,8 @@
 //! api and by `orderctl`. Neither consumes nor publishes messages; depends on no other slice.
 
 mod account_status;
-mod account_status_cache;
+mod api_keys;
+mod authenticate;
 mod change_password;
 mod client;
 mod config;
@@ -22,17 +23,20 @@ mod prune;
 mod refresh;
 mod refresh_token;
 mod role;
+mod scope;
 mod security_event;
 mod security_log;
 mod session;
 mod session_id;
 mod signup;
+mod status_cache;
 mod store;
 mod throttle;
 mod tokens;
 mod update_user;
-mod verify_access_token;
 
+pub use api_keys::{ApiKeyId, ApiKeyView, IssuedKey, KeyManager, KeyUse, NewApiKey, OVERLAP_MAX};
+pub use authenticate::Principal;
 pub use change_password::PasswordChange;
 pub use client::Client;
 pub use config::SecurityArgs;
@@ -47,6 +51,7 @@ pub use login::Login;
 pub use password::{Password, PasswordError};
 pub use prune::prune_refresh_tokens;
 pub use role::Role;
+pub use scope::{Scope, Scopes};
 pub use security_event::SecurityEvent;
 pub use session::{Session, SessionLifetimes, SessionView};
 pub use session_id::SessionId;
@@ -54,12 +59,13 @@ pub use signup::SignUp;
 pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use update_user::{ChangedBy, FormerVendor, UserChange};
-pub use verify_access_token::Principal;
 
-use account_status_cache::AccountStatusCache;
+use account_status::AccountStatus;
+use api_keys::StoredKey;
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgPool;
+use status_cache::StatusCache;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +88,9 @@ pub struct Accounts {
     tokens: Tokens,
     hasher: PasswordHasher,
     throttle: LoginThrottle,
-    status_cache: Arc<AccountStatusCache>,
+    /// By user and session.
+    status_cache: Arc<StatusCache<(UserId, Option<SessionId>), AccountStatus>>,
+    key_cache: Arc<StatusCache<ApiKeyId, StoredKey>>,
     lifetimes: SessionLifetimes,
     /// Words that no password may consist of.
     forbidden_words: Arc<[String]>,
@@ -104,6 +112,7 @@ impl Accounts {
             hasher,
             throttle,
             status_cache: Arc::default(),
+            key_cache: Arc::default(),
             lifetimes,
             forbidden_words: Arc::default(),
         }
@@ -114,6 +123,12 @@ impl Accounts {
         let throttle = LoginThrottle::new(None, LoginLimits::default());
         let lifetimes = SessionLifetimes { refresh_token: Duration::ZERO, session: Duration::ZERO };
         Self::new(pool, Tokens::unaccepted(), PasswordHasher::default(), throttle, lifetimes)
+    }
+
+    /// After a change of the user: the next request of each of their credentials reads the status again.
+    fn forget_status(&self, user: UserId) {
+        self.status_cache.invalidate_if(|(owner, _session)| *owner == user);
+        self.key_cache.invalidate_if(|_| true);
     }
 
     #[must_use]

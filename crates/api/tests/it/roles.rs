@@ -30,6 +30,10 @@ const PUBLIC: &[&str] = &[
 /// The roles that each other route admits.
 const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/auth/me", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/api-keys", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/api-keys", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/api-keys/{id}/rotate", &[Customer, Vendor, Support, Admin]),
+    ("DELETE /api/v1/api-keys/{id}", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/auth/sessions", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/password", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/logout-all", &[Customer, Vendor, Support, Admin]),

@@ -23,7 +23,7 @@ pub struct PasswordBody {
 impl FromJson for PasswordBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let current = members.required("current_password", secret);
-        let new = members.required("new_password", |field| field.text_as(|text| Password::choose(text.into())));
+        let new = members.required("new_password", |field| field.secret_as(|text| Password::choose(text.into())));
         Some(Self { current_password: current?.into(), new_password: new? })
     }
 }
