@@ -25,7 +25,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    pub(crate) fn of_key(id: UserId, status: &AccountStatus, key: KeyUse, expires_at: Option<Timestamp>) -> Self {
+    pub(crate) fn of_key(id: UserId, status: AccountStatus, key: KeyUse, expires_at: Option<Timestamp>) -> Self {
         Self {
             id,
             role: status.role,

@@ -49,7 +49,7 @@ impl Accounts {
         if !key.is_valid(now) {
             return Err(TokenError::Revoked.into());
         }
-        Ok(Principal::of_key(key.owner, &key.status, KeyUse { id, scopes: key.scopes }, key.expires_at))
+        Ok(Principal::of_key(key.owner, key.status, KeyUse { id, scopes: key.scopes }, key.expires_at))
     }
 
     /// Whether the key is still valid and its owner's role unchanged; for long-running requests.

@@ -20,7 +20,7 @@ async fn verify(harness: &Harness, key: &IssuedKey, second: i64) -> Result<accou
     harness.accounts.verify(key.secret.expose_secret(), harness.after(second)).await
 }
 
-fn is_revoked(result: Result<accounts::Principal, AccountError>) -> bool {
+fn is_revoked(result: &Result<accounts::Principal, AccountError>) -> bool {
     matches!(result, Err(AccountError::Token(TokenError::Revoked)))
 }
 
@@ -39,7 +39,7 @@ async fn a_key_acts_for_its_owner_within_its_scopes_and_its_use_is_recorded(pool
     assert!(used.scopes.contains(Scope::OrdersPlace) && !used.scopes.contains(Scope::OrdersCancel));
     let listed = harness.accounts.list_keys(owner.id).await.expect("listed");
     assert_eq!(listed[0].last_used_at, Some(harness.after(1)));
-    let other = key.secret.expose_secret().replace(|c: char| c == 'A', "B") + "x";
+    let other = key.secret.expose_secret().replace('A', "B") + "x";
     assert!(matches!(
         harness.accounts.verify(&other, harness.now).await,
         Err(AccountError::Token(TokenError::Invalid))
@@ -77,13 +77,13 @@ async fn a_key_ends_when_it_is_revoked_expires_or_its_owner_is_disabled(pool: Pg
         let by = KeyManager::Owner(owner.id);
         harness.accounts.revoke_key(revoked.key.id, by, harness.now, &NoAudit).await.expect("revoked");
     }
-    assert!(is_revoked(verify(&harness, &revoked, 2).await));
-    assert!(is_revoked(verify(&harness, &expiring, 30).await));
+    assert!(is_revoked(&verify(&harness, &revoked, 2).await));
+    assert!(is_revoked(&verify(&harness, &expiring, 30).await));
     let change = UserChange { is_disabled: Some(true), ..UserChange::default() };
     let (by, sinks) = ((ChangedBy::Admin(admin.id), None), (&NoAudit, &harness.former_vendors));
     harness.accounts.update_user(owner.id, change, by, harness.now, sinks).await.expect("disabled");
 
-    assert!(is_revoked(verify(&harness, &kept, 31).await));
+    assert!(is_revoked(&verify(&harness, &kept, 31).await));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -99,6 +99,6 @@ async fn an_owner_manages_only_their_own_keys_and_an_admin_those_of_everybody(po
     assert!(verify(&harness, &key, 1).await.is_ok());
     revoke(key.key.id, KeyManager::Admin(other.id)).await.expect("revoked");
 
-    assert!(is_revoked(verify(&harness, &key, 2).await));
+    assert!(is_revoked(&verify(&harness, &key, 2).await));
     assert!(harness.login(EMAIL, PASSWORD).await.is_ok(), "the owner is not affected");
 }
