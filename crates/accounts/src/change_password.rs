@@ -51,7 +51,7 @@ impl Accounts {
         store::set_password(&mut tx, by.id, &hash, false, now).await?;
         store::revoke_sessions_of(&mut tx, by.id, by.session, Revocation::PasswordChange, now).await?;
         tx.commit().await?;
-        self.status_cache.invalidate(by.id);
+        self.forget_status(by.id);
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl Accounts {
         let (action, subject) = ("user.reset_password", format!("user:{user}"));
         audit.record(&mut tx, AuditRecord { action, subject, reason: None, before: None, after: None }).await?;
         tx.commit().await?;
-        self.status_cache.invalidate(user);
+        self.forget_status(user);
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 //! api and by `orderctl`. Neither consumes nor publishes messages; depends on no other slice.
 
 mod account_status;
-mod account_status_cache;
+mod api_key;
+mod api_keys;
+mod authenticate;
 mod change_password;
 mod client;
 mod config;
@@ -18,23 +20,27 @@ mod login;
 mod logout;
 pub mod metrics;
 mod password;
+mod principal;
 mod prune;
 mod refresh;
 mod refresh_token;
 mod role;
+mod scope;
 mod security_event;
 mod security_log;
 mod session;
 mod session_id;
 mod session_lifetimes;
 mod signup;
+mod status_cache;
 mod store;
 mod throttle;
 mod tokens;
 mod update_user;
-mod verify_access_token;
 mod views;
 
+pub use api_key::{ApiKeyId, ApiKeyView, IssuedKey, KeyManager, KeyUse, NewApiKey};
+pub use api_keys::OVERLAP_MAX;
 pub use change_password::PasswordChange;
 pub use client::Client;
 pub use config::SecurityArgs;
@@ -47,8 +53,10 @@ pub use list_sessions::SESSIONS_LISTED_MAX;
 pub use list_users::InvalidUserCursor;
 pub use login::Login;
 pub use password::{Password, PasswordError};
+pub use principal::Principal;
 pub use prune::prune_refresh_tokens;
 pub use role::Role;
+pub use scope::{Scope, Scopes};
 pub use security_event::SecurityEvent;
 pub use session::Session;
 pub use session_id::SessionId;
@@ -57,13 +65,14 @@ pub use signup::SignUp;
 pub use throttle::{LoginLimits, LoginThrottle};
 pub use tokens::{IssuedToken, Tokens};
 pub use update_user::{ChangedBy, FormerVendor, UserChange};
-pub use verify_access_token::Principal;
 pub use views::{SessionView, UserCursor, UserFilter, UserItem};
 
-use account_status_cache::AccountStatusCache;
+use account_status::AccountStatus;
+use api_key::StoredKey;
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgPool;
+use status_cache::StatusCache;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +95,9 @@ pub struct Accounts {
     tokens: Tokens,
     hasher: PasswordHasher,
     throttle: LoginThrottle,
-    status_cache: Arc<AccountStatusCache>,
+    /// By user and session.
+    status_cache: Arc<StatusCache<(UserId, Option<SessionId>), AccountStatus>>,
+    key_cache: Arc<StatusCache<ApiKeyId, StoredKey>>,
     lifetimes: SessionLifetimes,
     /// Words that no password may consist of.
     forbidden_words: Arc<[String]>,
@@ -108,6 +119,7 @@ impl Accounts {
             hasher,
             throttle,
             status_cache: Arc::default(),
+            key_cache: Arc::default(),
             lifetimes,
             forbidden_words: Arc::default(),
         }
@@ -118,6 +130,12 @@ impl Accounts {
         let throttle = LoginThrottle::new(None, LoginLimits::default());
         let lifetimes = SessionLifetimes { refresh_token: Duration::ZERO, session: Duration::ZERO };
         Self::new(pool, Tokens::unaccepted(), PasswordHasher::default(), throttle, lifetimes)
+    }
+
+    /// After a change of the user: the next request of each of their credentials reads the status again.
+    fn forget_status(&self, user: UserId) {
+        self.status_cache.invalidate_if(|(owner, _session)| *owner == user);
+        self.key_cache.invalidate_if(|_| true);
     }
 
     #[must_use]

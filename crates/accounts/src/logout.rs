@@ -16,7 +16,7 @@ impl Accounts {
         if let Some(token) = store::lock_refresh_token(&mut tx, &hash).await? {
             store::revoke_session(&mut tx, token.session, Revocation::Logout, now).await?;
             tx.commit().await?;
-            self.status_cache.invalidate(token.user_id);
+            self.forget_status(token.user_id);
         }
         Ok(())
     }
@@ -26,7 +26,7 @@ impl Accounts {
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let ended = store::revoke_sessions_of(&mut tx, user, None, Revocation::Logout, now).await?;
         tx.commit().await?;
-        self.status_cache.invalidate(user);
+        self.forget_status(user);
         Ok(ended)
     }
 }

@@ -49,7 +49,7 @@ impl Accounts {
             Decision::RevokeSession => {
                 store::revoke_session(&mut tx, token.session, Revocation::Reuse, now).await?;
                 tx.commit().await?;
-                self.status_cache.invalidate(token.user_id);
+                self.forget_status(token.user_id);
                 SecurityEvent::RefreshReused.record(Some(token.user_id), client.address);
                 return Err(AccountError::RefreshTokenReused);
             }

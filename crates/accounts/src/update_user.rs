@@ -73,7 +73,7 @@ impl Accounts {
         }
         let item = store::find_user_item(&mut tx, user).await?.ok_or(AccountError::UnknownUser)?;
         tx.commit().await?;
-        self.status_cache.invalidate(user);
+        self.forget_status(user);
         if change.unlock && !self.throttle.lift(before.user.email.as_str()).await {
             return Err(AccountError::ThrottleUnavailable);
         }

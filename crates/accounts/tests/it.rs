@@ -2,6 +2,8 @@
 
 #[path = "it/access_token.rs"]
 mod access_token;
+#[path = "it/api_keys.rs"]
+mod api_keys;
 #[path = "it/harness.rs"]
 mod harness;
 #[path = "it/login.rs"]

@@ -11,7 +11,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use domain::ids::UserId;
+use domain::ids::{PrincipalId, UserId};
 use std::marker::PhantomData;
 
 /// The authenticated user of a request.
@@ -37,19 +37,32 @@ impl Caller {
     }
 
     /// Whose rate limits and streams this request counts against.
-    pub const fn counted_as(self) -> Subject {
-        Subject::User(self.id)
+    pub fn counted_as(self) -> Subject {
+        self.principal.key.map_or(Subject::User(self.id), |key| Subject::ApiKey(key.id))
+    }
+
+    /// The actor in the audit log, with the API key if there is one: `vendor:<id>/key:<id>`.
+    pub fn name(self) -> String {
+        match self.principal.key {
+            Some(key) => format!("{}/key:{}", self.actor(), key.id),
+            None => self.actor(),
+        }
+    }
+
+    /// The idempotency keys of an API key are independent of those of its owner and of other keys.
+    pub fn idempotency_principal(self) -> PrincipalId {
+        self.principal.key.map_or(self.id.into(), |key| PrincipalId::from_uuid(key.id.as_uuid()))
     }
 
     async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(&parts.headers)?;
-        let principal = state.accounts.verify_access_token(token, platform::clock::now()).await?;
+        let principal = state.accounts.verify(token, platform::clock::now()).await?;
         let caller = Self { id: principal.id, role: principal.role, principal };
         if let Some(applied) = parts.extensions.get::<AppliedLimits>() {
             state.rate_limits.admit(applied, caller.counted_as()).await?;
         }
         if let Some(requester) = parts.extensions.get::<Requester>() {
-            requester.set(principal.id);
+            requester.set(principal.id, principal.key.map(|key| key.id));
         }
         Ok(caller)
     }
@@ -64,10 +77,18 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(unauthenticated()) }
 }
 
+fn missing_scope<P: Permission>() -> Problem {
+    let detail = match P::SCOPE {
+        Some(scope) => format!("This API key may not {}; that needs the scope `{scope}`", P::ACTION),
+        None => format!("An API key may not {}; log in as a person", P::ACTION),
+    };
+    Problem::new(Kind::Forbidden, detail)
+}
+
 fn unauthenticated() -> Problem {
     Problem::new(
         Kind::Unauthenticated,
-        "Send the header `Authorization: Bearer <access token>` once; POST /api/v1/auth/login gives a token",
+        "Send the header `Authorization: Bearer <access token or API key>` once; POST /api/v1/auth/login gives a token",
     )
 }
 
@@ -99,6 +120,11 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
         if caller.principal.must_change_password && !P::BEFORE_PASSWORD_CHANGE {
             let detail = "Change your password first with POST /api/v1/auth/password: somebody else has set it";
             return Err(Problem::new(Kind::PasswordChangeRequired, detail));
+        }
+        if let Some(key) = caller.principal.key
+            && !P::SCOPE.is_some_and(|scope| key.scopes.contains(scope))
+        {
+            return Err(missing_scope::<P>());
         }
         if P::ROLES.contains(&caller.role) {
             return Ok(Self { caller, permission: PhantomData });

@@ -27,7 +27,8 @@ pub struct Audited<P> {
 impl<P> Audited<P> {
     /// Records the changes of this request in the audit log.
     pub fn auditor(&self) -> Auditor {
-        Auditor { actor: self.caller.actor(), request_id: self.request_id.as_str().to_owned(), at: self.at }
+        let request_id = self.request_id.as_str().to_owned();
+        Auditor { actor: self.caller.name(), request_id, at: self.at }
     }
 }
 
@@ -73,7 +74,8 @@ impl Detached {
         T: Send + Sync + 'static,
         E: Into<Problem> + Send + 'static,
     {
-        let recorder = idempotency.recorder(by.caller.id, by.auditor(), &self.state.intake, render);
+        let recorder =
+            idempotency.recorder(by.caller.idempotency_principal(), by.auditor(), &self.state.intake, render);
         let work = work(self.state.clone(), recorder.clone());
         self.state.run_idempotent(&recorder, work).await
     }

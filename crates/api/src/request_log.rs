@@ -5,6 +5,7 @@ use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::state::AppState;
+use accounts::ApiKeyId;
 use axum::RequestExt as _;
 use axum::extract::{MatchedPath, RawPathParams, Request};
 use axum::http::header::LOCATION;
@@ -26,12 +27,12 @@ const ORDER_PARAM: &str = "id";
 
 /// The authenticated user of a request; empty until authentication.
 #[derive(Debug, Clone, Default)]
-pub struct Requester(Arc<OnceLock<UserId>>);
+pub struct Requester(Arc<OnceLock<(UserId, Option<ApiKeyId>)>>);
 
 impl Requester {
     /// Later calls change nothing: a request has one sender.
-    pub fn set(&self, user: UserId) {
-        self.0.get_or_init(|| user);
+    pub fn set(&self, user: UserId, key: Option<ApiKeyId>) {
+        self.0.get_or_init(|| (user, key));
     }
 }
 
@@ -77,7 +78,9 @@ impl RequestRecord {
         let cause = problem.and_then(|problem| problem.cause.as_deref());
         let duration_ms = milliseconds(elapsed);
         let request_id = id.as_str();
-        let user_id = self.requester.0.get().map(display);
+        let requester = self.requester.0.get();
+        let user_id = requester.map(|(user, _)| display(user));
+        let key_id = requester.and_then(|(_, key)| key.map(display));
         let client_address = display(self.address.0);
         let order_id = self.order.or_else(|| placed_order(response)).map(display);
         if status >= 500 {
@@ -90,6 +93,7 @@ impl RequestRecord {
                 correlation_id = request_id,
                 order.id = order_id,
                 user.id = user_id,
+                api_key.id = key_id,
                 client.address = client_address,
                 code,
                 cause,
@@ -105,6 +109,7 @@ impl RequestRecord {
                 correlation_id = request_id,
                 order.id = order_id,
                 user.id = user_id,
+                api_key.id = key_id,
                 client.address = client_address,
                 code,
                 "request"

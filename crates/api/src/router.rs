@@ -4,7 +4,7 @@ use crate::idempotency::SupportedRoutes;
 use crate::methods::Methods;
 use crate::problem::text::quote;
 use crate::problem::{Kind, Problem};
-use crate::routes::{admin, auth, inventory, orders, problems, products, shipments, system, warehouses};
+use crate::routes::{admin, api_keys, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
 use crate::{cors, docs, limits, pipeline};
 use axum::extract::MatchedPath;
@@ -75,6 +75,9 @@ fn auth_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::sessions::list_sessions))
         .routes(routes!(auth::password::change_password))
         .routes(routes!(auth::me::me))
+        .routes(routes!(api_keys::list::list_keys, api_keys::create::create_key))
+        .routes(routes!(api_keys::revoke::revoke_key))
+        .routes(routes!(api_keys::rotate::rotate_key))
 }
 
 fn order_routes() -> OpenApiRouter<AppState> {

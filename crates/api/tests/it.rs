@@ -2,6 +2,8 @@
 
 #[path = "it/admin.rs"]
 mod admin;
+#[path = "it/api_keys.rs"]
+mod api_keys;
 #[path = "it/auth.rs"]
 mod auth;
 #[path = "it/bad_orders.rs"]

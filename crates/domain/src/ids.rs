@@ -50,6 +50,10 @@ id!(
     UserId
 );
 id!(
+    /// Whose idempotency keys: a user, or one of their API keys, which has keys of its own.
+    PrincipalId
+);
+id!(
     /// A warehouse; UUID v7.
     WarehouseId
 );
@@ -76,6 +80,12 @@ impl OrderId {
     pub fn lower_bound(at: Timestamp) -> Self {
         let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
         Self(Uuid::from_u128(millis << 80))
+    }
+}
+
+impl From<UserId> for PrincipalId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
     }
 }
 

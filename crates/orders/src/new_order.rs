@@ -1,7 +1,7 @@
 //! An order that is to be placed, and the result.
 
 use crate::idempotency_key::{Fingerprint, IdempotencyKey};
-use domain::ids::{OrderId, UserId};
+use domain::ids::{OrderId, PrincipalId, UserId};
 use domain::money::Money;
 use domain::order::order_request::{Note, PaymentMethod, PricedLine};
 use messaging::Trace;
@@ -10,6 +10,8 @@ use messaging::Trace;
 #[derive(Debug, Clone)]
 pub struct NewOrder {
     pub customer_id: UserId,
+    /// Whose `key` it is.
+    pub principal: PrincipalId,
     /// The route that the key applies to, such as `POST /orders`.
     pub route: &'static str,
     pub key: IdempotencyKey,

@@ -1,5 +1,6 @@
 //! All SQL of accounts.
 
+pub(crate) mod api_keys;
 mod refresh_tokens;
 mod sessions;
 mod user_pages;

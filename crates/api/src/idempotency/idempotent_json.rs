@@ -5,7 +5,7 @@ use crate::body::{FromJson, read_json};
 use crate::problem::Problem;
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, MatchedPath, Request};
-use domain::ids::UserId;
+use domain::ids::PrincipalId;
 use operations::Auditor;
 use operations::idempotent_responses::RequestKey;
 use orders::Intake;
@@ -55,7 +55,7 @@ impl Idempotency {
     /// Records the changes of this request in the audit log, and its response under the key.
     pub fn recorder<T>(
         self,
-        principal: UserId,
+        principal: PrincipalId,
         auditor: Auditor,
         intake: &Intake,
         render: fn(&T) -> IdempotentResponse,

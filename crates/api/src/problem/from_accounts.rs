@@ -25,6 +25,7 @@ impl From<AccountError> for Problem {
             AccountError::Token(TokenError::Expired) => Self::new(Kind::TokenExpired, detail),
             AccountError::Token(TokenError::Revoked) => Self::new(Kind::TokenRevoked, detail),
             AccountError::UnknownUser => Self::not_found("user"),
+            AccountError::UnknownKey => Self::not_found("API key"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
             AccountError::OwnAccount => Self::new(Kind::InvalidState, detail),
             AccountError::ThrottleUnavailable => Self::new(Kind::Unavailable, detail).retry_after(RETRY_SOON),

@@ -12,6 +12,7 @@ pub use response_headers::add_headers;
 pub use settings::RateLimitArgs;
 
 use crate::problem::{Kind, Problem};
+use accounts::ApiKeyId;
 use domain::ids::UserId;
 use platform::metrics::counters;
 use platform::network::counted_as;
@@ -38,6 +39,7 @@ domain::string_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     User(UserId),
+    ApiKey(ApiKeyId),
     Address(IpAddr),
 }
 
@@ -118,7 +120,7 @@ pub fn register() {
 }
 
 fn refusal(class: Class, subject: Subject, allowance: Allowance) -> Problem {
-    let whose = if subject.is_address() { "your address" } else { "your account" };
+    let whose = if subject.is_address() { "your address" } else { "your account or API key" };
     let requests = match class {
         Class::Auth => "sign-ups, logins and token requests",
         Class::Writes => "changes",
@@ -173,6 +175,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
+            Self::ApiKey(id) => write!(f, "key:{id}"),
             Self::Address(address) => write!(f, "address:{address}"),
         }
     }

@@ -1,6 +1,7 @@
 //! The route handlers: one file per action, one folder per resource.
 
 pub mod admin;
+pub mod api_keys;
 pub mod auth;
 pub mod inventory;
 pub mod money;

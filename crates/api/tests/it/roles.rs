@@ -1,12 +1,13 @@
 //! The roles that may use each route. A route of the OpenAPI document without a row here fails the test.
 
-use crate::client::{ApiClient, ApiRequest};
-use accounts::Role;
+use crate::client::{ApiClient, ApiRequest, post};
+use accounts::{Role, Scope};
 use accounts::Role::{Admin, Customer, Support, Vendor};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
+use strum::VariantNames;
 use utoipa::openapi::path::{Operation, PathItem};
 use uuid::Uuid;
 
@@ -30,6 +31,10 @@ const PUBLIC: &[&str] = &[
 /// The roles that each other route admits.
 const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/auth/me", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/api-keys", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/api-keys", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/api-keys/{id}/rotate", &[Customer, Vendor, Support, Admin]),
+    ("DELETE /api/v1/api-keys/{id}", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/auth/sessions", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/password", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/logout-all", &[Customer, Vendor, Support, Admin]),
@@ -70,6 +75,47 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/admin/audit-logs", &[Support, Admin]),
     ("GET /api/v1/admin/tasks", &[Support, Admin]),
     ("GET /api/v1/admin/tasks/{name}/runs", &[Support, Admin]),
+];
+
+/// The scope that an API key needs for a route. A route with neither a row here nor one in [`PUBLIC`] is for people only.
+const SCOPES: &[(&str, Scope)] = &[
+    ("POST /api/v1/orders", Scope::OrdersPlace),
+    ("GET /api/v1/orders", Scope::OrdersRead),
+    ("GET /api/v1/orders/{id}", Scope::OrdersRead),
+    ("GET /api/v1/orders/{id}/events", Scope::OrdersRead),
+    ("GET /api/v1/orders/{id}/stream", Scope::OrdersRead),
+    ("POST /api/v1/orders/{id}/cancel", Scope::OrdersCancel),
+    ("GET /api/v1/orders/{id}/payments", Scope::PaymentsRead),
+    ("GET /api/v1/orders/{id}/shipments", Scope::ShipmentsRead),
+    ("GET /api/v1/shipments/{tracking_number}", Scope::ShipmentsRead),
+    ("POST /api/v1/shipments/{tracking_number}/events", Scope::ShipmentsReport),
+    ("POST /api/v1/products", Scope::ProductsWrite),
+    ("PATCH /api/v1/products/{sku}", Scope::ProductsWrite),
+    ("GET /api/v1/warehouses", Scope::WarehousesRead),
+    ("POST /api/v1/warehouses", Scope::WarehousesWrite),
+    ("GET /api/v1/inventory", Scope::StockRead),
+    ("GET /api/v1/inventory/{sku}", Scope::StockRead),
+    ("POST /api/v1/inventory/adjustments", Scope::StockWrite),
+    ("PUT /api/v1/inventory/thresholds", Scope::StockWrite),
+    ("GET /api/v1/admin/users", Scope::UsersRead),
+    ("PATCH /api/v1/admin/users/{id}", Scope::UsersWrite),
+    ("PUT /api/v1/admin/users/{id}/role", Scope::UsersWrite),
+    ("GET /api/v1/admin/failed-jobs", Scope::FailedJobsRead),
+    ("GET /api/v1/admin/failed-jobs/{id}", Scope::FailedJobsRead),
+    ("POST /api/v1/admin/failed-jobs/{id}/replay", Scope::FailedJobsWrite),
+    ("POST /api/v1/admin/failed-jobs/{id}/discard", Scope::FailedJobsWrite),
+    ("GET /api/v1/admin/replays", Scope::FailedJobsRead),
+    ("POST /api/v1/admin/replays", Scope::FailedJobsWrite),
+    ("GET /api/v1/admin/replays/{id}", Scope::FailedJobsRead),
+    ("POST /api/v1/admin/replays/{id}/cancel", Scope::FailedJobsWrite),
+    ("GET /api/v1/admin/sagas", Scope::SagasRead),
+    ("GET /api/v1/admin/sagas/{id}", Scope::SagasRead),
+    ("POST /api/v1/admin/sagas/{id}/retry-step", Scope::SagasWrite),
+    ("POST /api/v1/admin/sagas/{id}/mark-step-done", Scope::SagasWrite),
+    ("POST /api/v1/admin/sagas/{id}/abandon", Scope::SagasWrite),
+    ("GET /api/v1/admin/audit-logs", Scope::AuditRead),
+    ("GET /api/v1/admin/tasks", Scope::TasksRead),
+    ("GET /api/v1/admin/tasks/{name}/runs", Scope::TasksRead),
 ];
 
 /// Every operation of the OpenAPI document as `POST /path`, and whether it requires a token.
@@ -143,6 +189,38 @@ async fn every_role_may_use_the_listed_routes_and_no_others(pool: PgPool) {
                 );
             } else {
                 response.expect_problem(403, "forbidden");
+            }
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_api_key_may_use_the_routes_of_its_scopes_that_its_owners_role_permits_and_no_others(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let mut users = Vec::new();
+    for role in [Customer, Vendor, Support, Admin] {
+        users.push((role, client.create_user(&role.to_string(), role).await));
+    }
+    let admin = &users.last().expect("an admin").1;
+    let operations: Vec<_> = operations(&client).into_iter().filter(|(_, needs_token)| *needs_token).collect();
+
+    for (role, owner) in &users {
+        for scope in Scope::VARIANTS {
+            let key = json!({ "name": "test", "scopes": [scope], "owner_id": owner.id.as_uuid() });
+            let created = client.send(post("/api-keys").by(admin).json(&key)).await;
+            if created.status != StatusCode::CREATED {
+                // The role permits nothing of the scope.
+                assert_eq!(created.pointers(), ["/scopes"], "{role} {scope}");
+                continue;
+            }
+            let key = created.body["secret"].as_str().expect("a secret").to_owned();
+            for (operation, _) in &operations {
+                let (_, roles) = ROLES.iter().find(|(listed, _)| listed == operation).expect("a row");
+                let needed = SCOPES.iter().find(|(listed, _)| listed == operation).map(|(_, scope)| scope.to_string());
+                let is_allowed = needed.as_deref() == Some(scope) && roles.contains(role);
+                let response = client.send(request(operation).token(&key)).await;
+                let is_refused = matches!(response.status.as_u16(), 401 | 403);
+                assert_eq!(is_refused, !is_allowed, "{role} {scope} {operation}: {}", response.body);
             }
         }
     }

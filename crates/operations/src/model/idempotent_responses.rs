@@ -1,11 +1,11 @@
 //! Requests with an idempotency key, and their stored responses.
 
-use domain::ids::UserId;
+use domain::ids::PrincipalId;
 
 /// Identifies a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
-    pub principal: UserId,
+    pub principal: PrincipalId,
     /// Method and path template.
     pub route: String,
     /// The idempotency key, chosen by the caller.

@@ -4,7 +4,7 @@ use crate::error::{PlaceOrderError, StoreError};
 use crate::idempotency_key::IdempotencyKey;
 use crate::store::idempotency_keys as store;
 use domain::Timestamp;
-use domain::ids::UserId;
+use domain::ids::PrincipalId;
 use sqlx::PgPool;
 
 /// Deletes keys that were first used before `older_than`, at most `limit` of them; returns how many it deleted.
@@ -15,7 +15,7 @@ pub async fn prune_keys(pool: &PgPool, older_than: Timestamp, limit: u32) -> Res
 /// The earlier use of `key`, unless it was before `kept_since`.
 pub(super) async fn find_earlier_use(
     pool: &PgPool,
-    (principal, route, key): (UserId, &str, &IdempotencyKey),
+    (principal, route, key): (PrincipalId, &str, &IdempotencyKey),
     kept_since: Timestamp,
 ) -> Result<Option<store::StoredKey>, PlaceOrderError> {
     let found = async { store::find_key(&mut *pool.acquire().await?, principal, route, key, kept_since).await };

@@ -4,7 +4,7 @@
 use crate::error::PlaceOrderError;
 use crate::idempotency_key::{Fingerprint, IdempotencyKey};
 use crate::new_order::Accepted;
-use domain::ids::UserId;
+use domain::ids::PrincipalId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ pub(super) struct InFlight(Mutex<HashMap<KeyName, Vec<oneshot::Sender<Outcome>>>
 /// A key is unique per caller and route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct KeyName {
-    pub principal: UserId,
+    pub principal: PrincipalId,
     pub route: &'static str,
     pub key: IdempotencyKey,
 }

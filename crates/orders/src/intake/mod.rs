@@ -18,7 +18,7 @@ use crate::metrics;
 use crate::new_order::{Accepted, NewOrder};
 use batch::BatchContext;
 use domain::Timestamp;
-use domain::ids::UserId;
+use domain::ids::PrincipalId;
 use in_flight::{Admission, InFlight, KeyName, OutcomeReceiver};
 use messaging::WriteContext;
 use platform::lifecycle::Lifecycle;
@@ -59,7 +59,7 @@ impl Intake {
     /// is safe: an order that is being stored is stored, an order that is still in the queue is dropped.
     pub async fn place(&self, new_order: NewOrder) -> Result<Accepted, PlaceOrderError> {
         for _attempt in 0..ATTEMPTS_MAX {
-            let (principal, route, key) = (new_order.customer_id, new_order.route, new_order.key.clone());
+            let (principal, route, key) = (new_order.principal, new_order.route, new_order.key.clone());
             match self.in_flight.admit(KeyName { principal, route, key }, new_order.fingerprint) {
                 Admission::Leader(key_guard, receiver) => {
                     return self.admit(Request::new(new_order, key_guard), receiver).await;
@@ -80,7 +80,7 @@ impl Intake {
     /// priced any more, because one of its products has been withdrawn since.
     pub async fn find_replay(
         &self,
-        principal: UserId,
+        principal: PrincipalId,
         route: &str,
         key: &IdempotencyKey,
         fingerprint: Fingerprint,
@@ -106,7 +106,7 @@ impl Intake {
         let Err(refused) = self.unpaid.admit(new, &self.pool).await else {
             return self.enqueue(request, receiver).await;
         };
-        let earlier = self.find_replay(new.customer_id, new.route, &new.key, new.fingerprint).await;
+        let earlier = self.find_replay(new.principal, new.route, &new.key, new.fingerprint).await;
         let result = earlier.and_then(|placed| placed.ok_or(refused));
         metrics::record_intake_outcome(result);
         request.complete(result);

@@ -3,7 +3,7 @@
 use crate::idempotency_key::IdempotencyKey;
 use crate::placement::Placement;
 use domain::Timestamp;
-use domain::ids::{OrderId, UserId};
+use domain::ids::{OrderId, PrincipalId};
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 
@@ -29,7 +29,7 @@ pub(crate) async fn find_keys(
 ) -> sqlx::Result<HashMap<usize, StoredKey>> {
     let used = || placements.iter().enumerate().filter(|(_, placement)| !stored.contains(&placement.order.id));
     let place: Vec<_> = used().map(|(index, _)| i64::try_from(index).expect("batches are small")).collect();
-    let principal: Vec<_> = used().map(|(_, placement)| placement.new_order.customer_id.as_uuid()).collect();
+    let principal: Vec<_> = used().map(|(_, placement)| placement.new_order.principal.as_uuid()).collect();
     let route: Vec<_> = used().map(|(_, placement)| placement.new_order.route).collect();
     let key: Vec<_> = used().map(|(_, placement)| placement.new_order.key.as_str()).collect();
     // LATERAL with a LIMIT forces one index lookup per key, whatever the planner's statistics of the table are.
@@ -56,7 +56,7 @@ pub(crate) async fn find_keys(
 /// The earlier use of a key, unless it was before `kept_since`.
 pub(crate) async fn find_key(
     connection: &mut PgConnection,
-    principal: UserId,
+    principal: PrincipalId,
     route: &str,
     key: &IdempotencyKey,
     kept_since: Timestamp,

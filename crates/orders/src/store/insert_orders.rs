@@ -34,7 +34,7 @@ pub(crate) async fn insert(
         "WITH taken AS (
              INSERT INTO orders.idempotency_keys AS kept (order_id, principal, route, key, fingerprint, created_at)
              SELECT new.order_id, new.principal, new.route, new.key, new.fingerprint, $6 AS created_at
-               FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::uuid[]) AS principal, unnest($3::text[]) AS route,
+               FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($31::uuid[]) AS principal, unnest($3::text[]) AS route,
                             unnest($4::text[]) AS key, unnest($5::bytea[]) AS fingerprint) AS new
               ORDER BY new.principal, new.route, new.key
              ON CONFLICT (digest) DO UPDATE
@@ -75,7 +75,7 @@ pub(crate) async fn insert(
                JOIN taken ON taken.order_id = new.order_id)
          SELECT order_id FROM taken",
         &keys.order_id,
-        &keys.principal,
+        &orders.customer_id,
         &keys.route as &[&str],
         &keys.key as &[&str],
         &keys.fingerprint as &[&[u8]],
@@ -104,6 +104,7 @@ pub(crate) async fn insert(
         &sagas.deadline_at,
         &sagas.correlation_id as &[&str],
         &sagas.traceparent as &[Option<&str>],
+        &keys.principal,
     )
     .fetch_all(tx)
     .await?;
@@ -123,7 +124,7 @@ impl<'a> Keys<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
             order_id: placements.iter().map(|placement| placement.order.id.as_uuid()).collect(),
-            principal: placements.iter().map(|placement| placement.new_order.customer_id.as_uuid()).collect(),
+            principal: placements.iter().map(|placement| placement.new_order.principal.as_uuid()).collect(),
             route: placements.iter().map(|placement| placement.new_order.route).collect(),
             key: placements.iter().map(|placement| placement.new_order.key.as_str()).collect(),
             fingerprint: placements.iter().map(|placement| placement.new_order.fingerprint.as_bytes()).collect(),
@@ -133,6 +134,7 @@ impl<'a> Keys<'a> {
 
 /// The columns of the orders of a batch that differ between them.
 struct Orders<'a> {
+    customer_id: Vec<Uuid>,
     currency: Vec<&'a str>,
     total_minor: Vec<i64>,
     payment_method: Vec<&'a str>,
@@ -142,6 +144,7 @@ struct Orders<'a> {
 impl<'a> Orders<'a> {
     fn of(placements: &[&'a Placement]) -> Self {
         Self {
+            customer_id: placements.iter().map(|placement| placement.new_order.customer_id.as_uuid()).collect(),
             currency: placements.iter().map(|placement| placement.order.total.currency.code()).collect(),
             total_minor: placements.iter().map(|placement| placement.order.total.amount_minor).collect(),
             payment_method: placements.iter().map(|placement| placement.order.payment_method.as_str()).collect(),

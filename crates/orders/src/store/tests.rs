@@ -6,7 +6,7 @@ use crate::new_order::NewOrder;
 use crate::order_change::OrderChange;
 use crate::placement::Placement;
 use domain::Timestamp;
-use domain::ids::{MessageId, UserId};
+use domain::ids::{MessageId, PrincipalId, UserId};
 use domain::money::Money;
 use domain::order::order_request::{OrderLines, OrderRequest, PricedLine};
 use domain::order::{FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEntry, TimelineEvent};
@@ -21,6 +21,7 @@ use uuid::Uuid;
 const CUSTOMER: Uuid = Uuid::from_u128(1);
 const VENDOR: Uuid = Uuid::from_u128(2);
 const CAUSE: Uuid = Uuid::from_u128(3);
+const PRINCIPAL: Uuid = Uuid::from_u128(4);
 
 fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -40,6 +41,7 @@ fn new_order() -> NewOrder {
     let name = "the name".to_owned();
     NewOrder {
         customer_id: UserId::from_uuid(CUSTOMER),
+        principal: PrincipalId::from_uuid(PRINCIPAL),
         route: "the route",
         key: "the-key".parse().expect("a key"),
         fingerprint: Fingerprint::of(&request),
@@ -83,7 +85,7 @@ async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
 
     let (id, at) = (placement.order.id.as_uuid(), "2026-11-23T13:00:00+00:00");
     let key =
-        json!({ "order_id": id, "principal": CUSTOMER, "route": "the route", "key": "the-key", "created_at": at });
+        json!({ "order_id": id, "principal": PRINCIPAL, "route": "the route", "key": "the-key", "created_at": at });
     let order = json!({ "id": id, "customer_id": CUSTOMER, "currency": "USD", "total_minor": 15,
                         "payment_method": "the_method", "note": "the note", "status": "pending",
                         "payment_status": "unpaid", "fulfilment_status": "unallocated", "version": 1,

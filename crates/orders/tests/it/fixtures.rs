@@ -50,6 +50,7 @@ pub fn order_of(customer_id: UserId, key: &str, request: &OrderRequest) -> NewOr
     let priced = request.lines.price(offers, request.currency).expect("good prices");
     NewOrder {
         customer_id,
+        principal: customer_id.into(),
         route: ROUTE,
         key: key.parse().expect("a key"),
         fingerprint: Fingerprint::of(request),

@@ -57,13 +57,15 @@ pub async fn place_order(
         Ok(priced) => priced,
         // A repeat gets its first response, even if the same order could not be placed any more.
         Err(problem) => {
-            let earlier = state.intake.find_replay(caller.id, ROUTE, &key, fingerprint).await?;
+            let earlier = state.intake.find_replay(caller.idempotency_principal(), ROUTE, &key, fingerprint).await?;
             return earlier.map(respond).ok_or(problem);
         }
     };
     let OrderRequest { payment_method, note, .. } = request;
-    let customer_id = caller.id;
-    let new = NewOrder { customer_id, route: ROUTE, key, fingerprint, lines, total, payment_method, note, trace };
+    let (customer_id, principal) = (caller.id, caller.idempotency_principal());
+    let route = ROUTE;
+    let new =
+        NewOrder { customer_id, principal, route, key, fingerprint, lines, total, payment_method, note, trace };
     Ok(respond(state.intake.place(new).await?))
 }
 
