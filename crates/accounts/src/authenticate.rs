@@ -49,7 +49,7 @@ impl Accounts {
         Ok(is_unchanged && now < principal.until)
     }
 
-    async fn find_status(
+    pub(crate) async fn find_status(
         &self,
         user: UserId,
         session: Option<SessionId>,

@@ -60,6 +60,8 @@ pub enum TokenError {
     Invalid,
     #[error("the access token has expired; get a new one with POST /api/v1/auth/refresh")]
     Expired,
+    #[error("`ticket` is unknown, expired, used before or for another order; get a new one")]
+    TicketInvalid,
     /// Its owner is disabled, its session has ended, or it was issued before their role changed.
     #[error("the access token was revoked; log in again")]
     Revoked,

@@ -1,6 +1,6 @@
 //! Use cases: end one session, or all sessions of a user.
 
-use crate::refresh_token::RefreshTokenHash;
+use crate::secret_token::TokenHash;
 use crate::store::{self, Revocation};
 use crate::{AccountError, Accounts};
 use domain::Timestamp;
@@ -11,7 +11,7 @@ impl Accounts {
     /// Ends the session of the presented refresh token; its access tokens are refused within five seconds. An unknown
     /// token changes nothing.
     pub async fn logout(&self, presented: &SecretString, now: Timestamp) -> Result<(), AccountError> {
-        let Some(hash) = RefreshTokenHash::of(presented) else { return Ok(()) };
+        let Some(hash) = TokenHash::of(presented) else { return Ok(()) };
         let mut tx = platform::postgres::begin(&self.pool).await?;
         if let Some(token) = store::lock_refresh_token(&mut tx, &hash).await? {
             store::revoke_session(&mut tx, token.session, Revocation::Logout, now).await?;

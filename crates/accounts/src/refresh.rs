@@ -2,7 +2,7 @@
 //! been stolen, so presenting it again ends its session. There is one exception: within [`GRACE`] after its use it is
 //! accepted once more, because the response may have been lost.
 
-use crate::refresh_token::{self, RefreshTokenHash};
+use crate::secret_token::{self, TokenHash};
 use crate::session::OpenSession;
 use crate::store::{self, RefreshToken, Revocation};
 use crate::{AccountError, Accounts, Client, SecurityEvent, Session, SessionLifetimes};
@@ -33,7 +33,7 @@ impl Accounts {
         client: &Client,
         now: Timestamp,
     ) -> Result<Session, AccountError> {
-        let hash = RefreshTokenHash::of(presented).ok_or(AccountError::InvalidRefreshToken)?;
+        let hash = TokenHash::of(presented).ok_or(AccountError::InvalidRefreshToken)?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let token = store::lock_refresh_token(&mut tx, &hash).await?.ok_or(AccountError::InvalidRefreshToken)?;
         let successor = refresh_token::generate();

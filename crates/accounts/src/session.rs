@@ -1,6 +1,6 @@
 //! A session: the pair of tokens that a user gets after authentication.
 
-use crate::refresh_token::{self, RefreshTokenHash};
+use crate::secret_token::{self, TokenHash};
 use crate::store::{self, Account};
 use crate::{AccountError, Accounts, Client, IssuedToken, SessionId, User};
 use domain::Timestamp;
@@ -45,7 +45,7 @@ impl Accounts {
         tx: &mut PgConnection,
         account: Account,
         session: OpenSession,
-        (refresh_token, hash): (SecretString, RefreshTokenHash),
+        (refresh_token, hash): (SecretString, TokenHash),
         now: Timestamp,
     ) -> Result<Session, AccountError> {
         let refresh_expires_in = self.lifetimes.of_refresh_token(session.created_at, now);

@@ -57,6 +57,11 @@ impl Caller {
     async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(&parts.headers)?;
         let principal = state.accounts.verify(token, platform::clock::now()).await?;
+        Self::admit(principal, parts, state).await
+    }
+
+    /// A principal who has proved who they are, within their rate limit.
+    async fn admit(principal: Principal, parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = Self { id: principal.id, role: principal.role, principal };
         if let Some(applied) = parts.extensions.get::<AppliedLimits>() {
             state.rate_limits.admit(applied, caller.counted_as()).await?;
@@ -116,7 +121,17 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let caller = Caller::authenticate(parts, state).await?;
+        Self::check(Caller::authenticate(parts, state).await?, parts, state)
+    }
+}
+
+impl<P: Permission> Allowed<P> {
+    /// For a principal who did not send their token, but a ticket.
+    pub async fn with_ticket(principal: Principal, parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+        Self::check(Caller::admit(principal, parts, state).await?, parts, state)
+    }
+
+    fn check(caller: Caller, parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         if caller.principal.must_change_password && !P::BEFORE_PASSWORD_CHANGE {
             let detail = "Change your password first with POST /api/v1/auth/password: somebody else has set it";
             return Err(Problem::new(Kind::PasswordChangeRequired, detail));

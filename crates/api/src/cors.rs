@@ -24,7 +24,8 @@ impl std::str::FromStr for AllowedOrigin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || format!("`{text}` is not an origin such as https://shop.example or https://localhost:3000, or *");
+        let invalid =
+            || format!("`{text}` is not an origin such as https://shop.example or https://localhost:3000, or *");
         if text != "*" {
             let uri: Uri = text.parse().map_err(|_not_a_uri| invalid())?;
             let is_web = matches!(uri.scheme_str(), Some("http" | "https"));

@@ -85,6 +85,7 @@ fn order_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::place::place_order, orders::list::list_orders))
         .routes(routes!(orders::find::find_order))
         .routes(routes!(orders::events::order_events))
+        .routes(routes!(orders::stream_ticket::issue_stream_ticket))
         .routes(routes!(orders::cancel::cancel_order))
         .routes(routes!(orders::payments::order_payments))
         .routes(routes!(orders::shipments::order_shipments))

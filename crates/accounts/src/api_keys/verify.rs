@@ -1,8 +1,8 @@
 //! Authenticates a request by its API key.
 
 use crate::api_key::{ApiKeyId, KeyUse, StoredKey, parse};
-use crate::store::api_keys as store;
 use crate::principal::Principal;
+use crate::store::api_keys as store;
 use crate::{AccountError, Accounts, TokenError};
 use domain::Timestamp;
 use secrecy::SecretString;
@@ -32,7 +32,7 @@ impl Accounts {
         Ok(found.is_some_and(|key| key.is_valid(now) && key.status.role == principal.role))
     }
 
-    async fn find_key(&self, id: ApiKeyId, now: Timestamp) -> Result<Option<StoredKey>, AccountError> {
+    pub(crate) async fn find_key(&self, id: ApiKeyId, now: Timestamp) -> Result<Option<StoredKey>, AccountError> {
         let load = async { store::use_key(&mut *self.status_pool.acquire().await?, id, now).await };
         self.key_cache.get(id, now, load).await
     }

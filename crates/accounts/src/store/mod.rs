@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 mod refresh_tokens;
 mod sessions;
+pub(crate) mod stream_tickets;
 mod user_pages;
 mod users;
 

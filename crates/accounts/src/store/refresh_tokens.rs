@@ -1,7 +1,7 @@
 //! SQL of the table `refresh_tokens`.
 
 use crate::SessionId;
-use crate::refresh_token::RefreshTokenHash;
+use crate::secret_token::TokenHash;
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgConnection;
@@ -19,7 +19,7 @@ pub(crate) struct RefreshToken {
 
 pub(crate) async fn insert_refresh_token(
     tx: &mut PgConnection,
-    token_hash: &RefreshTokenHash,
+    token_hash: &TokenHash,
     session: SessionId,
     expires_at: Timestamp,
 ) -> sqlx::Result<()> {
@@ -36,10 +36,7 @@ pub(crate) async fn insert_refresh_token(
 }
 
 /// Locks the token's session, and only then reads the token: the previous holder of the lock may have used it.
-pub(crate) async fn lock_refresh_token(
-    tx: &mut PgConnection,
-    hash: &RefreshTokenHash,
-) -> sqlx::Result<Option<RefreshToken>> {
+pub(crate) async fn lock_refresh_token(tx: &mut PgConnection, hash: &TokenHash) -> sqlx::Result<Option<RefreshToken>> {
     let session = sqlx::query!(
         "SELECT id, user_id, created_at, revoked_at FROM accounts.refresh_families
          WHERE id = (SELECT family_id FROM accounts.refresh_tokens WHERE token_hash = $1) FOR NO KEY UPDATE",
@@ -63,8 +60,8 @@ pub(crate) async fn lock_refresh_token(
 
 pub(crate) async fn mark_used(
     tx: &mut PgConnection,
-    hash: &RefreshTokenHash,
-    successor: &RefreshTokenHash,
+    hash: &TokenHash,
+    successor: &TokenHash,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -81,8 +78,8 @@ pub(crate) async fn mark_used(
 /// Gives the token another successor. Deletes the one before unless it was used; returns whether it could.
 pub(crate) async fn replace_successor(
     tx: &mut PgConnection,
-    hash: &RefreshTokenHash,
-    successor: &RefreshTokenHash,
+    hash: &TokenHash,
+    successor: &TokenHash,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let replaced = sqlx::query_scalar!(

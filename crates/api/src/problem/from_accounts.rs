@@ -21,6 +21,9 @@ impl From<AccountError> for Problem {
             AccountError::InvalidRefreshToken => Self::new(Kind::InvalidRefreshToken, detail),
             AccountError::RefreshTokenReused => Self::new(Kind::RefreshTokenReused, detail),
             AccountError::RefreshInProgress => Self::new(Kind::RefreshInProgress, detail),
+            AccountError::Token(TokenError::TicketInvalid) => {
+                Self::about_parameter(Kind::InvalidToken, "ticket", detail)
+            }
             AccountError::Token(TokenError::Invalid) => Self::new(Kind::InvalidToken, detail),
             AccountError::Token(TokenError::Expired) => Self::new(Kind::TokenExpired, detail),
             AccountError::Token(TokenError::Revoked) => Self::new(Kind::TokenRevoked, detail),

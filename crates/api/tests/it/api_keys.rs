@@ -103,7 +103,8 @@ async fn two_keys_of_one_owner_have_their_own_idempotency_keys(pool: PgPool) {
         client.send(request).await.expect(StatusCode::ACCEPTED)["order_id"].clone()
     };
 
-    let (first, second, by_person) = (place(secret(&one)).await, place(secret(&other)).await, place(&customer.token).await);
+    let (first, second, by_person) =
+        (place(secret(&one)).await, place(secret(&other)).await, place(&customer.token).await);
 
     assert!(first != second && first != by_person && second != by_person);
     assert_eq!(place(secret(&one)).await, first);

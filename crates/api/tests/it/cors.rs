@@ -19,7 +19,10 @@ async fn a_page_of_an_allowed_origin_may_place_orders_and_read_the_answer(pool: 
     assert_eq!(preflight.status, StatusCode::OK);
     assert_eq!(preflight.headers["access-control-allow-origin"], "https://shop.example");
     let allowed = preflight.headers["access-control-allow-headers"].to_str().expect("text");
-    assert!(["authorization", "content-type", "idempotency-key"].iter().all(|name| allowed.contains(name)), "{allowed}");
+    assert!(
+        ["authorization", "content-type", "idempotency-key"].iter().all(|name| allowed.contains(name)),
+        "{allowed}"
+    );
 
     let read = client.send(get("/products").header("origin", "https://shop.example")).await;
     assert_eq!(read.headers["access-control-allow-origin"], "https://shop.example");

@@ -1,8 +1,8 @@
 //! The roles that may use each route. A route of the OpenAPI document without a row here fails the test.
 
 use crate::client::{ApiClient, ApiRequest, post};
-use accounts::{Role, Scope};
 use accounts::Role::{Admin, Customer, Support, Vendor};
+use accounts::{Role, Scope};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;
@@ -43,6 +43,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/orders/{id}", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/events", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/stream", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/orders/{id}/stream-ticket", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Support, Admin]),
@@ -84,6 +85,7 @@ const SCOPES: &[(&str, Scope)] = &[
     ("GET /api/v1/orders/{id}", Scope::OrdersRead),
     ("GET /api/v1/orders/{id}/events", Scope::OrdersRead),
     ("GET /api/v1/orders/{id}/stream", Scope::OrdersRead),
+    ("POST /api/v1/orders/{id}/stream-ticket", Scope::OrdersRead),
     ("POST /api/v1/orders/{id}/cancel", Scope::OrdersCancel),
     ("GET /api/v1/orders/{id}/payments", Scope::PaymentsRead),
     ("GET /api/v1/orders/{id}/shipments", Scope::ShipmentsRead),

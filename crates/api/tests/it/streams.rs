@@ -1,6 +1,6 @@
 //! The event stream of an order.
 
-use crate::client::{ApiClient, ApiRequest, STREAMS_MAX, TestUser, get};
+use crate::client::{ApiClient, ApiRequest, STREAMS_MAX, TestUser, get, post};
 use crate::tokens::token_until;
 use crate::worker_fixture;
 use accounts::Role;
@@ -31,7 +31,8 @@ async fn follow(client: &ApiClient, request: ApiRequest) -> Vec<(String, Value)>
     let response = timeout(LIMIT, client.send(request)).await.expect("the stream ends");
     assert_eq!(response.headers["content-type"], "text/event-stream");
     let body = response.expect(StatusCode::OK);
-    let events: Vec<_> = body.as_str().expect("events").split("\n\n").filter(|event| event.contains("event: ")).collect();
+    let events: Vec<_> =
+        body.as_str().expect("events").split("\n\n").filter(|event| event.contains("event: ")).collect();
     let (end, entries) = events.split_last().expect("every stream has an end");
     assert!(end.starts_with("event: end\ndata: {\"reason\":"), "{end}");
     assert!(entries.first().is_none_or(|first| first.starts_with("retry: 3000\n")), "{entries:?}");
@@ -170,4 +171,45 @@ async fn open_streams_end_when_the_process_stops(pool: PgPool) {
     });
 
     assert!(events.len() <= 1, "{events:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_ticket_opens_the_stream_of_its_order_once(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    let other = client.place(&customer).await;
+    let issue = post(&format!("/orders/{order}/stream-ticket"));
+    let issued = client.send(issue.by(&customer)).await.expect(StatusCode::CREATED);
+    let (url, ticket) = (issued["url"].as_str().expect("a URL"), issued["ticket"].as_str().expect("a ticket"));
+    worker_fixture::reject(&client, &order).await;
+
+    client.send(get(&format!("/orders/{other}/stream?ticket={ticket}"))).await.expect_problem(401, "invalid-token");
+    assert!(!follow(&client, get(url)).await.is_empty());
+
+    client.send(get(url)).await.expect_problem(401, "invalid-token");
+    client.send(get(&format!("/orders/{order}/stream?ticket=guessed"))).await.expect_problem(401, "invalid-token");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_stream_opened_by_a_ticket_ends_with_the_access_of_the_user_or_key_that_it_was_issued_to(pool: PgPool) {
+    let (client, customer, order) = setup(pool).await;
+    let key = json!({ "name": "shop", "scopes": ["orders:read"] });
+    let key = client.send(post("/api-keys").by(&customer).json(&key)).await.expect(StatusCode::CREATED);
+    let (id, secret) = (key["id"].as_str().expect("an id"), key["secret"].as_str().expect("a secret"));
+    let issue = async || {
+        let issue = post(&format!("/orders/{order}/stream-ticket")).token(secret);
+        let issued = client.send(issue).await.expect(StatusCode::CREATED);
+        issued["url"].as_str().expect("a URL").to_owned()
+    };
+    let (opened, unused) = (issue().await, issue().await);
+
+    let (events, ()) = tokio::join!(follow(&client, get(&opened)), async {
+        while client.state.streams.available_permits() == STREAMS_MAX {
+            tokio::task::yield_now().await;
+        }
+        let revoke = ApiRequest::new(Method::DELETE, &format!("/api-keys/{id}")).by(&customer);
+        client.send(revoke).await.expect(StatusCode::NO_CONTENT);
+    });
+
+    assert_eq!(events.len(), 1, "only the acceptance has happened: {events:?}");
+    client.send(get(&unused)).await.expect_problem(401, "token-revoked");
 }

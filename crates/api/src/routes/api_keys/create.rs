@@ -96,7 +96,8 @@ async fn role_of_owner(state: &AppState, by: &Audited<ManageKeys>, owner: UserId
 fn ensure_grantable(scopes: Scopes, granted_by: Role) -> Result<(), Problem> {
     match scopes.iter().find(|scope| scope.is_granted_by_admins_only()) {
         Some(scope) if granted_by != Role::Admin => {
-            let detail = format!("`scopes`: only an admin creates keys with the scope `{scope}`; ask one, or leave it out");
+            let detail =
+                format!("`scopes`: only an admin creates keys with the scope `{scope}`; ask one, or leave it out");
             Err(Problem::about(Kind::Forbidden, "/scopes", detail))
         }
         _ => Ok(()),

@@ -10,6 +10,7 @@ pub mod place;
 pub mod request;
 pub mod shipments;
 pub mod stream;
+pub mod stream_ticket;
 
 use crate::auth::Caller;
 use crate::problem::Problem;

@@ -64,8 +64,7 @@ pub async fn place_order(
     let OrderRequest { payment_method, note, .. } = request;
     let (customer_id, principal) = (caller.id, caller.idempotency_principal());
     let route = ROUTE;
-    let new =
-        NewOrder { customer_id, principal, route, key, fingerprint, lines, total, payment_method, note, trace };
+    let new = NewOrder { customer_id, principal, route, key, fingerprint, lines, total, payment_method, note, trace };
     Ok(respond(state.intake.place(new).await?))
 }
 

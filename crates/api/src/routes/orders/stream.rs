@@ -1,10 +1,10 @@
 //! `GET /orders/{id}/stream`: the timeline of an order as server-sent events.
 
 use super::events::EventBody;
+use super::stream_ticket::StreamCaller;
 use super::visible_order;
-use crate::auth::{Allowed, Caller};
+use crate::auth::Caller;
 use crate::params::PathParam;
-use crate::policy::SeeOrders;
 use crate::problem::{Kind, Problem};
 use crate::rate_limits::OpenStream;
 use crate::routes::viewer::viewer;
@@ -44,6 +44,7 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// capture for its last shipment, are in `/orders/{id}/events`.
 #[utoipa::path(get, path = "/orders/{id}/stream", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
+        ("ticket" = Option<String>, Query, description = "A ticket of `POST /orders/{id}/stream-ticket`, instead of a token"),
         ("Last-Event-ID" = Option<i32>, Header, description = "The `id` of the last event that you received")),
     responses(
         (status = 200, description = "One event per entry", content_type = "text/event-stream", body = String,
@@ -52,7 +53,7 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
     security(("access_token" = [])))]
 pub async fn stream_order(
     State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<SeeOrders>,
+    StreamCaller(caller): StreamCaller,
     PathParam(id): PathParam<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -73,7 +74,8 @@ pub async fn stream_order(
     }
     let pending = orders::order_events_after(&state.pool, id, viewer(caller), last_sent).await?.into();
     let permits = (permit, open);
-    let stream = EventStream { state, id, caller, latest, pending, last_sent, progress: Progress::New, _permits: permits };
+    let stream =
+        EventStream { state, id, caller, latest, pending, last_sent, progress: Progress::New, _permits: permits };
     let response = Sse::new(stream.events()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL));
     // A proxy that buffers responses would never forward an event.
     Ok(([("x-accel-buffering", "no")], response).into_response())
