@@ -13,7 +13,9 @@ pub enum PlaceOrderError {
     KeyReused,
     #[error("a request with this `Idempotency-Key` is in progress; retry in a moment")]
     InProgress,
-    #[error("you have {0} open unpaid orders, which is the limit; wait until they are paid or rejected, or cancel some")]
+    #[error(
+        "you have {0} open unpaid orders, which is the limit; wait until they are paid or rejected, or cancel some"
+    )]
     TooManyUnpaidOrders(u64),
     #[error(
         "your open unpaid orders would have more than {0} units, which is the limit; wait until they are paid or \

@@ -152,7 +152,9 @@ pub(crate) fn register_intake() {
     LazyLock::force(&INTAKE_BATCH);
     LazyLock::force(&INTAKE_SECONDS);
     LazyLock::force(&INTAKE_WAITING);
-    for outcome in ["accepted", "replayed", "overloaded", "key_reused", "in_progress", "unpaid_limit", "unavailable", "failed"] {
+    for outcome in
+        ["accepted", "replayed", "overloaded", "key_reused", "in_progress", "unpaid_limit", "unavailable", "failed"]
+    {
         INTAKE_OUTCOMES.with_label_values(&[outcome]);
     }
 }

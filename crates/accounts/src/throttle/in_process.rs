@@ -35,8 +35,11 @@ impl InProcess {
     /// Counts the attempt; returns how long to wait (zero: admitted).
     pub fn admit(&self, attempt: &Attempt) -> Duration {
         let both = format!("{} {}", attempt.account, attempt.network);
-        let counted =
-            [(&self.accounts_and_networks, &both), (&self.accounts, &attempt.account), (&self.networks, &attempt.network)];
+        let counted = [
+            (&self.accounts_and_networks, &both),
+            (&self.accounts, &attempt.account),
+            (&self.networks, &attempt.network),
+        ];
         counted.iter().map(|(limiter, key)| wait_for(limiter, key)).max().unwrap_or_default()
     }
 }

@@ -106,7 +106,11 @@ async fn an_admin_lifts_the_throttle_of_an_account(pool: PgPool) {
     let change = UserChange { unlock: true, ..UserChange::default() };
     let who = (ChangedBy::Operator, Some("asked by phone".to_owned()));
     let now = platform::clock::now();
-    harness.accounts.update_user(user.id, change, who, now, (&NoAudit, &FormerVendors::default())).await.expect("unlocked");
+    harness
+        .accounts
+        .update_user(user.id, change, who, now, (&NoAudit, &FormerVendors::default()))
+        .await
+        .expect("unlocked");
 
     harness.login_from(&email, PASSWORD, fresh_address()).await.expect("not throttled any more");
 }

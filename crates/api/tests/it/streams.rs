@@ -31,7 +31,8 @@ async fn follow(client: &ApiClient, request: ApiRequest) -> Vec<(String, Value)>
     let response = timeout(LIMIT, client.send(request)).await.expect("the stream ends");
     assert_eq!(response.headers["content-type"], "text/event-stream");
     let body = response.expect(StatusCode::OK);
-    let events: Vec<_> = body.as_str().expect("events").split("\n\n").filter(|event| event.contains("event: ")).collect();
+    let events: Vec<_> =
+        body.as_str().expect("events").split("\n\n").filter(|event| event.contains("event: ")).collect();
     let (end, entries) = events.split_last().expect("every stream has an end");
     assert!(end.starts_with("event: end\ndata: {\"reason\":"), "{end}");
     assert!(entries.first().is_none_or(|first| first.starts_with("retry: 3000\n")), "{entries:?}");

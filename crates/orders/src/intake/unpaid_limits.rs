@@ -40,7 +40,8 @@ impl UnpaidLimits {
     /// Refuses an order that would exceed a limit of its customer. If the unpaid orders can't be counted, the order is
     /// admitted: whether it can be stored is found out next.
     pub async fn admit(&self, new: &NewOrder, pool: &PgPool) -> Result<(), PlaceOrderError> {
-        let order = UnpaidOrders { orders: 1, units: new.lines.iter().map(|line| u64::from(line.quantity.get())).sum() };
+        let order =
+            UnpaidOrders { orders: 1, units: new.lines.iter().map(|line| u64::from(line.quantity.get())).sum() };
         let uncounted = self.uncounted.get_with(new.customer_id, Arc::default);
         let since_count = lock(&uncounted).plus(order);
         let is_few = since_count.orders <= self.orders_max / UNCOUNTED_SHARE

@@ -27,8 +27,12 @@ async fn a_customer_with_too_many_unpaid_orders_is_refused_until_one_is_paid_and
     let repeated = place(&intake, ALICE, "4", 1).await.expect("a repeat gets its first response");
     assert!(repeated.replayed);
 
-    execute(&pool, "UPDATE orders.orders SET payment_status = 'authorized' WHERE id = (SELECT min(id::text)::uuid
-                    FROM orders.orders)").await;
+    execute(
+        &pool,
+        "UPDATE orders.orders SET payment_status = 'authorized' WHERE id = (SELECT min(id::text)::uuid
+                    FROM orders.orders)",
+    )
+    .await;
     place(&intake, ALICE, "5", 1).await.expect("one is paid");
 }
 
@@ -51,7 +55,7 @@ async fn a_process_that_has_just_started_counts_what_others_accepted(pool: PgPoo
 
     let (second, _lifecycle) = limited(&pool, 8, 0);
     let mut admitted = 0;
-    while place(&second, ALICE, &format!("second {admitted}"), 1).await.is_ok() {
+    while place(&second, ALICE, &format!("second-{admitted}"), 1).await.is_ok() {
         admitted += 1;
     }
 

@@ -73,7 +73,8 @@ pub async fn stream_order(
     }
     let pending = orders::order_events_after(&state.pool, id, viewer(caller), last_sent).await?.into();
     let permits = (permit, open);
-    let stream = EventStream { state, id, caller, latest, pending, last_sent, progress: Progress::New, _permits: permits };
+    let stream =
+        EventStream { state, id, caller, latest, pending, last_sent, progress: Progress::New, _permits: permits };
     let response = Sse::new(stream.events()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL));
     // A proxy that buffers responses would never forward an event.
     Ok(([("x-accel-buffering", "no")], response).into_response())
