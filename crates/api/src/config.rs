@@ -1,6 +1,6 @@
 //! Settings of the api process.
 
-use crate::cors::AllowedOrigin;
+use crate::allowed_origin::AllowedOrigin;
 use crate::rate_limits::RateLimitArgs;
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;

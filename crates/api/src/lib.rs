@@ -4,6 +4,7 @@
 //! Stages of a request, outermost first: request id, log line, response headers, limits, and then the route:
 //! authentication, permission, body, use case. `main.rs` composes the process; `router.rs` lists every route.
 
+mod allowed_origin;
 mod auth;
 mod body;
 mod change;
@@ -31,8 +32,8 @@ pub mod server;
 mod state;
 mod time;
 
+pub use allowed_origin::AllowedOrigin;
 pub use config::{ApiSettings, HttpArgs};
-pub use cors::AllowedOrigin;
 pub use metrics::Metrics;
 pub use rate_limits::{OpenStreams, RateLimitArgs, RateLimits, register as register_rate_limits};
 pub use router::{documentation, router};

@@ -4,7 +4,7 @@ use crate::client_address::ClientAddress;
 use crate::problem::{Kind, Problem};
 use crate::rate_limits::{AppliedLimits, Class, Subject, add_headers};
 use crate::state::AppState;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, HOST};
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, Version};
@@ -78,10 +78,15 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
 pub async fn admit(state: State<AppState>, request: Request, next: Next) -> Response {
     let class = match request.method() {
         &Method::GET | &Method::HEAD => Class::Reads,
-        _ if request.uri().path().starts_with(AUTH_ROUTES) => Class::Auth,
+        _ if is_auth_route(&request) => Class::Auth,
         _ => Class::Writes,
     };
     admit_ranges(state, request, next, JSON, class).await
+}
+
+/// The URI does not show it: a nested router sees a path without its prefix.
+fn is_auth_route(request: &Request) -> bool {
+    request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str().starts_with(AUTH_ROUTES))
 }
 
 /// The same for routes that respond with events. These routes limit what follows the response headers themselves.

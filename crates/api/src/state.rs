@@ -1,6 +1,6 @@
 //! State shared by all handlers.
 
-use crate::cors::AllowedOrigin;
+use crate::allowed_origin::AllowedOrigin;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::rate_limits::{OpenStreams, RateLimits};

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// This crate reads the tables of all schemas, for `orderctl verify` and for metrics.
 const READER_OF_ALL: &str = "operations";
+/// This crate checks the SQL of the others and names its macros.
+const CHECKER: &str = "sql-columns";
 
 #[test]
 fn sql_is_in_stores_and_in_the_outbox_and_inbox_only() {
     let strays = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
+    let strays = strays.filter(|source| source.crate_name() != CHECKER);
     let strays = strays.filter(|source| !may_hold_sql(&source.path) && holds_sql(source.without_inline_tests()));
     let strays: Vec<_> = strays.map(|source| source.path).collect();
     assert!(strays.is_empty(), "SQL outside of a store: {strays:?}");
@@ -17,7 +20,8 @@ fn sql_is_in_stores_and_in_the_outbox_and_inbox_only() {
 #[test]
 fn every_crate_with_checked_sql_compares_its_columns_when_it_is_built() {
     let crates = rust().into_iter().filter(|source| !source.is_test() && holds_sql(source.without_inline_tests()));
-    let crates: BTreeSet<_> = crates.map(|source| source.crate_name().to_owned()).collect();
+    let crates: BTreeSet<_> =
+        crates.map(|source| source.crate_name().to_owned()).filter(|name| name != CHECKER).collect();
     let is_checked = |name: &String| {
         let script = std::fs::read_to_string(root().join(format!("crates/{name}/build.rs"))).unwrap_or_default();
         script.contains("sql_columns::check()")

@@ -22,6 +22,7 @@ use prometheus::IntCounterVec;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 domain::string_enum! {
     /// A class of routes with quotas of its own.
@@ -131,7 +132,7 @@ fn refusal(class: Class, subject: Subject, allowance: Allowance) -> Problem {
     let detail = format!(
         "The limit of {count} {requests} per {seconds} s for {whose} is reached; wait for the time in `Retry-After`"
     );
-    Problem::new(Kind::TooManyRequests, detail).retry_after(allowance.reset)
+    Problem::new(Kind::TooManyRequests, detail).retry_after(Duration::from_secs(allowance.reset_seconds()))
 }
 
 impl AppliedLimits {

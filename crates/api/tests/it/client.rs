@@ -116,6 +116,17 @@ impl ApiClient {
         response
     }
 
+    /// Opens a stream, which stays open until the response is dropped.
+    pub async fn open(&self, request: ApiRequest) -> axum::response::Response {
+        let (method, path, headers) = (request.method, request.path, request.headers);
+        let mut request = Request::builder().method(method).uri(path).body(request.body).expect("a request");
+        *request.headers_mut() = headers;
+        request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
+        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
+        assert_eq!(response.status(), StatusCode::OK);
+        response
+    }
+
     pub async fn seed_user(&self, email: &str, role: Role) -> User {
         let password = Password::choose(PASSWORD.into()).expect("a password");
         let email = email.parse().expect("an address");

@@ -41,5 +41,5 @@ async fn a_page_of_another_origin_may_read_nothing(pool: PgPool) {
 
     assert!(!preflight.headers.contains_key("access-control-allow-origin"));
     assert!(!read.headers.contains_key("access-control-allow-origin"));
-    assert_eq!(read.headers["vary"], "origin, access-control-request-method, access-control-request-headers");
+    assert!(read.headers["vary"].to_str().expect("text").contains("origin"), "caches must tell origins apart");
 }

@@ -74,6 +74,21 @@ async fn each_class_of_routes_has_its_own_quota(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_principal_can_not_take_the_streams_of_others(pool: PgPool) {
+    let client = client(pool, RateLimitArgs { streams_per_principal: 1, ..RateLimitArgs::unlimited() });
+    let (vendor, customer) = (client.create_user("vendor", Role::Vendor).await, client.customer().await);
+    client.create_stock(vendor.id).await;
+    let order = client.place(&customer).await;
+    let stream = || get(&format!("/orders/{order}/stream"));
+
+    let open = client.open(stream().by(&customer)).await;
+    client.send(stream().by(&customer)).await.expect_problem(429, "too-many-requests");
+    drop(client.open(stream().by(&vendor)).await);
+    drop(open);
+    drop(client.open(stream().by(&customer)).await);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn probes_and_metrics_are_never_limited(pool: PgPool) {
     let limits = RateLimitArgs { rate_limit_reads_per_address: 1, ..RateLimitArgs::unlimited() };
     let client = client(pool, limits);

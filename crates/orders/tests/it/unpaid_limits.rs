@@ -55,7 +55,7 @@ async fn a_process_that_has_just_started_counts_what_others_accepted(pool: PgPoo
 
     let (second, _lifecycle) = limited(&pool, 8, 0);
     let mut admitted = 0;
-    while place(&second, ALICE, &format!("second {admitted}"), 1).await.is_ok() {
+    while place(&second, ALICE, &format!("second-{admitted}"), 1).await.is_ok() {
         admitted += 1;
     }
 

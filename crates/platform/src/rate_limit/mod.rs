@@ -50,6 +50,13 @@ pub struct Allowance {
     pub reset: Duration,
 }
 
+impl Allowance {
+    /// Seconds until the window ends, rounded up: a client that waits this long is admitted.
+    pub fn reset_seconds(&self) -> u64 {
+        self.reset.as_secs() + u64::from(self.reset.subsec_nanos() > 0)
+    }
+}
+
 /// The quota of the key is used up until the window ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded(pub Allowance);

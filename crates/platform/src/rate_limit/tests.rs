@@ -2,7 +2,14 @@
 
 use super::*;
 use crate::config::RedisArgs;
+use clap::Parser;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    redis: RedisArgs,
+}
 
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -66,18 +73,19 @@ async fn concurrent_requests_of_one_process_share_the_quota() {
 
 #[tokio::test]
 async fn without_a_reachable_redis_a_process_counts_by_itself() {
-    let limiter = RateLimiter::new("test", quota(10), Some(redis_at("redis://127.0.0.1:1/0")));
+    let limiter = RateLimiter::new("test", quota(10), Some(unreachable_redis()));
 
     assert_eq!(admitted(&limiter, "one", 15).await, 10);
 }
 
 fn with_redis(quota: Quota) -> RateLimiter<String> {
-    let url = std::env::var("REDIS_URL").expect("REDIS_URL is set by scripts/test.sh");
-    RateLimiter::new("test", quota, Some(redis_at(&url).with_call_limit(Duration::from_secs(5))))
+    let settings = Settings::try_parse_from(["test"]).expect("REDIS_URL must be set: make test does");
+    let redis = Redis::new(&settings.redis).expect("a URL").with_call_limit(Duration::from_secs(5));
+    RateLimiter::new("test", quota, Some(redis))
 }
 
-fn redis_at(url: &str) -> Redis {
-    Redis::new(&RedisArgs { redis_url: url.into() }).expect("a URL")
+fn unreachable_redis() -> Redis {
+    Redis::new(&RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() }).expect("a URL")
 }
 
 /// A key that no earlier run has used.
