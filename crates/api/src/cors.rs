@@ -19,7 +19,7 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Without origins, browsers let no other site read a response.
 pub fn layer(origins: &[AllowedOrigin]) -> CorsLayer {
-    let is_any = origins.iter().any(|origin| origin.is_any());
+    let is_any = origins.iter().any(AllowedOrigin::is_any);
     let listed = origins.iter().map(|origin| origin.as_header().clone());
     let allowed = if is_any { AllowOrigin::any() } else { AllowOrigin::list(listed) };
     CorsLayer::new()

@@ -12,7 +12,7 @@ const IN_PROGRESS_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// `Retry-After` of an order whose customer has too many unpaid ones: a payment without a result is given up after
 /// minutes.
-const UNPAID_RETRY_AFTER: Duration = Duration::from_secs(60);
+const UNPAID_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 impl From<PlaceOrderError> for Problem {
     fn from(error: PlaceOrderError) -> Self {
