@@ -1,15 +1,20 @@
 //! The OpenAPI description, generated from the routes.
 
 mod examples;
+mod closed_sets;
 mod headers;
+mod names;
+mod one_of;
 mod problems;
+mod visit;
 
+pub use one_of::OneOf;
 pub use problems::add_problems;
 
 use crate::problem::{Kind, ProblemBody};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Spec, RefOr};
+use utoipa::openapi::{Components, OpenApi as Spec, RefOr, Server};
 use utoipa::{Modify, OpenApi};
 
 const JSON: &str = "application/json";
@@ -61,6 +66,9 @@ pub fn complete(spec: &mut Spec) {
     problems::add(spec);
     headers::add(spec);
     examples::add(spec);
+    closed_sets::describe(spec);
+    names::shorten(spec);
+    spec.servers = Some(vec![Server::new("/")]);
 }
 
 fn components(spec: &mut Spec) -> &mut Components {

@@ -33,6 +33,15 @@ impl OpenApiDocument {
         Self(DOCUMENT.get_or_init(|| serde_json::to_value(api::documentation(state)).expect("plain data")))
     }
 
+    /// As it is committed: indented, with a line break at the end.
+    pub fn to_json(self) -> String {
+        serde_json::to_string_pretty(self.0).expect("plain data") + "\n"
+    }
+
+    pub fn components(self) -> Value {
+        self.0["components"].clone()
+    }
+
     pub fn operations(self) -> Vec<Operation<'static>> {
         let of_path = |(path, item): (&'static String, &'static Value)| {
             let definitions = METHODS.into_iter().filter_map(move |method| Some((method, item.get(method)?)));
@@ -89,6 +98,9 @@ impl OpenApiDocument {
         let schema = self.resolve(schema);
         if let Some(wanted) = schema["type"].as_str() {
             assert!(is_a(value, wanted), "{place} is described as {wanted}, but is {value}");
+        }
+        if let Some(values) = schema["enum"].as_array() {
+            assert!(values.contains(value), "{place} is one of {values:?}, but is {value}");
         }
         for item in value.as_array().into_iter().flatten() {
             self.expect_matches_schema(item, &schema["items"], &format!("{place}/0"));

@@ -93,7 +93,7 @@ async fn every_problem_is_listed_with_an_example_under_its_status() {
                 let (code, problem) = (example.0, &document.resolve(example.1)["value"]);
                 assert_eq!(&problem["code"], code, "{name} {status}");
                 assert_eq!(problem["status"].to_string(), *status, "{name} {code}");
-                document.expect_matches_schema(problem, &json!({ "$ref": "#/components/schemas/ProblemBody" }), code);
+                document.expect_matches_schema(problem, &json!({ "$ref": "#/components/schemas/Problem" }), code);
             }
         }
     }
@@ -180,4 +180,38 @@ fn example<'o>(operation: &'o Operation<'_>) -> &'o Value {
 async fn create_warehouse(client: &ApiClient, id: WarehouseId) {
     let north = Warehouse::new(id, "NORTH".parse().expect("a code"), "North", 3).expect("a warehouse");
     inventory::create_warehouse(&client.pool, &north, platform::clock::now(), &NoAudit).await.expect("created");
+}
+
+#[tokio::test]
+async fn the_committed_document_is_the_one_that_the_api_serves() {
+    let served = document().to_json();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    if std::fs::read_to_string(path).is_ok_and(|committed| committed == served) {
+        return;
+    }
+    let new = format!("{path}.new");
+    std::fs::write(&new, served).expect("written");
+    panic!("the API has changed: compare {new} with openapi.json; if that is intended, replace it");
+}
+
+#[tokio::test]
+async fn every_field_with_a_list_of_values_in_its_description_is_an_enum() {
+    let mut found = Vec::new();
+    find_undeclared_sets(&document().components(), "", &mut found);
+    assert!(found.is_empty(), "use `value_type = OneOf<…>`: {found:?}");
+}
+
+/// A description that starts as a list of names, "`a`, `b` or `c`", of a text that may be anything.
+fn find_undeclared_sets(value: &Value, place: &str, found: &mut Vec<String>) {
+    let members = value.as_object().into_iter().flatten();
+    let is_list = value["description"].as_str().is_some_and(|text| text.starts_with('`') && text.contains("` or `"));
+    if is_list && value["type"] == "string" && value["enum"].is_null() {
+        found.push(place.to_owned());
+    }
+    for (name, member) in members {
+        find_undeclared_sets(member, &format!("{place}/{name}"), found);
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        find_undeclared_sets(item, &format!("{place}/{index}"), found);
+    }
 }

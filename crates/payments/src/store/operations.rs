@@ -11,18 +11,15 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display, strum::EnumString, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum OperationStatus {
-    /// About to be called, or called and without a stored outcome.
-    Started,
-    Succeeded,
-    Declined,
-    /// Called, and possibly executed.
-    Unknown,
+domain::string_enum! {
+    pub enum OperationStatus {
+        /// About to be called, or called and without a stored outcome.
+        Started,
+        Succeeded,
+        Declined,
+        /// Called, and possibly executed.
+        Unknown,
+    }
 }
 
 #[derive(Debug, Clone)]

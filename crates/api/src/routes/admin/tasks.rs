@@ -1,5 +1,6 @@
 //! Scheduled tasks and their runs.
 
+use crate::docs::OneOf;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, PathParam, Query};
@@ -13,6 +14,15 @@ use domain::page::PageSize;
 use operations::schedule::{self, RunView, TaskView};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+domain::string_enum! {
+    pub enum RunResult {
+        Done,
+        /// Nothing was to do; such a run is not listed.
+        Idle,
+        Failed,
+    }
+}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskBody {
@@ -34,8 +44,7 @@ struct LastRunBody {
     at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    /// `done`, `idle` (nothing to do) or `failed`.
-    #[schema(example = "done")]
+    #[schema(value_type = OneOf<RunResult>, inline, example = "done")]
     result: String,
     #[schema(example = 17)]
     rows: i64,
@@ -51,8 +60,7 @@ pub struct TaskRunBody {
     started_at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    /// `done` or `failed`.
-    #[schema(example = "done")]
+    #[schema(value_type = OneOf<RunResult>, inline, example = "done")]
     result: String,
     #[schema(example = 17)]
     rows: i64,

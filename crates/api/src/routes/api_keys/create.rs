@@ -1,5 +1,6 @@
 //! `POST /api-keys`.
 
+use crate::docs::OneOf;
 use super::key::IssuedKeyBody;
 use super::manager;
 use crate::body::{Field, FromJson, Json, Members, one_of, parsed, time};
@@ -22,7 +23,7 @@ pub struct NewKeyBody {
     #[schema(min_length = 1, max_length = 100, example = "shop server")]
     name: String,
     /// What it may do. It never may what its owner's role does not permit.
-    #[schema(value_type = Vec<String>, example = json!(["orders:place", "orders:read"]))]
+    #[schema(value_type = Vec<OneOf<Scope>>, inline, example = json!(["orders:place", "orders:read"]))]
     scopes: Scopes,
     /// Without it, the key is valid until it is revoked.
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-12-31T23:59:59Z")]

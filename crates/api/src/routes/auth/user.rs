@@ -1,5 +1,7 @@
 //! The response body of a user account.
 
+use accounts::Role;
+use crate::docs::OneOf;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,8 +17,7 @@ pub struct UserBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Demo Customer")]
     pub full_name: Option<String>,
-    /// `customer`, `vendor`, `support` or `admin`.
-    #[schema(example = "customer")]
+    #[schema(value_type = OneOf<Role>, inline, example = "customer")]
     pub role: &'static str,
     pub created_at: DateTime<Utc>,
 }

@@ -1,5 +1,6 @@
 //! `POST /inventory/adjustments`.
 
+use crate::docs::OneOf;
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
 use crate::body::{FromJson, Members, integer_within, one_of, parsed};
@@ -22,8 +23,7 @@ pub struct AdjustmentBody {
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    /// `received`, `adjusted` (a stock count found more or fewer units) or `returned`; default `adjusted`.
-    #[schema(value_type = Option<String>, example = "received")]
+    #[schema(value_type = Option<OneOf<AdjustmentKind>>, inline, example = "received")]
     kind: AdjustmentKind,
     /// Number of units; negative only with `adjusted`.
     #[schema(example = 10)]

@@ -1,5 +1,7 @@
 //! `POST /orders/{id}/cancel`.
 
+use domain::order::OrderStatus;
+use crate::docs::OneOf;
 use crate::body::{FromJson, Members, parsed};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
@@ -23,7 +25,7 @@ use uuid::Uuid;
 pub struct CancelBody {
     /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; default
     /// `customer_request`, or `admin_request` for an order of another user. Visible to everybody who may see the order.
-    #[schema(value_type = Option<String>, example = "mistake")]
+    #[schema(value_type = Option<OneOf<CancelReason>>, inline, example = "mistake")]
     reason: Option<CancelReason>,
     /// Free text, visible to administrators and to you: 1 to 1,000 characters.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1_000, example = "I meant the blue ones")]
@@ -52,8 +54,7 @@ pub struct CancelledBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    /// `cancelling`, or already `cancelled`.
-    #[schema(example = "cancelling")]
+    #[schema(value_type = OneOf<OrderStatus>, inline, example = "cancelling")]
     order_status: &'static str,
     #[schema(example = "Order is being cancelled")]
     message: &'static str,

@@ -1,5 +1,7 @@
 //! `GET /orders/{id}/events`: the timeline of an order.
 
+use domain::order::OrderStatus;
+use crate::docs::OneOf;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::PathParam;
@@ -25,8 +27,9 @@ pub struct EventBody {
     #[schema(example = "stock_reserved")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<OneOf<OrderStatus>>, inline)]
     from_status: Option<&'static str>,
-    #[schema(example = "pending")]
+    #[schema(value_type = OneOf<OrderStatus>, inline, example = "pending")]
     to_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

@@ -1,5 +1,8 @@
 //! Response bodies of orders.
 
+use domain::shipment::ShipmentStatus;
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use crate::docs::OneOf;
 use crate::routes::money::MoneyBody;
 use chrono::{DateTime, Utc};
 use orders::{LineView, OrderSummary, OrderView, ShipmentView};
@@ -11,12 +14,15 @@ use uuid::Uuid;
 pub struct OrderSummaryBody {
     id: Uuid,
     customer_id: Uuid,
-    /// `pending`, `confirmed`, `shipped`, `delivered`, `rejected`, `cancelling` or `cancelled`.
-    #[schema(example = "confirmed")]
+    #[schema(value_type = OneOf<OrderStatus>, inline, example = "confirmed")]
     status: &'static str,
-    #[schema(example = "authorized")]
+    /// `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
+    /// shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
+    #[schema(value_type = OneOf<OrderPaymentStatus>, inline, example = "authorized")]
     payment_status: &'static str,
-    #[schema(example = "booked")]
+    /// `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
+    /// `delivered` or `released` (the reserved stock is free again).
+    #[schema(value_type = OneOf<FulfilmentStatus>, inline, example = "booked")]
     fulfilment_status: &'static str,
     /// Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of
     /// `/orders/{id}/cancel`.
@@ -72,8 +78,7 @@ pub struct OrderShipmentBody {
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: String,
     promised_by: DateTime<Utc>,
-    /// `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
-    #[schema(example = "booked")]
+    #[schema(value_type = OneOf<ShipmentStatus>, inline, example = "booked")]
     status: &'static str,
 }
 

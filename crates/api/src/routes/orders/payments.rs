@@ -1,5 +1,7 @@
 //! `GET /orders/{id}/payments`.
 
+use domain::payment::{OperationKind, PaymentStatus};
+use crate::docs::OneOf;
 use super::visible_order;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -12,7 +14,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::ids::OrderId;
-use payments::{OperationView, PaymentView};
+use payments::{OperationStatus, OperationView, PaymentView};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +23,7 @@ use uuid::Uuid;
 pub struct PaymentBody {
     id: Uuid,
     order_id: Uuid,
-    #[schema(example = "authorized")]
+    #[schema(value_type = OneOf<PaymentStatus>, inline, example = "authorized")]
     status: String,
     /// The gateway that the payment belongs to.
     #[schema(example = "simulated")]
@@ -48,12 +50,11 @@ pub struct PaymentBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationBody {
-    /// `authorize`, `capture`, `void` or `refund`.
-    #[schema(example = "authorize")]
+    #[schema(value_type = OneOf<OperationKind>, inline, example = "authorize")]
     kind: String,
     #[schema(example = 1999)]
     amount_minor: i64,
-    #[schema(example = "succeeded")]
+    #[schema(value_type = OneOf<OperationStatus>, inline, example = "succeeded")]
     status: String,
     #[schema(example = 1)]
     attempts: i32,

@@ -1,5 +1,7 @@
 //! `POST /orders`.
 
+use domain::order::OrderStatus;
+use crate::docs::OneOf;
 use super::request::{PlaceOrderBody, unknown_method};
 use crate::auth::Allowed;
 use crate::body::Json;
@@ -28,7 +30,7 @@ pub struct AcceptedBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    #[schema(example = "pending")]
+    #[schema(value_type = OneOf<OrderStatus>, inline, example = "pending")]
     order_status: &'static str,
     #[schema(example = "Order accepted for async processing")]
     message: &'static str,

@@ -1,5 +1,6 @@
 //! `POST /shipments/{tracking_number}/events`.
 
+use crate::docs::OneOf;
 use super::reportable_shipment;
 use crate::body::{FromJson, Members, one_of, timestamp};
 use crate::change::{Audited, Detached};
@@ -24,8 +25,7 @@ const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
 pub struct ShipmentEventReport {
-    /// `handed_over`, `in_transit` or `delivered`.
-    #[schema(value_type = String, example = "handed_over")]
+    #[schema(value_type = OneOf<Milestone>, inline, example = "handed_over")]
     status: Milestone,
     /// The time of the event; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]

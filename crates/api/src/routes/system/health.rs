@@ -1,5 +1,6 @@
 //! `GET /system/health`: the state of Postgres, RabbitMQ and Redis, and of order processing.
 
+use crate::docs::OneOf;
 use super::CHECK_TIMEOUT;
 use super::flow::faults;
 use crate::state::AppState;
@@ -12,13 +13,30 @@ use sqlx::Connection;
 use std::time::Instant;
 use utoipa::ToSchema;
 
+domain::string_enum! {
+    pub enum HealthStatus {
+        Ok,
+        Degraded,
+        Down,
+    }
+}
+
+domain::string_enum! {
+    pub enum DependencyStatus {
+        Ok,
+        Down,
+        Busy,
+    }
+}
+
 /// The services that orders need. Without Postgres no order is accepted. Without RabbitMQ orders are accepted and wait.
 /// Without Redis each process applies the login limits on its own.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthBody {
-    /// `ok`, `degraded` or `down`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
+    /// `ok`; `degraded`: orders are accepted, but a dependency is not available or accepted orders wait; `down`: no order
+    /// is accepted.
+    #[schema(value_type = OneOf<HealthStatus>, inline, example = "ok")]
+    pub status: HealthStatus,
     dependencies: Dependencies,
     /// Why accepted orders wait although every dependency is available: queues without a consumer, or an outbox with
     /// messages that have waited for more than 10 seconds.
@@ -37,8 +55,8 @@ struct Dependencies {
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependency {
     /// `ok`, `down`, or `busy`: it is available, but every connection to it was in use.
-    #[schema(example = "ok")]
-    status: &'static str,
+    #[schema(value_type = OneOf<DependencyStatus>, inline, example = "ok")]
+    status: DependencyStatus,
     /// Duration of the check.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.4)]
@@ -62,10 +80,10 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
     let postgres =
         if !postgres.is_ok() && state.pool_activity.is_busy(&state.vital) { Dependency::busy() } else { postgres };
     let (status, code) =
-        match (postgres.status != "down", postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
-            (true, true) => ("ok", StatusCode::OK),
-            (true, false) => ("degraded", StatusCode::OK),
-            (false, _) => ("down", StatusCode::SERVICE_UNAVAILABLE),
+        match (postgres.status != DependencyStatus::Down, postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
+            (true, true) => (HealthStatus::Ok, StatusCode::OK),
+            (true, false) => (HealthStatus::Degraded, StatusCode::OK),
+            (false, _) => (HealthStatus::Down, StatusCode::SERVICE_UNAVAILABLE),
         };
     (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis }, faults }))
 }
@@ -80,16 +98,17 @@ async fn check(responds: impl Future<Output = bool>) -> Dependency {
     let started_at = Instant::now();
     let is_up = tokio::time::timeout(CHECK_TIMEOUT, responds).await.unwrap_or(false);
     let latency_ms = is_up.then(|| milliseconds(started_at.elapsed()));
-    Dependency { status: if is_up { "ok" } else { "down" }, latency_ms }
+    let status = if is_up { DependencyStatus::Ok } else { DependencyStatus::Down };
+    Dependency { status, latency_ms }
 }
 
 impl Dependency {
     /// Available, but all connections to it are in use.
     fn busy() -> Self {
-        Self { status: "busy", latency_ms: None }
+        Self { status: DependencyStatus::Busy, latency_ms: None }
     }
 
     fn is_ok(&self) -> bool {
-        self.status == "ok"
+        self.status == DependencyStatus::Ok
     }
 }

@@ -1,5 +1,7 @@
 //! `GET /system/workers`: the processes by their heartbeats, and the queues.
 
+use operations::processes::Role;
+use crate::docs::OneOf;
 use crate::auth::Caller;
 use crate::policy::{Permission as _, SeeWorkers};
 use crate::problem::{Kind, Problem};
@@ -32,8 +34,7 @@ pub struct WorkersBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RoleCountBody {
-    /// `api`, `worker` or `scheduler`.
-    #[schema(example = "worker")]
+    #[schema(value_type = OneOf<Role>, inline, example = "worker")]
     role: String,
     /// Processes with a heartbeat within the last 15 seconds.
     #[schema(example = 2)]
@@ -46,8 +47,7 @@ struct RoleCountBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProcessBody {
     id: Uuid,
-    /// `api`, `worker` or `scheduler`.
-    #[schema(example = "worker")]
+    #[schema(value_type = OneOf<Role>, inline, example = "worker")]
     role: String,
     #[schema(example = "shop-1")]
     host: String,

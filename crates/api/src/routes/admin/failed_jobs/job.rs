@@ -1,5 +1,8 @@
 //! Response bodies of failed jobs.
 
+use domain::messages::Queue;
+use operations::failed_jobs::JobStatus;
+use crate::docs::OneOf;
 use crate::idempotency::IdempotentResponse;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -12,11 +15,10 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobBody {
     id: Uuid,
-    /// `open`, `replayed` (sent again, has not failed since) or `discarded`.
-    #[schema(example = "open")]
+    #[schema(value_type = OneOf<JobStatus>, inline, example = "open")]
     status: &'static str,
     /// The queue in which the message failed.
-    #[schema(example = "inventory")]
+    #[schema(value_type = OneOf<Queue>, inline, example = "inventory")]
     queue: String,
     message_id: Uuid,
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]

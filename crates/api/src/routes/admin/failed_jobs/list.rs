@@ -1,19 +1,19 @@
 //! `GET /admin/failed-jobs`.
 
+use operations::failed_jobs::JobStatus;
+use crate::docs::OneOf;
 use super::job::FailedJobBody;
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeFailedJobs;
 use crate::problem::Problem;
-use crate::problem::text::one_of;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use domain::messages::Queue;
 use domain::page::PageSize;
 use operations::failed_jobs::{FailedJobFilter, list_failed_jobs as list};
-use strum::VariantNames as _;
 
 #[derive(Debug)]
 pub struct FailedJobQuery {
@@ -38,8 +38,8 @@ impl FromQuery for FailedJobQuery {
 ///
 /// Messages that could not be handled, newest first. Failures with the same cause have the same `fingerprint`.
 #[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
-    params(("status" = Option<String>, Query, description = "Filter by status: `open`, `replayed` or `discarded`", example = "open"),
-        ("queue" = Option<String>, Query, description = format!("Filter by queue: {}", one_of(Queue::VARIANTS))),
+    params(("status" = inline(Option<OneOf<JobStatus>>), Query, description = "Filter by status", example = "open"),
+        ("queue" = inline(Option<OneOf<Queue>>), Query, description = "Filter by queue"),
         ("fingerprint" = Option<String>, Query, description = "Filter by fingerprint"),
         ("order_id" = Option<uuid::Uuid>, Query, description = "Filter by order"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),

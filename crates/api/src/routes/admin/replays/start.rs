@@ -1,20 +1,19 @@
 //! `POST /admin/replays`.
 
 use super::replay::ReplayBody;
+use crate::docs::OneOf;
 use crate::body::{Field, FromJson, Members, one_of, text};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageFailedJobs;
-use crate::problem::{Kind, Problem, text as texts};
+use crate::problem::{Kind, Problem};
 use crate::routes::reason;
 use crate::state::AppState;
 use axum::http::StatusCode;
 use domain::messages::Queue;
 use operations::Justification;
 use operations::replays::{NewReplay, RateRamp, Replay, ReplayFilter, start_replay as start};
-use strum::VariantNames as _;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, SchemaType, Type};
 
 const RATE_DEFAULT: i64 = 10;
 const RAMP_SECONDS_DEFAULT: i64 = 30;
@@ -23,7 +22,8 @@ const RAMP_SECONDS_DEFAULT: i64 = 30;
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "the schema of `ReplayRequest` in the OpenAPI description")]
 pub struct NewReplayBody {
-    #[schema(schema_with = queue_schema)]
+    /// Only jobs of this queue.
+    #[schema(value_type = Option<OneOf<Queue>>, inline, example = "inventory")]
     queue: Option<String>,
     /// Only jobs with this fingerprint.
     #[schema(example = "9f86d081884c")]
@@ -36,14 +36,6 @@ pub struct NewReplayBody {
     ramp_s: Option<i64>,
     #[schema(max_length = 200, example = "fixed in release 2026.48")]
     reason: String,
-}
-
-fn queue_schema() -> Object {
-    Object::builder()
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .description(Some(format!("Only jobs of this queue: {}.", texts::one_of(Queue::VARIANTS))))
-        .examples([Queue::Inventory.to_string()])
-        .build()
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! `GET /admin/sagas`.
 
+use crate::docs::OneOf;
 use super::saga::SagaBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -32,8 +33,8 @@ impl FromQuery for SagaQuery {
 ///
 /// The state of order processing, longest waiting first.
 #[utoipa::path(get, path = "/admin/sagas", tag = "admin",
-    params(("state" = Option<String>, Query, example = "stuck",
-            description = "Filter by state: `stuck` (default), `overdue` (past its deadline, not retried yet) or `active` (every saga that has not ended)"),
+    params(("state" = inline(Option<OneOf<SagaFilter>>), Query, example = "stuck",
+            description = "Filter by state; default `stuck`"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of sagas", body = Page<SagaBody>)), security(("access_token" = [])))]

@@ -1,5 +1,8 @@
 //! The response body of a saga.
 
+use domain::saga::{PhaseName, StepName};
+use domain::order::OrderStatus;
+use crate::docs::OneOf;
 use chrono::{DateTime, Utc};
 use orders::SagaView;
 use serde::Serialize;
@@ -9,14 +12,13 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SagaBody {
     order_id: Uuid,
-    #[schema(example = "cancelling")]
+    #[schema(value_type = OneOf<OrderStatus>, inline, example = "cancelling")]
     order_status: &'static str,
-    /// `running`, `undoing`, `delivering`, `stuck` (out of retries: an operator has to act) or `ended`.
-    #[schema(example = "stuck")]
+    #[schema(value_type = OneOf<PhaseName>, inline, example = "stuck")]
     phase: &'static str,
     /// The step that is being executed or undone; absent if none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "reserve_stock")]
+    #[schema(value_type = Option<OneOf<StepName>>, inline, example = "reserve_stock")]
     step: Option<String>,
     /// Increases with every command that the saga sends. Send it with an action, which then applies to this state only.
     #[schema(example = 12)]

@@ -1,5 +1,6 @@
 //! `PUT /admin/users/{id}/role`.
 
+use crate::docs::OneOf;
 use crate::body::{FromJson, Json, Members, one_of};
 use crate::change::{Audited, Detached};
 use crate::former_vendor::WithdrawProducts;
@@ -14,8 +15,7 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct RoleBody {
-    /// `customer`, `vendor`, `support` or `admin`.
-    #[schema(value_type = String, example = "vendor")]
+    #[schema(value_type = OneOf<Role>, inline, example = "vendor")]
     role: Role,
 }
 

@@ -1,5 +1,6 @@
 //! The response body of a user in the list of users.
 
+use crate::docs::OneOf;
 use crate::routes::auth::user::UserBody;
 use accounts::UserItem;
 use chrono::{DateTime, Utc};
@@ -7,13 +8,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A user account, as admins and support see it.
+domain::string_enum! {
+    pub enum UserStatus {
+        Active,
+        /// Can't log in, and has no sessions.
+        Disabled,
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserItemBody {
     #[serde(flatten)]
     user: UserBody,
-    /// `active` or `disabled`.
-    #[schema(example = "active")]
-    status: &'static str,
+    #[schema(value_type = OneOf<UserStatus>, inline, example = "active")]
+    status: UserStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<DateTime<Utc>>,
     /// Whether the user must change the password at the next login.
@@ -23,7 +31,7 @@ pub struct UserItemBody {
 
 impl From<UserItem> for UserItemBody {
     fn from(UserItem { user, disabled_at, must_change_password }: UserItem) -> Self {
-        let status = if disabled_at.is_some() { "disabled" } else { "active" };
+        let status = if disabled_at.is_some() { UserStatus::Disabled } else { UserStatus::Active };
         Self { user: user.into(), status, disabled_at, must_change_password }
     }
 }

@@ -1,13 +1,14 @@
 //! `GET /admin/users`.
 
-use super::item::UserItemBody;
+use crate::docs::OneOf;
+use super::item::{UserItemBody, UserStatus};
 use crate::auth::Allowed;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeUsers;
 use crate::problem::Problem;
 use crate::state::AppState;
-use accounts::{UserCursor, UserFilter};
+use accounts::{Role, UserCursor, UserFilter};
 use axum::Json;
 use axum::extract::State;
 use domain::page::PageSize;
@@ -25,10 +26,11 @@ impl FromQuery for UsersQuery {
     fn read(params: &mut Params) -> Option<Self> {
         let wanted = params.optional_as("q", wanted);
         let role = params.one_of("role");
-        let is_disabled = params.optional_as("status", is_disabled);
+        let status = params.one_of("status");
         let after = params.cursor();
         let limit = params.limit();
-        let filter = UserFilter { role: role?, is_disabled: is_disabled?, ..wanted?.unwrap_or_default() };
+        let is_disabled = status?.map(|status| status == UserStatus::Disabled);
+        let filter = UserFilter { role: role?, is_disabled, ..wanted?.unwrap_or_default() };
         Some(Self { filter, after: after?, limit: limit? })
     }
 }
@@ -43,21 +45,13 @@ fn wanted(text: &str) -> Result<UserFilter, String> {
     Ok(UserFilter { email_prefix: Some(prefix), ..UserFilter::default() })
 }
 
-fn is_disabled(text: &str) -> Result<bool, &'static str> {
-    match text {
-        "active" => Ok(false),
-        "disabled" => Ok(true),
-        _ => Err("must be `active` or `disabled`"),
-    }
-}
-
 /// List users
 ///
 /// The newest first.
 #[utoipa::path(get, path = "/admin/users", tag = "admin",
     params(("q" = Option<String>, Query, description = "The beginning of the e-mail address, or an id", example = "customer@"),
-        ("role" = Option<String>, Query, description = "`customer`, `vendor`, `support` or `admin`"),
-        ("status" = Option<String>, Query, description = "`active` or `disabled`"),
+        ("role" = inline(Option<OneOf<Role>>), Query, description = "Filter by role"),
+        ("status" = inline(Option<OneOf<UserStatus>>), Query, description = "Filter by status"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of users", body = Page<UserItemBody>)), security(("access_token" = [])))]

@@ -1,5 +1,6 @@
 //! `PATCH /admin/users/{id}`.
 
+use crate::docs::OneOf;
 use super::item::UserItemBody;
 use crate::body::{FromJson, Json, Members, boolean, one_of};
 use crate::change::{Audited, Detached};
@@ -16,8 +17,7 @@ use utoipa::ToSchema;
 /// What to change; members that are left out keep their value.
 #[derive(Debug, ToSchema)]
 pub struct UserChangeBody {
-    /// `customer`, `vendor`, `support` or `admin`.
-    #[schema(value_type = Option<String>, example = "vendor")]
+    #[schema(value_type = Option<OneOf<Role>>, inline, example = "vendor")]
     role: Option<Role>,
     /// Whether the user is kept from logging in.
     disabled: Option<bool>,

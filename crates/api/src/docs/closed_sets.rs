@@ -1,0 +1,193 @@
+//! The meaning of each value of each closed set, added to every field and parameter that has one of its values.
+
+use super::visit::visit;
+use serde_json::Value;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{OpenApi as Spec, RefOr};
+
+/// The values of one set, each with its meaning.
+type Set = &'static [(&'static str, &'static str)];
+
+const SETS: &[Set] = &[
+    // order.status
+    &[
+        ("pending", "accepted; stock, payment and shipments are being arranged"),
+        ("confirmed", "stock is reserved, the payment authorized, the shipments booked"),
+        ("shipped", "a carrier has at least one shipment"),
+        ("delivered", "every shipment has arrived"),
+        ("rejected", "out of stock, declined or unavailable; nothing is reserved or charged"),
+        ("cancelling", "being undone"),
+        ("cancelled", "undone; nothing is reserved or charged"),
+    ],
+    // order.payment_status
+    &[
+        ("unpaid", "no payment yet"),
+        ("authorized", "the amount is reserved at the gateway"),
+        ("declined", "the gateway refused the payment"),
+        ("partly_captured", "the amounts of some shipments are captured"),
+        ("captured", "the whole amount is captured"),
+        ("voided", "the authorization, if there was one, is released"),
+        ("refunded", "the captured amount is paid back"),
+    ],
+    // order.fulfilment_status
+    &[
+        ("unallocated", "no stock is reserved"),
+        ("allocated", "stock is reserved"),
+        ("booked", "the shipments are booked"),
+        ("partly_shipped", "carriers have some of the shipments"),
+        ("shipped", "carriers have all shipments"),
+        ("delivered", "all shipments have arrived"),
+        ("released", "the reserved stock, if there was any, is free again"),
+    ],
+    // payment.status
+    &[
+        ("authorizing", "requested; the outcome may be unknown"),
+        ("authorized", "nothing is captured yet"),
+        ("partly_captured", "a part is captured"),
+        ("captured", "the whole amount is captured"),
+        ("refunded", "the whole captured amount is paid back"),
+        ("declined", "refused by the gateway"),
+        ("voiding", "the release is requested"),
+        ("voided", "released"),
+    ],
+    // payment operation kinds
+    &[
+        ("authorize", "reserve the amount"),
+        ("capture", "take the amount of a shipment"),
+        ("void", "release what is not captured"),
+        ("refund", "pay back"),
+    ],
+    // operation.status
+    &[
+        ("started", "about to be called, or called and without a stored outcome"),
+        ("succeeded", "executed"),
+        ("declined", "refused by the gateway"),
+        ("unknown", "called, and possibly executed; the gateway is asked again"),
+    ],
+    // shipment.status
+    &[
+        ("requested", "not booked yet"),
+        ("booked", "the carrier knows it"),
+        ("cancelled", "the booking is cancelled"),
+        ("handed_over", "the carrier has it"),
+        ("in_transit", "on its way"),
+        ("delivered", "arrived"),
+    ],
+    // carrier reports
+    &[("handed_over", "the carrier has it"), ("in_transit", "on its way"), ("delivered", "arrived")],
+    // cancellation reasons
+    &[
+        ("customer_request", "the customer asked"),
+        ("admin_request", "an admin decided"),
+        ("mistake", "ordered by mistake"),
+        ("delay", "takes too long"),
+        ("out_of_stock", "can't be shipped"),
+        ("fraud", "suspected fraud"),
+        ("other", "see the note"),
+    ],
+    // user roles
+    &[
+        ("customer", "places orders"),
+        ("vendor", "sells products"),
+        ("support", "sees what admins see, changes nothing"),
+        ("admin", "may do everything"),
+    ],
+    &[("active", "may log in"), ("disabled", "can't log in, and has no sessions")],
+    // stock adjustments
+    &[
+        ("received", "new stock"),
+        ("adjusted", "a count found more or fewer units"),
+        ("returned", "units came back"),
+    ],
+    // queues
+    &[
+        ("orders", "replies to the orders' sagas"),
+        ("inventory", "stock"),
+        ("payments", "payments"),
+        ("shipping", "shipments"),
+    ],
+    &[
+        ("open", "needs a decision"),
+        ("replayed", "sent again, and has not failed since"),
+        ("discarded", "will not be replayed"),
+    ],
+    &[("running", "in progress"), ("done", "every job was sent"), ("cancelled", "stopped by an admin")],
+    // saga phases
+    &[
+        ("running", "towards the confirmation"),
+        ("undoing", "compensations run"),
+        ("delivering", "waits for carriers, captures, deducts stock"),
+        ("stuck", "out of retries: an operator has to act"),
+        ("ended", "nothing is left to do"),
+    ],
+    &[
+        ("reserve_stock", "reserve stock"),
+        ("authorize_payment", "authorize the payment"),
+        ("book_shipments", "book the shipments"),
+    ],
+    &[
+        ("stuck", "out of retries: an operator has to act"),
+        ("overdue", "past the deadline, not retried yet"),
+        ("active", "not ended"),
+    ],
+    &[("done", "changed something"), ("idle", "nothing to do"), ("failed", "see the error")],
+    // processes
+    &[
+        ("api", "serves HTTP"),
+        ("worker", "consumes the queues"),
+        ("scheduler", "runs the scheduled tasks"),
+    ],
+    // health
+    &[
+        ("ok", "everything is available"),
+        ("degraded", "orders are accepted, but a dependency is not available or accepted orders wait"),
+        ("down", "no order is accepted"),
+    ],
+    &[("ok", "available"), ("down", "not available"), ("busy", "available, but every connection to it is in use")],
+    // scopes of API keys
+    &[
+        ("orders:place", "place orders"),
+        ("orders:read", "see orders"),
+        ("orders:cancel", "cancel orders"),
+        ("orders:adjust_totals", "set tax, discounts and shipping costs; granted by admins only"),
+        ("payments:read", "see payments"),
+        ("shipments:read", "see shipments"),
+        ("shipments:report", "report on shipments"),
+        ("products:write", "create and change products"),
+        ("stock:read", "see stock"),
+        ("stock:write", "change stock"),
+        ("warehouses:read", "see warehouses"),
+        ("warehouses:write", "create and change warehouses"),
+        ("users:read", "see users"),
+        ("users:write", "change roles, disable users"),
+        ("failed_jobs:read", "see failed jobs and replays"),
+        ("failed_jobs:write", "decide about failed jobs"),
+        ("sagas:read", "see sagas"),
+        ("sagas:write", "act on sagas"),
+        ("audit:read", "read the audit log"),
+        ("tasks:read", "see scheduled tasks"),
+        ("system:read", "see each process"),
+    ],
+];
+
+/// # Panics
+/// If a set has no meanings here.
+pub fn describe(spec: &mut Spec) {
+    visit(spec, &mut |schema| {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && let Some(values) = &object.enum_values
+        {
+            let before = object.description.take().map(|text| format!("{text}\n\n"));
+            object.description = Some(before.unwrap_or_default() + &meanings(values));
+        }
+    });
+}
+
+fn meanings(values: &[Value]) -> String {
+    // An optional field may have null as one more value.
+    let names: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+    let named = |set: &&Set| set.iter().map(|(name, _)| *name).eq(names.iter().copied());
+    let set = SETS.iter().find(named).unwrap_or_else(|| panic!("say in docs/closed_sets.rs what {values:?} mean"));
+    let lines: Vec<_> = set.iter().map(|(name, meaning)| format!("- `{name}`: {meaning}")).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,51 @@
+//! Visits every schema of a description, the outer ones first.
+
+use super::{components, operations};
+use utoipa::openapi::schema::{ArrayItems, Schema};
+use utoipa::openapi::{OpenApi as Spec, RefOr};
+
+pub fn visit(spec: &mut Spec, visitor: &mut impl FnMut(&mut RefOr<Schema>)) {
+    for schema in components(spec).schemas.values_mut() {
+        visit_schema(schema, visitor);
+    }
+    let shared = components(spec).responses.values_mut().filter_map(inline).map(|response| &mut response.content);
+    let shared = shared.flat_map(|content| content.values_mut()).filter_map(inline);
+    for schema in shared.filter_map(|content| content.schema.as_mut()) {
+        visit_schema(schema, visitor);
+    }
+    for operation in operations(spec) {
+        let parameters = operation.parameters.iter_mut().flatten().filter_map(inline);
+        let bodies = operation.request_body.iter_mut().filter_map(inline).map(|body| &mut body.content);
+        let responses = operation.responses.responses.values_mut().filter_map(inline);
+        let contents = bodies.chain(responses.map(|response| &mut response.content));
+        let contents = contents.flat_map(|content| content.values_mut()).filter_map(inline);
+        let schemas = parameters.filter_map(|parameter| parameter.schema.as_mut());
+        for schema in schemas.chain(contents.filter_map(|content| content.schema.as_mut())) {
+            visit_schema(schema, visitor);
+        }
+    }
+}
+
+fn inline<T>(one: &mut RefOr<T>) -> Option<&mut T> {
+    match one {
+        RefOr::T(one) => Some(one),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn visit_schema(schema: &mut RefOr<Schema>, visitor: &mut impl FnMut(&mut RefOr<Schema>)) {
+    visitor(schema);
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => object.properties.values_mut().for_each(|inner| visit_schema(inner, visitor)),
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(item) = &mut array.items {
+                visit_schema(item, visitor);
+            }
+        }
+        Schema::OneOf(alternatives) => alternatives.items.iter_mut().for_each(|inner| visit_schema(inner, visitor)),
+        Schema::AllOf(parts) => parts.items.iter_mut().for_each(|inner| visit_schema(inner, visitor)),
+        Schema::AnyOf(alternatives) => alternatives.items.iter_mut().for_each(|inner| visit_schema(inner, visitor)),
+        _ => {}
+    }
+}
