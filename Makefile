@@ -11,7 +11,7 @@ ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
 .PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test \
-	verify bench demo prepare image compose-test test-containers wipe
+	verify bench api-fuzz demo prepare image compose-test test-containers wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
@@ -78,6 +78,9 @@ verify: ## check the data of the running system: stock, money, shipments, timeli
 
 bench: ## measure a release build on a separate stack: rates, latencies, CPU, memory, compared with pgbench (minutes)
 	@scripts/bench.sh $(ARGS)
+
+api-fuzz: ## fuzz the API with schemathesis (PyPI), as customer and as admin (minutes)
+	@scripts/api_fuzz.sh $(ARGS)
 
 prepare: ## regenerate .sqlx/ after a change to a query or a migration
 	@scripts/prepare_queries.sh

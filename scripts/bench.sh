@@ -249,11 +249,4 @@ cleanup() {
     exit "$code"
 }
 
-# The first port without a listener, counting up in steps of ten.
-free_port() {
-    local port="$1"
-    while port_listened "$port"; do port=$((port + 10)); done
-    print "$port"
-}
-
 main "$@"

@@ -80,10 +80,3 @@ show_container_log() {
     print "--- the last 40 lines of $1 ($2)"
     docker logs --tail 40 "$container" 2>&1
 }
-
-# The first free port, counting up in steps of ten.
-free_port() {
-    local port="$1"
-    while port_listened "$port"; do port=$((port + 10)); done
-    print "$port"
-}

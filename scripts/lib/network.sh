@@ -43,3 +43,10 @@ default_port() {
         *) fail "no default port is known for ${1%%://*}:// URLs" ;;
     esac
 }
+
+# The first port without a listener, counting up in steps of ten.
+free_port() {
+    local port="$1"
+    while port_listened "$port"; do port=$((port + 10)); done
+    print "$port"
+}
