@@ -36,7 +36,7 @@ impl Accounts {
         let hash = TokenHash::of(presented).ok_or(AccountError::InvalidRefreshToken)?;
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let token = store::lock_refresh_token(&mut tx, &hash).await?.ok_or(AccountError::InvalidRefreshToken)?;
-        let successor = refresh_token::generate();
+        let successor = secret_token::generate();
         match decide(&token, self.lifetimes, now) {
             Decision::Rotate => store::mark_used(&mut tx, &hash, &successor.1, now).await?,
             // The client has used the successor, so it has received it.

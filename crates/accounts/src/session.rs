@@ -36,7 +36,7 @@ impl Accounts {
     ) -> Result<Session, AccountError> {
         let session = OpenSession { id: SessionId::generate(), created_at: now };
         store::insert_session(tx, session.id, account.user.id, client, now).await?;
-        self.issue_tokens(tx, account, session, refresh_token::generate(), now).await
+        self.issue_tokens(tx, account, session, secret_token::generate(), now).await
     }
 
     /// Issues a pair of tokens of `session`; the caller commits. No refresh token outlives the session.

@@ -94,11 +94,7 @@ const SETS: &[Set] = &[
     ],
     &[("active", "may log in"), ("disabled", "can't log in, and has no sessions")],
     // stock adjustments
-    &[
-        ("received", "new stock"),
-        ("adjusted", "a count found more or fewer units"),
-        ("returned", "units came back"),
-    ],
+    &[("received", "new stock"), ("adjusted", "a count found more or fewer units"), ("returned", "units came back")],
     // queues
     &[
         ("orders", "replies to the orders' sagas"),
@@ -132,11 +128,7 @@ const SETS: &[Set] = &[
     ],
     &[("done", "changed something"), ("idle", "nothing to do"), ("failed", "see the error")],
     // processes
-    &[
-        ("api", "serves HTTP"),
-        ("worker", "consumes the queues"),
-        ("scheduler", "runs the scheduled tasks"),
-    ],
+    &[("api", "serves HTTP"), ("worker", "consumes the queues"), ("scheduler", "runs the scheduled tasks")],
     // health
     &[
         ("ok", "everything is available"),

@@ -1,14 +1,13 @@
 //! The OpenAPI description, generated from the routes.
 
-mod examples;
 mod closed_sets;
+mod examples;
 mod headers;
 mod names;
-mod one_of;
 mod problems;
+pub mod sets;
 mod visit;
 
-pub use one_of::OneOf;
 pub use problems::add_problems;
 
 use crate::problem::{Kind, ProblemBody};

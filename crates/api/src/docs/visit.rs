@@ -17,8 +17,8 @@ pub fn visit(spec: &mut Spec, visitor: &mut impl FnMut(&mut RefOr<Schema>)) {
         let parameters = operation.parameters.iter_mut().flatten().filter_map(inline);
         let bodies = operation.request_body.iter_mut().filter_map(inline).map(|body| &mut body.content);
         let responses = operation.responses.responses.values_mut().filter_map(inline);
-        let contents = bodies.chain(responses.map(|response| &mut response.content));
-        let contents = contents.flat_map(|content| content.values_mut()).filter_map(inline);
+        let contents = bodies.flat_map(|content| content.values_mut());
+        let contents = contents.chain(responses.flat_map(|response| response.content.values_mut())).filter_map(inline);
         let schemas = parameters.filter_map(|parameter| parameter.schema.as_mut());
         for schema in schemas.chain(contents.filter_map(|content| content.schema.as_mut())) {
             visit_schema(schema, visitor);

@@ -198,7 +198,7 @@ async fn the_committed_document_is_the_one_that_the_api_serves() {
 async fn every_field_with_a_list_of_values_in_its_description_is_an_enum() {
     let mut found = Vec::new();
     find_undeclared_sets(&document().components(), "", &mut found);
-    assert!(found.is_empty(), "use `value_type = OneOf<…>`: {found:?}");
+    assert!(found.is_empty(), "use a type of `docs/sets.rs`: {found:?}");
 }
 
 /// A description that starts as a list of names, "`a`, `b` or `c`", of a text that may be anything.

@@ -142,7 +142,8 @@ async fn keys_with_escape_characters_are_ordinary_keys(pool: PgPool) {
     for key in odd {
         let first = intake.place(order(key)).await.expect("accepted");
         let again = intake.place(order(key)).await.expect("accepted");
-        let found = intake.find_replay(ALICE, ROUTE, &order(key).key, order(key).fingerprint).await.expect("a result");
+        let found =
+            intake.find_replay(ALICE.into(), ROUTE, &order(key).key, order(key).fingerprint).await.expect("a result");
 
         assert!(!first.replayed, "{key}");
         assert_eq!(again, Accepted { replayed: true, ..first }, "{key}");
@@ -159,7 +160,7 @@ async fn an_expired_key_can_be_used_again(pool: PgPool) {
     execute(&pool, "UPDATE orders.idempotency_keys SET created_at = now() - interval '73 hours'").await;
 
     let fingerprint = order("k").fingerprint;
-    let expired = intake.find_replay(ALICE, ROUTE, &order("k").key, fingerprint).await.expect("a result");
+    let expired = intake.find_replay(ALICE.into(), ROUTE, &order("k").key, fingerprint).await.expect("a result");
     let second = intake.place(order("k")).await.expect("accepted");
     let third = intake.place(order("k")).await.expect("accepted");
 
@@ -192,9 +193,9 @@ async fn an_earlier_use_of_a_key_can_be_found_without_placing_an_order(pool: PgP
     let (key, fingerprint) = (order("k").key, order("k").fingerprint);
     let other = Fingerprint::of(&request(&[("SKU-HEADPHONES", 3)], None));
 
-    let same = intake.find_replay(ALICE, ROUTE, &key, fingerprint).await;
-    let reused = intake.find_replay(ALICE, ROUTE, &key, other).await;
-    let bobs = intake.find_replay(BOB, ROUTE, &key, fingerprint).await;
+    let same = intake.find_replay(ALICE.into(), ROUTE, &key, fingerprint).await;
+    let reused = intake.find_replay(ALICE.into(), ROUTE, &key, other).await;
+    let bobs = intake.find_replay(BOB.into(), ROUTE, &key, fingerprint).await;
 
     assert_eq!(same, Ok(Some(Accepted { replayed: true, ..first })));
     assert_eq!(reused, Err(PlaceOrderError::KeyReused));

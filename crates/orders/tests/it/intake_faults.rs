@@ -198,7 +198,7 @@ async fn without_a_database_every_request_is_refused_as_unavailable(pool: PgPool
     pool.close().await;
 
     let results = join_all([intake.place(order("a")), intake.place(order("a")), intake.place(order("b"))]).await;
-    let replay = intake.find_replay(ALICE, "POST /orders", &order("a").key, order("a").fingerprint).await;
+    let replay = intake.find_replay(ALICE.into(), "POST /orders", &order("a").key, order("a").fingerprint).await;
 
     assert_eq!(results, vec![Err(PlaceOrderError::Unavailable); 3]);
     assert_eq!(replay, Err(PlaceOrderError::Unavailable));

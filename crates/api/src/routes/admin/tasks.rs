@@ -1,7 +1,7 @@
 //! Scheduled tasks and their runs.
 
-use crate::docs::OneOf;
 use crate::auth::Allowed;
+use crate::docs::sets::RunResultSet;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, PathParam, Query};
 use crate::policy::SeeTasks;
@@ -44,7 +44,7 @@ struct LastRunBody {
     at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    #[schema(value_type = OneOf<RunResult>, inline, example = "done")]
+    #[schema(value_type = RunResultSet, inline, example = "done")]
     result: String,
     #[schema(example = 17)]
     rows: i64,
@@ -60,7 +60,7 @@ pub struct TaskRunBody {
     started_at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    #[schema(value_type = OneOf<RunResult>, inline, example = "done")]
+    #[schema(value_type = RunResultSet, inline, example = "done")]
     result: String,
     #[schema(example = 17)]
     rows: i64,

@@ -1,10 +1,10 @@
 //! `POST /api-keys`.
 
-use crate::docs::OneOf;
 use super::key::IssuedKeyBody;
 use super::manager;
-use crate::body::{Field, FromJson, Json, Members, one_of, parsed, time};
+use crate::body::{Field, FromJson, Json, Members, one_of, parsed, timestamp};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::ScopeSet;
 use crate::policy::{ManageKeys, role_has_scope};
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
@@ -23,7 +23,7 @@ pub struct NewKeyBody {
     #[schema(min_length = 1, max_length = 100, example = "shop server")]
     name: String,
     /// What it may do. It never may what its owner's role does not permit.
-    #[schema(value_type = Vec<OneOf<Scope>>, inline, example = json!(["orders:place", "orders:read"]))]
+    #[schema(value_type = Vec<ScopeSet>, inline, example = json!(["orders:place", "orders:read"]))]
     scopes: Scopes,
     /// Without it, the key is valid until it is revoked.
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-12-31T23:59:59Z")]
@@ -37,7 +37,7 @@ impl FromJson for NewKeyBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let name = members.required("name", |field| field.text_as(|text| name(&text)));
         let scopes = members.required("scopes", scopes);
-        let expires_at = members.optional("expires_at", time);
+        let expires_at = members.optional("expires_at", timestamp);
         let owner_id = members.optional("owner_id", parsed);
         Some(Self { name: name?, scopes: scopes?, expires_at: expires_at?, owner_id: owner_id? })
     }

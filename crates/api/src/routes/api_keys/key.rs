@@ -1,7 +1,6 @@
 //! The response bodies of API keys.
 
-use accounts::Scope;
-use crate::docs::OneOf;
+use crate::docs::sets::ScopeSet;
 use accounts::{ApiKeyView, IssuedKey};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
@@ -17,7 +16,7 @@ pub struct ApiKeyBody {
     owner_id: Uuid,
     #[schema(example = "shop server")]
     name: String,
-    #[schema(value_type = Vec<OneOf<Scope>>, inline, example = json!(["orders:place", "orders:read"]))]
+    #[schema(value_type = Vec<ScopeSet>, inline, example = json!(["orders:place", "orders:read"]))]
     scopes: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<DateTime<Utc>>,

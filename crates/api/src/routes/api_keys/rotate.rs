@@ -2,7 +2,7 @@
 
 use super::key::IssuedKeyBody;
 use super::manager;
-use crate::body::{FromJson, Json, Members, within};
+use crate::body::{FromJson, Json, Members, integer_within};
 use crate::change::{Audited, Detached};
 use crate::params::PathParam;
 use crate::policy::ManageKeys;
@@ -24,7 +24,8 @@ pub struct RotationBody {
 
 impl FromJson for RotationBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
-        let overlap = members.optional("overlap_seconds", |field| within(field, 0..=OVERLAP_MAX.num_seconds()))?;
+        let overlap =
+            members.optional("overlap_seconds", |field| integer_within(field, 0..=OVERLAP_MAX.num_seconds()))?;
         Some(Self { overlap_seconds: overlap.unwrap_or(OVERLAP_SECONDS_DEFAULT) })
     }
 

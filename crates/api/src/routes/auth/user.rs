@@ -1,7 +1,6 @@
 //! The response body of a user account.
 
-use accounts::Role;
-use crate::docs::OneOf;
+use crate::docs::sets::RoleSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +16,7 @@ pub struct UserBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Demo Customer")]
     pub full_name: Option<String>,
-    #[schema(value_type = OneOf<Role>, inline, example = "customer")]
+    #[schema(value_type = RoleSet, inline, example = "customer")]
     pub role: &'static str,
     pub created_at: DateTime<Utc>,
 }

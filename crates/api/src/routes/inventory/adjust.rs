@@ -1,10 +1,10 @@
 //! `POST /inventory/adjustments`.
 
-use crate::docs::OneOf;
 use super::stock::StockBody;
 use super::{may_manage, unknown_sku_detail};
 use crate::body::{FromJson, Members, integer_within, one_of, parsed};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::AdjustmentKindSet;
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
@@ -23,7 +23,7 @@ pub struct AdjustmentBody {
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    #[schema(value_type = Option<OneOf<AdjustmentKind>>, inline, example = "received")]
+    #[schema(value_type = Option<AdjustmentKindSet>, inline, example = "received")]
     kind: AdjustmentKind,
     /// Number of units; negative only with `adjusted`.
     #[schema(example = 10)]

@@ -1,8 +1,7 @@
 //! `GET /orders/{id}/events`: the timeline of an order.
 
-use domain::order::OrderStatus;
-use crate::docs::OneOf;
 use crate::auth::Allowed;
+use crate::docs::sets::OrderStatusSet;
 use crate::page::Page;
 use crate::params::PathParam;
 use crate::policy::SeeOrders;
@@ -27,9 +26,9 @@ pub struct EventBody {
     #[schema(example = "stock_reserved")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<OneOf<OrderStatus>>, inline)]
+    #[schema(value_type = Option<OrderStatusSet>, inline)]
     from_status: Option<&'static str>,
-    #[schema(value_type = OneOf<OrderStatus>, inline, example = "pending")]
+    #[schema(value_type = OrderStatusSet, inline, example = "pending")]
     to_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

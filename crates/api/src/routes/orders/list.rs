@@ -1,8 +1,8 @@
 //! `GET /orders`.
 
-use crate::docs::OneOf;
 use super::order::OrderSummaryBody;
 use crate::auth::Allowed;
+use crate::docs::sets::OrderStatusSet;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeOrders;
@@ -36,7 +36,7 @@ impl FromQuery for OrderFilter {
 ///
 /// Newest first. Customers see the orders that they placed; vendors also orders with their products; admins all orders.
 #[utoipa::path(get, path = "/orders", tag = "orders",
-    params(("status" = inline(Option<OneOf<OrderStatus>>), Query, description = "Filter by status"),
+    params(("status" = inline(Option<OrderStatusSet>), Query, description = "Filter by status"),
         ("created_from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Created at or after this time; RFC 3339, 2000 to 2100"),
         ("created_to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Created before this time; RFC 3339, 2000 to 2100"),
         ("sku" = Option<String>, Query, description = "Orders with a line of this SKU"),

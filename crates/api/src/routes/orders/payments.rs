@@ -1,9 +1,8 @@
 //! `GET /orders/{id}/payments`.
 
-use domain::payment::{OperationKind, PaymentStatus};
-use crate::docs::OneOf;
 use super::visible_order;
 use crate::auth::Allowed;
+use crate::docs::sets::{OperationKindSet, OperationStatusSet, PaymentStatusSet};
 use crate::page::Page;
 use crate::params::PathParam;
 use crate::policy::SeePayments;
@@ -14,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::ids::OrderId;
-use payments::{OperationStatus, OperationView, PaymentView};
+use payments::{OperationView, PaymentView};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,7 +22,7 @@ use uuid::Uuid;
 pub struct PaymentBody {
     id: Uuid,
     order_id: Uuid,
-    #[schema(value_type = OneOf<PaymentStatus>, inline, example = "authorized")]
+    #[schema(value_type = PaymentStatusSet, inline, example = "authorized")]
     status: String,
     /// The gateway that the payment belongs to.
     #[schema(example = "simulated")]
@@ -50,11 +49,11 @@ pub struct PaymentBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationBody {
-    #[schema(value_type = OneOf<OperationKind>, inline, example = "authorize")]
+    #[schema(value_type = OperationKindSet, inline, example = "authorize")]
     kind: String,
     #[schema(example = 1999)]
     amount_minor: i64,
-    #[schema(value_type = OneOf<OperationStatus>, inline, example = "succeeded")]
+    #[schema(value_type = OperationStatusSet, inline, example = "succeeded")]
     status: String,
     #[schema(example = 1)]
     attempts: i32,

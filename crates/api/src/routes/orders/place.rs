@@ -1,10 +1,9 @@
 //! `POST /orders`.
 
-use domain::order::OrderStatus;
-use crate::docs::OneOf;
 use super::request::{PlaceOrderBody, unknown_method};
 use crate::auth::Allowed;
 use crate::body::Json;
+use crate::docs::sets::OrderStatusSet;
 use crate::idempotency::{IdempotencyKey, REPLAYED};
 use crate::policy::PlaceOrders;
 use crate::problem::{Kind, Problem};
@@ -30,7 +29,7 @@ pub struct AcceptedBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    #[schema(value_type = OneOf<OrderStatus>, inline, example = "pending")]
+    #[schema(value_type = OrderStatusSet, inline, example = "pending")]
     order_status: &'static str,
     #[schema(example = "Order accepted for async processing")]
     message: &'static str,

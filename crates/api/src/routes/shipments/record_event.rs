@@ -1,9 +1,9 @@
 //! `POST /shipments/{tracking_number}/events`.
 
-use crate::docs::OneOf;
 use super::reportable_shipment;
 use crate::body::{FromJson, Members, one_of, timestamp};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::MilestoneSet;
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
@@ -25,7 +25,7 @@ const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
 pub struct ShipmentEventReport {
-    #[schema(value_type = OneOf<Milestone>, inline, example = "handed_over")]
+    #[schema(value_type = MilestoneSet, inline, example = "handed_over")]
     status: Milestone,
     /// The time of the event; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]

@@ -1,7 +1,6 @@
 //! Response bodies of shipments.
 
-use domain::shipment::{Milestone, ShipmentStatus};
-use crate::docs::OneOf;
+use crate::docs::sets::{MilestoneSet, ShipmentStatusSet};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shipping::{ShipmentEvent, ShipmentView};
@@ -13,7 +12,7 @@ pub struct ShipmentBody {
     id: Uuid,
     order_id: Uuid,
     warehouse_id: Uuid,
-    #[schema(value_type = OneOf<ShipmentStatus>, inline, example = "in_transit")]
+    #[schema(value_type = ShipmentStatusSet, inline, example = "in_transit")]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "simulated")]
@@ -46,7 +45,7 @@ pub struct ShippedLineBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShipmentEventBody {
-    #[schema(value_type = OneOf<Milestone>, inline, example = "handed_over")]
+    #[schema(value_type = MilestoneSet, inline, example = "handed_over")]
     status: &'static str,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,

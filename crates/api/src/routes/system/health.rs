@@ -1,8 +1,8 @@
 //! `GET /system/health`: the state of Postgres, RabbitMQ and Redis, and of order processing.
 
-use crate::docs::OneOf;
 use super::CHECK_TIMEOUT;
 use super::flow::faults;
+use crate::docs::sets::{DependencyStatusSet, HealthStatusSet};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -35,7 +35,7 @@ domain::string_enum! {
 pub struct HealthBody {
     /// `ok`; `degraded`: orders are accepted, but a dependency is not available or accepted orders wait; `down`: no order
     /// is accepted.
-    #[schema(value_type = OneOf<HealthStatus>, inline, example = "ok")]
+    #[schema(value_type = HealthStatusSet, inline, example = "ok")]
     pub status: HealthStatus,
     dependencies: Dependencies,
     /// Why accepted orders wait although every dependency is available: queues without a consumer, or an outbox with
@@ -55,7 +55,7 @@ struct Dependencies {
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependency {
     /// `ok`, `down`, or `busy`: it is available, but every connection to it was in use.
-    #[schema(value_type = OneOf<DependencyStatus>, inline, example = "ok")]
+    #[schema(value_type = DependencyStatusSet, inline, example = "ok")]
     status: DependencyStatus,
     /// Duration of the check.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,12 +79,14 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
     );
     let postgres =
         if !postgres.is_ok() && state.pool_activity.is_busy(&state.vital) { Dependency::busy() } else { postgres };
-    let (status, code) =
-        match (postgres.status != DependencyStatus::Down, postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty()) {
-            (true, true) => (HealthStatus::Ok, StatusCode::OK),
-            (true, false) => (HealthStatus::Degraded, StatusCode::OK),
-            (false, _) => (HealthStatus::Down, StatusCode::SERVICE_UNAVAILABLE),
-        };
+    let (status, code) = match (
+        postgres.status != DependencyStatus::Down,
+        postgres.is_ok() && rabbitmq.is_ok() && redis.is_ok() && faults.is_empty(),
+    ) {
+        (true, true) => (HealthStatus::Ok, StatusCode::OK),
+        (true, false) => (HealthStatus::Degraded, StatusCode::OK),
+        (false, _) => (HealthStatus::Down, StatusCode::SERVICE_UNAVAILABLE),
+    };
     (code, Json(HealthBody { status, dependencies: Dependencies { postgres, rabbitmq, redis }, faults }))
 }
 

@@ -19,5 +19,5 @@ pub async fn ready(State(state): State<AppState>) -> (StatusCode, Json<StatusBod
         return (StatusCode::SERVICE_UNAVAILABLE, Json(StatusBody { status: "down" }));
     }
     let (code, Json(health)) = health(State(state)).await;
-    (code, Json(StatusBody { status: health.status }))
+    (code, Json(StatusBody { status: health.status.into() }))
 }

@@ -1,8 +1,7 @@
 //! `GET /system/workers`: the processes by their heartbeats, and the queues.
 
-use operations::processes::Role;
-use crate::docs::OneOf;
 use crate::auth::Caller;
+use crate::docs::sets::ProcessRoleSet;
 use crate::policy::{Permission as _, SeeWorkers};
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
@@ -34,7 +33,7 @@ pub struct WorkersBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RoleCountBody {
-    #[schema(value_type = OneOf<Role>, inline, example = "worker")]
+    #[schema(value_type = ProcessRoleSet, inline, example = "worker")]
     role: String,
     /// Processes with a heartbeat within the last 15 seconds.
     #[schema(example = 2)]
@@ -47,7 +46,7 @@ struct RoleCountBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProcessBody {
     id: Uuid,
-    #[schema(value_type = OneOf<Role>, inline, example = "worker")]
+    #[schema(value_type = ProcessRoleSet, inline, example = "worker")]
     role: String,
     #[schema(example = "shop-1")]
     host: String,

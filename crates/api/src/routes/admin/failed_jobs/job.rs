@@ -1,8 +1,6 @@
 //! Response bodies of failed jobs.
 
-use domain::messages::Queue;
-use operations::failed_jobs::JobStatus;
-use crate::docs::OneOf;
+use crate::docs::sets::{JobStatusSet, QueueSet};
 use crate::idempotency::IdempotentResponse;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -15,10 +13,10 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobBody {
     id: Uuid,
-    #[schema(value_type = OneOf<JobStatus>, inline, example = "open")]
+    #[schema(value_type = JobStatusSet, inline, example = "open")]
     status: &'static str,
     /// The queue in which the message failed.
-    #[schema(value_type = OneOf<Queue>, inline, example = "inventory")]
+    #[schema(value_type = QueueSet, inline, example = "inventory")]
     queue: String,
     message_id: Uuid,
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]

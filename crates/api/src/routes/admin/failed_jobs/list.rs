@@ -1,9 +1,8 @@
 //! `GET /admin/failed-jobs`.
 
-use operations::failed_jobs::JobStatus;
-use crate::docs::OneOf;
 use super::job::FailedJobBody;
 use crate::auth::Allowed;
+use crate::docs::sets::{JobStatusSet, QueueSet};
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeFailedJobs;
@@ -11,7 +10,6 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use domain::messages::Queue;
 use domain::page::PageSize;
 use operations::failed_jobs::{FailedJobFilter, list_failed_jobs as list};
 
@@ -38,8 +36,8 @@ impl FromQuery for FailedJobQuery {
 ///
 /// Messages that could not be handled, newest first. Failures with the same cause have the same `fingerprint`.
 #[utoipa::path(get, path = "/admin/failed-jobs", tag = "admin",
-    params(("status" = inline(Option<OneOf<JobStatus>>), Query, description = "Filter by status", example = "open"),
-        ("queue" = inline(Option<OneOf<Queue>>), Query, description = "Filter by queue"),
+    params(("status" = inline(Option<JobStatusSet>), Query, description = "Filter by status", example = "open"),
+        ("queue" = inline(Option<QueueSet>), Query, description = "Filter by queue"),
         ("fingerprint" = Option<String>, Query, description = "Filter by fingerprint"),
         ("order_id" = Option<uuid::Uuid>, Query, description = "Filter by order"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),

@@ -1,8 +1,6 @@
 //! The response body of a replay.
 
-use domain::messages::Queue;
-use operations::replays::ReplayStatus;
-use crate::docs::OneOf;
+use crate::docs::sets::{QueueSet, ReplayStatusSet};
 use chrono::{DateTime, Utc};
 use operations::replays::Replay;
 use serde::Serialize;
@@ -12,11 +10,11 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayBody {
     id: Uuid,
-    #[schema(value_type = OneOf<ReplayStatus>, inline, example = "running")]
+    #[schema(value_type = ReplayStatusSet, inline, example = "running")]
     status: &'static str,
     /// Only jobs of this queue.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<OneOf<Queue>>, inline, example = "inventory")]
+    #[schema(value_type = Option<QueueSet>, inline, example = "inventory")]
     queue: Option<&'static str>,
     /// Only jobs with this fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]

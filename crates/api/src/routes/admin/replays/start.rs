@@ -1,16 +1,15 @@
 //! `POST /admin/replays`.
 
 use super::replay::ReplayBody;
-use crate::docs::OneOf;
 use crate::body::{Field, FromJson, Members, one_of, text};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::QueueSet;
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageFailedJobs;
 use crate::problem::{Kind, Problem};
 use crate::routes::reason;
 use crate::state::AppState;
 use axum::http::StatusCode;
-use domain::messages::Queue;
 use operations::Justification;
 use operations::replays::{NewReplay, RateRamp, Replay, ReplayFilter, start_replay as start};
 use utoipa::ToSchema;
@@ -23,7 +22,7 @@ const RAMP_SECONDS_DEFAULT: i64 = 30;
 #[expect(dead_code, reason = "the schema of `ReplayRequest` in the OpenAPI description")]
 pub struct NewReplayBody {
     /// Only jobs of this queue.
-    #[schema(value_type = Option<OneOf<Queue>>, inline, example = "inventory")]
+    #[schema(value_type = Option<QueueSet>, inline, example = "inventory")]
     queue: Option<String>,
     /// Only jobs with this fingerprint.
     #[schema(example = "9f86d081884c")]

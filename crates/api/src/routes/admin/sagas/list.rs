@@ -1,8 +1,8 @@
 //! `GET /admin/sagas`.
 
-use crate::docs::OneOf;
 use super::saga::SagaBody;
 use crate::auth::Allowed;
+use crate::docs::sets::SagaFilterSet;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeSagas;
@@ -33,7 +33,7 @@ impl FromQuery for SagaQuery {
 ///
 /// The state of order processing, longest waiting first.
 #[utoipa::path(get, path = "/admin/sagas", tag = "admin",
-    params(("state" = inline(Option<OneOf<SagaFilter>>), Query, example = "stuck",
+    params(("state" = inline(Option<SagaFilterSet>), Query, example = "stuck",
             description = "Filter by state; default `stuck`"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),

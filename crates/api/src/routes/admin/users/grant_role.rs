@@ -1,8 +1,8 @@
 //! `PUT /admin/users/{id}/role`.
 
-use crate::docs::OneOf;
 use crate::body::{FromJson, Json, Members, one_of};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::RoleSet;
 use crate::former_vendor::WithdrawProducts;
 use crate::params::PathParam;
 use crate::policy::ManageUsers;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct RoleBody {
-    #[schema(value_type = OneOf<Role>, inline, example = "vendor")]
+    #[schema(value_type = RoleSet, inline, example = "vendor")]
     role: Role,
 }
 

@@ -1,13 +1,12 @@
 //! The response body of a user in the list of users.
 
-use crate::docs::OneOf;
+use crate::docs::sets::UserStatusSet;
 use crate::routes::auth::user::UserBody;
 use accounts::UserItem;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A user account, as admins and support see it.
 domain::string_enum! {
     pub enum UserStatus {
         Active,
@@ -16,11 +15,12 @@ domain::string_enum! {
     }
 }
 
+/// A user account, as admins and support see it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserItemBody {
     #[serde(flatten)]
     user: UserBody,
-    #[schema(value_type = OneOf<UserStatus>, inline, example = "active")]
+    #[schema(value_type = UserStatusSet, inline, example = "active")]
     status: UserStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<DateTime<Utc>>,

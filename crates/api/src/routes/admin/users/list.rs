@@ -1,14 +1,14 @@
 //! `GET /admin/users`.
 
-use crate::docs::OneOf;
 use super::item::{UserItemBody, UserStatus};
 use crate::auth::Allowed;
+use crate::docs::sets::{RoleSet, UserStatusSet};
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeUsers;
 use crate::problem::Problem;
 use crate::state::AppState;
-use accounts::{Role, UserCursor, UserFilter};
+use accounts::{UserCursor, UserFilter};
 use axum::Json;
 use axum::extract::State;
 use domain::page::PageSize;
@@ -26,7 +26,7 @@ impl FromQuery for UsersQuery {
     fn read(params: &mut Params) -> Option<Self> {
         let wanted = params.optional_as("q", wanted);
         let role = params.one_of("role");
-        let status = params.one_of("status");
+        let status = params.one_of::<UserStatus>("status");
         let after = params.cursor();
         let limit = params.limit();
         let is_disabled = status?.map(|status| status == UserStatus::Disabled);
@@ -50,8 +50,8 @@ fn wanted(text: &str) -> Result<UserFilter, String> {
 /// The newest first.
 #[utoipa::path(get, path = "/admin/users", tag = "admin",
     params(("q" = Option<String>, Query, description = "The beginning of the e-mail address, or an id", example = "customer@"),
-        ("role" = inline(Option<OneOf<Role>>), Query, description = "Filter by role"),
-        ("status" = inline(Option<OneOf<UserStatus>>), Query, description = "Filter by status"),
+        ("role" = inline(Option<RoleSet>), Query, description = "Filter by role"),
+        ("status" = inline(Option<UserStatusSet>), Query, description = "Filter by status"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of users", body = Page<UserItemBody>)), security(("access_token" = [])))]

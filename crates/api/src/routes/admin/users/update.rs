@@ -1,9 +1,9 @@
 //! `PATCH /admin/users/{id}`.
 
-use crate::docs::OneOf;
 use super::item::UserItemBody;
 use crate::body::{FromJson, Json, Members, boolean, one_of};
 use crate::change::{Audited, Detached};
+use crate::docs::sets::RoleSet;
 use crate::former_vendor::WithdrawProducts;
 use crate::params::PathParam;
 use crate::policy::ManageUsers;
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// What to change; members that are left out keep their value.
 #[derive(Debug, ToSchema)]
 pub struct UserChangeBody {
-    #[schema(value_type = Option<OneOf<Role>>, inline, example = "vendor")]
+    #[schema(value_type = Option<RoleSet>, inline, example = "vendor")]
     role: Option<Role>,
     /// Whether the user is kept from logging in.
     disabled: Option<bool>,

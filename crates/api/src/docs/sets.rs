@@ -1,0 +1,54 @@
+//! The schemas of closed sets, for `#[schema(value_type = …, inline)]` and for parameters: a string with the names of an
+//! enum's variants. Their meanings are in [`super::closed_sets`].
+//!
+//! Each has a type of its own: utoipa demands a schema of every type parameter, and the enums have none.
+
+use strum::VariantNames;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! sets {
+    ($($name:ident = $of:ty;)*) => { $(
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                one_of(<$of as VariantNames>::VARIANTS)
+            }
+        }
+
+        impl ToSchema for $name {}
+    )* };
+}
+
+sets! {
+    AdjustmentKindSet = domain::inventory::AdjustmentKind;
+    CancelReasonSet = domain::order::CancelReason;
+    DependencyStatusSet = crate::routes::system::health::DependencyStatus;
+    FulfilmentStatusSet = domain::order::FulfilmentStatus;
+    HealthStatusSet = crate::routes::system::health::HealthStatus;
+    JobStatusSet = operations::failed_jobs::JobStatus;
+    MilestoneSet = domain::shipment::Milestone;
+    OperationKindSet = domain::payment::OperationKind;
+    OperationStatusSet = payments::OperationStatus;
+    OrderPaymentStatusSet = domain::order::OrderPaymentStatus;
+    OrderStatusSet = domain::order::OrderStatus;
+    PaymentStatusSet = domain::payment::PaymentStatus;
+    PhaseNameSet = domain::saga::PhaseName;
+    ProcessRoleSet = operations::processes::Role;
+    QueueSet = domain::messages::Queue;
+    ReplayStatusSet = operations::replays::ReplayStatus;
+    RoleSet = accounts::Role;
+    RunResultSet = crate::routes::admin::tasks::RunResult;
+    SagaFilterSet = orders::SagaFilter;
+    ScopeSet = accounts::Scope;
+    ShipmentStatusSet = domain::shipment::ShipmentStatus;
+    StepNameSet = domain::saga::StepName;
+    UserStatusSet = crate::routes::admin::users::item::UserStatus;
+}
+
+fn one_of(names: &'static [&'static str]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).into()
+}
