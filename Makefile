@@ -11,7 +11,7 @@ ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
 .PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test \
-	verify bench api-fuzz demo prepare image compose-test test-containers wipe
+	verify bench api-fuzz clients-test demo prepare image compose-test test-containers wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
@@ -81,6 +81,9 @@ bench: ## measure a release build on a separate stack: rates, latencies, CPU, me
 
 api-fuzz: ## fuzz the API with schemathesis (PyPI), as customer and as admin (minutes)
 	@scripts/api_fuzz.sh $(ARGS)
+
+clients-test: ## run the clients of scripts/clients: generated TypeScript, Bruno collection (needs npm)
+	@scripts/clients_test.sh
 
 prepare: ## regenerate .sqlx/ after a change to a query or a migration
 	@scripts/prepare_queries.sh

@@ -4,18 +4,16 @@
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
-for part in lib/settings lib/process services/{common,postgres}; do
+for part in lib/settings lib/process lib/test_api services/{common,postgres}; do
     # shellcheck source=/dev/null
     source "$SCRIPTS/$part.sh"
 done
 cd "$ROOT"
-DATABASE=orderflow_fuzz VHOST=orderflow_fuzz
-TARGET="${CARGO_TARGET_DIR:-$ROOT/target}/debug"
 TOOLS="$LOCAL/fuzz"
 SCHEMATHESIS_VERSION=4.32.5
 CHECKS=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
 CHECKS+=,response_headers_conformance
-EXAMPLES=10 READY_SECONDS=30 STOP_SECONDS=30
+EXAMPLES=10
 
 usage() {
     cat <<'TEXT'
@@ -31,8 +29,8 @@ main() {
     install_schemathesis
     scripts/services.sh up
     cargo build --workspace --bins
-    trap stop_api EXIT
-    start_api
+    trap stop_test_api EXIT
+    start_test_api fuzz
     fuzz customer CustomerPass123
     fuzz admin AdminPass123
     print "the log of the api: ${LOG#"$ROOT"/}/api-fuzz.log"
@@ -43,27 +41,6 @@ install_schemathesis() {
     python3 -m venv "$TOOLS"
     "$TOOLS/bin/pip" --quiet --disable-pip-version-check install "schemathesis==$SCHEMATHESIS_VERSION"
 }
-
-start_api() {
-    private_psql postgres --command="drop database if exists $DATABASE with (force)" >/dev/null 2>&1
-    private_psql postgres --command="create database $DATABASE" >/dev/null
-    curl --silent --fail --noproxy '*' --output /dev/null --request PUT "$(private_management_url)/api/vhosts/$VHOST"
-    DATABASE_URL="$(private_prefix postgres)$DATABASE" RABBITMQ_URL="$(private_prefix rabbitmq)$VHOST"
-    REDIS_URL="$(private_prefix redis)8" API_PORT="$(free_port 28200)"
-    export DATABASE_URL RABBITMQ_URL REDIS_URL API_PORT API_HOST=127.0.0.1 ACCESS_TOKEN_TTL_SECONDS=3600
-    # One client sends what many clients send elsewhere.
-    export RATE_LIMIT_{READS,WRITES,AUTH,STREAMS}=0 RATE_LIMIT_{READS,WRITES,AUTH,STREAMS}_PER_ADDRESS=0
-    export UNPAID_ORDERS_MAX=0 UNPAID_UNITS_MAX=0
-    "$TARGET/orderctl" migrate >/dev/null
-    "$TARGET/orderctl" seed --demo >/dev/null
-    launch api-fuzz "$ROOT" "$TARGET/api"
-    local deadline=$((SECONDS + READY_SECONDS))
-    until curl --silent --fail --noproxy '*' --output /dev/null "http://127.0.0.1:$API_PORT/system/health/ready"; do
-        ((SECONDS < deadline)) || fail "the api is not ready after $READY_SECONDS s; see $LOG/api-fuzz.log"
-        sleep 0.2
-    done
-}
-stop_api() { stop_process api-fuzz "$TARGET/api" TERM "$STOP_SECONDS"; }
 
 # fuzz NAME PASSWORD: all operations but streams, which do not end, and those that would end the session.
 fuzz() {
