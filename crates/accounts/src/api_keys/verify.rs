@@ -11,7 +11,7 @@ impl Accounts {
     pub(crate) async fn verify_key(&self, presented: &SecretString, now: Timestamp) -> Result<Principal, AccountError> {
         let (id, presented) = parse(presented).ok_or(TokenError::Invalid)?;
         let key = self.find_key(id, now).await?.ok_or(TokenError::Invalid)?;
-        // The secret first: whoever does not know it must not learn that the key exists.
+        // The secret first: a sender who does not know it must not learn that the key exists.
         if !key.has_secret(&presented, now) {
             return Err(TokenError::Invalid.into());
         }

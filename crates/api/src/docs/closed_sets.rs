@@ -178,8 +178,8 @@ pub fn describe(spec: &mut Spec) {
 fn meanings(values: &[Value]) -> String {
     // An optional field may have null as one more value.
     let names: Vec<_> = values.iter().filter_map(Value::as_str).collect();
-    let named = |set: &&Set| set.iter().map(|(name, _)| *name).eq(names.iter().copied());
-    let set = SETS.iter().find(named).unwrap_or_else(|| panic!("say in docs/closed_sets.rs what {values:?} mean"));
+    let has_them = |set: &&Set| set.iter().map(|(name, _)| *name).eq(names.iter().copied());
+    let set = SETS.iter().find(has_them).unwrap_or_else(|| panic!("say in docs/closed_sets.rs what {values:?} mean"));
     let lines: Vec<_> = set.iter().map(|(name, meaning)| format!("- `{name}`: {meaning}")).collect();
     lines.join("\n")
 }

@@ -248,7 +248,7 @@ pub fn post(path: &str) -> ApiRequest {
 impl ApiRequest {
     /// `path` is relative to `/api/v1`, unless it starts with the prefix of a route outside of it.
     pub fn new(method: Method, path: &str) -> Self {
-        let rooted = ["/system", "/docs", "/openapi", "/metrics", "/problems", "/api", "/?"];
+        let rooted = ["/system", "/docs", "/openapi", "/metrics", "/problems", "/api/", "/?"];
         let outside = path == "/" || rooted.iter().any(|root| path.starts_with(root));
         let path = if outside { path.to_owned() } else { format!("/api/v1{path}") };
         Self { method, path, headers: HeaderMap::new(), body: Body::empty() }

@@ -44,7 +44,7 @@ struct LastRunBody {
     at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    #[schema(value_type = RunResultSet, inline, example = "done")]
+    #[schema(value_type = RunResultSet, inline)]
     result: String,
     #[schema(example = 17)]
     rows: i64,
@@ -60,7 +60,7 @@ pub struct TaskRunBody {
     started_at: DateTime<Utc>,
     #[schema(example = 3.2)]
     duration_ms: f64,
-    #[schema(value_type = RunResultSet, inline, example = "done")]
+    #[schema(value_type = RunResultSet, inline)]
     result: String,
     #[schema(example = 17)]
     rows: i64,

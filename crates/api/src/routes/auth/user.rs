@@ -16,7 +16,7 @@ pub struct UserBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Demo Customer")]
     pub full_name: Option<String>,
-    #[schema(value_type = RoleSet, inline, example = "customer")]
+    #[schema(value_type = RoleSet, inline)]
     pub role: &'static str,
     pub created_at: DateTime<Utc>,
 }

@@ -23,7 +23,7 @@ pub struct AdjustmentBody {
     sku: Sku,
     #[schema(value_type = uuid::Uuid)]
     warehouse_id: WarehouseId,
-    #[schema(value_type = Option<AdjustmentKindSet>, inline, example = "received")]
+    #[schema(value_type = Option<AdjustmentKindSet>, inline)]
     kind: AdjustmentKind,
     /// Number of units; negative only with `adjusted`.
     #[schema(example = 10)]

@@ -24,7 +24,7 @@ use uuid::Uuid;
 pub struct CancelBody {
     /// `customer_request`, `admin_request`, `mistake`, `delay`, `out_of_stock`, `fraud` or `other`; default
     /// `customer_request`, or `admin_request` for an order of another user. Visible to everybody who may see the order.
-    #[schema(value_type = Option<CancelReasonSet>, inline, example = "mistake")]
+    #[schema(value_type = Option<CancelReasonSet>, inline)]
     reason: Option<CancelReason>,
     /// Free text, visible to administrators and to you: 1 to 1,000 characters.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1_000, example = "I meant the blue ones")]
@@ -53,7 +53,7 @@ pub struct CancelledBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    #[schema(value_type = OrderStatusSet, inline, example = "cancelling")]
+    #[schema(value_type = OrderStatusSet, inline)]
     order_status: &'static str,
     #[schema(example = "Order is being cancelled")]
     message: &'static str,

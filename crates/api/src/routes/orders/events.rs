@@ -28,7 +28,7 @@ pub struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<OrderStatusSet>, inline)]
     from_status: Option<&'static str>,
-    #[schema(value_type = OrderStatusSet, inline, example = "pending")]
+    #[schema(value_type = OrderStatusSet, inline)]
     to_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

@@ -12,15 +12,15 @@ use uuid::Uuid;
 pub struct OrderSummaryBody {
     id: Uuid,
     customer_id: Uuid,
-    #[schema(value_type = OrderStatusSet, inline, example = "confirmed")]
+    #[schema(value_type = OrderStatusSet, inline)]
     status: &'static str,
     /// `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
     /// shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
-    #[schema(value_type = OrderPaymentStatusSet, inline, example = "authorized")]
+    #[schema(value_type = OrderPaymentStatusSet, inline)]
     payment_status: &'static str,
     /// `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
     /// `delivered` or `released` (the reserved stock is free again).
-    #[schema(value_type = FulfilmentStatusSet, inline, example = "booked")]
+    #[schema(value_type = FulfilmentStatusSet, inline)]
     fulfilment_status: &'static str,
     /// Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of
     /// `/orders/{id}/cancel`.
@@ -76,7 +76,7 @@ pub struct OrderShipmentBody {
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: String,
     promised_by: DateTime<Utc>,
-    #[schema(value_type = ShipmentStatusSet, inline, example = "booked")]
+    #[schema(value_type = ShipmentStatusSet, inline)]
     status: &'static str,
 }
 

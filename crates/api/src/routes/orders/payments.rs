@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub struct PaymentBody {
     id: Uuid,
     order_id: Uuid,
-    #[schema(value_type = PaymentStatusSet, inline, example = "authorized")]
+    #[schema(value_type = PaymentStatusSet, inline)]
     status: String,
     /// The gateway that the payment belongs to.
     #[schema(example = "simulated")]
@@ -49,11 +49,11 @@ pub struct PaymentBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationBody {
-    #[schema(value_type = OperationKindSet, inline, example = "authorize")]
+    #[schema(value_type = OperationKindSet, inline)]
     kind: String,
     #[schema(example = 1999)]
     amount_minor: i64,
-    #[schema(value_type = OperationStatusSet, inline, example = "succeeded")]
+    #[schema(value_type = OperationStatusSet, inline)]
     status: String,
     #[schema(example = 1)]
     attempts: i32,

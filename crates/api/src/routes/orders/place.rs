@@ -29,7 +29,7 @@ pub struct AcceptedBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
-    #[schema(value_type = OrderStatusSet, inline, example = "pending")]
+    #[schema(value_type = OrderStatusSet, inline)]
     order_status: &'static str,
     #[schema(example = "Order accepted for async processing")]
     message: &'static str,

@@ -25,7 +25,7 @@ const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
 pub struct ShipmentEventReport {
-    #[schema(value_type = MilestoneSet, inline, example = "handed_over")]
+    #[schema(value_type = MilestoneSet, inline)]
     status: Milestone,
     /// The time of the event; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]

@@ -12,7 +12,7 @@ pub struct ShipmentBody {
     id: Uuid,
     order_id: Uuid,
     warehouse_id: Uuid,
-    #[schema(value_type = ShipmentStatusSet, inline, example = "in_transit")]
+    #[schema(value_type = ShipmentStatusSet, inline)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "simulated")]
@@ -45,7 +45,7 @@ pub struct ShippedLineBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShipmentEventBody {
-    #[schema(value_type = MilestoneSet, inline, example = "handed_over")]
+    #[schema(value_type = MilestoneSet, inline)]
     status: &'static str,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,

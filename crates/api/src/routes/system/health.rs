@@ -35,7 +35,7 @@ domain::string_enum! {
 pub struct HealthBody {
     /// `ok`; `degraded`: orders are accepted, but a dependency is not available or accepted orders wait; `down`: no order
     /// is accepted.
-    #[schema(value_type = HealthStatusSet, inline, example = "ok")]
+    #[schema(value_type = HealthStatusSet, inline)]
     pub status: HealthStatus,
     dependencies: Dependencies,
     /// Why accepted orders wait although every dependency is available: queues without a consumer, or an outbox with
@@ -55,7 +55,7 @@ struct Dependencies {
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependency {
     /// `ok`, `down`, or `busy`: it is available, but every connection to it was in use.
-    #[schema(value_type = DependencyStatusSet, inline, example = "ok")]
+    #[schema(value_type = DependencyStatusSet, inline)]
     status: DependencyStatus,
     /// Duration of the check.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -33,7 +33,7 @@ pub struct WorkersBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RoleCountBody {
-    #[schema(value_type = ProcessRoleSet, inline, example = "worker")]
+    #[schema(value_type = ProcessRoleSet, inline)]
     role: String,
     /// Processes with a heartbeat within the last 15 seconds.
     #[schema(example = 2)]
@@ -46,7 +46,7 @@ struct RoleCountBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProcessBody {
     id: Uuid,
-    #[schema(value_type = ProcessRoleSet, inline, example = "worker")]
+    #[schema(value_type = ProcessRoleSet, inline)]
     role: String,
     #[schema(example = "shop-1")]
     host: String,

@@ -13,10 +13,10 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedJobBody {
     id: Uuid,
-    #[schema(value_type = JobStatusSet, inline, example = "open")]
+    #[schema(value_type = JobStatusSet, inline)]
     status: &'static str,
     /// The queue in which the message failed.
-    #[schema(value_type = QueueSet, inline, example = "inventory")]
+    #[schema(value_type = QueueSet, inline)]
     queue: String,
     message_id: Uuid,
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]

@@ -10,11 +10,11 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayBody {
     id: Uuid,
-    #[schema(value_type = ReplayStatusSet, inline, example = "running")]
+    #[schema(value_type = ReplayStatusSet, inline)]
     status: &'static str,
     /// Only jobs of this queue.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<QueueSet>, inline, example = "inventory")]
+    #[schema(value_type = Option<QueueSet>, inline)]
     queue: Option<&'static str>,
     /// Only jobs with this fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ const RAMP_SECONDS_DEFAULT: i64 = 30;
 #[expect(dead_code, reason = "the schema of `ReplayRequest` in the OpenAPI description")]
 pub struct NewReplayBody {
     /// Only jobs of this queue.
-    #[schema(value_type = Option<QueueSet>, inline, example = "inventory")]
+    #[schema(value_type = Option<QueueSet>, inline)]
     queue: Option<String>,
     /// Only jobs with this fingerprint.
     #[schema(example = "9f86d081884c")]

@@ -10,13 +10,13 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SagaBody {
     order_id: Uuid,
-    #[schema(value_type = OrderStatusSet, inline, example = "cancelling")]
+    #[schema(value_type = OrderStatusSet, inline)]
     order_status: &'static str,
-    #[schema(value_type = PhaseNameSet, inline, example = "stuck")]
+    #[schema(value_type = PhaseNameSet, inline)]
     phase: &'static str,
     /// The step that is being executed or undone; absent if none is open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<StepNameSet>, inline, example = "reserve_stock")]
+    #[schema(value_type = Option<StepNameSet>, inline)]
     step: Option<String>,
     /// Increases with every command that the saga sends. Send it with an action, which then applies to this state only.
     #[schema(example = 12)]

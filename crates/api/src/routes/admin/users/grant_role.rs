@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 #[derive(Debug, ToSchema)]
 pub struct RoleBody {
-    #[schema(value_type = RoleSet, inline, example = "vendor")]
+    #[schema(value_type = RoleSet, inline)]
     role: Role,
 }
 

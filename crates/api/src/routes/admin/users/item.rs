@@ -20,7 +20,7 @@ domain::string_enum! {
 pub struct UserItemBody {
     #[serde(flatten)]
     user: UserBody,
-    #[schema(value_type = UserStatusSet, inline, example = "active")]
+    #[schema(value_type = UserStatusSet, inline)]
     status: UserStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<DateTime<Utc>>,

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// What to change; members that are left out keep their value.
 #[derive(Debug, ToSchema)]
 pub struct UserChangeBody {
-    #[schema(value_type = Option<RoleSet>, inline, example = "vendor")]
+    #[schema(value_type = Option<RoleSet>, inline)]
     role: Option<Role>,
     /// Whether the user is kept from logging in.
     disabled: Option<bool>,
