@@ -151,6 +151,14 @@ impl ApiClient {
         warehouse
     }
 
+    /// Creates an empty warehouse. Returns its id.
+    pub async fn create_warehouse(&self, code: &str) -> WarehouseId {
+        let id = WarehouseId::from_uuid(Uuid::now_v7());
+        let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, 2).expect("a warehouse");
+        create_warehouse(&self.pool, &warehouse, platform::clock::now(), &NoAudit).await.expect("a warehouse");
+        id
+    }
+
     /// Places an order of one pair of headphones as `user`. Returns the order's id.
     pub async fn place(&self, user: &TestUser) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }] });
