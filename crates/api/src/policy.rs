@@ -39,6 +39,7 @@ permissions! {
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin];
     ReportShipments  "report on shipments"        &[Vendor, Admin];
     ManageProducts   "manage products"            &[Vendor, Admin];
+    SeePriceHistory  "see earlier prices"         &[Vendor, Support, Admin];
     SeeStock         "see stock"                  &[Vendor, Support, Admin];
     AdjustStock      "adjust stock"               &[Vendor, Admin];
     SeeWarehouses    "see warehouses"             &[Vendor, Support, Admin];

@@ -97,6 +97,7 @@ fn catalogue_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(products::list::list_products, products::create::create_product))
         .routes(routes!(products::find::find_product, products::update::update_product))
+        .routes(routes!(products::prices::list_prices))
         .routes(routes!(warehouses::list::list_warehouses, warehouses::create::create_warehouse))
         .routes(routes!(warehouses::update::update_warehouse))
         .routes(routes!(inventory::list::list_stock))

@@ -140,7 +140,7 @@ impl ApiClient {
         let now = platform::clock::now();
         let prices = [(HEADPHONES, 7_999, "USD"), (CABLE, 499, "USD"), (EURO, 100, "EUR"), (TREASURE, i64::MAX, "USD")];
         let products: Vec<_> = prices.map(|(sku, price, currency)| product(sku, price, currency, vendor)).into();
-        create_products(&self.pool, &products, now).await.expect("products");
+        create_products(&self.pool, &products, "test", now).await.expect("products");
         let warehouse = WarehouseId::from_uuid(Uuid::now_v7());
         let east = Warehouse::new(warehouse, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
         create_warehouse(&self.pool, &east, now, &NoAudit).await.expect("a warehouse");

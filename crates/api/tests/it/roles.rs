@@ -45,6 +45,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/shipments/{tracking_number}/events", &[Vendor, Admin]),
     ("POST /api/v1/products", &[Vendor, Admin]),
     ("PATCH /api/v1/products/{sku}", &[Vendor, Admin]),
+    ("GET /api/v1/products/{sku}/prices", &[Vendor, Support, Admin]),
     ("GET /api/v1/warehouses", &[Vendor, Support, Admin]),
     ("POST /api/v1/warehouses", &[Admin]),
     ("PATCH /api/v1/warehouses/{id}", &[Admin]),

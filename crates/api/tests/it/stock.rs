@@ -1,6 +1,6 @@
-//! What vendors and admins do with stock and warehouses over HTTP.
+//! What vendors and admins do with stock, warehouses and prices over HTTP.
 
-use crate::client::{ApiClient, ApiRequest, HEADPHONES, TestUser, get, post};
+use crate::client::{ApiClient, ApiRequest, CABLE, HEADPHONES, TestUser, get, post};
 use accounts::Role;
 use axum::http::{Method, StatusCode};
 use domain::ids::WarehouseId;
@@ -272,4 +272,51 @@ async fn an_invalid_change_of_a_warehouse_is_refused(pool: PgPool) {
     shop.change_warehouse("NORTH", &json!({ "priority": 1 })).await.expect_problem(404, "not-found");
     shop.change_warehouse("no%20code", &json!({})).await.expect_problem(400, "invalid-parameter");
     shop.change_warehouse("EAST", &json!({})).await.expect(StatusCode::OK);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_lists_their_own_products(pool: PgPool) {
+    let shop = Shop::new(pool).await;
+    let price = json!({ "amount_minor": 1, "currency": "USD" });
+    let theirs = json!({ "sku": "SKU-OTHER", "name": "Other", "price": price, "active": false });
+    shop.client.send(post("/products").by(&shop.other).json(&theirs)).await.expect(StatusCode::CREATED);
+    let listed = async |query: &str, by: &TestUser| {
+        let page = shop.client.send(get(&format!("/products{query}")).by(by)).await.expect(StatusCode::OK);
+        page["items"].as_array().unwrap().len()
+    };
+
+    assert_eq!(listed("?mine=true", &shop.vendor).await, 4);
+    assert_eq!(listed("?mine=true&q=cable", &shop.vendor).await, 1);
+    assert_eq!(listed("?mine=true", &shop.other).await, 1);
+    assert_eq!(listed("?mine=false", &shop.other).await, 5);
+    assert_eq!(listed(&format!("?mine=true&vendor_id={}", shop.other.id), &shop.other).await, 1);
+    let two = get(&format!("/products?mine=true&vendor_id={}", shop.vendor.id)).by(&shop.other);
+    shop.client.send(two).await.expect_problem(422, "validation");
+    shop.client.send(get("/products?mine=true")).await.expect_problem(401, "unauthenticated");
+    shop.client.send(get("/products?mine=1").by(&shop.other)).await.expect_problem(422, "validation");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_reads_the_earlier_prices_of_their_products(pool: PgPool) {
+    let shop = Shop::new(pool).await;
+    let path = format!("/products/{CABLE}");
+    for amount_minor in [599, 599, 549] {
+        let change = json!({ "price": { "amount_minor": amount_minor, "currency": "USD" } });
+        let repriced = ApiRequest::new(Method::PATCH, &path).by(&shop.vendor).json(&change);
+        shop.client.send(repriced).await.expect(StatusCode::OK);
+    }
+
+    let prices = format!("{path}/prices");
+    let listed = shop.client.send(get(&prices).by(&shop.vendor)).await.expect(StatusCode::OK);
+    let first = shop.client.send(get(&format!("{prices}?limit=1")).by(&shop.support)).await.expect(StatusCode::OK);
+
+    let amounts: Vec<_> =
+        listed["items"].as_array().unwrap().iter().map(|past| past["price"]["amount_minor"].clone()).collect();
+    assert_eq!(amounts, [549, 599, 499]);
+    assert_eq!(listed["items"][0]["changed_by"], format!("vendor:{}", shop.vendor.id));
+    assert_eq!(first["items"][0], listed["items"][0]);
+    assert!(first["next_cursor"].is_string());
+    shop.client.send(get(&prices).by(&shop.other)).await.expect_problem(404, "not-found");
+    shop.client.send(get("/products/NO-SUCH/prices").by(&shop.admin)).await.expect_problem(404, "not-found");
+    shop.client.send(get(&format!("{prices}?cursor=x")).by(&shop.vendor)).await.expect_problem(422, "validation");
 }
