@@ -34,7 +34,7 @@ pub(crate) async fn list_movements(
     filter: &MovementFilter,
     rows_max: u32,
 ) -> Result<Vec<StockMovement>, StoreError> {
-    let kinds = filter.kind.map_or_else(|| MovementKind::VARIANTS.to_vec(), |kind| vec![kind.into()]);
+    let kind = filter.kind.map_or_else(|| MovementKind::VARIANTS.to_vec(), |kind| vec![kind.into()]);
     let end = filter.end();
     let rows = sqlx::query_as!(
         MovementRow,
@@ -55,7 +55,7 @@ pub(crate) async fn list_movements(
           ORDER BY movement.at DESC, movement.id DESC LIMIT $7",
         sku.as_str(),
         filter.warehouse_id.map(|warehouse| warehouse.as_uuid()),
-        &kinds as &[&str],
+        &kind as &[&str],
         filter.from,
         end.map(|end| end.at),
         end.map_or(i64::MAX, |end| end.id),
