@@ -50,7 +50,7 @@ pub async fn seed(pool: &PgPool, products: &[SeedProduct]) {
     let (now, vendor) = (platform::clock::now(), UserId::from_uuid(Uuid::now_v7()));
     let warehouses = create_warehouses(pool).await;
     let new: Vec<_> = products.iter().map(|product| product.new_product(vendor)).collect();
-    catalogue::create_products(pool, &new, now).await.expect("products can be created");
+    catalogue::create_products(pool, &new, "test", now).await.expect("products can be created");
     let receipts: Vec<_> = products.iter().flat_map(|product| product.receipts(&warehouses)).collect();
     let origin = Origin::Person { actor: "test".to_owned(), reason: "the test's stock".to_owned() };
     inventory::receive_new(pool, &receipts, &origin, now).await.expect("stock can be received");

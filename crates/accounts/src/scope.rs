@@ -31,6 +31,8 @@ pub enum Scope {
     ShipmentsRead,
     #[strum(serialize = "shipments:report")]
     ShipmentsReport,
+    #[strum(serialize = "products:read")]
+    ProductsRead,
     #[strum(serialize = "products:write")]
     ProductsWrite,
     #[strum(serialize = "stock:read")]

@@ -49,6 +49,7 @@ permissions! {
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     ReportShipments  "report on shipments"        &[Vendor, Admin], Some(Scope::ShipmentsReport);
     ManageProducts   "manage products"            &[Vendor, Admin], Some(Scope::ProductsWrite);
+    SeePriceHistory  "see earlier prices"         &[Vendor, Support, Admin], Some(Scope::ProductsRead);
     SeeStock         "see stock"                  &[Vendor, Support, Admin], Some(Scope::StockRead);
     AdjustStock      "adjust stock"               &[Vendor, Admin], Some(Scope::StockWrite);
     SeeWarehouses    "see warehouses"             &[Vendor, Support, Admin], Some(Scope::WarehousesRead);

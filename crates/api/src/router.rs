@@ -102,10 +102,14 @@ fn catalogue_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(products::list::list_products, products::create::create_product))
         .routes(routes!(products::find::find_product, products::update::update_product))
+        .routes(routes!(products::prices::list_prices))
         .routes(routes!(warehouses::list::list_warehouses, warehouses::create::create_warehouse))
+        .routes(routes!(warehouses::update::update_warehouse))
         .routes(routes!(inventory::list::list_stock))
         .routes(routes!(inventory::find::find_stock))
+        .routes(routes!(inventory::movements::list_movements))
         .routes(routes!(inventory::adjust::adjust_stock))
+        .routes(routes!(inventory::transfer::transfer_stock))
         .routes(routes!(inventory::set_threshold::set_threshold))
 }
 

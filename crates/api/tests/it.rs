@@ -42,6 +42,8 @@ mod sagas;
 mod server;
 #[path = "it/shipments.rs"]
 mod shipments;
+#[path = "it/stock.rs"]
+mod stock;
 #[path = "it/streams.rs"]
 mod streams;
 #[path = "it/system.rs"]

@@ -24,7 +24,10 @@ pub async fn create_product(
     }
     let sku = new.sku.clone();
     let mut tx = platform::postgres::begin(pool).await?;
-    let created = store::insert(&mut tx, &[new], now).await?.pop().ok_or(ManageProductError::AlreadyExists(sku))?;
+    let created = store::insert(&mut tx, &[new], &editor.actor(), now)
+        .await?
+        .pop()
+        .ok_or(ManageProductError::AlreadyExists(sku))?;
     let (subject, after) = (created.subject(), Some(created.record()));
     audit.record(&mut tx, AuditRecord { action: "product.create", subject, reason: None, before: None, after }).await?;
     audit.store_response(&mut tx, &created).await?;
@@ -33,11 +36,16 @@ pub async fn create_product(
 }
 
 /// Creates the products whose SKU does not exist yet, at most [`CREATE_MAX`] per statement, and returns how many it
-/// created; for seeding.
-pub async fn create_products(pool: &PgPool, new: &[NewProduct], now: Timestamp) -> Result<usize, ManageProductError> {
+/// created; for seeding. `actor` is recorded as the one who set their prices.
+pub async fn create_products(
+    pool: &PgPool,
+    new: &[NewProduct],
+    actor: &str,
+    now: Timestamp,
+) -> Result<usize, ManageProductError> {
     let mut created = 0;
     for chunk in new.chunks(CREATE_MAX) {
-        created += store::insert(&mut *pool.acquire().await?, chunk, now).await?.len();
+        created += store::insert(&mut *pool.acquire().await?, chunk, actor, now).await?.len();
     }
     Ok(created)
 }

@@ -56,7 +56,7 @@ pub struct ProductChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Editor {
     Vendor(UserId),
-    Admin,
+    Admin(UserId),
 }
 
 /// The caller who reads products: the public sees active ones, a vendor also all their own, staff everything.
@@ -108,7 +108,22 @@ impl ProductDetails {
     }
 }
 
+impl Editor {
+    /// The name under which the history of prices records the caller: `vendor:<id>` or `admin:<id>`.
+    pub(crate) fn actor(self) -> String {
+        match self {
+            Self::Vendor(id) => format!("vendor:{id}"),
+            Self::Admin(id) => format!("admin:{id}"),
+        }
+    }
+}
+
 impl Viewer {
+    /// Whether the viewer sees what only the product's vendor and staff see.
+    pub(crate) fn manages(self, product: &Product) -> bool {
+        self.is_staff() || self.vendor() == Some(product.vendor_id)
+    }
+
     pub(crate) fn vendor(self) -> Option<UserId> {
         match self {
             Self::Vendor(vendor) => Some(vendor),

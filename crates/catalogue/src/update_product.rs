@@ -1,4 +1,4 @@
-//! Changes a product. Existing orders keep their price.
+//! Changes a product. Existing orders keep their price, and a new price is added to the product's history.
 
 use crate::error::ManageProductError;
 use crate::product::{Editor, ProductChange, ProductDetails};
@@ -24,6 +24,9 @@ pub async fn update_product(
         let is_visible = before.product.active;
         return Err(if is_visible { ManageProductError::NotYours(sku) } else { ManageProductError::NotFound(sku) });
     };
+    if changed.product.price != before.product.price {
+        store::insert_price(&mut tx, &changed.product, &editor.actor(), now).await?;
+    }
     let (subject, before, after) = (before.subject(), Some(before.record()), Some(changed.record()));
     audit.record(&mut tx, AuditRecord { action: "product.update", subject, reason: None, before, after }).await?;
     tx.commit().await?;

@@ -58,6 +58,10 @@ id!(
     WarehouseId
 );
 id!(
+    /// A transfer of stock between two warehouses; UUID v7.
+    TransferId
+);
+id!(
     /// The one payment of an order; derived from it, see [`PaymentId::of`].
     PaymentId
 );

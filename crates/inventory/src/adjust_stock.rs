@@ -1,13 +1,15 @@
-//! Use cases: adjust the stock of one row (received, returned or recounted units), and set its low-stock threshold.
+//! Use cases: adjust the stock of one row (received, returned or counted units, or a difference), and set its low-stock
+//! threshold.
 
-use crate::{StockFilter, StockItem, StoreError, store};
+use crate::audited_stock::{levels, subject};
+use crate::{StockItem, StoreError, store};
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::{AdjustmentKind, LedgerEntry, Origin, StockRefusal};
 use domain::product::Sku;
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Adjustment {
     pub sku: Sku,
     pub warehouse_id: WarehouseId,
     pub kind: AdjustmentKind,
-    /// Units. Negative only for a recount that found fewer.
+    /// Units; with `Counted` all that are on hand, with `Adjusted` the difference.
     pub quantity: i32,
     pub reason: String,
     /// Who adjusts: `vendor:<id>` or `admin:<id>`.
@@ -42,19 +44,18 @@ pub async fn adjust_stock(
     audit: &(impl AuditSink + ResponseSink<StockItem>),
 ) -> Result<StockItem, AdjustStockError> {
     let Adjustment { sku, warehouse_id, kind, quantity, reason, actor } = adjustment;
-    let movement = kind.movement(quantity)?;
     let mut tx = platform::postgres::begin(pool).await?;
     store::insert_missing_stock(&mut tx, &[(&sku, warehouse_id)], now).await?;
     let mut stock = store::lock_stock(&mut tx, std::slice::from_ref(&sku), &[]).await?;
-    if stock.level(&sku, warehouse_id).is_none() {
-        return Err(AdjustStockError::UnknownWarehouse);
-    }
-    let before = Some(levels(&item(&mut tx, sku.clone(), warehouse_id).await?));
+    let level = stock.level(&sku, warehouse_id).ok_or(AdjustStockError::UnknownWarehouse)?;
+    // The level is read under the lock of the row, so that a count is right whatever happens at the same time.
+    let movement = kind.movement(quantity, level)?;
+    let before = Some(levels(&item(&mut tx, &sku, warehouse_id).await?));
     stock.apply(&sku, warehouse_id, movement)?;
     let (subject, why) = (subject(&sku, warehouse_id), Some(reason.clone()));
     let entry = LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin: Origin::Person { actor, reason } };
     store::apply_entries(&mut tx, &[entry], now).await?;
-    let item = item(&mut tx, sku, warehouse_id).await?;
+    let item = item(&mut tx, &sku, warehouse_id).await?;
     let after = Some(levels(&item));
     audit.record(&mut tx, AuditRecord { action: "stock.adjust", subject, reason: why, before, after }).await?;
     audit.store_response(&mut tx, &item).await?;
@@ -76,11 +77,11 @@ pub async fn set_low_stock_threshold(
     let mut tx = platform::postgres::begin(pool).await?;
     // The lock serializes concurrent changes, so that the audit record's `before` is the value that was replaced.
     store::lock_stock(&mut tx, std::slice::from_ref(sku), &[]).await?;
-    let before = item(&mut tx, sku.clone(), warehouse_id).await?.low_stock_threshold;
+    let before = item(&mut tx, sku, warehouse_id).await?.low_stock_threshold;
     if !store::set_low_stock_threshold(&mut tx, sku, warehouse_id, threshold.map(clamped), now).await? {
         return Err(AdjustStockError::UnknownStock);
     }
-    let item = item(&mut tx, sku.clone(), warehouse_id).await?;
+    let item = item(&mut tx, sku, warehouse_id).await?;
     let threshold = |units: Option<u32>| Some(json!({ "low_stock_threshold": units }));
     let (before, after) = (threshold(before), threshold(item.low_stock_threshold));
     if before != after {
@@ -91,19 +92,8 @@ pub async fn set_low_stock_threshold(
     Ok(item)
 }
 
-/// The subject of audit records about a stock row.
-fn subject(sku: &Sku, warehouse_id: WarehouseId) -> String {
-    format!("stock:{sku}@{warehouse_id}")
-}
-
-/// The stock levels in audit records.
-fn levels(item: &StockItem) -> Value {
-    json!({ "on_hand": item.level.on_hand(), "reserved": item.level.reserved() })
-}
-
-async fn item(tx: &mut PgConnection, sku: Sku, warehouse_id: WarehouseId) -> Result<StockItem, AdjustStockError> {
-    let filter = StockFilter { skus: Some(vec![sku]), warehouse_id: Some(warehouse_id), ..StockFilter::default() };
-    store::list_stock(tx, &filter, 1).await?.pop().ok_or(AdjustStockError::UnknownStock)
+async fn item(tx: &mut PgConnection, sku: &Sku, warehouse_id: WarehouseId) -> Result<StockItem, AdjustStockError> {
+    store::find_stock_item(tx, sku, warehouse_id).await?.ok_or(AdjustStockError::UnknownStock)
 }
 
 impl From<sqlx::Error> for AdjustStockError {

@@ -2,20 +2,26 @@
 //! with reserved, rejected, released and shipped, and reports stale reservations. Depends on no other slice.
 //!
 //! All writers lock rows in the same order, so that they can't deadlock: first the reservations of the orders, then the
-//! stock rows, each sorted and in one statement. Counters change only through ledger entries (`store/ledger.rs`). The
-//! api calls the use cases, the worker runs [`Inventory`].
+//! stock rows, each sorted and in one statement. Counters change only through ledger entries (`store/ledger.rs`), which
+//! `list_movements` shows. The api calls the use cases, the worker runs [`Inventory`].
 
 mod adjust_stock;
+mod audited_stock;
 mod changes;
 mod check_low_stock;
 mod config;
 mod decide;
 mod error;
+mod find_warehouse;
 mod handle_batch;
+mod list_movements;
 mod list_stock;
+mod movements;
 mod query_stale_reservations;
 mod receive_stock;
 mod store;
+mod transfer_stock;
+mod update_warehouse;
 mod views;
 mod warehouses;
 
@@ -23,9 +29,14 @@ pub use adjust_stock::{AdjustStockError, Adjustment, adjust_stock, set_low_stock
 pub use check_low_stock::check_low_stock;
 pub use config::UpkeepArgs;
 pub use error::StoreError;
+pub use find_warehouse::find_warehouse;
+pub use list_movements::list_movements;
 pub use list_stock::{find_stock, list_stock};
+pub use movements::{InvalidMovementCursor, MovementCursor, MovementFilter, StockMovement};
 pub use query_stale_reservations::query_stale_reservations;
 pub use receive_stock::{Receipt, receive_many, receive_new};
+pub use transfer_stock::{Transferred, transfer_stock};
+pub use update_warehouse::{UpdateWarehouseError, update_warehouse};
 pub use views::{InvalidCursor, StockCursor, StockFilter, StockItem};
 pub use warehouses::{CreateWarehouseError, create_warehouse, list_warehouses};
 

@@ -14,6 +14,8 @@ pub struct StockItem {
     pub sku: Sku,
     pub warehouse_id: WarehouseId,
     pub warehouse_code: WarehouseCode,
+    /// Its units are not available to orders while it is closed.
+    pub warehouse_closed: bool,
     pub level: StockLevel,
     pub low_stock_threshold: Option<u32>,
     pub updated_at: Timestamp,
@@ -25,7 +27,7 @@ pub struct StockFilter {
     /// Only these SKUs: those that the client searches for, or those of a vendor. `None` matches all.
     pub skus: Option<Vec<Sku>>,
     pub warehouse_id: Option<WarehouseId>,
-    /// Only rows at or below their low-stock threshold.
+    /// Only rows at or below their low-stock threshold, in open warehouses.
     pub low_only: bool,
     pub after: Option<StockCursor>,
     pub limit: PageSize,
@@ -59,8 +61,9 @@ impl FromStr for StockCursor {
 }
 
 impl StockItem {
+    /// A closed warehouse is never low on stock: nobody is to refill it.
     pub fn is_low(&self) -> bool {
-        self.low_stock_threshold.is_some_and(|threshold| self.level.available() <= threshold)
+        !self.warehouse_closed && self.low_stock_threshold.is_some_and(|threshold| self.level.available() <= threshold)
     }
 
     pub(crate) fn cursor(&self) -> StockCursor {

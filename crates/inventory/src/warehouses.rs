@@ -26,7 +26,7 @@ pub async fn create_warehouse(
     if !store::insert_warehouse(&mut tx, warehouse, now).await? {
         return Err(CreateWarehouseError::CodeTaken);
     }
-    let Warehouse { id, code, name, priority } = warehouse;
+    let Warehouse { id, code, name, priority, closed: _ } = warehouse;
     let (subject, after) = (format!("warehouse:{id}"), json!({ "code": code, "name": name, "priority": priority }));
     let change = AuditRecord { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
     audit.record(&mut tx, change).await.map_err(StoreError::from)?;

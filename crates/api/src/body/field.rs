@@ -177,6 +177,12 @@ impl Members<'_> {
         }
     }
 
+    /// Adds an error about the member `name`.
+    pub fn refuse_member<T>(&mut self, name: &str, detail: impl Display) -> Option<T> {
+        let pointer = self.pointer_to(name);
+        refuse(self.errors, &pointer, format!("{} {detail}", quoted(&pointer)))
+    }
+
     /// Adds an error about the object as a whole.
     pub fn refuse<T>(&mut self, detail: impl Display) -> Option<T> {
         refuse(self.errors, &self.pointer, detail)

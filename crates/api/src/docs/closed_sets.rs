@@ -145,6 +145,7 @@ const SETS: &[Set] = &[
         ("payments:read", "see payments"),
         ("shipments:read", "see shipments"),
         ("shipments:report", "report on shipments"),
+        ("products:read", "see earlier prices"),
         ("products:write", "create and change products"),
         ("stock:read", "see stock"),
         ("stock:write", "change stock"),

@@ -31,6 +31,7 @@ sets! {
     HealthStatusSet = crate::routes::system::health::HealthStatus;
     JobStatusSet = operations::failed_jobs::JobStatus;
     MilestoneSet = domain::shipment::Milestone;
+    MovementKindSet = domain::inventory::MovementKind;
     OperationKindSet = domain::payment::OperationKind;
     OperationStatusSet = payments::OperationStatus;
     OrderPaymentStatusSet = domain::order::OrderPaymentStatus;

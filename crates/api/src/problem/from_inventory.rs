@@ -2,8 +2,8 @@
 
 use super::text::invalid;
 use super::{Kind, Problem};
-use domain::inventory::StockRefusal;
-use inventory::{AdjustStockError, CreateWarehouseError, StoreError};
+use domain::inventory::{StockRefusal, WarehouseError};
+use inventory::{AdjustStockError, CreateWarehouseError, StoreError, UpdateWarehouseError};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -23,6 +23,7 @@ impl From<AdjustStockError> for Problem {
             AdjustStockError::Refused(StockRefusal::BadQuantity | StockRefusal::TooMany { .. }) => {
                 Self::about(Kind::Validation, "/quantity", invalid("quantity", detail))
             }
+            AdjustStockError::Refused(StockRefusal::WarehouseClosed) => Self::new(Kind::InvalidState, detail),
             AdjustStockError::Refused(_) => {
                 Self::about(Kind::InsufficientStock, "/quantity", invalid("quantity", detail))
             }
@@ -37,6 +38,20 @@ impl From<CreateWarehouseError> for Problem {
         match error {
             CreateWarehouseError::CodeTaken => Self::about(Kind::AlreadyExists, "/code", detail),
             CreateWarehouseError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateWarehouseError> for Problem {
+    fn from(error: UpdateWarehouseError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UpdateWarehouseError::Unknown(_) => Self::not_found("warehouse"),
+            UpdateWarehouseError::Invalid(WarehouseError::NoReason) => {
+                Self::about(Kind::Validation, "/reason", invalid("reason", detail))
+            }
+            UpdateWarehouseError::Invalid(_) => Self::about(Kind::Validation, "/name", invalid("name", detail)),
+            UpdateWarehouseError::Store(error) => error.into(),
         }
     }
 }

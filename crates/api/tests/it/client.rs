@@ -156,7 +156,7 @@ impl ApiClient {
         let now = platform::clock::now();
         let prices = [(HEADPHONES, 7_999, "USD"), (CABLE, 499, "USD"), (EURO, 100, "EUR"), (TREASURE, i64::MAX, "USD")];
         let products: Vec<_> = prices.map(|(sku, price, currency)| product(sku, price, currency, vendor)).into();
-        create_products(&self.pool, &products, now).await.expect("products");
+        create_products(&self.pool, &products, "test", now).await.expect("products");
         let warehouse = WarehouseId::from_uuid(Uuid::now_v7());
         let east = Warehouse::new(warehouse, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
         create_warehouse(&self.pool, &east, now, &NoAudit).await.expect("a warehouse");
@@ -165,6 +165,14 @@ impl ApiClient {
         let origin = Origin::Person { actor: "test".into(), reason: "opening".into() };
         receive_new(&self.pool, &receipts, &origin, now).await.expect("stock");
         warehouse
+    }
+
+    /// Creates an empty warehouse. Returns its id.
+    pub async fn create_warehouse(&self, code: &str) -> WarehouseId {
+        let id = WarehouseId::from_uuid(Uuid::now_v7());
+        let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, 2).expect("a warehouse");
+        create_warehouse(&self.pool, &warehouse, platform::clock::now(), &NoAudit).await.expect("a warehouse");
+        id
     }
 
     /// Places an order of one pair of headphones as `user`. Returns the order's id.

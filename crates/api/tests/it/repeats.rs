@@ -70,6 +70,14 @@ impl Fixture {
                 RequestPair::new(route, json!({"code": "W", "name": "West"}), json!({"code": "W", "name": "Far"}))
             }
             "/inventory/adjustments" => RequestPair::new(route, self.received(10), self.received(11)),
+            "/inventory/transfers" => {
+                self.client.create_warehouse("WEST").await;
+                let moved = |units: u32| {
+                    json!({ "sku": HEADPHONES, "from_warehouse_code": "EAST", "to_warehouse_code": "WEST",
+                            "quantity": units, "reason": "rebalancing" })
+                };
+                RequestPair::new(route, moved(1), moved(2))
+            }
             "/admin/failed-jobs/{id}/replay" | "/admin/failed-jobs/{id}/discard" => {
                 RequestPair::new(route.replace("{id}", &self.open_job().await), reason("fixed"), reason("not fixed"))
             }

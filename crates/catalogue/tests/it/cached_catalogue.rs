@@ -1,6 +1,6 @@
 //! The catalogue caches prices and follows the database.
 
-use crate::fixtures::{OURS, create, now, product, sku, usd};
+use crate::fixtures::{ADMIN, OURS, create, now, product, sku, usd};
 use catalogue::{Catalogue, CatalogueError, CatalogueLimits, Editor, ProductChange, create_product, update_product};
 use platform::audit::NoAudit;
 use platform::lifecycle::Lifecycle;
@@ -16,7 +16,7 @@ async fn price(catalogue: &Catalogue, text: &str) -> Option<i64> {
 
 async fn set_price(pool: &PgPool, text: &str, amount: i64) {
     let change = ProductChange { price: Some(usd(amount)), ..ProductChange::default() };
-    update_product(pool, Editor::Admin, sku(text), change, now(), &NoAudit).await.expect("changed");
+    update_product(pool, ADMIN, sku(text), change, now(), &NoAudit).await.expect("changed");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -34,7 +34,7 @@ async fn products_are_returned_in_the_order_of_the_requested_skus(pool: PgPool) 
 async fn a_withdrawn_product_is_found_but_not_offered(pool: PgPool) {
     create(&pool, &["A"]).await;
     let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
-    update_product(&pool, Editor::Admin, sku("A"), withdrawn, now(), &NoAudit).await.expect("changed");
+    update_product(&pool, ADMIN, sku("A"), withdrawn, now(), &NoAudit).await.expect("changed");
 
     let found = Catalogue::new(pool, CatalogueLimits::default()).products(&[sku("A")]).await.expect("a result");
 

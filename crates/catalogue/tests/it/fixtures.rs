@@ -1,6 +1,6 @@
 //! Products and vendors for the tests.
 
-use catalogue::{NewProduct, create_products};
+use catalogue::{Editor, NewProduct, create_products};
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 pub const OURS: UserId = UserId::from_uuid(Uuid::from_u128(1));
 pub const THEIRS: UserId = UserId::from_uuid(Uuid::from_u128(2));
+pub const ADMIN: Editor = Editor::Admin(UserId::from_uuid(Uuid::from_u128(3)));
 
 pub fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().expect("a time")
@@ -36,5 +37,5 @@ pub fn product(text: &str, vendor_id: UserId) -> NewProduct {
 
 pub async fn create(pool: &PgPool, skus: &[&str]) {
     let new: Vec<_> = skus.iter().map(|text| product(text, OURS)).collect();
-    assert_eq!(create_products(pool, &new, now()).await.expect("created"), skus.len());
+    assert_eq!(create_products(pool, &new, "test", now()).await.expect("created"), skus.len());
 }

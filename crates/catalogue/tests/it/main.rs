@@ -5,3 +5,4 @@ mod columns;
 mod fixtures;
 mod manage;
 mod pages;
+mod prices;

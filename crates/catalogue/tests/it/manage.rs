@@ -1,6 +1,6 @@
 //! Creating and changing products, and who may do it.
 
-use crate::fixtures::{OURS, THEIRS, create, now, product, sku, usd};
+use crate::fixtures::{ADMIN, OURS, THEIRS, create, now, product, sku, usd};
 use catalogue::{
     Editor, ManageProductError, ProductChange, Viewer, create_product, create_products, find_product, update_product,
 };
@@ -23,8 +23,8 @@ async fn a_created_product_is_found(pool: PgPool) {
 async fn a_sku_is_unique(pool: PgPool) {
     create(&pool, &["A"]).await;
 
-    let again = create_product(&pool, Editor::Admin, product("A", THEIRS), now(), &NoAudit).await;
-    let created = create_products(&pool, &[product("A", THEIRS), product("B", THEIRS)], now()).await;
+    let again = create_product(&pool, ADMIN, product("A", THEIRS), now(), &NoAudit).await;
+    let created = create_products(&pool, &[product("A", THEIRS), product("B", THEIRS)], "test", now()).await;
 
     assert!(matches!(again, Err(ManageProductError::AlreadyExists(taken)) if taken == sku("A")));
     assert_eq!(created.expect("the new one"), 1);

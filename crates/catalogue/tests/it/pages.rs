@@ -1,9 +1,7 @@
 //! Lists of products: pages, search, visibility.
 
-use crate::fixtures::{OURS, THEIRS, create, now, product, sku};
-use catalogue::{
-    Editor, ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product,
-};
+use crate::fixtures::{ADMIN, OURS, THEIRS, create, now, product, sku};
+use catalogue::{ProductChange, ProductFilter, Viewer, create_products, find_product, list_products, update_product};
 use platform::audit::NoAudit;
 use sqlx::PgPool;
 
@@ -42,10 +40,10 @@ async fn a_search_text_has_no_wildcards(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn withdrawn_products_are_visible_to_their_vendor_and_to_admins(pool: PgPool) {
-    create_products(&pool, &[product("OURS", OURS), product("THEIRS", THEIRS)], now()).await.expect("created");
+    create_products(&pool, &[product("OURS", OURS), product("THEIRS", THEIRS)], "test", now()).await.expect("created");
     for name in ["OURS", "THEIRS"] {
         let withdrawn = ProductChange { active: Some(false), ..ProductChange::default() };
-        update_product(&pool, Editor::Admin, sku(name), withdrawn, now(), &NoAudit).await.expect("changed");
+        update_product(&pool, ADMIN, sku(name), withdrawn, now(), &NoAudit).await.expect("changed");
     }
     let all = ProductFilter::default;
 
@@ -59,7 +57,7 @@ async fn withdrawn_products_are_visible_to_their_vendor_and_to_admins(pool: PgPo
 async fn a_name_is_found_in_any_unicode_normalisation(pool: PgPool) {
     let named = |name: &str| ProductChange { name: Some(name.parse().expect("a name")), ..ProductChange::default() };
     create(&pool, &["NEW", "OLD"]).await;
-    let renaming = update_product(&pool, Editor::Admin, sku("NEW"), named("Zoe\u{308}"), now(), &NoAudit);
+    let renaming = update_product(&pool, ADMIN, sku("NEW"), named("Zoe\u{308}"), now(), &NoAudit);
     assert_eq!(renaming.await.expect("renamed").product.name, "Zo\u{eb}");
     let as_before = sqlx::query("UPDATE catalogue.products SET name = $1 WHERE sku = 'OLD'").bind("Zoe\u{308}");
     as_before.execute(&pool).await.expect("renamed");

@@ -7,8 +7,9 @@
 //! 2. A line that no single warehouse has enough for is split: first over warehouses that send a shipment anyway, then
 //!    over those with the most available units, then by priority and id.
 //!
-//! Lines don't compete, because each has another SKU. So an order is refused only when a SKU is short in all warehouses
-//! together. The allocation is deterministic: the same orders on the same stock give the same result.
+//! A closed warehouse serves no line. Lines don't compete, because each has another SKU. So an order is refused only
+//! when a SKU is short in all open warehouses together. The allocation is deterministic: the same orders on the same
+//! stock give the same result.
 
 use super::{Movement, StockRow, StockSnapshot};
 use crate::ids::WarehouseId;
@@ -56,7 +57,7 @@ fn shortages(stock: &StockSnapshot, lines: &[Line]) -> Vec<Shortage> {
 fn serves_most(stock: &StockSnapshot, lines: &[&Line]) -> Option<WarehouseId> {
     let mut counts: BTreeMap<(i32, WarehouseId), usize> = BTreeMap::new();
     for line in lines {
-        let enough = |row: &&StockRow| row.level.available() >= line.quantity.get();
+        let enough = |row: &&StockRow| row.available() >= line.quantity.get();
         for row in stock.of(&line.sku).iter().filter(enough) {
             *counts.entry((row.priority, row.warehouse_id)).or_default() += 1;
         }
@@ -66,19 +67,20 @@ fn serves_most(stock: &StockSnapshot, lines: &[&Line]) -> Option<WarehouseId> {
 }
 
 fn has_enough(stock: &StockSnapshot, line: &Line, warehouse: WarehouseId) -> bool {
-    stock.level(&line.sku, warehouse).is_some_and(|level| level.available() >= line.quantity.get())
+    let has_enough = |row: &StockRow| row.warehouse_id == warehouse && row.available() >= line.quantity.get();
+    stock.of(&line.sku).iter().any(has_enough)
 }
 
 /// Splits `line` over several rows, which have enough units together.
 fn split(rows: &[StockRow], line: &Line, plan: &[Allocation]) -> Vec<Allocation> {
     let ships_anyway = |row: &StockRow| plan.iter().any(|part| part.warehouse_id == row.warehouse_id);
-    let mut rows: Vec<_> = rows.iter().filter(|row| row.level.available() > 0).collect();
+    let mut rows: Vec<_> = rows.iter().filter(|row| row.available() > 0).collect();
     // The sort is stable: equal rows stay sorted by priority.
-    rows.sort_by_key(|row| (Reverse(ships_anyway(row)), Reverse(row.level.available())));
+    rows.sort_by_key(|row| (Reverse(ships_anyway(row)), Reverse(row.available())));
     let mut missing = line.quantity.get();
     let mut parts = Vec::new();
     for row in rows {
-        let reserved = missing.min(row.level.available());
+        let reserved = missing.min(row.available());
         missing -= reserved;
         // Once nothing is missing, `reserved` is 0, which is no valid quantity: the remaining rows are skipped.
         parts.extend(Quantity::try_from(reserved).ok().map(|quantity| allocation(line, row.warehouse_id, quantity)));
@@ -116,9 +118,18 @@ mod tests {
         let row = |(number, place, available): &(u32, u128, u32)| {
             let level = StockLevel::new(available + 3, 3).expect("legal counters");
             let priority = 100 - i32::try_from(*place).expect("a small number");
-            (sku(*number), StockRow { warehouse_id: warehouse(*place), priority, level })
+            (sku(*number), StockRow { warehouse_id: warehouse(*place), priority, is_open: true, level })
         };
         rows.iter().map(row).collect()
+    }
+
+    /// The same with one closed warehouse.
+    fn closed_snapshot(rows: &[(u32, u128, u32)], closed: u128) -> StockSnapshot {
+        let close =
+            |(sku, row): (Sku, StockRow)| (sku, StockRow { is_open: row.warehouse_id != warehouse(closed), ..row });
+        let open = snapshot(rows);
+        let rows = (0..5).flat_map(|number| open.of(&sku(number)).iter().map(move |row| (sku(number), *row)));
+        rows.map(close).collect()
     }
 
     /// The allocations as (warehouse, SKU, quantity).
@@ -155,6 +166,20 @@ mod tests {
         let short = |number, requested, available| Shortage { sku: sku(number), requested, available };
         assert_eq!(shortages, [short(1, 9, 8), short(3, 1, 0)]);
         assert_eq!(stock, before);
+    }
+
+    #[test]
+    fn a_closed_warehouse_serves_nothing_and_its_units_do_not_count() {
+        let rows = [(1, 1, 9), (1, 2, 5), (2, 1, 9)];
+        let mut stock = closed_snapshot(&rows, 1);
+
+        let plan = allocate(&mut stock, &[line(1, 5)]).expect("enough in the open one");
+        let shortages = allocate(&mut stock, &[line(1, 1), line(2, 1)]).expect_err("only the closed one has more");
+
+        assert_eq!(allocated(&plan), [(warehouse(2), sku(1), 5)].into());
+        let short = |number| Shortage { sku: sku(number), requested: 1, available: 0 };
+        assert_eq!(shortages, [short(1), short(2)]);
+        assert_eq!(stock.level(&sku(2), warehouse(1)).map(StockLevel::available), Some(9));
     }
 
     fn any_rows() -> impl Strategy<Value = Vec<(u32, u128, u32)>> {

@@ -8,7 +8,9 @@ mod movement;
 mod reservation;
 mod stock;
 mod stock_snapshot;
+mod transfer;
 mod warehouse;
+mod warehouse_ref;
 
 pub use allocator::allocate;
 pub use ledger::{AdjustmentKind, LedgerEntry, Origin};
@@ -16,4 +18,6 @@ pub use movement::{Movement, MovementKind};
 pub use reservation::{LineState, ReservationState, ReservedLine, ReservedLines, ShipRefusal};
 pub use stock::{StockLevel, StockRefusal, UNITS_MAX};
 pub use stock_snapshot::{StockRow, StockSnapshot};
-pub use warehouse::{Warehouse, WarehouseCode, WarehouseError};
+pub use transfer::{InvalidTransfer, Transfer};
+pub use warehouse::{Closure, Warehouse, WarehouseChange, WarehouseCode, WarehouseError};
+pub use warehouse_ref::{InvalidWarehouseRef, WarehouseRef, WarehouseRefError};

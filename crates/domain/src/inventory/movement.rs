@@ -5,8 +5,10 @@
 pub enum Movement {
     /// Units arrived at the warehouse.
     Received(u32),
-    /// A stock count found more or fewer units.
+    /// More or fewer units were found.
     Adjusted(i32),
+    /// All units were counted. The difference to `on_hand`, which may be zero.
+    Counted(i32),
     /// Reserved for an order.
     Reserved(u32),
     /// A reservation was released.
@@ -15,6 +17,10 @@ pub enum Movement {
     Shipped(u32),
     /// A customer returned units.
     Returned(u32),
+    /// Units left for another warehouse.
+    TransferredOut(u32),
+    /// Units arrived from another warehouse.
+    TransferredIn(u32),
 }
 
 crate::string_enum! {
@@ -22,10 +28,13 @@ crate::string_enum! {
     pub enum MovementKind {
         Received,
         Adjusted,
+        Counted,
         Reserved,
         Released,
         Shipped,
         Returned,
+        TransferredOut,
+        TransferredIn,
     }
 }
 
@@ -34,30 +43,43 @@ impl Movement {
         match self {
             Self::Received(_) => MovementKind::Received,
             Self::Adjusted(_) => MovementKind::Adjusted,
+            Self::Counted(_) => MovementKind::Counted,
             Self::Reserved(_) => MovementKind::Reserved,
             Self::Released(_) => MovementKind::Released,
             Self::Shipped(_) => MovementKind::Shipped,
             Self::Returned(_) => MovementKind::Returned,
+            Self::TransferredOut(_) => MovementKind::TransferredOut,
+            Self::TransferredIn(_) => MovementKind::TransferredIn,
         }
     }
 
     /// The change of `on_hand`.
     pub fn on_hand_delta(self) -> i64 {
         match self {
-            Self::Received(units) | Self::Returned(units) => i64::from(units),
-            Self::Adjusted(difference) => i64::from(difference),
+            Self::Received(units) | Self::Returned(units) | Self::TransferredIn(units) => i64::from(units),
+            Self::Adjusted(difference) | Self::Counted(difference) => i64::from(difference),
             Self::Reserved(_) | Self::Released(_) => 0,
-            Self::Shipped(units) => -i64::from(units),
+            Self::Shipped(units) | Self::TransferredOut(units) => -i64::from(units),
         }
     }
 
     /// The change of `reserved`.
     pub fn reserved_delta(self) -> i64 {
         match self {
-            Self::Received(_) | Self::Adjusted(_) | Self::Returned(_) => 0,
+            Self::Received(_)
+            | Self::Adjusted(_)
+            | Self::Counted(_)
+            | Self::Returned(_)
+            | Self::TransferredOut(_)
+            | Self::TransferredIn(_) => 0,
             Self::Reserved(units) => i64::from(units),
             Self::Released(units) | Self::Shipped(units) => -i64::from(units),
         }
+    }
+
+    /// Whether a closed warehouse refuses it. What is there already can still be shipped, counted and moved away.
+    pub const fn needs_open_warehouse(self) -> bool {
+        matches!(self, Self::Reserved(_) | Self::TransferredIn(_))
     }
 }
 

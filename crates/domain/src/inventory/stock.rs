@@ -15,7 +15,9 @@ pub struct StockLevel {
 /// Why a movement is refused; the counters stay unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StockRefusal {
-    #[error("a quantity must be at least 1 for received and returned units, and not 0 for a count")]
+    #[error(
+        "a quantity must be at least 1 for received and returned units, at least 0 for a count, and not 0 otherwise"
+    )]
     BadQuantity,
     #[error("{requested} units are requested, {available} are available")]
     NotEnoughAvailable { requested: u32, available: u32 },
@@ -26,10 +28,14 @@ pub enum StockRefusal {
         i64::from(*.on_hand) - .removed
     )]
     BelowReserved { removed: i64, on_hand: u32, reserved: u32 },
+    #[error("{counted} units were counted, but {reserved} are reserved; cancel orders first, or check the count")]
+    CountedBelowReserved { counted: u32, reserved: u32 },
     #[error("{on_hand} units would be on hand, more than {UNITS_MAX}")]
     TooMany { on_hand: i64 },
     #[error("this SKU has no stock in this warehouse")]
     NoStockRow,
+    #[error("this warehouse is closed; reopen it, or choose another")]
+    WarehouseClosed,
 }
 
 impl StockLevel {
@@ -53,17 +59,34 @@ impl StockLevel {
     /// The counters after `movement`.
     pub fn apply(self, movement: Movement) -> Result<Self, StockRefusal> {
         match movement {
-            Movement::Received(units) | Movement::Returned(units) => self.count(i64::from(at_least_one(units)?)),
+            Movement::Received(units) | Movement::Returned(units) | Movement::TransferredIn(units) => {
+                self.change_by(i64::from(at_least_one(units)?))
+            }
             Movement::Adjusted(0) => Err(StockRefusal::BadQuantity),
-            Movement::Adjusted(difference) => self.count(i64::from(difference)),
+            Movement::Adjusted(difference) | Movement::Counted(difference) => self.change_by(i64::from(difference)),
             Movement::Reserved(units) => self.reserve(at_least_one(units)?),
             Movement::Released(units) => self.release(at_least_one(units)?),
             Movement::Shipped(units) => self.ship(at_least_one(units)?),
+            Movement::TransferredOut(units) => self.transfer_out(at_least_one(units)?),
         }
     }
 
+    /// The movement that sets `on_hand` to the counted quantity.
+    pub fn count(self, counted: i32) -> Result<Movement, StockRefusal> {
+        let units = u32::try_from(counted).map_err(|_negative| StockRefusal::BadQuantity)?;
+        if units > UNITS_MAX {
+            return Err(StockRefusal::TooMany { on_hand: i64::from(units) });
+        }
+        if units < self.reserved {
+            return Err(StockRefusal::CountedBelowReserved { counted: units, reserved: self.reserved });
+        }
+        // Both are at most `UNITS_MAX`, so the difference is in range.
+        let on_hand = i32::try_from(self.on_hand).expect("a counter is at most UNITS_MAX");
+        Ok(Movement::Counted(counted - on_hand))
+    }
+
     /// Changes `on_hand` by `difference`, but not below `reserved`.
-    fn count(self, difference: i64) -> Result<Self, StockRefusal> {
+    fn change_by(self, difference: i64) -> Result<Self, StockRefusal> {
         let on_hand = i64::from(self.on_hand) + difference;
         if on_hand < i64::from(self.reserved) {
             return Err(StockRefusal::BelowReserved {
@@ -79,11 +102,18 @@ impl StockLevel {
     }
 
     fn reserve(self, requested: u32) -> Result<Self, StockRefusal> {
-        let available = self.available();
-        if requested > available {
-            return Err(StockRefusal::NotEnoughAvailable { requested, available });
-        }
+        self.ensure_available(requested)?;
         Ok(Self { reserved: self.reserved + requested, ..self })
+    }
+
+    fn transfer_out(self, requested: u32) -> Result<Self, StockRefusal> {
+        self.ensure_available(requested)?;
+        Ok(Self { on_hand: self.on_hand - requested, ..self })
+    }
+
+    fn ensure_available(self, requested: u32) -> Result<(), StockRefusal> {
+        let available = self.available();
+        if requested > available { Err(StockRefusal::NotEnoughAvailable { requested, available }) } else { Ok(()) }
     }
 
     fn release(self, requested: u32) -> Result<Self, StockRefusal> {
@@ -121,6 +151,23 @@ mod tests {
         assert_eq!(before.apply(Movement::Reserved(6)), Ok(level(10, 10)));
         assert_eq!(before.apply(Movement::Released(4)), Ok(level(10, 0)));
         assert_eq!(before.apply(Movement::Shipped(4)), Ok(level(6, 0)));
+        assert_eq!(before.apply(Movement::TransferredOut(6)), Ok(level(4, 4)));
+        assert_eq!(before.apply(Movement::TransferredIn(6)), Ok(level(16, 4)));
+    }
+
+    #[test]
+    fn a_count_sets_the_units_on_hand_but_not_below_those_reserved() {
+        let before = level(10, 4);
+
+        for (counted, difference) in [(4, -6), (10, 0), (12, 2)] {
+            let movement = before.count(counted).expect("not below reserved");
+            assert_eq!(movement, Movement::Counted(difference));
+            assert_eq!(before.apply(movement), Ok(level(u32::try_from(counted).expect("units"), 4)));
+        }
+        let below = StockRefusal::CountedBelowReserved { counted: 3, reserved: 4 };
+        assert_eq!(before.count(3), Err(below));
+        assert_eq!(before.count(-1), Err(StockRefusal::BadQuantity));
+        assert_eq!(before.count(i32::MAX), Err(StockRefusal::TooMany { on_hand: i64::from(i32::MAX) }));
     }
 
     #[test]
@@ -129,6 +176,7 @@ mod tests {
 
         let short = StockRefusal::NotEnoughAvailable { requested: 7, available: 6 };
         assert_eq!(before.apply(Movement::Reserved(7)), Err(short));
+        assert_eq!(before.apply(Movement::TransferredOut(7)), Err(short));
         let not_reserved = StockRefusal::NotReserved { requested: 5, reserved: 4 };
         assert_eq!(before.apply(Movement::Released(5)), Err(not_reserved));
         assert_eq!(before.apply(Movement::Shipped(5)), Err(not_reserved));
@@ -146,7 +194,10 @@ mod tests {
         let difference = prop_oneof![8 => -30_i32..30, 1 => Just(i32::MIN), 1 => Just(i32::MAX)];
         prop_oneof![
             units.clone().prop_map(Movement::Received),
-            difference.prop_map(Movement::Adjusted),
+            difference.clone().prop_map(Movement::Adjusted),
+            difference.prop_map(Movement::Counted),
+            units.clone().prop_map(Movement::TransferredOut),
+            units.clone().prop_map(Movement::TransferredIn),
             units.clone().prop_map(Movement::Reserved),
             units.clone().prop_map(Movement::Released),
             units.clone().prop_map(Movement::Shipped),

@@ -11,6 +11,8 @@ pub struct StockRow {
     pub warehouse_id: WarehouseId,
     /// The warehouse's priority: lower is preferred.
     pub priority: i32,
+    /// Orders get no stock of a closed warehouse.
+    pub is_open: bool,
     pub level: StockLevel,
 }
 
@@ -18,14 +20,21 @@ pub struct StockRow {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StockSnapshot(HashMap<Sku, Vec<StockRow>>);
 
+impl StockRow {
+    /// The units that an order can get.
+    pub const fn available(&self) -> u32 {
+        if self.is_open { self.level.available() } else { 0 }
+    }
+}
+
 impl StockSnapshot {
     pub fn of(&self, sku: &Sku) -> &[StockRow] {
         self.0.get(sku).map_or(&[], Vec::as_slice)
     }
 
-    /// The available units of `sku` in all warehouses together.
+    /// The available units of `sku` in all open warehouses together.
     pub fn available(&self, sku: &Sku) -> u32 {
-        self.of(sku).iter().fold(0, |sum, row| sum.saturating_add(row.level.available()))
+        self.of(sku).iter().fold(0, |sum, row| sum.saturating_add(row.available()))
     }
 
     pub fn level(&self, sku: &Sku, warehouse: WarehouseId) -> Option<StockLevel> {
@@ -35,6 +44,9 @@ impl StockSnapshot {
     pub fn apply(&mut self, sku: &Sku, warehouse: WarehouseId, movement: Movement) -> Result<(), StockRefusal> {
         let mut rows = self.0.get_mut(sku).into_iter().flatten();
         let row = rows.find(|row| row.warehouse_id == warehouse).ok_or(StockRefusal::NoStockRow)?;
+        if movement.needs_open_warehouse() && !row.is_open {
+            return Err(StockRefusal::WarehouseClosed);
+        }
         row.level = row.level.apply(movement)?;
         Ok(())
     }

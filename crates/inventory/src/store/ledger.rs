@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId};
+use domain::ids::{MessageId, OrderId, ShipmentId, TransferId};
 use domain::inventory::{LedgerEntry, Origin};
 use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
@@ -22,11 +22,12 @@ pub(crate) async fn apply_entries(
     let changed = sqlx::query!(
         "WITH entry AS (
              INSERT INTO inventory.ledger (at, kind, sku, warehouse_id, on_hand_delta, reserved_delta,
-                                           order_id, shipment_id, cause, actor, reason)
+                                           order_id, shipment_id, cause, actor, reason, transfer_id)
              SELECT $1 AS at, unnest($2::text[]) AS kind, unnest($3::text[]) AS sku, unnest($4::uuid[]) AS warehouse_id,
                     unnest($5::integer[]) AS on_hand_delta, unnest($6::integer[]) AS reserved_delta,
                     unnest($7::uuid[]) AS order_id, unnest($8::uuid[]) AS shipment_id, unnest($9::uuid[]) AS cause,
-                    unnest($10::text[]) AS actor, unnest($11::text[]) AS reason
+                    unnest($10::text[]) AS actor, unnest($11::text[]) AS reason,
+                    unnest($12::uuid[]) AS transfer_id
              RETURNING sku, warehouse_id, on_hand_delta, reserved_delta
          ), moved AS (
              SELECT sku, warehouse_id, sum(on_hand_delta)::integer AS on_hand, sum(reserved_delta)::integer AS reserved
@@ -48,6 +49,7 @@ pub(crate) async fn apply_entries(
         &columns.cause as &[Option<uuid::Uuid>],
         &columns.actor as &[Option<&str>],
         &columns.reason as &[Option<&str>],
+        &columns.transfer_id as &[Option<uuid::Uuid>],
     )
     .execute(tx)
     .await?;
@@ -68,6 +70,7 @@ struct Columns<'a> {
     cause: Vec<Option<uuid::Uuid>>,
     actor: Vec<Option<&'a str>>,
     reason: Vec<Option<&'a str>>,
+    transfer_id: Vec<Option<uuid::Uuid>>,
 }
 
 impl<'a> Columns<'a> {
@@ -87,14 +90,40 @@ impl<'a> Columns<'a> {
         self.warehouse_id.push(entry.warehouse_id.as_uuid());
         self.on_hand_delta.push(delta(entry.movement.on_hand_delta()));
         self.reserved_delta.push(delta(entry.movement.reserved_delta()));
-        let (order, shipment, cause, actor, reason) = match &entry.origin {
-            Origin::Order { order_id, shipment_id, cause } => (Some(order_id), *shipment_id, Some(cause), None, None),
-            Origin::Person { actor, reason } => (None, None, None, Some(actor.as_str()), Some(reason.as_str())),
-        };
-        self.order_id.push(order.map(OrderId::as_uuid));
-        self.shipment_id.push(shipment.as_ref().map(ShipmentId::as_uuid));
-        self.cause.push(cause.map(MessageId::as_uuid));
-        self.actor.push(actor);
-        self.reason.push(reason);
+        let origin = OriginColumns::of(&entry.origin);
+        self.order_id.push(origin.order_id.map(OrderId::as_uuid));
+        self.shipment_id.push(origin.shipment_id.map(ShipmentId::as_uuid));
+        self.cause.push(origin.cause.map(MessageId::as_uuid));
+        self.actor.push(origin.actor);
+        self.reason.push(origin.reason);
+        self.transfer_id.push(origin.transfer_id.map(TransferId::as_uuid));
+    }
+}
+
+/// The columns of one entry that name its origin.
+#[derive(Default)]
+struct OriginColumns<'a> {
+    order_id: Option<&'a OrderId>,
+    shipment_id: Option<&'a ShipmentId>,
+    cause: Option<&'a MessageId>,
+    actor: Option<&'a str>,
+    reason: Option<&'a str>,
+    transfer_id: Option<&'a TransferId>,
+}
+
+impl<'a> OriginColumns<'a> {
+    fn of(origin: &'a Origin) -> Self {
+        match origin {
+            Origin::Order { order_id, shipment_id, cause } => Self {
+                order_id: Some(order_id),
+                shipment_id: shipment_id.as_ref(),
+                cause: Some(cause),
+                ..Self::default()
+            },
+            Origin::Person { actor, reason } => Self { actor: Some(actor), reason: Some(reason), ..Self::default() },
+            Origin::Transfer { transfer_id, actor, reason } => {
+                Self { actor: Some(actor), reason: Some(reason), transfer_id: Some(transfer_id), ..Self::default() }
+            }
+        }
     }
 }

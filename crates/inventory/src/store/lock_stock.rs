@@ -15,6 +15,7 @@ struct LockedRow {
     sku: String,
     warehouse_id: uuid::Uuid,
     priority: i32,
+    is_open: bool,
     on_hand: i32,
     reserved: i32,
 }
@@ -36,7 +37,8 @@ pub(crate) async fn lock_stock(
     let order_id: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         LockedRow,
-        r#"SELECT locked.sku, locked.warehouse_id, locked.priority AS "priority!", locked.on_hand, locked.reserved
+        r#"SELECT locked.sku, locked.warehouse_id, locked.priority AS "priority!", locked.is_open AS "is_open!",
+                  locked.on_hand, locked.reserved
              FROM (SELECT stock_row.sku, stock_row.warehouse_id
                      FROM (SELECT unnest($1::text[]) AS sku) AS requested
                     CROSS JOIN LATERAL (SELECT stock.sku, stock.warehouse_id FROM inventory.stock
@@ -48,7 +50,9 @@ pub(crate) async fn lock_stock(
                                          WHERE line.order_id = settling.order_id OFFSET 0) AS line
                     ORDER BY sku, warehouse_id) AS wanted
             CROSS JOIN LATERAL (SELECT stock.*, (SELECT warehouse.priority FROM inventory.warehouses AS warehouse
-                                                  WHERE warehouse.id = stock.warehouse_id) AS priority
+                                                  WHERE warehouse.id = stock.warehouse_id) AS priority,
+                                        (SELECT warehouse.closed_at IS NULL FROM inventory.warehouses AS warehouse
+                                          WHERE warehouse.id = stock.warehouse_id) AS is_open
                                   FROM inventory.stock
                                  WHERE stock.sku = wanted.sku AND stock.warehouse_id = wanted.warehouse_id
                                    FOR NO KEY UPDATE OF stock) AS locked"#,
@@ -95,6 +99,6 @@ impl LockedRow {
         let sku = stored.read_column("sku", self.sku.parse())?;
         let level = level(&stored, self.on_hand, self.reserved)?;
         let warehouse_id = WarehouseId::from_uuid(self.warehouse_id);
-        Ok((sku, StockRow { warehouse_id, priority: self.priority, level }))
+        Ok((sku, StockRow { warehouse_id, priority: self.priority, is_open: self.is_open, level }))
     }
 }

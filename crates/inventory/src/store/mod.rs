@@ -6,6 +6,7 @@
 
 mod ledger;
 mod lock_stock;
+mod movements;
 mod reservations;
 mod reserved_lines;
 mod stock;
@@ -14,15 +15,16 @@ mod warehouses;
 
 pub(crate) use ledger::apply_entries;
 pub(crate) use lock_stock::{insert_missing_stock, lock_stock};
+pub(crate) use movements::list_movements;
 pub(crate) use reservations::{
     LockedReservation, NewReservation, ReservationUpdate, lock_reservations, update_reservations,
 };
 pub(crate) use reserved_lines::{OrderLine, find_lines, insert_lines, update_lines};
-pub(crate) use stock::{list_stock, set_low_stock_threshold};
+pub(crate) use stock::{find_stock_item, list_stock, set_low_stock_threshold};
 pub(crate) use upkeep::{
     LowStock, StaleReservation, StaleReservations, delete_recovered_stock, query_stale_reservations, record_low_stock,
 };
-pub(crate) use warehouses::{insert_warehouse, list_warehouses};
+pub(crate) use warehouses::{find_warehouses, insert_warehouse, list_warehouses, lock_warehouse, update_warehouse};
 
 use domain::inventory::StockLevel;
 use platform::consistency::{Inconsistency, StoredRow};

@@ -18,6 +18,7 @@ struct ListedRow {
     reserved: i32,
     low_stock_threshold: Option<i32>,
     updated_at: Timestamp,
+    warehouse_closed: bool,
 }
 
 /// At most `rows_max` rows, by SKU and warehouse.
@@ -30,11 +31,21 @@ pub(crate) async fn list_stock(
     rows.into_iter().map(StockItem::try_from).collect()
 }
 
+/// The row of `sku` in `warehouse`, if there is one.
+pub(crate) async fn find_stock_item(
+    connection: &mut PgConnection,
+    sku: &Sku,
+    warehouse: WarehouseId,
+) -> Result<Option<StockItem>, StoreError> {
+    let filter = StockFilter { skus: Some(vec![sku.clone()]), warehouse_id: Some(warehouse), ..StockFilter::default() };
+    Ok(list_stock(connection, &filter, 1).await?.pop())
+}
+
 /// The query has only the conditions of the filter, so that each combination gets its own plan.
 fn page(filter: &StockFilter, rows_max: u32) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
         "SELECT stock.sku, stock.warehouse_id, warehouse.code AS warehouse_code, stock.on_hand, stock.reserved,
-                stock.low_stock_threshold, stock.updated_at
+                stock.low_stock_threshold, stock.updated_at, warehouse.closed_at IS NOT NULL AS warehouse_closed
            FROM inventory.stock AS stock
            JOIN inventory.warehouses AS warehouse ON warehouse.id = stock.warehouse_id
           WHERE true",
@@ -47,7 +58,7 @@ fn page(filter: &StockFilter, rows_max: u32) -> QueryBuilder<Postgres> {
         query.push(" AND stock.warehouse_id = ").push_bind(warehouse.as_uuid());
     }
     if filter.low_only {
-        query.push(" AND stock.on_hand - stock.reserved <= stock.low_stock_threshold");
+        query.push(" AND stock.on_hand - stock.reserved <= stock.low_stock_threshold AND warehouse.closed_at IS NULL");
     }
     if let Some(after) = &filter.after {
         query.push(" AND (stock.sku, stock.warehouse_id) > (").push_bind(after.sku.to_string());
@@ -89,6 +100,7 @@ impl TryFrom<ListedRow> for StockItem {
             level: level(&stored, row.on_hand, row.reserved)?,
             low_stock_threshold: row.low_stock_threshold.and_then(|threshold| u32::try_from(threshold).ok()),
             updated_at: row.updated_at,
+            warehouse_closed: row.warehouse_closed,
             sku: stored.read_column("sku", row.sku.parse())?,
         })
     }

@@ -62,7 +62,7 @@ pub(crate) async fn query_stale_reservations(
     Ok(StaleReservations { checked, stale: stale.collect() })
 }
 
-/// Records at most `limit` stock rows that fell to their threshold and are not recorded yet.
+/// Records at most `limit` stock rows of open warehouses that fell to their threshold and are not recorded yet.
 pub(crate) async fn record_low_stock(
     tx: &mut PgConnection,
     now: Timestamp,
@@ -73,6 +73,8 @@ pub(crate) async fn record_low_stock(
          SELECT sku, warehouse_id, on_hand - reserved AS available, low_stock_threshold AS threshold, $1 AS since
          FROM inventory.stock
          WHERE on_hand - reserved <= low_stock_threshold
+           AND EXISTS (SELECT FROM inventory.warehouses AS warehouse
+                       WHERE warehouse.id = stock.warehouse_id AND warehouse.closed_at IS NULL)
            AND NOT EXISTS (SELECT FROM inventory.low_stock noted
                            WHERE noted.sku = stock.sku AND noted.warehouse_id = stock.warehouse_id)
          ORDER BY sku, warehouse_id LIMIT $2
@@ -92,12 +94,15 @@ pub(crate) async fn record_low_stock(
     Ok(low.collect())
 }
 
-/// Deletes at most `limit` records of stock rows that rose above their threshold, or lost it. Returns their number.
+/// Deletes at most `limit` records of stock rows that rose above their threshold, lost it, or are in a warehouse that
+/// was closed. Returns their number.
 pub(crate) async fn delete_recovered_stock(tx: &mut PgConnection, limit: u32) -> Result<u64, StoreError> {
     let deleted = sqlx::query!(
         "DELETE FROM inventory.low_stock WHERE (sku, warehouse_id) IN
              (SELECT sku, warehouse_id FROM inventory.low_stock AS noted
               WHERE NOT EXISTS (SELECT FROM inventory.stock
+                                JOIN inventory.warehouses AS warehouse
+                                  ON warehouse.id = stock.warehouse_id AND warehouse.closed_at IS NULL
                                 WHERE stock.sku = noted.sku AND stock.warehouse_id = noted.warehouse_id
                                   AND on_hand - reserved <= low_stock_threshold)
               LIMIT $1)",

@@ -1,8 +1,11 @@
 //! The inventory slice on a real Postgres: no broker, no other slice.
 
 mod adjustments;
+mod closed_warehouses;
 mod columns;
+mod counts_and_transfers;
 mod harness;
+mod movements;
 mod races;
 mod release_and_ship;
 mod reserve;

@@ -53,6 +53,24 @@ pub async fn out_of_bounds(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
     .await
 }
 
+/// A transfer has two entries, which move the same units of one SKU between two warehouses.
+pub async fn one_sided_transfers(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'inventory.ledger' AS "place!", format('transfer %s', transfer_id) AS "row!",
+                  'two entries of one SKU with opposite units' AS "expected!",
+                  format('%s entries, sum of on_hand %s', count(*), sum(on_hand_delta)) AS "found!"
+           FROM inventory.ledger WHERE transfer_id IS NOT NULL
+           GROUP BY transfer_id
+           HAVING count(*) <> 2 OR sum(on_hand_delta) <> 0 OR count(DISTINCT sku) <> 1
+               OR count(DISTINCT warehouse_id) <> 2
+           ORDER BY transfer_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
 /// The ledger of a reservation line must sum to its state: reserved while active, deducted from `on_hand` once shipped.
 pub async fn reservations_without_ledger(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(

@@ -29,6 +29,8 @@ pub(super) const ALL: &[Check] = checks! {
         "stock.reserved", "the reserved counter is the sum of the active reservations";
     stock::reservations_without_ledger:
         "stock.reservations", "every reservation is in the ledger with its current state";
+    stock::one_sided_transfers:
+        "stock.transfers", "what leaves a warehouse in a transfer arrives in the other one";
     stock::held_for_closed_orders:
         "stock.returned", "a rejected or cancelled order has no reserved stock";
     stock::orders_without_stock:

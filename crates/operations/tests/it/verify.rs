@@ -16,6 +16,12 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("stock.ledger", "DELETE FROM inventory.stock"),
     ("stock.reserved", "UPDATE inventory.reservation_lines SET quantity = 2 WHERE state = 'active'"),
     ("stock.reservations", "UPDATE inventory.reservation_lines SET state = 'released' WHERE state = 'shipped'"),
+    (
+        "stock.transfers",
+        "INSERT INTO inventory.ledger
+                     (at, kind, warehouse_id, sku, on_hand_delta, reserved_delta, actor, reason, transfer_id)
+         VALUES (now(), 'transferred_out', gen_random_uuid(), 'SKU-A', -1, 0, 'admin:1', 'r', gen_random_uuid())",
+    ),
     ("stock.returned", "UPDATE inventory.reservation_lines SET state = 'active' WHERE state = 'released'"),
     ("stock.covered", "UPDATE orders.items SET quantity = 3 WHERE order_id::text LIKE 'c%'"),
     ("stock.covered", "UPDATE inventory.reservation_lines SET state = 'active' WHERE state = 'shipped'"),

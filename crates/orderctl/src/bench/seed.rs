@@ -43,7 +43,7 @@ pub async fn seed(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Resul
             active: true,
         });
     }
-    catalogue::create_products(pool, &products, now).await?;
+    catalogue::create_products(pool, &products, "orderctl", now).await?;
     let mut receipts = Vec::new();
     for (id, code, priority) in WAREHOUSES {
         let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(WAREHOUSE_IDS + id));

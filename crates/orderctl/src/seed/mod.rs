@@ -62,7 +62,7 @@ async fn seed_warehouses(pool: &PgPool, now: Timestamp) -> anyhow::Result<Vec<Wa
 
 async fn seed_products(pool: &PgPool, vendor: UserId, now: Timestamp) -> anyhow::Result<()> {
     let products: anyhow::Result<Vec<_>> = PRODUCTS.iter().map(|product| new_product(product, vendor)).collect();
-    let created = catalogue::create_products(pool, &products?, now).await?;
+    let created = catalogue::create_products(pool, &products?, "orderctl", now).await?;
     println!("seed: {} products, {created} of them new", PRODUCTS.len());
     Ok(())
 }

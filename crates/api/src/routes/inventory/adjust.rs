@@ -9,10 +9,11 @@ use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::AdjustStock;
 use crate::problem::{Kind, Problem};
 use crate::routes::reason;
+use crate::routes::warehouses::named::IN_BODY;
 use crate::state::AppState;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
-use domain::inventory::AdjustmentKind;
+use domain::inventory::{AdjustmentKind, WarehouseCode};
 use domain::product::Sku;
 use inventory::{Adjustment, StockItem};
 use utoipa::ToSchema;
@@ -21,11 +22,15 @@ use utoipa::ToSchema;
 pub struct AdjustmentBody {
     #[schema(value_type = String, example = "SKU-HEADPHONES")]
     sku: Sku,
-    #[schema(value_type = uuid::Uuid)]
-    warehouse_id: WarehouseId,
+    /// Either this or `warehouse_code`.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    warehouse_id: Option<WarehouseId>,
+    #[schema(value_type = Option<String>, example = "EAST")]
+    warehouse_code: Option<WarehouseCode>,
+    /// Default `adjusted`.
     #[schema(value_type = Option<AdjustmentKindSet>, inline)]
     kind: AdjustmentKind,
-    /// Number of units; negative only with `adjusted`.
+    /// Number of units: with `counted` all that are on hand, with `adjusted` the difference, which may be negative.
     #[schema(example = 10)]
     quantity: i32,
     #[schema(example = "Delivery note 4711")]
@@ -35,13 +40,15 @@ pub struct AdjustmentBody {
 impl FromJson for AdjustmentBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let sku = members.required("sku", parsed);
-        let warehouse_id = members.required("warehouse_id", parsed);
+        let warehouse = IN_BODY.read(members);
         let kind = members.optional("kind", one_of);
         let quantity = members.required("quantity", |field| integer_within(field, i32::MIN.into()..=i32::MAX.into()));
         let reason = members.required("reason", |field| field.text_as(|text| reason::parse(&text)));
+        let (warehouse_id, warehouse_code) = warehouse?;
         Some(Self {
             sku: sku?,
-            warehouse_id: warehouse_id?,
+            warehouse_id,
+            warehouse_code,
             kind: kind?.unwrap_or(AdjustmentKind::Adjusted),
             quantity: quantity?,
             reason: reason?,
@@ -51,7 +58,8 @@ impl FromJson for AdjustmentBody {
 
 /// Adjust stock
 ///
-/// Record units received, returned or counted. The response is the stock after the adjustment.
+/// Record units received or returned, a difference, or a count. A count sets `on_hand`, whatever it was; it can't be
+/// less than `reserved`. The response is the stock after the adjustment.
 #[utoipa::path(post, path = "/inventory/adjustments", tag = "inventory", params(KeyParam), request_body = AdjustmentBody,
     responses((status = 201, description = "The stock after the adjustment", body = StockBody)),
     extensions(("x-problems" = json!([Kind::UnknownSku, Kind::InsufficientStock, Kind::NotFound]))), security(("access_token" = [])))]
@@ -65,7 +73,8 @@ pub async fn adjust_stock(
         if !may_manage(&state, caller, &body.sku).await? {
             return Err(Problem::about(Kind::UnknownSku, "/sku", unknown_sku_detail(&body.sku)));
         }
-        let AdjustmentBody { sku, warehouse_id, kind, quantity, reason } = body;
+        let AdjustmentBody { sku, warehouse_id, warehouse_code, kind, quantity, reason } = body;
+        let warehouse_id = IN_BODY.resolve_required(&state, (warehouse_id, warehouse_code)).await?;
         let adjustment = Adjustment { sku, warehouse_id, kind, quantity, reason, actor: caller.actor() };
         Ok(inventory::adjust_stock(&state.pool, adjustment, at, &recorder).await?)
     };

@@ -1,6 +1,6 @@
 //! `GET /inventory/{sku}`.
 
-use super::may_manage;
+use super::may_see;
 use super::stock::StockBody;
 use crate::auth::Allowed;
 use crate::page::Page;
@@ -23,7 +23,7 @@ pub async fn find_stock(
     Allowed { caller, .. }: Allowed<SeeStock>,
     PathParam(sku): PathParam<Sku>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
-    if !may_manage(&state, caller, &sku).await? {
+    if !may_see(&state, caller, &sku).await? {
         return Err(Problem::not_found("product"));
     }
     let items = inventory::find_stock(&state.pool, &sku).await?;

@@ -1,17 +1,16 @@
 //! `GET /inventory`.
 
 use super::stock::StockBody;
-use super::{may_manage, vendor_skus};
+use super::{may_see, sees_all, vendor_skus};
 use crate::auth::{Allowed, Caller};
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::SeeStock;
 use crate::problem::Problem;
+use crate::routes::warehouses::named::{IN_QUERY, Named};
 use crate::state::AppState;
-use accounts::Role;
 use axum::Json;
 use axum::extract::State;
-use domain::ids::WarehouseId;
 use domain::page::PageSize;
 use domain::product::Sku;
 use inventory::{StockCursor, StockFilter};
@@ -19,7 +18,7 @@ use inventory::{StockCursor, StockFilter};
 #[derive(Debug)]
 pub struct StockQuery {
     sku: Option<Sku>,
-    warehouse_id: Option<WarehouseId>,
+    warehouse: Named,
     low_only: bool,
     after: Option<StockCursor>,
     limit: PageSize,
@@ -28,11 +27,11 @@ pub struct StockQuery {
 impl FromQuery for StockQuery {
     fn read(params: &mut Params) -> Option<Self> {
         let sku = params.optional("sku");
-        let warehouse_id = params.optional("warehouse_id");
+        let warehouse = IN_QUERY.read_optional(params);
         let low_only = params.flag("low_only");
         let after = params.cursor();
         let limit = params.limit();
-        Some(Self { sku: sku?, warehouse_id: warehouse_id?, low_only: low_only?, after: after?, limit: limit? })
+        Some(Self { sku: sku?, warehouse: warehouse?, low_only: low_only?, after: after?, limit: limit? })
     }
 }
 
@@ -42,7 +41,8 @@ impl FromQuery for StockQuery {
 #[utoipa::path(get, path = "/inventory", tag = "inventory",
     params(("sku" = Option<String>, Query, description = "Filter by SKU"),
         ("warehouse_id" = Option<uuid::Uuid>, Query, description = "Filter by warehouse"),
-        ("low_only" = Option<bool>, Query, description = "Only stock at or below its low-stock threshold"),
+        ("warehouse_code" = Option<String>, Query, description = "Filter by warehouse, named by its code"),
+        ("low_only" = Option<bool>, Query, description = "Only stock at or below its low-stock threshold, in open warehouses"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
     responses((status = 200, description = "A page of stock", body = Page<StockBody>)), security(("access_token" = [])))]
@@ -52,17 +52,18 @@ pub async fn list_stock(
     Query(query): Query<StockQuery>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
     let skus = visible_skus(&state, caller, query.sku).await?;
-    let StockQuery { warehouse_id, low_only, after, limit, .. } = query;
+    let warehouse_id = IN_QUERY.resolve(&state, query.warehouse).await?;
+    let StockQuery { low_only, after, limit, .. } = query;
     let page = inventory::list_stock(&state.pool, &StockFilter { skus, warehouse_id, low_only, after, limit }).await?;
     Ok(Json(page.into()))
 }
 
 /// The SKUs that the caller may see; `None` for all.
 async fn visible_skus(state: &AppState, caller: Caller, requested: Option<Sku>) -> Result<Option<Vec<Sku>>, Problem> {
-    match (caller.role, requested) {
-        (Role::Admin, requested) => Ok(requested.map(|sku| vec![sku])),
-        (_, Some(sku)) if may_manage(state, caller, &sku).await? => Ok(Some(vec![sku])),
-        (_, Some(_)) => Ok(Some(Vec::new())),
-        (_, None) => Ok(Some(vendor_skus(state, caller).await?)),
+    match (sees_all(caller), requested) {
+        (true, requested) => Ok(requested.map(|sku| vec![sku])),
+        (false, Some(sku)) if may_see(state, caller, &sku).await? => Ok(Some(vec![sku])),
+        (false, Some(_)) => Ok(Some(Vec::new())),
+        (false, None) => Ok(Some(vendor_skus(state, caller).await?)),
     }
 }

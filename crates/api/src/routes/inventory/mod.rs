@@ -1,10 +1,13 @@
-//! Stock per SKU and warehouse. Vendors see and adjust the stock of their own products, admins all stock.
+//! Stock per SKU and warehouse. Vendors see and adjust the stock of their own products, admins all stock. Support sees
+//! all.
 
 pub mod adjust;
 pub mod find;
 pub mod list;
+pub mod movements;
 pub mod set_threshold;
 pub mod stock;
+pub mod transfer;
 
 use crate::auth::Caller;
 use crate::problem::Problem;
@@ -19,10 +22,24 @@ use domain::product::Sku;
 /// given.
 const VENDOR_PAGES_MAX: usize = 50;
 
-/// Whether the caller may see and adjust stock of this SKU: vendors of their own products, admins of every product.
+/// Whether the caller may adjust stock of this SKU: vendors of their own products, admins of every product.
 async fn may_manage(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
+    has_access(state, caller, sku, caller.role == Role::Admin).await
+}
+
+/// Whether the caller may see stock of this SKU: vendors of their own products, support and admins of every product.
+async fn may_see(state: &AppState, caller: Caller, sku: &Sku) -> Result<bool, Problem> {
+    has_access(state, caller, sku, sees_all(caller)).await
+}
+
+/// Whether the product exists, and is the caller's own or `to_all` is true.
+async fn has_access(state: &AppState, caller: Caller, sku: &Sku, to_all: bool) -> Result<bool, Problem> {
     let product = state.catalogue.products(std::slice::from_ref(sku)).await?.pop().flatten();
-    Ok(product.is_some_and(|product| caller.role == Role::Admin || product.vendor_id == caller.id))
+    Ok(product.is_some_and(|product| to_all || product.vendor_id == caller.id))
+}
+
+fn sees_all(caller: Caller) -> bool {
+    matches!(caller.role, Role::Support | Role::Admin)
 }
 
 fn unknown_sku_detail(sku: &Sku) -> String {

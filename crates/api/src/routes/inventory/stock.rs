@@ -14,6 +14,9 @@ pub struct StockBody {
     warehouse_id: Uuid,
     #[schema(example = "EAST")]
     warehouse_code: String,
+    /// While it is closed, its stock is not available to orders, and never low.
+    #[schema(example = false)]
+    warehouse_closed: bool,
     #[schema(example = 110)]
     on_hand: u32,
     /// Reserved for orders.
@@ -36,6 +39,7 @@ impl From<StockItem> for StockBody {
             sku: item.sku.into(),
             warehouse_id: item.warehouse_id.as_uuid(),
             warehouse_code: item.warehouse_code.as_str().to_owned(),
+            warehouse_closed: item.warehouse_closed,
             on_hand: item.level.on_hand(),
             reserved: item.level.reserved(),
             available: item.level.available(),

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod find;
 pub mod list;
+pub mod prices;
 pub mod product;
 pub mod update;
 
@@ -26,7 +27,7 @@ fn viewer(caller: Option<Caller>) -> Viewer {
 /// to change.
 fn editor(caller: Caller) -> Editor {
     match caller.role {
-        Role::Admin => Editor::Admin,
+        Role::Admin => Editor::Admin(caller.id),
         Role::Vendor | Role::Customer | Role::Support => Editor::Vendor(caller.id),
     }
 }

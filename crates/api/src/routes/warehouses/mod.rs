@@ -2,8 +2,11 @@
 
 pub mod create;
 pub mod list;
+pub mod named;
+pub mod update;
 
-use domain::inventory::Warehouse;
+use chrono::{DateTime, Utc};
+use domain::inventory::{Closure, Warehouse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,15 +21,27 @@ pub struct WarehouseBody {
     /// Of several warehouses that can serve an order equally well, the one with the lowest number is used.
     #[schema(example = 1)]
     priority: i32,
+    /// Whether orders get nothing from it.
+    #[schema(example = false)]
+    closed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_reason: Option<String>,
 }
 
 impl From<Warehouse> for WarehouseBody {
     fn from(warehouse: Warehouse) -> Self {
+        let closed = warehouse.closed.is_some();
+        let (closed_at, closed_reason) = warehouse.closed.map(|Closure { at, reason }| (at, reason)).unzip();
         Self {
             id: warehouse.id.as_uuid(),
             code: warehouse.code.as_str().to_owned(),
             name: warehouse.name,
             priority: warehouse.priority,
+            closed,
+            closed_at,
+            closed_reason,
         }
     }
 }

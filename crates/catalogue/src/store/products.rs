@@ -1,4 +1,4 @@
-//! All SQL of the catalogue.
+//! `catalogue.products`, and the first price of each.
 
 use crate::error::CatalogueError;
 use crate::product::{Description, Editor, NewProduct, Product, ProductChange, ProductDetails, ProductName, Viewer};
@@ -91,10 +91,11 @@ pub(crate) async fn list(
     rows.into_iter().map(ProductDetails::try_from).collect()
 }
 
-/// Inserts the products whose SKU does not exist yet, and returns them.
+/// Inserts the products whose SKU does not exist yet, each with its first price, and returns them.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     new: &[NewProduct],
+    changed_by: &str,
     now: Timestamp,
 ) -> Result<Vec<ProductDetails>, CatalogueError> {
     let sku: Vec<_> = new.iter().map(|product| product.sku.as_str()).collect();
@@ -106,14 +107,24 @@ pub(crate) async fn insert(
     let active: Vec<_> = new.iter().map(|product| product.active).collect();
     let rows = sqlx::query_as!(
         DetailsRow,
-        "INSERT INTO catalogue.products
-                (sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at)
-         SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name, unnest($3::text[]) AS description,
-                unnest($4::uuid[]) AS vendor_id, unnest($5::bigint[]) AS price_minor, unnest($6::text[]) AS currency,
-                unnest($7::bool[]) AS active, $8 AS created_at, $8 AS updated_at
-          ORDER BY sku
-         ON CONFLICT (sku) DO NOTHING
-         RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
+        r#"WITH created AS (
+               INSERT INTO catalogue.products
+                      (sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at)
+               SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name, unnest($3::text[]) AS description,
+                      unnest($4::uuid[]) AS vendor_id, unnest($5::bigint[]) AS price_minor,
+                      unnest($6::text[]) AS currency, unnest($7::bool[]) AS active, $8 AS created_at, $8 AS updated_at
+                ORDER BY sku
+               ON CONFLICT (sku) DO NOTHING
+               RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+           ), priced AS (
+               INSERT INTO catalogue.prices (sku, valid_from, price_minor, currency, changed_by)
+               SELECT created.sku, $8 AS valid_from, created.price_minor, created.currency, $9 AS changed_by
+                 FROM created
+           )
+           SELECT sku AS "sku!", name AS "name!", description AS "description!", vendor_id AS "vendor_id!",
+                  price_minor AS "price_minor!", currency AS "currency!", active AS "active!",
+                  created_at AS "created_at!", updated_at AS "updated_at!"
+             FROM created"#,
         &sku as &[&str],
         &name as &[&str],
         &description as &[&str],
@@ -122,6 +133,7 @@ pub(crate) async fn insert(
         &currency as &[&str],
         &active,
         now,
+        changed_by,
     )
     .fetch_all(connection)
     .await?;
@@ -151,7 +163,7 @@ pub(crate) async fn update(
 ) -> Result<Option<ProductDetails>, CatalogueError> {
     let owner = match editor {
         Editor::Vendor(vendor) => Some(vendor.as_uuid()),
-        Editor::Admin => None,
+        Editor::Admin(_) => None,
     };
     let price_minor = change.price.map(|price| price.amount_minor);
     let row = sqlx::query_as!(
