@@ -11,22 +11,27 @@ mod carrier_calls;
 pub mod carriers;
 mod changes;
 mod config;
+mod enter_tracking;
 mod error;
 mod find_shipments;
 mod mark_delayed_shipments;
+mod progressed;
 mod record_carrier_event;
 mod reply;
 mod settle;
+mod shipment_key;
 mod store;
 mod views;
 
 pub use carrier_calls::{CancelRequest, CarrierCall, CarrierResult};
 pub use carriers::advance_shipments;
 pub use config::{DelayArgs, DelayLevels, ShippingArgs};
+pub use enter_tracking::{EnterTrackingError, TrackingEntry, enter_tracking};
 pub use error::ShippingError;
 pub use find_shipments::{find_shipment, list_shipments};
 pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
+pub use shipment_key::ShipmentKey;
 pub use views::{ShipmentEvent, ShipmentView};
 
 use carrier_calls::MeteredCarriers;

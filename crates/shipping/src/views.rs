@@ -16,6 +16,8 @@ pub struct ShipmentView {
     pub carrier: Option<String>,
     pub tracking_number: Option<TrackingNumber>,
     pub promised_by: Option<Timestamp>,
+    /// The company that transports it, if a person entered it.
+    pub carrier_name: Option<String>,
     /// When it was first marked as delayed.
     pub delayed_at: Option<Timestamp>,
     /// The delay level, counted from one. 0 while the shipment is on time.

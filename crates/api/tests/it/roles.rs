@@ -43,6 +43,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/shipments/{tracking_number}", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/shipments/{tracking_number}/events", &[Vendor, Admin]),
+    ("PUT /api/v1/shipments/{tracking_number}/tracking", &[Vendor, Admin]),
     ("POST /api/v1/products", &[Vendor, Admin]),
     ("PATCH /api/v1/products/{sku}", &[Vendor, Admin]),
     ("GET /api/v1/warehouses", &[Vendor, Support, Admin]),

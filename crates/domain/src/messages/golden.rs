@@ -8,7 +8,7 @@ use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
-use crate::shipment::ShipmentStatus;
+use crate::shipment::{ShipmentStatus, Transport};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -152,6 +152,7 @@ fn replies() -> Vec<Reply> {
             shipment_id,
             status: ShipmentStatus::HandedOver,
             occurred_at: noon(),
+            transport: Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD0001".to_owned() }),
         }),
         Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level: 2, promised_by: noon() }),
     ]

@@ -4,7 +4,7 @@ use super::{Address, Message, Queue};
 use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::product::Line;
-use crate::shipment::ShipmentStatus;
+use crate::shipment::{ShipmentStatus, Transport};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -117,4 +117,7 @@ pub struct ShipmentProgressed {
     pub shipment_id: ShipmentId,
     pub status: ShipmentStatus,
     pub occurred_at: Timestamp,
+    /// Set if a person entered it. It replaces the carrier and the tracking number of the booking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
 }

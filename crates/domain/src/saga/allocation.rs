@@ -6,7 +6,7 @@ use crate::messages::{Allocation, BookShipments, ShipmentRequest};
 use crate::money::{Currency, Money};
 use crate::order::order_request::PricedLine;
 use crate::product::{Line, Quantity, Sku};
-use crate::shipment::Milestone;
+use crate::shipment::{Milestone, Transport};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -47,6 +47,9 @@ pub(super) struct PlannedShipment {
     /// Refines [`CarrierProgress::HandedOver`]. Not a variant of that enum, because older versions could not read it.
     #[serde(default, skip_serializing_if = "is_default")]
     in_transit: bool,
+    /// As the last report named it, for the timeline.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transport: Option<Transport>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
     #[serde(default, alias = "deducted", skip_serializing_if = "is_default")]
@@ -214,6 +217,7 @@ impl PlannedShipment {
             amount: 0,
             progress: CarrierProgress::Waiting,
             in_transit: false,
+            transport: None,
             captured: false,
             stock_shipped: false,
             delays: BTreeSet::new(),

@@ -31,6 +31,9 @@ impl OrderSaga {
         let (Some(shipment), Some(milestone)) = (shipment, reached) else {
             return Applied::Unchanged;
         };
+        if report.transport.is_some() {
+            shipment.transport.clone_from(&report.transport);
+        }
         Applied::Changed(match self.phase {
             Phase::Delivering => {
                 let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
@@ -149,7 +152,8 @@ impl Transition {
         let shipment = shipment.clone();
         if before.is_none() {
             let remaining = self.count_before(Milestone::HandedOver);
-            let entry = TimelineEntry::ShipmentHandedOver { shipment_id, remaining };
+            let transport = shipment.transport.clone();
+            let entry = TimelineEntry::ShipmentHandedOver { shipment_id, remaining, transport };
             self = self.record(entry).capture_and_ship(order, &shipment);
         }
         match milestone {

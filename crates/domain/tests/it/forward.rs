@@ -2,9 +2,10 @@
 
 use crate::script::*;
 use domain::messages::{PaymentCommand, ShipmentCommand};
-use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus, TimelineEntry};
 use domain::saga::{Command, OrderSaga, PlanVersion, TimeScale};
 use domain::shipment::ShipmentStatus::HandedOver;
+use domain::shipment::Transport;
 use std::time::Duration;
 
 #[test]
@@ -112,6 +113,23 @@ fn replies_to_other_commands_change_nothing() {
         .on_reply(&reserved())
         .ignores(&out_of_stock())
         .ignores(&booked());
+}
+
+#[test]
+fn the_hand_over_names_the_transport_that_a_person_entered_also_when_its_report_came_early() {
+    let transport = Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD1".to_owned() });
+    let report = progressed_with(shipment(first()), HandedOver, transport.clone());
+
+    let in_time = Script::confirmed().on_reply(&report);
+    let early = Script::authorized().on_reply(&report).on_reply(&booked());
+
+    for script in [in_time, early] {
+        let named = script.timeline.iter().find_map(|event| match &event.entry {
+            TimelineEntry::ShipmentHandedOver { transport, .. } => transport.clone(),
+            _ => None,
+        });
+        assert_eq!(named, transport);
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use domain::order::{
     CancelReason, Cancellation, FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEvent,
 };
 use domain::saga::{AllocatedLine, Command, OrderSaga, PlanVersion, SagaError, Transition};
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{ShipmentStatus, Transport};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -259,9 +259,12 @@ pub fn too_late() -> Reply {
 }
 
 pub fn progressed(warehouse: WarehouseId, status: ShipmentStatus) -> Reply {
-    let report =
-        ShipmentProgressed { order_id: order_id(), shipment_id: shipment(warehouse), status, occurred_at: noon() };
-    Reply::ShipmentProgressed(report)
+    progressed_with(shipment(warehouse), status, None)
+}
+
+pub fn progressed_with(shipment_id: ShipmentId, status: ShipmentStatus, transport: Option<Transport>) -> Reply {
+    let order_id = order_id();
+    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: noon(), transport })
 }
 
 pub fn delayed(warehouse: WarehouseId, level: u16) -> Reply {

@@ -198,5 +198,11 @@ impl Slices {
 }
 
 fn report(order_id: OrderId, shipment_id: ShipmentId, status: ShipmentStatus) -> Reply {
-    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: noon() })
+    Reply::ShipmentProgressed(ShipmentProgressed {
+        order_id,
+        shipment_id,
+        status,
+        occurred_at: noon(),
+        transport: None,
+    })
 }

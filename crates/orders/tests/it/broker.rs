@@ -150,7 +150,8 @@ fn booked(order_id: OrderId, requests: &[ShipmentRequest]) -> Reply {
 
 pub fn progressed(order_id: OrderId, status: ShipmentStatus) -> Reply {
     let shipment_id = ShipmentId::of(order_id, WAREHOUSE);
-    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: now() })
+    let report = ShipmentProgressed { order_id, shipment_id, status, occurred_at: now(), transport: None };
+    Reply::ShipmentProgressed(report)
 }
 
 pub async fn status(pool: &PgPool, order: OrderId) -> String {

@@ -17,8 +17,8 @@ pub(crate) use bookings::{
 pub(crate) use changes::save_changes;
 pub(crate) use delays::{DelayCheck, LateShipment, insert_delays, lock_late_shipments, save_delay_checks};
 pub(crate) use events::{NewEvent, insert_events};
-pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order_of_tracking_number};
-pub(crate) use views::{shipment_views, tracked_shipment_view};
+pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order};
+pub(crate) use views::shipment_views;
 
 const BOOKINGS: &str = "shipping.bookings";
 const SHIPMENTS: &str = "shipping.shipments";

@@ -2,6 +2,7 @@
 
 use super::SHIPMENTS;
 use crate::error::ShippingError;
+use crate::shipment_key::ShipmentKey;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::ShipmentRequest;
@@ -30,6 +31,10 @@ pub(crate) struct ChangedShipment {
 }
 
 impl StoredShipment {
+    pub(crate) fn tracking_number(&self) -> Option<&TrackingNumber> {
+        self.shipment.waybill().map(|waybill| &waybill.tracking_number)
+    }
+
     pub(crate) fn request(&self) -> ShipmentRequest {
         ShipmentRequest { shipment_id: self.id, warehouse_id: self.warehouse_id, lines: self.lines.clone() }
     }
@@ -49,7 +54,7 @@ pub(crate) async fn lock_shipments(
     let rows = sqlx::query_as!(
         ShipmentRow,
         r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, reached_at
+                  promised_by, carrier_name, reached_at
            FROM shipping.shipments WHERE order_id = ANY($1) ORDER BY order_id, id FOR NO KEY UPDATE"#,
         orders,
     )
@@ -58,15 +63,33 @@ pub(crate) async fn lock_shipments(
     rows.into_iter().map(ShipmentRow::parse).collect()
 }
 
-pub(crate) async fn find_order_of_tracking_number(
-    tx: &mut PgConnection,
-    number: &TrackingNumber,
+/// The order of a shipment.
+pub(crate) async fn find_order(
+    connection: &mut PgConnection,
+    key: &ShipmentKey,
 ) -> Result<Option<OrderId>, ShippingError> {
-    let order =
-        sqlx::query_scalar!("SELECT order_id FROM shipping.shipments WHERE tracking_number = $1", number.as_str(),)
-            .fetch_optional(tx)
-            .await?;
+    let order = match key {
+        ShipmentKey::Id(id) => find_order_by_id(connection, *id).await?,
+        ShipmentKey::TrackingNumber(number) => {
+            let number = number.as_str();
+            sqlx::query_scalar!("SELECT order_id FROM shipping.shipments WHERE tracking_number = $1", number)
+                .fetch_optional(connection)
+                .await?
+        }
+    };
     Ok(order.map(OrderId::from_uuid))
+}
+
+async fn find_order_by_id(connection: &mut PgConnection, id: ShipmentId) -> sqlx::Result<Option<Uuid>> {
+    let (first, last) = id.possible_orders();
+    sqlx::query_scalar!(
+        "SELECT order_id FROM shipping.shipments WHERE order_id BETWEEN $1 AND $2 AND id = $3",
+        first.as_uuid(),
+        last.as_uuid(),
+        id.as_uuid(),
+    )
+    .fetch_optional(connection)
+    .await
 }
 
 pub(super) fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
@@ -86,13 +109,14 @@ pub(crate) struct ShipmentRow {
     pub carrier: Option<String>,
     pub tracking_number: Option<String>,
     pub promised_by: Option<Timestamp>,
+    pub carrier_name: Option<String>,
     pub reached_at: Option<Timestamp>,
 }
 
 impl ShipmentRow {
     pub(crate) fn parse(self) -> Result<StoredShipment, ShippingError> {
         let stored = StoredRow::new(SHIPMENTS, self.id);
-        let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by)?;
+        let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by, self.carrier_name)?;
         let status = stored.read_column("status", self.status.parse())?;
         let shipment = shipment(&stored, status, waybill, self.reached_at)?;
         Ok(StoredShipment {
@@ -110,12 +134,15 @@ fn waybill(
     carrier: Option<String>,
     tracking_number: Option<String>,
     promised_by: Option<Timestamp>,
+    carrier_name: Option<String>,
 ) -> Result<Option<Waybill>, Inconsistency> {
     let (Some(carrier), Some(number), Some(promised_by)) = (carrier, tracking_number, promised_by) else {
         return Ok(None);
     };
     let tracking_number = stored.read_column("tracking_number", number.parse())?;
-    Ok(Some(Waybill { carrier, tracking_number, promised_by }))
+    let carrier_name = carrier_name.map(|name| name.parse()).transpose();
+    let carrier_name = stored.read_column("carrier_name", carrier_name)?;
+    Ok(Some(Waybill { carrier, tracking_number, promised_by, carrier_name }))
 }
 
 fn shipment(

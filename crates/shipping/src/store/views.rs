@@ -6,7 +6,6 @@ use crate::views::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::product::Line;
-use domain::shipment::TrackingNumber;
 use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -21,29 +20,13 @@ pub(crate) async fn shipment_views(
     let rows = sqlx::query_as!(
         ViewRow,
         r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, delay_level, created_at, updated_at
+                  promised_by, carrier_name, delayed_at, delay_level, created_at, updated_at
            FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
         order.as_uuid(),
     )
     .fetch_all(&mut *connection)
     .await?;
     with_events(connection, rows).await
-}
-
-pub(crate) async fn tracked_shipment_view(
-    connection: &mut PgConnection,
-    number: &TrackingNumber,
-) -> Result<Option<ShipmentView>, ShippingError> {
-    let rows = sqlx::query_as!(
-        ViewRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, delay_level, created_at, updated_at
-           FROM shipping.shipments WHERE tracking_number = $1"#,
-        number.as_str(),
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    Ok(with_events(connection, rows).await?.pop())
 }
 
 async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Result<Vec<ShipmentView>, ShippingError> {
@@ -72,6 +55,7 @@ struct ViewRow {
     carrier: Option<String>,
     tracking_number: Option<String>,
     promised_by: Option<Timestamp>,
+    carrier_name: Option<String>,
     delayed_at: Option<Timestamp>,
     delay_level: i16,
     created_at: Timestamp,
@@ -100,6 +84,7 @@ impl ViewRow {
             carrier: self.carrier,
             tracking_number: stored.read_column("tracking_number", tracking_number)?,
             promised_by: self.promised_by,
+            carrier_name: self.carrier_name,
             delayed_at: self.delayed_at,
             delay_level: stored.read_column("delay_level", u16::try_from(self.delay_level))?,
             created_at: self.created_at,

@@ -8,6 +8,7 @@ use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use platform::audit::NoAudit;
+use shipping::carriers::manual::{ManualCarrier, ManualCarrierArgs};
 use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
 use shipping::carriers::{CarrierSettings, Carriers, ChosenCarrier, RegisteredCarrier};
 use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
@@ -35,6 +36,13 @@ impl Harness {
     pub fn with_name(pool: PgPool, name: &'static str) -> Self {
         let carrier = FakeCarrier::default();
         Self { pool, shipping: Shipping::new(&Carriers::of(name, carrier.clone()), &args()), carrier }
+    }
+
+    /// With carrier `manual` for new bookings.
+    pub fn with_manual_carrier(pool: PgPool) -> Self {
+        let chosen = ChosenCarrier { carrier: ManualCarrier::NAME };
+        let shipping = Shipping::start(&ShippingArgs { chosen, ..args() }).unwrap();
+        Self { pool, shipping, carrier: FakeCarrier::default() }
     }
 
     /// A carrier for new bookings, and another one that is still in use.
@@ -84,7 +92,7 @@ impl Harness {
         second: i64,
     ) -> Result<Recorded, CarrierEventError> {
         let event = CarrierEvent {
-            tracking_number: tracking_number(shipment),
+            shipment: tracking_number(shipment).into(),
             status,
             occurred_at: at(second),
             source: "carrier:fake".to_owned(),
@@ -126,10 +134,14 @@ impl Harness {
 pub fn args() -> ShippingArgs {
     ShippingArgs {
         chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
-        carriers: CarrierSettings { simulated: simulated_args() },
+        carriers: CarrierSettings { simulated: simulated_args(), manual: manual_args() },
         carrier_calls_max: 64,
         carrier_cancel_calls_max: 64,
     }
+}
+
+pub fn manual_args() -> ManualCarrierArgs {
+    ManualCarrierArgs { manual_carrier_delivery_hours: 168 }
 }
 
 pub fn simulated_args() -> SimulatedCarrierArgs {

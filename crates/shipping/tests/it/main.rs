@@ -9,5 +9,6 @@ mod delays;
 mod every_state;
 mod fake_carrier;
 mod harness;
+mod manual;
 mod simulated_moves;
 mod track;

@@ -14,9 +14,11 @@ pub struct ShipmentBody {
     /// `requested`, `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
     #[schema(example = "in_transit")]
     status: &'static str,
+    /// The company that transports it, once the vendor has entered it; before that the carrier of the booking.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "simulated")]
     carrier: Option<String>,
+    /// For carrier `manual` the shipment's `id`, until the vendor has entered a tracking number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: Option<String>,
@@ -61,7 +63,7 @@ impl From<ShipmentView> for ShipmentBody {
             order_id: view.order_id.as_uuid(),
             warehouse_id: view.warehouse_id.as_uuid(),
             status: view.status.into(),
-            carrier: view.carrier,
+            carrier: view.carrier_name.or(view.carrier),
             tracking_number: view.tracking_number.map(|number| number.to_string()),
             promised_by: view.promised_by,
             delayed_at: view.delayed_at,

@@ -91,6 +91,7 @@ impl DueRow {
             carrier: self.carrier,
             tracking_number: self.tracking_number,
             promised_by: self.promised_by,
+            carrier_name: None,
             reached_at: self.reached_at,
         };
         Ok(DueShipment { stored: row.parse()?, trace })
