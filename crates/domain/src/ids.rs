@@ -61,7 +61,8 @@ id!(
     PaymentId
 );
 id!(
-    /// The shipment of one order from one warehouse; derived, see [`ShipmentId::of`].
+    /// The shipment of one order from one warehouse with the products of one vendor; derived, see
+    /// [`ShipmentId::of_vendor`].
     ShipmentId
 );
 id!(
@@ -90,7 +91,12 @@ impl PaymentId {
 }
 
 impl ShipmentId {
-    /// An order has at most one shipment per warehouse: the same pair always gives the same id.
+    /// An order has at most one shipment per warehouse and vendor: the same three always give the same id.
+    pub fn of_vendor(order: OrderId, warehouse: WarehouseId, vendor: UserId) -> Self {
+        Self(derive(order, &format!("shipment/{warehouse}/{vendor}")))
+    }
+
+    /// The shipment from a warehouse in orders of plan 1, which had one per warehouse for all vendors together.
     pub fn of(order: OrderId, warehouse: WarehouseId) -> Self {
         Self(derive(order, &format!("shipment/{warehouse}")))
     }
@@ -156,6 +162,23 @@ mod tests {
         assert_eq!(shipment.ordered_at(), Timestamp::from_timestamp(1_800_000_000, 0).unwrap());
         assert!(first <= order && order <= last);
         assert!(OrderId::lower_bound(shipment.ordered_at()) == first);
+    }
+
+    #[test]
+    fn each_vendor_has_a_shipment_of_their_own_per_order_and_warehouse() {
+        let order = OrderId::from_uuid(Uuid::now_v7());
+        let [first, second] = [1, 2].map(|number| WarehouseId(Uuid::from_u128(number)));
+        let [hers, his] = [3, 4].map(|number| UserId(Uuid::from_u128(number)));
+
+        let ids = [
+            ShipmentId::of(order, first),
+            ShipmentId::of_vendor(order, first, hers),
+            ShipmentId::of_vendor(order, first, his),
+            ShipmentId::of_vendor(order, second, his),
+        ];
+
+        assert_eq!(std::collections::HashSet::from(ids).len(), ids.len());
+        assert_eq!(ids[1], ShipmentId::of_vendor(order, first, hers));
     }
 
     #[test]

@@ -53,7 +53,8 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
 pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, warehouse_id: WarehouseId) -> String {
     let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
-    let request = ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
+    let shipment_id = ShipmentId::of(order_id, warehouse_id);
+    let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines };
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
     let shipping = Shipping::start(&settings(carrier)).expect("both carriers start by default");
     let batch = [delivery(order_id, book, now)];

@@ -193,7 +193,7 @@ fn a_saga_that_was_stored_under_the_old_names_is_read() {
 fn a_stored_saga_of_an_unknown_plan_or_step_is_unreadable() {
     let stored = Script::start().saga.to_json();
 
-    assert!(OrderSaga::from_json(&stored.replace(r#""plan":1"#, r#""plan":999"#)).is_err());
+    assert!(OrderSaga::from_json(&stored.replace(r#""plan":2"#, r#""plan":999"#)).is_err());
     assert!(OrderSaga::from_json(&stored.replace("reserve_stock", "guess_stock")).is_err());
     assert!(OrderSaga::from_json("{}").is_err());
 }

@@ -1,10 +1,10 @@
-//! Table `shipping.shipments`: one row per order and warehouse.
+//! Table `shipping.shipments`: one row per order, warehouse and vendor.
 
 use super::SHIPMENTS;
 use crate::error::ShippingError;
 use crate::shipment_key::ShipmentKey;
 use domain::Timestamp;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
@@ -19,6 +19,7 @@ pub(crate) struct StoredShipment {
     pub id: ShipmentId,
     pub order_id: OrderId,
     pub warehouse_id: WarehouseId,
+    pub vendor_id: Option<UserId>,
     pub lines: Vec<Line>,
     pub shipment: Shipment,
 }
@@ -36,7 +37,8 @@ impl StoredShipment {
     }
 
     pub(crate) fn request(&self) -> ShipmentRequest {
-        ShipmentRequest { shipment_id: self.id, warehouse_id: self.warehouse_id, lines: self.lines.clone() }
+        let Self { id, warehouse_id, vendor_id, .. } = *self;
+        ShipmentRequest { shipment_id: id, warehouse_id, vendor_id, lines: self.lines.clone() }
     }
 }
 
@@ -53,7 +55,7 @@ pub(crate) async fn lock_shipments(
 ) -> Result<Vec<StoredShipment>, ShippingError> {
     let rows = sqlx::query_as!(
         ShipmentRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+        r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
                   promised_by, carrier_name, reached_at
            FROM shipping.shipments WHERE order_id = ANY($1) ORDER BY order_id, id FOR NO KEY UPDATE"#,
         orders,
@@ -104,6 +106,7 @@ pub(crate) struct ShipmentRow {
     pub order_id: Uuid,
     pub id: Uuid,
     pub warehouse_id: Uuid,
+    pub vendor_id: Option<Uuid>,
     pub lines: Json<Vec<Line>>,
     pub status: String,
     pub carrier: Option<String>,
@@ -123,6 +126,7 @@ impl ShipmentRow {
             id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
+            vendor_id: self.vendor_id.map(UserId::from_uuid),
             lines: self.lines.0,
             shipment,
         })

@@ -4,7 +4,7 @@ use super::SHIPMENTS;
 use crate::error::ShippingError;
 use crate::views::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::product::Line;
 use platform::consistency::StoredRow;
 use sqlx::PgConnection;
@@ -19,7 +19,7 @@ pub(crate) async fn shipment_views(
 ) -> Result<Vec<ShipmentView>, ShippingError> {
     let rows = sqlx::query_as!(
         ViewRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+        r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
                   promised_by, carrier_name, delayed_at, delay_level, created_at, updated_at
            FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
         order.as_uuid(),
@@ -50,6 +50,7 @@ struct ViewRow {
     order_id: Uuid,
     id: Uuid,
     warehouse_id: Uuid,
+    vendor_id: Option<Uuid>,
     lines: Json<Vec<Line>>,
     status: String,
     carrier: Option<String>,
@@ -79,6 +80,7 @@ impl ViewRow {
             shipment_id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
+            vendor_id: self.vendor_id.map(UserId::from_uuid),
             lines: self.lines.0,
             status: stored.read_column("status", self.status.parse())?,
             carrier: self.carrier,

@@ -181,6 +181,7 @@ pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
     let request = |number: &u128| ShipmentRequest {
         shipment_id: shipment(order_id, *number),
         warehouse_id: warehouse(*number),
+        vendor_id: None,
         lines: lines.clone(),
     };
     ShipmentCommand::Book(BookShipments { order_id, shipments: warehouses.iter().map(request).collect() })

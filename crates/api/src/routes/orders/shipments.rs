@@ -15,10 +15,10 @@ use domain::ids::OrderId;
 
 /// Show an order's shipments
 ///
-/// The customer who placed the order sees all of them; vendors see those that contain only their own products.
+/// The customer who placed the order sees all of them; vendors see their own: those of their products.
 #[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "One per warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "One per warehouse and vendor", body = Page<ShipmentBody>)), security(("access_token" = [])))]
 pub async fn order_shipments(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeShipments>,

@@ -11,6 +11,9 @@ pub struct ShipmentBody {
     id: Uuid,
     order_id: Uuid,
     warehouse_id: Uuid,
+    /// Who sells its products. Absent for shipments from before vendors had their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor_id: Option<Uuid>,
     /// `requested`, `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`.
     #[schema(example = "in_transit")]
     status: &'static str,
@@ -62,6 +65,7 @@ impl From<ShipmentView> for ShipmentBody {
             id: view.shipment_id.as_uuid(),
             order_id: view.order_id.as_uuid(),
             warehouse_id: view.warehouse_id.as_uuid(),
+            vendor_id: view.vendor_id.map(|vendor| vendor.as_uuid()),
             status: view.status.into(),
             carrier: view.carrier_name.or(view.carrier),
             tracking_number: view.tracking_number.map(|number| number.to_string()),

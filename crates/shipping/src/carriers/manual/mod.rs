@@ -58,7 +58,7 @@ mod tests {
         let order = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0));
         let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(1));
         let shipment_id = ShipmentId::of(OrderId::from_uuid(order), warehouse_id);
-        let request = ShipmentRequest { shipment_id, warehouse_id, lines: Vec::new() };
+        let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: Vec::new() };
         let carrier = ManualCarrier::start(&ManualCarrierArgs { manual_carrier_delivery_hours: 2 }).unwrap();
 
         let response = carrier.book(&request).await;

@@ -150,7 +150,8 @@ mod tests {
 
     fn request(shipment_id: ShipmentId, sku: &str) -> ShipmentRequest {
         let line = Line { sku: sku.parse().unwrap(), quantity: 1_u32.try_into().unwrap() };
-        ShipmentRequest { shipment_id, warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(1)), lines: vec![line] }
+        let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(1));
+        ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: vec![line] }
     }
 
     fn booked(request: &ShipmentRequest) -> BookResponse {
