@@ -37,6 +37,7 @@ permissions! {
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin];
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin];
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin];
+    ListShipments    "list shipments"             &[Vendor, Support, Admin];
     ReportShipments  "report on shipments"        &[Vendor, Admin];
     ManageProducts   "manage products"            &[Vendor, Admin];
     SeeStock         "see stock"                  &[Vendor, Support, Admin];

@@ -41,6 +41,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/shipments", &[Vendor, Support, Admin]),
     ("GET /api/v1/shipments/{tracking_number}", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/shipments/{tracking_number}/events", &[Vendor, Admin]),
     ("PUT /api/v1/shipments/{tracking_number}/tracking", &[Vendor, Admin]),

@@ -139,6 +139,51 @@ async fn a_tracking_number_is_entered_by_the_shipments_vendor_or_an_admin_only_a
     }
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_vendor_lists_their_own_shipments_and_staff_all_of_them(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let vendor = client.create_user("vendor", Role::Vendor).await;
+    let stranger = client.create_user("stranger", Role::Vendor).await;
+    let admin = client.create_user("admin", Role::Admin).await;
+    let support = client.create_user("support", Role::Support).await;
+    let customer = client.customer().await;
+    let warehouse = client.create_stock(vendor.id).await;
+    for _ in 0..3 {
+        let order = client.place(&customer).await;
+        worker_fixture::book_with("manual", &client, &order, warehouse).await;
+    }
+    let count = |user, query: &'static str| {
+        let listed = client.send(get(&format!("/shipments{query}")).by(user));
+        async { listed.await.expect(StatusCode::OK)["items"].as_array().expect("items").len() }
+    };
+
+    for (user, expected) in [(&vendor, 3), (&admin, 3), (&support, 3), (&stranger, 0)] {
+        assert_eq!(count(user, "?status=booked").await, expected, "{}", user.email);
+    }
+    assert_eq!((count(&admin, "?mine=true").await, count(&vendor, "?mine=false").await), (0, 3));
+    assert_eq!((count(&vendor, "?status=delivered").await, count(&stranger, "?mine=false").await), (0, 0));
+    let page = client.send(get("/shipments?limit=2").by(&vendor)).await.expect(StatusCode::OK);
+    let cursor = page["next_cursor"].as_str().expect("a cursor");
+    let next = client.send(get(&format!("/shipments?limit=2&cursor={cursor}")).by(&vendor)).await;
+    let next = next.expect(StatusCode::OK);
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!((next["items"].as_array().map(Vec::len), next.get("next_cursor")), (Some(1), None));
+    assert_eq!(page["items"][0]["vendor_id"], json!(vendor.id));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_invalid_filter_of_shipments_is_422_and_customers_have_no_list(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let vendor = client.create_user("vendor", Role::Vendor).await;
+    let customer = client.customer().await;
+
+    for query in ["status=lost", "mine=yes", "limit=0", "limit=101", "cursor=next", "cursor=~~", "vendor=1"] {
+        let response = client.send(get(&format!("/shipments?{query}")).by(&vendor)).await;
+        response.expect_problem(422, "validation");
+    }
+    client.send(get("/shipments").by(&customer)).await.expect_problem(403, "forbidden");
+}
+
 fn put(path: &str) -> ApiRequest {
     ApiRequest::new(Method::PUT, path)
 }

@@ -2,7 +2,7 @@
 
 use crate::client::{ApiClient, HEADPHONES};
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
 use domain::product::Line;
 use domain::saga::TimeScale;
@@ -53,8 +53,14 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
 pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, warehouse_id: WarehouseId) -> String {
     let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
-    let shipment_id = ShipmentId::of(order_id, warehouse_id);
-    let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines };
+    let vendor = sqlx::query_scalar("SELECT vendor_id FROM orders.items WHERE order_id = $1 AND line_no = 1")
+        .bind(order_id.as_uuid())
+        .fetch_one(&client.pool)
+        .await
+        .map(UserId::from_uuid)
+        .expect("a line");
+    let shipment_id = ShipmentId::of_vendor(order_id, warehouse_id, vendor);
+    let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: Some(vendor), lines };
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
     let shipping = Shipping::start(&settings(carrier)).expect("both carriers start by default");
     let batch = [delivery(order_id, book, now)];
@@ -67,7 +73,7 @@ pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, w
     let handled = shipping.settle(&mut work, &batch, results, now).await.expect("settled");
     commit(work, handled, now).await;
 
-    let booked = shipping::list_shipments(&client.pool, order_id).await.expect("a list");
+    let booked = shipping::shipments_of_order(&client.pool, order_id).await.expect("a list");
     booked[0].tracking_number.as_ref().expect("a number").to_string()
 }
 

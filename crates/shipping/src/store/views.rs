@@ -29,7 +29,10 @@ pub(crate) async fn shipment_views(
     with_events(connection, rows).await
 }
 
-async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Result<Vec<ShipmentView>, ShippingError> {
+pub(super) async fn with_events(
+    connection: &mut PgConnection,
+    rows: Vec<ViewRow>,
+) -> Result<Vec<ShipmentView>, ShippingError> {
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let events = sqlx::query_as!(
         EventRow,
@@ -46,21 +49,21 @@ async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Resul
     rows.into_iter().map(|row| row.parse(&mut by_shipment)).collect()
 }
 
-struct ViewRow {
-    order_id: Uuid,
-    id: Uuid,
-    warehouse_id: Uuid,
-    vendor_id: Option<Uuid>,
-    lines: Json<Vec<Line>>,
-    status: String,
-    carrier: Option<String>,
-    tracking_number: Option<String>,
-    promised_by: Option<Timestamp>,
-    carrier_name: Option<String>,
-    delayed_at: Option<Timestamp>,
-    delay_level: i16,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+pub(super) struct ViewRow {
+    pub order_id: Uuid,
+    pub id: Uuid,
+    pub warehouse_id: Uuid,
+    pub vendor_id: Option<Uuid>,
+    pub lines: Json<Vec<Line>>,
+    pub status: String,
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+    pub promised_by: Option<Timestamp>,
+    pub carrier_name: Option<String>,
+    pub delayed_at: Option<Timestamp>,
+    pub delay_level: i16,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 struct EventRow {

@@ -2,7 +2,7 @@
 
 use crate::fake_carrier::{FakeCarrier, tracking_number};
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
@@ -111,7 +111,7 @@ impl Harness {
 
     /// The shipments' statuses, sorted by warehouse number.
     pub async fn statuses(&self, order: OrderId) -> Vec<ShipmentStatus> {
-        let mut views = shipping::list_shipments(&self.pool, order).await.unwrap();
+        let mut views = shipping::shipments_of_order(&self.pool, order).await.unwrap();
         views.sort_by_key(|view| view.warehouse_id);
         views.iter().map(|view| view.status).collect()
     }
@@ -185,6 +185,22 @@ pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
         lines: lines.clone(),
     };
     ShipmentCommand::Book(BookShipments { order_id, shipments: warehouses.iter().map(request).collect() })
+}
+
+pub fn vendors_shipment(order: OrderId, vendor: UserId) -> ShipmentId {
+    ShipmentId::of_vendor(order, warehouse(1), vendor)
+}
+
+/// A book command with one shipment per vendor, all from one warehouse.
+pub fn book_of(order_id: OrderId, vendors: &[UserId]) -> ShipmentCommand {
+    let lines = vec![Line { sku: "SKU-HEADPHONES".parse().unwrap(), quantity: 2_u32.try_into().unwrap() }];
+    let request = |vendor: &UserId| ShipmentRequest {
+        shipment_id: vendors_shipment(order_id, *vendor),
+        warehouse_id: warehouse(1),
+        vendor_id: Some(*vendor),
+        lines: lines.clone(),
+    };
+    ShipmentCommand::Book(BookShipments { order_id, shipments: vendors.iter().map(request).collect() })
 }
 
 pub fn cancel(order_id: OrderId) -> ShipmentCommand {

@@ -25,7 +25,7 @@ pub async fn order_shipments(
     PathParam(id): PathParam<OrderId>,
 ) -> Result<Json<Page<ShipmentBody>>, Problem> {
     let order = visible_order(&state, caller, id).await?;
-    let shipments = shipping::list_shipments(&state.pool, id).await?;
+    let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     let shipments = visible_shipments(caller, &order, shipments);
     Ok(Json(Page::complete(shipments.into_iter().map(ShipmentBody::from))))
 }

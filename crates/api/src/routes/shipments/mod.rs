@@ -2,6 +2,7 @@
 
 pub mod enter_tracking;
 pub mod find;
+pub mod list;
 pub mod record_event;
 pub mod shipment;
 
