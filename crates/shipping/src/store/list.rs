@@ -20,7 +20,7 @@ pub(crate) async fn list_shipments(
     filter: &ShipmentFilter,
     rows_max: u32,
 ) -> Result<Vec<ShipmentView>, ShippingError> {
-    let statuses: Vec<&str> = match filter.status {
+    let status: Vec<&str> = match filter.status {
         Some(status) => vec![status.into()],
         None => ShipmentStatus::VARIANTS.to_vec(),
     };
@@ -45,7 +45,7 @@ pub(crate) async fn list_shipments(
            ORDER BY coalesce(listed.vendor_id, '00000000-0000-0000-0000-000000000000'::uuid), listed.order_id,
                     listed.id
            LIMIT $6"#,
-        &statuses as &[&str],
+        &status as &[&str],
         after.vendor.as_uuid(),
         after.order_id.as_uuid(),
         after.shipment_id.as_uuid(),
