@@ -64,7 +64,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// A vendor's list ends with their own shipments, whoever the vendor of the cursor is.
+    /// A vendor's list has their own shipments only, also after a cursor of another vendor's list.
     fn of(filter: &ShipmentFilter) -> Self {
         let after = filter.after.unwrap_or(ShipmentCursor::START);
         match filter.vendor {
