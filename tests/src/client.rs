@@ -184,6 +184,11 @@ impl ApiClient {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Puts `body`, and retries until the response is final.
+    pub async fn put(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Patches with `body`, and retries until the response is final.
     pub async fn patch(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         self.send(self.request(Method::PATCH, path).json(body)).await

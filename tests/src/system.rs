@@ -189,10 +189,15 @@ impl TestSystem {
 
     /// A client with an admin's account of its own.
     pub async fn admin(&self) -> ApiClient {
-        let name = "admin-of-the-test";
+        self.promoted("admin-of-the-test", "admin").await
+    }
+
+    /// A client with an account of its own in this role.
+    pub async fn promoted(&self, name: &str, role: &str) -> ApiClient {
         let mut client = self.client().signed_up(name).await;
-        let promote = "UPDATE accounts.users SET role = 'admin', token_version = token_version + 1 WHERE email LIKE $1";
-        sqlx::query(promote).bind(format!("{name}@%")).execute(self.pool()).await.expect("the role can be updated");
+        let promote = "UPDATE accounts.users SET role = $2, token_version = token_version + 1 WHERE email LIKE $1";
+        let promoted = sqlx::query(promote).bind(format!("{name}@%")).bind(role).execute(self.pool()).await;
+        promoted.expect("the role can be updated");
         client.log_in_again(name).await;
         client
     }

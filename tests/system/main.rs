@@ -31,4 +31,5 @@ mod silent_connections;
 mod slow_provider_calls;
 mod stock_race;
 mod unknown_orders;
+mod vendors_ship;
 mod verify_detects_tampering;

@@ -27,8 +27,8 @@ async fn commands_for_an_order_that_does_not_exist_are_undone() {
         vec![Line { sku: "SKU-STRANGE".parse().expect("a SKU"), quantity: 3_u32.try_into().expect("a quantity") }];
     let amount = Money::new(1_999, "USD".parse().expect("a currency")).expect("an amount");
     let warehouse_id = WarehouseId::from_uuid(Uuid::now_v7());
-    let request =
-        ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines: lines.clone() };
+    let shipment_id = ShipmentId::of(order_id, warehouse_id);
+    let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: lines.clone() };
 
     let reserve = InventoryCommand::Reserve(ReserveStock { order_id, lines });
     let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });

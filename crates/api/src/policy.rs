@@ -47,6 +47,7 @@ permissions! {
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin], Some(Scope::PaymentsRead);
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
+    ListShipments    "list shipments"             &[Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     ReportShipments  "report on shipments"        &[Vendor, Admin], Some(Scope::ShipmentsReport);
     ManageProducts   "manage products"            &[Vendor, Admin], Some(Scope::ProductsWrite);
     SeePriceHistory  "see earlier prices"         &[Vendor, Support, Admin], Some(Scope::ProductsRead);

@@ -4,6 +4,9 @@ use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// What follows the 48 bits of time in an id.
+const RANDOM_BITS: u32 = 80;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id must be a UUID")]
 pub struct BadId;
@@ -66,7 +69,8 @@ id!(
     PaymentId
 );
 id!(
-    /// The shipment of one order from one warehouse; derived, see [`ShipmentId::of`].
+    /// The shipment of one order from one warehouse with the products of one vendor; derived, see
+    /// [`ShipmentId::of_vendor`].
     ShipmentId
 );
 id!(
@@ -83,7 +87,7 @@ impl OrderId {
     /// `id < OrderId::lower_bound(at)` selects older orders (to the millisecond) by the primary key.
     pub fn lower_bound(at: Timestamp) -> Self {
         let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
-        Self(Uuid::from_u128(millis << 80))
+        Self(Uuid::from_u128(millis << RANDOM_BITS))
     }
 }
 
@@ -101,9 +105,28 @@ impl PaymentId {
 }
 
 impl ShipmentId {
-    /// An order has at most one shipment per warehouse: the same pair always gives the same id.
+    /// An order has at most one shipment per warehouse and vendor: the same three always give the same id.
+    pub fn of_vendor(order: OrderId, warehouse: WarehouseId, vendor: UserId) -> Self {
+        Self(derive(order, &format!("shipment/{warehouse}/{vendor}")))
+    }
+
+    /// The shipment from a warehouse in orders of plan 1, which had one per warehouse for all vendors together.
     pub fn of(order: OrderId, warehouse: WarehouseId) -> Self {
         Self(derive(order, &format!("shipment/{warehouse}")))
+    }
+
+    /// When its order was placed, to the millisecond: the first 48 bits.
+    pub fn ordered_at(self) -> Timestamp {
+        let millis = i64::try_from(self.0.as_u128() >> RANDOM_BITS).expect("48 bits");
+        Timestamp::from_timestamp_millis(millis).expect("48 bits of milliseconds end in the year 10889")
+    }
+
+    /// The ids that its order can have: those of the same millisecond. They find a shipment by its id through an index
+    /// that begins with the order's.
+    pub const fn possible_orders(self) -> (OrderId, OrderId) {
+        let first = self.0.as_u128() >> RANDOM_BITS << RANDOM_BITS;
+        let last = first | ((1 << RANDOM_BITS) - 1);
+        (OrderId(Uuid::from_u128(first)), OrderId(Uuid::from_u128(last)))
     }
 }
 
@@ -141,6 +164,35 @@ mod tests {
         let at =
             |millis: i64| OrderId::lower_bound(Timestamp::from_timestamp_millis(1_800_000_000_000 + millis).unwrap());
         assert!(at(0) <= order && order < at(1));
+    }
+
+    #[test]
+    fn a_shipments_id_contains_the_time_of_its_order_and_bounds_the_orders_id() {
+        let order = OrderId::from_uuid(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_800_000_000, 0)));
+        let shipment = ShipmentId::of(order, WarehouseId(Uuid::nil()));
+
+        let (first, last) = shipment.possible_orders();
+
+        assert_eq!(shipment.ordered_at(), Timestamp::from_timestamp(1_800_000_000, 0).unwrap());
+        assert!(first <= order && order <= last);
+        assert!(OrderId::lower_bound(shipment.ordered_at()) == first);
+    }
+
+    #[test]
+    fn each_vendor_has_a_shipment_of_their_own_per_order_and_warehouse() {
+        let order = OrderId::from_uuid(Uuid::now_v7());
+        let [first, second] = [1, 2].map(|number| WarehouseId(Uuid::from_u128(number)));
+        let [hers, his] = [3, 4].map(|number| UserId(Uuid::from_u128(number)));
+
+        let ids = [
+            ShipmentId::of(order, first),
+            ShipmentId::of_vendor(order, first, hers),
+            ShipmentId::of_vendor(order, first, his),
+            ShipmentId::of_vendor(order, second, his),
+        ];
+
+        assert_eq!(std::collections::HashSet::from(ids).len(), ids.len());
+        assert_eq!(ids[1], ShipmentId::of_vendor(order, first, hers));
     }
 
     #[test]

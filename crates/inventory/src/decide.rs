@@ -127,9 +127,9 @@ fn ship(
     command: &ShipStock,
     cause: MessageId,
 ) -> Result<Result<Reply, String>, StoreError> {
-    let ShipStock { order_id, shipment_id, warehouse_id } = *command;
+    let ShipStock { order_id, shipment_id, warehouse_id, ref skus } = *command;
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
-    let lines = match reserved_lines.ship(warehouse_id) {
+    let lines = match reserved_lines.ship(warehouse_id, skus) {
         Ok(lines) => lines,
         Err(refusal) => return Ok(Err(format!("order {order_id}, warehouse {warehouse_id}: {refusal}"))),
     };

@@ -148,7 +148,8 @@ async fn book_all(carrier: &MeteredCarrier, requests: &[ShipmentRequest]) -> Boo
     for (request, response) in requests.iter().zip(responses) {
         match response {
             Some(BookResponse::Booked { tracking_number, promised_by }) => {
-                let waybill = Waybill { carrier: carrier.name.to_owned(), tracking_number, promised_by };
+                let carrier = carrier.name.to_owned();
+                let waybill = Waybill { carrier, tracking_number, promised_by, carrier_name: None };
                 waybills.push((request.shipment_id, waybill));
             }
             Some(BookResponse::Refused { reason }) => refused = refused.or(Some(reason)),

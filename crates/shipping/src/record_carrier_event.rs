@@ -1,21 +1,24 @@
 //! Use case: records a milestone that a carrier, a vendor or an admin reports for a shipment.
 
+use crate::carriers;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
-use crate::store::{self, ChangedShipment, NewEvent, StoredBooking, StoredShipment};
+use crate::progressed::progressed;
+use crate::shipment_key::ShipmentKey;
+use crate::store::{self, ChangedShipment, NewEvent, StoredShipment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::ShipmentId;
-use domain::messages::{Reply, ShipmentProgressed};
-use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, TrackingNumber, Waybill};
-use messaging::{Outgoing, Trace, UnitOfWork, WriteContext};
+use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, Waybill};
+use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use serde_json::json;
+use sqlx::PgConnection;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarrierEvent {
-    pub tracking_number: TrackingNumber,
+    pub shipment: ShipmentKey,
     pub status: Milestone,
     pub occurred_at: Timestamp,
     /// Who reports it: `carrier:<name>`, `vendor:<id>`, `admin:<id>`.
@@ -36,8 +39,8 @@ pub enum Recorded {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CarrierEventError {
-    #[error("no shipment has this `tracking_number`")]
-    UnknownTrackingNumber,
+    #[error("there is no such shipment")]
+    UnknownShipment,
     #[error(transparent)]
     Refused(#[from] ShipmentRefusal),
     #[error(transparent)]
@@ -66,15 +69,13 @@ async fn record(
     audit: &impl AuditSink,
 ) -> Result<(Recorded, ShippingChanges), CarrierEventError> {
     let mut changes = ShippingChanges::default();
-    let order = store::find_order_of_tracking_number(work, &event.tracking_number).await?;
-    let order = order.ok_or(CarrierEventError::UnknownTrackingNumber)?;
-    let booking = store::lock_bookings(work, &[order]).await?.remove(&order);
-    let (shipment, trace) = named_shipment(booking, &event.tracking_number)?;
+    let (shipment, trace) = lock_shipment(work, &event.shipment).await?;
     let reported = shipment.shipment.clone().report(event.status, event.occurred_at)?;
+    ensure_tracked(&shipment.shipment)?;
     if store::insert_events(work, &[row(shipment.id, event)], now).await? == 0 {
         return Ok((Recorded::Duplicate, changes));
     }
-    audit.record(work, audit_record(event, &shipment.shipment)).await.map_err(ShippingError::from)?;
+    audit.record(work, audit_record(event, shipment.id, &shipment.shipment)).await.map_err(ShippingError::from)?;
     let Applied::Changed(next) = reported else { return Ok((Recorded::Ignored, changes)) };
     let change = ChangedShipment::step(shipment, next);
     work.send([progressed(&change, event.status, event.occurred_at, trace, now)]);
@@ -82,30 +83,39 @@ async fn record(
     Ok((Recorded::Advanced, changes))
 }
 
-fn audit_record(event: &CarrierEvent, before: &Shipment) -> AuditRecord {
+fn audit_record(event: &CarrierEvent, id: ShipmentId, before: &Shipment) -> AuditRecord {
+    let number = before.waybill().map_or_else(|| id.to_string(), |waybill| waybill.tracking_number.to_string());
     AuditRecord {
         action: "shipment.report",
-        subject: format!("shipment:{}", event.tracking_number),
+        subject: format!("shipment:{number}"),
         reason: event.note.clone(),
         before: Some(json!({ "status": before.status() })),
         after: Some(json!({ "reported": event.status, "occurred_at": event.occurred_at })),
     }
 }
 
-/// Events are refused while the booking is being cancelled, because the result of the cancellation decides. If the
-/// carrier already has the shipment, the booking becomes `Booked` again, and a repeated event is accepted.
-fn named_shipment(
-    booking: Option<StoredBooking>,
-    number: &TrackingNumber,
+/// Locks the shipment, and its booking. Refused while the booking is being cancelled, because the result of the
+/// cancellation decides. If the carrier already has the shipment, the booking becomes `Booked` again, and a repeated
+/// event is accepted.
+pub(crate) async fn lock_shipment(
+    tx: &mut PgConnection,
+    key: &ShipmentKey,
 ) -> Result<(StoredShipment, Trace), CarrierEventError> {
-    let stored = booking.ok_or(CarrierEventError::UnknownTrackingNumber)?;
+    let order = store::find_order(tx, key).await?.ok_or(CarrierEventError::UnknownShipment)?;
+    let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
+    let stored = booking.ok_or(CarrierEventError::UnknownShipment)?;
     if stored.booking == Booking::Cancelling {
         return Err(ShipmentRefusal::BeingCancelled.into());
     }
-    let named = |waybill: &Waybill| waybill.tracking_number == *number;
-    let mut shipments = stored.shipments.into_iter();
-    let shipment = shipments.find(|shipment| shipment.shipment.waybill().is_some_and(named));
-    Ok((shipment.ok_or(CarrierEventError::UnknownTrackingNumber)?, stored.trace))
+    let shipment = stored.shipments.into_iter().find(|shipment| key.names(shipment.id, shipment.tracking_number()));
+    Ok((shipment.ok_or(CarrierEventError::UnknownShipment)?, stored.trace))
+}
+
+/// Customers get the tracking number no later than the first milestone.
+fn ensure_tracked(shipment: &Shipment) -> Result<(), ShipmentRefusal> {
+    let is_missing =
+        |waybill: &Waybill| waybill.carrier_name.is_none() && carriers::is_tracking_entered(&waybill.carrier);
+    if shipment.waybill().is_some_and(is_missing) { Err(ShipmentRefusal::NoTrackingNumber) } else { Ok(()) }
 }
 
 fn row(shipment_id: ShipmentId, event: &CarrierEvent) -> NewEvent<'_> {
@@ -116,19 +126,4 @@ fn row(shipment_id: ShipmentId, event: &CarrierEvent) -> NewEvent<'_> {
         source: &event.source,
         note: event.note.as_deref(),
     }
-}
-
-/// The message to the order. Its id is derived from shipment and milestone, so that the order receives each milestone
-/// once, however often it is reported.
-pub(crate) fn progressed(
-    change: &ChangedShipment,
-    milestone: Milestone,
-    occurred_at: Timestamp,
-    trace: Trace,
-    now: Timestamp,
-) -> Outgoing {
-    let (order_id, shipment_id) = (change.to.order_id, change.to.id);
-    let reply =
-        Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status: milestone.into(), occurred_at });
-    Outgoing::new(order_id, &reply, format!("{shipment_id}/{milestone}"), trace, now)
 }

@@ -81,12 +81,13 @@ fn progress(
     now: Timestamp,
 ) -> impl Iterator<Item = Outgoing> {
     stored.shipments.iter().filter_map(move |shipment| {
-        let Shipment::UnderWay { milestone, reached_at, .. } = &shipment.shipment else { return None };
+        let Shipment::UnderWay { waybill, milestone, reached_at } = &shipment.shipment else { return None };
         let progressed = ShipmentProgressed {
             order_id,
             shipment_id: shipment.id,
             status: (*milestone).into(),
             occurred_at: *reached_at,
+            transport: waybill.transport(),
         };
         let key = format!("{}/{}", delivery.header.id, shipment.id);
         let reply = Reply::ShipmentProgressed(progressed);

@@ -1,7 +1,7 @@
 //! Shipments as clients see them.
 
 use domain::Timestamp;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus, TrackingNumber};
 
@@ -10,12 +10,16 @@ pub struct ShipmentView {
     pub shipment_id: ShipmentId,
     pub order_id: OrderId,
     pub warehouse_id: WarehouseId,
+    /// Who sells its lines. `None` for shipments that the version before booked, which may have several vendors.
+    pub vendor_id: Option<UserId>,
     pub lines: Vec<Line>,
     pub status: ShipmentStatus,
     /// `carrier`, `tracking_number` and `promised_by` are set once the shipment is booked.
     pub carrier: Option<String>,
     pub tracking_number: Option<TrackingNumber>,
     pub promised_by: Option<Timestamp>,
+    /// The company that transports it, if a person entered it.
+    pub carrier_name: Option<String>,
     /// When it was first marked as delayed.
     pub delayed_at: Option<Timestamp>,
     /// The delay level, counted from one. 0 while the shipment is on time.

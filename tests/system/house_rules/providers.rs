@@ -3,9 +3,16 @@
 use super::sources::{Source, rust};
 
 /// The folders of the simulated providers.
-const FOLDERS: &[&str] = &["crates/payments/src/gateway/simulated/", "crates/shipping/src/carriers/simulated/"];
+const FOLDERS: &[&str] = &[
+    "crates/payments/src/gateway/simulated/",
+    "crates/shipping/src/carriers/manual/",
+    "crates/shipping/src/carriers/simulated/",
+];
 
-/// Every other file whose code names a simulated provider, with the reason.
+/// Their names.
+const NAMES: &[&str] = &["simulated", "manual"];
+
+/// Every other file whose code names one of them, with the reason.
 const KNOWN: &[(&str, &str)] = &[
     ("crates/api/src/routes/orders/order.rs", "an example in the description of the API"),
     ("crates/api/src/routes/orders/payments.rs", "an example in the description of the API"),
@@ -24,12 +31,12 @@ const KNOWN: &[(&str, &str)] = &[
 fn a_provider_is_known_to_its_folder_and_its_registration_only() {
     let product = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
     let others = product.filter(|source| !FOLDERS.iter().any(|folder| source.path.starts_with(folder)));
-    let naming: Vec<_> = others.filter(names_a_simulated_provider).map(|source| source.path).collect();
+    let naming: Vec<_> = others.filter(names_a_provider).map(|source| source.path).collect();
     let known: Vec<_> = KNOWN.iter().map(|(path, _why)| *path).collect();
     assert_eq!(naming, known);
 }
 
-fn names_a_simulated_provider(source: &Source) -> bool {
+fn names_a_provider(source: &Source) -> bool {
     let code = source.without_inline_tests().lines().filter(|line| !line.trim_start().starts_with("//"));
-    code.map(str::to_lowercase).any(|line| line.contains("simulated"))
+    code.map(str::to_lowercase).any(|line| NAMES.iter().any(|name| line.contains(name)))
 }

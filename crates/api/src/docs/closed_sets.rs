@@ -94,7 +94,24 @@ const SETS: &[Set] = &[
     ],
     &[("active", "may log in"), ("disabled", "can't log in, and has no sessions")],
     // stock adjustments
-    &[("received", "new stock"), ("adjusted", "a count found more or fewer units"), ("returned", "units came back")],
+    &[
+        ("received", "new stock"),
+        ("adjusted", "more or fewer units were found: the difference"),
+        ("counted", "all units were counted: how many are on hand"),
+        ("returned", "units came back"),
+    ],
+    // stock movements
+    &[
+        ("received", "new stock"),
+        ("adjusted", "more or fewer units were found"),
+        ("counted", "all units were counted"),
+        ("reserved", "for an order"),
+        ("released", "the order does not need them any more"),
+        ("shipped", "left with a shipment"),
+        ("returned", "units came back"),
+        ("transferred_out", "to another warehouse"),
+        ("transferred_in", "from another warehouse"),
+    ],
     // queues
     &[
         ("orders", "replies to the orders' sagas"),

@@ -2,7 +2,7 @@
 
 use crate::client::{ApiClient, HEADPHONES};
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
 use domain::product::Line;
 use domain::saga::TimeScale;
@@ -10,6 +10,7 @@ use messaging::{
     Begun, Changes, Delivery, Handle, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext,
 };
 use orders::SagaHandler;
+use shipping::carriers::manual::ManualCarrierArgs;
 use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
 use shipping::carriers::{CarrierSettings, ChosenCarrier, RegisteredCarrier};
 use shipping::{Shipping, ShippingArgs};
@@ -44,13 +45,24 @@ pub async fn reject(client: &ApiClient, order: &str) {
     commit(work, handled, now).await;
 }
 
-/// Books the shipment of the order's headphones with the carrier. Returns the tracking number.
+/// Books the shipment of the order's headphones with the simulated carrier. Returns the tracking number.
 pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) -> String {
+    book_with(SimulatedCarrier::NAME, client, order, warehouse_id).await
+}
+
+pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, warehouse_id: WarehouseId) -> String {
     let (order_id, now): (OrderId, _) = (order.parse().expect("an id"), platform::clock::now());
     let lines = vec![Line { sku: HEADPHONES.parse().expect("a SKU"), quantity: 1_i64.try_into().expect("one") }];
-    let request = ShipmentRequest { shipment_id: ShipmentId::of(order_id, warehouse_id), warehouse_id, lines };
+    let vendor = sqlx::query_scalar("SELECT vendor_id FROM orders.items WHERE order_id = $1 AND line_no = 1")
+        .bind(order_id.as_uuid())
+        .fetch_one(&client.pool)
+        .await
+        .map(UserId::from_uuid)
+        .expect("a line");
+    let shipment_id = ShipmentId::of_vendor(order_id, warehouse_id, vendor);
+    let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: Some(vendor), lines };
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
-    let shipping = Shipping::start(&carrier()).expect("the simulated carrier needs no settings");
+    let shipping = Shipping::start(&settings(carrier)).expect("both carriers start by default");
     let batch = [delivery(order_id, book, now)];
 
     let mut work = begin(client).await;
@@ -61,20 +73,21 @@ pub async fn book(client: &ApiClient, order: &str, warehouse_id: WarehouseId) ->
     let handled = shipping.settle(&mut work, &batch, results, now).await.expect("settled");
     commit(work, handled, now).await;
 
-    let booked = shipping::list_shipments(&client.pool, order_id).await.expect("a list");
+    let booked = shipping::shipments_of_order(&client.pool, order_id).await.expect("a list");
     booked[0].tracking_number.as_ref().expect("a number").to_string()
 }
 
-fn carrier() -> ShippingArgs {
+fn settings(carrier: &'static str) -> ShippingArgs {
     let simulated = SimulatedCarrierArgs {
         carrier_latency_ms: 0,
         carrier_hand_over_ms: 20_000,
         carrier_in_transit_ms: 20_000,
         carrier_delivery_ms: 30_000,
     };
+    let manual = ManualCarrierArgs { manual_carrier_delivery_hours: 168 };
     ShippingArgs {
-        chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
-        carriers: CarrierSettings { simulated },
+        chosen: ChosenCarrier { carrier },
+        carriers: CarrierSettings { simulated, manual },
         carrier_calls_max: 1,
         carrier_cancel_calls_max: 1,
     }

@@ -76,9 +76,11 @@ impl ReservedLines {
         self.0.iter().filter(|line| line.state == LineState::Active).collect()
     }
 
-    /// The lines to ship from `warehouse`; empty when they were shipped before.
-    pub fn ship(&self, warehouse: WarehouseId) -> Result<Vec<&ReservedLine>, ShipRefusal> {
-        let lines: Vec<_> = self.0.iter().filter(|line| line.warehouse_id == warehouse).collect();
+    /// The lines of `skus` to ship from `warehouse`; empty when they were shipped before. No SKUs stand for all.
+    pub fn ship(&self, warehouse: WarehouseId, skus: &[Sku]) -> Result<Vec<&ReservedLine>, ShipRefusal> {
+        let leaves =
+            |line: &&ReservedLine| line.warehouse_id == warehouse && (skus.is_empty() || skus.contains(&line.sku));
+        let lines: Vec<_> = self.0.iter().filter(leaves).collect();
         if lines.is_empty() {
             return Err(ShipRefusal::NeverReserved);
         }
@@ -126,11 +128,26 @@ mod tests {
     fn lines_that_were_never_reserved_or_are_released_can_not_be_shipped() {
         let mut reserved_lines = reserved_lines(&[(1, 2)]);
 
-        assert_eq!(reserved_lines.ship(warehouse(2)), Err(ShipRefusal::NeverReserved));
+        assert_eq!(reserved_lines.ship(warehouse(2), &[]), Err(ShipRefusal::NeverReserved));
         reserved_lines.0[0].state = LineState::Released;
-        assert_eq!(reserved_lines.ship(warehouse(1)), Err(ShipRefusal::Released));
+        assert_eq!(reserved_lines.ship(warehouse(1), &[]), Err(ShipRefusal::Released));
         reserved_lines.0[0].state = LineState::Shipped;
-        assert_eq!(reserved_lines.ship(warehouse(1)), Ok(vec![]));
+        assert_eq!(reserved_lines.ship(warehouse(1), &[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_shipment_takes_the_lines_of_its_skus_only() {
+        let reserved_lines = reserved_lines(&[(1, 2), (1, 3), (2, 4)]);
+        let shipped = |skus: &[&str]| {
+            let skus: Vec<Sku> = skus.iter().map(|sku| sku.parse().expect("a SKU")).collect();
+            let lines = reserved_lines.ship(warehouse(1), &skus);
+            lines.map(|lines| lines.iter().map(|line| line.quantity.get()).collect::<Vec<_>>())
+        };
+
+        assert_eq!(shipped(&["SKU-1-3"]), Ok(vec![3]));
+        assert_eq!(shipped(&["SKU-1-2", "SKU-1-3"]), Ok(vec![2, 3]));
+        assert_eq!(shipped(&[]), Ok(vec![2, 3]), "a command of an earlier version");
+        assert_eq!(shipped(&["SKU-2-4"]), Err(ShipRefusal::NeverReserved), "reserved in another warehouse");
     }
 
     #[test]
@@ -144,7 +161,7 @@ mod tests {
     fn close_lines(reserved_lines: &mut ReservedLines, command: Option<u128>) -> Vec<Movement> {
         let (lines, state) = match command {
             None => (reserved_lines.release(), LineState::Released),
-            Some(number) => (reserved_lines.ship(warehouse(number)).unwrap_or_default(), LineState::Shipped),
+            Some(number) => (reserved_lines.ship(warehouse(number), &[]).unwrap_or_default(), LineState::Shipped),
         };
         let movement = |line: &&ReservedLine| if command.is_none() { line.released() } else { line.shipped() };
         let movements = lines.iter().map(movement).collect();

@@ -8,7 +8,7 @@ use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
-use crate::shipment::ShipmentStatus;
+use crate::shipment::{ShipmentStatus, Transport};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -46,6 +46,21 @@ fn every_message_has_a_golden_file_and_every_file_a_message() {
         InventoryCommand::COUNT + PaymentCommand::COUNT + ShipmentCommand::COUNT + Reply::COUNT + OrderEvent::COUNT;
     assert_eq!(messages.len(), variants, "a message has no sample");
     assert_eq!(messages, files);
+}
+
+#[test]
+fn messages_of_the_version_before_vendors_had_shipments_of_their_own_are_read() {
+    let book = std::fs::read_to_string(path("shipment.book.v1")).unwrap();
+    let ship = std::fs::read_to_string(path("inventory.ship.v1")).unwrap();
+    let (mut book, mut ship): (serde_json::Value, serde_json::Value) =
+        (serde_json::from_str(&book).unwrap(), serde_json::from_str(&ship).unwrap());
+    book["data"]["shipments"][0].as_object_mut().unwrap().remove("vendor_id").unwrap();
+    ship["data"].as_object_mut().unwrap().remove("skus").unwrap();
+
+    let ShipmentCommand::Book(book) = serde_json::from_value(book).unwrap() else { panic!("a booking") };
+    let InventoryCommand::Ship(ship) = serde_json::from_value(ship).unwrap() else { panic!("a shipment") };
+
+    assert_eq!((book.shipments[0].vendor_id, ship.skus), (None, vec![]));
 }
 
 #[test]
@@ -104,7 +119,12 @@ fn inventory_commands() -> Vec<InventoryCommand> {
             lines: vec![line("SKU-HEADPHONES", 2), line("SKU-MUG", 1)],
         }),
         InventoryCommand::Release(ReleaseStock { order_id }),
-        InventoryCommand::Ship(ShipStock { order_id, shipment_id: shipment(), warehouse_id: warehouse() }),
+        InventoryCommand::Ship(ShipStock {
+            order_id,
+            shipment_id: shipment(),
+            warehouse_id: warehouse(),
+            skus: vec![line("SKU-HEADPHONES", 1).sku],
+        }),
     ]
 }
 
@@ -120,8 +140,12 @@ fn payment_commands() -> Vec<PaymentCommand> {
 
 fn shipment_commands() -> Vec<ShipmentCommand> {
     let order_id = order();
-    let request =
-        ShipmentRequest { shipment_id: shipment(), warehouse_id: warehouse(), lines: vec![line("SKU-HEADPHONES", 2)] };
+    let request = ShipmentRequest {
+        shipment_id: shipment(),
+        warehouse_id: warehouse(),
+        vendor_id: Some(UserId::from_uuid(id(4))),
+        lines: vec![line("SKU-HEADPHONES", 2)],
+    };
     vec![
         ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] }),
         ShipmentCommand::Cancel(CancelShipments { order_id }),
@@ -152,6 +176,7 @@ fn replies() -> Vec<Reply> {
             shipment_id,
             status: ShipmentStatus::HandedOver,
             occurred_at: noon(),
+            transport: Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD0001".to_owned() }),
         }),
         Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level: 2, promised_by: noon() }),
     ]

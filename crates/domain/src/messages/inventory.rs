@@ -51,12 +51,16 @@ pub struct ReleaseStock {
     pub order_id: OrderId,
 }
 
-/// The shipment has left the warehouse: removes its units from `on_hand` and `reserved`. Reply: [`StockShipped`].
+/// The shipment has left the warehouse: removes the units of its SKUs from `on_hand` and `reserved`. Reply:
+/// [`StockShipped`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipStock {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
     pub warehouse_id: WarehouseId,
+    /// Empty for all that the order has reserved in the warehouse, as in messages of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skus: Vec<Sku>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

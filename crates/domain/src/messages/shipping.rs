@@ -2,9 +2,9 @@
 
 use super::{Address, Message, Queue};
 use crate::Timestamp;
-use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::product::Line;
-use crate::shipment::ShipmentStatus;
+use crate::shipment::{ShipmentStatus, Transport};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -41,17 +41,20 @@ impl Message for ShipmentCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookShipments {
     pub order_id: OrderId,
-    /// One per warehouse.
+    /// One per warehouse and vendor.
     /// `parcels` in messages of earlier versions.
     #[serde(alias = "parcels")]
     pub shipments: Vec<ShipmentRequest>,
 }
 
-/// A shipment to book: the lines that leave one warehouse for one order.
+/// A shipment to book: the lines of one vendor that leave one warehouse for one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentRequest {
     pub shipment_id: ShipmentId,
     pub warehouse_id: WarehouseId,
+    /// Who sells its lines. Absent in messages of earlier versions, whose shipments may have several vendors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<UserId>,
     pub lines: Vec<Line>,
 }
 
@@ -117,4 +120,7 @@ pub struct ShipmentProgressed {
     pub shipment_id: ShipmentId,
     pub status: ShipmentStatus,
     pub occurred_at: Timestamp,
+    /// Set if a person entered it. It replaces the carrier and the tracking number of the booking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
 }

@@ -6,6 +6,7 @@ use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
+use crate::shipment::Transport;
 use crate::step_name::StepName;
 use serde::Serialize;
 
@@ -63,6 +64,9 @@ pub enum TimelineEntry {
         shipment_id: ShipmentId,
         /// How many shipments are not handed over yet.
         remaining: usize,
+        /// Set if a person entered it. It replaces carrier and tracking number of [`Self::Confirmed`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transport: Option<Transport>,
     },
     ShipmentInTransit {
         shipment_id: ShipmentId,

@@ -1,12 +1,12 @@
 //! What the saga stores about an order's lines: as ordered until stock is reserved, then per shipment.
 
 use super::error::SagaError;
-use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::messages::{Allocation, BookShipments, ShipmentRequest};
 use crate::money::{Currency, Money};
 use crate::order::order_request::PricedLine;
 use crate::product::{Line, Quantity, Sku};
-use crate::shipment::Milestone;
+use crate::shipment::{Milestone, Transport};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,11 +16,16 @@ pub struct AllocatedLine {
     pub sku: Sku,
     pub quantity: Quantity,
     pub unit_price_minor: i64,
+    /// Absent in sagas of plan 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<UserId>,
 }
 
 impl From<&PricedLine> for AllocatedLine {
     fn from(line: &PricedLine) -> Self {
-        Self { sku: line.sku.clone(), quantity: line.quantity, unit_price_minor: line.unit_price.amount_minor }
+        let PricedLine { vendor_id, quantity, .. } = *line;
+        let unit_price_minor = line.unit_price.amount_minor;
+        Self { sku: line.sku.clone(), quantity, unit_price_minor, vendor: Some(vendor_id) }
     }
 }
 
@@ -35,10 +40,13 @@ pub(super) enum SagaAllocation {
     Booked(Vec<PlannedShipment>),
 }
 
-/// The shipment that leaves one warehouse.
+/// The lines of one vendor that leave one warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PlannedShipment {
     pub warehouse: WarehouseId,
+    /// Absent in sagas of plan 1: the lines may be of several vendors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<UserId>,
     pub lines: Vec<Line>,
     /// What is captured for it. The shipments of an order add up to its total.
     pub amount: i64,
@@ -47,6 +55,9 @@ pub(super) struct PlannedShipment {
     /// Refines [`CarrierProgress::HandedOver`]. Not a variant of that enum, because older versions could not read it.
     #[serde(default, skip_serializing_if = "is_default")]
     in_transit: bool,
+    /// As the last report named it, for the timeline.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transport: Option<Transport>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
     #[serde(default, alias = "deducted", skip_serializing_if = "is_default")]
@@ -114,7 +125,14 @@ impl SagaAllocation {
 
 impl PlannedShipment {
     pub fn id(&self, order: OrderId) -> ShipmentId {
-        ShipmentId::of(order, self.warehouse)
+        match self.vendor {
+            Some(vendor) => ShipmentId::of_vendor(order, self.warehouse, vendor),
+            None => ShipmentId::of(order, self.warehouse),
+        }
+    }
+
+    pub fn skus(&self) -> Vec<Sku> {
+        self.lines.iter().map(|line| line.sku.clone()).collect()
     }
 
     pub fn money(&self, currency: Currency) -> Money {
@@ -160,12 +178,13 @@ pub(super) fn booking(order: OrderId, shipments: &[PlannedShipment]) -> BookShip
     let request = |shipment: &PlannedShipment| ShipmentRequest {
         shipment_id: shipment.id(order),
         warehouse_id: shipment.warehouse,
+        vendor_id: shipment.vendor,
         lines: shipment.lines.clone(),
     };
     BookShipments { order_id: order, shipments: shipments.iter().map(request).collect() }
 }
 
-/// One shipment per warehouse, sorted by warehouse id. The last one gets what the others leave of the total.
+/// One shipment per warehouse and vendor, sorted by their ids. The last one gets what the others leave of the total.
 ///
 /// No sum overflows: none is greater than the total, whose addition was checked when the order was placed.
 fn shipments(
@@ -174,15 +193,16 @@ fn shipments(
     total: Money,
 ) -> Result<Vec<PlannedShipment>, SagaError> {
     check_units(lines, allocations)?;
-    let prices: HashMap<&Sku, i64> = lines.iter().map(|line| (&line.sku, line.unit_price_minor)).collect();
-    let mut by_warehouse: BTreeMap<WarehouseId, PlannedShipment> = BTreeMap::new();
+    let ordered: HashMap<&Sku, &AllocatedLine> = lines.iter().map(|line| (&line.sku, line)).collect();
+    let mut planned: BTreeMap<(WarehouseId, Option<UserId>), PlannedShipment> = BTreeMap::new();
     for allocation in allocations {
-        let warehouse = allocation.warehouse_id;
-        let shipment = by_warehouse.entry(warehouse).or_insert_with(|| PlannedShipment::empty(warehouse));
+        let (line, warehouse) = (ordered[&allocation.sku], allocation.warehouse_id);
+        let shipment = planned.entry((warehouse, line.vendor));
+        let shipment = shipment.or_insert_with(|| PlannedShipment::empty(warehouse, line.vendor));
         shipment.lines.push(Line { sku: allocation.sku.clone(), quantity: allocation.quantity });
-        shipment.amount += prices[&allocation.sku] * i64::from(allocation.quantity.get());
+        shipment.amount += line.unit_price_minor * i64::from(allocation.quantity.get());
     }
-    let mut shipments: Vec<PlannedShipment> = by_warehouse.into_values().collect();
+    let mut shipments: Vec<PlannedShipment> = planned.into_values().collect();
     if let Some((last, others)) = shipments.split_last_mut() {
         last.amount = total.amount_minor - others.iter().map(|shipment| shipment.amount).sum::<i64>();
     }
@@ -207,13 +227,15 @@ fn check_units(lines: &[AllocatedLine], allocations: &[Allocation]) -> Result<()
 }
 
 impl PlannedShipment {
-    fn empty(warehouse: WarehouseId) -> Self {
+    fn empty(warehouse: WarehouseId, vendor: Option<UserId>) -> Self {
         Self {
             warehouse,
+            vendor,
             lines: Vec::new(),
             amount: 0,
             progress: CarrierProgress::Waiting,
             in_transit: false,
+            transport: None,
             captured: false,
             stock_shipped: false,
             delays: BTreeSet::new(),

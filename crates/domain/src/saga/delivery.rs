@@ -15,10 +15,11 @@ impl OrderSaga {
     /// Confirmed, or confirmed again. Applies the carrier's reports that arrived before.
     pub(super) fn deliver(mut self, order: &Order) -> Transition {
         let shipments = self.allocation.shipments_mut();
-        let early: Vec<_> = shipments.iter_mut().filter_map(|it| Some((it.warehouse, it.reset_progress()?))).collect();
+        let early: Vec<_> =
+            shipments.iter_mut().filter_map(|it| Some((it.id(order.id), it.reset_progress()?))).collect();
         let saga = Self { attempt: 1, phase: Phase::Delivering, ..self };
-        early.into_iter().fold(Transition::of(saga), |transition, (warehouse, milestone)| {
-            transition.apply_milestone(order, ShipmentId::of(order.id, warehouse), milestone)
+        early.into_iter().fold(Transition::of(saga), |transition, (shipment, milestone)| {
+            transition.apply_milestone(order, shipment, milestone)
         })
     }
 
@@ -31,6 +32,9 @@ impl OrderSaga {
         let (Some(shipment), Some(milestone)) = (shipment, reached) else {
             return Applied::Unchanged;
         };
+        if report.transport.is_some() {
+            shipment.transport.clone_from(&report.transport);
+        }
         Applied::Changed(match self.phase {
             Phase::Delivering => {
                 let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
@@ -149,7 +153,8 @@ impl Transition {
         let shipment = shipment.clone();
         if before.is_none() {
             let remaining = self.count_before(Milestone::HandedOver);
-            let entry = TimelineEntry::ShipmentHandedOver { shipment_id, remaining };
+            let transport = shipment.transport.clone();
+            let entry = TimelineEntry::ShipmentHandedOver { shipment_id, remaining, transport };
             self = self.record(entry).capture_and_ship(order, &shipment);
         }
         match milestone {
@@ -168,7 +173,7 @@ impl Transition {
             self = self.send((delivery.capture)(order.id, id, shipment.money(order.total.currency)));
         }
         if !shipment.stock_shipped {
-            self = self.send((delivery.ship)(order.id, id, shipment.warehouse));
+            self = self.send((delivery.ship)(order.id, id, shipment.warehouse, shipment.skus()));
         }
         self
     }

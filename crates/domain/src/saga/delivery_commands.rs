@@ -4,13 +4,14 @@ use super::command::Command;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::messages::{CapturePayment, InventoryCommand, PaymentCommand, ShipStock, ShipmentCommand, TrackShipments};
 use crate::money::Money;
+use crate::product::Sku;
 
 pub fn capture(order_id: OrderId, shipment_id: ShipmentId, amount: Money) -> Command {
     Command::Payment(PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount }))
 }
 
-pub fn ship(order_id: OrderId, shipment_id: ShipmentId, warehouse_id: WarehouseId) -> Command {
-    Command::Inventory(InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id }))
+pub fn ship(order_id: OrderId, shipment_id: ShipmentId, warehouse_id: WarehouseId, skus: Vec<Sku>) -> Command {
+    Command::Inventory(InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id, skus }))
 }
 
 pub fn track(order_id: OrderId) -> Command {

@@ -9,6 +9,7 @@ use super::retry_policy::{Backoff, RetryPolicy};
 use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step, any_order};
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::money::Money;
+use crate::product::Sku;
 use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -33,33 +34,43 @@ pub struct Delivery {
     /// Captures the amount of the shipment; never given up.
     pub(super) capture: fn(OrderId, ShipmentId, Money) -> Command,
     /// Deducts the stock of the shipment; never given up.
-    pub(super) ship: fn(OrderId, ShipmentId, WarehouseId) -> Command,
+    pub(super) ship: fn(OrderId, ShipmentId, WarehouseId, Vec<Sku>) -> Command,
     pub retry: RetryPolicy,
     /// Sent when the carrier has not reported for so long.
     pub(super) track: fn(OrderId) -> Command,
     pub tracking_backoff: Backoff,
 }
 
-const PLANS: &[Plan] = &[Plan {
-    version: 1,
-    steps: &[RESERVE_STOCK, AUTHORIZE_PAYMENT, BOOK_SHIPMENTS],
-    undo: RetryPolicy {
-        backoff: Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) },
-        attention_after: 5,
-        stuck_after: 10,
-    },
-    delivery: Delivery {
-        capture,
-        ship,
-        retry: RetryPolicy {
-            backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(10) },
+const PLANS: &[Plan] = &[
+    // One shipment per warehouse: the lines of these sagas have no vendors.
+    reserve_authorize_book(1),
+    // One shipment per warehouse and vendor. It has a version of its own because the version before would confuse the
+    // shipments of one warehouse. It does not read these sagas instead.
+    reserve_authorize_book(2),
+];
+
+const fn reserve_authorize_book(version: u16) -> Plan {
+    Plan {
+        version,
+        steps: &[RESERVE_STOCK, AUTHORIZE_PAYMENT, BOOK_SHIPMENTS],
+        undo: RetryPolicy {
+            backoff: Backoff { initial: Duration::from_secs(10), factor: 2, max: Duration::from_mins(10) },
             attention_after: 5,
             stuck_after: 10,
         },
-        track,
-        tracking_backoff: Backoff { initial: Duration::from_mins(5), factor: 2, max: Duration::from_hours(6) },
-    },
-}];
+        delivery: Delivery {
+            capture,
+            ship,
+            retry: RetryPolicy {
+                backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(10) },
+                attention_after: 5,
+                stuck_after: 10,
+            },
+            track,
+            tracking_backoff: Backoff { initial: Duration::from_mins(5), factor: 2, max: Duration::from_hours(6) },
+        },
+    }
+}
 
 /// A plan of [`PLANS`], stored as its version.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -135,7 +146,8 @@ impl Delivery {
     pub fn command_types(&self) -> [&'static str; 2] {
         let (order, warehouse) = (any_order(), WarehouseId::from_uuid(Uuid::nil()));
         let shipment = ShipmentId::of(order.id, warehouse);
-        let commands = [(self.capture)(order.id, shipment, order.total), (self.ship)(order.id, shipment, warehouse)];
+        let commands =
+            [(self.capture)(order.id, shipment, order.total), (self.ship)(order.id, shipment, warehouse, Vec::new())];
         commands.map(|command| command.type_name())
     }
 

@@ -109,7 +109,8 @@ mod tests {
 
     fn handed_over() -> Shipment {
         let at = Timestamp::from_timestamp(0, 0).unwrap();
-        let waybill = Waybill { carrier: "test".to_owned(), tracking_number: "A".parse().unwrap(), promised_by: at };
+        let (carrier, tracking_number) = ("test".to_owned(), "A".parse().unwrap());
+        let waybill = Waybill { carrier, tracking_number, promised_by: at, carrier_name: None };
         Shipment::UnderWay { waybill, milestone: Milestone::HandedOver, reached_at: at }
     }
 

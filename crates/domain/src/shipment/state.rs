@@ -1,8 +1,9 @@
 //! One shipment: its states with their data, and the legal transitions between them.
 
-use super::{ShipmentStatus, TrackingNumber};
+use super::{CarrierName, ShipmentStatus, TrackingNumber, Transport};
 use crate::Timestamp;
 use crate::applied::Applied;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shipment {
     Requested,
@@ -20,9 +21,12 @@ pub enum Shipment {
 /// What a carrier returns when it accepts a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waybill {
+    /// The carrier that the shipment is booked with, by its name in the settings.
     pub carrier: String,
     pub tracking_number: TrackingNumber,
     pub promised_by: Timestamp,
+    /// The company that transports it. `None` unless a person entered it, together with the tracking number.
+    pub carrier_name: Option<CarrierName>,
 }
 
 crate::string_enum! {
@@ -46,19 +50,38 @@ pub enum ShipmentRefusal {
     Cancelled,
     #[error("the carrier already has this shipment")]
     HandedOver,
+    #[error("this shipment has no tracking number yet; enter its carrier and tracking number first")]
+    NoTrackingNumber,
+    #[error("the carrier of this shipment issues its tracking numbers itself")]
+    TrackedByCarrier,
 }
 
 type ShipmentResult = Result<Applied<Shipment>, ShipmentRefusal>;
 
 impl Shipment {
-    /// The carrier has accepted the booking. A repeated booking may return another waybill: the newest one counts.
+    /// The carrier has accepted the booking. A repeated booking may return another waybill: the newest one counts,
+    /// unless a person has entered a tracking number since.
     pub fn book(self, waybill: Waybill) -> ShipmentResult {
         match self {
             Self::Requested => Ok(Applied::Changed(Self::Booked(waybill))),
-            Self::Booked(known) if known == waybill => Ok(Applied::Unchanged),
+            Self::Booked(known) if known == waybill || known.carrier_name.is_some() => Ok(Applied::Unchanged),
             Self::Booked(_replaced) => Ok(Applied::Changed(Self::Booked(waybill))),
             Self::UnderWay { .. } => Ok(Applied::Unchanged),
             Self::Cancelled(_) => Err(ShipmentRefusal::Cancelled),
+        }
+    }
+
+    /// A person enters the company that transports it and its tracking number there, which is possible until the
+    /// hand-over. The last entry counts.
+    pub fn enter_tracking(self, carrier_name: CarrierName, tracking_number: TrackingNumber) -> ShipmentResult {
+        match self {
+            Self::Requested => Err(ShipmentRefusal::NotBooked),
+            Self::Cancelled(_) => Err(ShipmentRefusal::Cancelled),
+            Self::UnderWay { .. } => Err(ShipmentRefusal::HandedOver),
+            Self::Booked(known) => {
+                let entered = Waybill { carrier_name: Some(carrier_name), tracking_number, ..known.clone() };
+                Ok(if entered == known { Applied::Unchanged } else { Applied::Changed(Self::Booked(entered)) })
+            }
         }
     }
 
@@ -113,6 +136,14 @@ impl Shipment {
     }
 }
 
+impl Waybill {
+    /// The company that transports the shipment and its tracking number there, if a person entered them.
+    pub fn transport(&self) -> Option<Transport> {
+        let carrier = self.carrier_name.as_ref()?.to_string();
+        Some(Transport { carrier, tracking_number: self.tracking_number.to_string() })
+    }
+}
+
 impl From<Milestone> for ShipmentStatus {
     fn from(milestone: Milestone) -> Self {
         match milestone {
@@ -134,7 +165,16 @@ mod tests {
     }
 
     fn waybill(number: &str) -> Waybill {
-        Waybill { carrier: "test".to_owned(), tracking_number: number.parse().unwrap(), promised_by: at(9) }
+        let tracking_number = number.parse().unwrap();
+        Waybill { carrier: "test".to_owned(), tracking_number, promised_by: at(9), carrier_name: None }
+    }
+
+    fn truck() -> CarrierName {
+        "Truck".parse().unwrap()
+    }
+
+    fn entered(number: &str) -> Waybill {
+        Waybill { carrier_name: Some(truck()), ..waybill(number) }
     }
 
     fn under_way(milestone: Milestone) -> Shipment {
@@ -146,6 +186,7 @@ mod tests {
         match letter {
             'r' => Shipment::Requested,
             'b' => Shipment::Booked(waybill("A")),
+            'e' => Shipment::Booked(entered("B")),
             'c' => Shipment::Cancelled(None),
             'C' => Shipment::Cancelled(Some(waybill("A"))),
             'h' => under_way(Milestone::HandedOver),
@@ -173,19 +214,21 @@ mod tests {
     }
 
     #[rstest]
-    //     state  book         cancel        handed over   in transit    delivered
-    #[case('r', [">b",        ">c",         "NotBooked",  "NotBooked",  "NotBooked"])]
-    #[case('b', ["=",        ">c",         ">h",         ">t",         ">d"])]
-    #[case('c', ["Cancelled", "=",         "Cancelled",  "Cancelled",  "Cancelled"])]
-    #[case('C', ["Cancelled", "=",         "Cancelled",  "Cancelled",  "Cancelled"])]
-    #[case('h', ["=",        "HandedOver", "=",         ">t",         ">d"])]
-    #[case('t', ["=",        "HandedOver", "=",         "=",         ">d"])]
-    #[case('d', ["=",        "HandedOver", "=",         "=",         "="])]
-    fn every_state_handles_every_event(#[case] from: char, #[case] expected: [&str; 5]) {
+    //     state  book         enter tracking  cancel        handed over   in transit    delivered
+    #[case('r', [">b",        "NotBooked",  ">c",         "NotBooked",  "NotBooked",  "NotBooked"])]
+    #[case('b', ["=",        ">b",         ">c",         ">h",         ">t",         ">d"])]
+    #[case('e', ["=",        "=",         ">c",         ">h",         ">t",         ">d"])]
+    #[case('c', ["Cancelled", "Cancelled",  "=",         "Cancelled",  "Cancelled",  "Cancelled"])]
+    #[case('C', ["Cancelled", "Cancelled",  "=",         "Cancelled",  "Cancelled",  "Cancelled"])]
+    #[case('h', ["=",        "HandedOver", "HandedOver", "=",         ">t",         ">d"])]
+    #[case('t', ["=",        "HandedOver", "HandedOver", "=",         "=",         ">d"])]
+    #[case('d', ["=",        "HandedOver", "HandedOver", "=",         "=",         "="])]
+    fn every_state_handles_every_event(#[case] from: char, #[case] expected: [&str; 6]) {
         let shipment = state(from);
 
         let outcomes = [
             outcome(shipment.clone().book(waybill("A"))),
+            outcome(shipment.clone().enter_tracking(truck(), "B".parse().unwrap())),
             outcome(shipment.clone().cancel()),
             outcome(shipment.clone().report(Milestone::HandedOver, at(2))),
             outcome(shipment.clone().report(Milestone::InTransit, at(2))),
@@ -200,6 +243,21 @@ mod tests {
         let rebooked = state('b').book(waybill("B")).unwrap();
 
         assert_eq!(rebooked, Applied::Changed(Shipment::Booked(waybill("B"))));
+    }
+
+    #[test]
+    fn the_last_entered_tracking_number_counts_and_a_repeated_booking_keeps_it() {
+        let corrected = state('e').enter_tracking(truck(), "C".parse().unwrap()).unwrap().unwrap_or(state('e'));
+
+        assert_eq!(corrected, Shipment::Booked(entered("C")));
+        assert_eq!(corrected.book(waybill("A")), Ok(Applied::Unchanged));
+    }
+
+    #[test]
+    fn a_waybill_names_its_transport_once_a_person_has_entered_it() {
+        let transport = Transport { carrier: "Truck".to_owned(), tracking_number: "B".to_owned() };
+
+        assert_eq!([waybill("A").transport(), entered("B").transport()], [None, Some(transport)]);
     }
 
     #[test]

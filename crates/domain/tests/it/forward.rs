@@ -2,9 +2,10 @@
 
 use crate::script::*;
 use domain::messages::{PaymentCommand, ShipmentCommand};
-use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus, TimelineEntry};
 use domain::saga::{Command, OrderSaga, PlanVersion, TimeScale};
 use domain::shipment::ShipmentStatus::HandedOver;
+use domain::shipment::Transport;
 use std::time::Duration;
 
 #[test]
@@ -117,6 +118,23 @@ fn replies_to_other_commands_change_nothing() {
 }
 
 #[test]
+fn the_hand_over_names_the_transport_that_a_person_entered_also_when_its_report_came_early() {
+    let transport = Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD1".to_owned() });
+    let report = progressed_with(shipment(first()), HandedOver, transport.clone());
+
+    let in_time = Script::confirmed().on_reply(&report);
+    let early = Script::authorized().on_reply(&report).on_reply(&booked());
+
+    for script in [in_time, early] {
+        let named = script.timeline.iter().find_map(|event| match &event.entry {
+            TimelineEntry::ShipmentHandedOver { transport, .. } => transport.clone(),
+            _ => None,
+        });
+        assert_eq!(named, transport);
+    }
+}
+
+#[test]
 fn a_reply_that_contradicts_the_order_is_refused() {
     let mut too_few = reserved();
     if let domain::messages::Reply::StockReserved(reply) = &mut too_few {
@@ -177,7 +195,7 @@ fn a_saga_that_was_stored_under_the_old_names_is_read() {
 fn a_stored_saga_of_an_unknown_plan_or_step_is_unreadable() {
     let stored = Script::start().saga.to_json();
 
-    assert!(OrderSaga::from_json(&stored.replace(r#""plan":1"#, r#""plan":999"#)).is_err());
+    assert!(OrderSaga::from_json(&stored.replace(r#""plan":2"#, r#""plan":999"#)).is_err());
     assert!(OrderSaga::from_json(&stored.replace("reserve_stock", "guess_stock")).is_err());
     assert!(OrderSaga::from_json("{}").is_err());
 }

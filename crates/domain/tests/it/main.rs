@@ -10,3 +10,4 @@ mod properties;
 mod script;
 mod slices;
 mod states;
+mod vendors;

@@ -4,10 +4,10 @@
 use crate::script::{HEADPHONES_MINOR, MUG_MINOR, TOTAL_MINOR, at_request, first, order_id, priced, second, usd};
 use crate::slices::{Payment, Shipping, Slices, Stock};
 use domain::applied::Applied;
-use domain::ids::WarehouseId;
+use domain::ids::{UserId, WarehouseId};
 use domain::messages::Reply;
 use domain::order::{FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEntry, TimelineEvent};
-use domain::saga::{Command, End, OrderSaga, Phase, PlanVersion, SagaError, Transition};
+use domain::saga::{AllocatedLine, Command, End, OrderSaga, Phase, PlanVersion, SagaError, Transition};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -50,11 +50,12 @@ struct World {
 }
 
 impl World {
-    fn new(willing: [bool; 3], warehouses: usize) -> Self {
+    fn new(willing: [bool; 3], warehouses: usize, vendors: [Option<UserId>; 2]) -> Self {
         let third = WarehouseId::from_uuid(Uuid::from_u128(13));
         let warehouses = [first(), second(), third][..warehouses].to_vec();
         let (order, accepted) = Order::accept(order_id(), usd(TOTAL_MINOR), "sim_ok".to_owned());
-        let lines = vec![priced("SKU-HEADPHONES", 2, HEADPHONES_MINOR), priced("SKU-MUG", 1, MUG_MINOR)];
+        let lines = [priced("SKU-HEADPHONES", 2, HEADPHONES_MINOR), priced("SKU-MUG", 1, MUG_MINOR)];
+        let lines = lines.into_iter().zip(vendors).map(|(line, vendor)| AllocatedLine { vendor, ..line }).collect();
         let started = OrderSaga::start(PlanVersion::CURRENT, &order, lines);
         let slices = Slices::new(order.id, warehouses, willing);
         let mut world = Self {
@@ -112,7 +113,7 @@ impl World {
                 return;
             }
             let reports: Vec<_> =
-                (0..self.slices.warehouses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
+                (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
             self.in_flight.extend(reports.into_iter().map(Packet::Reply));
             if self.in_flight.is_empty() {
                 self.expire_deadline();
@@ -226,6 +227,12 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
+/// Two vendors, one, or none, as in sagas of plan 1.
+fn vendors() -> impl Strategy<Value = [Option<UserId>; 2]> {
+    let vendor = |number| Some(UserId::from_uuid(Uuid::from_u128(number)));
+    prop::sample::select(vec![[vendor(21), vendor(22)], [vendor(21), vendor(21)], [None, None]])
+}
+
 /// Mostly willing, so that most orders reach the later phases.
 fn willing() -> impl Strategy<Value = [bool; 3]> {
     [prop::bool::weighted(0.9), prop::bool::weighted(0.85), prop::bool::weighted(0.85)]
@@ -238,9 +245,10 @@ proptest! {
     fn once_faults_stop_every_order_ends_once_and_nothing_leaks(
         willing in willing(),
         warehouses in 1_usize..=3,
+        vendors in vendors(),
         faults in prop::collection::vec(fault(), 0..FAULTS_MAX),
     ) {
-        let mut world = World::new(willing, warehouses);
+        let mut world = World::new(willing, warehouses, vendors);
 
         for fault in &faults {
             world.inject(fault);
@@ -254,8 +262,9 @@ proptest! {
     fn without_faults_an_order_is_delivered_or_rejected_when_a_slice_refuses(
         willing in willing(),
         warehouses in 1_usize..=3,
+        vendors in vendors(),
     ) {
-        let mut world = World::new(willing, warehouses);
+        let mut world = World::new(willing, warehouses, vendors);
 
         world.run_to_end();
 

@@ -18,7 +18,7 @@ use domain::order::{
     CancelReason, Cancellation, FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEvent,
 };
 use domain::saga::{AllocatedLine, Command, OrderSaga, PlanVersion, SagaError, Transition};
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{ShipmentStatus, Transport};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -48,8 +48,11 @@ pub struct Script {
 
 impl Script {
     pub fn start() -> Self {
+        Self::start_with(vec![priced("SKU-HEADPHONES", 2, HEADPHONES_MINOR), priced("SKU-MUG", 1, MUG_MINOR)])
+    }
+
+    pub fn start_with(lines: Vec<AllocatedLine>) -> Self {
         let (order, accepted) = Order::accept(order_id(), usd(TOTAL_MINOR), "sim_ok".to_owned());
-        let lines = vec![priced("SKU-HEADPHONES", 2, HEADPHONES_MINOR), priced("SKU-MUG", 1, MUG_MINOR)];
         let started = OrderSaga::start(PlanVersion::CURRENT, &order, lines);
         let mut script = Self {
             order,
@@ -207,7 +210,10 @@ impl Script {
 }
 
 pub fn reserved() -> Reply {
-    let allocations = vec![allocation(first(), "SKU-HEADPHONES", 2), allocation(second(), "SKU-MUG", 1)];
+    reserved_of(vec![allocation(first(), "SKU-HEADPHONES", 2), allocation(second(), "SKU-MUG", 1)])
+}
+
+pub fn reserved_of(allocations: Vec<Allocation>) -> Reply {
     Reply::StockReserved(StockReserved { order_id: order_id(), allocations })
 }
 
@@ -221,7 +227,11 @@ pub fn released() -> Reply {
 }
 
 pub fn stock_shipped(warehouse: WarehouseId) -> Reply {
-    Reply::StockShipped(StockShipped { order_id: order_id(), shipment_id: shipment(warehouse) })
+    stock_shipped_of(shipment(warehouse))
+}
+
+pub fn stock_shipped_of(shipment_id: ShipmentId) -> Reply {
+    Reply::StockShipped(StockShipped { order_id: order_id(), shipment_id })
 }
 
 pub fn authorized() -> Reply {
@@ -237,12 +247,18 @@ pub fn voided() -> Reply {
 }
 
 pub fn captured(warehouse: WarehouseId, amount_minor: i64) -> Reply {
-    let (shipment_id, amount) = (shipment(warehouse), usd(amount_minor));
+    captured_of(shipment(warehouse), usd(amount_minor))
+}
+
+pub fn captured_of(shipment_id: ShipmentId, amount: Money) -> Reply {
     Reply::PaymentCaptured(PaymentCaptured { order_id: order_id(), shipment_id, amount })
 }
 
 pub fn booked() -> Reply {
-    let shipments = [first(), second()].map(booked_shipment).into();
+    booked_of([first(), second()].map(|warehouse| booked_as(shipment(warehouse), warehouse)).into())
+}
+
+pub fn booked_of(shipments: Vec<BookedShipment>) -> Reply {
     Reply::ShipmentsBooked(ShipmentsBooked { order_id: order_id(), shipments })
 }
 
@@ -259,9 +275,12 @@ pub fn too_late() -> Reply {
 }
 
 pub fn progressed(warehouse: WarehouseId, status: ShipmentStatus) -> Reply {
-    let report =
-        ShipmentProgressed { order_id: order_id(), shipment_id: shipment(warehouse), status, occurred_at: noon() };
-    Reply::ShipmentProgressed(report)
+    progressed_with(shipment(warehouse), status, None)
+}
+
+pub fn progressed_with(shipment_id: ShipmentId, status: ShipmentStatus, transport: Option<Transport>) -> Reply {
+    let order_id = order_id();
+    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: noon(), transport })
 }
 
 pub fn delayed(warehouse: WarehouseId, level: u16) -> Reply {
@@ -297,11 +316,13 @@ pub fn noon() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().expect("a valid fixture")
 }
 
+/// A line without a vendor, as in sagas of plan 1.
 pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> AllocatedLine {
     AllocatedLine {
         sku: sku.parse().expect("a valid fixture"),
         quantity: quantity.try_into().expect("a valid fixture"),
         unit_price_minor,
+        vendor: None,
     }
 }
 
@@ -313,12 +334,12 @@ pub fn allocation(warehouse_id: WarehouseId, sku: &str, quantity: u32) -> Alloca
     }
 }
 
-pub fn booked_shipment(warehouse_id: WarehouseId) -> BookedShipment {
+pub fn booked_as(shipment_id: ShipmentId, warehouse_id: WarehouseId) -> BookedShipment {
     BookedShipment {
-        shipment_id: shipment(warehouse_id),
+        shipment_id,
         warehouse_id,
         carrier: "simulated".to_owned(),
-        tracking_number: format!("SIM-{warehouse_id}"),
+        tracking_number: format!("SIM-{shipment_id}"),
         promised_by: noon(),
     }
 }

@@ -1,7 +1,7 @@
 //! Minimal models of the three slices: idempotent by business keys, with tombstones, and able to refuse their step.
 //! They panic when the saga sends a command that it must never send.
 
-use crate::script::{booked_shipment, noon, usd};
+use crate::script::{booked_as, noon, usd};
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::*;
 use domain::product::Line;
@@ -77,17 +77,17 @@ impl Slices {
         }
     }
 
-    /// The carrier reports the next milestone of one warehouse's shipment.
+    /// The carrier reports the next milestone of one shipment.
     pub fn advance_shipment(&mut self, index: usize) -> Option<Reply> {
-        let shipment = ShipmentId::of(self.order, self.warehouses[index % self.warehouses.len()]);
-        let status = self.statuses.get_mut(&shipment)?;
+        let place = index.checked_rem(self.statuses.len())?;
+        let (shipment, status) = self.statuses.iter_mut().nth(place)?;
         *status = match status {
             ShipmentStatus::Booked => ShipmentStatus::HandedOver,
             ShipmentStatus::HandedOver => ShipmentStatus::InTransit,
             ShipmentStatus::InTransit => ShipmentStatus::Delivered,
             _ => return None,
         };
-        Some(report(self.order, shipment, *status))
+        Some(report(self.order, *shipment, *status))
     }
 
     pub fn has_handed_over(&self) -> bool {
@@ -174,7 +174,7 @@ impl Slices {
         let order_id = self.order;
         match self.shipping {
             Shipping::Booked => {
-                let shipments = command.shipments.iter().map(|it| booked_shipment(it.warehouse_id)).collect();
+                let shipments = command.shipments.iter().map(|it| booked_as(it.shipment_id, it.warehouse_id)).collect();
                 Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments })
             }
             _ => Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "cancelled".to_owned() }),
@@ -198,5 +198,11 @@ impl Slices {
 }
 
 fn report(order_id: OrderId, shipment_id: ShipmentId, status: ShipmentStatus) -> Reply {
-    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: noon() })
+    Reply::ShipmentProgressed(ShipmentProgressed {
+        order_id,
+        shipment_id,
+        status,
+        occurred_at: noon(),
+        transport: None,
+    })
 }

@@ -119,6 +119,7 @@ fn shipments() -> Edges {
         carrier: "sim".to_owned(),
         tracking_number: "A".parse().expect("a tracking number"),
         promised_by: Timestamp::UNIX_EPOCH,
+        carrier_name: None,
     };
     let report = |milestone| move |shipment: Shipment| changed(shipment.report(milestone, Timestamp::UNIX_EPOCH));
     explore(

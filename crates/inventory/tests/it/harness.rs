@@ -114,9 +114,14 @@ pub fn release(order_id: OrderId) -> Delivery<InventoryCommand> {
     delivery(order_id, InventoryCommand::Release(ReleaseStock { order_id }))
 }
 
+/// As a saga of plan 1 sends it: for all that the order has reserved in the warehouse.
 pub fn ship(order_id: OrderId, warehouse_id: WarehouseId) -> Delivery<InventoryCommand> {
-    let shipment_id = ShipmentId::of(order_id, warehouse_id);
-    delivery(order_id, InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id }))
+    ship_skus(order_id, warehouse_id, &[])
+}
+
+pub fn ship_skus(order_id: OrderId, warehouse_id: WarehouseId, skus: &[&str]) -> Delivery<InventoryCommand> {
+    let (shipment_id, skus) = (ShipmentId::of(order_id, warehouse_id), skus.iter().map(|name| sku(name)).collect());
+    delivery(order_id, InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id, skus }))
 }
 
 fn delivery(subject: OrderId, command: InventoryCommand) -> Delivery<InventoryCommand> {

@@ -1,6 +1,6 @@
 //! The release and ship commands.
 
-use crate::harness::{Harness, allocations, is_reserved, order, rejected, release, reserve, ship};
+use crate::harness::{Harness, allocations, is_reserved, order, rejected, release, reserve, ship, ship_skus};
 use domain::ids::ShipmentId;
 use domain::messages::{Reply, StockReleased, StockShipped};
 use messaging::Verdict;
@@ -45,6 +45,23 @@ async fn a_released_rejection_keeps_its_shortages(pool: PgPool) {
     harness.handle_all(&[release(order_id)]).await;
 
     assert_eq!(harness.reserve(order_id, &[("A", 2)]).await, rejected(order_id, &[("A", 2, 1)]));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_shipments_from_one_warehouse_remove_the_units_of_their_own_skus(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 5, 0), ("B", 5, 0)]).await;
+    let order_id = order();
+    harness.reserve(order_id, &[("A", 2), ("B", 3)]).await;
+
+    for _ in 0..2 {
+        harness.handle_all(&[ship_skus(order_id, harness.east, &["A"])]).await;
+    }
+    let between = [harness.counters("A").await, harness.counters("B").await];
+    harness.handle_all(&[ship_skus(order_id, harness.east, &["B"])]).await;
+
+    assert_eq!(between, [[(3, 0), (0, 0)], [(5, 3), (0, 0)]]);
+    assert_eq!(harness.counters("B").await, [(2, 0), (0, 0)]);
+    harness.assert_ledger_consistent().await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -8,7 +8,7 @@ use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId};
 use domain::messages::BookedShipment;
 use domain::order::{DetailVisibility, EntryKind, StoredReason};
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{ShipmentStatus, Transport};
 use platform::consistency::StoredRow;
 use serde::Deserialize;
 use serde_json::json;
@@ -146,6 +146,7 @@ struct ConfirmedDetail {
 #[derive(Deserialize)]
 struct ShipmentDetail {
     shipment_id: ShipmentId,
+    transport: Option<Transport>,
 }
 
 /// Applies one timeline entry to the shipments.
@@ -169,6 +170,9 @@ fn apply_event(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json
             };
             for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == detail.shipment_id) {
                 shipment.status = shipment.status.max(status);
+                if let Some(Transport { carrier, tracking_number }) = detail.transport.clone() {
+                    (shipment.carrier, shipment.tracking_number) = (carrier, tracking_number);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Replaces the broker and the other slices: drains the outbox, and delivers replies to the saga.
 
-use crate::fixtures::{intake, now, order};
+use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured, PaymentCommand,
@@ -149,8 +149,9 @@ fn booked(order_id: OrderId, requests: &[ShipmentRequest]) -> Reply {
 }
 
 pub fn progressed(order_id: OrderId, status: ShipmentStatus) -> Reply {
-    let shipment_id = ShipmentId::of(order_id, WAREHOUSE);
-    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: now() })
+    let shipment_id = ShipmentId::of_vendor(order_id, WAREHOUSE, HER_VENDOR);
+    let report = ShipmentProgressed { order_id, shipment_id, status, occurred_at: now(), transport: None };
+    Reply::ShipmentProgressed(report)
 }
 
 pub async fn status(pool: &PgPool, order: OrderId) -> String {

@@ -4,7 +4,7 @@ use crate::fixtures::{ALICE, BOB, HER_VENDOR, HIS_VENDOR, PRICE_MINOR, intake, n
 use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::BookedShipment;
 use domain::order::{OrderStatus, TimelineEntry};
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{ShipmentStatus, Transport};
 use futures::future::join_all;
 use orders::{Cursor, Intake, IntakeLimits, OrderFilter, Viewer, find_order, list_orders, order_events};
 use sqlx::PgPool;
@@ -169,10 +169,11 @@ async fn an_order_shows_the_status_of_its_shipments(pool: PgPool) {
     };
     let shipments = vec![booked(1), booked(2), booked(3)];
     let [first, second] = [shipments[0].shipment_id, shipments[1].shipment_id];
+    let transport = Transport { carrier: "DHL".to_owned(), tracking_number: "JJD2".to_owned() };
     record(&pool, id, 2, &TimelineEntry::Confirmed { shipments }).await;
-    record(&pool, id, 3, &TimelineEntry::ShipmentHandedOver { shipment_id: first, remaining: 2 }).await;
+    record(&pool, id, 3, &handed_over(first, 2, None)).await;
     record(&pool, id, 4, &TimelineEntry::ShipmentDelivered { shipment_id: first, remaining: 2 }).await;
-    record(&pool, id, 5, &TimelineEntry::ShipmentHandedOver { shipment_id: second, remaining: 1 }).await;
+    record(&pool, id, 5, &handed_over(second, 1, Some(transport))).await;
     record(&pool, id, 6, &TimelineEntry::ShipmentInTransit { shipment_id: second }).await;
 
     let alices = find_order(&pool, id, Viewer::Customer(ALICE)).await.expect("a result").expect("the order");
@@ -180,9 +181,13 @@ async fn an_order_shows_the_status_of_its_shipments(pool: PgPool) {
 
     let seen: Vec<_> = alices.shipments.iter().map(|it| (it.tracking_number.as_str(), it.status)).collect();
     let expected =
-        [("SIM1", ShipmentStatus::Delivered), ("SIM2", ShipmentStatus::InTransit), ("SIM3", ShipmentStatus::Booked)];
+        [("SIM1", ShipmentStatus::Delivered), ("JJD2", ShipmentStatus::InTransit), ("SIM3", ShipmentStatus::Booked)];
     assert_eq!(seen, expected);
     assert!(vendors.shipments.is_empty());
+}
+
+fn handed_over(shipment_id: ShipmentId, remaining: usize, transport: Option<Transport>) -> TimelineEntry {
+    TimelineEntry::ShipmentHandedOver { shipment_id, remaining, transport }
 }
 
 async fn record(pool: &PgPool, order: OrderId, version: i32, entry: &TimelineEntry) {

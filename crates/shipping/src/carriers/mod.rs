@@ -1,8 +1,10 @@
 //! The interface to carriers. A carrier is a folder here, and one line in `registry.rs`.
 
+pub mod manual;
 mod registry;
 pub mod simulated;
 
+pub(crate) use registry::is_tracking_entered;
 pub use registry::{CarrierSettings, Carriers, ChosenCarrier, NoSettings, StartedCarrier, advance_shipments};
 
 use crate::error::ShippingError;
@@ -30,6 +32,10 @@ pub trait Carrier: Debug + Send + Sync + 'static {
 pub trait RegisteredCarrier: Carrier + Sized {
     /// The name in settings, rows and metrics, shown to clients. It never changes, because rows name it.
     const NAME: &'static str;
+
+    /// Whether people enter the tracking numbers of its shipments, together with the company that transports them. They
+    /// do so between the booking and the first milestone.
+    const TRACKING_IS_ENTERED: bool = false;
 
     /// Its section of the settings.
     type Settings: clap::Args;

@@ -1,5 +1,6 @@
 //! The registry of carriers: which exist in this build, which are started, and which one new bookings go to.
 
+use super::manual::ManualCarrier;
 use super::simulated::SimulatedCarrier;
 use super::{Carrier, RegisteredCarrier};
 use crate::error::ShippingError;
@@ -11,6 +12,11 @@ use std::sync::Arc;
 macro_rules! register {
     ($($section:ident: $carrier:ty,)+) => {
         const REGISTERED: &[&str] = &[$(<$carrier as RegisteredCarrier>::NAME),+];
+
+        /// Whether people enter the tracking numbers of this carrier's shipments.
+        pub(crate) fn is_tracking_entered(carrier: &str) -> bool {
+            $((<$carrier as RegisteredCarrier>::TRACKING_IS_ENTERED && carrier == <$carrier as RegisteredCarrier>::NAME))||+
+        }
 
         /// The settings of every carrier, one section for each.
         #[derive(Debug, Clone, clap::Args)]
@@ -44,6 +50,7 @@ macro_rules! register {
 
 register! {
     simulated: SimulatedCarrier,
+    manual: ManualCarrier,
 }
 
 /// The setting that chooses a carrier.
@@ -113,6 +120,6 @@ mod tests {
     #[test]
     fn an_unknown_carrier_is_refused_with_the_names_of_the_known_ones() {
         assert_eq!(parse(SimulatedCarrier::NAME), Ok(SimulatedCarrier::NAME));
-        assert_eq!(parse("pigeon"), Err("there is no such carrier; there are: simulated".to_owned()));
+        assert_eq!(parse("pigeon"), Err("there is no such carrier; there are: simulated, manual".to_owned()));
     }
 }

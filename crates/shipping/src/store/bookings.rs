@@ -65,11 +65,12 @@ pub(crate) async fn insert_bookings(
              ON CONFLICT (order_id) DO NOTHING
              RETURNING order_id),
          new_shipments AS (
-             INSERT INTO shipping.shipments (order_id, id, warehouse_id, lines, status, created_at, updated_at)
-             SELECT new.order_id, new.id, new.warehouse_id, new.lines, 'requested' AS status, $1 AS created_at,
-                    $1 AS updated_at
+             INSERT INTO shipping.shipments (order_id, id, warehouse_id, vendor_id, lines, status, created_at, updated_at)
+             SELECT new.order_id, new.id, new.warehouse_id, new.vendor_id, new.lines, 'requested' AS status,
+                    $1 AS created_at, $1 AS updated_at
                FROM (SELECT unnest($7::uuid[]) AS order_id, unnest($8::uuid[]) AS id,
-                            unnest($9::uuid[]) AS warehouse_id, unnest($10::jsonb[]) AS lines) AS new
+                            unnest($9::uuid[]) AS warehouse_id, unnest($10::uuid[]) AS vendor_id,
+                            unnest($11::jsonb[]) AS lines) AS new
                JOIN opened ON opened.order_id = new.order_id)
          SELECT order_id FROM opened",
         now,
@@ -81,6 +82,7 @@ pub(crate) async fn insert_bookings(
         &shipments.order_id,
         &shipments.id,
         &shipments.warehouse_id,
+        &shipments.vendor_id as &[Option<Uuid>],
         &shipments.lines as &[Json<&Vec<Line>>],
     )
     .fetch_all(tx)
@@ -114,6 +116,7 @@ struct ShipmentColumns<'a> {
     order_id: Vec<Uuid>,
     id: Vec<Uuid>,
     warehouse_id: Vec<Uuid>,
+    vendor_id: Vec<Option<Uuid>>,
     lines: Vec<Json<&'a Vec<Line>>>,
 }
 
@@ -125,6 +128,7 @@ impl<'a> ShipmentColumns<'a> {
             order_id: orders.collect(),
             id: requests().map(|request| request.shipment_id.as_uuid()).collect(),
             warehouse_id: requests().map(|request| request.warehouse_id.as_uuid()).collect(),
+            vendor_id: requests().map(|request| request.vendor_id.map(|vendor| vendor.as_uuid())).collect(),
             lines: requests().map(|request| Json(&request.lines)).collect(),
         }
     }

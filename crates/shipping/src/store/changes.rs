@@ -5,7 +5,7 @@ use super::shipments::{ChangedShipment, reached_at};
 use super::{BOOKINGS, SHIPMENTS};
 use crate::error::ShippingError;
 use domain::Timestamp;
-use domain::shipment::Waybill;
+use domain::shipment::{CarrierName, Waybill};
 use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -33,11 +33,13 @@ pub(crate) async fn save_changes(
          saved_shipments AS (
              UPDATE shipping.shipments AS stored
                 SET status = new.status, carrier = new.carrier, tracking_number = new.tracking_number,
-                    promised_by = new.promised_by, reached_at = new.reached_at, next_move_at = NULL, updated_at = $1
+                    promised_by = new.promised_by, carrier_name = new.carrier_name, reached_at = new.reached_at,
+                    next_move_at = NULL, updated_at = $1
                FROM (SELECT unnest($6::uuid[]) AS order_id, unnest($7::uuid[]) AS id,
                             unnest($8::text[]) AS status_before, unnest($9::text[]) AS status,
                             unnest($10::text[]) AS carrier, unnest($11::text[]) AS tracking_number,
-                            unnest($12::timestamptz[]) AS promised_by, unnest($13::timestamptz[]) AS reached_at) AS new
+                            unnest($12::timestamptz[]) AS promised_by, unnest($13::text[]) AS carrier_name,
+                            unnest($14::timestamptz[]) AS reached_at) AS new
               WHERE stored.order_id = ANY($6) AND stored.order_id = new.order_id AND stored.id = new.id
                 AND stored.status = new.status_before
              RETURNING 1)
@@ -55,6 +57,7 @@ pub(crate) async fn save_changes(
         &shipment.carrier as &[Option<&str>],
         &shipment.tracking_number as &[Option<&str>],
         &shipment.promised_by as &[Option<Timestamp>],
+        &shipment.carrier_name as &[Option<&str>],
         &shipment.reached_at as &[Option<Timestamp>],
     )
     .fetch_one(tx)
@@ -91,6 +94,7 @@ struct ShipmentColumns<'a> {
     carrier: Vec<Option<&'a str>>,
     tracking_number: Vec<Option<&'a str>>,
     promised_by: Vec<Option<Timestamp>>,
+    carrier_name: Vec<Option<&'a str>>,
     reached_at: Vec<Option<Timestamp>>,
 }
 
@@ -99,6 +103,7 @@ impl<'a> ShipmentColumns<'a> {
         let after = || shipments.iter().map(|change| &change.to);
         let waybills = || after().map(|stored| stored.shipment.waybill());
         let tracking_number = |waybill: &'a Waybill| waybill.tracking_number.as_str();
+        let carrier_name = |waybill: &'a Waybill| waybill.carrier_name.as_ref().map(CarrierName::as_str);
         Self {
             order_id: after().map(|stored| stored.order_id.as_uuid()).collect(),
             id: after().map(|stored| stored.id.as_uuid()).collect(),
@@ -107,6 +112,7 @@ impl<'a> ShipmentColumns<'a> {
             carrier: waybills().map(|waybill| waybill.map(|waybill| waybill.carrier.as_str())).collect(),
             tracking_number: waybills().map(|waybill| waybill.map(tracking_number)).collect(),
             promised_by: waybills().map(|waybill| waybill.map(|waybill| waybill.promised_by)).collect(),
+            carrier_name: waybills().map(|waybill| waybill.and_then(carrier_name)).collect(),
             reached_at: after().map(|stored| reached_at(&stored.shipment)).collect(),
         }
     }

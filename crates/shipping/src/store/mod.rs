@@ -8,6 +8,7 @@ mod bookings;
 mod changes;
 mod delays;
 mod events;
+mod list;
 mod shipments;
 mod views;
 
@@ -17,8 +18,9 @@ pub(crate) use bookings::{
 pub(crate) use changes::save_changes;
 pub(crate) use delays::{DelayCheck, LateShipment, insert_delays, lock_late_shipments, save_delay_checks};
 pub(crate) use events::{NewEvent, insert_events};
-pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order_of_tracking_number};
-pub(crate) use views::{shipment_views, tracked_shipment_view};
+pub(crate) use list::list_shipments;
+pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order};
+pub(crate) use views::shipment_views;
 
 const BOOKINGS: &str = "shipping.bookings";
 const SHIPMENTS: &str = "shipping.shipments";

@@ -1,9 +1,10 @@
-//! Table `shipping.shipments`: one row per order and warehouse.
+//! Table `shipping.shipments`: one row per order, warehouse and vendor.
 
 use super::SHIPMENTS;
 use crate::error::ShippingError;
+use crate::shipment_key::ShipmentKey;
 use domain::Timestamp;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::ShipmentRequest;
 use domain::product::Line;
 use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
@@ -18,6 +19,7 @@ pub(crate) struct StoredShipment {
     pub id: ShipmentId,
     pub order_id: OrderId,
     pub warehouse_id: WarehouseId,
+    pub vendor_id: Option<UserId>,
     pub lines: Vec<Line>,
     pub shipment: Shipment,
 }
@@ -30,8 +32,13 @@ pub(crate) struct ChangedShipment {
 }
 
 impl StoredShipment {
+    pub(crate) fn tracking_number(&self) -> Option<&TrackingNumber> {
+        self.shipment.waybill().map(|waybill| &waybill.tracking_number)
+    }
+
     pub(crate) fn request(&self) -> ShipmentRequest {
-        ShipmentRequest { shipment_id: self.id, warehouse_id: self.warehouse_id, lines: self.lines.clone() }
+        let Self { id, warehouse_id, vendor_id, .. } = *self;
+        ShipmentRequest { shipment_id: id, warehouse_id, vendor_id, lines: self.lines.clone() }
     }
 }
 
@@ -48,8 +55,8 @@ pub(crate) async fn lock_shipments(
 ) -> Result<Vec<StoredShipment>, ShippingError> {
     let rows = sqlx::query_as!(
         ShipmentRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, reached_at
+        r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+                  promised_by, carrier_name, reached_at
            FROM shipping.shipments WHERE order_id = ANY($1) ORDER BY order_id, id FOR NO KEY UPDATE"#,
         orders,
     )
@@ -58,15 +65,33 @@ pub(crate) async fn lock_shipments(
     rows.into_iter().map(ShipmentRow::parse).collect()
 }
 
-pub(crate) async fn find_order_of_tracking_number(
-    tx: &mut PgConnection,
-    number: &TrackingNumber,
+/// The order of a shipment.
+pub(crate) async fn find_order(
+    connection: &mut PgConnection,
+    key: &ShipmentKey,
 ) -> Result<Option<OrderId>, ShippingError> {
-    let order =
-        sqlx::query_scalar!("SELECT order_id FROM shipping.shipments WHERE tracking_number = $1", number.as_str(),)
-            .fetch_optional(tx)
-            .await?;
+    let order = match key {
+        ShipmentKey::Id(id) => find_order_by_id(connection, *id).await?,
+        ShipmentKey::TrackingNumber(number) => {
+            let number = number.as_str();
+            sqlx::query_scalar!("SELECT order_id FROM shipping.shipments WHERE tracking_number = $1", number)
+                .fetch_optional(connection)
+                .await?
+        }
+    };
     Ok(order.map(OrderId::from_uuid))
+}
+
+async fn find_order_by_id(connection: &mut PgConnection, id: ShipmentId) -> sqlx::Result<Option<Uuid>> {
+    let (first, last) = id.possible_orders();
+    sqlx::query_scalar!(
+        "SELECT order_id FROM shipping.shipments WHERE order_id BETWEEN $1 AND $2 AND id = $3",
+        first.as_uuid(),
+        last.as_uuid(),
+        id.as_uuid(),
+    )
+    .fetch_optional(connection)
+    .await
 }
 
 pub(super) fn reached_at(shipment: &Shipment) -> Option<Timestamp> {
@@ -81,24 +106,27 @@ pub(crate) struct ShipmentRow {
     pub order_id: Uuid,
     pub id: Uuid,
     pub warehouse_id: Uuid,
+    pub vendor_id: Option<Uuid>,
     pub lines: Json<Vec<Line>>,
     pub status: String,
     pub carrier: Option<String>,
     pub tracking_number: Option<String>,
     pub promised_by: Option<Timestamp>,
+    pub carrier_name: Option<String>,
     pub reached_at: Option<Timestamp>,
 }
 
 impl ShipmentRow {
     pub(crate) fn parse(self) -> Result<StoredShipment, ShippingError> {
         let stored = StoredRow::new(SHIPMENTS, self.id);
-        let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by)?;
+        let waybill = waybill(&stored, self.carrier, self.tracking_number, self.promised_by, self.carrier_name)?;
         let status = stored.read_column("status", self.status.parse())?;
         let shipment = shipment(&stored, status, waybill, self.reached_at)?;
         Ok(StoredShipment {
             id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
+            vendor_id: self.vendor_id.map(UserId::from_uuid),
             lines: self.lines.0,
             shipment,
         })
@@ -110,12 +138,15 @@ fn waybill(
     carrier: Option<String>,
     tracking_number: Option<String>,
     promised_by: Option<Timestamp>,
+    carrier_name: Option<String>,
 ) -> Result<Option<Waybill>, Inconsistency> {
     let (Some(carrier), Some(number), Some(promised_by)) = (carrier, tracking_number, promised_by) else {
         return Ok(None);
     };
     let tracking_number = stored.read_column("tracking_number", number.parse())?;
-    Ok(Some(Waybill { carrier, tracking_number, promised_by }))
+    let carrier_name = carrier_name.map(|name| name.parse()).transpose();
+    let carrier_name = stored.read_column("carrier_name", carrier_name)?;
+    Ok(Some(Waybill { carrier, tracking_number, promised_by, carrier_name }))
 }
 
 fn shipment(

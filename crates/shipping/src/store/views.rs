@@ -4,9 +4,8 @@ use super::SHIPMENTS;
 use crate::error::ShippingError;
 use crate::views::{ShipmentEvent, ShipmentView};
 use domain::Timestamp;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::product::Line;
-use domain::shipment::TrackingNumber;
 use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -20,8 +19,8 @@ pub(crate) async fn shipment_views(
 ) -> Result<Vec<ShipmentView>, ShippingError> {
     let rows = sqlx::query_as!(
         ViewRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, delay_level, created_at, updated_at
+        r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
+                  promised_by, carrier_name, delayed_at, delay_level, created_at, updated_at
            FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
         order.as_uuid(),
     )
@@ -30,23 +29,10 @@ pub(crate) async fn shipment_views(
     with_events(connection, rows).await
 }
 
-pub(crate) async fn tracked_shipment_view(
+pub(super) async fn with_events(
     connection: &mut PgConnection,
-    number: &TrackingNumber,
-) -> Result<Option<ShipmentView>, ShippingError> {
-    let rows = sqlx::query_as!(
-        ViewRow,
-        r#"SELECT order_id, id, warehouse_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, delayed_at, delay_level, created_at, updated_at
-           FROM shipping.shipments WHERE tracking_number = $1"#,
-        number.as_str(),
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    Ok(with_events(connection, rows).await?.pop())
-}
-
-async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Result<Vec<ShipmentView>, ShippingError> {
+    rows: Vec<ViewRow>,
+) -> Result<Vec<ShipmentView>, ShippingError> {
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let events = sqlx::query_as!(
         EventRow,
@@ -63,19 +49,21 @@ async fn with_events(connection: &mut PgConnection, rows: Vec<ViewRow>) -> Resul
     rows.into_iter().map(|row| row.parse(&mut by_shipment)).collect()
 }
 
-struct ViewRow {
-    order_id: Uuid,
-    id: Uuid,
-    warehouse_id: Uuid,
-    lines: Json<Vec<Line>>,
-    status: String,
-    carrier: Option<String>,
-    tracking_number: Option<String>,
-    promised_by: Option<Timestamp>,
-    delayed_at: Option<Timestamp>,
-    delay_level: i16,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+pub(super) struct ViewRow {
+    pub order_id: Uuid,
+    pub id: Uuid,
+    pub warehouse_id: Uuid,
+    pub vendor_id: Option<Uuid>,
+    pub lines: Json<Vec<Line>>,
+    pub status: String,
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+    pub promised_by: Option<Timestamp>,
+    pub carrier_name: Option<String>,
+    pub delayed_at: Option<Timestamp>,
+    pub delay_level: i16,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 struct EventRow {
@@ -95,11 +83,13 @@ impl ViewRow {
             shipment_id: ShipmentId::from_uuid(self.id),
             order_id: OrderId::from_uuid(self.order_id),
             warehouse_id: WarehouseId::from_uuid(self.warehouse_id),
+            vendor_id: self.vendor_id.map(UserId::from_uuid),
             lines: self.lines.0,
             status: stored.read_column("status", self.status.parse())?,
             carrier: self.carrier,
             tracking_number: stored.read_column("tracking_number", tracking_number)?,
             promised_by: self.promised_by,
+            carrier_name: self.carrier_name,
             delayed_at: self.delayed_at,
             delay_level: stored.read_column("delay_level", u16::try_from(self.delay_level))?,
             created_at: self.created_at,

@@ -20,6 +20,7 @@ async fn an_event_advances_the_shipment_and_publishes_a_message_to_the_order(poo
         shipment_id: shipment(order, 1),
         status: ShipmentStatus::HandedOver,
         occurred_at: at(5),
+        transport: None,
     };
     assert_eq!(recorded, Recorded::Advanced);
     assert_eq!(harness.statuses(order).await, [ShipmentStatus::HandedOver]);
@@ -53,7 +54,8 @@ async fn late_events_are_stored_and_change_nothing(pool: PgPool) {
     assert_eq!((delivered, in_transit, handed_over), (Recorded::Advanced, Recorded::Ignored, Recorded::Ignored));
     assert_eq!(harness.statuses(order).await, [ShipmentStatus::Delivered]);
     assert_eq!(harness.drain_outbox().await, []);
-    let view = shipping::find_shipment(&harness.pool, &tracking_number(shipment(order, 1))).await.unwrap().unwrap();
+    let view =
+        shipping::find_shipment(&harness.pool, &tracking_number(shipment(order, 1)).into()).await.unwrap().unwrap();
     let history: Vec<_> = view.events.iter().map(|event| event.status).collect();
     assert_eq!(history, [Milestone::HandedOver, Milestone::InTransit, Milestone::Delivered]);
 }
@@ -75,9 +77,9 @@ async fn an_event_with_an_unknown_tracking_number_is_refused(pool: PgPool) {
     let harness = Harness::new(pool);
 
     let unknown = harness.report(shipment(new_order(), 1), Milestone::HandedOver, 5).await;
-    let view = shipping::find_shipment(&harness.pool, &tracking_number(shipment(new_order(), 1))).await.unwrap();
+    let view = shipping::find_shipment(&harness.pool, &tracking_number(shipment(new_order(), 1)).into()).await.unwrap();
 
-    assert!(matches!(unknown, Err(CarrierEventError::UnknownTrackingNumber)), "{unknown:?}");
+    assert!(matches!(unknown, Err(CarrierEventError::UnknownShipment)), "{unknown:?}");
     assert_eq!(view, None);
 }
 

@@ -25,7 +25,7 @@ async fn booked_orders(harness: &Harness, count: usize) -> Vec<OrderId> {
 }
 
 async fn only_shipment(harness: &Harness, order: OrderId) -> ShipmentView {
-    shipping::list_shipments(&harness.pool, order).await.unwrap().remove(0)
+    shipping::shipments_of_order(&harness.pool, order).await.unwrap().remove(0)
 }
 
 /// The promised time of the shipment, in seconds of the test.

@@ -2,12 +2,13 @@
 
 use crate::fake_carrier::{FakeCarrier, tracking_number};
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use platform::audit::NoAudit;
+use shipping::carriers::manual::{ManualCarrier, ManualCarrierArgs};
 use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
 use shipping::carriers::{CarrierSettings, Carriers, ChosenCarrier, RegisteredCarrier};
 use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
@@ -35,6 +36,13 @@ impl Harness {
     pub fn with_name(pool: PgPool, name: &'static str) -> Self {
         let carrier = FakeCarrier::default();
         Self { pool, shipping: Shipping::new(&Carriers::of(name, carrier.clone()), &args()), carrier }
+    }
+
+    /// With carrier `manual` for new bookings.
+    pub fn with_manual_carrier(pool: PgPool) -> Self {
+        let chosen = ChosenCarrier { carrier: ManualCarrier::NAME };
+        let shipping = Shipping::start(&ShippingArgs { chosen, ..args() }).unwrap();
+        Self { pool, shipping, carrier: FakeCarrier::default() }
     }
 
     /// A carrier for new bookings, and another one that is still in use.
@@ -84,7 +92,7 @@ impl Harness {
         second: i64,
     ) -> Result<Recorded, CarrierEventError> {
         let event = CarrierEvent {
-            tracking_number: tracking_number(shipment),
+            shipment: tracking_number(shipment).into(),
             status,
             occurred_at: at(second),
             source: "carrier:fake".to_owned(),
@@ -103,7 +111,7 @@ impl Harness {
 
     /// The shipments' statuses, sorted by warehouse number.
     pub async fn statuses(&self, order: OrderId) -> Vec<ShipmentStatus> {
-        let mut views = shipping::list_shipments(&self.pool, order).await.unwrap();
+        let mut views = shipping::shipments_of_order(&self.pool, order).await.unwrap();
         views.sort_by_key(|view| view.warehouse_id);
         views.iter().map(|view| view.status).collect()
     }
@@ -126,10 +134,14 @@ impl Harness {
 pub fn args() -> ShippingArgs {
     ShippingArgs {
         chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
-        carriers: CarrierSettings { simulated: simulated_args() },
+        carriers: CarrierSettings { simulated: simulated_args(), manual: manual_args() },
         carrier_calls_max: 64,
         carrier_cancel_calls_max: 64,
     }
+}
+
+pub fn manual_args() -> ManualCarrierArgs {
+    ManualCarrierArgs { manual_carrier_delivery_hours: 168 }
 }
 
 pub fn simulated_args() -> SimulatedCarrierArgs {
@@ -169,9 +181,26 @@ pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
     let request = |number: &u128| ShipmentRequest {
         shipment_id: shipment(order_id, *number),
         warehouse_id: warehouse(*number),
+        vendor_id: None,
         lines: lines.clone(),
     };
     ShipmentCommand::Book(BookShipments { order_id, shipments: warehouses.iter().map(request).collect() })
+}
+
+pub fn vendors_shipment(order: OrderId, vendor: UserId) -> ShipmentId {
+    ShipmentId::of_vendor(order, warehouse(1), vendor)
+}
+
+/// A book command with one shipment per vendor, all from one warehouse.
+pub fn book_of(order_id: OrderId, vendors: &[UserId]) -> ShipmentCommand {
+    let lines = vec![Line { sku: "SKU-HEADPHONES".parse().unwrap(), quantity: 2_u32.try_into().unwrap() }];
+    let request = |vendor: &UserId| ShipmentRequest {
+        shipment_id: vendors_shipment(order_id, *vendor),
+        warehouse_id: warehouse(1),
+        vendor_id: Some(*vendor),
+        lines: lines.clone(),
+    };
+    ShipmentCommand::Book(BookShipments { order_id, shipments: vendors.iter().map(request).collect() })
 }
 
 pub fn cancel(order_id: OrderId) -> ShipmentCommand {

@@ -9,5 +9,7 @@ mod delays;
 mod every_state;
 mod fake_carrier;
 mod harness;
+mod lists;
+mod manual;
 mod simulated_moves;
 mod track;

@@ -17,8 +17,8 @@ async fn track_replies_with_the_milestone_of_each_handed_over_shipment(pool: PgP
     let handled = harness.handle(track(order)).await;
 
     let progressed = |number, status, second| {
-        let shipment_id = shipment(order, number);
-        Reply::ShipmentProgressed(ShipmentProgressed { order_id: order, shipment_id, status, occurred_at: at(second) })
+        let (order_id, shipment_id, occurred_at) = (order, shipment(order, number), at(second));
+        Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at, transport: None })
     };
     let replies = replies(&handled);
     assert_eq!(handled.verdicts, [Verdict::Done]);

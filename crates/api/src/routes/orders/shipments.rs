@@ -15,17 +15,17 @@ use domain::ids::OrderId;
 
 /// Show an order's shipments
 ///
-/// The customer who placed the order sees all of them; vendors see those that contain only their own products.
+/// The customer who placed the order sees all of them; vendors see their own: those of their products.
 #[utoipa::path(get, path = "/orders/{id}/shipments", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`")),
-    responses((status = 200, description = "One per warehouse", body = Page<ShipmentBody>)), security(("access_token" = [])))]
+    responses((status = 200, description = "One per warehouse and vendor", body = Page<ShipmentBody>)), security(("access_token" = [])))]
 pub async fn order_shipments(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeShipments>,
     PathParam(id): PathParam<OrderId>,
 ) -> Result<Json<Page<ShipmentBody>>, Problem> {
     let order = visible_order(&state, caller, id).await?;
-    let shipments = shipping::list_shipments(&state.pool, id).await?;
+    let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     let shipments = visible_shipments(caller, &order, shipments);
     Ok(Json(Page::complete(shipments.into_iter().map(ShipmentBody::from))))
 }

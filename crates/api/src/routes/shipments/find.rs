@@ -9,20 +9,20 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use domain::shipment::TrackingNumber;
+use shipping::ShipmentKey;
 
 /// Track a shipment
 ///
 /// Customers see shipments of the orders that they placed; vendors also those that contain only their own products;
 /// admins all shipments.
 #[utoipa::path(get, path = "/shipments/{tracking_number}", tag = "shipments",
-    params(("tracking_number" = String, Path, description = "The carrier's tracking number")),
+    params(("tracking_number" = String, Path, description = "The shipment's `id` or tracking number")),
     responses((status = 200, description = "The shipment", body = ShipmentBody)),
     security(("access_token" = [])))]
 pub async fn find_shipment(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<SeeShipments>,
-    PathParam(number): PathParam<TrackingNumber>,
+    PathParam(key): PathParam<ShipmentKey>,
 ) -> Result<Json<ShipmentBody>, Problem> {
-    Ok(Json(visible_shipment(&state, caller, &number).await?.0.into()))
+    Ok(Json(visible_shipment(&state, caller, &key).await?.0.into()))
 }

@@ -1,6 +1,8 @@
-//! Shipments, addressed by the carrier's tracking number.
+//! Shipments, named by their id or by their tracking number.
 
+pub mod enter_tracking;
 pub mod find;
+pub mod list;
 pub mod record_event;
 pub mod shipment;
 
@@ -10,9 +12,8 @@ use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use accounts::Role;
 use domain::product::Sku;
-use domain::shipment::TrackingNumber;
 use orders::OrderView;
-use shipping::ShipmentView;
+use shipping::{ShipmentKey, ShipmentView};
 
 /// The order's shipments that the caller may see: the customer who placed the order sees all, a vendor those that
 /// contain only their own products.
@@ -33,24 +34,20 @@ fn is_sold_by(caller: Caller, order: &OrderView, shipment: &ShipmentView) -> boo
 async fn visible_shipment(
     state: &AppState,
     caller: Caller,
-    number: &TrackingNumber,
+    key: &ShipmentKey,
 ) -> Result<(ShipmentView, OrderView), Problem> {
     let not_found = || Problem::not_found("shipment");
-    let shipment = shipping::find_shipment(&state.pool, number).await?.ok_or_else(not_found)?;
+    let shipment = shipping::find_shipment(&state.pool, key).await?.ok_or_else(not_found)?;
     let order = orders::find_order(&state.pool, shipment.order_id, viewer(caller)).await?.ok_or_else(not_found)?;
     let shipment = visible_shipments(caller, &order, vec![shipment]).pop().ok_or_else(not_found)?;
     Ok((shipment, order))
 }
 
-/// The shipment, if the caller may report its progress: as its vendor or as an admin, but not as its recipient.
-async fn reportable_shipment(
-    state: &AppState,
-    caller: Caller,
-    number: &TrackingNumber,
-) -> Result<ShipmentView, Problem> {
-    let (shipment, order) = visible_shipment(state, caller, number).await?;
+/// The shipment, if the caller may report on it: as its vendor or as an admin, but not as its recipient.
+async fn reportable_shipment(state: &AppState, caller: Caller, key: &ShipmentKey) -> Result<ShipmentView, Problem> {
+    let (shipment, order) = visible_shipment(state, caller, key).await?;
     if caller.role != Role::Vendor || is_sold_by(caller, &order, &shipment) {
         return Ok(shipment);
     }
-    Err(Problem::new(Kind::Forbidden, "Only the vendor of every product in a shipment may report its progress."))
+    Err(Problem::new(Kind::Forbidden, "Only the vendor of every product in a shipment may report on it."))
 }

@@ -12,9 +12,9 @@ use crate::state::AppState;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Timestamp;
-use domain::shipment::{Milestone, TrackingNumber};
+use domain::shipment::Milestone;
 use serde::Serialize;
-use shipping::{CarrierEvent, Recorded};
+use shipping::{CarrierEvent, Recorded, ShipmentKey};
 use utoipa::ToSchema;
 
 const NOTE_LENGTH_MAX: usize = 500;
@@ -58,15 +58,16 @@ pub struct RecordedBody {
 
 /// Report the progress of a shipment
 ///
-/// Reports may be repeated, late or out of order: the status of a shipment never moves backwards.
+/// Reports may be repeated, late or out of order: the status of a shipment never moves backwards. A shipment of carrier
+/// `manual` needs its tracking number first.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
-    params(("tracking_number" = String, Path, description = "The carrier's tracking number"), KeyParam),
+    params(("tracking_number" = String, Path, description = "The shipment's `id` or tracking number"), KeyParam),
     request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn record_event(
     detached: Detached,
     by: Audited<ReportShipments>,
-    PathParam(number): PathParam<TrackingNumber>,
+    PathParam(key): PathParam<ShipmentKey>,
     IdempotentJson { body, idempotency }: IdempotentJson<ShipmentEventReport>,
 ) -> Result<IdempotentResponse, Problem> {
     let now = by.at;
@@ -75,7 +76,7 @@ pub async fn record_event(
         let detail = format!("`occurred_at` must not be in the future, got `{}`", occurred_at.to_rfc3339());
         return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
-    let shipment = reportable_shipment(&detached.state, by.caller, &number).await?;
+    let shipment = reportable_shipment(&detached.state, by.caller, &key).await?;
     if occurred_at < shipment.created_at - BEHIND_MAX {
         let detail = format!(
             "`occurred_at` must not be before the shipment was requested at `{}`, got `{}`",
@@ -85,7 +86,7 @@ pub async fn record_event(
         return Err(Problem::about(Kind::Validation, "/occurred_at", detail));
     }
     let (status, note) = (body.status, body.note);
-    let event = CarrierEvent { tracking_number: number, status, occurred_at, source: by.caller.actor(), note };
+    let event = CarrierEvent { shipment: key, status, occurred_at, source: by.caller.actor(), note };
     let work = |state: AppState, recorder| async move {
         shipping::record_carrier_event(&state.write, event, now, &recorder).await
     };

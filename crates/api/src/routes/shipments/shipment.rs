@@ -12,11 +12,16 @@ pub struct ShipmentBody {
     id: Uuid,
     order_id: Uuid,
     warehouse_id: Uuid,
+    /// Who sells its products. Absent for shipments from before vendors had their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor_id: Option<Uuid>,
     #[schema(value_type = ShipmentStatusSet, inline)]
     status: &'static str,
+    /// The company that transports it, once the vendor has entered it; before that the carrier of the booking.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "simulated")]
     carrier: Option<String>,
+    /// For carrier `manual` the shipment's `id`, until the vendor has entered a tracking number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
     tracking_number: Option<String>,
@@ -60,8 +65,9 @@ impl From<ShipmentView> for ShipmentBody {
             id: view.shipment_id.as_uuid(),
             order_id: view.order_id.as_uuid(),
             warehouse_id: view.warehouse_id.as_uuid(),
+            vendor_id: view.vendor_id.map(|vendor| vendor.as_uuid()),
             status: view.status.into(),
-            carrier: view.carrier,
+            carrier: view.carrier_name.or(view.carrier),
             tracking_number: view.tracking_number.map(|number| number.to_string()),
             promised_by: view.promised_by,
             delayed_at: view.delayed_at,

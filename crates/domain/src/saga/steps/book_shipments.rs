@@ -1,4 +1,4 @@
-//! Books one shipment per warehouse. It is the last step: when it is done, the order is confirmed.
+//! Books one shipment per warehouse and vendor. It is the last step: when it is done, the order is confirmed.
 
 use super::{CompensationOutcome, Step, StepOutcome};
 use crate::ids::OrderId;

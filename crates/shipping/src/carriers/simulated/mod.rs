@@ -72,7 +72,7 @@ impl Carrier for SimulatedCarrier {
         }
         BookResponse::Booked {
             tracking_number: tracking_number(request.shipment_id),
-            promised_by: ordered_at(request.shipment_id) + PROMISE,
+            promised_by: request.shipment_id.ordered_at() + PROMISE,
         }
     }
 
@@ -93,12 +93,6 @@ fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
     let digits = (0..TRACKING_BITS).step_by(BASE32_BITS as usize).rev().map(|position| char::from(digit(position)));
     let text: String = "OF".chars().chain(digits).collect();
     text.parse().expect("letters and digits")
-}
-
-/// The time of the order, in milliseconds: the first bits of a shipment's id.
-fn ordered_at(shipment: ShipmentId) -> Timestamp {
-    let ms = i64::try_from(shipment.as_uuid().as_u128() >> 80).expect("48 bits");
-    Timestamp::from_timestamp_millis(ms).expect("48 bits of milliseconds end in the year 10889")
 }
 
 #[cfg(test)]
@@ -156,7 +150,8 @@ mod tests {
 
     fn request(shipment_id: ShipmentId, sku: &str) -> ShipmentRequest {
         let line = Line { sku: sku.parse().unwrap(), quantity: 1_u32.try_into().unwrap() };
-        ShipmentRequest { shipment_id, warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(1)), lines: vec![line] }
+        let warehouse_id = WarehouseId::from_uuid(Uuid::from_u128(1));
+        ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: vec![line] }
     }
 
     fn booked(request: &ShipmentRequest) -> BookResponse {

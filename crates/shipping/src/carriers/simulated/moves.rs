@@ -7,7 +7,7 @@ use super::store::{DueShipment, lock_due_shipments};
 use crate::carriers::RegisteredCarrier;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
-use crate::record_carrier_event::progressed;
+use crate::progressed::progressed;
 use crate::store::{self, ChangedShipment, NewEvent};
 use domain::Timestamp;
 use domain::applied::Applied;

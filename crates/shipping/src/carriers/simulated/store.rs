@@ -39,18 +39,19 @@ pub(super) async fn lock_due_shipments(
     let rows = sqlx::query_as!(
         DueRow,
         r#"WITH due AS MATERIALIZED (
-               SELECT shipment.order_id, shipment.id, shipment.warehouse_id, shipment.lines, shipment.status,
-                      shipment.carrier, shipment.tracking_number, shipment.promised_by, shipment.reached_at
+               SELECT shipment.order_id, shipment.id, shipment.warehouse_id, shipment.vendor_id, shipment.lines,
+                      shipment.status, shipment.carrier, shipment.tracking_number, shipment.promised_by, shipment.reached_at
                FROM (SELECT unnest($1::text[]) AS status, unnest($2::timestamptz[]) AS reached_by) AS waiting
                CROSS JOIN LATERAL (
-                   SELECT order_id, id, warehouse_id, lines, status, carrier, tracking_number, promised_by, reached_at
+                   SELECT order_id, id, warehouse_id, vendor_id, lines, status, carrier, tracking_number, promised_by,
+                          reached_at
                    FROM shipping.shipments
                    WHERE carrier = 'simulated' AND status IN ('booked', 'handed_over', 'in_transit')
                      AND status = waiting.status AND coalesce(reached_at, created_at) <= waiting.reached_by
                    ORDER BY coalesce(reached_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS shipment
                LIMIT $3)
            SELECT due.order_id AS "order_id!", due.id AS "id!", due.warehouse_id AS "warehouse_id!",
-                  due.lines AS "lines!: Json<Vec<Line>>", due.status AS "status!", due.carrier, due.tracking_number,
+                  due.vendor_id, due.lines AS "lines!: Json<Vec<Line>>", due.status AS "status!", due.carrier, due.tracking_number,
                   due.promised_by, due.reached_at, booking.correlation_id, booking.traceparent
            FROM due
            CROSS JOIN LATERAL (
@@ -69,6 +70,7 @@ struct DueRow {
     order_id: Uuid,
     id: Uuid,
     warehouse_id: Uuid,
+    vendor_id: Option<Uuid>,
     lines: Json<Vec<Line>>,
     status: String,
     carrier: Option<String>,
@@ -86,11 +88,13 @@ impl DueRow {
             order_id: self.order_id,
             id: self.id,
             warehouse_id: self.warehouse_id,
+            vendor_id: self.vendor_id,
             lines: self.lines,
             status: self.status,
             carrier: self.carrier,
             tracking_number: self.tracking_number,
             promised_by: self.promised_by,
+            carrier_name: None,
             reached_at: self.reached_at,
         };
         Ok(DueShipment { stored: row.parse()?, trace })
