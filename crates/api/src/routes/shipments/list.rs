@@ -2,6 +2,7 @@
 
 use super::shipment::ShipmentBody;
 use crate::auth::Allowed;
+use crate::docs::sets::ShipmentStatusSet;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, Query};
 use crate::policy::ListShipments;
@@ -37,8 +38,7 @@ impl FromQuery for ShipmentQuery {
 /// By vendor, the oldest order first: `status=booked` is the list of what is to be shipped. Vendors see their own
 /// only. Shipments from before vendors had their own are listed for staff.
 #[utoipa::path(get, path = "/shipments", tag = "shipments",
-    params(("status" = Option<String>, Query,
-            description = "`requested`, `booked`, `cancelled`, `handed_over`, `in_transit` or `delivered`"),
+    params(("status" = inline(Option<ShipmentStatusSet>), Query, description = "Filter by status"),
         ("mine" = Option<bool>, Query, description = "Only shipments of the caller's own products; always so for vendors"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
         ("limit" = Option<u32>, Query, description = "Page size, 1 to 100; default 20")),
