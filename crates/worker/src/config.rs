@@ -2,7 +2,9 @@
 
 use domain::messages::Queue;
 use payments::PaymentsArgs;
-use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
+use platform::config::{
+    DatabaseArgs, EnvironmentArgs, MetricsArgs, ProviderArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs,
+};
 use shipping::ShippingArgs;
 
 const EXAMPLE: &str = "Example:
@@ -17,6 +19,8 @@ pub const WORKER_METRICS_PORT: &str = "WORKER_METRICS_PORT";
 #[derive(Debug, clap::Parser)]
 #[command(name = "worker", version, after_help = EXAMPLE)]
 pub struct WorkerSettings {
+    #[command(flatten)]
+    pub environment: EnvironmentArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
@@ -36,6 +40,8 @@ pub struct WorkerSettings {
     pub payments: PaymentsArgs,
     #[command(flatten)]
     pub shipping: ShippingArgs,
+    #[command(flatten)]
+    pub providers: ProviderArgs,
     /// The queues that this worker consumes; default all.
     #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = "orders,inventory,payments,shipping")]
     pub queues: Vec<Queue>,
@@ -54,6 +60,12 @@ impl WorkerSettings {
 
 impl Settings for WorkerSettings {
     fn problems(&self) -> Vec<String> {
-        [self.database.problems(), self.rabbitmq.problems()].concat()
+        let in_production = self.environment.in_production([
+            self.database.known_passwords(),
+            self.rabbitmq.known_passwords(),
+            self.payments.chosen.problems_in_production(&self.providers),
+            self.shipping.chosen.problems_in_production(&self.providers),
+        ]);
+        [self.database.problems(), self.rabbitmq.problems(), in_production].concat()
     }
 }

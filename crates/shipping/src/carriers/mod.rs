@@ -31,6 +31,9 @@ pub trait RegisteredCarrier: Carrier + Sized {
     /// The name in settings, rows and metrics, shown to clients. It never changes, because rows name it.
     const NAME: &'static str;
 
+    /// False if it only pretends, and ships nothing.
+    const IS_REAL: bool = true;
+
     /// Its section of the settings.
     type Settings: clap::Args;
 
