@@ -26,6 +26,7 @@ mod poison;
 mod process_kills;
 mod refusals;
 mod repetition;
+mod secret_files;
 mod service_faults;
 mod silent_connections;
 mod slow_provider_calls;

@@ -3,15 +3,19 @@
 use crate::SessionLifetimes;
 use platform::config::Environment;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const SECRET_KEY_BYTES_MIN: usize = 32;
 /// Public, so only fit for development.
 const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-not-for-production";
+/// A key of 32 random hexadecimal digits has fewer different ones once in ten million.
+const DIFFERENT_BYTES_MIN: usize = 8;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct SecurityArgs {
-    /// Signs access tokens; at least 32 bytes. Production refuses the default.
+    /// Signs access tokens; at least 32 bytes. Production refuses the default and repetitive
+    /// ones.
     #[arg(long, env, hide_env_values = true, default_value = DEVELOPMENT_SECRET_KEY, hide_default_value = true)]
     pub secret_key: SecretString,
     /// The key before the last rotation: tokens that it signed are still accepted.
@@ -63,8 +67,19 @@ fn key_problem(variable: &str, key: &str, environment: Environment) -> Option<St
     if key.len() < SECRET_KEY_BYTES_MIN {
         return Some(format!("{variable} must have at least {SECRET_KEY_BYTES_MIN} bytes: openssl rand -hex 32"));
     }
-    let refused = environment == Environment::Production && key == DEVELOPMENT_SECRET_KEY;
-    refused.then(|| format!("{variable} must not be the default in production: openssl rand -hex 32"))
+    let problem = match environment {
+        Environment::Development => None,
+        Environment::Production if key == DEVELOPMENT_SECRET_KEY => Some("must not be the default in production"),
+        Environment::Production => is_repetitive(key.as_bytes()).then_some("must be random in production"),
+    };
+    problem.map(|problem| format!("{variable} {problem}: openssl rand -hex 32"))
+}
+
+/// Whether the key has few different bytes, or repeats its beginning.
+fn is_repetitive(key: &[u8]) -> bool {
+    let different = key.iter().collect::<BTreeSet<_>>().len();
+    let repeats = |period: usize| key.iter().zip(&key[period..]).all(|(byte, later)| byte == later);
+    different < DIFFERENT_BYTES_MIN || (1..=key.len() / 2).any(repeats)
 }
 
 #[cfg(test)]
@@ -78,6 +93,8 @@ mod tests {
         security: SecurityArgs,
     }
 
+    const RANDOM: &str = "9f2c81d0a4b7e365c8f01b2d94ea7c53";
+
     fn problems(arguments: &[&str], environment: Environment) -> Vec<String> {
         let arguments = std::iter::once("test").chain(arguments.iter().copied());
         TestArgs::try_parse_from(arguments).expect("well-formed").security.problems(environment)
@@ -87,7 +104,15 @@ mod tests {
     fn the_default_key_is_for_development_only() {
         assert!(problems(&[], Environment::Development).is_empty());
         assert_eq!(problems(&[], Environment::Production).len(), 1);
-        assert!(problems(&["--secret-key", &"k".repeat(32)], Environment::Production).is_empty());
+        assert!(problems(&["--secret-key", RANDOM], Environment::Production).is_empty());
+    }
+
+    #[test]
+    fn a_repetitive_key_is_for_development_only() {
+        for key in ["k".repeat(32), "0123456789".repeat(4), "abcdefg".repeat(5) + "gfedcba"] {
+            assert!(problems(&["--secret-key", &key], Environment::Development).is_empty(), "{key}");
+            assert_eq!(problems(&["--secret-key", &key], Environment::Production).len(), 1, "{key}");
+        }
     }
 
     #[test]

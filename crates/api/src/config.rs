@@ -6,7 +6,9 @@ use crate::server::ServerLimits;
 use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
 use payments::ChosenGateway;
-use platform::config::{DatabaseArgs, EnvironmentArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs};
+use platform::config::{
+    DatabaseArgs, EnvironmentArgs, ProviderArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
+};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -42,6 +44,8 @@ pub struct ApiSettings {
     pub payments: ChosenGateway,
     #[command(flatten)]
     pub rate_limits: RateLimitArgs,
+    #[command(flatten)]
+    pub providers: ProviderArgs,
     #[command(flatten)]
     pub http: HttpArgs,
 }
@@ -101,6 +105,12 @@ impl HttpArgs {
 impl Settings for ApiSettings {
     fn problems(&self) -> Vec<String> {
         let security = self.security.problems(self.environment.orderflow_env);
-        [self.database.problems(), self.rabbitmq.problems(), self.redis.problems(), security].concat()
+        let in_production = self.environment.in_production([
+            self.database.known_passwords(),
+            self.rabbitmq.known_passwords(),
+            self.redis.known_passwords(),
+            self.payments.problems_in_production(&self.providers),
+        ]);
+        [self.database.problems(), self.rabbitmq.problems(), self.redis.problems(), security, in_production].concat()
     }
 }

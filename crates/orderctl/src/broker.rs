@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use messaging::broker::BrokerConnections;
 use messaging::permissions::{BrokerRole, Permissions};
-use platform::config::RabbitmqArgs;
+use platform::config::{EnvironmentArgs, RabbitmqArgs, known_password, known_password_in_url};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub struct BrokerArgs {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
     #[command(flatten)]
     rabbitmq: RabbitmqArgs,
     /// RabbitMQ's management API with an administrator's login: `http://user:password@host:15672`.
@@ -33,6 +35,8 @@ pub struct BrokerArgs {
 /// Declares the topology as the user of `RABBITMQ_URL`, and creates the users in the vhost of that URL. A repeat
 /// changes only passwords that differ.
 pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
+    let problems = args.problems();
+    ensure!(problems.is_empty(), "{}", problems.join("; "));
     let vhost = vhost_of(args.rabbitmq.rabbitmq_url.expose_secret())?;
     let connections = BrokerConnections::new(&args.rabbitmq, "orderctl broker")?;
     connections.publishing.declare_all().await.context("the topology can't be declared")?;
@@ -51,6 +55,19 @@ pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
 }
 
 impl BrokerArgs {
+    fn problems(&self) -> Vec<String> {
+        let of_roles = self.passwords().map(|(role, password)| {
+            let variable = format!("RABBITMQ_{}_PASSWORD", role.to_string().to_uppercase());
+            known_password(&variable, &role.to_string(), password.expose_secret())
+        });
+        let of_administrators = [
+            self.rabbitmq.known_passwords(),
+            known_password_in_url("RABBITMQ_MANAGEMENT_URL", &self.rabbitmq_management_url),
+        ];
+        let in_production = self.environment.in_production([of_administrators.concat(), of_roles.concat()]);
+        [self.rabbitmq.problems(), in_production].concat()
+    }
+
     fn passwords(&self) -> [(BrokerRole, &SecretString); 3] {
         [
             (BrokerRole::Api, &self.rabbitmq_api_password),

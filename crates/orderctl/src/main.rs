@@ -39,6 +39,8 @@ enum Command {
     Migrate {
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        environment: EnvironmentArgs,
     },
     /// Load data: accounts, warehouses, products, stock. Safe to repeat.
     Seed {
@@ -75,7 +77,7 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
+    match run(platform::config::parse_command::<Arguments>().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -86,7 +88,10 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Migrate { database } => migrate::migrate(&database).await,
+        Command::Migrate { database, environment } => {
+            refuse(&[database.problems(), environment.in_production([database.known_passwords()])].concat())?;
+            migrate::migrate(&database).await
+        }
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
         Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
         Command::User(args) => user::run(pool(&args.database)?, args).await,
@@ -102,7 +107,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn pool(database: &DatabaseArgs) -> anyhow::Result<PgPool> {
-    let problems = database.problems();
-    anyhow::ensure!(problems.is_empty(), "{}", problems.join("; "));
+    refuse(&database.problems())?;
     platform::postgres::pool(database, "orderctl").context("DATABASE_URL is not a valid URL")
+}
+
+fn refuse(problems: &[String]) -> anyhow::Result<()> {
+    anyhow::ensure!(problems.is_empty(), "{}", problems.join("; "));
+    Ok(())
 }

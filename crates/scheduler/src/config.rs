@@ -3,7 +3,9 @@
 use crate::task_name::{TASK_NAMES, TaskName};
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
-use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
+use platform::config::{
+    DatabaseArgs, EnvironmentArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs,
+};
 use shipping::DelayArgs;
 use shipping::carriers::CarrierSettings;
 use std::time::Duration;
@@ -20,6 +22,8 @@ pub const SCHEDULER_METRICS_PORT: &str = "SCHEDULER_METRICS_PORT";
 #[derive(Debug, clap::Parser)]
 #[command(name = "scheduler", version, after_help = EXAMPLE)]
 pub struct SchedulerSettings {
+    #[command(flatten)]
+    pub environment: EnvironmentArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
@@ -72,6 +76,8 @@ impl Settings for SchedulerSettings {
         let unknown =
             unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", *TASK_NAMES));
         let tasks = unknown.collect();
-        [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks].concat()
+        let in_production =
+            self.environment.in_production([self.database.known_passwords(), self.rabbitmq.known_passwords()]);
+        [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks, in_production].concat()
     }
 }

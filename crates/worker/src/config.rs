@@ -2,7 +2,9 @@
 
 use domain::messages::Queue;
 use payments::PaymentsArgs;
-use platform::config::{DatabaseArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs};
+use platform::config::{
+    DatabaseArgs, EnvironmentArgs, MetricsArgs, ProviderArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs,
+};
 use shipping::ShippingArgs;
 use std::sync::LazyLock;
 use strum::VariantNames;
@@ -23,6 +25,8 @@ static QUEUE_NAMES: LazyLock<String> = LazyLock::new(|| Queue::VARIANTS.join(","
 #[command(name = "worker", version, after_help = EXAMPLE)]
 pub struct WorkerSettings {
     #[command(flatten)]
+    pub environment: EnvironmentArgs,
+    #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub rabbitmq: RabbitmqArgs,
@@ -41,6 +45,8 @@ pub struct WorkerSettings {
     pub payments: PaymentsArgs,
     #[command(flatten)]
     pub shipping: ShippingArgs,
+    #[command(flatten)]
+    pub providers: ProviderArgs,
     /// The queues that this worker consumes; default all.
     #[arg(long, env = "WORKER_QUEUES", value_delimiter = ',', default_value = QUEUE_NAMES.as_str())]
     pub queues: Vec<Queue>,
@@ -59,6 +65,12 @@ impl WorkerSettings {
 
 impl Settings for WorkerSettings {
     fn problems(&self) -> Vec<String> {
-        [self.database.problems(), self.rabbitmq.problems()].concat()
+        let in_production = self.environment.in_production([
+            self.database.known_passwords(),
+            self.rabbitmq.known_passwords(),
+            self.payments.chosen.problems_in_production(&self.providers),
+            self.shipping.chosen.problems_in_production(&self.providers),
+        ]);
+        [self.database.problems(), self.rabbitmq.problems(), in_production].concat()
     }
 }

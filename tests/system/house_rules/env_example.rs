@@ -38,6 +38,19 @@ fn every_listed_setting_is_read() {
 }
 
 #[test]
+fn the_file_of_every_secret_is_listed() {
+    let example = text_of(".env.example");
+    let (head, _sections) = example.split_once("# ---").expect("sections");
+    let helps: Vec<String> = COMMANDS.iter().map(|command| help_of(command)).collect();
+    let files =
+        helps.iter().flat_map(|help| help.split("[or a file: ").skip(1)).filter_map(|rest| rest.split(']').next());
+    let files: BTreeSet<_> = files.collect();
+    assert!(files.contains("SECRET_KEY_FILE"), "{files:?}");
+    let missing: Vec<_> = files.into_iter().filter(|name| !head.contains(name)).collect();
+    assert!(missing.is_empty(), "the head of .env.example does not list {missing:?}");
+}
+
+#[test]
 fn every_setting_reaches_the_containers() {
     let compose = text_of("docker-compose.yml") + &text_of("Dockerfile");
     let reaches = |name: &String| compose.contains(name) || FIXED_IN_CONTAINERS.contains(&name.as_str());

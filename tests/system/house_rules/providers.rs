@@ -23,6 +23,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("crates/operations/src/verify/checks.rs", "the checks of its ledger"),
     ("crates/payments/src/gateway/mod.rs", "its module"),
     ("crates/payments/src/gateway/registry.rs", "its registration"),
+    ("crates/platform/src/config/environment.rs", "the setting that allows them in production"),
     ("crates/shipping/src/carriers/mod.rs", "its module"),
     ("crates/shipping/src/carriers/registry.rs", "its registration"),
 ];

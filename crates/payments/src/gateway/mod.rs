@@ -66,6 +66,8 @@ pub struct GatewayInfo {
     /// The name in settings, rows and metrics. It never changes, because rows name it.
     pub name: &'static str,
     pub methods: PaymentMethods,
+    /// False if it only pretends, and charges nobody.
+    pub is_real: bool,
     /// How long the gateway is certain to keep an idempotency key. A call that is repeated later could be executed
     /// twice, so after this time only an operator may repeat it.
     pub idempotency_key_retention: TimeDelta,

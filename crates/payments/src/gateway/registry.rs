@@ -3,6 +3,7 @@
 use super::simulated::SimulatedGateway;
 use super::{GatewayInfo, PaymentGateway, RegisteredGateway};
 use chrono::TimeDelta;
+use platform::config::ProviderArgs;
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -40,6 +41,14 @@ pub struct ChosenGateway {
     /// The gateway of new payments. A payment stays with the gateway that it began with.
     #[arg(long, env, default_value = SimulatedGateway::INFO.name, value_parser = parse)]
     pub payment_gateway: GatewayInfo,
+}
+
+impl ChosenGateway {
+    /// A simulated gateway is a problem in production, unless it is allowed.
+    pub fn problems_in_production(&self, providers: &ProviderArgs) -> Vec<String> {
+        let GatewayInfo { name, is_real, .. } = self.payment_gateway;
+        providers.problems("PAYMENT_GATEWAY", name, is_real)
+    }
 }
 
 /// The gateways of a process.

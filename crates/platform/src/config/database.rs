@@ -1,6 +1,7 @@
 //! Settings of the Postgres connections.
 
 use super::load::url_problem;
+use super::passwords::known_password_in_url;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -17,5 +18,10 @@ pub struct DatabaseArgs {
 impl DatabaseArgs {
     pub fn problems(&self) -> Vec<String> {
         url_problem("DATABASE_URL", &self.database_url, &["postgres", "postgresql"]).into_iter().collect()
+    }
+
+    /// A password that everybody knows is a problem in production.
+    pub fn known_passwords(&self) -> Vec<String> {
+        known_password_in_url("DATABASE_URL", &self.database_url)
     }
 }

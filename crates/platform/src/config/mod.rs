@@ -1,17 +1,22 @@
-//! Settings from the environment or the command line, one section per file. Each process flattens the sections it
-//! needs.
+//! Settings from the environment or the command line, and secrets from files too. One section per file. Each process
+//! flattens the sections it needs.
 
 mod database;
+mod environment;
 mod load;
 mod metrics;
+mod passwords;
 mod rabbitmq;
 mod redis;
 mod runtime;
+mod secret_files;
 mod telemetry;
 
 pub use database::DatabaseArgs;
-pub use load::{Environment, EnvironmentArgs, Settings, load};
+pub use environment::{Environment, EnvironmentArgs, ProviderArgs};
+pub use load::{Settings, load, parse_command};
 pub use metrics::MetricsArgs;
+pub use passwords::{known_password, known_password_in_url};
 pub use rabbitmq::RabbitmqArgs;
 pub use redis::RedisArgs;
 pub use runtime::RuntimeArgs;

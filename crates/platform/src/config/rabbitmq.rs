@@ -1,6 +1,7 @@
 //! Settings of the RabbitMQ connections.
 
 use super::load::url_problem;
+use super::passwords::known_password_in_url;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -17,5 +18,10 @@ pub struct RabbitmqArgs {
 impl RabbitmqArgs {
     pub fn problems(&self) -> Vec<String> {
         url_problem("RABBITMQ_URL", &self.rabbitmq_url, &["amqp", "amqps"]).into_iter().collect()
+    }
+
+    /// A password that everybody knows is a problem in production.
+    pub fn known_passwords(&self) -> Vec<String> {
+        known_password_in_url("RABBITMQ_URL", &self.rabbitmq_url)
     }
 }

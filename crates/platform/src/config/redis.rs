@@ -1,6 +1,7 @@
 //! Settings of the Redis connection.
 
 use super::load::url_problem;
+use super::passwords::known_password_in_url;
 use secrecy::SecretString;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -14,5 +15,10 @@ pub struct RedisArgs {
 impl RedisArgs {
     pub fn problems(&self) -> Vec<String> {
         url_problem("REDIS_URL", &self.redis_url, &["redis", "rediss"]).into_iter().collect()
+    }
+
+    /// A password that everybody knows is a problem in production.
+    pub fn known_passwords(&self) -> Vec<String> {
+        known_password_in_url("REDIS_URL", &self.redis_url)
     }
 }

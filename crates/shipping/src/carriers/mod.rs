@@ -37,6 +37,9 @@ pub trait RegisteredCarrier: Carrier + Sized {
     /// do so between the booking and the first milestone.
     const TRACKING_IS_ENTERED: bool = false;
 
+    /// False if it only pretends, and ships nothing.
+    const IS_REAL: bool = true;
+
     /// Its section of the settings.
     type Settings: clap::Args;
 

@@ -6,6 +6,7 @@ use super::{Carrier, RegisteredCarrier};
 use crate::error::ShippingError;
 use domain::Timestamp;
 use messaging::WriteContext;
+use platform::config::ProviderArgs;
 use std::sync::Arc;
 
 /// Declares the carriers of this build, with the section of the settings of each.
@@ -16,6 +17,10 @@ macro_rules! register {
         /// Whether people enter the tracking numbers of this carrier's shipments.
         pub(crate) fn is_tracking_entered(carrier: &str) -> bool {
             $((<$carrier as RegisteredCarrier>::TRACKING_IS_ENTERED && carrier == <$carrier as RegisteredCarrier>::NAME))||+
+        }
+
+        fn is_real(name: &str) -> bool {
+            $((name == <$carrier as RegisteredCarrier>::NAME && <$carrier as RegisteredCarrier>::IS_REAL))||+
         }
 
         /// The settings of every carrier, one section for each.
@@ -59,6 +64,13 @@ pub struct ChosenCarrier {
     /// The carrier of new bookings. A booking stays with the carrier that it began with.
     #[arg(long, env, default_value = SimulatedCarrier::NAME, value_parser = parse)]
     pub carrier: &'static str,
+}
+
+impl ChosenCarrier {
+    /// A simulated carrier is a problem in production, unless it is allowed.
+    pub fn problems_in_production(&self, providers: &ProviderArgs) -> Vec<String> {
+        providers.problems("CARRIER", self.carrier, is_real(self.carrier))
+    }
 }
 
 /// The carriers of a process.

@@ -52,6 +52,7 @@ impl RegisteredGateway for SimulatedGateway {
         name: "simulated",
         methods: PaymentMethods::new(method::METHODS, Some(method::METHOD_DEFAULT)),
         // Its ledger keeps every key. Real gateways promise a day, and this one is a rehearsal for them.
+        is_real: false,
         idempotency_key_retention: TimeDelta::hours(23),
     };
 

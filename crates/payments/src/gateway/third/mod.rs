@@ -30,6 +30,7 @@ impl RegisteredGateway for ThirdGateway {
     const INFO: GatewayInfo = GatewayInfo {
         name: "third",
         methods: PaymentMethods::new(&["third_card"], None),
+        is_real: true,
         idempotency_key_retention: TimeDelta::days(30),
     };
 

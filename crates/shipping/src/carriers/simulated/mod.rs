@@ -46,6 +46,7 @@ impl SimulatedCarrier {
 
 impl RegisteredCarrier for SimulatedCarrier {
     const NAME: &'static str = "simulated";
+    const IS_REAL: bool = false;
 
     type Settings = SimulatedCarrierArgs;
 
