@@ -33,7 +33,8 @@ impl Shop {
 
     async fn adjust(&self, kind: &str, quantity: i32, place: Value) -> crate::client::ApiResponse {
         let mut body = json!({ "sku": HEADPHONES, "kind": kind, "quantity": quantity, "reason": "Monday" });
-        body.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+        let place = place.as_object().expect("an object").clone();
+        body.as_object_mut().expect("an object").extend(place);
         self.client.send(post("/inventory/adjustments").by(&self.vendor).json(&body)).await
     }
 
@@ -50,15 +51,15 @@ impl Shop {
     async fn movements(&self, query: &str) -> Vec<String> {
         let path = format!("/inventory/{HEADPHONES}/movements{query}");
         let page = self.client.send(get(&path).by(&self.vendor)).await.expect(StatusCode::OK);
-        let kind = |row: &Value| row["kind"].as_str().unwrap().to_owned();
-        page["items"].as_array().unwrap().iter().map(kind).collect()
+        let kind = |row: &Value| row["kind"].as_str().expect("a kind").to_owned();
+        page["items"].as_array().expect("a page").iter().map(kind).collect()
     }
 
     /// The only audit record of an action.
     async fn audited(&self, action: &str) -> Value {
         let path = format!("/admin/audit-logs?action={action}");
         let page = self.client.send(get(&path).by(&self.admin)).await.expect(StatusCode::OK);
-        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(1), "{page}");
         page["items"][0].clone()
     }
 }

@@ -19,7 +19,7 @@ async fn prices(pool: &PgPool, viewer: Viewer) -> Option<Vec<PastPrice>> {
 async fn every_price_is_listed_newest_first_with_its_time_and_who_set_it(pool: PgPool) {
     let new: NewProduct = product("A", OURS);
     create_product(&pool, Editor::Vendor(OURS), new, now(), &NoAudit).await.expect("created");
-    let later = now() + std::time::Duration::from_secs(60);
+    let later = now() + std::time::Duration::from_secs(90);
     let renamed = ProductChange { name: Some("Better".parse().expect("a name")), ..priced(1_999) };
 
     update_product(&pool, ADMIN, sku("A"), priced(500), later, &NoAudit).await.expect("repriced");
