@@ -184,6 +184,7 @@ const SETS: &[Set] = &[
 /// If a set has no meanings here.
 pub fn describe(spec: &mut Spec) {
     visit(spec, &mut |schema| {
+        join_description(schema);
         if let RefOr::T(Schema::Object(object)) = schema
             && let Some(values) = &object.enum_values
         {
@@ -191,6 +192,19 @@ pub fn describe(spec: &mut Spec) {
             object.description = Some(before.unwrap_or_default() + &meanings(values));
         }
     });
+}
+
+/// utoipa describes a field with a comment as both its set and an object with the comment, which nothing can be.
+fn join_description(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::AllOf(parts)) = schema
+        && let [RefOr::T(Schema::Object(set)), RefOr::T(Schema::Object(comment))] = parts.items.as_slice()
+        && set.enum_values.is_some()
+        && comment.properties.is_empty()
+    {
+        let mut set = set.clone();
+        set.description.clone_from(&comment.description);
+        *schema = RefOr::T(Schema::Object(set));
+    }
 }
 
 fn meanings(values: &[Value]) -> String {

@@ -74,7 +74,8 @@ fn object(members: &Map<String, Value>, required: &Value, schemas: &Value) -> Op
     Some(object.into())
 }
 
-/// Default examples by type and format: of a closed set, its first value. A field of any type gets an empty object: utoipa drops its example.
+/// Default examples by type and format: of a closed set, its first value. A field of any type gets an empty object:
+/// utoipa drops its example.
 fn default_example(name: &str, schema: &Value) -> Option<Value> {
     if let Some(first) = schema.pointer("/enum/0") {
         return Some(first.clone());

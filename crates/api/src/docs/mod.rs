@@ -64,8 +64,8 @@ impl Modify for ListOfProblems {
 pub fn complete(spec: &mut Spec) {
     problems::add(spec);
     headers::add(spec);
-    examples::add(spec);
     closed_sets::describe(spec);
+    examples::add(spec);
     names::shorten(spec);
     spec.servers = Some(vec![Server::new("/")]);
 }

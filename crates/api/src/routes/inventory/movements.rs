@@ -1,8 +1,8 @@
 //! `GET /inventory/{sku}/movements`.
 
-use crate::docs::sets::MovementKindSet;
 use super::may_see;
 use crate::auth::Allowed;
+use crate::docs::sets::MovementKindSet;
 use crate::page::Page;
 use crate::params::{FromQuery, Params, PathParam, Query};
 use crate::policy::SeeStock;
