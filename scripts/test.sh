@@ -13,6 +13,7 @@ main() {
     load_dotenv
     stage "services"
     scripts/services.sh up
+    scripts/services.sh up pgbouncer
     scripts/services.sh install-browser
     export_urls
     create_test_database
@@ -39,6 +40,8 @@ export_test_settings() {
     local variable
     # sqlx::test creates one database per test, on the server that DATABASE_URL names.
     export DATABASE_URL="$TEST_DATABASE_URL" SQLX_OFFLINE=true
+    is_external pgbouncer || TEST_PGBOUNCER_URL="$(private_prefix pgbouncer)"
+    export TEST_PGBOUNCER_URL TEST_THROUGH_PGBOUNCER="${TEST_THROUGH_PGBOUNCER:-false}"
     # Fault tests restart the services. For an external service the user gives the command.
     export_restart_command TEST_POSTGRES_RESTART_COMMAND postgres
     export_restart_command TEST_RABBITMQ_RESTART_COMMAND rabbitmq

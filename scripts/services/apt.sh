@@ -101,6 +101,7 @@ disable_at_boot() {
     command -v systemctl >/dev/null || return 0
     [[ " $* " == *" rabbitmq-server "* ]] && units+=(rabbitmq-server.service epmd.service epmd.socket)
     [[ " $* " == *" redis-server "* ]] && units+=(redis-server.service)
+    [[ " $* " == *" pgbouncer "* ]] && units+=(pgbouncer.service)
     local unit
     for unit in "${units[@]}"; do
         as_root systemctl --quiet disable "$unit" >/dev/null 2>&1 || true

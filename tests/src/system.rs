@@ -28,6 +28,7 @@ pub struct Builder {
     workers: usize,
     schedulers: usize,
     has_broker_users: bool,
+    is_pooled: bool,
     /// Additional processes, each with settings of its own.
     others: Vec<(Role, BTreeMap<String, String>)>,
 }
@@ -85,6 +86,13 @@ impl Builder {
         self
     }
 
+    /// Connects the processes to the database through PgBouncer.
+    #[must_use]
+    pub fn through_pgbouncer(mut self) -> Self {
+        self.is_pooled = true;
+        self
+    }
+
     /// Creates the database and the vhost, starts the processes, and waits until they are ready.
     pub async fn start(mut self) -> TestSystem {
         let lock = lock_services().await;
@@ -132,10 +140,12 @@ impl Builder {
         let management_url = settings::rabbitmq_management_url();
         let redis_url = settings::redis_url();
         let retry_delay_percent = RETRY_DELAY_PERCENT.to_string();
+        let database_url = if self.is_pooled { settings::pgbouncer_url(&database.url) } else { database.url.clone() };
         let defaults = [
             ("API_HOST", "127.0.0.1"),
             ("API_PORT", &port),
-            ("DATABASE_URL", &database.url),
+            ("DATABASE_STATEMENT_CACHE", if self.is_pooled { "0" } else { "100" }),
+            ("DATABASE_URL", &database_url),
             ("LOG_FORMAT", "json"),
             ("RABBITMQ_MANAGEMENT_URL", &management_url),
             ("RABBITMQ_URL", &broker.url),
@@ -156,7 +166,8 @@ impl TestSystem {
     /// Describes the system of the test `name`. Names must be unique: databases and vhosts are named after them.
     pub fn of(name: &'static str) -> Builder {
         let (settings, products, others) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Builder { name, settings, products, workers: 1, schedulers: 1, has_broker_users: false, others }
+        let is_pooled = crate::settings::is_all_through_pgbouncer();
+        Builder { name, settings, products, workers: 1, schedulers: 1, has_broker_users: false, is_pooled, others }
     }
 
     pub fn pool(&self) -> &PgPool {

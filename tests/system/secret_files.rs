@@ -69,7 +69,9 @@ fn the_problems_of_all_files_are_printed_with_those_of_all_other_settings() {
     let errors = String::from_utf8_lossy(&stderr);
 
     assert_eq!(status.code(), Some(2), "{errors}");
-    for name in ["DATABASE_URL_FILE", "RABBITMQ_URL_FILE", "SECRET_KEY_FILE", "API_PORT: invalid", "REDIS_URL must be set"] {
+    for name in
+        ["DATABASE_URL_FILE", "RABBITMQ_URL_FILE", "SECRET_KEY_FILE", "API_PORT: invalid", "REDIS_URL must be set"]
+    {
         assert_eq!(errors.matches(name).count(), 1, "{name}: {errors}");
     }
     assert_eq!(errors.lines().count(), 6, "{errors}");

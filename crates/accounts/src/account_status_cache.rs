@@ -50,7 +50,7 @@ impl AccountStatusCache {
             Ok(status) => return Ok(Some(status)),
             Err(invalidations) => invalidations,
         };
-        let found = store::find_account_status(&mut *pool.acquire().await?, user, session).await?;
+        let found = store::find_account_status(&mut *platform::postgres::reader(pool).await?, user, session).await?;
         match found {
             Some(status) => self.insert((user, session), status, now, invalidations_before),
             None => self.invalidate(user),

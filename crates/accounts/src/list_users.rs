@@ -19,14 +19,14 @@ impl Accounts {
         after: Option<UserCursor>,
         size: PageSize,
     ) -> Result<Page<UserItem, UserCursor>, AccountError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = platform::postgres::reader(&self.pool).await?;
         let rows = store::list_users(&mut connection, filter, after, size.rows_max()).await?;
         Ok(size.cut(rows, |last| UserCursor(last.user.id)))
     }
 
     /// The user with this e-mail address.
     pub async fn find_user(&self, email: &Email) -> Result<User, AccountError> {
-        let found = store::find_account_by_email(&mut *self.pool.acquire().await?, email).await?;
+        let found = store::find_account_by_email(&mut *platform::postgres::reader(&self.pool).await?, email).await?;
         found.map(|account| account.user).ok_or(AccountError::UnknownUser)
     }
 }

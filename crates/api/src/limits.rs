@@ -106,7 +106,7 @@ async fn admit_ranges(State(state): State<AppState>, request: Request, next: Nex
 /// the route responds that the database is unavailable.
 async fn know_time(state: &AppState) {
     if !platform::clock::is_synchronized() {
-        drop(state.vital.acquire().await);
+        drop(platform::postgres::reader(&state.vital).await);
     }
 }
 

@@ -35,6 +35,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     let vital = u32::from(settings.intake.intake_committers) + VITAL_CONNECTIONS;
     let pools = platform::postgres::pools(&settings.database, "orderflow api", vital)
         .context("can't create the database pools")?;
+    platform::postgres::check_sessions(&pools.vital, &settings.database, &lifecycle);
     let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow api")?;
     platform::metrics::start("api", &[&pools.vital, &pools.common]);
     messaging::metrics::register();

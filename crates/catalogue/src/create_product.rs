@@ -37,7 +37,9 @@ pub async fn create_product(
 pub async fn create_products(pool: &PgPool, new: &[NewProduct], now: Timestamp) -> Result<usize, ManageProductError> {
     let mut created = 0;
     for chunk in new.chunks(CREATE_MAX) {
-        created += store::insert(&mut *pool.acquire().await?, chunk, now).await?.len();
+        let mut connection = platform::postgres::writer(pool).await?;
+        created += store::insert(&mut connection, chunk, now).await?.len();
+        connection.commit().await?;
     }
     Ok(created)
 }

@@ -8,9 +8,9 @@ use domain::shipment::TrackingNumber;
 use sqlx::PgPool;
 
 pub async fn find_shipment(pool: &PgPool, number: &TrackingNumber) -> Result<Option<ShipmentView>, ShippingError> {
-    store::tracked_shipment_view(&mut *pool.acquire().await?, number).await
+    store::tracked_shipment_view(&mut *platform::postgres::reader(pool).await?, number).await
 }
 
 pub async fn list_shipments(pool: &PgPool, order: OrderId) -> Result<Vec<ShipmentView>, ShippingError> {
-    store::shipment_views(&mut *pool.acquire().await?, order).await
+    store::shipment_views(&mut *platform::postgres::reader(pool).await?, order).await
 }

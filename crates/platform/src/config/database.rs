@@ -13,6 +13,31 @@ pub struct DatabaseArgs {
     /// server's limit.
     #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_max_connections: u32,
+    /// Prepared statements that each connection keeps. 0 for a connection pooler in transaction mode that knows none,
+    /// such as PgBouncer before 1.21: statements end with their transaction, and each gets one.
+    #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=1000))]
+    pub database_statement_cache: u16,
+}
+
+/// For commands that need session locks.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DirectDatabaseArgs {
+    /// URL of Postgres without a connection pooler in between; by default `DATABASE_URL`.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_direct_url: Option<SecretString>,
+}
+
+impl DirectDatabaseArgs {
+    pub fn problems(&self) -> Vec<String> {
+        let schemes = ["postgres", "postgresql"];
+        let problem = self.database_direct_url.as_ref().map(|url| url_problem("DATABASE_DIRECT_URL", url, &schemes));
+        problem.flatten().into_iter().collect()
+    }
+
+    pub fn known_passwords(&self) -> Vec<String> {
+        let url = self.database_direct_url.as_ref();
+        url.map_or_else(Vec::new, |url| known_password_in_url("DATABASE_DIRECT_URL", url))
+    }
 }
 
 impl DatabaseArgs {
