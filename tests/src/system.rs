@@ -1,6 +1,6 @@
 //! The system of one test: its database, its vhost and its processes.
 
-use crate::broker::Broker;
+use crate::broker::{Broker, with_vhost};
 use crate::client::ApiClient;
 use crate::database::Database;
 use crate::process::{Process, Role};
@@ -98,7 +98,7 @@ impl Builder {
         let lock = lock_services().await;
         let directory = log_directory(self.name);
         let database = Database::create(self.name).await;
-        let broker = Broker::create(&format!("test_{}", self.name)).await;
+        let broker = Broker::create(&vhost_of(self.name)).await;
         products::seed(&database.pool, &self.products).await;
         let port = free_port();
         self.set_addresses(&database, &broker, port);
@@ -168,6 +168,11 @@ impl TestSystem {
         let (settings, products, others) = (BTreeMap::new(), Vec::new(), Vec::new());
         let is_pooled = crate::settings::is_all_through_pgbouncer();
         Builder { name, settings, products, workers: 1, schedulers: 1, has_broker_users: false, is_pooled, others }
+    }
+
+    /// The URL of the vhost of the test `name`, which need not exist yet.
+    pub fn broker_url_of(name: &str) -> String {
+        with_vhost(&settings::rabbitmq_url(), &vhost_of(name))
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -276,6 +281,10 @@ impl Drop for TestSystem {
             assert!(self.finished, "the test {} must end with `system.finish().await`", self.name);
         }
     }
+}
+
+fn vhost_of(name: &str) -> String {
+    format!("test_{name}")
 }
 
 /// Waits until no other test runs. The lock is released when the file is closed.

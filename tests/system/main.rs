@@ -32,5 +32,6 @@ mod service_faults;
 mod silent_connections;
 mod slow_provider_calls;
 mod stock_race;
+mod tls;
 mod unknown_orders;
 mod verify_detects_tampering;

@@ -162,8 +162,12 @@ impl ApiClient {
 
 fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &Lifecycle) -> Shared {
     let throttle = LoginThrottle::new(None, LoginLimits::default());
-    let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
-    let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
+    let rabbitmq = RabbitmqArgs {
+        rabbitmq_url: "amqp://127.0.0.1:1/none".into(),
+        retry_delay_percent: 100,
+        rabbitmq_ca_file: None,
+    };
+    let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into(), redis_ca_file: None };
     let write = WriteContext::of(pools.common.clone());
     let intake = WriteContext::of(pools.vital.clone());
     let lifetimes = security().session_lifetimes();

@@ -1,14 +1,20 @@
 //! Settings of the Postgres connections.
 
+use super::ca_file::ca_problem;
 use super::load::url_problem;
 use super::passwords::known_password_in_url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseArgs {
     /// URL of Postgres: `postgres://user:password@host:port/database`.
     #[arg(long, env, hide_env_values = true)]
     pub database_url: SecretString,
+    /// PEM file with the certificates of the authorities that sign the server's certificate. With it the server must
+    /// present a certificate for the host name in the URL (`sslmode=verify-full`).
+    #[arg(long, env)]
+    pub database_ca_file: Option<PathBuf>,
     /// Connections that this process may open, in all its pools; the sum over all processes must stay below the
     /// server's limit.
     #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
@@ -42,7 +48,11 @@ impl DirectDatabaseArgs {
 
 impl DatabaseArgs {
     pub fn problems(&self) -> Vec<String> {
-        url_problem("DATABASE_URL", &self.database_url, &["postgres", "postgresql"]).into_iter().collect()
+        let uses_tls = !self.database_url.expose_secret().contains("sslmode=disable");
+        let advice = "remove sslmode=disable from DATABASE_URL";
+        let ca_file = ca_problem("DATABASE_CA_FILE", self.database_ca_file.as_deref(), uses_tls, advice);
+        let url = url_problem("DATABASE_URL", &self.database_url, &["postgres", "postgresql"]);
+        url.into_iter().chain(ca_file).collect()
     }
 
     /// A password that everybody knows is a problem in production.

@@ -1,6 +1,7 @@
 //! Settings from the environment or the command line, and secrets from files too. One section per file. Each process
 //! flattens the sections it needs.
 
+mod ca_file;
 mod database;
 mod environment;
 mod load;

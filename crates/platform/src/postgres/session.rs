@@ -6,7 +6,7 @@
 use crate::config::DatabaseArgs;
 use crate::lifecycle::Lifecycle;
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use std::time::Duration;
 
@@ -62,8 +62,18 @@ pub enum SessionError {
 /// The options of every connection. Poolers refuse startup parameters that they do not know, so there are none.
 pub fn options(args: &DatabaseArgs, process: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options: PgConnectOptions = args.database_url.expose_secret().parse()?;
-    let options = options.application_name(process).extra_float_digits(None);
+    let options = with_ca_file(options, args).application_name(process).extra_float_digits(None);
     Ok(options.statement_cache_capacity(args.database_statement_cache.into()))
+}
+
+/// A CA file is worth something only if the certificate is verified.
+fn with_ca_file(options: PgConnectOptions, args: &DatabaseArgs) -> PgConnectOptions {
+    let Some(ca_file) = &args.database_ca_file else { return options };
+    let mode = match options.get_ssl_mode() {
+        PgSslMode::VerifyCa => PgSslMode::VerifyCa,
+        _ => PgSslMode::VerifyFull,
+    };
+    options.ssl_mode(mode).ssl_root_cert(ca_file)
 }
 
 /// Makes the settings the defaults of `role` in the database of `connection`, for new sessions.
