@@ -4,18 +4,18 @@
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
-for part in lib/settings lib/process services/{common,ports,apt,postgres,rabbitmq,redis,pgbouncer}; do
+for part in lib/settings lib/process services/{common,ports,apt,postgres,rabbitmq,redis,pgbouncer,replica}; do
     # shellcheck source=/dev/null
     source "$SCRIPTS/$part.sh"
 done
 ALL=(postgres redis rabbitmq)
 # Started by name only.
-OPTIONAL=(pgbouncer)
+OPTIONAL=(pgbouncer replica)
 
 usage() {
     cat <<'TEXT'
-usage: scripts/services.sh VERB [postgres|rabbitmq|redis|pgbouncer ...]
-  up [NAME...]       install missing packages, create, start and wait until ready (all but pgbouncer by default)
+usage: scripts/services.sh VERB [postgres|rabbitmq|redis|pgbouncer|replica ...]
+  up [NAME...]       install missing packages, create, start and wait until ready (the first three by default)
   down               stop all private instances
   status             list the services and their addresses
   env                print the URLs in use as `export` lines
@@ -54,7 +54,7 @@ install_required() {
 
 down() {
     local name
-    for name in pgbouncer rabbitmq redis postgres; do
+    for name in replica pgbouncer rabbitmq redis postgres; do
         stop_service "$name"
         rm --force "$RUN/$name.port"
     done

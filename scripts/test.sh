@@ -14,6 +14,7 @@ main() {
     stage "services"
     scripts/services.sh up
     scripts/services.sh up pgbouncer
+    is_external postgres || scripts/services.sh up replica
     scripts/services.sh install-browser
     export_urls
     create_test_database
@@ -41,7 +42,9 @@ export_test_settings() {
     # sqlx::test creates one database per test, on the server that DATABASE_URL names.
     export DATABASE_URL="$TEST_DATABASE_URL" SQLX_OFFLINE=true
     is_external pgbouncer || TEST_PGBOUNCER_URL="$(private_prefix pgbouncer)"
-    export TEST_PGBOUNCER_URL TEST_THROUGH_PGBOUNCER="${TEST_THROUGH_PGBOUNCER:-false}"
+    is_external postgres || TEST_REPLICA_URL="${TEST_REPLICA_URL:-$(private_prefix replica)}"
+    [[ -n "${TEST_REPLICA_URL:-}" ]] || print "postgres is external: a test needs TEST_REPLICA_URL"
+    export TEST_REPLICA_URL TEST_PGBOUNCER_URL TEST_THROUGH_PGBOUNCER="${TEST_THROUGH_PGBOUNCER:-false}"
     # Fault tests restart the services. For an external service the user gives the command.
     export_restart_command TEST_POSTGRES_RESTART_COMMAND postgres
     export_restart_command TEST_RABBITMQ_RESTART_COMMAND rabbitmq

@@ -22,7 +22,7 @@ install_missing() {
 
 package_of() {
     case "$1" in
-        postgres) print postgresql ;;
+        postgres | replica) print postgresql ;;
         psql) print postgresql-client ;;
         rabbitmq) print rabbitmq-server ;;
         redis) print redis-server ;;
@@ -33,7 +33,7 @@ package_of() {
 }
 package_present() {
     case "$1" in
-        postgres) postgres_present ;;
+        postgres | replica) postgres_present ;;
         rabbitmq) rabbitmq_present ;;
         redis) redis_present ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2016,SC2034
 # PgBouncer in transaction mode in front of the tests' Postgres. Only tests need it, so `up` without a name leaves it out.
 
 pgbouncer_user=postgres

@@ -17,6 +17,18 @@ pub fn pgbouncer_url(url: &str) -> String {
     format!("{}/{database}", pooler.trim_end_matches('/'))
 }
 
+/// The URL of a streaming replica of the server, for the database `postgres`.
+pub fn replica_url() -> String {
+    replica_url_of("/postgres")
+}
+
+/// The URL of the replica of the database of `url`.
+pub fn replica_url_of(url: &str) -> String {
+    let replica = variable("TEST_REPLICA_URL").unwrap_or_else(|| missing("TEST_REPLICA_URL"));
+    let (_server, database) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{}/{database}", replica.trim_end_matches('/'))
+}
+
 /// Whether the processes of every test connect through PgBouncer.
 pub fn is_all_through_pgbouncer() -> bool {
     variable("TEST_THROUGH_PGBOUNCER").is_some_and(|value| value == "true")

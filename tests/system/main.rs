@@ -25,6 +25,7 @@ mod payment_faults;
 mod pgbouncer;
 mod poison;
 mod process_kills;
+mod read_replica;
 mod refusals;
 mod repetition;
 mod secret_files;

@@ -22,7 +22,7 @@ use payments::gateway::simulated::SimulatedGateway;
 use platform::audit::NoAudit;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
-use platform::postgres::{PoolActivity, Pools};
+use platform::postgres::{ListPool, PoolActivity, Pools};
 use platform::redis::Redis;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -179,6 +179,7 @@ fn shared(pools: &Pools, hasher: &PasswordHasher, options: Options, lifecycle: &
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
         intake: Intake::start(intake, IntakeLimits::default(), lifecycle),
         pool: pools.common.clone(),
+        lists: ListPool::of_primary(pools.common.clone()),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
         write,

@@ -5,6 +5,7 @@ use super::load::url_problem;
 use super::passwords::known_password_in_url;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseArgs {
@@ -23,6 +24,35 @@ pub struct DatabaseArgs {
     /// such as PgBouncer before 1.21: statements end with their transaction, and each gets one.
     #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=1000))]
     pub database_statement_cache: u16,
+}
+
+/// A read replica.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReplicaArgs {
+    /// URL of a streaming replica, which lists are read from while it is recent enough.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_read_url: Option<SecretString>,
+    /// How old a list from the replica may be, in seconds. While the replica is further behind, or unavailable, lists
+    /// are read from the primary.
+    #[arg(long, env, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=3600))]
+    pub database_read_staleness_seconds: u16,
+}
+
+impl ReplicaArgs {
+    pub fn problems(&self) -> Vec<String> {
+        let schemes = ["postgres", "postgresql"];
+        let problem = self.database_read_url.as_ref().map(|url| url_problem("DATABASE_READ_URL", url, &schemes));
+        problem.flatten().into_iter().collect()
+    }
+
+    pub fn known_passwords(&self) -> Vec<String> {
+        let url = self.database_read_url.as_ref();
+        url.map_or_else(Vec::new, |url| known_password_in_url("DATABASE_READ_URL", url))
+    }
+
+    pub fn staleness_max(&self) -> Duration {
+        Duration::from_secs(self.database_read_staleness_seconds.into())
+    }
 }
 
 /// For commands that need session locks.

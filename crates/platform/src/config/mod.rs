@@ -13,7 +13,7 @@ mod runtime;
 mod secret_files;
 mod telemetry;
 
-pub use database::{DatabaseArgs, DirectDatabaseArgs};
+pub use database::{DatabaseArgs, DirectDatabaseArgs, ReplicaArgs};
 pub use environment::{Environment, EnvironmentArgs, ProviderArgs};
 pub use load::{Settings, load, parse_command};
 pub use metrics::MetricsArgs;

@@ -1,8 +1,10 @@
 //! The connection pools, and the only way to begin a transaction.
 
+mod replica;
 pub mod session;
 mod single;
 
+pub use replica::ListPool;
 pub use single::{Single, reader, writer};
 
 use crate::config::DatabaseArgs;
@@ -62,6 +64,10 @@ pub fn check_sessions(pool: &PgPool, args: &DatabaseArgs, lifecycle: &Lifecycle)
 }
 
 fn sized(connections: u32) -> PgPoolOptions {
+    unsynchronized(connections).after_connect(|connection, _meta| Box::pin(synchronize_clock(connection)))
+}
+
+fn unsynchronized(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -69,7 +75,6 @@ fn sized(connections: u32) -> PgPoolOptions {
         // An idle connection may have broken, as all do when the database restarts, so it is pinged. For a connection
         // that was used just before, one extra round trip per transaction is too expensive.
         .test_before_acquire(false)
-        .after_connect(|connection, _meta| Box::pin(synchronize_clock(connection)))
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 if used.idle_for < PING_AFTER {

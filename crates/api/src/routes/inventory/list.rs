@@ -53,7 +53,9 @@ pub async fn list_stock(
 ) -> Result<Json<Page<StockBody>>, Problem> {
     let skus = visible_skus(&state, caller, query.sku).await?;
     let StockQuery { warehouse_id, low_only, after, limit, .. } = query;
-    let page = inventory::list_stock(&state.pool, &StockFilter { skus, warehouse_id, low_only, after, limit }).await?;
+    let page =
+        inventory::list_stock(state.lists.current(), &StockFilter { skus, warehouse_id, low_only, after, limit })
+            .await?;
     Ok(Json(page.into()))
 }
 

@@ -42,6 +42,6 @@ pub async fn list_products(
     caller: Option<Caller>,
     Query(filter): Query<ProductFilter>,
 ) -> Result<Json<Page<ProductBody>>, Problem> {
-    let page = catalogue::list_products(&state.pool, viewer(caller), filter).await?;
+    let page = catalogue::list_products(state.lists.current(), viewer(caller), filter).await?;
     Ok(Json(page.into()))
 }
