@@ -4,16 +4,18 @@
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
-for part in lib/settings lib/process services/{common,ports,apt,postgres,rabbitmq,redis}; do
+for part in lib/settings lib/process services/{common,ports,apt,postgres,rabbitmq,redis,pgbouncer,replica}; do
     # shellcheck source=/dev/null
     source "$SCRIPTS/$part.sh"
 done
 ALL=(postgres redis rabbitmq)
+# Started by name only.
+OPTIONAL=(pgbouncer replica)
 
 usage() {
     cat <<'TEXT'
-usage: scripts/services.sh VERB [postgres|rabbitmq|redis ...]
-  up [NAME...]       install missing packages, create, start and wait until ready (all by default)
+usage: scripts/services.sh VERB [postgres|rabbitmq|redis|pgbouncer|replica ...]
+  up [NAME...]       install missing packages, create, start and wait until ready (the first three by default)
   down               stop all private instances
   status             list the services and their addresses
   env                print the URLs in use as `export` lines
@@ -52,7 +54,7 @@ install_required() {
 
 down() {
     local name
-    for name in rabbitmq redis postgres; do
+    for name in replica pgbouncer rabbitmq redis postgres; do
         stop_service "$name"
         rm --force "$RUN/$name.port"
     done
@@ -60,7 +62,7 @@ down() {
 
 status() {
     local name pid
-    for name in "${ALL[@]}"; do
+    for name in "${ALL[@]}" "${OPTIONAL[@]}"; do
         if is_external "$name"; then
             (check_external "$name") || true
         elif pid="$(service_pid "$name")"; then
@@ -111,7 +113,8 @@ run_rabbitmqctl() {
 check_names() {
     local name
     for name in "$@"; do
-        [[ " ${ALL[*]} " == *" $name "* ]] || fail "unknown service: $name; use one of: ${ALL[*]}"
+        [[ " ${ALL[*]} ${OPTIONAL[*]} " == *" $name "* ]] ||
+            fail "unknown service: $name; use one of: ${ALL[*]} ${OPTIONAL[*]}"
     done
 }
 
@@ -137,7 +140,7 @@ main() {
         stop) for_each_private stop_service "$@" ;;
         restart) for_each_private restart_service "$@" ;;
         renew) for_each_private renew_service "$@" ;;
-        wipe) (($#)) || set -- "${ALL[@]}"; wipe "$@" ;;
+        wipe) (($#)) || set -- "${OPTIONAL[@]}" "${ALL[@]}"; wipe "$@" ;;
         install) install_required "${ALL[@]}" ;;
         install-browser) install_missing chromium chromedriver ;;
         install-shellcheck) install_missing shellcheck ;;

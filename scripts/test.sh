@@ -13,6 +13,8 @@ main() {
     load_dotenv
     stage "services"
     scripts/services.sh up
+    scripts/services.sh up pgbouncer
+    is_external postgres || scripts/services.sh up replica
     scripts/services.sh install-browser
     export_urls
     create_test_database
@@ -39,6 +41,10 @@ export_test_settings() {
     local variable
     # sqlx::test creates one database per test, on the server that DATABASE_URL names.
     export DATABASE_URL="$TEST_DATABASE_URL" SQLX_OFFLINE=true
+    is_external pgbouncer || TEST_PGBOUNCER_URL="$(private_prefix pgbouncer)"
+    is_external postgres || TEST_REPLICA_URL="${TEST_REPLICA_URL:-$(private_prefix replica)}"
+    [[ -n "${TEST_REPLICA_URL:-}" ]] || print "postgres is external: a test needs TEST_REPLICA_URL"
+    export TEST_REPLICA_URL TEST_PGBOUNCER_URL TEST_THROUGH_PGBOUNCER="${TEST_THROUGH_PGBOUNCER:-false}"
     # Fault tests restart the services. For an external service the user gives the command.
     export_restart_command TEST_POSTGRES_RESTART_COMMAND postgres
     export_restart_command TEST_RABBITMQ_RESTART_COMMAND rabbitmq

@@ -14,19 +14,29 @@ HEALTHY_LIMIT_SECONDS=120
 main() {
     use_compose "orderflow-services-$$" docker-compose.yml scripts/compose/test.yml
     trap cleanup EXIT
-    POSTGRES_PORT="$(free_port 22432)" REDIS_PORT="$(free_port 22379)" RABBITMQ_PORT="$(free_port 22672)"
+    POSTGRES_PORT="$(free_port 22432)" REPLICA_PORT="$(free_port 22532)" REDIS_PORT="$(free_port 22379)" RABBITMQ_PORT="$(free_port 22672)"
     ORDERFLOW_RABBITMQ_MANAGEMENT_PORT="$(free_port 22673)"
-    export POSTGRES_PORT REDIS_PORT RABBITMQ_PORT ORDERFLOW_RABBITMQ_MANAGEMENT_PORT
+    export POSTGRES_PORT REPLICA_PORT REDIS_PORT RABBITMQ_PORT ORDERFLOW_RABBITMQ_MANAGEMENT_PORT
     unset POSTGRES_PASSWORD RABBITMQ_PASSWORD
     compose up --detach "${SERVICES[@]}"
     wait_for healthy "$HEALTHY_LIMIT_SECONDS" "${SERVICES[@]}"
+    start_replica
     export_test_settings
     "$SCRIPTS/test.sh" "$@"
+}
+
+# The image lets no other host replicate.
+start_replica() {
+    docker exec "$(container_of postgres)" \
+        sh -c 'echo "host replication all all scram-sha-256" >>"$PGDATA/pg_hba.conf" && kill -HUP 1'
+    compose up --detach replica
+    wait_for healthy "$HEALTHY_LIMIT_SECONDS" replica
 }
 
 export_test_settings() {
     local server="postgres://orderflow:orderflow@127.0.0.1:$POSTGRES_PORT" run="$ROOT/scripts/compose/container.sh" name
     export DATABASE_URL="$server/orderflow" TEST_DATABASE_URL="$server/orderflow_test"
+    export TEST_REPLICA_URL="postgres://orderflow:orderflow@127.0.0.1:$REPLICA_PORT"
     export RABBITMQ_URL="amqp://orderflow:orderflow@127.0.0.1:$RABBITMQ_PORT/orderflow"
     export RABBITMQ_MANAGEMENT_URL="http://orderflow:orderflow@127.0.0.1:$ORDERFLOW_RABBITMQ_MANAGEMENT_PORT"
     export REDIS_URL="redis://127.0.0.1:$REDIS_PORT/0"

@@ -44,7 +44,7 @@ limit() {
 }
 # One thread, like one load generator: the cores are for the database.
 limits_pgbench() {
-    "$(postgres_bin)/pgbench" --no-vacuum --protocol=prepared --jobs=1 --max-tries=10 --define="size=$LIMITS_SET" "$@" \
+    PGOPTIONS="$MAINTENANCE_OPTIONS" "$(postgres_bin)/pgbench" --no-vacuum --protocol=prepared --jobs=1 --max-tries=10 --define="size=$LIMITS_SET" "$@" \
         "$(private_prefix postgres)$LIMITS_DATABASE" 2>>"$LOG/bench-pgbench.log"
 }
 orders_per_second() { awk -v "orders=$1" '/^tps = / { printf "%.0f\n", $3 * orders }'; }

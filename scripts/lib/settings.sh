@@ -40,6 +40,8 @@ port_of() {
         postgres) recorded_port postgres || print "${ORDERFLOW_POSTGRES_PORT:-21432}" ;;
         redis) recorded_port redis || print "${ORDERFLOW_REDIS_PORT:-21379}" ;;
         rabbitmq) recorded_port rabbitmq || print "${ORDERFLOW_RABBITMQ_PORT:-21672}" ;;
+        pgbouncer) recorded_port pgbouncer || print "${ORDERFLOW_PGBOUNCER_PORT:-21632}" ;;
+        replica) recorded_port replica || print "${ORDERFLOW_REPLICA_PORT:-21532}" ;;
         management) print "${ORDERFLOW_RABBITMQ_MANAGEMENT_PORT:-$(($(port_of rabbitmq) + 1))}" ;;
         epmd) print "${ORDERFLOW_RABBITMQ_EPMD_PORT:-$(($(port_of rabbitmq) + 2))}" ;;
         distribution) print "${ORDERFLOW_RABBITMQ_DISTRIBUTION_PORT:-$(($(port_of rabbitmq) + 3))}" ;;
@@ -51,7 +53,7 @@ recorded_port() { cat "$RUN/$1.port" 2>/dev/null; }
 # Prefix of every private URL of a service; the database or vhost follows.
 private_prefix() {
     case "$1" in
-        postgres) print "postgres://orderflow:orderflow@127.0.0.1:$(port_of postgres)/" ;;
+        postgres | pgbouncer | replica) print "postgres://orderflow:orderflow@127.0.0.1:$(port_of "$1")/" ;;
         rabbitmq) print "amqp://orderflow:orderflow@127.0.0.1:$(port_of rabbitmq)/" ;;
         redis) print "redis://127.0.0.1:$(port_of redis)/" ;;
     esac
@@ -64,6 +66,8 @@ url_variable() {
         postgres) print DATABASE_URL ;;
         rabbitmq) print RABBITMQ_URL ;;
         redis) print REDIS_URL ;;
+        pgbouncer) print TEST_PGBOUNCER_URL ;;
+        replica) print TEST_REPLICA_URL ;;
     esac
 }
 

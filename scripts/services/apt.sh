@@ -22,7 +22,7 @@ install_missing() {
 
 package_of() {
     case "$1" in
-        postgres) print postgresql ;;
+        postgres | replica) print postgresql ;;
         psql) print postgresql-client ;;
         rabbitmq) print rabbitmq-server ;;
         redis) print redis-server ;;
@@ -33,7 +33,7 @@ package_of() {
 }
 package_present() {
     case "$1" in
-        postgres) postgres_present ;;
+        postgres | replica) postgres_present ;;
         rabbitmq) rabbitmq_present ;;
         redis) redis_present ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ;;
@@ -101,6 +101,7 @@ disable_at_boot() {
     command -v systemctl >/dev/null || return 0
     [[ " $* " == *" rabbitmq-server "* ]] && units+=(rabbitmq-server.service epmd.service epmd.socket)
     [[ " $* " == *" redis-server "* ]] && units+=(redis-server.service)
+    [[ " $* " == *" pgbouncer "* ]] && units+=(pgbouncer.service)
     local unit
     for unit in "${units[@]}"; do
         as_root systemctl --quiet disable "$unit" >/dev/null 2>&1 || true

@@ -2,6 +2,8 @@
 # The private Postgres: prepare, launch, readiness, stop.
 
 postgres_user=postgres
+MAINTENANCE_OPTIONS="-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+MAINTENANCE_OPTIONS+=" -c enable_seqscan=on -c random_page_cost=4 -c jit=on"
 postgres_marker() { print "cluster_name=orderflow-$INSTANCE"; }
 postgres_ports() { port_of postgres; }
 # SIGINT is Postgres's "fast" shutdown; SIGTERM would wait until every client has disconnected.
@@ -90,6 +92,7 @@ postgres_after_ready() {
 }
 postgres_after_stop() { :; }
 
+# Without the limits that `orderctl migrate` gives to the sessions of the user.
 private_psql() {
-    psql "$(private_prefix postgres)$1" --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "${@:2}"
+    PGOPTIONS="$MAINTENANCE_OPTIONS" psql "$(private_prefix postgres)$1" --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "${@:2}"
 }

@@ -126,7 +126,11 @@ impl Broker {
 
     /// Declares the whole topology, as every process under test does.
     pub async fn declare_all(&self) {
-        let args = RabbitmqArgs { rabbitmq_url: self.url.clone().into(), retry_delay_percent: RETRY_DELAY_PERCENT };
+        let args = RabbitmqArgs {
+            rabbitmq_url: self.url.clone().into(),
+            retry_delay_percent: RETRY_DELAY_PERCENT,
+            rabbitmq_ca_file: None,
+        };
         let connections = BrokerConnections::new(&args, "system tests").expect("a url");
         Publisher::open(&connections.publishing).await.expect("the broker accepts a connection");
         connections.close().await;
@@ -235,7 +239,7 @@ async fn depth_of(channel: &Channel, queue: &str) -> lapin::Result<u64> {
 }
 
 /// Replaces the vhost in `amqp://user:password@host:port/any`.
-fn with_vhost(url: &str, vhost: &str) -> String {
+pub(crate) fn with_vhost(url: &str, vhost: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("RABBITMQ_URL is a URL");
     let authority = rest.split(['/', '?']).next().unwrap_or(rest);
     format!("{scheme}://{authority}/{vhost}")

@@ -1,8 +1,9 @@
 //! One database per test, created by the migrations.
 
 use crate::settings;
+use platform::postgres::session;
 use sqlx::migrate::MigrateDatabase;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
 use std::time::Duration;
 
@@ -21,17 +22,27 @@ impl Database {
         url_with_suffix(&settings::database_url(), name)
     }
 
+    /// The URL that the processes of the test connect to, unless it chooses another.
+    pub fn url_for_processes(name: &str) -> String {
+        let url = Self::url_of(name);
+        if settings::is_all_through_pgbouncer() { settings::pgbouncer_url(&url) } else { url }
+    }
+
     /// Creates the test's database. Drops the one that a failed run left behind.
     pub async fn create(name: &str) -> Self {
         let url = Self::url_of(name);
         Postgres::force_drop_database(&url).await.expect("the database server responds");
         Postgres::create_database(&url).await.expect("the tests' user may create databases");
+        let options: PgConnectOptions = url.parse().expect("the server's URL is valid");
+        // The tests hold locks and transactions for longer than the processes may.
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy(&url)
-            .expect("the server's URL is valid");
+            .connect_lazy_with(session::without_limits(options.clone()));
         MIGRATOR.run(&pool).await.expect("the migrations apply");
+        let mut connection = pool.acquire().await.expect("a connection");
+        session::set_defaults(&mut connection, options.get_username()).await.expect("the defaults can be set");
+        drop(connection);
         Self { url, pool }
     }
 

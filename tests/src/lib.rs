@@ -21,6 +21,7 @@ pub mod products;
 pub mod proxy;
 pub mod settings;
 pub mod system;
+pub mod tls_proxy;
 
 pub use client::{ApiClient, NewOrder, Placed};
 pub use eventually::eventually;

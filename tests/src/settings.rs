@@ -10,6 +10,30 @@ pub fn database_url() -> String {
     variable("TEST_DATABASE_URL").or_else(|| variable("DATABASE_URL")).unwrap_or_else(|| missing("TEST_DATABASE_URL"))
 }
 
+/// The URL of PgBouncer in transaction mode in front of the same server, for the database of `url`.
+pub fn pgbouncer_url(url: &str) -> String {
+    let pooler = variable("TEST_PGBOUNCER_URL").unwrap_or_else(|| missing("TEST_PGBOUNCER_URL"));
+    let (_server, database) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{}/{database}", pooler.trim_end_matches('/'))
+}
+
+/// The URL of a streaming replica of the server, for the database `postgres`.
+pub fn replica_url() -> String {
+    replica_url_of("/postgres")
+}
+
+/// The URL of the replica of the database of `url`.
+pub fn replica_url_of(url: &str) -> String {
+    let replica = variable("TEST_REPLICA_URL").unwrap_or_else(|| missing("TEST_REPLICA_URL"));
+    let (_server, database) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{}/{database}", replica.trim_end_matches('/'))
+}
+
+/// Whether the processes of every test connect through PgBouncer.
+pub fn is_all_through_pgbouncer() -> bool {
+    variable("TEST_THROUGH_PGBOUNCER").is_some_and(|value| value == "true")
+}
+
 pub fn rabbitmq_url() -> String {
     variable("RABBITMQ_URL").unwrap_or_else(|| missing("RABBITMQ_URL"))
 }

@@ -1,6 +1,6 @@
 //! The system of one test: its database, its vhost and its processes.
 
-use crate::broker::Broker;
+use crate::broker::{Broker, with_vhost};
 use crate::client::ApiClient;
 use crate::database::Database;
 use crate::process::{Process, Role};
@@ -28,6 +28,7 @@ pub struct Builder {
     workers: usize,
     schedulers: usize,
     has_broker_users: bool,
+    is_pooled: bool,
     /// Additional processes, each with settings of its own.
     others: Vec<(Role, BTreeMap<String, String>)>,
 }
@@ -85,12 +86,19 @@ impl Builder {
         self
     }
 
+    /// Connects the processes to the database through PgBouncer.
+    #[must_use]
+    pub fn through_pgbouncer(mut self) -> Self {
+        self.is_pooled = true;
+        self
+    }
+
     /// Creates the database and the vhost, starts the processes, and waits until they are ready.
     pub async fn start(mut self) -> TestSystem {
         let lock = lock_services().await;
         let directory = log_directory(self.name);
         let database = Database::create(self.name).await;
-        let broker = Broker::create(&format!("test_{}", self.name)).await;
+        let broker = Broker::create(&vhost_of(self.name)).await;
         products::seed(&database.pool, &self.products).await;
         let port = free_port();
         self.set_addresses(&database, &broker, port);
@@ -132,10 +140,12 @@ impl Builder {
         let management_url = settings::rabbitmq_management_url();
         let redis_url = settings::redis_url();
         let retry_delay_percent = RETRY_DELAY_PERCENT.to_string();
+        let database_url = if self.is_pooled { settings::pgbouncer_url(&database.url) } else { database.url.clone() };
         let defaults = [
             ("API_HOST", "127.0.0.1"),
             ("API_PORT", &port),
-            ("DATABASE_URL", &database.url),
+            ("DATABASE_STATEMENT_CACHE", if self.is_pooled { "0" } else { "100" }),
+            ("DATABASE_URL", &database_url),
             ("LOG_FORMAT", "json"),
             ("RABBITMQ_MANAGEMENT_URL", &management_url),
             ("RABBITMQ_URL", &broker.url),
@@ -165,7 +175,13 @@ impl TestSystem {
     /// Describes the system of the test `name`. Names must be unique: databases and vhosts are named after them.
     pub fn of(name: &'static str) -> Builder {
         let (settings, products, others) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Builder { name, settings, products, workers: 1, schedulers: 1, has_broker_users: false, others }
+        let is_pooled = crate::settings::is_all_through_pgbouncer();
+        Builder { name, settings, products, workers: 1, schedulers: 1, has_broker_users: false, is_pooled, others }
+    }
+
+    /// The URL of the vhost of the test `name`, which need not exist yet.
+    pub fn broker_url_of(name: &str) -> String {
+        with_vhost(&settings::rabbitmq_url(), &vhost_of(name))
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -279,6 +295,10 @@ impl Drop for TestSystem {
             assert!(self.finished, "the test {} must end with `system.finish().await`", self.name);
         }
     }
+}
+
+fn vhost_of(name: &str) -> String {
+    format!("test_{name}")
 }
 
 /// Waits until no other test runs. The lock is released when the file is closed.

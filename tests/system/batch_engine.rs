@@ -123,7 +123,8 @@ pub fn consume<W: BatchHandler>(
     settings: ConsumerSettings,
     lifecycle: &Lifecycle,
 ) -> BrokerConnections {
-    let args = RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1 };
+    let args =
+        RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1, rabbitmq_ca_file: None };
     let connections = BrokerConnections::new(&args, "batch engine test").expect("a url");
     let (write, limiter) = (WriteContext::of(system.pool().clone()), BatchLimiter::new(None));
     lifecycle.spawn(consumer::run(handler, write, connections.clone(), limiter, settings, lifecycle.clone()));

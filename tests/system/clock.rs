@@ -26,6 +26,7 @@ async fn a_deadline_follows_the_databases_clock_from_the_first_connection_on_and
 
     let api = system.one(Role::Api);
     api.set("DATABASE_URL", &url);
+    api.set("DATABASE_STATEMENT_CACHE", "100");
     let pid = api.pid();
     system.kill_and_restart(pid).await;
     let client = system.client().signed_up("timely").await;

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_worker_whose_database_connections_fall_silent_continues_within_a_minute() {
-    let database_url = Database::url_of(NAME);
+    let database_url = Database::url_for_processes(NAME);
     let proxy = Proxy::before(&database_url).await;
     let system = TestSystem::of(NAME).product(SeedProduct::of("SKU-QUIET", 1_000)).workers(0);
     let system = system.setting("CARRIER_HAND_OVER_MS", "3600000");

@@ -23,7 +23,7 @@ impl Accounts {
         change: PasswordChange,
         now: Timestamp,
     ) -> Result<(), AccountError> {
-        let account = store::find_account(&mut *self.pool.acquire().await?, by.id).await?;
+        let account = store::find_account(&mut *platform::postgres::reader(&self.pool).await?, by.id).await?;
         let account = account.ok_or(AccountError::UnknownUser)?;
         let address = change.client.address;
         let admitted = self.throttle.admit(account.user.email.as_str(), address).await;

@@ -63,7 +63,7 @@ pub async fn seed_user(
     role: Role,
     now: Timestamp,
 ) -> Result<User, AccountError> {
-    if let Some(existing) = store::find_account_by_email(&mut *pool.acquire().await?, &email).await? {
+    if let Some(existing) = store::find_account_by_email(&mut *platform::postgres::reader(pool).await?, &email).await? {
         return Ok(existing.user);
     }
     let new = NewUser { email, password, role, must_change_password: false };

@@ -5,12 +5,12 @@ use domain::ids::UserId;
 
 impl Accounts {
     pub async fn find_user(&self, id: UserId) -> Result<User, AccountError> {
-        let found = store::find_account(&mut *self.pool.acquire().await?, id).await?;
+        let found = store::find_account(&mut *platform::postgres::reader(&self.pool).await?, id).await?;
         found.map(|account| account.user).ok_or(AccountError::UnknownUser)
     }
 
     pub async fn find_user_by_email(&self, email: &Email) -> Result<User, AccountError> {
-        let found = store::find_account_by_email(&mut *self.pool.acquire().await?, email).await?;
+        let found = store::find_account_by_email(&mut *platform::postgres::reader(&self.pool).await?, email).await?;
         found.map(|account| account.user).ok_or(AccountError::UnknownUser)
     }
 }

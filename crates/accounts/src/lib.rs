@@ -73,6 +73,7 @@ use account_status::AccountStatus;
 use api_key::StoredKey;
 use domain::Timestamp;
 use domain::ids::UserId;
+use platform::postgres::ListPool;
 use sqlx::PgPool;
 use status_cache::StatusCache;
 use std::sync::Arc;
@@ -94,6 +95,7 @@ pub struct Accounts {
     pool: PgPool,
     /// Used to check the account of every request.
     status_pool: PgPool,
+    list_pool: ListPool,
     tokens: Tokens,
     hasher: PasswordHasher,
     throttle: LoginThrottle,
@@ -113,10 +115,11 @@ impl Accounts {
         throttle: LoginThrottle,
         lifetimes: SessionLifetimes,
     ) -> Self {
-        let status_pool = pool.clone();
+        let (status_pool, list_pool) = (pool.clone(), ListPool::of_primary(pool.clone()));
         Self {
             pool,
             status_pool,
+            list_pool,
             tokens,
             hasher,
             throttle,
@@ -143,6 +146,12 @@ impl Accounts {
     #[must_use]
     pub fn with_forbidden_words(self, words: Vec<String>) -> Self {
         Self { forbidden_words: words.into(), ..self }
+    }
+
+    /// Lists users through this pool.
+    #[must_use]
+    pub fn with_list_pool(self, list_pool: ListPool) -> Self {
+        Self { list_pool, ..self }
     }
 
     /// Queries the status of accounts through a pool of its own, so that these queries don't compete with other work.

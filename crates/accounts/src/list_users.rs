@@ -19,7 +19,7 @@ impl Accounts {
         after: Option<UserCursor>,
         size: PageSize,
     ) -> Result<Page<UserItem, UserCursor>, AccountError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = platform::postgres::reader(self.list_pool.current()).await?;
         let rows = store::list_users(&mut connection, filter, after, size.rows_max()).await?;
         Ok(size.cut(rows, |last| UserCursor(last.user.id)))
     }

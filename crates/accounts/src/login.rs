@@ -41,7 +41,7 @@ impl Accounts {
 
     async fn find_account(&self, email: &str) -> Result<Option<Account>, AccountError> {
         let Ok(email) = email.parse::<Email>() else { return Ok(None) };
-        store::find_account_by_email(&mut *self.pool.acquire().await?, &email).await
+        store::find_account_by_email(&mut *platform::postgres::reader(&self.pool).await?, &email).await
     }
 
     async fn log_in(

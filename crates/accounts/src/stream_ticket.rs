@@ -35,7 +35,9 @@ impl Accounts {
             token_version: principal.token_version,
             access_until: Some(principal.until).filter(|until| *until < Timestamp::MAX_UTC),
         };
-        store::insert(&mut *self.pool.acquire().await?, &hash, &stored, order, expires_at).await?;
+        let mut connection = platform::postgres::writer(&self.pool).await?;
+        store::insert(&mut connection, &hash, &stored, order, expires_at).await?;
+        connection.commit().await?;
         Ok(IssuedTicket { ticket, expires_at })
     }
 
@@ -47,7 +49,9 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Principal, AccountError> {
         let hash = TokenHash::of(ticket).ok_or(TokenError::TicketInvalid)?;
-        let taken = store::take(&mut *self.pool.acquire().await?, &hash, order, now).await?;
+        let mut connection = platform::postgres::writer(&self.pool).await?;
+        let taken = store::take(&mut connection, &hash, order, now).await?;
+        connection.commit().await?;
         let taken = taken.ok_or(TokenError::TicketInvalid)?;
         let principal = self.principal_of(&taken, now).await?;
         if !self.is_current(principal, now).await? {

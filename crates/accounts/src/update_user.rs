@@ -82,7 +82,7 @@ impl Accounts {
 
     /// Whether the user exists and may own products.
     pub async fn may_sell(&self, user: UserId) -> Result<bool, AccountError> {
-        let found = store::find_account(&mut *self.pool.acquire().await?, user).await?;
+        let found = store::find_account(&mut *platform::postgres::reader(&self.pool).await?, user).await?;
         Ok(found.is_some_and(|account| sells(&account)))
     }
 

@@ -7,7 +7,8 @@ use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
 use payments::ChosenGateway;
 use platform::config::{
-    DatabaseArgs, EnvironmentArgs, ProviderArgs, RabbitmqArgs, RedisArgs, RuntimeArgs, Settings, TelemetryArgs,
+    DatabaseArgs, EnvironmentArgs, ProviderArgs, RabbitmqArgs, RedisArgs, ReplicaArgs, RuntimeArgs, Settings,
+    TelemetryArgs,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct ApiSettings {
     pub environment: EnvironmentArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub replica: ReplicaArgs,
     #[command(flatten)]
     pub rabbitmq: RabbitmqArgs,
     #[command(flatten)]
@@ -107,10 +110,12 @@ impl Settings for ApiSettings {
         let security = self.security.problems(self.environment.orderflow_env);
         let in_production = self.environment.in_production([
             self.database.known_passwords(),
+            self.replica.known_passwords(),
             self.rabbitmq.known_passwords(),
             self.redis.known_passwords(),
             self.payments.problems_in_production(&self.providers),
         ]);
-        [self.database.problems(), self.rabbitmq.problems(), self.redis.problems(), security, in_production].concat()
+        let database = [self.database.problems(), self.replica.problems()].concat();
+        [database, self.rabbitmq.problems(), self.redis.problems(), security, in_production].concat()
     }
 }

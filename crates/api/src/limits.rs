@@ -143,7 +143,7 @@ async fn run(state: &AppState, request: Request, next: Next) -> Response {
 /// the route responds that the database is unavailable.
 async fn know_time(state: &AppState) {
     if !platform::clock::is_synchronized() {
-        drop(state.vital.acquire().await);
+        drop(platform::postgres::reader(&state.vital).await);
     }
 }
 

@@ -10,7 +10,7 @@ use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
 use platform::lifecycle::Lifecycle;
-use platform::postgres::Pools;
+use platform::postgres::{ListPool, Pools};
 use platform::redis::Redis;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
     let vital = u32::from(settings.intake.intake_committers) + VITAL_CONNECTIONS;
     let pools = platform::postgres::pools(&settings.database, "orderflow api", vital)
         .context("can't create the database pools")?;
+    platform::postgres::check_sessions(&pools.vital, &settings.database, &lifecycle);
     let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow api")?;
     platform::metrics::start("api", &[&pools.vital, &pools.common]);
     messaging::metrics::register();
@@ -93,17 +94,20 @@ fn shared(
     let write = WriteContext { pool, relay, time_scale };
     let intake = WriteContext { pool: pools.vital.clone(), ..write.clone() };
     let redis = Redis::new(&settings.redis).context("REDIS_URL")?;
+    let (common, database) = (pools.common.clone(), &settings.database);
+    let lists = ListPool::start(common, database, &settings.replica, "orderflow api lists", lifecycle)?;
     let options = Options {
         hides_registered_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
     };
     Ok(Shared {
-        accounts: accounts(settings, pools, &redis),
+        accounts: accounts(settings, pools, &redis).with_list_pool(lists.clone()),
         catalogue: Catalogue::start(pools.vital.clone(), lifecycle),
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
         intake: Intake::start(intake, settings.intake, lifecycle),
         payment_methods: settings.payments.payment_gateway.methods,
         pool: pools.common.clone(),
+        lists,
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
         write,

@@ -12,7 +12,7 @@ use messaging::broker::QueueInspector;
 use orders::{Intake, OrderWatch};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
-use platform::postgres::PoolActivity;
+use platform::postgres::{ListPool, PoolActivity};
 use platform::redis::Redis;
 use sqlx::PgPool;
 use std::ops::Deref;
@@ -28,6 +28,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// The common pool, for everything that does not use `vital`.
     pub pool: PgPool,
+    /// For lists: a replica while it is recent enough, otherwise the common pool.
+    pub lists: ListPool,
     /// Reserved connections for health checks, intake, and reads of prices and accounts, so that other requests can't
     /// starve them.
     pub vital: PgPool,

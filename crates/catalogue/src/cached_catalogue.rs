@@ -119,7 +119,7 @@ impl Catalogue {
     }
 
     async fn read(&self, skus: &[Sku]) -> Result<Vec<Product>, CatalogueError> {
-        store::products(&mut *self.pool.acquire().await?, skus).await
+        store::products(&mut *platform::postgres::reader(&self.pool).await?, skus).await
     }
 
     fn snapshot(&self) -> Arc<ProductCache> {

@@ -45,7 +45,9 @@ pub async fn create_products(
 ) -> Result<usize, ManageProductError> {
     let mut created = 0;
     for chunk in new.chunks(CREATE_MAX) {
-        created += store::insert(&mut *pool.acquire().await?, chunk, actor, now).await?.len();
+        let mut connection = platform::postgres::writer(pool).await?;
+        created += store::insert(&mut connection, chunk, actor, now).await?.len();
+        connection.commit().await?;
     }
     Ok(created)
 }

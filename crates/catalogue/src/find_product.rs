@@ -8,5 +8,5 @@ use sqlx::PgPool;
 
 /// `None` when there is no such product, or it is withdrawn and belongs to another vendor.
 pub async fn find_product(pool: &PgPool, sku: &Sku, viewer: Viewer) -> Result<Option<ProductDetails>, CatalogueError> {
-    store::find(&mut *pool.acquire().await?, sku, viewer).await
+    store::find(&mut *platform::postgres::reader(pool).await?, sku, viewer).await
 }

@@ -16,7 +16,7 @@ pub async fn list_prices(
     after: Option<PriceCursor>,
     size: PageSize,
 ) -> Result<Option<Page<PastPrice, PriceCursor>>, CatalogueError> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::reader(pool).await?;
     let product = store::find(&mut connection, sku, viewer).await?;
     let is_visible = product.is_some_and(|details| viewer.manages(&details.product));
     if !is_visible {

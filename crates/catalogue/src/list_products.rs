@@ -13,6 +13,7 @@ pub async fn list_products(
     viewer: Viewer,
     filter: ProductFilter,
 ) -> Result<Page<ProductDetails, Cursor>, CatalogueError> {
-    let rows = store::list(&mut *pool.acquire().await?, viewer, &filter, filter.limit.rows_max()).await?;
+    let rows =
+        store::list(&mut *platform::postgres::reader(pool).await?, viewer, &filter, filter.limit.rows_max()).await?;
     Ok(filter.limit.cut(rows, |last| Cursor(last.product.sku.clone())))
 }

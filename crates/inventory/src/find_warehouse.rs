@@ -9,6 +9,6 @@ pub async fn find_warehouse(
     pool: &PgPool,
     reference: &WarehouseRef,
 ) -> Result<Result<Warehouse, WarehouseRefError>, StoreError> {
-    let found = store::find_warehouses(&mut *pool.acquire().await?, reference).await?;
+    let found = store::find_warehouses(&mut *platform::postgres::reader(pool).await?, reference).await?;
     Ok(reference.choose(found))
 }

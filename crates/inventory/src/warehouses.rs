@@ -37,5 +37,5 @@ pub async fn create_warehouse(
 
 /// All of them, by priority.
 pub async fn list_warehouses(pool: &PgPool) -> Result<Vec<Warehouse>, StoreError> {
-    store::list_warehouses(&mut *pool.acquire().await?).await
+    store::list_warehouses(&mut *platform::postgres::reader(pool).await?).await
 }

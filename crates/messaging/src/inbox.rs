@@ -41,7 +41,7 @@ pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<
 
 /// Records that `consumer` has received messages that it did not handle.
 pub(crate) async fn record_receipts(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> sqlx::Result<()> {
-    let message_id = uuids(ids);
+    let (message_id, mut connection) = (uuids(ids), platform::postgres::writer(pool).await?);
     sqlx::query!(
         "INSERT INTO messaging.receipts (message_id, consumer)
          SELECT unnest($2::uuid[]) AS message_id, $1 AS consumer ORDER BY message_id
@@ -49,34 +49,42 @@ pub(crate) async fn record_receipts(pool: &PgPool, consumer: &str, ids: &[Messag
         consumer,
         &message_id,
     )
-    .execute(pool)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    connection.commit().await
 }
 
 /// Deletes at most `limit` inbox rows, and as many receipts, of orders that were created before `before`, oldest first.
 /// Returns the number of deleted rows. Rows must be kept for as long as a message may be delivered again: two weeks,
 /// replays included.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+    let mut connection = platform::postgres::writer(pool).await?;
+    let deleted =
+        prune_inbox(&mut connection, before, limit).await? + prune_receipts(&mut connection, before, limit).await?;
+    connection.commit().await?;
+    Ok(deleted)
+}
+
+async fn prune_inbox(connection: &mut PgConnection, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "DELETE FROM messaging.inbox WHERE (message_id, consumer) IN
              (SELECT message_id, consumer FROM messaging.inbox WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
         OrderId::lower_bound(before).as_uuid(),
         limit,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
-    Ok(done.rows_affected() + prune_receipts(pool, before, limit).await?)
+    Ok(done.rows_affected())
 }
 
-async fn prune_receipts(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
+async fn prune_receipts(connection: &mut PgConnection, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "DELETE FROM messaging.receipts WHERE (message_id, consumer) IN
              (SELECT message_id, consumer FROM messaging.receipts WHERE message_id < $1 ORDER BY message_id LIMIT $2)",
         OrderId::lower_bound(before).as_uuid(),
         limit,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(done.rows_affected())
 }

@@ -14,6 +14,6 @@ use platform::config::RabbitmqArgs;
 #[expect(clippy::disallowed_methods, reason = "the environment configures the broker of the tests")]
 fn connections() -> BrokerConnections {
     let url = std::env::var("RABBITMQ_URL").expect("RABBITMQ_URL names a broker");
-    let args = RabbitmqArgs { rabbitmq_url: url.into(), retry_delay_percent: 100 };
+    let args = RabbitmqArgs { rabbitmq_url: url.into(), retry_delay_percent: 100, rabbitmq_ca_file: None };
     BrokerConnections::new(&args, "messaging tests").expect("a url")
 }

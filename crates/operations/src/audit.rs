@@ -22,5 +22,5 @@ impl<T: Sync> ResponseSink<T> for Auditor {
 
 /// Lists at most `limit` entries, newest first.
 pub async fn list_audit_log(pool: &PgPool, filter: &AuditFilter, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
-    store::audit::list(&mut *pool.acquire().await?, filter, limit).await
+    store::audit::list(&mut *platform::postgres::reader(pool).await?, filter, limit).await
 }

@@ -12,7 +12,7 @@ pub async fn find_response(
     request: &RequestKey,
     kept_since: Timestamp,
 ) -> sqlx::Result<Option<EarlierUse>> {
-    store::idempotent_responses::find(&mut *pool.acquire().await?, request, kept_since).await
+    store::idempotent_responses::find(&mut *platform::postgres::reader(pool).await?, request, kept_since).await
 }
 
 /// Stores the first response. Returns false if another request has used the key: then the transaction must be rolled
@@ -29,5 +29,8 @@ pub async fn insert_response(
 
 /// Deletes at most `limit` responses from before `older_than`, and returns their number.
 pub async fn prune_responses(pool: &PgPool, older_than: Timestamp, limit: u32) -> sqlx::Result<u64> {
-    store::idempotent_responses::delete(&mut *pool.acquire().await?, older_than, limit).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    let deleted = store::idempotent_responses::delete(&mut connection, older_than, limit).await?;
+    connection.commit().await?;
+    Ok(deleted)
 }

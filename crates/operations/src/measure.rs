@@ -10,7 +10,7 @@ pub const MEASURED_MAX: i64 = 10_000;
 
 /// Uses one connection, and locks nothing.
 pub async fn measure(pool: &PgPool) -> sqlx::Result<Backlog> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::reader(pool).await?;
     Ok(Backlog {
         outbox: measure::outbox(&mut connection, MEASURED_MAX).await?,
         sagas: measure::sagas(&mut connection, MEASURED_MAX).await?,

@@ -55,22 +55,24 @@ pub async fn run_heartbeat(
 
 /// Stores a heartbeat, and synchronizes the clock of the process with the database's.
 pub async fn heartbeat(pool: &PgPool, process: &ProcessInfo, counts: ProcessCounts) -> sqlx::Result<()> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::writer(pool).await?;
     let sent_at = Instant::now();
     let now = store::processes::heartbeat(&mut connection, process, counts).await?;
     platform::clock::synchronize(now, sent_at);
-    Ok(())
+    connection.commit().await
 }
 
 /// Deletes the process: one that stopped cleanly must not appear as silent.
 pub async fn deregister(pool: &PgPool, process: &ProcessInfo) -> sqlx::Result<()> {
-    store::processes::delete(&mut *pool.acquire().await?, process.id).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    store::processes::delete(&mut connection, process.id).await?;
+    connection.commit().await
 }
 
 /// Lists at most [`LISTED_MAX`] processes that have not deregistered, most recently seen first. A process that has been
 /// silent for a week is deleted by [`crate::schedule::prune`].
 pub async fn list_processes(pool: &PgPool) -> sqlx::Result<Vec<ProcessView>> {
-    store::processes::list(&mut *pool.acquire().await?, SILENT_AFTER, LISTED_MAX).await
+    store::processes::list(&mut *platform::postgres::reader(pool).await?, SILENT_AFTER, LISTED_MAX).await
 }
 
 /// The host name as Linux reports it, also in containers.

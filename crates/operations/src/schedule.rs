@@ -13,7 +13,9 @@ use std::time::Duration;
 
 /// Stores the tasks, each with its period.
 pub async fn enroll(pool: &PgPool, tasks: &[(&str, Duration)]) -> sqlx::Result<()> {
-    store::schedule::enroll(&mut *pool.acquire().await?, tasks).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    store::schedule::enroll(&mut connection, tasks).await?;
+    connection.commit().await
 }
 
 /// Renews the leases of `scheduler` for the duration `lease`, acquires the free ones of `tasks`, and returns all its
@@ -24,32 +26,41 @@ pub async fn renew_leases(
     tasks: &[&str],
     lease: Duration,
 ) -> sqlx::Result<Vec<Lease>> {
-    store::schedule::renew_leases(&mut *pool.acquire().await?, scheduler, tasks, lease).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    let leases = store::schedule::renew_leases(&mut connection, scheduler, tasks, lease).await?;
+    connection.commit().await?;
+    Ok(leases)
 }
 
 /// Releases all leases of `scheduler`.
 pub async fn release_leases(pool: &PgPool, scheduler: &SchedulerId) -> sqlx::Result<()> {
-    store::schedule::release_leases(&mut *pool.acquire().await?, scheduler).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    store::schedule::release_leases(&mut connection, scheduler).await?;
+    connection.commit().await
 }
 
 /// Records a run: as the task's last run, and in the history unless it was idle.
 pub async fn record(pool: &PgPool, scheduler: &SchedulerId, task: &str, run: &Run) -> sqlx::Result<()> {
-    store::schedule::record(&mut *pool.acquire().await?, scheduler, task, run).await
+    let mut connection = platform::postgres::writer(pool).await?;
+    store::schedule::record(&mut connection, scheduler, task, run).await?;
+    connection.commit().await
 }
 
 /// Deletes at most `limit` runs, and at most `limit` silent processes, from before `before`; returns their number.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: u32) -> sqlx::Result<u64> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::writer(pool).await?;
     let runs = store::schedule::prune(&mut connection, before, limit).await?;
-    Ok(runs + store::processes::prune(&mut connection, before, limit).await?)
+    let processes = store::processes::prune(&mut connection, before, limit).await?;
+    connection.commit().await?;
+    Ok(runs + processes)
 }
 
 /// Lists all tasks that were ever enrolled.
 pub async fn list_tasks(pool: &PgPool) -> sqlx::Result<Vec<TaskView>> {
-    store::schedule::list(&mut *pool.acquire().await?).await
+    store::schedule::list(&mut *platform::postgres::reader(pool).await?).await
 }
 
 /// Lists at most `limit` runs of `task`, newest first, from before the run with the id `before`.
 pub async fn list_runs(pool: &PgPool, task: &str, before: Option<i64>, limit: u32) -> sqlx::Result<Vec<RunView>> {
-    store::schedule::runs(&mut *pool.acquire().await?, task, before, limit).await
+    store::schedule::runs(&mut *platform::postgres::reader(pool).await?, task, before, limit).await
 }

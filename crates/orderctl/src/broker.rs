@@ -5,7 +5,7 @@ use clap::Args;
 use messaging::broker::BrokerConnections;
 use messaging::permissions::{BrokerRole, Permissions};
 use platform::config::{EnvironmentArgs, RabbitmqArgs, known_password, known_password_in_url};
-use reqwest::Client;
+use reqwest::{Certificate, Client};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
     connections.publishing.declare_all().await.context("the topology can't be declared")?;
     connections.close().await;
     println!("broker: exchanges and queues declared in {vhost}");
-    let http = Client::builder().timeout(RESPONSE_TIMEOUT).no_proxy().build()?;
+    let http = args.http_client()?;
     for (role, password) in args.passwords() {
         let (name, Permissions { configure, write, read }) = (format!("{vhost}-{role}"), role.permissions());
         let user = json!({ "password": password.expose_secret(), "tags": "" });
@@ -55,6 +55,16 @@ pub async fn set_up(args: &BrokerArgs) -> anyhow::Result<()> {
 }
 
 impl BrokerArgs {
+    /// Trusts the authorities of `RABBITMQ_CA_FILE`, which sign the management API's certificate too.
+    fn http_client(&self) -> anyhow::Result<Client> {
+        let builder = Client::builder().timeout(RESPONSE_TIMEOUT).no_proxy();
+        let Some(authorities) = self.rabbitmq.read_ca_file().context("RABBITMQ_CA_FILE")? else {
+            return Ok(builder.build()?);
+        };
+        let authorities = Certificate::from_pem_bundle(authorities.as_bytes()).context("RABBITMQ_CA_FILE")?;
+        Ok(builder.tls_certs_merge(authorities).build()?)
+    }
+
     fn problems(&self) -> Vec<String> {
         let of_roles = self.passwords().map(|(role, password)| {
             let variable = format!("RABBITMQ_{}_PASSWORD", role.to_string().to_uppercase());

@@ -13,7 +13,8 @@ mod welcome;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use platform::config::{DatabaseArgs, EnvironmentArgs};
+use platform::config::{DatabaseArgs, DirectDatabaseArgs, EnvironmentArgs};
+use platform::postgres::session;
 use sqlx::PgPool;
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Command {
     Migrate {
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        direct: DirectDatabaseArgs,
         #[command(flatten)]
         environment: EnvironmentArgs,
     },
@@ -88,13 +91,16 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Migrate { database, environment } => {
-            refuse(&[database.problems(), environment.in_production([database.known_passwords()])].concat())?;
-            migrate::migrate(&database).await
+        Command::Migrate { database, direct, environment } => {
+            let known = environment.in_production([database.known_passwords(), direct.known_passwords()]);
+            refuse(&[database.problems(), direct.problems(), known].concat())?;
+            migrate::migrate(&database, &direct).await
         }
-        Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
-        Command::Verify { database, args } => verify::verify(&pool(&database)?, &args).await,
-        Command::User(args) => user::run(pool(&args.database)?, args).await,
+        Command::Seed { database, environment, demo: _ } => {
+            seed::seed_demo(&pool(&database).await?, &environment).await
+        }
+        Command::Verify { database, args } => verify::verify(&pool(&database).await?, &args).await,
+        Command::User(args) => user::run(pool(&args.database).await?, args).await,
         Command::Broker(args) => broker::set_up(&args).await,
         Command::Demo(args) => demo::demo(&args).await,
         Command::Bench(args) => bench::bench(*args).await,
@@ -106,9 +112,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn pool(database: &DatabaseArgs) -> anyhow::Result<PgPool> {
+/// A pool whose sessions have been checked.
+async fn pool(database: &DatabaseArgs) -> anyhow::Result<PgPool> {
     refuse(&database.problems())?;
-    platform::postgres::pool(database, "orderctl").context("DATABASE_URL is not a valid URL")
+    let pool = platform::postgres::pool(database, "orderctl").context("DATABASE_URL is not a valid URL")?;
+    session::check(&pool.connect_options(), database.database_statement_cache).await?;
+    Ok(pool)
 }
 
 fn refuse(problems: &[String]) -> anyhow::Result<()> {

@@ -1,8 +1,8 @@
 //! `orderctl migrate`: migrates the database to the schema that this binary was built with.
 
-use anyhow::{Context, anyhow, bail};
-use platform::config::DatabaseArgs;
-use secrecy::ExposeSecret;
+use anyhow::{Context, anyhow, bail, ensure};
+use platform::config::{DatabaseArgs, DirectDatabaseArgs};
+use platform::postgres::session;
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, Migrator};
 use sqlx::{Connection, PgConnection};
 use std::fmt::Write;
@@ -10,14 +10,38 @@ use std::fmt::Write;
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 /// The table in which sqlx records applied migrations, also used by `sqlx migrate` and `#[sqlx::test]`.
 const TABLE: &str = "_sqlx_migrations";
+const PROCESS: &str = "orderctl migrate";
+const UNREACHABLE: &str = "no connection to the database";
+const POOLED: &str = "the database is behind a connection pooler in transaction mode, where the lock of a migration does \
+                      not hold: set DATABASE_DIRECT_URL to the URL of the server itself";
 
-/// Applies the missing migrations, one transaction per migration. Concurrent runs wait for each other's lock.
+/// Applies the missing migrations, one transaction per migration. Concurrent runs wait for each other's lock. Then sets
+/// the defaults of the sessions of the role that `DATABASE_URL` names.
 ///
 /// Uses its own connection: the timeouts of a pool's sessions are for requests, and a migration may take longer.
-pub async fn migrate(database: &DatabaseArgs) -> anyhow::Result<()> {
-    let url = database.database_url.expose_secret();
-    let mut connection = PgConnection::connect(url).await.context("no connection to the database")?;
+pub async fn migrate(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<()> {
+    let role = session::options(database, PROCESS)?.get_username().to_owned();
+    let mut connection = connect(database, direct).await?;
     connection.lock().await?;
+    apply_missing(&mut connection).await?;
+    let defaults = session::set_defaults(&mut connection, &role).await;
+    defaults
+        .with_context(|| format!("the settings of the sessions of role {role} can't be set; migrate as a superuser"))?;
+    println!("migrate: the sessions of role {role} have their settings");
+    connection.unlock().await?;
+    Ok(())
+}
+
+async fn connect(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<PgConnection> {
+    let url = direct.database_direct_url.as_ref().unwrap_or(&database.database_url).clone();
+    let options = session::options(&DatabaseArgs { database_url: url, ..database.clone() }, PROCESS)?;
+    ensure!(!session::is_pooled(&options).await.context(UNREACHABLE)?, POOLED);
+    let mut connection = PgConnection::connect_with(&options).await.context(UNREACHABLE)?;
+    session::lift_limits(&mut connection).await?;
+    Ok(connection)
+}
+
+async fn apply_missing(connection: &mut PgConnection) -> anyhow::Result<()> {
     connection.ensure_migrations_table(TABLE).await?;
     if let Some(version) = connection.dirty_version(TABLE).await? {
         bail!("migration {version} started and did not complete; repair the database by hand");
@@ -25,8 +49,7 @@ pub async fn migrate(database: &DatabaseArgs) -> anyhow::Result<()> {
     let applied = connection.list_applied_migrations(TABLE).await?;
     check_applied(&applied)?;
     let missing: Vec<_> = MIGRATOR.iter().filter(|migration| !is_among(&applied, migration)).collect();
-    apply_all(&mut connection, &missing).await?;
-    connection.unlock().await?;
+    apply_all(connection, &missing).await?;
     println!("migrate: {} applied, {} in all", missing.len(), MIGRATOR.iter().count());
     Ok(())
 }

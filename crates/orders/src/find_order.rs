@@ -10,7 +10,7 @@ use sqlx::PgPool;
 
 /// `None` when there is no such order, or the viewer may not see it.
 pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<OrderView>, StoreError> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::reader(pool).await?;
     let Some(found) = store::find(&mut connection, id, viewer).await? else {
         return Ok(None);
     };

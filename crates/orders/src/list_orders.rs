@@ -27,7 +27,7 @@ pub async fn list_orders(
         tx.rollback().await?;
         found
     } else {
-        store::list(&mut *pool.acquire().await?, viewer, &filter, rows_max).await?
+        store::list(&mut *platform::postgres::reader(pool).await?, viewer, &filter, rows_max).await?
     };
     Ok(filter.limit.cut(orders, |last| Cursor(last.id)))
 }
@@ -40,7 +40,7 @@ async fn list_for_vendor(
     filter: &OrderFilter,
     rows_max: u32,
 ) -> Result<Vec<OrderSummary>, StoreError> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::reader(pool).await?;
     let mut orders = store::list(&mut connection, vendor, filter, rows_max).await?;
     orders.extend(store::list(&mut connection, Viewer::Customer(vendor.id()), filter, rows_max).await?);
     orders.sort_unstable_by_key(|order| Reverse(order.id));

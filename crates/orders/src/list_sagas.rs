@@ -19,12 +19,12 @@ pub async fn list_sagas(
     now: Timestamp,
     size: PageSize,
 ) -> Result<Page<SagaView, SagaCursor>, StoreError> {
-    let rows = store::list(&mut *pool.acquire().await?, filter, after, now, size.rows_max()).await?;
+    let rows = store::list(&mut *platform::postgres::reader(pool).await?, filter, after, now, size.rows_max()).await?;
     let Page { items, next } = size.cut(rows, SagaView::cursor);
     Ok(Page { items, next: next.flatten() })
 }
 
 /// `None` when there is no such order.
 pub async fn find_saga(pool: &PgPool, order: OrderId) -> Result<Option<SagaView>, StoreError> {
-    store::find(&mut *pool.acquire().await?, order).await
+    store::find(&mut *platform::postgres::reader(pool).await?, order).await
 }

@@ -25,5 +25,5 @@ pub async fn order_events_after(
     viewer: Viewer,
     version: i32,
 ) -> Result<Vec<EventView>, StoreError> {
-    timeline::events_after(&mut *pool.acquire().await?, id, viewer, version, EVENTS_MAX).await
+    timeline::events_after(&mut *platform::postgres::reader(pool).await?, id, viewer, version, EVENTS_MAX).await
 }

@@ -82,5 +82,5 @@ impl OrderWatch {
 }
 
 async fn versions(pool: &PgPool, orders: &[OrderId]) -> sqlx::Result<Vec<(OrderId, i32)>> {
-    timeline::versions(&mut *pool.acquire().await?, orders).await
+    timeline::versions(&mut *platform::postgres::reader(pool).await?, orders).await
 }

@@ -45,7 +45,7 @@ pub struct OperationView {
 
 /// The payment of an order with all its gateway operations. `None` if no payment was requested for the order yet.
 pub async fn find_payment(pool: &PgPool, order_id: OrderId) -> Result<Option<PaymentView>, PaymentsError> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = platform::postgres::reader(pool).await?;
     let Some(row) = store::find_payment(&mut connection, order_id).await? else { return Ok(None) };
     let mut operations = store::find_operations(&mut connection, &[order_id]).await?;
     let operations = operations.remove(&order_id).unwrap_or_default();

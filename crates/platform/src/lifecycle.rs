@@ -17,7 +17,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 pub struct Lifecycle {
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
-    panicked: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
@@ -28,14 +28,19 @@ impl Lifecycle {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (stopping, panicked) = (self.stopping.clone(), Arc::clone(&self.panicked));
+        let lifecycle = self.clone();
         tokio::spawn(self.tasks.track_future(async move {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
                 tracing::error!("A task panicked; the process stops");
-                panicked.store(true, Ordering::Relaxed);
-                stopping.cancel();
+                lifecycle.fail();
             }
         }));
+    }
+
+    /// Shuts the process down gracefully with a non-zero exit code.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.stopping.cancel();
     }
 
     /// Sleeps until `limit` has passed, `woken` completes, or the process stops.
@@ -48,7 +53,7 @@ impl Lifecycle {
     }
 
     /// Waits for SIGTERM or SIGINT (or for `stopping`), then for the tasks. Returns false when they did not end in
-    /// time, or when one of them panicked.
+    /// time, or when one of them failed.
     pub async fn run_until_stopped(self) -> anyhow::Result<bool> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
@@ -60,7 +65,7 @@ impl Lifecycle {
         self.stopping.cancel();
         self.tasks.close();
         tokio::select! {
-            () = self.tasks.wait() => Ok(!self.panicked.load(Ordering::Relaxed)),
+            () = self.tasks.wait() => Ok(!self.failed.load(Ordering::Relaxed)),
             _ = terminate.recv() => Ok(false),
             () = tokio::time::sleep(DRAIN_LIMIT) => Ok(false),
         }

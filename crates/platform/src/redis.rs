@@ -4,7 +4,7 @@ use crate::config::RedisArgs;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ScriptInvocation};
+use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ScriptInvocation, TlsCertificates};
 use secrecy::ExposeSecret;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,6 +33,11 @@ fn tcp_settings() -> TcpSettings {
     TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE_MAX).set_keepalive(keepalive)
 }
 
+/// Trusts these authorities instead of the public ones.
+fn trust(certificates: String) -> TlsCertificates {
+    TlsCertificates { client_tls: None, root_cert: Some(certificates.into_bytes()) }
+}
+
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
@@ -46,8 +51,11 @@ pub enum RedisError {
 
 impl Redis {
     pub fn new(args: &RedisArgs) -> Result<Self, redis::RedisError> {
-        let address = args.redis_url.expose_secret().into_connection_info()?;
-        let client = Client::open(address.set_tcp_settings(tcp_settings()))?;
+        let address = args.redis_url.expose_secret().into_connection_info()?.set_tcp_settings(tcp_settings());
+        let client = match args.read_ca_file()? {
+            Some(certificates) => Client::build_with_tls(address, trust(certificates))?,
+            None => Client::open(address)?,
+        };
         Ok(Self { client, call_limit: CALL_LIMIT, connection: Arc::default(), failed_at: Arc::default() })
     }
 

@@ -34,6 +34,7 @@ async fn run(settings: SchedulerSettings) -> anyhow::Result<ExitCode> {
     let pool = platform::postgres::pool(&settings.database, "orderflow scheduler").context("the pool")?;
     let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow scheduler")?;
     let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
+    platform::postgres::check_sessions(&pool, &settings.database, &lifecycle);
     serve_metrics(&settings, &pool, &lifecycle).await?;
 
     lifecycle.spawn(messaging::outbox::run(

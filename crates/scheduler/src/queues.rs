@@ -92,7 +92,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_queue_counts_as_unconsumed_after_two_inspections_without_a_consumer() {
-        let args = RabbitmqArgs { rabbitmq_url: "amqp://nowhere".into(), retry_delay_percent: 100 };
+        let args =
+            RabbitmqArgs { rabbitmq_url: "amqp://nowhere".into(), retry_delay_percent: 100, rabbitmq_ca_file: None };
         let connections = BrokerConnections::new(&args, "test").expect("a url");
         let (mut monitor, unconsumed) = monitor(QueueInspector::new(connections.consuming));
 

@@ -33,6 +33,7 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<ExitCode> {
     let pools = pools.context("the pools")?;
     let connections = BrokerConnections::new(&settings.rabbitmq, "orderflow worker")?;
     let (relay, lifecycle) = (RelayHandle::default(), Lifecycle::default());
+    platform::postgres::check_sessions(&pools.vital, &settings.database, &lifecycle);
     serve_metrics(&settings, &pools, &lifecycle).await?;
 
     let (pool, time_scale) = (pools.common.clone(), settings.saga.time_scale());

@@ -17,6 +17,22 @@ fn sql_is_in_stores_and_in_the_outbox_and_inbox_only() {
     assert!(strays.is_empty(), "SQL outside of a store: {strays:?}");
 }
 
+/// Behind a connection pooler every statement needs a transaction, so none is executed by the pool itself.
+#[test]
+fn statements_run_on_connections_and_not_on_pools() {
+    let calls = [".execute(", ".fetch_one(", ".fetch_optional(", ".fetch_all(", ".fetch("];
+    let on_pool = |code: &str| {
+        let rests = calls.iter().flat_map(|call| code.split(call).skip(1));
+        let is_path = |text: &str| text.chars().all(|letter| letter.is_alphanumeric() || "&._".contains(letter));
+        let mut arguments = rests.filter_map(|rest| rest.split_once(')')).map(|(argument, _)| argument);
+        arguments.any(|argument| is_path(argument) && argument.ends_with("pool"))
+    };
+    let product = rust().into_iter().filter(|source| source.path.starts_with("crates/") && !source.is_test());
+    let strays: Vec<_> =
+        product.filter(|source| on_pool(source.without_inline_tests())).map(|source| source.path).collect();
+    assert!(strays.is_empty(), "use platform::postgres::reader or writer: {strays:?}");
+}
+
 #[test]
 fn every_crate_with_checked_sql_compares_its_columns_when_it_is_built() {
     let crates = rust().into_iter().filter(|source| !source.is_test() && holds_sql(source.without_inline_tests()));
@@ -56,7 +72,12 @@ fn no_foreign_key_joins_two_schemas() {
 
 fn may_hold_sql(path: &str) -> bool {
     let in_store = path.ends_with("/store.rs") || path.contains("/store/");
-    in_store || path.starts_with("crates/messaging/src/outbox/") || path == "crates/messaging/src/inbox.rs"
+    // The settings of a session: no table.
+    let about_sessions = path == "crates/platform/src/postgres/session.rs";
+    in_store
+        || about_sessions
+        || path.starts_with("crates/messaging/src/outbox/")
+        || path == "crates/messaging/src/inbox.rs"
 }
 
 fn holds_sql(code: &str) -> bool {

@@ -34,7 +34,7 @@ impl Accounts {
 
     /// The keys of `owner`, the newest first, revoked and expired ones included, at most 100.
     pub async fn list_keys(&self, owner: UserId) -> Result<Vec<ApiKeyView>, AccountError> {
-        store::list(&mut *self.pool.acquire().await?, owner).await
+        store::list(&mut *platform::postgres::reader(&self.pool).await?, owner).await
     }
 
     /// Gives the key another secret. The one before stays valid for `overlap`, so that it can be replaced everywhere.

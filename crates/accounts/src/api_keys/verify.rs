@@ -33,7 +33,12 @@ impl Accounts {
     }
 
     pub(crate) async fn find_key(&self, id: ApiKeyId, now: Timestamp) -> Result<Option<StoredKey>, AccountError> {
-        let load = async { store::use_key(&mut *self.status_pool.acquire().await?, id, now).await };
+        let load = async {
+            let mut connection = platform::postgres::writer(&self.status_pool).await?;
+            let key = store::use_key(&mut connection, id, now).await?;
+            connection.commit().await?;
+            Ok(key)
+        };
         self.key_cache.get(id, now, load).await
     }
 }

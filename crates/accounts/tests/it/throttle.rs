@@ -28,7 +28,7 @@ fn redis() -> Redis {
 }
 
 fn on_unreachable_redis() -> LoginThrottle {
-    let nowhere = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
+    let nowhere = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into(), redis_ca_file: None };
     LoginThrottle::new(Some(Redis::new(&nowhere).expect("an address")), LoginLimits::default())
 }
 

@@ -22,7 +22,7 @@ use payments::gateway::simulated::SimulatedGateway;
 use platform::audit::NoAudit;
 use platform::config::{RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
-use platform::postgres::{PoolActivity, Pools};
+use platform::postgres::{ListPool, PoolActivity, Pools};
 use platform::redis::Redis;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -192,8 +192,12 @@ fn shared(
     lifecycle: &Lifecycle,
 ) -> Shared {
     let throttle = LoginThrottle::new(None, LoginLimits::default());
-    let rabbitmq = RabbitmqArgs { rabbitmq_url: "amqp://127.0.0.1:1/none".into(), retry_delay_percent: 100 };
-    let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() };
+    let rabbitmq = RabbitmqArgs {
+        rabbitmq_url: "amqp://127.0.0.1:1/none".into(),
+        retry_delay_percent: 100,
+        rabbitmq_ca_file: None,
+    };
+    let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into(), redis_ca_file: None };
     let redis = Redis::new(&redis).expect("redis");
     let write = WriteContext::of(pools.common.clone());
     let intake = WriteContext::of(pools.vital.clone());
@@ -206,6 +210,7 @@ fn shared(
         order_watch: OrderWatch::start(pools.common.clone(), lifecycle),
         intake: Intake::start(intake, IntakeLimits::default(), lifecycle),
         pool: pools.common.clone(),
+        lists: ListPool::of_primary(pools.common.clone()),
         vital: pools.vital.clone(),
         pool_activity: pools.pool_activity.clone(),
         write,

@@ -73,7 +73,7 @@ async fn updates_that_wait_for_a_row_lock_block_neither_orders_nor_health_checks
 async fn a_pool_without_a_free_connection_is_busy_and_not_down(pool: PgPool) {
     let client = ApiClient::with_pools(pools(&pool, 1, 1), OPTIONS);
     client.send(get("/system/health/ready")).await.expect(StatusCode::OK);
-    let only = client.state.vital.acquire().await.expect("the only one");
+    let only = platform::postgres::reader(&client.state.vital).await.expect("the only one");
 
     let busy = client.send(get("/system/health")).await.expect(StatusCode::OK);
 

@@ -6,6 +6,7 @@
 use crate::topology::{self, RetrySchedule, Scope};
 use async_rs::TokioRuntime;
 use lapin::protocol::AMQPErrorKind;
+use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use platform::config::RabbitmqArgs;
@@ -27,6 +28,8 @@ const CHANNEL_LIMIT: Duration = Duration::from_secs(10);
 pub enum BrokerError {
     #[error("RABBITMQ_URL is malformed: {0}")]
     BadUrl(String),
+    #[error("RABBITMQ_CA_FILE can't be read: {0}")]
+    BadCaFile(std::io::Error),
     #[error("the broker did not answer within {0:?}")]
     TooSlow(Duration),
     #[error("the broker stopped delivering from queue {0}")]
@@ -61,6 +64,8 @@ pub struct BrokerConnection(Arc<Inner>);
 
 struct Inner {
     uri: AMQPUri,
+    /// The certificates of private authorities, as PEM text.
+    ca: Option<String>,
     name: String,
     retry_schedule: RetrySchedule,
     runtime: TokioRuntime,
@@ -89,9 +94,10 @@ impl BrokerConnection {
         let mut uri: AMQPUri = args.rabbitmq_url.expose_secret().parse().map_err(BrokerError::BadUrl)?;
         uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
         uri.query.frame_max = Some(FRAME_BYTES_MAX);
+        let ca = args.read_ca_file().map_err(BrokerError::BadCaFile)?;
         let retry_schedule = RetrySchedule::scaled(args.retry_delay_percent);
         let (name, connection, undeclared) = (name.to_owned(), Mutex::default(), std::sync::Mutex::default());
-        Ok(Self(Arc::new(Inner { uri, name, retry_schedule, runtime, connection, undeclared })))
+        Ok(Self(Arc::new(Inner { uri, ca, name, retry_schedule, runtime, connection, undeclared })))
     }
 
     /// Opens a channel, on a new connection if necessary, and declares the queues and exchanges of `scope`.
@@ -164,7 +170,8 @@ impl BrokerConnection {
     async fn connect(&self) -> Result<Connection, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(self.0.name.as_str().into());
         let (uri, runtime) = (self.0.uri.clone(), self.0.runtime.clone());
-        let connecting = Connection::connect_uri_with_runtime(uri, properties, runtime);
+        let tls = OwnedTLSConfig { identity: None, cert_chain: self.0.ca.clone() };
+        let connecting = Connection::connect_uri_with_config(uri, properties, tls, runtime);
         let connection = within(CONNECT_LIMIT, connecting).await?;
         tracing::info!(connection = self.0.name, "Connected to the broker");
         Ok(connection)

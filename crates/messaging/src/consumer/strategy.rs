@@ -104,7 +104,7 @@ impl<H: Handle> OneTransaction<H> {
             if is_consulted && work.commit_if_unprocessed(changes, entries, now).await.map_err(Into::into)? {
                 return Ok(scatter(part.len(), indices, verdicts, || Verdict::Done));
             }
-            let mut connection = context.write.pool.acquire().await?;
+            let mut connection = platform::postgres::reader(&context.write.pool).await?;
             processed = Some(inbox::already_processed(&mut connection, consumer, &ids(part)).await?);
         }
     }

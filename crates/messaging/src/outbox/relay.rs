@@ -146,7 +146,9 @@ impl PublishWorker {
             let began = Instant::now();
             let mut publisher = self.publisher().await?;
             let outcomes = publisher.publish_all(&publications(rows)).await?;
-            store::apply_outcomes(&mut *self.pool.acquire().await?, rows, &outcomes).await?;
+            let mut connection = platform::postgres::writer(&self.pool).await?;
+            store::apply_outcomes(&mut connection, rows, &outcomes).await?;
+            connection.commit().await?;
             report(rows, &outcomes, began.elapsed());
             match self.check_queue_depth(&publisher).await {
                 Ok(()) => self.keep_publisher(publisher, &outcomes),

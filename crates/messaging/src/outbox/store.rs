@@ -105,7 +105,7 @@ mod tests {
 
     #[sqlx::test(migrations = "../../migrations")]
     async fn the_messages_of_new_orders_are_skipped_and_no_others(pool: PgPool) {
-        let mut tx = pool.acquire().await.expect("a connection");
+        let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
         for key in
             ["order.confirmed", DEFERRABLE_ROUTING_KEYS[0], "inventory.inventory.release", DEFERRABLE_ROUTING_KEYS[1]]
         {

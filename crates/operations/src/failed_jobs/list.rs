@@ -12,9 +12,9 @@ pub async fn list_failed_jobs(
     filter: &FailedJobFilter,
     limit: u32,
 ) -> Result<Vec<FailedJob>, StoreError> {
-    store::failed_jobs::list(&mut *pool.acquire().await?, filter, limit).await
+    store::failed_jobs::list(&mut *platform::postgres::reader(pool).await?, filter, limit).await
 }
 
 pub async fn find_failed_job(pool: &PgPool, id: Uuid) -> Result<Option<FailedJob>, StoreError> {
-    store::failed_jobs::find(&mut *pool.acquire().await?, id).await
+    store::failed_jobs::find(&mut *platform::postgres::reader(pool).await?, id).await
 }

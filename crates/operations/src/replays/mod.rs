@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 /// Lists at most `limit` replays, newest first; with `before`, only those before that one.
 pub async fn list_replays(pool: &PgPool, before: Option<Uuid>, limit: u32) -> Result<Vec<Replay>, StoreError> {
-    store::replays::list(&mut *pool.acquire().await?, before, limit).await
+    store::replays::list(&mut *platform::postgres::reader(pool).await?, before, limit).await
 }
 
 pub async fn find_replay(pool: &PgPool, id: Uuid) -> Result<Option<Replay>, StoreError> {
-    store::replays::find(&mut *pool.acquire().await?, id).await
+    store::replays::find(&mut *platform::postgres::reader(pool).await?, id).await
 }

@@ -64,7 +64,10 @@ async fn each_column_of_an_audit_entry_holds_the_value_of_its_name(pool: PgPool)
         before: Some(json!("before")),
         after: Some(json!("after")),
     };
-    auditor.record(&mut pool.acquire().await.expect("a connection"), change).await.expect("recorded");
+    auditor
+        .record(&mut platform::postgres::writer(&pool).await.expect("a connection"), change)
+        .await
+        .expect("recorded");
 
     let expected = json!({ "actor": "the actor", "action": "the action", "subject": "the subject",
                            "reason": "the reason", "before": "before", "after": "after", "request_id": "the request" });

@@ -118,7 +118,7 @@ struct ReadsArgs {
 pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let mut report = Report::load(&args.report)?;
     match args.part {
-        Part::Seed { database, environment } => return seed::seed(&crate::pool(&database)?, &environment).await,
+        Part::Seed { database, environment } => return seed::seed(&crate::pool(&database).await?, &environment).await,
         Part::Table => {
             table::print(&report);
             return Ok(());

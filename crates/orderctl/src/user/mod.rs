@@ -50,7 +50,7 @@ enum UserCommand {
 
 pub async fn run(pool: sqlx::PgPool, args: UserArgs) -> anyhow::Result<()> {
     // The time of the audit record is the database's, which the first connection reads.
-    drop(pool.acquire().await.context("DATABASE_URL")?);
+    drop(platform::postgres::reader(&pool).await.context("DATABASE_URL")?);
     let actor = format!("operator:{}", args.operator);
     let auditor = Auditor { actor, request_id: "orderctl".to_owned(), at: platform::clock::now() };
     let context = Context { accounts: Accounts::of_operator(pool), auditor };

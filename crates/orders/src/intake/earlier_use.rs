@@ -9,7 +9,10 @@ use sqlx::PgPool;
 
 /// Deletes keys that were first used before `older_than`, at most `limit` of them; returns how many it deleted.
 pub async fn prune_keys(pool: &PgPool, older_than: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    Ok(store::delete_keys(&mut *pool.acquire().await?, older_than, limit).await?)
+    let mut connection = platform::postgres::writer(pool).await?;
+    let deleted = store::delete_keys(&mut connection, older_than, limit).await?;
+    connection.commit().await?;
+    Ok(deleted)
 }
 
 /// The earlier use of `key`, unless it was before `kept_since`.
@@ -18,7 +21,9 @@ pub(super) async fn find_earlier_use(
     (principal, route, key): (PrincipalId, &str, &IdempotencyKey),
     kept_since: Timestamp,
 ) -> Result<Option<store::StoredKey>, PlaceOrderError> {
-    let found = async { store::find_key(&mut *pool.acquire().await?, principal, route, key, kept_since).await };
+    let found = async {
+        store::find_key(&mut *platform::postgres::reader(pool).await?, principal, route, key, kept_since).await
+    };
     found.await.map_err(|error| {
         tracing::error!(%error, "The earlier use of an idempotency key could not be queried");
         if platform::postgres::is_transient(&error) { PlaceOrderError::Unavailable } else { PlaceOrderError::Failed }

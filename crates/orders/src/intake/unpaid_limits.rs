@@ -65,7 +65,7 @@ impl UnpaidLimits {
     async fn count(&self, customer: UserId, pool: &PgPool) -> Option<UnpaidOrders> {
         // Unpaid orders are among the newest, since they are given up after minutes.
         let newest = self.orders_max.saturating_mul(2).min(NEWEST_MAX);
-        let counted = async { count_unpaid(&mut *pool.acquire().await?, customer, newest).await };
+        let counted = async { count_unpaid(&mut *platform::postgres::reader(pool).await?, customer, newest).await };
         counted.await.inspect_err(|error| tracing::warn!(%error, "Unpaid orders could not be counted: {error}")).ok()
     }
 }

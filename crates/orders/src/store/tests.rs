@@ -80,7 +80,7 @@ fn state(saga: &OrderSaga) -> Value {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
-    let mut tx = pool.acquire().await.expect("a connection");
+    let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
     let placement = inserted(&mut tx).await;
 
     let (id, at) = (placement.order.id.as_uuid(), "2026-11-23T13:00:00+00:00");
@@ -107,7 +107,7 @@ async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn each_column_of_a_changed_order_holds_the_value_of_its_name(pool: PgPool) {
-    let mut tx = pool.acquire().await.expect("a connection");
+    let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
     let id = inserted(&mut tx).await.order.id;
     let (_id, locked) = lock_sagas::lock(&mut tx, &[id.as_uuid()]).await.expect("locked").remove(0);
     let locked = locked.expect("it can be read");

@@ -182,7 +182,7 @@ async fn orders_are_stored_though_all_connections_were_cut(pool: PgPool) {
     let results = join_all((0..300).map(|number| intake.place(order(&format!("a-{number}"))))).await;
     assert!(results.iter().all(Result::is_ok));
 
-    drop(join_all((0..POOLED).map(|_| pool.acquire())).await);
+    drop(join_all((0..POOLED).map(|_| platform::postgres::reader(&pool))).await);
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()";
     assert!(count(&pool, cut).await >= POOLED - 1);

@@ -1,6 +1,7 @@
 //! Settings from the environment or the command line, and secrets from files too. One section per file. Each process
 //! flattens the sections it needs.
 
+mod ca_file;
 mod database;
 mod environment;
 mod load;
@@ -12,7 +13,7 @@ mod runtime;
 mod secret_files;
 mod telemetry;
 
-pub use database::DatabaseArgs;
+pub use database::{DatabaseArgs, DirectDatabaseArgs, ReplicaArgs};
 pub use environment::{Environment, EnvironmentArgs, ProviderArgs};
 pub use load::{Settings, load, parse_command};
 pub use metrics::MetricsArgs;

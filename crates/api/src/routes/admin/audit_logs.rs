@@ -74,7 +74,7 @@ pub async fn list_audit_logs(
     _allowed: Allowed<ReadAuditLog>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<AuditEntryBody>>, Problem> {
-    let entries = list_audit_log(&state.pool, &query.filter, query.limit.rows_max()).await?;
+    let entries = list_audit_log(state.lists.current(), &query.filter, query.limit.rows_max()).await?;
     Ok(Json(query.limit.cut(entries, |entry| entry.id).into()))
 }
 

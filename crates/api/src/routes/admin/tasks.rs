@@ -93,7 +93,7 @@ pub async fn list_tasks(
     State(state): State<AppState>,
     _allowed: Allowed<SeeTasks>,
 ) -> Result<Json<Page<TaskBody>>, Problem> {
-    let tasks = schedule::list_tasks(&state.pool).await?;
+    let tasks = schedule::list_tasks(state.lists.current()).await?;
     Ok(Json(Page::complete(tasks.into_iter().map(TaskBody::from))))
 }
 
@@ -111,7 +111,7 @@ pub async fn list_task_runs(
     PathParam(name): PathParam<String>,
     Query(query): Query<RunQuery>,
 ) -> Result<Json<Page<TaskRunBody>>, Problem> {
-    let runs = schedule::list_runs(&state.pool, &name, query.before, query.limit.rows_max()).await?;
+    let runs = schedule::list_runs(state.lists.current(), &name, query.before, query.limit.rows_max()).await?;
     Ok(Json(query.limit.cut(runs, |run| run.id).into()))
 }
 

@@ -54,7 +54,8 @@ pub async fn list_stock(
     let skus = visible_skus(&state, caller, query.sku).await?;
     let warehouse_id = IN_QUERY.resolve(&state, query.warehouse).await?;
     let StockQuery { low_only, after, limit, .. } = query;
-    let page = inventory::list_stock(&state.pool, &StockFilter { skus, warehouse_id, low_only, after, limit }).await?;
+    let filter = StockFilter { skus, warehouse_id, low_only, after, limit };
+    let page = inventory::list_stock(state.lists.current(), &filter).await?;
     Ok(Json(page.into()))
 }
 

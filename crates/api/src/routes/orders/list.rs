@@ -49,6 +49,6 @@ pub async fn list_orders(
     Allowed { caller, .. }: Allowed<SeeOrders>,
     Query(filter): Query<OrderFilter>,
 ) -> Result<Json<Page<OrderSummaryBody>>, Problem> {
-    let page = orders::list_orders(&state.pool, viewer(caller), filter).await?;
+    let page = orders::list_orders(state.lists.current(), viewer(caller), filter).await?;
     Ok(Json(page.into()))
 }

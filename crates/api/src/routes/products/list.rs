@@ -55,7 +55,7 @@ pub async fn list_products(
     if mine {
         filter.vendor_id = Some(own_id(caller, filter.vendor_id)?);
     }
-    let page = catalogue::list_products(&state.pool, viewer(caller), filter).await?;
+    let page = catalogue::list_products(state.lists.current(), viewer(caller), filter).await?;
     Ok(Json(page.into()))
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn faults(state: &AppState) -> Vec<String> {
 }
 
 async fn unpublished_seconds(state: &AppState) -> sqlx::Result<Option<f64>> {
-    outbox::unpublished_seconds(&mut *state.vital.acquire().await?).await
+    outbox::unpublished_seconds(&mut *platform::postgres::reader(&state.vital).await?).await
 }
 
 fn missing_consumer(queue: &QueueStatus) -> Option<String> {

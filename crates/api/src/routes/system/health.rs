@@ -92,7 +92,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<HealthBo
 
 /// Uses the vital pool, so that the check measures the database and not the wait for a connection of the common pool.
 async fn postgres_responds(state: &AppState) -> bool {
-    let pinging = async { state.vital.acquire().await?.ping().await };
+    let pinging = async { platform::postgres::reader(&state.vital).await?.ping().await };
     tokio::time::timeout(CHECK_TIMEOUT, pinging).await.is_ok_and(|result| result.is_ok())
 }
 

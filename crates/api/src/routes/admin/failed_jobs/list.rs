@@ -48,6 +48,6 @@ pub async fn list_failed_jobs(
     _allowed: Allowed<SeeFailedJobs>,
     Query(query): Query<FailedJobQuery>,
 ) -> Result<Json<Page<FailedJobBody>>, Problem> {
-    let jobs = list(&state.pool, &query.filter, query.limit.rows_max()).await?;
+    let jobs = list(state.lists.current(), &query.filter, query.limit.rows_max()).await?;
     Ok(Json(query.limit.cut(jobs, |job| job.id).into()))
 }

@@ -38,6 +38,6 @@ pub async fn list_replays(
     _allowed: Allowed<SeeFailedJobs>,
     Query(ReplayQuery { before, limit }): Query<ReplayQuery>,
 ) -> Result<Json<Page<ReplayBody>>, Problem> {
-    let replays = list(&state.pool, before, limit.rows_max()).await?;
+    let replays = list(state.lists.current(), before, limit.rows_max()).await?;
     Ok(Json(limit.cut(replays, |replay| replay.id).into()))
 }

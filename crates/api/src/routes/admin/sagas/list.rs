@@ -43,6 +43,6 @@ pub async fn list_sagas(
     _allowed: Allowed<SeeSagas>,
     Query(SagaQuery { filter, after, limit }): Query<SagaQuery>,
 ) -> Result<Json<Page<SagaBody>>, Problem> {
-    let page = orders::list_sagas(&state.pool, filter, after, platform::clock::now(), limit).await?;
+    let page = orders::list_sagas(state.lists.current(), filter, after, platform::clock::now(), limit).await?;
     Ok(Json(page.into()))
 }

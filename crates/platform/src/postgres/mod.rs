@@ -1,8 +1,15 @@
 //! The connection pools, and the only way to begin a transaction.
 
+mod replica;
+pub mod session;
+mod single;
+
+pub use replica::ListPool;
+pub use single::{Single, reader, writer};
+
 use crate::config::DatabaseArgs;
-use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use crate::lifecycle::Lifecycle;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +43,8 @@ pub struct Pools {
 pub fn pools(args: &DatabaseArgs, process: &str, vital: u32) -> Result<Pools, sqlx::Error> {
     let all = args.database_max_connections;
     let vital = vital.clamp(1, (all / 2).max(1));
-    let (session, pool_activity) = (session(args, process)?, PoolActivity::default());
+    let (session, pool_activity) = (session::options(args, process)?, PoolActivity::default());
+    single::require_transactions(args.database_statement_cache == 0);
     let common = sized(all - vital).connect_lazy_with(session.clone());
     let vital = pool_activity.watch(sized(vital)).connect_lazy_with(session);
     Ok(Pools { vital, common, pool_activity })
@@ -44,28 +52,22 @@ pub fn pools(args: &DatabaseArgs, process: &str, vital: u32) -> Result<Pools, sq
 
 /// Builds the pool without connecting: a process may start before its database.
 pub fn pool(args: &DatabaseArgs, process: &str) -> Result<PgPool, sqlx::Error> {
-    Ok(sized(args.database_max_connections).connect_lazy_with(session(args, process)?))
+    single::require_transactions(args.database_statement_cache == 0);
+    Ok(sized(args.database_max_connections).connect_lazy_with(session::options(args, process)?))
 }
 
-/// The limits of every session: a statement may run for 15 s and wait 2 s for a lock, and a transaction may be idle for
-/// 10 s.
-fn session(args: &DatabaseArgs, process: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    let options: PgConnectOptions = args.database_url.expose_secret().parse()?;
-    Ok(options.application_name(process).options([
-        ("statement_timeout", "15s"),
-        ("lock_timeout", "2s"),
-        ("idle_in_transaction_session_timeout", "10s"),
-        // Plans are cached while tables grow from nothing. A plan that was made for a small table scans all of it when
-        // it is large, and the statement takes up to ten times as long as with an index. So sequential scans are off,
-        // and code that must read whole tables enables them (`operations::store::take_snapshot`). JIT compilation is
-        // off because overestimated plans would be compiled first.
-        ("enable_seqscan", "off"),
-        ("random_page_cost", "1.1"),
-        ("jit", "off"),
-    ]))
+/// Checks in the background that the sessions have the settings that every statement relies on, once the database is
+/// available. The process stops when they do not.
+pub fn check_sessions(pool: &PgPool, args: &DatabaseArgs, lifecycle: &Lifecycle) {
+    let options = pool.connect_options().as_ref().clone();
+    lifecycle.spawn(session::check_at_start(options, args.database_statement_cache, lifecycle.clone()));
 }
 
 fn sized(connections: u32) -> PgPoolOptions {
+    unsynchronized(connections).after_connect(|connection, _meta| Box::pin(synchronize_clock(connection)))
+}
+
+fn unsynchronized(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -73,7 +75,6 @@ fn sized(connections: u32) -> PgPoolOptions {
         // An idle connection may have broken, as all do when the database restarts, so it is pinged. For a connection
         // that was used just before, one extra round trip per transaction is too expensive.
         .test_before_acquire(false)
-        .after_connect(|connection, _meta| Box::pin(synchronize_clock(connection)))
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 if used.idle_for < PING_AFTER {
