@@ -89,7 +89,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Migrate { database, environment } => {
-            refuse(&[database.problems(), environment.in_production([database.known_passwords()])].concat())?;
+            refuse(&[database.problems(), environment.in_production(&[database.known_passwords()])].concat())?;
             migrate::migrate(&database).await
         }
         Command::Seed { database, environment, demo: _ } => seed::seed_demo(&pool(&database)?, &environment).await,
