@@ -108,7 +108,7 @@ impl HttpArgs {
 impl Settings for ApiSettings {
     fn problems(&self) -> Vec<String> {
         let security = self.security.problems(self.environment.orderflow_env);
-        let in_production = self.environment.in_production([
+        let in_production = self.environment.in_production(&[
             self.database.known_passwords(),
             self.replica.known_passwords(),
             self.rabbitmq.known_passwords(),

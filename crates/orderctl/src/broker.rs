@@ -74,7 +74,7 @@ impl BrokerArgs {
             self.rabbitmq.known_passwords(),
             known_password_in_url("RABBITMQ_MANAGEMENT_URL", &self.rabbitmq_management_url),
         ];
-        let in_production = self.environment.in_production([of_administrators.concat(), of_roles.concat()]);
+        let in_production = self.environment.in_production(&[of_administrators.concat(), of_roles.concat()]);
         [self.rabbitmq.problems(), in_production].concat()
     }
 

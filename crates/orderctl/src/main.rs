@@ -92,7 +92,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Migrate { database, direct, environment } => {
-            let known = environment.in_production([database.known_passwords(), direct.known_passwords()]);
+            let known = environment.in_production(&[database.known_passwords(), direct.known_passwords()]);
             refuse(&[database.problems(), direct.problems(), known].concat())?;
             migrate::migrate(&database, &direct).await
         }

@@ -77,7 +77,7 @@ impl Settings for SchedulerSettings {
             unknown.map(|name| format!("SCHEDULER_TASKS: there is no task {name}; there are {}", *TASK_NAMES));
         let tasks = unknown.collect();
         let in_production =
-            self.environment.in_production([self.database.known_passwords(), self.rabbitmq.known_passwords()]);
+            self.environment.in_production(&[self.database.known_passwords(), self.rabbitmq.known_passwords()]);
         [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks, in_production].concat()
     }
 }

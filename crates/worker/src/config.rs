@@ -65,7 +65,7 @@ impl WorkerSettings {
 
 impl Settings for WorkerSettings {
     fn problems(&self) -> Vec<String> {
-        let in_production = self.environment.in_production([
+        let in_production = self.environment.in_production(&[
             self.database.known_passwords(),
             self.rabbitmq.known_passwords(),
             self.payments.chosen.problems_in_production(&self.providers),

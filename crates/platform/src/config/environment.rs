@@ -17,7 +17,7 @@ pub struct EnvironmentArgs {
 
 impl EnvironmentArgs {
     /// The problems that count in production only.
-    pub fn in_production<const N: usize>(&self, problems: [Vec<String>; N]) -> Vec<String> {
+    pub fn in_production(&self, problems: &[Vec<String>]) -> Vec<String> {
         match self.orderflow_env {
             Environment::Development => Vec::new(),
             Environment::Production => problems.concat(),

@@ -61,7 +61,7 @@ async fn a_tracking_number_is_corrected_until_the_hand_over_and_belongs_to_one_s
 
     assert!(repeated.is_ok(), "{repeated:?}");
     assert!(matches!(taken, Err(EnterTrackingError::NumberTaken(_))), "{taken:?}");
-    assert_eq!(refusal(late), Some(ShipmentRefusal::HandedOver));
+    assert_eq!(refusal(&late), Some(ShipmentRefusal::HandedOver));
     assert_eq!(number(&found(&harness, first).await), "JJD1");
 }
 
@@ -74,8 +74,8 @@ async fn no_tracking_number_is_entered_for_unknown_or_cancelled_shipments_or_for
     tracking.handle(book(other, &[1])).await;
 
     let outcomes = [
-        refusal(enter(&manual, shipment(cancelled, 1), "A").await),
-        refusal(enter(&manual, shipment(other, 1), "A").await),
+        refusal(&enter(&manual, shipment(cancelled, 1), "A").await),
+        refusal(&enter(&manual, shipment(other, 1), "A").await),
     ];
     let missing = enter(&manual, shipment(unknown, 1), "A").await;
 
@@ -103,9 +103,9 @@ fn number(view: &ShipmentView) -> String {
     view.tracking_number.as_ref().expect("a number").to_string()
 }
 
-fn refusal(outcome: Result<(), EnterTrackingError>) -> Option<ShipmentRefusal> {
+fn refusal(outcome: &Result<(), EnterTrackingError>) -> Option<ShipmentRefusal> {
     match outcome {
-        Err(EnterTrackingError::Shipment(CarrierEventError::Refused(refusal))) => Some(refusal),
+        Err(EnterTrackingError::Shipment(CarrierEventError::Refused(refusal))) => Some(refusal.clone()),
         _ => None,
     }
 }

@@ -21,6 +21,7 @@ pub struct StreamTicketBody {
     /// Where an `EventSource` finds the stream, relative to this server.
     #[schema(example = "/api/v1/orders/0190a1b2-0000-7000-8000-00000000000a/stream?ticket=Y0c9mJ2bQh8")]
     url: String,
+    #[schema(example = "Y0c9mJ2bQh8")]
     ticket: String,
     expires_at: DateTime<Utc>,
 }
