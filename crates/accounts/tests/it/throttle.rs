@@ -83,7 +83,7 @@ async fn guessed_from_everywhere(harness: &Harness, limit: u32) -> (String, IpAd
 }
 
 fn on_redis_with_account_limit(per_account: u32) -> LoginThrottle {
-    let limits = LoginLimits { per_account: per_account.try_into().unwrap(), ..LoginLimits::default() };
+    let limits = LoginLimits { per_account: per_account.try_into().expect("not zero"), ..LoginLimits::default() };
     LoginThrottle::new(Some(redis()), limits)
 }
 

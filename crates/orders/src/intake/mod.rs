@@ -106,7 +106,7 @@ impl Intake {
         let Err(refused) = self.unpaid.admit(new, &self.pool).await else {
             return self.enqueue(request, receiver).await;
         };
-        let earlier = self.find_replay(new.principal, new.route, &new.key, new.fingerprint).await;
+        let earlier = Box::pin(self.find_replay(new.principal, new.route, &new.key, new.fingerprint)).await;
         let result = earlier.and_then(|placed| placed.ok_or(refused));
         metrics::record_intake_outcome(result);
         request.complete(result);

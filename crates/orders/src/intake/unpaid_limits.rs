@@ -50,7 +50,8 @@ impl UnpaidLimits {
             *lock(&uncounted) = since_count;
             return Ok(());
         }
-        let Some(unpaid) = self.count(new.customer_id, pool).await else { return Ok(()) };
+        // Boxed, since it is rare, and every future that places an order has room for it otherwise.
+        let Some(unpaid) = Box::pin(self.count(new.customer_id, pool)).await else { return Ok(()) };
         let with_order = unpaid.plus(order);
         if with_order.orders > self.orders_max {
             return Err(PlaceOrderError::TooManyUnpaidOrders(self.orders_max));

@@ -105,7 +105,7 @@ fn number(view: &ShipmentView) -> String {
 
 fn refusal(outcome: &Result<(), EnterTrackingError>) -> Option<ShipmentRefusal> {
     match outcome {
-        Err(EnterTrackingError::Shipment(CarrierEventError::Refused(refusal))) => Some(refusal.clone()),
+        Err(EnterTrackingError::Shipment(CarrierEventError::Refused(refusal))) => Some(*refusal),
         _ => None,
     }
 }
