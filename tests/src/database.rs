@@ -40,9 +40,9 @@ impl Database {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(session::without_limits(options.clone()));
         MIGRATOR.run(&pool).await.expect("the migrations apply");
-        let mut connection = pool.acquire().await.expect("a connection");
+        let mut connection = platform::postgres::writer(&pool).await.expect("a connection");
         session::set_defaults(&mut connection, options.get_username()).await.expect("the defaults can be set");
-        drop(connection);
+        connection.commit().await.expect("set");
         Self { url, pool }
     }
 

@@ -8,7 +8,7 @@ use system_tests::database::Database;
 use system_tests::{NewOrder, SeedProduct, TestSystem, settings};
 use tokio::process::Command;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const EXIT_LIMIT: Duration = Duration::from_secs(30);
 const DUPLICATES: usize = 20;
 const CONCURRENT_ORDERS: usize = 60;

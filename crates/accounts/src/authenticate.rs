@@ -55,7 +55,9 @@ impl Accounts {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Option<AccountStatus>, AccountError> {
-        let load = async { store::find_account_status(&mut *platform::postgres::reader(&self.status_pool).await?, user, session).await };
+        let load = async {
+            store::find_account_status(&mut *platform::postgres::reader(&self.status_pool).await?, user, session).await
+        };
         self.status_cache.get((user, session), now, load).await
     }
 }

@@ -11,6 +11,8 @@ pub async fn list_movements(
     sku: &Sku,
     filter: &MovementFilter,
 ) -> Result<Page<StockMovement, MovementCursor>, StoreError> {
-    let rows = store::list_movements(&mut *platform::postgres::reader(pool).await?, sku, filter, filter.limit.rows_max()).await?;
+    let rows =
+        store::list_movements(&mut *platform::postgres::reader(pool).await?, sku, filter, filter.limit.rows_max())
+            .await?;
     Ok(filter.limit.cut(rows, StockMovement::cursor))
 }

@@ -27,6 +27,7 @@ pub async fn list_shipments(
     pool: &PgPool,
     filter: &ShipmentFilter,
 ) -> Result<Page<ShipmentView, ShipmentCursor>, ShippingError> {
-    let rows = store::list_shipments(&mut *platform::postgres::reader(pool).await?, filter, filter.limit.rows_max()).await?;
+    let rows =
+        store::list_shipments(&mut *platform::postgres::reader(pool).await?, filter, filter.limit.rows_max()).await?;
     Ok(filter.limit.cut(rows, ShipmentCursor::of))
 }

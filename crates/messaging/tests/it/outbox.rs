@@ -128,7 +128,7 @@ async fn process(pool: &PgPool, consumer: &str, ids: &[MessageId], messages: Vec
 }
 
 async fn processed(pool: &PgPool, consumer: &str, ids: &[MessageId]) -> HashSet<MessageId> {
-    let mut connection = platform::postgres::writer(&pool).await.expect("a connection");
+    let mut connection = platform::postgres::writer(pool).await.expect("a connection");
     inbox::already_processed(&mut connection, consumer, ids).await.expect("known")
 }
 

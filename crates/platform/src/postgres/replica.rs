@@ -49,11 +49,11 @@ impl ListPool {
         let options = session::options(&args, process)?;
         // A connection to the primary synchronizes the clock of the process; the replica's clock is another.
         let pool = unsynchronized(args.database_max_connections).connect_lazy_with(options);
-        let watched = Replica { pool, fresh_until: Arc::default() };
+        let measured = Replica { pool, fresh_until: Arc::default() };
         let freshness = Freshness::new(replica.staleness_max());
-        let watcher = Watcher { primary: primary.clone(), replica: watched.clone(), freshness, checked: None, args };
+        let watcher = Watcher { primary: primary.clone(), replica: measured.clone(), freshness, checked: None, args };
         lifecycle.spawn(watcher.run(lifecycle.clone()));
-        Ok(Self { primary, replica: Some(watched) })
+        Ok(Self { primary, replica: Some(measured) })
     }
 
     /// The replica while it shows everything that was committed the allowed time ago, otherwise the primary.

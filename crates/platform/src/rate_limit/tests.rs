@@ -85,7 +85,7 @@ fn with_redis(quota: Quota) -> RateLimiter<String> {
 }
 
 fn unreachable_redis() -> Redis {
-    Redis::new(&RedisArgs { redis_url: "redis://127.0.0.1:1/0".into() }).expect("a URL")
+    Redis::new(&RedisArgs { redis_url: "redis://127.0.0.1:1/0".into(), redis_ca_file: None }).expect("a URL")
 }
 
 /// A key that no earlier run has used.
