@@ -3171,6 +3171,7 @@ export interface components {
         StreamTicket: {
             /** Format: date-time */
             expires_at: string;
+            /** @example Y0c9mJ2bQh8 */
             ticket: string;
             /**
              * @description Where an `EventSource` finds the stream, relative to this server.
@@ -6751,6 +6752,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-01-15T09:30:00Z",
+                     *       "ticket": "Y0c9mJ2bQh8",
+                     *       "url": "/api/v1/orders/0190a1b2-0000-7000-8000-00000000000a/stream?ticket=Y0c9mJ2bQh8"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
