@@ -26,7 +26,7 @@ local function wait()
 end
 ";
 const ADMIT: &str = "return wait()";
-/// The failure that reaches a limit was still admitted; the one after it was not. ARGV[5]: the window in ms.
+/// The failure that reaches a limit was still admitted; the one after it was not. `ARGV[5]`: the window in ms.
 const FAILED: &str = "
 local before = wait()
 local is_first = redis.call('HINCRBY', KEYS[1], 'total', 1) == 1
@@ -34,7 +34,7 @@ redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 if is_first then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
 if redis.call('INCR', KEYS[2]) == 1 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end
 return before";
-/// ARGV[6]: how long the network is remembered, in ms. Of more than 100 networks any is forgotten.
+/// `ARGV[6]`: how long the network is remembered, in ms. Of more than 100 networks any is forgotten.
 const SUCCEEDED: &str = "
 local before = wait()
 if before == 0 then
