@@ -103,8 +103,9 @@ impl Intake {
     /// A repeat of an order that was placed gets the first response, also when its customer has reached a limit since.
     async fn admit(&self, request: Request, receiver: OutcomeReceiver) -> Result<Accepted, PlaceOrderError> {
         let new = &request.new_order;
-        let Err(refused) = self.unpaid.admit(new, &self.pool).await else {
-            return self.enqueue(request, receiver).await;
+        let refused = match self.unpaid.admit(new, &self.pool).await {
+            Ok(_until_stored) => return self.enqueue(request, receiver).await,
+            Err(refused) => refused,
         };
         let earlier = Box::pin(self.find_replay(new.principal, new.route, &new.key, new.fingerprint)).await;
         let result = earlier.and_then(|placed| placed.ok_or(refused));

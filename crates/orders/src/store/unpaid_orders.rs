@@ -11,8 +11,23 @@ pub(crate) struct UnpaidOrders {
 }
 
 impl UnpaidOrders {
+    pub const UNLIMITED: Self = Self { orders: u64::MAX, units: u64::MAX };
+
     pub fn plus(self, other: Self) -> Self {
-        Self { orders: self.orders + other.orders, units: self.units + other.units }
+        Self { orders: self.orders.saturating_add(other.orders), units: self.units.saturating_add(other.units) }
+    }
+
+    pub fn minus(self, other: Self) -> Self {
+        Self { orders: self.orders.saturating_sub(other.orders), units: self.units.saturating_sub(other.units) }
+    }
+
+    /// One of `parts` equal parts.
+    pub fn share(self, parts: u64) -> Self {
+        Self { orders: self.orders / parts, units: self.units / parts }
+    }
+
+    pub fn is_within(self, max: Self) -> bool {
+        self.orders <= max.orders && self.units <= max.units
     }
 }
 

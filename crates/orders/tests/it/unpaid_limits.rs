@@ -61,3 +61,14 @@ async fn a_process_that_has_just_started_counts_what_others_accepted(pool: PgPoo
 
     assert_eq!(admitted, 2, "a quarter of the limit");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn concurrent_orders_of_a_customer_hold_no_more_units_than_the_limit(pool: PgPool) {
+    let (intake, _lifecycle) = limited(&pool, 0, 10_000);
+    let keys: Vec<_> = (0..100).map(|key| key.to_string()).collect();
+
+    let placed = keys.iter().map(|key| place(&intake, ALICE, key, 1_000));
+    let placed = futures::future::join_all(placed).await.into_iter().flatten().count();
+
+    assert_eq!(placed, 10);
+}
