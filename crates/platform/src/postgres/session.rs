@@ -33,6 +33,8 @@ const MAINTENANCE: [(&str, &str); 6] = [
     ("random_page_cost", "4"),
     ("jit", "on"),
 ];
+/// How long a check may take: a database that accepts connections may be silent.
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
 const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// SQLSTATE 26000: there is no such prepared statement; 42P05: there is one already.
 const STATEMENTS_MIXED: [&str; 2] = ["26000", "42P05"];
@@ -116,11 +118,17 @@ async fn backend(connection: &mut PgConnection) -> sqlx::Result<String> {
 /// Checks the sessions as soon as the database is available, and stops the process when they can't be used.
 pub async fn check_at_start(options: PgConnectOptions, statement_cache: u16, lifecycle: Lifecycle) {
     while !lifecycle.stopping.is_cancelled() {
-        match check(&options, statement_cache).await {
-            Ok(()) => return,
+        let checking = tokio::time::timeout(CHECK_LIMIT, check(&options, statement_cache));
+        let checked = tokio::select! {
+            checked = checking => checked,
+            () = lifecycle.stopping.cancelled() => return,
+        };
+        match checked {
+            Ok(Ok(())) => return,
             // Not available yet, or not for this login: the pools report it.
-            Err(SessionError::Database(error)) => tracing::debug!(%error, "The sessions can't be checked yet"),
-            Err(unusable) => {
+            Ok(Err(SessionError::Database(error))) => tracing::debug!(%error, "The sessions can't be checked yet"),
+            Err(_elapsed) => tracing::debug!("The sessions can't be checked yet: no answer within {CHECK_LIMIT:?}"),
+            Ok(Err(unusable)) => {
                 tracing::error!(error = %unusable, "The process stops: {unusable}");
                 return lifecycle.fail();
             }
@@ -183,4 +191,30 @@ async fn check_reset(connection: &mut PgConnection) -> Result<(), SessionError> 
     sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
     let count = sqlx::raw_sql("SELECT count(*)::text FROM pg_prepared_statements").fetch_one(connection).await?;
     if count.try_get::<String, _>(0)? == "0" { Ok(()) } else { Err(SessionError::StatementsKept) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_silent_database() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = silent.local_addr().expect("an address").port();
+        let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port);
+        let lifecycle = Lifecycle::default();
+
+        let stop = async {
+            let _connection = silent.accept().await.expect("the check connects");
+            lifecycle.stopping.cancel();
+            std::future::pending::<()>().await;
+        };
+        let check = tokio::time::timeout(Duration::from_secs(2), check_at_start(options, 100, lifecycle.clone()));
+
+        tokio::select! {
+            ended = check => ended.expect("it ends with the process"),
+            () = stop => {}
+        }
+    }
 }
