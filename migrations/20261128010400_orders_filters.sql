@@ -3,7 +3,8 @@
 -- measured in batches of 64. So the indexes have `lane`, a number of the pair of both statuses that stays 0 until the
 -- order is shipped or undone. `orders::store::lanes` computes it.
 ALTER TABLE orders.orders ADD COLUMN lane smallint NOT NULL DEFAULT 0;
+-- The date of the last change, for the same reason absent in the order's first hour. `orders::store::changed_on`
+-- computes it.
+ALTER TABLE orders.orders ADD COLUMN changed_on date;
 -- Room on each page for the versions of the rows of a batch: 99 % of the updates are heap-only, of 87 % before.
 ALTER TABLE orders.orders SET (fillfactor = 50);
-
-CREATE INDEX events_by_time ON orders.events USING brin (at) WITH (pages_per_range = 32, autosummarize = on);

@@ -52,9 +52,13 @@ measure_all() {
     measure "created in one month" "" "$(created "7 months" "6 months")"
     measure "changed in the last week" "" "$(changed "7 days" "0 days")"
     measure "changed in one month" "" "$(changed "7 months" "6 months")"
-    measure "created before, changed in the last hour" "" "$(changed_before "1 hour" "0 days")"
-    measure "created before, changed in the last day" "" "$(changed_before "1 day" "0 days")"
-    measure "created before, changed in the last week" "" "$(changed_before "7 days" "0 days")"
+    local ago
+    for ago in "1 hour" "1 day" "7 days" "30 days" "300 days"; do
+        dates="$ago" measure "placed long before, changed in the last $ago" "" "$(old "$ago")"
+    done
+    dates="7 days" measure "300,000 orders, the same in 7 days" "" "$(old "7 days" "$owner")"
+    dates="300 days" measure "700 orders, the same in 300 days" "" "$(old "300 days" "$small")"
+    dates="7 days" measure "sku, rare, the same in 7 days" "" "$(old "7 days")" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
     measure "sku, in a third of the orders" "" "true" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-0'"
     measure "sku, rare" "" "true" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
     measure "300,000 orders, sku, in a third" "" "$owner" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-0'"
@@ -66,10 +70,8 @@ measure_all() {
 }
 
 created() { print "o.created_at >= now() - interval '$1' AND o.created_at < now() - interval '$2' AND o.id >= first_id('$1') AND o.id < end_id('$2')"; }
-changed() { print "o.updated_at >= now() - interval '$1' AND o.updated_at < now() - interval '$2' AND o.id < end_id('$2') AND o.id >= first_id('$1')"; }
-changed_before() {
-    print "o.updated_at >= now() - interval '$1' AND o.updated_at < now() - interval '$2' AND o.id < first_id('$1') AND o.id = ANY (ARRAY (SELECT DISTINCT e.order_id FROM orders.events e WHERE e.at >= now() - interval '$1' AND e.at < now() - interval '$2' AND e.order_id < first_id('$1')))"
-}
+changed() { print "o.updated_at >= now() - interval '$1' AND o.updated_at < now() - interval '$2' AND o.id < end_id('$2') AND o.id >= hour_id('$1')"; }
+old() { print "o.updated_at >= now() - interval '$1' AND o.id < hour_id('$1')${2:+ AND $2}"; }
 entry() { print "JOIN orders.metadata entry ON entry.order_id = o.id AND entry.key = '$1' AND entry.value = '$2'"; }
 
 # The lanes of these statuses, as `orders::store::lanes` numbers them.
@@ -81,9 +83,9 @@ lanes() {
                   unnest('{${2:-unpaid,authorized,declined,partly_captured,captured,voided,refunded}}'::text[]) AS p"
 }
 
-# NAME LANES CONDITION [JOIN]
+# NAME LANES CONDITION [JOIN]; with $dates the page is merged from the dates since then
 measure() {
-    BENCH_NAME="$1" sql "$BENCH_URL" --set=name="$1" --set=lanes="$2" --set=condition="$3" --set=join="${4:-}" \
+    BENCH_NAME="$1" sql "$BENCH_URL" --set=name="$1" --set=lanes="$2" --set=condition="$3" --set=join="${4:-}" --set=dates="${dates:-}" \
         --file=scripts/bench/filters.sql
 }
 

@@ -14,6 +14,10 @@ BEGIN
         text := replace(text, format('first_id(''%s'')', found[1]),
                         quote_literal(pg_temp.bound(now() - found[1]::interval - interval '10 minutes')) || '::uuid');
     END LOOP;
+    FOR found IN SELECT regexp_matches(text, 'hour_id\(''([^'']*)''\)', 'g') LOOP
+        text := replace(text, format('hour_id(''%s'')', found[1]),
+                        quote_literal(pg_temp.bound(now() - found[1]::interval - interval '1 hour')) || '::uuid');
+    END LOOP;
     FOR found IN SELECT regexp_matches(text, 'end_id\(''([^'']*)''\)', 'g') LOOP
         text := replace(text, format('end_id(''%s'')', found[1]),
                         quote_literal(pg_temp.bound(now() - found[1]::interval + interval '10 minutes')) || '::uuid');
@@ -21,10 +25,18 @@ BEGIN
     RETURN replace(text, 'now()', quote_literal(now()) || '::timestamptz');
 END $$;
 
-CREATE FUNCTION pg_temp.page(lanes text, condition text, joined text, after text, rows int) RETURNS text
+CREATE FUNCTION pg_temp.page(lanes text, dates text, condition text, joined text, after text, rows int) RETURNS text
 LANGUAGE sql AS $$
 SELECT format('SELECT o.id, o.order_number, o.status, o.total_minor, o.updated_at FROM (%s) AS o ORDER BY o.id DESC',
-    CASE WHEN lanes = '' THEN
+    CASE WHEN dates <> '' THEN
+        format('SELECT found.* FROM (SELECT day::date AS changed_on
+                       FROM generate_series(greatest(%L::date, (SELECT min(changed_on) FROM orders.orders)),
+                                            least(NULL::date, (SELECT max(changed_on) FROM orders.orders)),
+                                            interval ''1 day'') AS day) AS wanted CROSS JOIN LATERAL (
+                   SELECT o.* FROM orders.orders o %s WHERE %s %s AND o.changed_on = wanted.changed_on
+                    ORDER BY o.id DESC LIMIT %s) AS found ORDER BY found.id DESC LIMIT %s',
+               (now() - dates::interval)::date, joined, condition, after, rows, rows)
+    WHEN lanes = '' THEN
         format('SELECT o.* FROM orders.orders o %s WHERE %s %s ORDER BY o.id DESC LIMIT %s', joined, condition, after, rows)
     ELSE
         format('SELECT found.* FROM unnest(ARRAY (%s)::smallint[]) AS wanted(lane) CROSS JOIN LATERAL (
@@ -47,13 +59,13 @@ BEGIN
 END $$;
 
 CREATE TEMPORARY TABLE asked AS SELECT pg_temp.literal(:'condition') AS condition;
-SELECT pg_temp.page(:'lanes', condition, :'join', '', 20 * 999) AS to_the_last FROM asked \gset
+SELECT pg_temp.page(:'lanes', :'dates', condition, :'join', '', 20 * 999) AS to_the_last FROM asked \gset
 -- The last order of page 999, if there are so many.
 SELECT coalesce((array_agg(id))[19980]::text, '') AS last FROM (:to_the_last) AS pages \gset
 SELECT format('%-44s %-12s %-12s %s', :'name', first.ms, coalesce(deep.ms::text, '-'),
               concat_ws('; ', first.indexes, nullif(deep.indexes, first.indexes)))
   FROM asked,
-       pg_temp.measured(pg_temp.page(:'lanes', condition, :'join', '', 21)) AS first
-  LEFT JOIN pg_temp.measured(pg_temp.page(:'lanes', pg_temp.literal(:'condition'), :'join',
+       pg_temp.measured(pg_temp.page(:'lanes', :'dates', condition, :'join', '', 21)) AS first
+  LEFT JOIN pg_temp.measured(pg_temp.page(:'lanes', :'dates', pg_temp.literal(:'condition'), :'join',
             format('AND o.id < %1$L', nullif(:'last', '')) || CASE WHEN :'join' ~ ' line ' THEN format(' AND line.order_id < %L', :'last')
             WHEN :'join' ~ ' entry ' THEN format(' AND entry.order_id < %L', :'last') ELSE '' END, 21)) AS deep ON :'last' <> '';

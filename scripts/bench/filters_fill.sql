@@ -1,6 +1,8 @@
 -- A year of :orders orders for `filters.sh`, the newest still in progress. One customer has placed 30 % of them.
 \set ON_ERROR_STOP on
 SET synchronous_commit = off;
+-- Migrations limit it to 15 s for every session of the database.
+SET statement_timeout = 0;
 SET work_mem = '256MB';
 -- The age of the order as a fraction of the year decides how far it has come.
 CREATE TEMPORARY TABLE made AS
@@ -26,7 +28,7 @@ SELECT id, customer_id,
        created_at + least(interval '5 days', now() - created_at) * ((dice % 100)::float8 / 100)
   FROM made ORDER BY id;
 
-\i migrations/20261128010401_orders_lane_fill.sql
+\i migrations/20261128010401_orders_filters_fill.sql
 
 INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
 SELECT id, line, 'SKU-' || CASE WHEN line = 1 AND dice % 3 = 0 THEN 0 ELSE (dice / line) % 2000 + 1 + line * 10000 END,

@@ -30,14 +30,14 @@ pub async fn list_orders(
     Ok(filter.limit.cut(orders, |last| Cursor(last.id)))
 }
 
-/// The orders that were created before `changed_from` are read only when the others don't fill the page.
+/// The orders that were placed long before `changed_from` are read only when the others don't fill the page.
 async fn list(
     connection: &mut PgConnection,
     viewer: Viewer,
     filter: &OrderFilter,
     rows_max: u32,
 ) -> Result<Vec<OrderSummary>, StoreError> {
-    let mut orders = store::list(connection, viewer, filter, Created::AtOrAfterChange, rows_max).await?;
+    let mut orders = store::list(connection, viewer, filter, Created::Lately, rows_max).await?;
     let missing = rows_max.saturating_sub(u32::try_from(orders.len()).unwrap_or(rows_max));
     if filter.changed_from.is_some() && missing > 0 {
         orders.extend(store::list(connection, viewer, filter, Created::Before, missing).await?);

@@ -83,7 +83,7 @@ mod tests {
             }
         }
 
-        let fill = include_str!("../../../../migrations/20261128010401_orders_lane_fill.sql");
+        let fill = include_str!("../../../../migrations/20261128010401_orders_filters_fill.sql");
         sqlx::raw_sql(fill).execute(&pool).await.expect("filled");
 
         let rows: Vec<(String, String, i16)> = sqlx::query_as("SELECT status, payment_status, lane FROM orders.orders")

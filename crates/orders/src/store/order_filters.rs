@@ -1,6 +1,7 @@
 //! The conditions of a list of orders. They are assembled from fixed pieces, so that each combination gets a plan of its
 //! own; one statement with `$1 IS NULL OR …` would get a plan that fits none of them.
 
+use super::changed_on::first_hour_at;
 use super::lanes::{OPEN, lanes_of};
 use crate::filters::OrderFilter;
 use crate::viewer::Viewer;
@@ -16,13 +17,14 @@ const CLOCK_STEP_MAX: TimeDelta = TimeDelta::minutes(10);
 /// Which orders are searched for those that changed at or after `changed_from`. Together they are all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Created {
-    /// The newest come first in the pages, and most of them match.
-    AtOrAfterChange,
-    /// Few of them match: those are found by their timelines.
+    /// Placed since, or in their first hour then. They come first in the pages, and most of them match.
+    Lately,
+    /// The older ones: few of them match, which are found by the date of their last change.
     Before,
 }
 
-/// The page of orders, as a table `o`. The page of a filter by status is merged from the first rows of each lane.
+/// The page of orders, as a table `o`. The page of a filter by status is merged from the first rows of each lane, that of
+/// a filter by time of change from the first rows of each date.
 pub(super) fn push_page(
     query: &mut QueryBuilder<Postgres>,
     viewer: Viewer,
@@ -31,27 +33,67 @@ pub(super) fn push_page(
     limit: u32,
 ) {
     query.push("(");
-    // No index has the statuses of the orders with a vendor's lines.
-    let has_lanes = viewer.vendor().is_none() && filter.has_status();
-    if has_lanes {
-        query.push("SELECT found.* FROM unnest(");
-        query.push_bind(lanes_of(&filter.status, &filter.payment_status));
-        query.push(") AS wanted(lane) CROSS JOIN LATERAL (");
+    let merged = Merged::of(viewer, filter, created);
+    match merged {
+        Merged::Lanes => push_lanes(query, filter),
+        Merged::Dates(from) => push_dates(query, from, filter),
+        Merged::Nothing => {}
     }
-    push_found(query, viewer, filter, created);
-    push_statuses(query, filter, has_lanes);
-    if has_lanes {
-        query
-            .push(" AND o.lane = wanted.lane ORDER BY o.id DESC LIMIT ")
-            .push_bind(i64::from(limit))
-            .push(") AS found ORDER BY found.id DESC");
-    } else {
-        query.push(" ORDER BY o.id DESC");
-    }
-    query.push(" LIMIT ").push_bind(i64::from(limit)).push(") AS o");
+    push_found(query, viewer, filter);
+    push_changed(query, filter, created);
+    push_statuses(query, filter, merged);
+    let limit = i64::from(limit);
+    let column = match merged {
+        Merged::Lanes => "lane",
+        Merged::Dates(_) => "changed_on",
+        Merged::Nothing => {
+            query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit).push(") AS o");
+            return;
+        }
+    };
+    query.push(" AND o.").push(column).push(" = wanted.").push(column);
+    query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit);
+    query.push(") AS found ORDER BY found.id DESC LIMIT ").push_bind(limit).push(") AS o");
 }
 
-fn push_found(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &OrderFilter, created: Created) {
+/// What the page is merged from, because no index has all of its orders in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Merged {
+    Nothing,
+    Lanes,
+    /// The dates since then.
+    Dates(Timestamp),
+}
+
+impl Merged {
+    fn of(viewer: Viewer, filter: &OrderFilter, created: Created) -> Self {
+        match (created, filter.changed_from) {
+            (Created::Before, Some(from)) => Self::Dates(from),
+            // No index has the statuses of the orders with a vendor's lines.
+            _ if viewer.vendor().is_none() && filter.has_status() => Self::Lanes,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn push_lanes(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
+    query.push("SELECT found.* FROM unnest(");
+    query.push_bind(lanes_of(&filter.status, &filter.payment_status));
+    query.push(") AS wanted(lane) CROSS JOIN LATERAL (");
+}
+
+/// Dates before the first change and after the last one are left out.
+fn push_dates(query: &mut QueryBuilder<Postgres>, from: Timestamp, filter: &OrderFilter) {
+    query
+        .push("SELECT found.* FROM (SELECT day::date AS changed_on FROM generate_series(greatest(")
+        .push_bind(from.date_naive())
+        .push(", (SELECT min(changed_on) FROM orders.orders)), least(")
+        .push_bind(filter.changed_to.map(|to| to.date_naive()))
+        .push("::date, (SELECT max(changed_on) FROM orders.orders)), interval '1 day') AS day) AS wanted")
+        .push(" CROSS JOIN LATERAL (");
+}
+
+fn push_found(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &OrderFilter) {
     query.push("SELECT o.* FROM orders.orders o");
     // An order has one line of a SKU, and one entry of a key, so a join adds no rows. The position of the page is a
     // condition of each table, because the planner derives it for one of them only.
@@ -75,7 +117,7 @@ fn push_found(query: &mut QueryBuilder<Postgres>, viewer: Viewer, filter: &Order
     query.push(" WHERE ");
     push_listed(query, viewer);
     push_equal(query, filter);
-    push_times(query, filter, created);
+    push_times(query, filter);
 }
 
 /// The condition that the viewer may see an order, for a query of one order.
@@ -103,7 +145,7 @@ fn push_listed(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
 }
 
 /// The lanes select the statuses already, except those of open orders.
-fn push_statuses(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, has_lanes: bool) {
+fn push_statuses(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, merged: Merged) {
     let statuses: Vec<&'static str> = filter.status.iter().map(Into::into).collect();
     let payment_statuses: Vec<&'static str> = filter.payment_status.iter().map(Into::into).collect();
     for (column, allowed) in [("status", statuses), ("payment_status", payment_statuses)] {
@@ -111,7 +153,7 @@ fn push_statuses(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, has_l
             continue;
         }
         query.push(" AND (");
-        if has_lanes {
+        if merged == Merged::Lanes {
             query.push("wanted.lane <> ").push(OPEN).push(" OR ");
         }
         query.push("o.").push(column).push(" = ANY (").push_bind(allowed).push("))");
@@ -142,7 +184,7 @@ fn push_after(query: &mut QueryBuilder<Postgres>, column: &'static str, filter: 
 }
 
 /// The bounds on ids let the planner use the primary key; the bounds on times are exact.
-fn push_times(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, created: Created) {
+fn push_times(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     push_after(query, "o.id", filter);
     if let Some(from) = filter.created_from {
         query.push(" AND o.created_at >= ").push_bind(from);
@@ -157,28 +199,17 @@ fn push_times(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, created:
         query.push(" AND o.updated_at < ").push_bind(to);
         query.push(" AND o.id < ").push_bind(end_of_ids(to).as_uuid());
     }
-    if let Some(from) = filter.changed_from {
-        query.push(" AND o.updated_at >= ").push_bind(from);
-        match created {
-            Created::AtOrAfterChange => _ = query.push(" AND o.id >= ").push_bind(first_id(from).as_uuid()),
-            Created::Before => push_changed(query, from, filter),
-        }
-    }
 }
 
-/// An array, so that the timelines are always read first: the planner can't know that orders are rarely changed long
-/// after their creation, and would read all orders in search of another one.
-fn push_changed(query: &mut QueryBuilder<Postgres>, from: Timestamp, filter: &OrderFilter) {
-    query.push(" AND o.id < ").push_bind(first_id(from).as_uuid());
-    query
-        .push(" AND o.id = ANY (ARRAY (SELECT DISTINCT e.order_id FROM orders.events e WHERE e.at >= ")
-        .push_bind(from);
-    query.push(" AND e.order_id < ").push_bind(first_id(from).as_uuid());
-    push_after(query, "e.order_id", filter);
-    if let Some(to) = filter.changed_to {
-        query.push(" AND e.at < ").push_bind(to);
-    }
-    query.push("))");
+/// The bounds on ids divide the orders between both searches.
+fn push_changed(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, created: Created) {
+    let Some(from) = filter.changed_from else { return };
+    query.push(" AND o.updated_at >= ").push_bind(from);
+    query.push(match created {
+        Created::Lately => " AND o.id >= ",
+        Created::Before => " AND o.id < ",
+    });
+    query.push_bind(first_hour_at(from).as_uuid());
 }
 
 fn first_id(from: Timestamp) -> OrderId {

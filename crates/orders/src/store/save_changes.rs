@@ -1,10 +1,12 @@
 //! SQL that saves a batch of changes in one statement: every saga, and the orders with new timeline events together
 //! with these events.
 
+use super::changed_on::changed_on;
 use super::lanes::lane;
 use super::{ORDERS, SAGAS};
 use crate::error::StoreError;
 use crate::order_change::OrderChange;
+use chrono::NaiveDate;
 use domain::Timestamp;
 use domain::order::TimelineEvent;
 use domain::saga::OrderSaga;
@@ -18,7 +20,7 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
         return Ok(());
     }
     let with_events: Vec<&OrderChange> = changes.iter().filter(|it| !it.events.is_empty()).collect();
-    let (sagas, orders, events) = (Sagas::of(changes), Orders::of(&with_events), Events::of(&with_events));
+    let (sagas, orders, events) = (Sagas::of(changes), Orders::of(&with_events, now), Events::of(&with_events));
     let saved = sqlx::query!(
         r#"WITH saved_sagas AS (
              UPDATE orders.sagas s
@@ -32,13 +34,13 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
          saved_orders AS (
              UPDATE orders.orders o
                 SET status = n.status, payment_status = n.payment_status, fulfilment_status = n.fulfilment_status,
-                    reason = n.reason, attention = n.attention, lane = n.lane, version = n.version,
-                    updated_at = $1
+                    reason = n.reason, attention = n.attention, lane = n.lane, changed_on = n.changed_on,
+                    version = n.version, updated_at = $1
                FROM (SELECT unnest($8::uuid[]) AS id, unnest($9::integer[]) AS version_before,
                             unnest($10::integer[]) AS version, unnest($11::text[]) AS status,
                             unnest($12::text[]) AS payment_status, unnest($13::text[]) AS fulfilment_status,
                             unnest($14::text[]) AS reason, unnest($15::text[]) AS attention,
-                            unnest($24::smallint[]) AS lane) AS n
+                            unnest($24::smallint[]) AS lane, unnest($25::date[]) AS changed_on) AS n
               WHERE o.id = n.id AND o.id = ANY($8::uuid[]) AND o.version = n.version_before
              RETURNING o.id),
          new_events AS (
@@ -71,6 +73,7 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
         &events.cause as &[Option<Uuid>],
         &events.actor as &[Option<&str>],
         &orders.lane,
+        &orders.changed_on as &[Option<NaiveDate>],
     )
     .fetch_one(tx)
     .await?;
@@ -113,10 +116,11 @@ struct Orders<'a> {
     reason: Vec<Option<&'a str>>,
     attention: Vec<Option<&'a str>>,
     lane: Vec<i16>,
+    changed_on: Vec<Option<NaiveDate>>,
 }
 
 impl<'a> Orders<'a> {
-    fn of(changes: &[&'a OrderChange]) -> Self {
+    fn of(changes: &[&'a OrderChange], now: Timestamp) -> Self {
         Self {
             id: changes.iter().map(|it| it.order.id.as_uuid()).collect(),
             version_before: changes.iter().map(|it| it.version_before).collect(),
@@ -127,6 +131,7 @@ impl<'a> Orders<'a> {
             reason: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
             attention: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
             lane: changes.iter().map(|it| lane(it.order.status, it.order.payment)).collect(),
+            changed_on: changes.iter().map(|it| changed_on(it.order.id, now)).collect(),
         }
     }
 }

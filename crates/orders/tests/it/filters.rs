@@ -1,13 +1,13 @@
 //! Each filter of the list of orders finds exactly its orders, for every viewer, page by page.
 
-use crate::fixtures::{ALICE, BOB, HER_VENDOR, execute, intake, order_of, request};
-use domain::Timestamp;
+use crate::fixtures::{ALICE, BOB, HER_VENDOR, intake, order_of, request};
+use chrono::TimeDelta;
 use domain::ids::{OrderId, UserId};
 use domain::order::order_request::OrderRequest;
 use domain::order::{OrderDetails, OrderNumber, OrderPaymentStatus, OrderStatus};
 use orders::{Accepted, Intake, IntakeLimits, OrderFilter, Viewer, list_orders};
 use sqlx::PgPool;
-use std::time::Duration;
+use uuid::Uuid;
 
 const STAFF: Viewer = Viewer::Admin(BOB);
 
@@ -150,35 +150,47 @@ async fn orders_are_found_by_attention_and_customer(pool: PgPool) {
     assert_eq!(listed(&pool, Viewer::Customer(ALICE), customer(BOB)).await, []);
 }
 
+/// Turns an order into one that was placed `age` ago and changed last `since` ago, in the future if it is negative.
+async fn age(pool: &PgPool, order: OrderId, age: TimeDelta, since: TimeDelta) -> OrderId {
+    let now = platform::clock::now();
+    let placed = OrderId::lower_bound(now - age).as_uuid().as_u128();
+    let aged = Uuid::from_u128(placed | 0x7000_8000_0000_0000_0001);
+    sqlx::query("UPDATE orders.orders SET id = $2, created_at = $3, updated_at = $4, changed_on = $5 WHERE id = $1")
+        .bind(order.as_uuid())
+        .bind(aged)
+        .bind(now - age)
+        .bind(now - since)
+        .bind((age - since > TimeDelta::hours(1)).then(|| (now - since).date_naive()))
+        .execute(pool)
+        .await
+        .expect("changed");
+    OrderId::from_uuid(aged)
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn orders_are_found_by_the_time_of_their_last_change_however_old_they_are(pool: PgPool) {
     let [first, second, third] = three_orders(&pool).await;
-    // The first was created a day before the others, and changed after them.
-    let changes = "UPDATE orders.orders SET updated_at = created_at + interval '1 hour';
-                   INSERT INTO orders.events (order_id, version, kind, to_status, at)
-                   SELECT id, 2, 'stock_reserved', 'pending', updated_at FROM orders.orders";
-    execute(&pool, changes).await;
-    let old = OrderId::lower_bound(platform::clock::now() - Duration::from_hours(24));
-    let older_id = uuid::Uuid::from_u128(old.as_uuid().as_u128() | 0x7000_8000_0000_0000_0001);
-    for sql in [
-        "UPDATE orders.orders SET created_at = created_at - interval '1 day', id = $2, updated_at = now() + interval '2 hours' WHERE id = $1",
-        "UPDATE orders.events SET order_id = $2, at = at - interval '1 day' WHERE order_id = $1",
-        "INSERT INTO orders.events (order_id, version, kind, to_status, at)
-         SELECT id, 3, 'confirmed', 'confirmed', updated_at FROM orders.orders WHERE id = $2 AND $1::uuid <> $2",
-    ] {
-        sqlx::query(sql).bind(first.as_uuid()).bind(older_id).execute(&pool).await.expect("changed");
-    }
-    let older = OrderId::from_uuid(older_id);
+    let (hours, minutes, never) = (TimeDelta::hours, TimeDelta::minutes, None);
+    let third = age(&pool, third, minutes(50), minutes(5)).await;
+    let second = age(&pool, second, hours(30), hours(26)).await;
+    let first = age(&pool, first, hours(500), minutes(-100)).await;
 
-    let now = platform::clock::now();
-    let changed =
-        |from: Option<Timestamp>, to: Option<Timestamp>| OrderFilter { changed_from: from, changed_to: to, ..any() };
-    let (recently, soon, later) =
-        (now - Duration::from_mins(30), now + Duration::from_mins(90), now + Duration::from_hours(3));
-    assert_eq!(listed(&pool, STAFF, changed(Some(recently), None)).await, [third, second, older]);
-    assert_eq!(listed(&pool, STAFF, changed(Some(recently), Some(soon))).await, [third, second]);
-    assert_eq!(listed(&pool, STAFF, changed(Some(soon), Some(later))).await, [older]);
-    assert_eq!(listed(&pool, STAFF, changed(None, Some(recently))).await, []);
-    assert_eq!(listed(&pool, Viewer::Customer(ALICE), changed(Some(recently), None)).await, [third, older]);
-    assert_eq!(listed(&pool, Viewer::Customer(BOB), changed(Some(recently), None)).await, [second]);
+    let since = |ago: Option<TimeDelta>| ago.map(|ago| platform::clock::now() - ago);
+    let changed = |from, to| OrderFilter { changed_from: since(from), changed_to: since(to), ..any() };
+    for (from, to, expected) in [
+        (Some(minutes(10)), never, vec![third, first]),
+        (Some(minutes(10)), Some(minutes(-30)), vec![third]),
+        (Some(minutes(-30)), Some(hours(-3)), vec![first]),
+        (Some(hours(27)), Some(hours(25)), vec![second]),
+        (Some(hours(25)), never, vec![third, first]),
+        (Some(hours(100_000)), Some(hours(-100_000)), vec![third, second, first]),
+        (never, Some(minutes(10)), vec![second]),
+        (Some(hours(-3)), never, vec![]),
+    ] {
+        assert_eq!(listed(&pool, STAFF, changed(from, to)).await, expected, "{from:?} {to:?}");
+    }
+    assert_eq!(listed(&pool, Viewer::Customer(ALICE), changed(Some(hours(100)), never)).await, [third, first]);
+    assert_eq!(listed(&pool, Viewer::Customer(BOB), changed(Some(hours(100)), never)).await, [second]);
+    let pending = OrderFilter { status: vec![OrderStatus::Pending], ..changed(Some(hours(100)), never) };
+    assert_eq!(listed(&pool, STAFF, pending).await, [third, second, first]);
 }
