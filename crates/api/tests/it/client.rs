@@ -76,7 +76,10 @@ pub struct ApiResponse {
 
 impl ApiClient {
     pub fn new(pool: PgPool) -> Self {
-        Self::with_options(pool, Options { hides_registered_emails: false, trusted_proxies: 0 })
+        Self::with_options(
+            pool,
+            Options { hides_registered_emails: false, trusted_proxies: 0, shows_demo_accounts: true },
+        )
     }
 
     pub fn with_options(pool: PgPool, options: Options) -> Self {

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::time::{Duration, Instant};
 
-const OPTIONS: Options = Options { hides_registered_emails: false, trusted_proxies: 0 };
+const OPTIONS: Options = Options { hides_registered_emails: false, trusted_proxies: 0, shows_demo_accounts: true };
 
 /// The two pools of a process, connected to the test's database.
 fn pools(pool: &PgPool, vital: u32, common: u32) -> Pools {

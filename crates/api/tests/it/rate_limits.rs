@@ -11,7 +11,7 @@ use sqlx::PgPool;
 /// With one trusted proxy, so that a test chooses the address of each request.
 fn client(pool: PgPool, limits: RateLimitArgs) -> ApiClient {
     let pools = Pools { vital: pool.clone(), common: pool, pool_activity: PoolActivity::default() };
-    let options = Options { hides_registered_emails: false, trusted_proxies: 1 };
+    let options = Options { hides_registered_emails: false, trusted_proxies: 1, shows_demo_accounts: true };
     ApiClient::with_rate_limits(pools, options, limits)
 }
 
