@@ -2110,6 +2110,8 @@ export interface components {
             status: "requested" | "booked" | "cancelled" | "handed_over" | "in_transit" | "delivered";
             /** @example OF068T3S6H2QK9V5X7N0EG */
             tracking_number: string;
+            /** @example EAST */
+            warehouse_code: string;
             /** Format: uuid */
             warehouse_id: string;
         };
@@ -2967,6 +2969,8 @@ export interface components {
              * @description Who sells its products. Absent for shipments from before vendors had their own.
              */
             vendor_id?: string | null;
+            /** @example EAST */
+            warehouse_code: string;
             /** Format: uuid */
             warehouse_id: string;
         };
@@ -3051,6 +3055,8 @@ export interface components {
                  * @description Who sells its products. Absent for shipments from before vendors had their own.
                  */
                 vendor_id?: string | null;
+                /** @example EAST */
+                warehouse_code: string;
                 /** Format: uuid */
                 warehouse_id: string;
             }[];
@@ -6390,6 +6396,7 @@ export interface operations {
                      *           "promised_by": "2026-01-15T09:30:00Z",
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ],
@@ -6653,6 +6660,7 @@ export interface operations {
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ]
@@ -7147,6 +7155,7 @@ export interface operations {
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ]
@@ -7211,6 +7220,7 @@ export interface operations {
                      *       "status": "requested",
                      *       "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "warehouse_code": "EAST",
                      *       "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *     }
                      */
@@ -7346,6 +7356,7 @@ export interface operations {
                      *       "status": "requested",
                      *       "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "warehouse_code": "EAST",
                      *       "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *     }
                      */

@@ -1,7 +1,10 @@
 //! Response bodies of orders.
 
 use crate::docs::sets::{FulfilmentStatusSet, OrderPaymentStatusSet, OrderStatusSet, ShipmentStatusSet};
+use crate::problem::Problem;
 use crate::routes::money::MoneyBody;
+use crate::routes::warehouses::codes::WarehouseCodes;
+use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use orders::{LineView, OrderSummary, OrderView, ShipmentView};
 use serde::Serialize;
@@ -71,6 +74,8 @@ pub struct OrderLineBody {
 pub struct OrderShipmentBody {
     id: Uuid,
     warehouse_id: Uuid,
+    #[schema(example = "EAST")]
+    warehouse_code: String,
     #[schema(example = "simulated")]
     carrier: String,
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
@@ -98,15 +103,17 @@ impl From<OrderSummary> for OrderSummaryBody {
     }
 }
 
-impl From<OrderView> for OrderBody {
-    fn from(view: OrderView) -> Self {
-        Self {
+impl OrderBody {
+    pub async fn of(state: &AppState, view: OrderView) -> Result<Self, Problem> {
+        let codes = WarehouseCodes::of(state, view.shipments.iter().map(|shipment| shipment.warehouse_id)).await?;
+        let shipments = view.shipments.into_iter().map(|shipment| OrderShipmentBody::new(shipment, &codes));
+        Ok(Self {
             order: view.order.into(),
             payment_method: view.payment_method,
             note: view.note,
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
-            shipments: view.shipments.into_iter().map(OrderShipmentBody::from).collect(),
-        }
+            shipments: shipments.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -124,15 +131,16 @@ impl From<LineView> for OrderLineBody {
     }
 }
 
-impl From<ShipmentView> for OrderShipmentBody {
-    fn from(shipment: ShipmentView) -> Self {
-        Self {
+impl OrderShipmentBody {
+    fn new(shipment: ShipmentView, codes: &WarehouseCodes) -> Result<Self, Problem> {
+        Ok(Self {
             id: shipment.shipment_id.as_uuid(),
             warehouse_id: shipment.warehouse_id.as_uuid(),
+            warehouse_code: codes.of_id(shipment.warehouse_id)?,
             carrier: shipment.carrier,
             tracking_number: shipment.tracking_number,
             promised_by: shipment.promised_by,
             status: shipment.status.into(),
-        }
+        })
     }
 }
