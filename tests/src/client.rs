@@ -26,6 +26,8 @@ pub struct NewOrder {
     pub lines: Vec<(&'static str, u32)>,
     pub payment_method: &'static str,
     pub key: String,
+    /// Further members of the request.
+    pub details: Value,
 }
 
 /// The response to a request to place an order.
@@ -39,7 +41,12 @@ pub struct Placed {
 
 impl NewOrder {
     pub fn of(sku: &'static str, quantity: u32) -> Self {
-        Self { lines: vec![(sku, quantity)], payment_method: "sim_ok", key: Uuid::now_v7().to_string() }
+        Self {
+            lines: vec![(sku, quantity)],
+            payment_method: "sim_ok",
+            key: Uuid::now_v7().to_string(),
+            details: json!({}),
+        }
     }
 
     #[must_use]
@@ -48,10 +55,19 @@ impl NewOrder {
         self
     }
 
+    #[must_use]
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
     fn body(&self) -> Value {
         let items: Vec<_> =
             self.lines.iter().map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity })).collect();
-        json!({ "items": items, "payment_method": self.payment_method })
+        let mut body = json!({ "items": items, "payment_method": self.payment_method });
+        let details = self.details.as_object().cloned().unwrap_or_default();
+        body.as_object_mut().expect("an object").extend(details);
+        body
     }
 }
 

@@ -4,7 +4,7 @@ use crate::broker::Broker;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel};
-use messaging::topology::COMMANDS;
+use messaging::topology::{COMMANDS, EVENTS};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -26,8 +26,17 @@ pub struct RecordedMessage {
 }
 
 impl MessageRecorder {
-    /// Records all messages that are published from now on, until it is dropped.
+    /// Records all commands and replies that are published from now on, until it is dropped.
     pub async fn open(broker: &Broker) -> Self {
+        Self::of_exchange(broker, COMMANDS).await
+    }
+
+    /// The same for events.
+    pub async fn of_events(broker: &Broker) -> Self {
+        Self::of_exchange(broker, EVENTS).await
+    }
+
+    async fn of_exchange(broker: &Broker, exchange: &str) -> Self {
         let channel = broker.channel().await.expect("the broker accepts a connection");
         let exclusive = QueueDeclareOptions { exclusive: true, ..Default::default() };
         let queue =
@@ -35,7 +44,7 @@ impl MessageRecorder {
         let queue = queue.name().as_str().to_owned();
         let bound = channel.queue_bind(
             queue.as_str().into(),
-            COMMANDS.into(),
+            exchange.into(),
             "#".into(),
             QueueBindOptions::default(),
             FieldTable::default(),
@@ -69,6 +78,10 @@ impl MessageRecorder {
 }
 
 impl RecordedMessage {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The same message under a new id, so that the inbox can't deduplicate it: a sender that lost its state would
     /// publish it like this.
     #[must_use]

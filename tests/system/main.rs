@@ -23,6 +23,7 @@ mod locked_rows;
 mod observability;
 mod partial_deployments;
 mod payment_faults;
+mod personal_data;
 mod pgbouncer;
 mod poison;
 mod process_kills;

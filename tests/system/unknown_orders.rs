@@ -32,7 +32,7 @@ async fn commands_for_an_order_that_does_not_exist_are_undone() {
 
     let reserve = InventoryCommand::Reserve(ReserveStock { order_id, lines });
     let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });
-    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
+    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request], has_recipient: false });
     system.broker.publish_command(Queue::Inventory, order_id, &reserve).await;
     system.broker.publish_command(Queue::Payments, order_id, &authorize).await;
     system.broker.publish_command(Queue::Shipping, order_id, &book).await;

@@ -54,6 +54,25 @@ impl Caller {
         self.principal.key.map_or(self.id.into(), |key| PrincipalId::from_uuid(key.id.as_uuid()))
     }
 
+    /// An API key needs the scope of `P`.
+    pub fn require_scope<P: Permission>(self) -> Result<(), Problem> {
+        match self.principal.key {
+            Some(key) if !P::SCOPE.is_some_and(|scope| key.scopes.contains(scope)) => Err(missing_scope::<P>()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The caller's role must be one of `roles` to do what `P` names.
+    pub fn require_role<P: Permission>(self, roles: &[Role]) -> Result<(), Problem> {
+        if roles.contains(&self.role) {
+            return Ok(());
+        }
+        let roles: Vec<&str> = roles.iter().map(Into::into).collect();
+        let needed = text::one_of(&roles);
+        let detail = format!("Role `{}` may not {}; this needs role {needed}", self.role, P::ACTION);
+        Err(Problem::new(Kind::Forbidden, detail))
+    }
+
     async fn authenticate(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer_token(&parts.headers)?;
         let principal = state.accounts.verify(token, platform::clock::now()).await?;
@@ -136,19 +155,11 @@ impl<P: Permission> Allowed<P> {
             let detail = "Change your password first with POST /api/v1/auth/password: somebody else has set it";
             return Err(Problem::new(Kind::PasswordChangeRequired, detail));
         }
-        if let Some(key) = caller.principal.key
-            && !P::SCOPE.is_some_and(|scope| key.scopes.contains(scope))
-        {
-            return Err(missing_scope::<P>());
-        }
-        if P::ROLES.contains(&caller.role) {
-            return Ok(Self { caller, permission: PhantomData });
-        }
-        let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, state);
-        SecurityEvent::RoleRefused.record(Some(caller.id), address);
-        let roles: Vec<&str> = P::ROLES.iter().map(Into::into).collect();
-        let needed = text::one_of(&roles);
-        let detail = format!("Role `{}` may not {}; this needs role {needed}", caller.role, P::ACTION);
-        Err(Problem::new(Kind::Forbidden, detail))
+        caller.require_scope::<P>()?;
+        caller.require_role::<P>(P::ROLES).inspect_err(|_refused| {
+            let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, state);
+            SecurityEvent::RoleRefused.record(Some(caller.id), address);
+        })?;
+        Ok(Self { caller, permission: PhantomData })
     }
 }

@@ -40,6 +40,8 @@ pub struct ApiSettings {
     #[command(flatten)]
     pub security: SecurityArgs,
     #[command(flatten)]
+    pub orders: OrderArgs,
+    #[command(flatten)]
     pub intake: IntakeLimits,
     #[command(flatten)]
     pub saga: SagaArgs,
@@ -51,6 +53,13 @@ pub struct ApiSettings {
     pub providers: ProviderArgs,
     #[command(flatten)]
     pub http: HttpArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct OrderArgs {
+    /// Refuses orders without `ship_to`.
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
+    pub require_ship_to: bool,
 }
 
 #[derive(Debug, Clone, clap::Args)]

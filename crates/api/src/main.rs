@@ -101,6 +101,7 @@ fn shared(
         hides_registered_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
         shows_demo_accounts: settings.environment.orderflow_env == Environment::Development,
+        requires_ship_to: settings.orders.require_ship_to,
     };
     Ok(Shared {
         accounts: accounts(settings, pools, &redis).with_list_pool(lists.clone()),

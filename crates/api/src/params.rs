@@ -106,6 +106,13 @@ impl Params {
         self.optional_as(name, |text| text.parse().map_err(|_unknown| rule()))
     }
 
+    /// Several of a closed set of values, separated by commas; empty if the parameter is absent.
+    pub fn any_of<T: FromStr + VariantNames>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        let rule = || format!("must be {}, or several of them separated by commas", texts::one_of(T::VARIANTS));
+        let parse = |text: &str| text.split(',').map(|one| one.parse().map_err(|_unknown| rule())).collect();
+        self.optional_as(name, parse).map(Option::unwrap_or_default)
+    }
+
     /// False if the parameter is absent.
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         let read = |text: &str| text.parse().map_err(|_neither| "must be `true` or `false`");

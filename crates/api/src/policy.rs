@@ -41,6 +41,7 @@ permissions! {
     ManageSelf       "manage their own account"   &[Customer, Vendor, Support, Admin], None, BEFORE_PASSWORD_CHANGE = true;
     ManageKeys       "manage API keys"            &[Customer, Vendor, Support, Admin], None;
     PlaceOrders      "place orders"               &[Customer, Admin], Some(Scope::OrdersPlace);
+    // Customers only by an API key, whose scope an admin has granted.
     AdjustTotals     "adjust the totals of orders" &[Customer, Admin], Some(Scope::OrdersAdjustTotals);
     SeeOrders        "see orders"                 &[Customer, Vendor, Support, Admin], Some(Scope::OrdersRead);
     // Everybody may cancel an order that they placed, whatever their role is now.

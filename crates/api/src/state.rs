@@ -67,6 +67,8 @@ pub struct Options {
     pub trusted_proxies: usize,
     /// Whether the page at `/docs` shows the demo accounts.
     pub shows_demo_accounts: bool,
+    /// Whether orders without an address are refused.
+    pub requires_ship_to: bool,
 }
 
 impl AppState {

@@ -22,6 +22,10 @@ mod lost_commit;
 mod openapi_contract;
 #[path = "it/openapi_document.rs"]
 mod openapi_document;
+#[path = "it/order_details.rs"]
+mod order_details;
+#[path = "it/order_filters.rs"]
+mod order_filters;
 #[path = "it/orders.rs"]
 mod orders;
 #[path = "it/people.rs"]

@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
-use domain::order::order_request::Offer;
+use domain::order::pricing::Offer;
 use domain::product::Sku;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;

@@ -4,6 +4,7 @@
 //! test can call a million times per second. The slices share only one module: [`messages`].
 
 pub mod applied;
+pub mod email;
 pub mod ids;
 pub mod inventory;
 pub mod messages;

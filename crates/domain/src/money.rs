@@ -19,6 +19,11 @@ pub struct Money {
     pub currency: Currency,
 }
 
+/// An amount whose currency is known from elsewhere; zero or more minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AmountMinor(i64);
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     #[error("a currency must be an ISO 4217 code of three capital letters, such as USD")]
@@ -85,10 +90,36 @@ impl Money {
         Ok(Self { amount_minor: amount_minor.ok_or(MoneyError::Overflow)?, ..self })
     }
 
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError::MixedCurrencies(self.currency, other.currency));
+        }
+        // Neither is negative, so the difference does not overflow.
+        Self::new(self.amount_minor - other.amount_minor, self.currency)
+    }
+
     /// The price of `quantity` units at this price each.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
         let amount_minor = self.amount_minor.checked_mul(i64::from(quantity));
         Ok(Self { amount_minor: amount_minor.ok_or(MoneyError::Overflow)?, ..self })
+    }
+}
+
+impl AmountMinor {
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    pub const fn money(self, currency: Currency) -> Money {
+        Money { amount_minor: self.0, currency }
+    }
+}
+
+impl TryFrom<i64> for AmountMinor {
+    type Error = MoneyError;
+
+    fn try_from(amount_minor: i64) -> Result<Self, MoneyError> {
+        if amount_minor < 0 { Err(MoneyError::Negative(amount_minor)) } else { Ok(Self(amount_minor)) }
     }
 }
 
@@ -124,6 +155,8 @@ mod tests {
         assert_eq!(money(i64::MAX, "USD").plus(money(1, "USD")), Err(MoneyError::Overflow));
         assert_eq!(money(i64::MAX / 2, "USD").times(3), Err(MoneyError::Overflow));
         assert!(matches!(money(1, "USD").plus(money(1, "EUR")), Err(MoneyError::MixedCurrencies(..))));
+        assert_eq!(money(1, "USD").minus(money(2, "USD")), Err(MoneyError::Negative(-1)));
+        assert_eq!(AmountMinor::try_from(-1), Err(MoneyError::Negative(-1)));
         assert_eq!(Money::new(-1, "USD".parse().expect("a currency")), Err(MoneyError::Negative(-1)));
     }
 

@@ -1,5 +1,7 @@
 //! The errors of this slice.
 
+use domain::ids::OrderId;
+use domain::order::OrderNumber;
 use messaging::HandleError;
 use platform::consistency::Inconsistency;
 
@@ -11,6 +13,9 @@ pub enum PlaceOrderError {
     Overloaded,
     #[error("this `Idempotency-Key` was used for another request; send a new key for a new request")]
     KeyReused,
+    /// The order that has it was placed by the same customer, under another key.
+    #[error("used by order {order_number} (`{order_id}`); send each reference once")]
+    ExternalRefTaken { order_id: OrderId, order_number: OrderNumber },
     #[error("a request with this `Idempotency-Key` is in progress; retry in a moment")]
     InProgress,
     #[error(

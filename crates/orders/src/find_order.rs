@@ -2,11 +2,12 @@
 
 use crate::error::StoreError;
 use crate::store::order_pages as store;
-use crate::store::timeline;
+use crate::store::{recipients, timeline};
 use crate::viewer::Viewer;
 use crate::views::OrderView;
 use domain::ids::OrderId;
-use sqlx::PgPool;
+use domain::order::Recipient;
+use sqlx::{PgConnection, PgPool};
 
 /// `None` when there is no such order, or the viewer may not see it.
 pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Option<OrderView>, StoreError> {
@@ -21,6 +22,21 @@ pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Op
     } else {
         Vec::new()
     };
-    let store::FoundOrder { order, payment_method, note, .. } = found;
-    Ok(Some(OrderView { order, payment_method, note, lines, shipments }))
+    let recipient = visible_recipient(&mut connection, &found, viewer).await?;
+    let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, .. } = found;
+    Ok(Some(OrderView { order, payment_method, note, lines, recipient, metadata, shipping_minor, shipments }))
+}
+
+/// A vendor sees where the goods go, but not how to reach the customer.
+async fn visible_recipient(
+    connection: &mut PgConnection,
+    found: &store::FoundOrder,
+    viewer: Viewer,
+) -> Result<Recipient, StoreError> {
+    if !found.has_recipient {
+        return Ok(Recipient::default());
+    }
+    let recipient = recipients::find(connection, &[found.order.id]).await?.remove(&found.order.id).unwrap_or_default();
+    let is_vendor = viewer.of_order_by(found.order.customer_id).vendor().is_some();
+    Ok(if is_vendor { Recipient { contact: None, ..recipient } } else { recipient })
 }

@@ -79,6 +79,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
     use domain::order::order_request::OrderLines;
+    use domain::order::{Adjustments, OrderDetails};
     use domain::product::Line;
 
     #[test]
@@ -112,6 +113,8 @@ mod tests {
             lines: OrderLines::parse(lines).expect("lines"),
             payment_method: "sim_ok".parse().expect("a method"),
             note: None,
+            details: OrderDetails::default(),
+            adjustments: Adjustments::default(),
         };
         let first = request(vec![line("A", 1), line("B", 2)]);
 
@@ -121,6 +124,14 @@ mod tests {
             OrderRequest { note: Some("Ring twice".parse().expect("a note")), ..first.clone() },
             OrderRequest { payment_method: "sim_declined".parse().expect("a method"), ..first.clone() },
             OrderRequest { currency: Some("USD".parse().expect("a currency")), ..first.clone() },
+            OrderRequest {
+                details: OrderDetails { external_ref: Some("#1".parse().expect("it")), ..OrderDetails::default() },
+                ..first.clone()
+            },
+            OrderRequest {
+                adjustments: Adjustments { shipping_minor: 1.try_into().expect("it"), ..Adjustments::default() },
+                ..first.clone()
+            },
         ];
 
         assert_eq!(Fingerprint::of(&first), Fingerprint::of(&first.clone()));
@@ -131,7 +142,14 @@ mod tests {
     fn the_fingerprint_of_a_request_never_changes() {
         let lines = vec![Line { sku: "A".parse().expect("a SKU"), quantity: 1_i64.try_into().expect("a quantity") }];
         let lines = OrderLines::parse(lines).expect("lines");
-        let request = OrderRequest { currency: None, lines, payment_method: "sim_ok".parse().expect("it"), note: None };
+        let request = OrderRequest {
+            currency: None,
+            lines,
+            payment_method: "sim_ok".parse().expect("it"),
+            note: None,
+            details: OrderDetails::default(),
+            adjustments: Adjustments::default(),
+        };
 
         let canonical = serde_json::to_string(&request).expect("plain data");
 

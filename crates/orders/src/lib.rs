@@ -1,4 +1,5 @@
-//! Orders: owns schema `orders` (orders, items, timeline, sagas, idempotency keys). Consumes every reply (`Reply`).
+//! Orders: owns schema `orders` (orders, items, recipients, metadata, timeline, sagas,
+//! idempotency keys). Consumes every reply (`Reply`).
 //! Publishes the commands of the saga's plan and the events of `OrderEvent`. Depends on no other slice.
 
 mod advance_saga;
@@ -9,6 +10,7 @@ mod cursor;
 mod error;
 mod filters;
 mod find_order;
+mod find_recipients;
 mod idempotency_key;
 mod intake;
 mod list_orders;
@@ -32,6 +34,7 @@ pub use cursor::{Cursor, InvalidCursor, SagaCursor};
 pub use error::{PlaceOrderError, StoreError};
 pub use filters::{OrderFilter, SagaFilter};
 pub use find_order::find_order;
+pub use find_recipients::find_recipients;
 pub use idempotency_key::{BadIdempotencyKey, Fingerprint, IdempotencyKey, KEY_LENGTH_MAX};
 pub use intake::{Intake, IntakeLimits, KeyLifetime, UnpaidArgs, prune_keys};
 pub use list_orders::list_orders;

@@ -152,9 +152,9 @@ pub(crate) fn register_intake() {
     LazyLock::force(&INTAKE_BATCH);
     LazyLock::force(&INTAKE_SECONDS);
     LazyLock::force(&INTAKE_WAITING);
-    for outcome in
-        ["accepted", "replayed", "overloaded", "key_reused", "in_progress", "unpaid_limit", "unavailable", "failed"]
-    {
+    let refused =
+        ["overloaded", "key_reused", "external_ref_taken", "in_progress", "unpaid_limit", "unavailable", "failed"];
+    for outcome in ["accepted", "replayed"].into_iter().chain(refused) {
         INTAKE_OUTCOMES.with_label_values(&[outcome]);
     }
 }
@@ -165,6 +165,7 @@ pub(crate) fn record_intake_outcome(result: Result<Accepted, PlaceOrderError>) {
         Ok(Accepted { replayed: true, .. }) => "replayed",
         Err(PlaceOrderError::Overloaded) => "overloaded",
         Err(PlaceOrderError::KeyReused) => "key_reused",
+        Err(PlaceOrderError::ExternalRefTaken { .. }) => "external_ref_taken",
         Err(PlaceOrderError::InProgress) => "in_progress",
         Err(PlaceOrderError::TooManyUnpaidOrders(_) | PlaceOrderError::TooManyUnpaidUnits(_)) => "unpaid_limit",
         Err(PlaceOrderError::Unavailable) => "unavailable",

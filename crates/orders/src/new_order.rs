@@ -2,8 +2,10 @@
 
 use crate::idempotency_key::{Fingerprint, IdempotencyKey};
 use domain::ids::{OrderId, PrincipalId, UserId};
-use domain::money::Money;
-use domain::order::order_request::{Note, PaymentMethod, PricedLine};
+use domain::money::{AmountMinor, Money};
+use domain::order::order_request::{Note, PaymentMethod};
+use domain::order::pricing::PricedLine;
+use domain::order::{OrderDetails, OrderNumber};
 use messaging::Trace;
 
 /// An order to be placed, checked and priced.
@@ -18,15 +20,19 @@ pub struct NewOrder {
     pub fingerprint: Fingerprint,
     /// As priced by `domain::order::order_request`.
     pub lines: Vec<PricedLine>,
+    pub shipping_minor: AmountMinor,
+    /// Of the lines and of shipping.
     pub total: Money,
     pub payment_method: PaymentMethod,
     pub note: Option<Note>,
+    pub details: OrderDetails,
     pub trace: Trace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     pub order_id: OrderId,
+    pub order_number: OrderNumber,
     /// True when an earlier request with the same key placed the order.
     pub replayed: bool,
 }

@@ -27,7 +27,8 @@ pub(crate) struct Placement {
 impl Placement {
     pub fn of(new_order: NewOrder, time_scale: TimeScale, now: Timestamp) -> Self {
         let payment_method = new_order.payment_method.as_str().to_owned();
-        let (order, accepted) = Order::accept(next_id(now), new_order.total, payment_method);
+        let (mut order, accepted) = Order::accept(next_id(now), new_order.total, payment_method);
+        order.has_recipient = !new_order.details.recipient.is_unknown();
         let lines = new_order.lines.iter().map(AllocatedLine::from).collect();
         let Transition { saga, commands, .. } = OrderSaga::start(PlanVersion::CURRENT, &order, lines);
         let trace = &new_order.trace;

@@ -30,6 +30,13 @@ impl Viewer {
         }
     }
 
+    pub(crate) fn customer(self) -> Option<UserId> {
+        match self {
+            Self::Customer(customer) => Some(customer),
+            Self::Vendor(_) | Self::Admin(_) => None,
+        }
+    }
+
     /// The viewer of an order that `customer` placed: a vendor sees their own order as its customer.
     pub(crate) fn of_order_by(self, customer: UserId) -> Self {
         match self {

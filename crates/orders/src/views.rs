@@ -4,15 +4,19 @@ use crate::cursor::SagaCursor;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::money::Money;
-use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::order::{FulfilmentStatus, OrderNumber, OrderPaymentStatus, OrderStatus, Recipient};
 use domain::product::{Quantity, Sku};
 use domain::saga::PhaseName;
 use domain::shipment::ShipmentStatus;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSummary {
     pub id: OrderId,
+    pub order_number: OrderNumber,
+    /// The shop's own reference; `None` for a vendor.
+    pub external_ref: Option<String>,
     pub customer_id: UserId,
     pub status: OrderStatus,
     pub payment_status: OrderPaymentStatus,
@@ -29,18 +33,23 @@ pub struct OrderSummary {
     pub updated_at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
-    #[serde(flatten)]
     pub order: OrderSummary,
     pub payment_method: String,
     pub note: Option<String>,
     pub lines: Vec<LineView>,
+    /// `None` if the order has none, it was erased, or for the contact also if the viewer is a vendor.
+    pub recipient: Recipient,
+    /// Empty for a vendor.
+    pub metadata: BTreeMap<String, String>,
+    /// What the order costs beside its lines; `None` for a vendor.
+    pub shipping_minor: Option<i64>,
     /// Empty until the order is confirmed. A vendor sees them only if all lines are theirs.
     pub shipments: Vec<ShipmentView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineView {
     pub line_no: i16,
     pub sku: Sku,
@@ -48,6 +57,9 @@ pub struct LineView {
     pub vendor_id: UserId,
     pub quantity: Quantity,
     pub unit_price: Money,
+    pub tax_minor: i64,
+    pub discount_minor: i64,
+    /// With tax and discount.
     pub line_total: Money,
 }
 

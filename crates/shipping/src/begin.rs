@@ -3,11 +3,13 @@
 use crate::carrier_calls::{CancelRequest, CarrierCall};
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
+use crate::recipient_source::RecipientSource;
 use crate::store::{self, NewBooking, StoredBooking};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::OrderId;
-use domain::messages::ShipmentCommand;
+use domain::messages::{Message, ShipmentCommand};
+use domain::order::Recipient;
 use domain::shipment::{Booking, BookingStatus};
 use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
@@ -16,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 pub(crate) async fn begin(
     tx: &mut PgConnection,
     chosen: &str,
+    source: &dyn RecipientSource,
     batch: &[Delivery<ShipmentCommand>],
     now: Timestamp,
 ) -> Result<Begun<CarrierCall, ShippingChanges>, ShippingError> {
@@ -23,8 +26,31 @@ pub(crate) async fn begin(
     let existing: Vec<_> = orders_to_load(batch).filter(|order| !inserted.contains(order)).collect();
     let mut bookings = store::lock_bookings(tx, &existing).await?;
     let cancelling = start_cancelling(batch, &mut bookings);
-    let calls = batch.iter().map(|delivery| call_for(&delivery.command, chosen, &inserted, &bookings)).collect();
+    let mut recipients = find_recipients(tx, source, batch, &bookings).await?;
+    let calls = batch.iter().map(|delivery| {
+        let recipient = recipients.remove(&delivery.command.order_id()).unwrap_or_default();
+        call_for(&delivery.command, chosen, recipient, &inserted, &bookings)
+    });
+    let calls = calls.collect();
     Ok(Begun { calls, changes: ShippingChanges { cancelling, ..ShippingChanges::default() } })
+}
+
+/// The recipients of the orders that may be booked, also again after a cancellation that came too late. Asks only if one
+/// of the orders has a recipient.
+async fn find_recipients(
+    tx: &mut PgConnection,
+    source: &dyn RecipientSource,
+    batch: &[Delivery<ShipmentCommand>],
+    bookings: &HashMap<OrderId, StoredBooking>,
+) -> Result<HashMap<OrderId, Recipient>, ShippingError> {
+    let has_recipient = |command: &ShipmentCommand| match command {
+        ShipmentCommand::Book(book) => book.has_recipient,
+        ShipmentCommand::Cancel(cancel) => bookings.get(&cancel.order_id).is_some_and(|stored| stored.has_recipient),
+        ShipmentCommand::Track(_) => false,
+    };
+    let commands = batch.iter().map(|delivery| &delivery.command).filter(|command| has_recipient(command));
+    let orders: Vec<_> = commands.map(Message::order_id).collect();
+    if orders.is_empty() { Ok(HashMap::new()) } else { source.find(tx, &orders).await }
 }
 
 /// Inserts the bookings that don't exist yet and returns their orders. For a cancel command without a booking, it
@@ -49,11 +75,13 @@ fn new_booking<'a>(carrier: &'a str, delivery: &'a Delivery<ShipmentCommand>) ->
             status: BookingStatus::Requested,
             carrier,
             trace,
+            has_recipient: book.has_recipient,
             requests: &book.shipments,
         }),
         ShipmentCommand::Cancel(cancel) => {
             let status = BookingStatus::Cancelled;
-            Some(NewBooking { order_id: cancel.order_id, status, carrier, trace, requests: &[] })
+            let order_id = cancel.order_id;
+            Some(NewBooking { order_id, status, carrier, trace, has_recipient: false, requests: &[] })
         }
         ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => None,
     }
@@ -90,38 +118,44 @@ fn start_cancelling(
 fn call_for(
     command: &ShipmentCommand,
     chosen: &str,
+    recipient: Recipient,
     inserted: &HashSet<OrderId>,
     bookings: &HashMap<OrderId, StoredBooking>,
 ) -> CarrierCall {
     match command {
         ShipmentCommand::Book(book) if inserted.contains(&book.order_id) => {
-            CarrierCall::Book { carrier: chosen.to_owned(), shipments: book.shipments.clone() }
+            CarrierCall::Book { carrier: chosen.to_owned(), shipments: book.shipments.clone(), recipient }
         }
-        ShipmentCommand::Book(book) => bookings.get(&book.order_id).map_or(CarrierCall::NotNeeded, repeated_book_call),
+        ShipmentCommand::Book(book) => {
+            let stored = bookings.get(&book.order_id);
+            stored.map_or(CarrierCall::NotNeeded, |stored| repeated_book_call(stored, recipient))
+        }
         ShipmentCommand::Cancel(cancel) => {
-            bookings.get(&cancel.order_id).map_or(CarrierCall::NotNeeded, repeated_cancel_call)
+            let stored = bookings.get(&cancel.order_id);
+            stored.map_or(CarrierCall::NotNeeded, |stored| repeated_cancel_call(stored, recipient))
         }
         ShipmentCommand::Track(_) => CarrierCall::NotNeeded,
     }
 }
 
-fn repeated_book_call(stored: &StoredBooking) -> CarrierCall {
+fn repeated_book_call(stored: &StoredBooking, recipient: Recipient) -> CarrierCall {
     match stored.booking {
         Booking::Requested => CarrierCall::Book {
             carrier: stored.carrier.clone(),
             shipments: stored.shipments.iter().map(store::StoredShipment::request).collect(),
+            recipient,
         },
         Booking::Booked | Booking::Cancelling => CarrierCall::NotNeeded,
         // An earlier request may have reached the carrier after the booking was closed.
-        Booking::Refused { .. } | Booking::Cancelled => cancel_call(stored),
+        Booking::Refused { .. } | Booking::Cancelled => cancel_call(stored, recipient),
     }
 }
 
-fn repeated_cancel_call(stored: &StoredBooking) -> CarrierCall {
-    if stored.booking == Booking::Cancelling { cancel_call(stored) } else { CarrierCall::NotNeeded }
+fn repeated_cancel_call(stored: &StoredBooking, recipient: Recipient) -> CarrierCall {
+    if stored.booking == Booking::Cancelling { cancel_call(stored, recipient) } else { CarrierCall::NotNeeded }
 }
 
-fn cancel_call(stored: &StoredBooking) -> CarrierCall {
+fn cancel_call(stored: &StoredBooking, recipient: Recipient) -> CarrierCall {
     let shipments = stored.shipments.iter().map(|shipment| CancelRequest {
         request: shipment.request(),
         tracking_number: shipment.shipment.waybill().map(|waybill| waybill.tracking_number.clone()),
@@ -130,5 +164,5 @@ fn cancel_call(stored: &StoredBooking) -> CarrierCall {
     if shipments.is_empty() {
         return CarrierCall::NotNeeded;
     }
-    CarrierCall::Cancel { carrier: stored.carrier.clone(), shipments }
+    CarrierCall::Cancel { carrier: stored.carrier.clone(), shipments, recipient }
 }

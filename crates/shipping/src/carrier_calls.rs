@@ -3,6 +3,7 @@
 use crate::carriers::{BookResponse, CancelResponse, Carrier, StartedCarrier};
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
+use domain::order::Recipient;
 use domain::shipment::{TrackingNumber, Waybill};
 use futures::future::join_all;
 use platform::metrics::provider::{Outcome, ProviderCalls};
@@ -34,9 +35,9 @@ pub enum CarrierCall {
     /// The outcome is stored already.
     NotNeeded,
     /// Book all shipments or none with the carrier of the booking.
-    Book { carrier: String, shipments: Vec<ShipmentRequest> },
+    Book { carrier: String, shipments: Vec<ShipmentRequest>, recipient: Recipient },
     /// Cancel all shipments or none.
-    Cancel { carrier: String, shipments: Vec<CancelRequest> },
+    Cancel { carrier: String, shipments: Vec<CancelRequest>, recipient: Recipient },
 }
 
 /// A shipment to cancel.
@@ -87,12 +88,12 @@ impl MeteredCarriers {
     pub async fn execute(&self, call: CarrierCall) -> CarrierResult {
         match call {
             CarrierCall::NotNeeded => CarrierResult::NotNeeded,
-            CarrierCall::Book { carrier, shipments } => match self.0.get(&*carrier) {
-                Some(carrier) => book_all_or_cancel(carrier, shipments).await,
+            CarrierCall::Book { carrier, shipments, recipient } => match self.0.get(&*carrier) {
+                Some(carrier) => book_all_or_cancel(carrier, shipments, &recipient).await,
                 None => not_started(&carrier),
             },
-            CarrierCall::Cancel { carrier, shipments } => match self.0.get(&*carrier) {
-                Some(carrier) => cancel_all_or_rebook(carrier, &shipments).await,
+            CarrierCall::Cancel { carrier, shipments, recipient } => match self.0.get(&*carrier) {
+                Some(carrier) => cancel_all_or_rebook(carrier, &shipments, &recipient).await,
                 None => not_started(&carrier),
             },
         }
@@ -104,8 +105,12 @@ fn not_started(carrier: &str) -> CarrierResult {
     CarrierResult::Unknown { why: format!("this worker has no carrier `{carrier}`, to which the booking belongs") }
 }
 
-async fn book_all_or_cancel(carrier: &MeteredCarrier, requests: Vec<ShipmentRequest>) -> CarrierResult {
-    match book_all(carrier, &requests).await {
+async fn book_all_or_cancel(
+    carrier: &MeteredCarrier,
+    requests: Vec<ShipmentRequest>,
+    recipient: &Recipient,
+) -> CarrierResult {
+    match book_all(carrier, &requests, recipient).await {
         BookOutcome::All(waybills) => CarrierResult::Booked(waybills),
         BookOutcome::Unknown { why } => CarrierResult::Unknown { why },
         // Cancels all shipments, including those that are not booked or of unknown outcome: cancelling a shipment that
@@ -125,13 +130,17 @@ async fn book_all_or_cancel(carrier: &MeteredCarrier, requests: Vec<ShipmentRequ
 }
 
 /// If a shipment was handed over already, none may be cancelled: those that were just cancelled are booked again.
-async fn cancel_all_or_rebook(carrier: &MeteredCarrier, shipments: &[CancelRequest]) -> CarrierResult {
+async fn cancel_all_or_rebook(
+    carrier: &MeteredCarrier,
+    shipments: &[CancelRequest],
+    recipient: &Recipient,
+) -> CarrierResult {
     match cancel_all(carrier, shipments).await {
         CancelOutcome::All => CarrierResult::Cancelled,
         CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
         CancelOutcome::TooLate => {
             let requests: Vec<_> = shipments.iter().map(|shipment| shipment.request.clone()).collect();
-            match book_all(carrier, &requests).await {
+            match book_all(carrier, &requests, recipient).await {
                 BookOutcome::All(waybills) => CarrierResult::TooLate(waybills),
                 BookOutcome::Refused { reason } => {
                     CarrierResult::Unknown { why: format!("not booked again: {reason}") }
@@ -142,8 +151,8 @@ async fn cancel_all_or_rebook(carrier: &MeteredCarrier, shipments: &[CancelReque
     }
 }
 
-async fn book_all(carrier: &MeteredCarrier, requests: &[ShipmentRequest]) -> BookOutcome {
-    let responses = join_all(requests.iter().map(|request| carrier.book(request))).await;
+async fn book_all(carrier: &MeteredCarrier, requests: &[ShipmentRequest], recipient: &Recipient) -> BookOutcome {
+    let responses = join_all(requests.iter().map(|request| carrier.book(request, recipient))).await;
     let (mut waybills, mut unknown, mut refused) = (Vec::new(), None, None);
     for (request, response) in requests.iter().zip(responses) {
         match response {
@@ -183,8 +192,8 @@ async fn cancel_all(carrier: &MeteredCarrier, shipments: &[CancelRequest]) -> Ca
 
 impl MeteredCarrier {
     /// `None` after a timeout.
-    async fn book(&self, request: &ShipmentRequest) -> Option<BookResponse> {
-        let call = tokio::time::timeout(CALL_TIMEOUT, self.carrier.book(request));
+    async fn book(&self, request: &ShipmentRequest, recipient: &Recipient) -> Option<BookResponse> {
+        let call = tokio::time::timeout(CALL_TIMEOUT, self.carrier.book(request, recipient));
         let response = self.metrics.count(BOOK, call, |response| match response {
             Ok(BookResponse::Booked { .. }) => Outcome::Answered,
             Ok(BookResponse::Refused { .. }) => Outcome::Declined,

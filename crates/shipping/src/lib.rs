@@ -17,6 +17,7 @@ mod filter;
 mod find_shipments;
 mod mark_delayed_shipments;
 mod progressed;
+mod recipient_source;
 mod record_carrier_event;
 mod reply;
 mod settle;
@@ -32,6 +33,7 @@ pub use error::ShippingError;
 pub use filter::{InvalidCursor, ShipmentCursor, ShipmentFilter};
 pub use find_shipments::{find_shipment, list_shipments, shipments_of_order};
 pub use mark_delayed_shipments::mark_delayed_shipments;
+pub use recipient_source::RecipientSource;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
 pub use shipment_key::ShipmentKey;
 pub use views::{ShipmentEvent, ShipmentView};
@@ -43,6 +45,7 @@ use domain::Timestamp;
 use domain::messages::{Queue, ShipmentCommand};
 use messaging::{Begun, Bulkhead, CallLimit, Delivery, HandleError, HandleWithProvider, Handled};
 use sqlx::PgConnection;
+use std::sync::Arc;
 
 /// The handler of the shipping queue.
 #[derive(Debug)]
@@ -50,20 +53,22 @@ pub struct Shipping {
     /// The carrier of new bookings.
     chosen: &'static str,
     carriers: MeteredCarriers,
+    recipients: Arc<dyn RecipientSource>,
     bookings: Bulkhead,
     cancellations: Bulkhead,
 }
 
 impl Shipping {
     /// With the carriers that the settings name.
-    pub fn start(args: &ShippingArgs) -> Result<Self, NoSettings> {
-        Ok(Self::new(&Carriers::start(&args.chosen, &args.carriers)?, args))
+    pub fn start(args: &ShippingArgs, recipients: Arc<dyn RecipientSource>) -> Result<Self, NoSettings> {
+        Ok(Self::new(&Carriers::start(&args.chosen, &args.carriers)?, recipients, args))
     }
 
-    pub fn new(carriers: &Carriers, args: &ShippingArgs) -> Self {
+    pub fn new(carriers: &Carriers, recipients: Arc<dyn RecipientSource>, args: &ShippingArgs) -> Self {
         let bulkhead = |calls: u16| Bulkhead::of(calls.into(), &CallLimit::of(calls.into()));
         let (bookings, cancellations) = (bulkhead(args.carrier_calls_max), bulkhead(args.carrier_cancel_calls_max));
-        Self { chosen: carriers.chosen, carriers: MeteredCarriers::new(&carriers.started), bookings, cancellations }
+        let (chosen, carriers) = (carriers.chosen, MeteredCarriers::new(&carriers.started));
+        Self { chosen, carriers, recipients, bookings, cancellations }
     }
 }
 
@@ -80,7 +85,7 @@ impl HandleWithProvider for Shipping {
         batch: &[Delivery<ShipmentCommand>],
         now: Timestamp,
     ) -> Result<Begun<CarrierCall, ShippingChanges>, HandleError> {
-        Ok(begin::begin(tx, self.chosen, batch, now).await?)
+        Ok(begin::begin(tx, self.chosen, &*self.recipients, batch, now).await?)
     }
 
     fn bulkhead(&self, command: &ShipmentCommand) -> Bulkhead {

@@ -3,6 +3,7 @@
 
 mod config;
 mod queues;
+mod recipients;
 
 use anyhow::Context;
 use config::{WORKER_METRICS_PORT, WorkerSettings};

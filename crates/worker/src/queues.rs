@@ -1,6 +1,7 @@
 //! Starts the consumers of each queue: which slice handles which queue, one match arm each.
 
 use crate::config::WorkerSettings;
+use crate::recipients::OrderRecipients;
 use domain::messages::Queue;
 use inventory::Inventory;
 use messaging::broker::BrokerConnections;
@@ -37,7 +38,7 @@ pub fn start(
                 }
             }
             Queue::Shipping => {
-                let shipping = Arc::new(Shipping::start(&settings.shipping)?);
+                let shipping = Arc::new(Shipping::start(&settings.shipping, Arc::new(OrderRecipients))?);
                 for _ in 0..SHIPPING_CONSUMERS {
                     spawner.spawn(TwoTransactions(Arc::clone(&shipping)));
                 }

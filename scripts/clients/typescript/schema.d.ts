@@ -1253,6 +1253,11 @@ export interface components {
             /** Format: uuid */
             order_id: string;
             /**
+             * @description For people, such as on the phone.
+             * @example DH20-6PWM
+             */
+            order_number: string;
+            /**
              * @description - `pending`: accepted; stock, payment and shipments are being arranged
              *     - `confirmed`: stock is reserved, the payment authorized, the shipments booked
              *     - `shipped`: a carrier has at least one shipment
@@ -1436,6 +1441,16 @@ export interface components {
             order_status: "pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled";
             /** @example accepted */
             status: string;
+        };
+        /** @description How to reach the customer: at least one of the two. */
+        Contact: {
+            /** @example jane@example.com */
+            email?: string | null;
+            /**
+             * @description E.164.
+             * @example +15551234567
+             */
+            phone?: string | null;
         };
         /** @description The latest decision. */
         Decision: {
@@ -1759,12 +1774,23 @@ export interface components {
         };
         Line: {
             /**
+             * Format: int64
+             * @description Discount on all units together in minor units, at most their price with tax. Only for callers who may adjust
+             *     totals.
+             */
+            discount_minor?: number | null;
+            /**
              * Format: int32
              * @example 2
              */
             quantity: number;
             /** @example SKU-HEADPHONES */
             sku: string;
+            /**
+             * Format: int64
+             * @description Tax on all units together in minor units, added to the total. Only for callers who may adjust totals.
+             */
+            tax_minor?: number | null;
         };
         Login: {
             /** @example customer@orders.local */
@@ -2063,19 +2089,43 @@ export interface components {
             updated_at: string;
         };
         Order: components["schemas"]["OrderSummary"] & {
+            contact?: components["schemas"]["Contact"] | null;
             items: components["schemas"]["OrderLine"][];
+            /**
+             * @description The customer's own texts; hidden from vendors.
+             * @example {
+             *       "channel": "web"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             note?: string | null;
             /** @example sim_ok */
             payment_method: string;
+            ship_to?: components["schemas"]["ShipTo"] | null;
             /** @description Empty until the order is confirmed. */
             shipments: components["schemas"]["OrderShipment"][];
+            /**
+             * Format: int64
+             * @description The price of shipping in minor units, a part of the total; hidden from vendors.
+             * @example 0
+             */
+            shipping_minor?: number | null;
         };
         OrderLine: {
+            /**
+             * Format: int64
+             * @description Discount on all units together, in minor units.
+             * @example 0
+             */
+            discount_minor: number;
             /**
              * Format: int32
              * @example 1
              */
             line_no: number;
+            /** @description The price of all units, plus tax, minus discount. */
             line_total: components["schemas"]["Money"];
             /** @example Wireless headphones */
             name: string;
@@ -2086,6 +2136,12 @@ export interface components {
             quantity: number;
             /** @example SKU-HEADPHONES */
             sku: string;
+            /**
+             * Format: int64
+             * @description Tax on all units together, in minor units.
+             * @example 0
+             */
+            tax_minor: number;
             /** @description The price at which the order was placed. */
             unit_price: components["schemas"]["Money"];
             /** Format: uuid */
@@ -2123,6 +2179,11 @@ export interface components {
             /** Format: uuid */
             customer_id: string;
             /**
+             * @description The customer's own reference; hidden from vendors.
+             * @example shop-1001
+             */
+            external_ref?: string | null;
+            /**
              * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
              *     `delivered` or `released` (the reserved stock is free again).
              *
@@ -2138,6 +2199,11 @@ export interface components {
             fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
             /** Format: uuid */
             id: string;
+            /**
+             * @description For people, such as on the phone.
+             * @example DH20-6PWM
+             */
+            order_number: string;
             /**
              * @description `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
              *     shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
@@ -2168,7 +2234,7 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled";
-            /** @description The total of all lines; for vendors, of their own lines. */
+            /** @description The total of all lines and of shipping; for vendors, of their own lines. */
             total: components["schemas"]["Money"];
             /** Format: date-time */
             updated_at: string;
@@ -2188,6 +2254,11 @@ export interface components {
                 /** Format: uuid */
                 customer_id: string;
                 /**
+                 * @description The customer's own reference; hidden from vendors.
+                 * @example shop-1001
+                 */
+                external_ref?: string | null;
+                /**
                  * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
                  *     `delivered` or `released` (the reserved stock is free again).
                  *
@@ -2203,6 +2274,11 @@ export interface components {
                 fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
                 /** Format: uuid */
                 id: string;
+                /**
+                 * @description For people, such as on the phone.
+                 * @example DH20-6PWM
+                 */
+                order_number: string;
                 /**
                  * @description `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
                  *     shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
@@ -2233,7 +2309,7 @@ export interface components {
                  * @enum {string}
                  */
                 status: "pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled";
-                /** @description The total of all lines; for vendors, of their own lines. */
+                /** @description The total of all lines and of shipping; for vendors, of their own lines. */
                 total: components["schemas"]["Money"];
                 /** Format: date-time */
                 updated_at: string;
@@ -2390,13 +2466,26 @@ export interface components {
             next_cursor?: string | null;
         };
         PlaceOrder: {
+            contact?: components["schemas"]["Contact"] | null;
             /**
              * @description The currency that you expect; if the prices are in another one, the order is refused.
              * @example USD
              */
             currency?: string | null;
+            /** @description Your own reference, visible to you and to staff. Two of your orders can't have the same. */
+            external_ref?: string | null;
             /** @description 1 to 100 lines, each SKU at most once. */
             items: components["schemas"]["Line"][];
+            /**
+             * @description Texts of your own, visible to you and to staff: up to 20, with keys of 1 to 40 letters, digits, dots, dashes or
+             *     underscores and values of up to 500 characters.
+             * @example {
+             *       "channel": "web"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             /**
              * @description A note to the vendor.
              * @example Please ring twice
@@ -2408,6 +2497,12 @@ export interface components {
              * @example sim_ok
              */
             payment_method?: string | null;
+            ship_to?: components["schemas"]["ShipTo"] | null;
+            /**
+             * Format: int64
+             * @description The price of shipping in minor units, added to the total. Only for callers who may adjust totals.
+             */
+            shipping_minor?: number | null;
         };
         /** @description An error (RFC 9457). */
         Problem: {
@@ -2918,6 +3013,34 @@ export interface components {
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
+        };
+        /** @description Where the goods go. */
+        ShipTo: {
+            /** @example Springfield */
+            city: string;
+            /** @example Doe Ltd */
+            company?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example US
+             */
+            country: string;
+            /** @example 10 Main Street */
+            line1: string;
+            /** @example Second floor */
+            line2?: string | null;
+            /** @example Jane Doe */
+            name: string;
+            /**
+             * @description Some countries have none.
+             * @example 62701
+             */
+            postal_code?: string | null;
+            /**
+             * @description A state, province or county.
+             * @example IL
+             */
+            region?: string | null;
         };
         Shipment: {
             /**
@@ -3708,19 +3831,6 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `request-in-progress`: Request in progress */
-        "request-in-progress": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
@@ -6207,12 +6317,28 @@ export interface operations {
     list_orders: {
         parameters: {
             query?: {
-                /** @description Filter by status */
-                status?: "pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled";
+                /** @description One or several, separated by commas */
+                status?: ("pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled")[];
+                /** @description One or several, separated by commas */
+                payment_status?: ("unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded")[];
+                /** @description Whether an operator should check the order; for support and admins */
+                attention?: boolean;
+                /** @description The user who placed the order; for support and admins */
+                customer?: string;
+                /** @description The customer's own reference; not for vendors */
+                external_ref?: string;
+                /** @description The order's number, in either case, with or without dashes */
+                order_number?: string;
+                /** @description A key and its value: `channel=web`; not for vendors */
+                metadata?: string;
                 /** @description Created at or after this time; RFC 3339, 2000 to 2100 */
                 created_from?: string;
                 /** @description Created before this time; RFC 3339, 2000 to 2100 */
                 created_to?: string;
+                /** @description Last changed at or after this time; RFC 3339, 2000 to 2100 */
+                changed_from?: string;
+                /** @description Last changed before this time; RFC 3339, 2000 to 2100 */
+                changed_to?: string;
                 /** @description Orders with a line of this SKU */
                 sku?: string;
                 /** @description `next_cursor` of the previous page */
@@ -6241,8 +6367,10 @@ export interface operations {
                      *         {
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *           "external_ref": "shop-1001",
                      *           "fulfilment_status": "unallocated",
                      *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "order_number": "DH20-6PWM",
                      *           "payment_status": "unpaid",
                      *           "status": "pending",
                      *           "total": {
@@ -6284,6 +6412,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "contact": {
+                 *         "email": "jane@example.com",
+                 *         "phone": "+15551234567"
+                 *       },
                  *       "currency": "USD",
                  *       "items": [
                  *         {
@@ -6291,8 +6423,21 @@ export interface operations {
                  *           "sku": "SKU-HEADPHONES"
                  *         }
                  *       ],
+                 *       "metadata": {
+                 *         "channel": "web"
+                 *       },
                  *       "note": "Please ring twice",
-                 *       "payment_method": "sim_ok"
+                 *       "payment_method": "sim_ok",
+                 *       "ship_to": {
+                 *         "city": "Springfield",
+                 *         "company": "Doe Ltd",
+                 *         "country": "US",
+                 *         "line1": "10 Main Street",
+                 *         "line2": "Second floor",
+                 *         "name": "Jane Doe",
+                 *         "postal_code": "62701",
+                 *         "region": "IL"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PlaceOrder"];
@@ -6315,6 +6460,7 @@ export interface operations {
                      * @example {
                      *       "message": "Order accepted for async processing",
                      *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "order_number": "DH20-6PWM",
                      *       "order_status": "pending",
                      *       "status": "accepted"
                      *     }
@@ -6327,7 +6473,7 @@ export interface operations {
             403: components["responses"]["password-change-required.forbidden"];
             406: components["responses"]["not-acceptable"];
             408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress"];
+            409: components["responses"]["request-in-progress.already-exists"];
             413: components["responses"]["payload-too-large"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type.unsupported-encoding"];
@@ -6366,12 +6512,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "contact": {
+                     *         "email": "jane@example.com",
+                     *         "phone": "+15551234567"
+                     *       },
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "external_ref": "shop-1001",
                      *       "fulfilment_status": "unallocated",
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "items": [
                      *         {
+                     *           "discount_minor": 0,
                      *           "line_no": 1,
                      *           "line_total": {
                      *             "amount_minor": 1999,
@@ -6380,6 +6532,7 @@ export interface operations {
                      *           "name": "Wireless headphones",
                      *           "quantity": 1,
                      *           "sku": "SKU-HEADPHONES",
+                     *           "tax_minor": 0,
                      *           "unit_price": {
                      *             "amount_minor": 1999,
                      *             "currency": "USD"
@@ -6387,8 +6540,22 @@ export interface operations {
                      *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3"
                      *         }
                      *       ],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "order_number": "DH20-6PWM",
                      *       "payment_method": "sim_ok",
                      *       "payment_status": "unpaid",
+                     *       "ship_to": {
+                     *         "city": "Springfield",
+                     *         "company": "Doe Ltd",
+                     *         "country": "US",
+                     *         "line1": "10 Main Street",
+                     *         "line2": "Second floor",
+                     *         "name": "Jane Doe",
+                     *         "postal_code": "62701",
+                     *         "region": "IL"
+                     *       },
                      *       "shipments": [
                      *         {
                      *           "carrier": "simulated",
@@ -6400,6 +6567,7 @@ export interface operations {
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ],
+                     *       "shipping_minor": 0,
                      *       "status": "pending",
                      *       "total": {
                      *         "amount_minor": 1999,

@@ -11,9 +11,10 @@ const CORE: &[&str] = &["domain"];
 const BUILD: &[&str] = &["sql-columns"];
 const BINARIES: &[&str] = &["api", "orderctl", "scheduler", "worker", "system-tests"];
 
-/// The external crates that the core may use: data types, derive macros for them, and Unicode's tables.
+/// The external crates that the core may use: data types, derive macros for them, and tables (Unicode, ISO codes).
 const PURE: &[&str] = &[
     "chrono",
+    "iso_country",
     "iso_currency",
     "serde",
     "serde_json",

@@ -5,7 +5,7 @@ use super::value::Value;
 use crate::problem::{FieldError, text as texts};
 use crate::time;
 use domain::Timestamp;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -87,6 +87,34 @@ impl<'e> Field<'e> {
         read.into_iter().collect()
     }
 
+    /// An object with names of the client's choice, at most `max`. `None` if a name or a value is invalid.
+    pub fn entries<K, V>(self, max: usize, read: impl Fn(Field<'_>) -> Option<V>) -> Option<BTreeMap<K, V>>
+    where
+        K: FromStr<Err: Display> + Ord,
+    {
+        let Value::Object(members) = self.value else { return self.refuse("an object") };
+        let Self { pointer, errors, .. } = self;
+        if members.len() > max {
+            let detail = format!("{} must have at most {max} entries, got {}", quoted(&pointer), members.len());
+            return refuse(errors, &pointer, detail);
+        }
+        let duplicates = duplicate_names(&members);
+        let read_one = |(name, value): (String, Value)| {
+            let pointer = pointer_to(&pointer, &name);
+            if duplicates.contains(&name) {
+                return refuse(errors, &pointer, format!("{} appears more than once", quoted(&pointer)));
+            }
+            let key = name.parse::<K>().map_err(|error: K::Err| {
+                add_error(errors, &pointer, texts::invalid_value(&texts::field_path(&pointer), error, &name));
+            });
+            let value = read(Field { value, pointer, errors: &mut *errors });
+            Some((key.ok()?, value?))
+        };
+        // Collected twice, so that an error in one entry does not hide those in the next ones.
+        let read: Vec<_> = members.into_iter().map(read_one).collect();
+        read.into_iter().collect()
+    }
+
     /// An object whose members are read by `read`; unknown and duplicate members are errors.
     pub fn members<T>(self, read: impl FnOnce(&mut Members<'_>) -> Option<T>) -> Option<T> {
         let Value::Object(members) = self.value else { return self.refuse("an object") };
@@ -158,6 +186,11 @@ pub fn parsed<T: FromStr<Err: Display>>(field: Field<'_>) -> Option<T> {
     field.text_as(|text| text.parse())
 }
 
+/// The same for personal data, which must not appear in an error.
+pub fn personal<T: FromStr<Err: Display>>(field: Field<'_>) -> Option<T> {
+    field.secret_as(|text| text.parse())
+}
+
 impl Members<'_> {
     pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Field<'_>) -> Option<T>) -> Option<T> {
         let pointer = self.pointer_to(name);
@@ -206,9 +239,13 @@ impl Members<'_> {
 
     /// The JSON pointer of a member. RFC 6901: `~` and `/` in a name are escaped.
     fn pointer_to(&self, name: &str) -> String {
-        let name: String = name.chars().take(64).collect();
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+        pointer_to(&self.pointer, name)
     }
+}
+
+fn pointer_to(parent: &str, name: &str) -> String {
+    let name: String = name.chars().take(64).collect();
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Names that occur more than once.

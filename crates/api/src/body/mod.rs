@@ -8,7 +8,7 @@ mod bytes;
 mod field;
 mod value;
 
-pub use field::{Field, Members, boolean, integer_within, one_of, parsed, secret, text, timestamp};
+pub use field::{Field, Members, boolean, integer_within, one_of, parsed, personal, secret, text, timestamp};
 
 use crate::problem::text::quote;
 use crate::problem::{FieldError, Kind, Problem};

@@ -20,6 +20,9 @@ impl From<PlaceOrderError> for Problem {
         match error {
             PlaceOrderError::Overloaded => Self::overloaded(detail),
             PlaceOrderError::KeyReused => Self::about_parameter(Kind::IdempotencyKeyReused, "idempotency-key", detail),
+            PlaceOrderError::ExternalRefTaken { .. } => {
+                Self::about(Kind::AlreadyExists, "/external_ref", invalid("external_ref", error))
+            }
             PlaceOrderError::InProgress => {
                 Self::new(Kind::RequestInProgress, detail).retry_after(IN_PROGRESS_RETRY_AFTER)
             }
@@ -43,6 +46,11 @@ impl Problem {
             PlacingError::OtherCurrency { .. } => about(Kind::CurrencyMismatch, "currency"),
             PlacingError::NoLines | PlacingError::TooManyLines(_) | PlacingError::TotalTooLarge => {
                 about(Kind::Validation, "items")
+            }
+            PlacingError::DiscountTooLarge(line) => {
+                let field = format!("items[{line}].discount_minor");
+                let pointer = format!("/items/{line}/discount_minor");
+                Self::about(Kind::Validation, &pointer, invalid(&field, error))
             }
             PlacingError::BadPaymentMethod => about(Kind::Validation, "payment_method"),
             PlacingError::BadNote => about(Kind::Validation, "note"),

@@ -123,6 +123,27 @@ async fn only_an_admin_creates_a_key_that_sets_the_price_of_orders(pool: PgPool)
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_customers_key_adjusts_totals_with_the_scope_that_an_admin_granted_only(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let (customer, admin) = (client.customer().await, client.create_user("admin", Role::Admin).await);
+    client.create_stock(client.create_user("vendor", Role::Vendor).await.id).await;
+    let key = async |scopes: &[&str]| {
+        let body = json!({ "name": "shop", "scopes": scopes, "owner_id": customer.id.as_uuid() });
+        create(&client, &admin, &body).await
+    };
+    let (trusted, plain) = (key(&["orders:place", "orders:adjust_totals"]).await, key(&["orders:place"]).await);
+    let order = json!({ "items": [{ "sku": "SKU-HEADPHONES", "quantity": 1 }], "shipping_minor": 500 });
+    let place = |token: &str| post("/orders").token(token).header("idempotency-key", "adjusted").json(&order);
+
+    client.send(place(secret(&trusted))).await.expect(StatusCode::ACCEPTED);
+
+    let refused = client.send(place(secret(&plain))).await;
+    assert!(refused.body.to_string().contains("orders:adjust_totals"), "{}", refused.body);
+    refused.expect_problem(403, "forbidden");
+    client.send(place(&customer.token)).await.expect_problem(403, "forbidden");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_key_revoked_and_a_user_disabled_in_one_process_are_refused_by_another_within_five_seconds(pool: PgPool) {
     let (here, there) = (ApiClient::new(pool.clone()), ApiClient::new(pool));
     let (customer, admin) = (here.customer().await, here.create_user("admin", Role::Admin).await);

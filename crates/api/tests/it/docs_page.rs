@@ -1,6 +1,6 @@
 //! What the page at `/docs` promises and a test can see without a browser. `tests/system/docs_page.rs` uses it in one.
 
-use crate::client::{ApiClient, get};
+use crate::client::{ApiClient, OPTIONS, get};
 use api::Options;
 use axum::http::StatusCode;
 use sqlx::PgPool;
@@ -12,10 +12,7 @@ const DEMO_ACCOUNTS: &str = include_str!("../../../orderctl/src/seed/accounts.rs
 /// The page alone; the database is not used.
 fn client(shows_demo_accounts: bool) -> ApiClient {
     let unreachable = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").expect("an address");
-    ApiClient::with_options(
-        unreachable,
-        Options { hides_registered_emails: false, trusted_proxies: 0, shows_demo_accounts },
-    )
+    ApiClient::with_options(unreachable, Options { shows_demo_accounts, ..OPTIONS })
 }
 
 async fn text(client: &ApiClient, path: &str) -> String {

@@ -38,7 +38,8 @@ async fn an_accepted_order_is_found_at_its_location_with_the_catalogue_price(poo
     let body = accepted.expect(StatusCode::ACCEPTED);
     let id = body["order_id"].as_str().unwrap();
     let message = "Order accepted for async processing";
-    let expected = json!({"status": "accepted", "order_id": id, "order_status": "pending", "message": message});
+    let number = body["order_number"].as_str().unwrap();
+    let expected = json!({"status": "accepted", "order_id": id, "order_number": number, "order_status": "pending", "message": message});
     assert_eq!(body, expected);
     assert_eq!(location, format!("/api/v1/orders/{id}"));
 

@@ -30,7 +30,8 @@ async fn an_unknown_field_is_named_with_the_known_ones(pool: PgPool) {
 
     let response = client.send(order(&customer, &json!({ "items": [], "full_nam": "x" }))).await;
 
-    let expected = "Unknown field `full_nam`. Allowed: `currency`, `items`, `payment_method`, `note`.";
+    let expected = "Unknown field `full_nam`. Allowed: `currency`, `items`, `payment_method`, `note`, `ship_to`, \
+                    `contact`, `external_ref`, `metadata`, `shipping_minor`.";
     assert!(texts(&response).contains(&expected.to_owned()), "{}", response.body);
 }
 
@@ -66,7 +67,7 @@ async fn an_unknown_parameter_or_value_of_a_query_is_named_with_the_known_ones(p
     let errors = errors(&response).join("\n");
     for expected in [
         "Unknown query parameter `page`. Allowed: `status`,",
-        "`status` must be `pending`, `confirmed`, `shipped`, `delivered`, `rejected`, `cancelling` or `cancelled`, got `foo`.",
+        "`status` must be `pending`, `confirmed`, `shipped`, `delivered`, `rejected`, `cancelling` or `cancelled`, or several of them separated by commas, got `foo`.",
         "`limit` must be a whole number from 1 to 100, got `0`.",
         "`cursor` must be the `next_cursor` of an earlier page of this list, got `x`.",
     ] {

@@ -1,9 +1,11 @@
 //! Does the work of a worker for one order, by direct calls to the handlers.
 
 use crate::client::{ApiClient, HEADPHONES};
+use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
+use domain::order::Recipient;
 use domain::product::Line;
 use domain::saga::TimeScale;
 use messaging::{
@@ -13,8 +15,11 @@ use orders::SagaHandler;
 use shipping::carriers::manual::ManualCarrierArgs;
 use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
 use shipping::carriers::{CarrierSettings, ChosenCarrier, RegisteredCarrier};
-use shipping::{Shipping, ShippingArgs};
+use shipping::{RecipientSource, Shipping, ShippingArgs, ShippingError};
+use sqlx::PgConnection;
+use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 fn delivery<C>(order: OrderId, command: C, now: Timestamp) -> Delivery<C> {
     let trace = Trace { correlation_id: "test".into(), causation_id: None, traceparent: None };
@@ -61,8 +66,8 @@ pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, w
         .expect("a line");
     let shipment_id = ShipmentId::of_vendor(order_id, warehouse_id, vendor);
     let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: Some(vendor), lines };
-    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] });
-    let shipping = Shipping::start(&settings(carrier)).expect("both carriers start by default");
+    let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request], has_recipient: false });
+    let shipping = Shipping::start(&settings(carrier), Arc::new(NoRecipients)).expect("both carriers start by default");
     let batch = [delivery(order_id, book, now)];
 
     let mut work = begin(client).await;
@@ -75,6 +80,21 @@ pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, w
 
     let booked = shipping::shipments_of_order(&client.pool, order_id).await.expect("a list");
     booked[0].tracking_number.as_ref().expect("a number").to_string()
+}
+
+/// The orders of these tests are booked without a recipient.
+#[derive(Debug)]
+struct NoRecipients;
+
+#[async_trait]
+impl RecipientSource for NoRecipients {
+    async fn find(
+        &self,
+        _connection: &mut PgConnection,
+        _orders: &[OrderId],
+    ) -> Result<HashMap<OrderId, Recipient>, ShippingError> {
+        Ok(HashMap::new())
+    }
 }
 
 fn settings(carrier: &'static str) -> ShippingArgs {

@@ -73,6 +73,18 @@ fn a_booking_with_the_old_member_parcels_is_read() {
 }
 
 #[test]
+fn a_booking_of_an_earlier_version_has_no_recipient() {
+    let json =
+        r#"{"type":"shipment.book.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","shipments":[]}}"#;
+
+    let old: ShipmentCommand = serde_json::from_str(json).unwrap();
+
+    let expected = BookShipments { order_id: order(), shipments: vec![], has_recipient: false };
+    assert_eq!(old, ShipmentCommand::Book(expected));
+    assert_eq!(serde_json::to_string(&old).unwrap(), json);
+}
+
+#[test]
 fn a_member_that_a_later_release_adds_is_ignored() {
     let json = r#"{"type":"inventory.released.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","new":1}}"#;
 
@@ -147,7 +159,7 @@ fn shipment_commands() -> Vec<ShipmentCommand> {
         lines: vec![line("SKU-HEADPHONES", 2)],
     };
     vec![
-        ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request] }),
+        ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request], has_recipient: true }),
         ShipmentCommand::Cancel(CancelShipments { order_id }),
         ShipmentCommand::Track(TrackShipments { order_id }),
     ]

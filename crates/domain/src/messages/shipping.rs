@@ -45,6 +45,15 @@ pub struct BookShipments {
     /// `parcels` in messages of earlier versions.
     #[serde(alias = "parcels")]
     pub shipments: Vec<ShipmentRequest>,
+    /// Whether the order has an address or a contact for the carrier. Shipping looks them up when it calls the carrier: a
+    /// message never contains them, so neither the broker nor a dead letter does. Absent in messages of earlier versions.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_recipient: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A shipment to book: the lines of one vendor that leave one warehouse for one order.

@@ -1,15 +1,24 @@
 //! Orders: their statuses, the legal transitions between them, and the timeline that records each change.
 
+mod adjustments;
 mod cancel;
 mod derived_status;
+mod details;
+mod order_number;
 pub mod order_request;
+pub mod pricing;
+mod recipient;
 mod state;
 mod timeline_entry;
 mod transition;
 
 pub use crate::order_status::OrderStatus;
+pub use adjustments::{Adjustments, LineAdjustment};
 pub use cancel::{CancelReason, Cancellation, StoredReason};
 pub use derived_status::{FulfilmentStatus, OrderPaymentStatus};
+pub use details::{BadDetails, ExternalRef, METADATA_ENTRIES_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails};
+pub use order_number::{BadOrderNumber, OrderNumber};
+pub use recipient::{AddressText, Contact, Country, Phone, Recipient, ShipTo};
 pub use state::{Order, TimelineEvent};
 pub use timeline_entry::{DetailVisibility, EntryKind, TimelineEntry};
 pub use transition::{InvalidTransition, OrderTransition};

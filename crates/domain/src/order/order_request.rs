@@ -1,8 +1,9 @@
-//! A request for a new order and its prices. Parsing checks every rule once, so the types hold valid values only.
+//! A request for a new order, before it is priced. Parsing checks every rule once, so the types hold valid values only.
 
-use crate::ids::UserId;
-use crate::money::{Currency, Money, MoneyError};
-use crate::product::{Line, Quantity, Sku};
+use super::adjustments::Adjustments;
+use super::details::OrderDetails;
+use crate::money::Currency;
+use crate::product::{Line, Sku};
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -24,6 +25,10 @@ pub struct OrderRequest {
     pub payment_method: PaymentMethod,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+    #[serde(flatten)]
+    pub details: OrderDetails,
+    #[serde(skip_serializing_if = "Adjustments::is_none")]
+    pub adjustments: Adjustments,
 }
 
 /// 1 to 100 lines, each with another SKU.
@@ -41,31 +46,6 @@ pub struct PaymentMethod(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Note(String);
 
-/// The catalogue's entry for a SKU that can be ordered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    pub name: String,
-    pub vendor_id: UserId,
-    pub unit_price: Money,
-}
-
-/// A line as the order stores it: with the offer at that time, unaffected by later changes of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PricedLine {
-    pub sku: Sku,
-    pub name: String,
-    pub vendor_id: UserId,
-    pub quantity: Quantity,
-    pub unit_price: Money,
-}
-
-/// The lines of an order with their prices, all in one currency, and their total.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PricedLines {
-    pub lines: Vec<PricedLine>,
-    pub total: Money,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlacingError {
     #[error("an order must have at least one line")]
@@ -82,6 +62,9 @@ pub enum PlacingError {
     OtherCurrency { requested: Currency, priced: Currency },
     #[error("the total is too large; order fewer units")]
     TotalTooLarge,
+    /// Counted from zero.
+    #[error("a discount must be at most the price of the line with its tax")]
+    DiscountTooLarge(usize),
     #[error(
         "a payment method must be 1 to {PAYMENT_METHOD_LENGTH_MAX} lower-case letters, digits, dots, dashes or underscores"
     )]
@@ -108,47 +91,6 @@ impl OrderLines {
     pub fn skus(&self) -> Vec<Sku> {
         self.0.iter().map(|line| line.sku.clone()).collect()
     }
-
-    /// Prices the lines with `offers`: one per line, in the same order, `None` for a SKU that can't be ordered.
-    pub fn price(&self, offers: Vec<Option<Offer>>, requested: Option<Currency>) -> Result<PricedLines, PlacingError> {
-        let offered = self.offered(offers)?;
-        let lines: Vec<_> = self.0.iter().zip(offered).map(|(line, offer)| PricedLine::new(line, offer)).collect();
-        let priced = one_currency(&lines)?;
-        match requested {
-            Some(requested) if requested != priced => Err(PlacingError::OtherCurrency { requested, priced }),
-            _ => Ok(PricedLines { total: total(&lines, priced)?, lines }),
-        }
-    }
-
-    fn offered(&self, offers: Vec<Option<Offer>>) -> Result<Vec<Offer>, PlacingError> {
-        let mut offers = offers.into_iter();
-        let mut known = Vec::with_capacity(self.0.len());
-        let mut unknown = Vec::new();
-        for line in &self.0 {
-            match offers.next().flatten() {
-                Some(offer) => known.push(offer),
-                None => unknown.push(line.sku.clone()),
-            }
-        }
-        if unknown.is_empty() { Ok(known) } else { Err(PlacingError::UnknownSkus(unknown)) }
-    }
-}
-
-impl PricedLine {
-    fn new(line: &Line, offer: Offer) -> Self {
-        Self {
-            sku: line.sku.clone(),
-            name: offer.name,
-            vendor_id: offer.vendor_id,
-            quantity: line.quantity,
-            unit_price: offer.unit_price,
-        }
-    }
-
-    /// The SKU and quantity, which the saga's commands contain.
-    pub fn line(&self) -> Line {
-        Line { sku: self.sku.clone(), quantity: self.quantity }
-    }
 }
 
 /// The SKUs that are on more than one line, each once.
@@ -157,26 +99,6 @@ fn duplicates(lines: &[Line]) -> Vec<Sku> {
     let mut named = HashSet::new();
     let again = lines.iter().filter(|line| !seen.insert(&line.sku));
     again.filter(|line| named.insert(&line.sku)).map(|line| line.sku.clone()).collect()
-}
-
-fn one_currency(lines: &[PricedLine]) -> Result<Currency, PlacingError> {
-    let mut currencies: Vec<Currency> = Vec::new();
-    for line in lines {
-        if !currencies.contains(&line.unit_price.currency) {
-            currencies.push(line.unit_price.currency);
-        }
-    }
-    match currencies[..] {
-        [] => Err(PlacingError::NoLines),
-        [currency] => Ok(currency),
-        _ => Err(PlacingError::MixedCurrencies(currencies)),
-    }
-}
-
-fn total(lines: &[PricedLine], currency: Currency) -> Result<Money, PlacingError> {
-    let add = |sum: Money, line: &PricedLine| sum.plus(line.unit_price.times(line.quantity.get())?);
-    let total = lines.iter().try_fold(Money::zero(currency), add);
-    total.map_err(|_: MoneyError| PlacingError::TotalTooLarge)
 }
 
 fn listed<T: fmt::Display>(things: &[T]) -> String {
@@ -251,15 +173,6 @@ mod tests {
         Line { sku: sku.parse().expect("a SKU"), quantity: quantity.try_into().expect("a quantity") }
     }
 
-    fn offer(amount_minor: i64, currency: &str) -> Offer {
-        let unit_price = Money::new(amount_minor, currency.parse().expect("a currency")).expect("an amount");
-        Offer { name: "A thing".to_owned(), vendor_id: UserId::from_uuid(uuid::Uuid::nil()), unit_price }
-    }
-
-    fn lines(quantities: &[(&str, u32)]) -> OrderLines {
-        OrderLines::parse(quantities.iter().map(|(sku, quantity)| line(sku, *quantity)).collect()).expect("good lines")
-    }
-
     #[test]
     fn an_order_has_one_to_a_hundred_lines() {
         let many = |count: usize| (0..count).map(|number| line(&format!("SKU-{number}"), 1)).collect::<Vec<_>>();
@@ -279,40 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn every_unknown_sku_is_named() {
-        let requested = lines(&[("A", 1), ("B", 1), ("C", 1)]);
-
-        let refused = requested.price(vec![None, Some(offer(1, "USD")), None], None).expect_err("unknown SKUs");
-
-        assert_eq!(refused.to_string(), "not in the catalogue, or withdrawn: A, C");
-    }
-
-    #[test]
-    fn all_prices_are_in_the_one_requested_currency() {
-        let requested = lines(&[("A", 1), ("B", 1)]);
-        let usd = "USD".parse().expect("a currency");
-        let eur = "EUR".parse().expect("a currency");
-
-        let mixed = requested.price(vec![Some(offer(1, "USD")), Some(offer(1, "EUR"))], None);
-        let other = requested.price(vec![Some(offer(1, "USD")), Some(offer(1, "USD"))], Some(eur));
-
-        assert_eq!(mixed, Err(PlacingError::MixedCurrencies(vec![usd, eur])));
-        assert_eq!(other, Err(PlacingError::OtherCurrency { requested: eur, priced: usd }));
-    }
-
-    #[test]
-    fn a_total_that_does_not_fit_is_refused() {
-        let one = lines(&[("A", 1_000)]);
-        let two = lines(&[("A", 1), ("B", 1)]);
-
-        assert_eq!(one.price(vec![Some(offer(i64::MAX / 999, "USD"))], None), Err(PlacingError::TotalTooLarge));
-        assert_eq!(
-            two.price(vec![Some(offer(i64::MAX, "USD")), Some(offer(1, "USD"))], None),
-            Err(PlacingError::TotalTooLarge)
-        );
-    }
-
-    #[test]
     fn notes_and_payment_methods_are_short_and_plain() {
         for good in ["Ring twice", "<script>alert(1)</script>", "two\nlines", "Grüße"] {
             assert!(good.parse::<Note>().is_ok(), "{good}");
@@ -326,33 +205,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_total_is_the_sum_of_the_lines_or_it_is_refused(
-            rows in prop::collection::vec((1_u32..=1_000, 0_i64..=i64::MAX), 1..=LINES_MAX),
-            cheap in any::<bool>(),
-        ) {
-            let price = |amount: i64| if cheap { amount % 1_000_000 } else { amount };
-            let lines = rows.iter().enumerate().map(|(number, (quantity, _))| line(&format!("S{number}"), *quantity));
-            let requested = OrderLines::parse(lines.collect()).expect("good lines");
-            let line_total = |(quantity, amount): &(u32, i64)| i128::from(*quantity) * i128::from(price(*amount));
-            let sum: i128 = rows.iter().map(line_total).sum();
-            let offers = rows.iter().map(|(_, amount)| Some(offer(price(*amount), "USD"))).collect();
-
-            let priced = requested.price(offers, None);
-
-            match priced {
-                Ok(priced) => {
-                    prop_assert_eq!(i128::from(priced.total.amount_minor), sum);
-                    let kept: Vec<_> = priced.lines.iter().map(PricedLine::line).collect();
-                    prop_assert_eq!(&kept[..], requested.as_slice());
-                }
-                Err(refused) => {
-                    prop_assert_eq!(refused, PlacingError::TotalTooLarge);
-                    prop_assert!(sum > i128::from(i64::MAX));
-                }
-            }
-        }
-
         #[test]
         fn lines_are_accepted_exactly_when_they_are_few_and_their_skus_differ(
             numbers in prop::collection::vec(0_u8..120, 0..=110),

@@ -21,6 +21,8 @@ pub struct Order {
     pub attention: Option<String>,
     pub total: Money,
     pub payment_method: String,
+    /// Whether the carrier gets an address or a contact, which are stored apart.
+    pub has_recipient: bool,
     /// The number of its latest timeline entry.
     pub version: i32,
 }
@@ -47,6 +49,7 @@ impl Order {
             attention: None,
             total,
             payment_method,
+            has_recipient: false,
             version: 1,
         };
         let event = TimelineEvent { version: 1, entry: TimelineEntry::Accepted, from: None, to: order.status };

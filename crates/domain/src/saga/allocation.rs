@@ -4,7 +4,8 @@ use super::error::SagaError;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::messages::{Allocation, BookShipments, ShipmentRequest};
 use crate::money::{Currency, Money};
-use crate::order::order_request::PricedLine;
+use crate::order::Order;
+use crate::order::pricing::PricedLine;
 use crate::product::{Line, Quantity, Sku};
 use crate::shipment::{Milestone, Transport};
 use serde::{Deserialize, Serialize};
@@ -19,13 +20,31 @@ pub struct AllocatedLine {
     /// Absent in sagas of plan 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<UserId>,
+    /// Tax minus discount, for all units together. Absent in the sagas of earlier versions.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub adjustment_minor: i64,
 }
 
 impl From<&PricedLine> for AllocatedLine {
     fn from(line: &PricedLine) -> Self {
-        let PricedLine { vendor_id, quantity, .. } = *line;
-        let unit_price_minor = line.unit_price.amount_minor;
-        Self { sku: line.sku.clone(), quantity, unit_price_minor, vendor: Some(vendor_id) }
+        Self {
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            unit_price_minor: line.unit_price.amount_minor,
+            vendor: Some(line.vendor_id),
+            // Neither is negative, so the difference does not overflow.
+            adjustment_minor: line.tax_minor.get() - line.discount_minor.get(),
+        }
+    }
+}
+
+impl AllocatedLine {
+    /// What this many of its units cost with their share of tax and discount, rounded down. At most the line's total,
+    /// which was checked when the order was placed.
+    fn cost_of(&self, units: i64) -> i64 {
+        let all = i128::from(self.quantity.get());
+        let total = i128::from(self.unit_price_minor) * all + i128::from(self.adjustment_minor);
+        i64::try_from((total * i128::from(units)).div_euclid(all)).unwrap_or(i64::MAX)
     }
 }
 
@@ -174,17 +193,19 @@ impl PlannedShipment {
     }
 }
 
-pub(super) fn booking(order: OrderId, shipments: &[PlannedShipment]) -> BookShipments {
+pub(super) fn booking(order: &Order, shipments: &[PlannedShipment]) -> BookShipments {
     let request = |shipment: &PlannedShipment| ShipmentRequest {
-        shipment_id: shipment.id(order),
+        shipment_id: shipment.id(order.id),
         warehouse_id: shipment.warehouse,
         vendor_id: shipment.vendor,
         lines: shipment.lines.clone(),
     };
-    BookShipments { order_id: order, shipments: shipments.iter().map(request).collect() }
+    let shipments = shipments.iter().map(request).collect();
+    BookShipments { order_id: order.id, shipments, has_recipient: order.has_recipient }
 }
 
-/// One shipment per warehouse and vendor, sorted by their ids. The last one gets what the others leave of the total.
+/// One shipment per warehouse and vendor, sorted by their ids. The last one gets what the others leave of the total,
+/// which includes what the order costs beside its lines.
 ///
 /// No sum overflows: none is greater than the total, whose addition was checked when the order was placed.
 fn shipments(
@@ -193,14 +214,18 @@ fn shipments(
     total: Money,
 ) -> Result<Vec<PlannedShipment>, SagaError> {
     check_units(lines, allocations)?;
-    let ordered: HashMap<&Sku, &AllocatedLine> = lines.iter().map(|line| (&line.sku, line)).collect();
+    // Each line with its units that are in earlier allocations: the shares of a line add up to its total.
+    let mut charged: HashMap<&Sku, (&AllocatedLine, i64)> = lines.iter().map(|line| (&line.sku, (line, 0))).collect();
     let mut planned: BTreeMap<(WarehouseId, Option<UserId>), PlannedShipment> = BTreeMap::new();
     for allocation in allocations {
-        let (line, warehouse) = (ordered[&allocation.sku], allocation.warehouse_id);
+        let warehouse = allocation.warehouse_id;
+        let Some((line, before)) = charged.get_mut(&allocation.sku) else { continue };
         let shipment = planned.entry((warehouse, line.vendor));
         let shipment = shipment.or_insert_with(|| PlannedShipment::empty(warehouse, line.vendor));
         shipment.lines.push(Line { sku: allocation.sku.clone(), quantity: allocation.quantity });
-        shipment.amount += line.unit_price_minor * i64::from(allocation.quantity.get());
+        let after = *before + i64::from(allocation.quantity.get());
+        shipment.amount += line.cost_of(after) - line.cost_of(*before);
+        *before = after;
     }
     let mut shipments: Vec<PlannedShipment> = planned.into_values().collect();
     if let Some((last, others)) = shipments.split_last_mut() {
@@ -246,4 +271,47 @@ impl PlannedShipment {
 /// Omitted from the stored JSON, which is rewritten with every transition.
 fn is_default<T: Default + PartialEq>(member: &T) -> bool {
     *member == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    /// A line of ten units at 100, split over three warehouses, and an order total with shipping.
+    #[rstest]
+    #[case(0, 1_000, [300, 300, 400])]
+    #[case(99, 1_099, [329, 330, 440])]
+    #[case(-999, 1, [0, 0, 1])]
+    #[case(-1_000, 50, [0, 0, 50])]
+    fn the_shipments_share_tax_and_discount_and_add_up_to_the_total(
+        #[case] adjustment_minor: i64,
+        #[case] total: i64,
+        #[case] amounts: [i64; 3],
+    ) {
+        let sku: Sku = "A".parse().unwrap();
+        let quantity = |units: u32| Quantity::try_from(units).unwrap();
+        let (unit_price_minor, vendor) = (100, None);
+        let line =
+            AllocatedLine { sku: sku.clone(), quantity: quantity(10), unit_price_minor, vendor, adjustment_minor };
+        let allocation = |(number, units): (u128, u32)| Allocation {
+            warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(number)),
+            sku: sku.clone(),
+            quantity: quantity(units),
+        };
+        let allocations: Vec<_> = [(1, 3), (2, 3), (3, 4)].map(allocation).into();
+        let total = Money::new(total, "USD".parse().unwrap()).unwrap();
+
+        let shipments = shipments(&[line], &allocations, total).unwrap();
+
+        assert_eq!(shipments.iter().map(|shipment| shipment.amount).collect::<Vec<_>>(), amounts);
+    }
+
+    #[test]
+    fn a_line_of_an_earlier_version_has_no_adjustment() {
+        let line: AllocatedLine = serde_json::from_str(r#"{"sku":"A","quantity":1,"unit_price_minor":5}"#).unwrap();
+        assert_eq!(line.adjustment_minor, 0);
+        assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"sku":"A","quantity":1,"unit_price_minor":5}"#);
+    }
 }

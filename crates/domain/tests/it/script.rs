@@ -323,6 +323,7 @@ pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> AllocatedLine 
         quantity: quantity.try_into().expect("a valid fixture"),
         unit_price_minor,
         vendor: None,
+        adjustment_minor: 0,
     }
 }
 

@@ -41,10 +41,10 @@ pub async fn incomplete_orders(tx: &mut PgConnection, scope: &Scope) -> sqlx::Re
                   format('%s, and lines of %s', CASE WHEN saga.order_id IS NULL THEN 'no saga' ELSE 'a saga' END,
                          coalesce(items.total::text, 'nothing')) AS "found!"
            FROM orders.orders o
-           LEFT JOIN (SELECT order_id, sum(quantity * unit_price_minor) AS total FROM orders.items GROUP BY order_id)
-                AS items ON items.order_id = o.id
+           LEFT JOIN (SELECT order_id, sum(quantity * unit_price_minor + tax_minor - discount_minor) AS total
+                        FROM orders.items GROUP BY order_id) AS items ON items.order_id = o.id
            LEFT JOIN orders.sagas saga ON saga.order_id = o.id
-           WHERE saga.order_id IS NULL OR items.total IS DISTINCT FROM o.total_minor
+           WHERE saga.order_id IS NULL OR items.total + o.shipping_minor IS DISTINCT FROM o.total_minor
            ORDER BY o.id LIMIT $1"#,
         scope.offenders_max
     )

@@ -17,6 +17,13 @@ pub struct Client {
     token: String,
 }
 
+/// What the API says of an order that it has accepted.
+#[derive(Debug, Clone)]
+pub struct PlacedOrder {
+    pub id: Uuid,
+    pub number: String,
+}
+
 impl Client {
     pub async fn log_in(api: &str, login: &Login) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(RESPONSE_TIMEOUT).tcp_nodelay(true).build()?;
@@ -33,13 +40,13 @@ impl Client {
         Ok(client)
     }
 
-    /// Places an order for one unit and returns its id.
-    pub async fn place(&self, sku: &str, payment_method: &str) -> anyhow::Result<Uuid> {
+    /// Places an order for one unit.
+    pub async fn place(&self, sku: &str, payment_method: &str) -> anyhow::Result<PlacedOrder> {
         let order = json!({ "items": [{ "sku": sku, "quantity": 1 }], "payment_method": payment_method });
         let key = Uuid::now_v7().to_string();
         let (status, body) = self.call(Method::POST, "/orders", Some(&order), &[("idempotency-key", &key)]).await?;
         ensure!(status == StatusCode::ACCEPTED, "the order for {sku} was not accepted ({status}): {body}");
-        Ok(text(&body, "order_id")?.parse()?)
+        Ok(PlacedOrder { id: text(&body, "order_id")?.parse()?, number: text(&body, "order_number")? })
     }
 
     pub async fn cancel(&self, order: Uuid) -> anyhow::Result<()> {

@@ -53,9 +53,10 @@ fn all(scenarios: &Scenarios) -> Vec<BoxFuture<'_, anyhow::Result<Outcome>>> {
 fn print_table(outcomes: &[Outcome]) {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["order", "statuses", "evidence", "id"]);
+    table.set_header(["order", "statuses", "evidence", "number", "id"]);
     for outcome in outcomes {
-        table.add_row([outcome.scenario, &outcome.statuses, &outcome.evidence, &outcome.order.to_string()]);
+        let id = outcome.order.to_string();
+        table.add_row([outcome.scenario, &outcome.statuses, &outcome.evidence, &outcome.order_number, &id]);
     }
     println!("{table}");
 }

@@ -17,6 +17,7 @@ const SHIPPED_TIMEOUT: Duration = Duration::from_secs(90);
 pub struct Outcome {
     pub scenario: &'static str,
     pub order: Uuid,
+    pub order_number: String,
     /// The statuses of the order, in sequence.
     pub statuses: String,
     /// The observation that shows that the outcome is right.
@@ -97,6 +98,7 @@ impl Scenarios {
 impl Watch<'_> {
     fn outcome(&self, evidence: impl Into<String>) -> Outcome {
         let statuses = self.statuses.join(" → ");
-        Outcome { scenario: self.scenario, order: self.order, statuses, evidence: evidence.into() }
+        let (scenario, order, order_number) = (self.scenario, self.order, self.order_number.clone());
+        Outcome { scenario, order, order_number, statuses, evidence: evidence.into() }
     }
 }

@@ -1,6 +1,6 @@
 //! Follows an order: prints each timeline entry as it appears, until the order has an expected status.
 
-use super::client::{Client, entries, text};
+use super::client::{Client, PlacedOrder, entries, text};
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -15,6 +15,7 @@ pub struct Watch<'a> {
     pub client: &'a Client,
     pub scenario: &'static str,
     pub order: Uuid,
+    pub order_number: String,
     /// The statuses of the order, in sequence.
     pub statuses: Vec<String>,
     /// Versions of the timeline entries that were printed.
@@ -23,8 +24,9 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(client: &'a Client, scenario: &'static str, order: Uuid) -> Self {
-        Self { client, scenario, order, statuses: Vec::new(), printed: HashSet::new(), started_at: Instant::now() }
+    pub fn new(client: &'a Client, scenario: &'static str, order: PlacedOrder) -> Self {
+        let (order, order_number, started_at) = (order.id, order.number, Instant::now());
+        Self { client, scenario, order, order_number, statuses: Vec::new(), printed: HashSet::new(), started_at }
     }
 
     /// Waits until the order has one of the `expected` statuses; another final status is an error at once.

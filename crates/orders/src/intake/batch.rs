@@ -13,17 +13,21 @@
 use super::in_flight::KeyGuard;
 use super::limits::IntakeLimits;
 use super::queue::ReceiverGuard;
-use crate::error::PlaceOrderError;
+use crate::error::{PlaceOrderError, StoreError};
 use crate::metrics;
 use crate::new_order::{Accepted, NewOrder};
 use crate::placement::Placement;
 use crate::store;
+use crate::store::external_refs::{self, RefHolder};
 use crate::store::idempotency_keys::StoredKey;
 use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::order::OrderNumber;
 use messaging::{NoChanges, UnitOfWork, WriteContext};
+use sqlx::PgConnection;
 use sqlx::postgres::PgDatabaseError;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::field::display;
@@ -67,8 +71,14 @@ enum BatchError {
     Faulty(sqlx::Error),
 }
 
-/// Earlier uses of keys, by the index of the order in the batch.
-type EarlierUses = HashMap<usize, StoredKey>;
+/// What became of the orders of a part. Each has its number, or its index is in one of the other maps.
+#[derive(Default)]
+struct Outcomes {
+    stored: HashMap<OrderId, OrderNumber>,
+    earlier_uses: HashMap<usize, StoredKey>,
+    /// Orders whose reference another order has.
+    taken_refs: HashMap<usize, RefHolder>,
+}
 
 pub(super) async fn store_batch(context: &BatchContext, batch: Vec<(NewOrder, KeyGuard)>, receiver: ReceiverGuard) {
     let now = platform::clock::now();
@@ -78,10 +88,29 @@ pub(super) async fn store_batch(context: &BatchContext, batch: Vec<(NewOrder, Ke
     };
     let ends_at = Instant::now() + BATCH_TIMEOUT;
     let mut run = BatchRun { context, now, ends_at, short_lock_timeout: false, receiver: Some(receiver) };
-    let mut parts = vec![batch.into_iter().map(pending).collect::<Vec<_>>()];
+    let mut parts = with_distinct_refs(batch.into_iter().map(pending).collect());
     while let Some(part) = parts.pop() {
         parts.extend(run.process(part).await.into_iter().flatten());
     }
+}
+
+/// The batch in parts in which no two orders have the same reference of the same customer: one part, unless a client
+/// sends one reference twice at the same moment. The parts are a stack: the last one is processed first.
+fn with_distinct_refs(batch: Vec<PendingOrder>) -> Vec<Vec<PendingOrder>> {
+    if batch.iter().all(|pending| pending.placement.new_order.details.external_ref.is_none()) {
+        return vec![batch];
+    }
+    let (mut parts, mut rest) = (Vec::new(), batch);
+    while !rest.is_empty() {
+        let mut seen = HashSet::new();
+        let (part, repeated) = rest.into_iter().partition(|PendingOrder { placement, .. }| {
+            let (customer, details) = (placement.new_order.customer_id, &placement.new_order.details);
+            details.external_ref.clone().is_none_or(|name| seen.insert((customer, name)))
+        });
+        parts.insert(0, part);
+        rest = repeated;
+    }
+    parts
 }
 
 /// One batch with all its parts.
@@ -99,7 +128,7 @@ impl BatchRun<'_> {
     /// Stores `part` and responds to its requests, or returns its halves.
     async fn process(&mut self, part: Vec<PendingOrder>) -> Option<[Vec<PendingOrder>; 2]> {
         match self.store_with_reruns(&part).await {
-            Ok(earlier_uses) => respond(part, &earlier_uses),
+            Ok(outcomes) => respond(part, &outcomes),
             Err(error @ (BatchError::Locked | BatchError::Faulty(_))) if part.len() > 1 => {
                 return Some(self.split(part, &error));
             }
@@ -116,13 +145,13 @@ impl BatchRun<'_> {
     }
 
     /// Stores `part`, in several runs if necessary.
-    async fn store_with_reruns(&mut self, part: &[PendingOrder]) -> Result<EarlierUses, BatchError> {
+    async fn store_with_reruns(&mut self, part: &[PendingOrder]) -> Result<Outcomes, BatchError> {
         let placements: Vec<_> = part.iter().map(|pending| &pending.placement).collect();
         let mut reruns_left = RERUNS_MAX;
         loop {
             let outcome = tokio::time::timeout_at(self.ends_at, self.store_once(&placements)).await;
             let error = match outcome {
-                Ok(Ok(earlier_uses)) => return Ok(earlier_uses),
+                Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(error)) => error,
                 Err(_elapsed) => return Err(BatchError::TooSlow),
             };
@@ -135,50 +164,86 @@ impl BatchRun<'_> {
     }
 
     /// One transaction: keys, orders, sagas, messages. Whatever the size of the batch, it takes four round trips (BEGIN,
-    /// orders, outbox, COMMIT), one more to read earlier uses of keys, and one more to set a short lock timeout.
-    async fn store_once(&mut self, placements: &[&Placement]) -> Result<EarlierUses, sqlx::Error> {
+    /// orders, outbox, COMMIT), one more to read earlier uses of keys, one to set a short lock timeout, and one each to
+    /// find references, and to insert recipients and metadata, if one of the orders has any.
+    async fn store_once(&mut self, placements: &[&Placement]) -> Result<Outcomes, sqlx::Error> {
         let mut work = UnitOfWork::begin(&self.context.write).await?;
         if self.short_lock_timeout {
             store::idempotency_keys::set_lock_timeout(&mut work, SHORT_LOCK_TIMEOUT_MS).await?;
         }
         let kept_since = self.context.limits.keys.kept_since(self.now);
-        let stored_ids = store::insert_orders::insert(&mut work, placements, kept_since, self.now).await?;
-        let earlier_uses = if stored_ids.len() == placements.len() {
-            EarlierUses::new()
-        } else {
-            store::idempotency_keys::find_keys(&mut work, placements, &stored_ids).await?
-        };
-        if stored_ids.len() + earlier_uses.len() != placements.len() {
-            // Impossible: an existing row that conflicts with our key is locked by our insert, so it is found. An error
-            // makes sure that no request gets a wrong response if it happens anyway.
-            return Err(sqlx::Error::RowNotFound);
-        }
-        if stored_ids.is_empty() {
+        let outcomes = insert(&mut work, placements, kept_since, self.now).await.map_err(database_error)?;
+        if outcomes.stored.is_empty() {
             work.rollback().await?;
-            return Ok(earlier_uses);
+            return Ok(outcomes);
         }
-        let new_orders = placements.iter().filter(|placement| stored_ids.contains(&placement.order.id));
-        work.send(new_orders.flat_map(|placement| placement.outgoing.iter().cloned()));
+        let is_stored = |placement: &&&Placement| outcomes.stored.contains_key(&placement.order.id);
+        let stored: Vec<_> = placements.iter().filter(is_stored).copied().collect();
+        store::recipients::insert(&mut work, &stored, self.now).await?;
+        store::metadata::insert(&mut work, &stored).await?;
+        work.send(stored.iter().flat_map(|placement| placement.outgoing.iter().cloned()));
         self.receiver = None;
         work.commit(NoChanges, self.now).await?;
-        Ok(earlier_uses)
+        Ok(outcomes)
     }
 }
 
-fn respond(part: Vec<PendingOrder>, earlier_uses: &EarlierUses) {
+/// Inserts the orders whose keys and references are unused, and finds out why the others can't be inserted.
+async fn insert(
+    tx: &mut PgConnection,
+    placements: &[&Placement],
+    kept_since: Timestamp,
+    now: Timestamp,
+) -> Result<Outcomes, StoreError> {
+    let holders = external_refs::find_holders(tx, placements).await?;
+    let is_free = |(index, _): &(usize, &&Placement)| !holders.contains_key(index);
+    let free: Vec<_> = placements.iter().enumerate().filter(is_free).map(|(_, placement)| *placement).collect();
+    let stored = store::insert_orders::insert(tx, &free, kept_since, now).await?;
+    if stored.len() == placements.len() {
+        return Ok(Outcomes { stored, ..Outcomes::default() });
+    }
+    let earlier_uses = store::idempotency_keys::find_keys(tx, placements, &stored, kept_since).await?;
+    // The reference of a repeated request is that of its own order.
+    let taken_refs: HashMap<_, _> =
+        holders.into_iter().filter(|(index, _)| !earlier_uses.contains_key(index)).collect();
+    if stored.len() + earlier_uses.len() + taken_refs.len() != placements.len() {
+        // Impossible: an existing row that conflicts with our key is locked by our insert, so it is found. An error
+        // makes sure that no request gets a wrong response if it happens anyway.
+        return Err(sqlx::Error::RowNotFound.into());
+    }
+    Ok(Outcomes { stored, earlier_uses, taken_refs })
+}
+
+fn database_error(error: StoreError) -> sqlx::Error {
+    match error {
+        StoreError::Database(error) => error,
+        StoreError::Inconsistent(error) => sqlx::Error::Decode(error.into()),
+    }
+}
+
+fn respond(part: Vec<PendingOrder>, outcomes: &Outcomes) {
     for (index, PendingOrder { key_guard, placement }) in part.into_iter().enumerate() {
-        let result = match earlier_uses.get(&index) {
-            None => Ok(Accepted { order_id: placement.order.id, replayed: false }),
-            Some(earlier_use) if earlier_use.order_id == placement.order.id => {
-                Ok(Accepted { order_id: earlier_use.order_id, replayed: false })
-            }
-            Some(earlier_use) if earlier_use.fingerprint == placement.new_order.fingerprint.as_bytes() => {
-                Ok(Accepted { order_id: earlier_use.order_id, replayed: true })
-            }
-            Some(_) => Err(PlaceOrderError::KeyReused),
-        };
+        let result = outcomes.of(index, &placement);
         metrics::record_intake_outcome(result);
         key_guard.complete(result);
+    }
+}
+
+impl Outcomes {
+    fn of(&self, index: usize, placement: &Placement) -> Result<Accepted, PlaceOrderError> {
+        let order_id = placement.order.id;
+        if let Some(earlier_use) = self.earlier_uses.get(&index) {
+            return match earlier_use {
+                own if own.order_id == order_id => Ok(Accepted { replayed: false, ..own.replayed() }),
+                used if used.fingerprint == placement.new_order.fingerprint.as_bytes() => Ok(used.replayed()),
+                _ => Err(PlaceOrderError::KeyReused),
+            };
+        }
+        if let Some(RefHolder { order_id, order_number }) = self.taken_refs.get(&index).copied() {
+            return Err(PlaceOrderError::ExternalRefTaken { order_id, order_number });
+        }
+        let order_number = *self.stored.get(&order_id).ok_or(PlaceOrderError::Failed)?;
+        Ok(Accepted { order_id, order_number, replayed: false })
     }
 }
 
@@ -222,7 +287,13 @@ fn is_worth_a_rerun(error: &sqlx::Error) -> bool {
     let hopeless = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
         || is_lock_timeout(error)
         || is_out_of_resources(error);
-    platform::postgres::is_transient(error) && !hopeless
+    is_ref_race(error) || (platform::postgres::is_transient(error) && !hopeless)
+}
+
+/// Another transaction has stored an order with one of the references since this one looked for them: the next run
+/// finds it.
+fn is_ref_race(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.constraint() == Some(external_refs::UNIQUE_INDEX))
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {

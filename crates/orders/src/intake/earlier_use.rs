@@ -24,8 +24,11 @@ pub(super) async fn find_earlier_use(
     let found = async {
         store::find_key(&mut *platform::postgres::reader(pool).await?, principal, route, key, kept_since).await
     };
-    found.await.map_err(|error| {
+    found.await.map_err(|error: StoreError| {
         tracing::error!(%error, "The earlier use of an idempotency key could not be queried");
-        if platform::postgres::is_transient(&error) { PlaceOrderError::Unavailable } else { PlaceOrderError::Failed }
+        match error {
+            StoreError::Database(error) if platform::postgres::is_transient(&error) => PlaceOrderError::Unavailable,
+            StoreError::Database(_) | StoreError::Inconsistent(_) => PlaceOrderError::Failed,
+        }
     })
 }

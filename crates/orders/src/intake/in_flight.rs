@@ -120,7 +120,11 @@ impl Outcome {
         match self.result {
             Ok(accepted) if fingerprint == self.fingerprint => Some(Ok(Accepted { replayed: true, ..accepted })),
             Ok(_) => Some(Err(PlaceOrderError::KeyReused)),
-            Err(PlaceOrderError::KeyReused | PlaceOrderError::Failed) if fingerprint != self.fingerprint => None,
+            Err(PlaceOrderError::KeyReused | PlaceOrderError::ExternalRefTaken { .. } | PlaceOrderError::Failed)
+                if fingerprint != self.fingerprint =>
+            {
+                None
+            }
             Err(error) => Some(Err(error)),
         }
     }

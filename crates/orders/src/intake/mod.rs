@@ -92,7 +92,7 @@ impl Intake {
         if stored.fingerprint != fingerprint.as_bytes() {
             return Err(PlaceOrderError::KeyReused);
         }
-        Ok(Some(Accepted { order_id: stored.order_id, replayed: true }))
+        Ok(Some(stored.replayed()))
     }
 
     /// Keys that were first used before this time have expired, whatever their route.

@@ -1,17 +1,31 @@
 //! SQL of idempotency keys that were used before; [`super::insert_orders`] stores new ones.
 
+use super::ORDERS;
+use crate::error::StoreError;
 use crate::idempotency_key::IdempotencyKey;
+use crate::new_order::Accepted;
 use crate::placement::Placement;
 use domain::Timestamp;
 use domain::ids::{OrderId, PrincipalId};
+use domain::order::OrderNumber;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// An earlier use of a key.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredKey {
     pub fingerprint: Vec<u8>,
     pub order_id: OrderId,
+    pub order_number: OrderNumber,
+}
+
+impl StoredKey {
+    /// The response to a repeated request.
+    pub fn replayed(&self) -> Accepted {
+        Accepted { order_id: self.order_id, order_number: self.order_number, replayed: true }
+    }
 }
 
 /// Sets the lock timeout for the rest of the transaction.
@@ -21,36 +35,47 @@ pub(crate) async fn set_lock_timeout(tx: &mut PgConnection, limit_ms: u16) -> sq
 }
 
 /// The earlier uses of the keys that this batch did not store, by their index in the batch. `stored` are the orders
-/// whose keys it did store.
+/// whose keys it did store. Keys that were first used before `kept_since` are unused.
 pub(crate) async fn find_keys(
     tx: &mut PgConnection,
     placements: &[&Placement],
-    stored: &HashSet<OrderId>,
-) -> sqlx::Result<HashMap<usize, StoredKey>> {
-    let used = || placements.iter().enumerate().filter(|(_, placement)| !stored.contains(&placement.order.id));
+    stored: &HashMap<OrderId, OrderNumber>,
+    kept_since: Timestamp,
+) -> Result<HashMap<usize, StoredKey>, StoreError> {
+    let used = || placements.iter().enumerate().filter(|(_, placement)| !stored.contains_key(&placement.order.id));
     let place: Vec<_> = used().map(|(index, _)| i64::try_from(index).expect("batches are small")).collect();
     let principal: Vec<_> = used().map(|(_, placement)| placement.new_order.principal.as_uuid()).collect();
     let route: Vec<_> = used().map(|(_, placement)| placement.new_order.route).collect();
     let key: Vec<_> = used().map(|(_, placement)| placement.new_order.key.as_str()).collect();
     // LATERAL with a LIMIT forces one index lookup per key, whatever the planner's statistics of the table are.
     let rows = sqlx::query!(
-        r#"SELECT asked.place AS "place!", kept.fingerprint, kept.order_id
+        r#"SELECT asked.place AS "place!", kept.fingerprint, kept.order_id, kept.order_number AS "order_number!"
              FROM (SELECT unnest($1::bigint[]) AS place, unnest($2::uuid[]) AS principal, unnest($3::text[]) AS route,
                           unnest($4::text[]) AS key) AS asked
             CROSS JOIN LATERAL (
-                  SELECT fingerprint, order_id FROM orders.idempotency_keys
-                   WHERE digest = orders.key_digest(asked.principal, asked.route, asked.key)
+                  SELECT used.fingerprint, used.order_id, o.order_number
+                    FROM orders.idempotency_keys used JOIN orders.orders o ON o.id = used.order_id
+                   WHERE used.digest = orders.key_digest(asked.principal, asked.route, asked.key)
+                     AND used.created_at >= $5
                    LIMIT 1) AS kept"#,
         &place,
         &principal,
         &route as &[&str],
         &key as &[&str],
+        kept_since,
     )
     .fetch_all(tx)
     .await?;
     let index = |place: i64| usize::try_from(place).expect("it is one of our indexes");
-    let stored = |fingerprint, order_id| StoredKey { fingerprint, order_id: OrderId::from_uuid(order_id) };
-    Ok(rows.into_iter().map(|row| (index(row.place), stored(row.fingerprint, row.order_id))).collect())
+    rows.into_iter()
+        .map(|row| Ok((index(row.place), stored_key(row.fingerprint, row.order_id, row.order_number)?)))
+        .collect()
+}
+
+fn stored_key(fingerprint: Vec<u8>, order_id: Uuid, order_number: i64) -> Result<StoredKey, StoreError> {
+    let order_number =
+        StoredRow::new(ORDERS, order_id).read_column("order_number", OrderNumber::from_sequence(order_number))?;
+    Ok(StoredKey { fingerprint, order_id: OrderId::from_uuid(order_id), order_number })
 }
 
 /// The earlier use of a key, unless it was before `kept_since`.
@@ -60,10 +85,11 @@ pub(crate) async fn find_key(
     route: &str,
     key: &IdempotencyKey,
     kept_since: Timestamp,
-) -> sqlx::Result<Option<StoredKey>> {
+) -> Result<Option<StoredKey>, StoreError> {
     let row = sqlx::query!(
-        "SELECT fingerprint, order_id FROM orders.idempotency_keys
-          WHERE digest = orders.key_digest($1, $2, $3) AND created_at >= $4",
+        r#"SELECT used.fingerprint, used.order_id, o.order_number AS "order_number!"
+             FROM orders.idempotency_keys used JOIN orders.orders o ON o.id = used.order_id
+            WHERE used.digest = orders.key_digest($1, $2, $3) AND used.created_at >= $4"#,
         principal.as_uuid(),
         route,
         key.as_str(),
@@ -71,7 +97,7 @@ pub(crate) async fn find_key(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| StoredKey { fingerprint: row.fingerprint, order_id: OrderId::from_uuid(row.order_id) }))
+    row.map(|row| stored_key(row.fingerprint, row.order_id, row.order_number)).transpose()
 }
 
 /// Deletes at most `limit` keys. A key that is being reused concurrently is locked, or its new row is not old enough,

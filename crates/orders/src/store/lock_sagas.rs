@@ -37,6 +37,7 @@ struct Row {
     currency: String,
     total_minor: i64,
     payment_method: String,
+    has_recipient: bool,
     version: i32,
     state: String,
     correlation_id: String,
@@ -49,7 +50,7 @@ macro_rules! rows {
         sqlx::query_as!(
             Row,
             r#"SELECT o.id, o.customer_id, o.status, o.payment_status, o.fulfilment_status, o.reason, o.attention,
-                      o.currency, o.total_minor, o.payment_method, o.version,
+                      o.currency, o.total_minor, o.payment_method, o.has_recipient, o.version,
                       s.state::text AS "state!", s.correlation_id, s.traceparent
                FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id "# + $rest,
             $($argument),+
@@ -115,6 +116,7 @@ impl TryFrom<Row> for LockedOrder {
             attention: row.attention,
             total: stored.read_column("total_minor", Money::new(row.total_minor, currency))?,
             payment_method: row.payment_method,
+            has_recipient: row.has_recipient,
             version: row.version,
         };
         let saga = stored_saga.read_column("state", OrderSaga::from_json(&row.state))?;

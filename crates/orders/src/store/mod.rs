@@ -1,9 +1,14 @@
 //! All SQL of this slice. Functions run in the caller's transaction and never commit.
 
+pub(crate) mod external_refs;
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;
+mod lanes;
 pub(crate) mod lock_sagas;
+pub(crate) mod metadata;
+pub(crate) mod order_filters;
 pub(crate) mod order_pages;
+pub(crate) mod recipients;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
 #[cfg(test)]
@@ -12,4 +17,5 @@ pub(crate) mod timeline;
 pub(crate) mod unpaid_orders;
 
 const ORDERS: &str = "orders.orders";
+const RECIPIENTS: &str = "orders.recipients";
 const SAGAS: &str = "orders.sagas";

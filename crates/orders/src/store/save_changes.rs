@@ -1,6 +1,7 @@
 //! SQL that saves a batch of changes in one statement: every saga, and the orders with new timeline events together
 //! with these events.
 
+use super::lanes::lane;
 use super::{ORDERS, SAGAS};
 use crate::error::StoreError;
 use crate::order_change::OrderChange;
@@ -31,11 +32,13 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
          saved_orders AS (
              UPDATE orders.orders o
                 SET status = n.status, payment_status = n.payment_status, fulfilment_status = n.fulfilment_status,
-                    reason = n.reason, attention = n.attention, version = n.version, updated_at = $1
+                    reason = n.reason, attention = n.attention, lane = n.lane, version = n.version,
+                    updated_at = $1
                FROM (SELECT unnest($8::uuid[]) AS id, unnest($9::integer[]) AS version_before,
                             unnest($10::integer[]) AS version, unnest($11::text[]) AS status,
                             unnest($12::text[]) AS payment_status, unnest($13::text[]) AS fulfilment_status,
-                            unnest($14::text[]) AS reason, unnest($15::text[]) AS attention) AS n
+                            unnest($14::text[]) AS reason, unnest($15::text[]) AS attention,
+                            unnest($24::smallint[]) AS lane) AS n
               WHERE o.id = n.id AND o.id = ANY($8::uuid[]) AND o.version = n.version_before
              RETURNING o.id),
          new_events AS (
@@ -67,6 +70,7 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
         &events.detail as &[Option<serde_json::Value>],
         &events.cause as &[Option<Uuid>],
         &events.actor as &[Option<&str>],
+        &orders.lane,
     )
     .fetch_one(tx)
     .await?;
@@ -108,6 +112,7 @@ struct Orders<'a> {
     fulfilment_status: Vec<&'static str>,
     reason: Vec<Option<&'a str>>,
     attention: Vec<Option<&'a str>>,
+    lane: Vec<i16>,
 }
 
 impl<'a> Orders<'a> {
@@ -121,6 +126,7 @@ impl<'a> Orders<'a> {
             fulfilment_status: changes.iter().map(|it| it.order.fulfilment.into()).collect(),
             reason: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
             attention: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
+            lane: changes.iter().map(|it| lane(it.order.status, it.order.payment)).collect(),
         }
     }
 }

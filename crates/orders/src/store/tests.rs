@@ -1,21 +1,24 @@
 //! Each column holds the value of its name. No two values of one type are equal, so two swapped columns are found.
 
-use super::{insert_orders, lock_sagas, save_changes};
+use super::{external_refs, insert_orders, lock_sagas, metadata, recipients, save_changes};
 use crate::idempotency_key::Fingerprint;
 use crate::new_order::NewOrder;
 use crate::order_change::OrderChange;
 use crate::placement::Placement;
 use domain::Timestamp;
 use domain::ids::{MessageId, PrincipalId, UserId};
-use domain::money::Money;
-use domain::order::order_request::{OrderLines, OrderRequest, PricedLine};
-use domain::order::{FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEntry, TimelineEvent};
+use domain::money::{AmountMinor, Money};
+use domain::order::order_request::{OrderLines, OrderRequest};
+use domain::order::pricing::PricedLine;
+use domain::order::{
+    Adjustments, Contact, FulfilmentStatus, Order, OrderDetails, OrderNumber, OrderPaymentStatus, OrderStatus,
+    Recipient, ShipTo, TimelineEntry, TimelineEvent,
+};
 use domain::product::Line;
 use domain::saga::{OrderSaga, TimeScale};
 use messaging::Trace;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
-use std::collections::HashSet;
 use uuid::Uuid;
 
 const CUSTOMER: Uuid = Uuid::from_u128(1);
@@ -36,6 +39,8 @@ fn new_order() -> NewOrder {
         lines: OrderLines::parse(vec![line.clone()]).expect("lines"),
         payment_method: "the_method".parse().expect("a method"),
         note: Some("the note".parse().expect("a note")),
+        details: details(),
+        adjustments: Adjustments::default(),
     };
     let Line { sku, quantity } = line;
     let name = "the name".to_owned();
@@ -45,10 +50,20 @@ fn new_order() -> NewOrder {
         route: "the route",
         key: "the-key".parse().expect("a key"),
         fingerprint: Fingerprint::of(&request),
-        lines: vec![PricedLine { sku, name, vendor_id: UserId::from_uuid(VENDOR), quantity, unit_price: price(5) }],
-        total: price(15),
+        lines: vec![PricedLine {
+            sku,
+            name,
+            vendor_id: UserId::from_uuid(VENDOR),
+            quantity,
+            unit_price: price(5),
+            tax_minor: amount(4),
+            discount_minor: amount(2),
+        }],
+        shipping_minor: amount(6),
+        total: price(23),
         payment_method: request.payment_method.clone(),
         note: request.note,
+        details: request.details,
         trace: Trace {
             correlation_id: "the correlation".to_owned(),
             causation_id: None,
@@ -57,12 +72,38 @@ fn new_order() -> NewOrder {
     }
 }
 
+fn details() -> OrderDetails {
+    let ship_to = ShipTo {
+        name: "the name".parse().expect("a text"),
+        company: Some("the company".parse().expect("a text")),
+        line1: "the line1".parse().expect("a text"),
+        line2: Some("the line2".parse().expect("a text")),
+        city: "the city".parse().expect("a text"),
+        region: Some("the region".parse().expect("a text")),
+        postal_code: Some("the postal code".parse().expect("a text")),
+        country: "DE".parse().expect("a country"),
+    };
+    let (email, phone) = ("the@email.example".parse().expect("it"), "+15551234567".parse().expect("a phone"));
+    let contact = Contact::new(Some(email), Some(phone)).expect("a contact");
+    OrderDetails {
+        recipient: Recipient { ship_to: Some(ship_to), contact: Some(contact) },
+        external_ref: Some("the reference".parse().expect("a reference")),
+        metadata: [("the-key".parse().expect("a key"), "the value".parse().expect("a value"))].into(),
+    }
+}
+
+fn amount(minor: i64) -> AmountMinor {
+    minor.try_into().expect("an amount")
+}
+
 /// Inserts one order, and returns it as it was inserted.
 async fn inserted(tx: &mut PgConnection) -> Placement {
     let placement = Placement::of(new_order(), TimeScale::default(), time("2026-11-23T12:00:00Z"));
     let now = time("2026-11-23T13:00:00Z");
     let stored = insert_orders::insert(tx, &[&placement], time("2026-11-23T11:00:00Z"), now).await.expect("inserted");
-    assert_eq!(stored, HashSet::from([placement.order.id]));
+    assert!(stored.contains_key(&placement.order.id) && stored.len() == 1);
+    recipients::insert(tx, &[&placement], now).await.expect("inserted");
+    metadata::insert(tx, &[&placement]).await.expect("inserted");
     placement
 }
 
@@ -86,14 +127,15 @@ async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
     let (id, at) = (placement.order.id.as_uuid(), "2026-11-23T13:00:00+00:00");
     let key =
         json!({ "order_id": id, "principal": PRINCIPAL, "route": "the route", "key": "the-key", "created_at": at });
-    let order = json!({ "id": id, "customer_id": CUSTOMER, "currency": "USD", "total_minor": 15,
+    let order = json!({ "id": id, "customer_id": CUSTOMER, "currency": "USD", "total_minor": 23, "order_number": 1,
+                        "external_ref": "the reference", "shipping_minor": 6, "has_recipient": true,
                         "payment_method": "the_method", "note": "the note", "status": "pending",
                         "payment_status": "unpaid", "fulfilment_status": "unallocated", "version": 1,
                         "created_at": at, "updated_at": at });
     let event = json!({ "order_id": id, "version": 1, "kind": "accepted", "to_status": "pending",
                         "actor": format!("customer:{CUSTOMER}"), "at": at });
     let item = json!({ "order_id": id, "line_no": 1, "sku": "THE-SKU", "name": "the name", "vendor_id": VENDOR,
-                       "quantity": 3, "unit_price_minor": 5 });
+                       "quantity": 3, "unit_price_minor": 5, "tax_minor": 4, "discount_minor": 2 });
     let saga = json!({ "order_id": id, "plan_version": placement.saga.plan_version().number(),
                        "state": state(&placement.saga), "phase": "running", "step": "reserve_stock",
                        "deadline_at": placement.deadline_at.to_rfc3339(), "correlation_id": "the correlation",
@@ -103,6 +145,38 @@ async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
     assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.events AS row", event).await;
     assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.items AS row", item).await;
     assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.sagas AS row", saga).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn each_column_of_a_recipient_and_of_metadata_holds_the_value_of_its_name(pool: PgPool) {
+    let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
+    let id = inserted(&mut tx).await.order.id;
+
+    let recipient = json!({ "order_id": id, "name": "the name", "company": "the company", "line1": "the line1",
+                            "line2": "the line2", "city": "the city", "region": "the region",
+                            "postal_code": "the postal code", "country": "DE", "email": "the@email.example",
+                            "phone": "+15551234567", "created_at": "2026-11-23T13:00:00+00:00" });
+    let entry = json!({ "order_id": id, "customer_id": CUSTOMER, "key": "the-key", "value": "the value" });
+    assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.recipients AS row", recipient).await;
+    assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.metadata AS row", entry).await;
+    let found = recipients::find(&mut tx, &[id]).await.expect("found");
+    assert_eq!(found.get(&id), Some(&details().recipient));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_holder_of_a_reference_is_found_for_its_customer_only(pool: PgPool) {
+    let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
+    let first = inserted(&mut tx).await;
+    let second = Placement::of(new_order(), TimeScale::default(), time("2026-11-23T12:00:00Z"));
+    let mut other = second.new_order.clone();
+    other.customer_id = UserId::from_uuid(VENDOR);
+    let other = Placement::of(other, TimeScale::default(), time("2026-11-23T12:00:00Z"));
+
+    let holders = external_refs::find_holders(&mut tx, &[&other, &second]).await.expect("found");
+
+    assert_eq!(holders.len(), 1);
+    assert_eq!(holders[&1].order_id, first.order.id);
+    assert_eq!(holders[&1].order_number, OrderNumber::from_sequence(1).expect("a number"));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -135,7 +209,7 @@ async fn each_column_of_a_changed_order_holds_the_value_of_its_name(pool: PgPool
 
     let at = "2026-11-23T15:00:00+00:00";
     let order = json!({ "id": id, "status": "cancelling", "payment_status": "voided", "fulfilment_status": "released",
-                        "reason": "the reason", "attention": "the attention", "version": 2, "updated_at": at });
+                        "reason": "the reason", "attention": "the attention", "lane": 66, "version": 2, "updated_at": at });
     let event = json!({ "order_id": id, "version": 2, "kind": "payment_declined", "from_status": "pending",
                         "to_status": "cancelling", "detail": { "reason": "the detail" }, "cause": CAUSE,
                         "actor": "the actor", "at": at });

@@ -1,6 +1,6 @@
 //! SQL of timelines, and of the shipments that are derived from them.
 
-use super::order_pages::push_visible;
+use super::order_filters::push_visible;
 use crate::error::StoreError;
 use crate::viewer::Viewer;
 use crate::views::{EventView, ShipmentView};

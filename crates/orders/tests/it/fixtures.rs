@@ -3,7 +3,9 @@
 use domain::Timestamp;
 use domain::ids::UserId;
 use domain::money::Money;
-use domain::order::order_request::{Offer, OrderLines, OrderRequest};
+use domain::order::order_request::{OrderLines, OrderRequest};
+use domain::order::pricing::Offer;
+use domain::order::{Adjustments, OrderDetails};
 use domain::product::Line;
 use messaging::{Trace, WriteContext};
 use orders::{Fingerprint, Intake, IntakeLimits, NewOrder};
@@ -42,12 +44,15 @@ pub fn request(lines: &[(&str, i64)], note: Option<&str>) -> OrderRequest {
         lines: OrderLines::parse(lines.iter().map(line).collect()).expect("good lines"),
         payment_method: "sim_ok".parse().expect("a method"),
         note: note.map(|note| note.parse().expect("a note")),
+        details: OrderDetails::default(),
+        adjustments: Adjustments::default(),
     }
 }
 
 pub fn order_of(customer_id: UserId, key: &str, request: &OrderRequest) -> NewOrder {
     let offers = request.lines.as_slice().iter().map(|line| Some(offer(line))).collect();
     let priced = request.lines.price(offers, request.currency).expect("good prices");
+    let priced = priced.adjusted(&request.adjustments).expect("good adjustments");
     NewOrder {
         customer_id,
         principal: customer_id.into(),
@@ -55,9 +60,11 @@ pub fn order_of(customer_id: UserId, key: &str, request: &OrderRequest) -> NewOr
         key: key.parse().expect("a key"),
         fingerprint: Fingerprint::of(request),
         lines: priced.lines,
+        shipping_minor: priced.shipping_minor,
         total: priced.total,
         payment_method: request.payment_method.clone(),
         note: request.note.clone(),
+        details: request.details.clone(),
         trace: Trace { correlation_id: format!("request-{key}"), causation_id: None, traceparent: None },
     }
 }

@@ -12,7 +12,7 @@ async fn an_order_is_stored_with_its_lines_timeline_saga_and_messages(pool: PgPo
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let wanted = order_of(ALICE, "k", &request(&[("SKU-HEADPHONES", 2), ("HIS-CABLE", 1)], Some("Ring twice")));
 
-    let Accepted { order_id, replayed } = intake.place(wanted).await.expect("accepted");
+    let Accepted { order_id, replayed, .. } = intake.place(wanted).await.expect("accepted");
 
     assert!(!replayed);
     let row: (String, String, String, String, i64, String, Option<String>, i32) = sqlx::query_as(

@@ -3,6 +3,8 @@
 mod advance_saga;
 mod broker;
 mod cancel_order;
+mod details;
+mod filters;
 mod fixtures;
 mod intake;
 mod intake_faults;

@@ -116,7 +116,7 @@ async fn filters_restrict_the_list(pool: PgPool) {
     let after = now() + Duration::from_secs(1);
     let any = OrderFilter::default;
     let sku = |sku: &str| OrderFilter { sku: Some(sku.parse().expect("a SKU")), ..any() };
-    let status = |status| OrderFilter { status: Some(status), ..any() };
+    let status = |status| OrderFilter { status: vec![status], ..any() };
 
     let alice = Viewer::Customer(ALICE);
     assert_eq!(listed(&pool, alice, any()).await, vec![both, cable]);
@@ -131,12 +131,14 @@ async fn filters_restrict_the_list(pool: PgPool) {
 }
 
 async fn set_status(pool: &PgPool, order: OrderId, status: &str) {
-    sqlx::query("UPDATE orders.orders SET status = $2 WHERE id = $1")
-        .bind(order.as_uuid())
-        .bind(status)
-        .execute(pool)
-        .await
-        .expect("updated");
+    sqlx::query(
+        "UPDATE orders.orders SET status = $2, lane = CASE $2 WHEN 'rejected' THEN 51 ELSE 0 END WHERE id = $1",
+    )
+    .bind(order.as_uuid())
+    .bind(status)
+    .execute(pool)
+    .await
+    .expect("updated");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
+use domain::order::Recipient;
 use domain::shipment::TrackingNumber;
 use messaging::WriteContext;
 use std::fmt::Debug;
@@ -21,7 +22,10 @@ use std::fmt::Debug;
 #[async_trait]
 pub trait Carrier: Debug + Send + Sync + 'static {
     /// Books a shipment. A repeated call returns the existing booking. After a [`Self::cancel`] it makes a new one.
-    async fn book(&self, request: &ShipmentRequest) -> BookResponse;
+    ///
+    /// The recipient is unknown for orders without an address, and after it was erased. It must not get into the response
+    /// or a log.
+    async fn book(&self, request: &ShipmentRequest, recipient: &Recipient) -> BookResponse;
 
     /// Cancels a shipment. Cancelling a shipment that is not booked succeeds too, because the booking may never have
     /// reached the carrier.

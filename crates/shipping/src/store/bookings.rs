@@ -21,6 +21,8 @@ pub(crate) struct StoredBooking {
     pub booking: Booking,
     /// The name of the carrier that all its calls go to.
     pub carrier: String,
+    /// Whether the carrier gets a recipient.
+    pub has_recipient: bool,
     pub trace: Trace,
     /// Sorted by id.
     pub shipments: Vec<StoredShipment>,
@@ -32,6 +34,7 @@ pub(crate) struct NewBooking<'a> {
     pub status: BookingStatus,
     pub carrier: &'a str,
     pub trace: &'a Trace,
+    pub has_recipient: bool,
     pub requests: &'a [ShipmentRequest],
 }
 
@@ -57,11 +60,12 @@ pub(crate) async fn insert_bookings(
     let inserted = sqlx::query_scalar!(
         "WITH opened AS (
              INSERT INTO shipping.bookings
-                 (order_id, status, carrier, correlation_id, traceparent, created_at, updated_at)
-             SELECT new.order_id, new.status, new.carrier, new.correlation_id, new.traceparent, $1 AS created_at,
-                    $1 AS updated_at
+                 (order_id, status, carrier, has_recipient, correlation_id, traceparent, created_at, updated_at)
+             SELECT new.order_id, new.status, new.carrier, new.has_recipient, new.correlation_id, new.traceparent,
+                    $1 AS created_at, $1 AS updated_at
                FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::text[]) AS status, unnest($4::text[]) AS carrier,
-                            unnest($5::text[]) AS correlation_id, unnest($6::text[]) AS traceparent) AS new
+                            unnest($5::text[]) AS correlation_id, unnest($6::text[]) AS traceparent,
+                            unnest($12::boolean[]) AS has_recipient) AS new
              ON CONFLICT (order_id) DO NOTHING
              RETURNING order_id),
          new_shipments AS (
@@ -84,6 +88,7 @@ pub(crate) async fn insert_bookings(
         &shipments.warehouse_id,
         &shipments.vendor_id as &[Option<Uuid>],
         &shipments.lines as &[Json<&Vec<Line>>],
+        &bookings.has_recipient,
     )
     .fetch_all(tx)
     .await?;
@@ -97,6 +102,7 @@ struct BookingColumns<'a> {
     carrier: Vec<&'a str>,
     correlation_id: Vec<&'a str>,
     traceparent: Vec<Option<&'a str>>,
+    has_recipient: Vec<bool>,
 }
 
 impl<'a> BookingColumns<'a> {
@@ -107,6 +113,7 @@ impl<'a> BookingColumns<'a> {
             carrier: new.iter().map(|booking| booking.carrier).collect(),
             correlation_id: new.iter().map(|booking| booking.trace.correlation_id.as_str()).collect(),
             traceparent: new.iter().map(|booking| booking.trace.traceparent.as_deref()).collect(),
+            has_recipient: new.iter().map(|booking| booking.has_recipient).collect(),
         }
     }
 }
@@ -145,7 +152,7 @@ pub(crate) async fn lock_bookings(
     let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         BookingRow,
-        "SELECT order_id, status, reason, carrier, correlation_id, traceparent FROM shipping.bookings
+        "SELECT order_id, status, reason, carrier, has_recipient, correlation_id, traceparent FROM shipping.bookings
          WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
         &ids,
     )
@@ -204,6 +211,7 @@ struct BookingRow {
     status: String,
     reason: Option<String>,
     carrier: String,
+    has_recipient: bool,
     correlation_id: String,
     traceparent: Option<String>,
 }
@@ -223,7 +231,8 @@ impl BookingRow {
             }
         };
         let trace = Trace { correlation_id: self.correlation_id, causation_id: None, traceparent: self.traceparent };
-        let stored = StoredBooking { booking, carrier: self.carrier, trace, shipments: Vec::new() };
+        let (carrier, has_recipient) = (self.carrier, self.has_recipient);
+        let stored = StoredBooking { booking, carrier, has_recipient, trace, shipments: Vec::new() };
         Ok((OrderId::from_uuid(self.order_id), stored))
     }
 }

@@ -4,6 +4,7 @@ use crate::harness::at;
 use async_trait::async_trait;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
+use domain::order::Recipient;
 use domain::shipment::TrackingNumber;
 use shipping::carriers::{BookResponse, CancelResponse, Carrier};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -19,6 +20,8 @@ struct State {
     book: HashMap<ShipmentId, VecDeque<BookResponse>>,
     cancel: HashMap<ShipmentId, VecDeque<CancelResponse>>,
     calls: usize,
+    /// Of each call to book, in sequence.
+    recipients: Vec<Recipient>,
 }
 
 impl FakeCarrier {
@@ -29,6 +32,10 @@ impl FakeCarrier {
 
     pub fn calls(&self) -> usize {
         self.0.lock().unwrap().calls
+    }
+
+    pub fn recipients(&self) -> Vec<Recipient> {
+        self.0.lock().unwrap().recipients.clone()
     }
 
     pub fn refuse(&self, shipment: ShipmentId, reason: &str) {
@@ -62,9 +69,10 @@ pub fn tracking_number(shipment: ShipmentId) -> TrackingNumber {
 
 #[async_trait]
 impl Carrier for FakeCarrier {
-    async fn book(&self, request: &ShipmentRequest) -> BookResponse {
+    async fn book(&self, request: &ShipmentRequest, recipient: &Recipient) -> BookResponse {
         let mut state = self.0.lock().unwrap();
         state.calls += 1;
+        state.recipients.push(recipient.clone());
         let prepared = state.book.get_mut(&request.shipment_id).and_then(VecDeque::pop_front);
         // `Unknown` simulates a lost response: the booking is made.
         if !matches!(prepared, Some(BookResponse::Refused { .. })) {

@@ -1,9 +1,11 @@
 //! Test harness: passes batches to the slice as the consumer does (begin, commit, call, settle, outbox, commit).
 
 use crate::fake_carrier::{FakeCarrier, tracking_number};
+use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
+use domain::order::{Contact, Recipient};
 use domain::product::Line;
 use domain::shipment::{Milestone, ShipmentStatus};
 use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
@@ -11,8 +13,13 @@ use platform::audit::NoAudit;
 use shipping::carriers::manual::{ManualCarrier, ManualCarrierArgs};
 use shipping::carriers::simulated::{SimulatedCarrier, SimulatedCarrierArgs};
 use shipping::carriers::{CarrierSettings, Carriers, ChosenCarrier, RegisteredCarrier};
-use shipping::{CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, Recorded, Shipping, ShippingArgs};
-use sqlx::PgPool;
+use shipping::{
+    CarrierCall, CarrierEvent, CarrierEventError, CarrierResult, RecipientSource, Recorded, Shipping, ShippingArgs,
+    ShippingError,
+};
+use sqlx::{PgConnection, PgPool};
+use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub struct Harness {
@@ -35,13 +42,13 @@ impl Harness {
 
     pub fn with_name(pool: PgPool, name: &'static str) -> Self {
         let carrier = FakeCarrier::default();
-        Self { pool, shipping: Shipping::new(&Carriers::of(name, carrier.clone()), &args()), carrier }
+        Self { pool, shipping: Shipping::new(&Carriers::of(name, carrier.clone()), recipients(), &args()), carrier }
     }
 
     /// With carrier `manual` for new bookings.
     pub fn with_manual_carrier(pool: PgPool) -> Self {
         let chosen = ChosenCarrier { carrier: ManualCarrier::NAME };
-        let shipping = Shipping::start(&ShippingArgs { chosen, ..args() }).unwrap();
+        let shipping = Shipping::start(&ShippingArgs { chosen, ..args() }, recipients()).unwrap();
         Self { pool, shipping, carrier: FakeCarrier::default() }
     }
 
@@ -49,7 +56,7 @@ impl Harness {
     pub fn with_two(pool: PgPool, name: &'static str, other: (&'static str, FakeCarrier)) -> Self {
         let carrier = FakeCarrier::default();
         let carriers = Carriers::of(name, carrier.clone()).and(other.0, other.1);
-        Self { pool, shipping: Shipping::new(&carriers, &args()), carrier }
+        Self { pool, shipping: Shipping::new(&carriers, recipients(), &args()), carrier }
     }
 
     pub fn context(&self) -> WriteContext {
@@ -131,6 +138,30 @@ impl Harness {
     }
 }
 
+/// Every order has the same recipient.
+#[derive(Debug)]
+struct OneRecipient;
+
+#[async_trait]
+impl RecipientSource for OneRecipient {
+    async fn find(
+        &self,
+        _connection: &mut PgConnection,
+        orders: &[OrderId],
+    ) -> Result<HashMap<OrderId, Recipient>, ShippingError> {
+        Ok(orders.iter().map(|order| (*order, recipient())).collect())
+    }
+}
+
+fn recipients() -> Arc<dyn RecipientSource> {
+    Arc::new(OneRecipient)
+}
+
+pub fn recipient() -> Recipient {
+    let phone = Some("+15551234567".parse().unwrap());
+    Recipient { ship_to: None, contact: Contact::new(None, phone).ok() }
+}
+
 pub fn args() -> ShippingArgs {
     ShippingArgs {
         chosen: ChosenCarrier { carrier: SimulatedCarrier::NAME },
@@ -184,7 +215,19 @@ pub fn book(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
         vendor_id: None,
         lines: lines.clone(),
     };
-    ShipmentCommand::Book(BookShipments { order_id, shipments: warehouses.iter().map(request).collect() })
+    ShipmentCommand::Book(BookShipments {
+        order_id,
+        shipments: warehouses.iter().map(request).collect(),
+        has_recipient: false,
+    })
+}
+
+/// A book command for an order with a recipient.
+pub fn book_for_recipient(order_id: OrderId, warehouses: &[u128]) -> ShipmentCommand {
+    match book(order_id, warehouses) {
+        ShipmentCommand::Book(book) => ShipmentCommand::Book(BookShipments { has_recipient: true, ..book }),
+        other => other,
+    }
 }
 
 pub fn vendors_shipment(order: OrderId, vendor: UserId) -> ShipmentId {
@@ -200,7 +243,8 @@ pub fn book_of(order_id: OrderId, vendors: &[UserId]) -> ShipmentCommand {
         vendor_id: Some(*vendor),
         lines: lines.clone(),
     };
-    ShipmentCommand::Book(BookShipments { order_id, shipments: vendors.iter().map(request).collect() })
+    let shipments = vendors.iter().map(request).collect();
+    ShipmentCommand::Book(BookShipments { order_id, shipments, has_recipient: false })
 }
 
 pub fn cancel(order_id: OrderId) -> ShipmentCommand {

@@ -11,5 +11,6 @@ mod fake_carrier;
 mod harness;
 mod lists;
 mod manual;
+mod recipients;
 mod simulated_moves;
 mod track;

@@ -7,6 +7,7 @@ pub mod list;
 pub mod order;
 pub mod payments;
 pub mod place;
+pub mod recipient;
 pub mod request;
 pub mod shipments;
 pub mod stream;

@@ -1,5 +1,6 @@
 //! Response bodies of orders.
 
+use super::recipient::{ContactBody, ShipToBody};
 use crate::docs::sets::{FulfilmentStatusSet, OrderPaymentStatusSet, OrderStatusSet, ShipmentStatusSet};
 use crate::problem::Problem;
 use crate::routes::money::MoneyBody;
@@ -8,12 +9,20 @@ use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use orders::{LineView, OrderSummary, OrderView, ShipmentView};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderSummaryBody {
     id: Uuid,
+    /// For people, such as on the phone.
+    #[schema(example = "DH20-6PWM")]
+    order_number: String,
+    /// The customer's own reference; hidden from vendors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "shop-1001")]
+    external_ref: Option<String>,
     customer_id: Uuid,
     #[schema(value_type = OrderStatusSet, inline)]
     status: &'static str,
@@ -32,7 +41,7 @@ pub struct OrderSummaryBody {
     /// Why an operator should check the order; for admins only.
     #[serde(skip_serializing_if = "Option::is_none")]
     attention: Option<String>,
-    /// The total of all lines; for vendors, of their own lines.
+    /// The total of all lines and of shipping; for vendors, of their own lines.
     total: MoneyBody,
     /// Increases with every change of the order.
     #[schema(example = 5)]
@@ -49,6 +58,20 @@ pub struct OrderBody {
     payment_method: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// Where the goods go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ship_to: Option<ShipToBody>,
+    /// How to reach the customer; hidden from vendors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<ContactBody>,
+    /// The customer's own texts; hidden from vendors.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false, example = json!({ "channel": "web" }))]
+    metadata: BTreeMap<String, String>,
+    /// The price of shipping in minor units, a part of the total; hidden from vendors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, example = 0)]
+    shipping_minor: Option<i64>,
     items: Vec<OrderLineBody>,
     /// Empty until the order is confirmed.
     shipments: Vec<OrderShipmentBody>,
@@ -67,6 +90,13 @@ pub struct OrderLineBody {
     quantity: u32,
     /// The price at which the order was placed.
     unit_price: MoneyBody,
+    /// Tax on all units together, in minor units.
+    #[schema(minimum = 0, example = 0)]
+    tax_minor: i64,
+    /// Discount on all units together, in minor units.
+    #[schema(minimum = 0, example = 0)]
+    discount_minor: i64,
+    /// The price of all units, plus tax, minus discount.
     line_total: MoneyBody,
 }
 
@@ -89,6 +119,8 @@ impl From<OrderSummary> for OrderSummaryBody {
     fn from(order: OrderSummary) -> Self {
         Self {
             id: order.id.as_uuid(),
+            order_number: order.order_number.to_string(),
+            external_ref: order.external_ref,
             customer_id: order.customer_id.as_uuid(),
             status: order.status.into(),
             payment_status: order.payment_status.into(),
@@ -111,6 +143,10 @@ impl OrderBody {
             order: view.order.into(),
             payment_method: view.payment_method,
             note: view.note,
+            ship_to: view.recipient.ship_to.map(Into::into),
+            contact: view.recipient.contact.map(Into::into),
+            metadata: view.metadata,
+            shipping_minor: view.shipping_minor,
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
             shipments: shipments.collect::<Result<_, _>>()?,
         })
@@ -126,6 +162,8 @@ impl From<LineView> for OrderLineBody {
             vendor_id: line.vendor_id.as_uuid(),
             quantity: line.quantity.get(),
             unit_price: line.unit_price.into(),
+            tax_minor: line.tax_minor,
+            discount_minor: line.discount_minor,
             line_total: line.line_total.into(),
         }
     }

@@ -1,20 +1,22 @@
 //! `POST /orders`.
 
 use super::request::{PlaceOrderBody, unknown_method};
-use crate::auth::Allowed;
+use crate::auth::{Allowed, Caller};
 use crate::body::Json;
 use crate::docs::sets::OrderStatusSet;
 use crate::idempotency::{IdempotencyKey, REPLAYED};
-use crate::policy::PlaceOrders;
+use crate::policy::{AdjustTotals, Permission as _, PlaceOrders};
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
 use crate::state::AppState;
+use accounts::Role;
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use catalogue::Product;
-use domain::order::order_request::{OrderRequest, PricedLines};
+use domain::order::order_request::OrderRequest;
+use domain::order::pricing::PricedLines;
 use orders::{Accepted, Fingerprint, NewOrder};
 use serde::Serialize;
 use std::sync::Arc;
@@ -29,6 +31,9 @@ pub struct AcceptedBody {
     #[schema(example = "accepted")]
     status: &'static str,
     order_id: Uuid,
+    /// For people, such as on the phone.
+    #[schema(example = "DH20-6PWM")]
+    order_number: String,
     #[schema(value_type = OrderStatusSet, inline)]
     order_status: &'static str,
     #[schema(example = "Order accepted for async processing")]
@@ -43,7 +48,7 @@ pub struct AcceptedBody {
     params(("Idempotency-Key" = String, Header, description = "A unique value for this request, such as a UUID")),
     responses((status = 202, description = "Accepted: it will be confirmed or rejected", body = AcceptedBody,
         headers(("Location" = String, description = "Where to follow the order")))),
-    extensions(("x-problems" = json!([Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
+    extensions(("x-problems" = json!([Kind::AlreadyExists, Kind::DuplicateSku, Kind::UnknownSku, Kind::CurrencyMismatch]))),
     security(("access_token" = [])))]
 pub async fn place_order(
     State(state): State<AppState>,
@@ -52,9 +57,12 @@ pub async fn place_order(
     RequestTrace(trace): RequestTrace,
     Json(body): Json<PlaceOrderBody>,
 ) -> Result<Response, Problem> {
+    if body.adjusts_totals() {
+        ensure_may_adjust_totals(caller)?;
+    }
     let request = body.into_request(state.payment_methods)?;
     let fingerprint = Fingerprint::of(&request);
-    let PricedLines { lines, total } = match price(&state, &request).await? {
+    let PricedLines { lines, shipping_minor, total } = match price(&state, &request).await? {
         Ok(priced) => priced,
         // A repeat gets its first response, even if the same order could not be placed any more.
         Err(problem) => {
@@ -62,11 +70,29 @@ pub async fn place_order(
             return earlier.map(respond).ok_or(problem);
         }
     };
-    let OrderRequest { payment_method, note, .. } = request;
-    let (customer_id, principal) = (caller.id, caller.idempotency_principal());
-    let route = ROUTE;
-    let new = NewOrder { customer_id, principal, route, key, fingerprint, lines, total, payment_method, note, trace };
+    let OrderRequest { payment_method, note, details, .. } = request;
+    let new = NewOrder {
+        customer_id: caller.id,
+        principal: caller.idempotency_principal(),
+        route: ROUTE,
+        key,
+        fingerprint,
+        lines,
+        shipping_minor,
+        total,
+        payment_method,
+        note,
+        details,
+        trace,
+    };
     Ok(respond(state.intake.place(new).await?))
+}
+
+/// A person must be an admin. An API key needs the scope, which only admins grant, whatever its owner's role is.
+fn ensure_may_adjust_totals(caller: Caller) -> Result<(), Problem> {
+    caller.require_scope::<AdjustTotals>()?;
+    let roles = if caller.principal.key.is_some() { AdjustTotals::ROLES } else { &[Role::Admin] };
+    caller.require_role::<AdjustTotals>(roles)
 }
 
 /// Prices the order. The inner error means that the order can't be placed, the outer one that pricing failed.
@@ -74,16 +100,20 @@ async fn price(state: &AppState, request: &OrderRequest) -> Result<Result<Priced
     if let Some(problem) = unknown_method(&request.payment_method, state.payment_methods) {
         return Ok(Err(problem));
     }
+    if state.options.requires_ship_to && request.details.recipient.ship_to.is_none() {
+        return Ok(Err(Problem::about(Kind::Validation, "/ship_to", "`ship_to` is required")));
+    }
     let products = state.catalogue.products(&request.lines.skus()).await?;
     let offers = products.into_iter().map(|product: Option<Arc<Product>>| product.and_then(|product| product.offer()));
     let priced = request.lines.price(offers.collect(), request.currency);
+    let priced = priced.and_then(|priced| priced.adjusted(&request.adjustments));
     Ok(priced.map_err(|error| Problem::invalid_order(&error, request.lines.as_slice())))
 }
 
 fn respond(accepted: Accepted) -> Response {
-    let order_id = accepted.order_id.as_uuid();
+    let (order_id, order_number) = (accepted.order_id.as_uuid(), accepted.order_number.to_string());
     let message = "Order accepted for async processing";
-    let body = AcceptedBody { status: "accepted", order_id, order_status: "pending", message };
+    let body = AcceptedBody { status: "accepted", order_id, order_number, order_status: "pending", message };
     let location = [(LOCATION, format!("/api/v1/orders/{order_id}"))];
     let mut response = (StatusCode::ACCEPTED, location, axum::Json(body)).into_response();
     if accepted.replayed {

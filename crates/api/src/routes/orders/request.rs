@@ -1,13 +1,21 @@
-//! The request body of a new order. Prices come from the catalogue, never from the client.
+//! The request body of a new order. Prices come from the catalogue, never from the client. Taxes, discounts and shipping
+//! come from clients that may adjust totals.
 
-use crate::body::{Field, FromJson, Members, parsed};
+use super::recipient::{ContactBody, ShipToBody, read_contact, read_ship_to};
+use crate::body::{Field, FromJson, Members, integer_within, parsed};
 use crate::problem::text::{invalid_value, one_of};
 use crate::problem::{Kind, Problem};
-use domain::money::Currency;
+use domain::money::{AmountMinor, Currency};
 use domain::order::order_request::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
+use domain::order::{
+    Adjustments, Contact, ExternalRef, LineAdjustment, METADATA_ENTRIES_MAX, Metadata, OrderDetails, Recipient, ShipTo,
+};
 use domain::product::{Line, Quantity, Sku};
 use payments::PaymentMethods;
 use utoipa::ToSchema;
+
+/// Far more than any order costs; a sum of such amounts does not overflow.
+const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
 
 #[derive(Debug, ToSchema)]
 pub struct PlaceOrderBody {
@@ -16,7 +24,7 @@ pub struct PlaceOrderBody {
     currency: Option<Currency>,
     /// 1 to 100 lines, each SKU at most once.
     #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 100)]
-    items: Vec<Line>,
+    items: Vec<RequestedLine>,
     /// A payment method of the configured gateway. The simulated gateway has `sim_ok` (default), and `sim_declined`,
     /// `sim_timeout`, `sim_flaky` and `sim_down` to simulate failures.
     #[schema(value_type = Option<String>, example = "sim_ok")]
@@ -24,6 +32,30 @@ pub struct PlaceOrderBody {
     /// A note to the vendor.
     #[schema(value_type = Option<String>, max_length = 1000, example = "Please ring twice")]
     note: Option<Note>,
+    /// Where the goods go. Some installations require it.
+    #[schema(value_type = Option<ShipToBody>)]
+    ship_to: Option<ShipTo>,
+    /// For the carrier.
+    #[schema(value_type = Option<ContactBody>)]
+    contact: Option<Contact>,
+    /// Your own reference, visible to you and to staff. Two of your orders can't have the same.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    external_ref: Option<ExternalRef>,
+    /// Texts of your own, visible to you and to staff: up to 20, with keys of 1 to 40 letters, digits, dots, dashes or
+    /// underscores and values of up to 500 characters.
+    #[schema(value_type = std::collections::BTreeMap<String, String>, required = false, example = json!({ "channel": "web" }))]
+    metadata: Metadata,
+    /// The price of shipping in minor units, added to the total. Only for callers who may adjust totals.
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    shipping_minor: Option<AmountMinor>,
+}
+
+/// A line with the amounts that the caller adds to its price.
+#[derive(Debug)]
+struct RequestedLine {
+    line: Line,
+    tax_minor: Option<AmountMinor>,
+    discount_minor: Option<AmountMinor>,
 }
 
 #[derive(Debug, ToSchema)]
@@ -33,6 +65,13 @@ pub struct LineBody {
     sku: String,
     #[schema(example = 2, minimum = 1, maximum = 1000)]
     quantity: u32,
+    /// Tax on all units together in minor units, added to the total. Only for callers who may adjust totals.
+    #[schema(minimum = 0)]
+    tax_minor: Option<i64>,
+    /// Discount on all units together in minor units, at most their price with tax. Only for callers who may adjust
+    /// totals.
+    #[schema(minimum = 0)]
+    discount_minor: Option<i64>,
 }
 
 impl FromJson for PlaceOrderBody {
@@ -41,24 +80,67 @@ impl FromJson for PlaceOrderBody {
         let items = members.required("items", |items| items.list(LINES_MAX, read_line));
         let payment_method = members.optional("payment_method", parsed);
         let note = members.optional("note", parsed);
-        Some(Self { currency: currency?, items: items?, payment_method: payment_method?, note: note? })
+        let ship_to = members.optional("ship_to", read_ship_to);
+        let contact = members.optional("contact", read_contact);
+        let external_ref = members.optional("external_ref", parsed);
+        let metadata = members.optional("metadata", |field| field.entries(METADATA_ENTRIES_MAX, parsed));
+        let shipping_minor = members.optional("shipping_minor", amount);
+        Some(Self {
+            currency: currency?,
+            items: items?,
+            payment_method: payment_method?,
+            note: note?,
+            ship_to: ship_to?,
+            contact: contact?,
+            external_ref: external_ref?,
+            metadata: metadata?.unwrap_or_default(),
+            shipping_minor: shipping_minor?,
+        })
     }
 }
 
-fn read_line(item: Field<'_>) -> Option<Line> {
+fn amount(field: Field<'_>) -> Option<AmountMinor> {
+    integer_within(field, 0..=AMOUNT_MINOR_MAX)
+}
+
+fn read_line(item: Field<'_>) -> Option<RequestedLine> {
     item.members(|members| {
         let sku = members.required("sku", parsed::<Sku>);
         let quantity = members.required("quantity", |field| field.integer_as(Quantity::try_from));
-        Some(Line { sku: sku?, quantity: quantity? })
+        let tax_minor = members.optional("tax_minor", amount);
+        let discount_minor = members.optional("discount_minor", amount);
+        let line = Line { sku: sku?, quantity: quantity? };
+        Some(RequestedLine { line, tax_minor: tax_minor?, discount_minor: discount_minor? })
     })
 }
 
 impl PlaceOrderBody {
+    /// Whether the caller needs the permission to adjust totals.
+    pub fn adjusts_totals(&self) -> bool {
+        self.shipping_minor.is_some()
+            || self.items.iter().any(|item| item.tax_minor.is_some() || item.discount_minor.is_some())
+    }
+
     pub fn into_request(self, methods: PaymentMethods) -> Result<OrderRequest, Problem> {
-        let Self { currency, items, payment_method, note } = self;
+        let adjustments = self.adjustments();
+        let Self { currency, items, payment_method, note, ship_to, contact, external_ref, metadata, .. } = self;
         let payment_method = payment_method.map_or_else(|| default_of(methods), Ok)?;
+        let items: Vec<Line> = items.into_iter().map(|item| item.line).collect();
         let lines = OrderLines::parse(items.clone()).map_err(|error| Problem::invalid_order(&error, &items))?;
-        Ok(OrderRequest { currency, lines, payment_method, note })
+        let details = OrderDetails { recipient: Recipient { ship_to, contact }, external_ref, metadata };
+        Ok(OrderRequest { currency, lines, payment_method, note, details, adjustments })
+    }
+
+    fn adjustments(&self) -> Adjustments {
+        if !self.adjusts_totals() {
+            return Adjustments::default();
+        }
+        let line = |item: &RequestedLine| LineAdjustment {
+            tax_minor: item.tax_minor.unwrap_or_default(),
+            discount_minor: item.discount_minor.unwrap_or_default(),
+        };
+        let lines = self.items.iter().map(line).collect();
+        Adjustments { lines, shipping_minor: self.shipping_minor.unwrap_or_default() }
     }
 }
 

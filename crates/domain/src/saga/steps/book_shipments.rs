@@ -29,7 +29,7 @@ pub const BOOK_SHIPMENTS: Step = Step {
 };
 
 fn command(order: &Order, allocation: &SagaAllocation) -> Command {
-    Command::Shipment(ShipmentCommand::Book(booking(order.id, allocation.shipments())))
+    Command::Shipment(ShipmentCommand::Book(booking(order, allocation.shipments())))
 }
 
 fn compensation(order_id: OrderId) -> Command {

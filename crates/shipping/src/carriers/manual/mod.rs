@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
+use domain::order::Recipient;
 use domain::shipment::TrackingNumber;
 
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ impl RegisteredCarrier for ManualCarrier {
 
 #[async_trait]
 impl Carrier for ManualCarrier {
-    async fn book(&self, request: &ShipmentRequest) -> BookResponse {
+    async fn book(&self, request: &ShipmentRequest, _recipient: &Recipient) -> BookResponse {
         let id = request.shipment_id;
         BookResponse::Booked { tracking_number: reference(id), promised_by: id.ordered_at() + self.promise }
     }
@@ -61,7 +62,7 @@ mod tests {
         let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: Vec::new() };
         let carrier = ManualCarrier::start(&ManualCarrierArgs { manual_carrier_delivery_hours: 2 }).unwrap();
 
-        let response = carrier.book(&request).await;
+        let response = carrier.book(&request, &Recipient::default()).await;
 
         let BookResponse::Booked { tracking_number, promised_by } = response else { panic!("{response:?}") };
         assert_eq!(tracking_number.as_str().to_lowercase(), shipment_id.to_string());

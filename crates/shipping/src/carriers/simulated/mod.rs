@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
+use domain::order::Recipient;
 use domain::shipment::TrackingNumber;
 use messaging::WriteContext;
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl RegisteredCarrier for SimulatedCarrier {
 
 #[async_trait]
 impl Carrier for SimulatedCarrier {
-    async fn book(&self, request: &ShipmentRequest) -> BookResponse {
+    async fn book(&self, request: &ShipmentRequest, _recipient: &Recipient) -> BookResponse {
         self.simulate_latency().await;
         if request.lines.iter().any(|line| line.sku.as_str().starts_with(REFUSED_SKU_PREFIX)) {
             return BookResponse::Refused { reason: "goods_not_accepted".to_owned() };
@@ -157,6 +158,10 @@ mod tests {
 
     fn booked(request: &ShipmentRequest) -> BookResponse {
         let carrier = SimulatedCarrier { latency: Duration::ZERO };
-        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(carrier.book(request))
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(carrier.book(request, &Recipient::default()))
     }
 }

@@ -1,5 +1,6 @@
-//! The e-mail address that identifies an account.
+//! E-mail addresses: what identifies an account, and where the customer of an order can be reached.
 
+use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,7 +8,8 @@ const EMAIL_LENGTH_MAX: usize = 254;
 const LOCAL_PART_LENGTH_MAX: usize = 64;
 
 /// Lower-cased ASCII, `local@domain`. Not verified: mail to it may not arrive.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Email(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
