@@ -82,8 +82,8 @@ bench: ## measure a release build on a separate stack: rates, latencies, CPU, me
 api-fuzz: ## fuzz the API with schemathesis (PyPI), as customer and as admin (minutes)
 	@scripts/api_fuzz.sh $(ARGS)
 
-clients-test: ## run the clients of scripts/clients: generated TypeScript, Bruno collection (needs npm)
-	@scripts/clients_test.sh
+clients-test: ## of `make test` only the clients of scripts/clients: generated TypeScript, Bruno collection
+	@scripts/test.sh --test system clients
 
 prepare: ## regenerate .sqlx/ after a change to a query or a migration
 	@scripts/prepare_queries.sh

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the first command of README.md in a copy of the checkout: `cp .env.example .env && docker compose up --build`.
 # Then signs up, places orders, kills the worker, restarts the broker, and removes everything but the image, which is
-# tagged orderflow:test. ORDERFLOW_IMAGE_PROFILE=dev scripts/compose_test.sh compiles faster.
+# tagged orderflow:test. Then the same stack in production, from the first admin to a delivered order.
+# ORDERFLOW_IMAGE_PROFILE=dev scripts/compose_test.sh compiles faster.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
-for part in settings compose; do
+for part in settings compose http; do
     # shellcheck source=/dev/null
     source "$SCRIPTS/lib/$part.sh"
 done
@@ -38,6 +39,9 @@ main() {
     check_endpoints
     stage "stop"
     stop_processes
+    remove_stack
+    stage "production, from nothing"
+    "$SCRIPTS/compose/production.sh" "$DIRECTORY"
     stage "compose-test: all good"
 }
 
@@ -135,7 +139,6 @@ stop_processes() {
     done
 }
 
-http() { curl --silent --show-error --fail-with-body --max-time 10 --noproxy '*' --location "$@"; }
 expect_ok() {
     local url
     for url in "$@"; do
@@ -143,7 +146,6 @@ expect_ok() {
         print "$url: ok"
     done
 }
-json_member() { sed --quiet "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 log_in() {
     TOKEN="$(http "$API/api/v1/auth/login" --header 'Content-Type: application/json' \
@@ -161,9 +163,7 @@ place() {
     done
     print "${#placed[@]} orders placed"
 }
-status_of() { http "$API/api/v1/orders/$1" --header "Authorization: Bearer $TOKEN" | order_status; }
-# The first match is the status of the order; its parts have a status too.
-order_status() { grep --only-matching --max-count=1 '"status":"[a-z]*"' | sed --quiet '1s/.*:"\(.*\)"/\1/p'; }
+status_of() { http "$API/api/v1/orders/$1" --header "Authorization: Bearer $TOKEN" | first_member status; }
 
 # Waits until each order placed so far is in one of these states.
 wait_orders() {
@@ -177,11 +177,17 @@ wait_orders() {
     print "${#placed[@]} orders are ${1//|/ or } ($SECONDS s)"
 }
 
+# Also ends `docker compose up`, which runs in the foreground of a subshell.
+remove_stack() {
+    compose_down
+    [[ -z "${UP:-}" ]] || wait "$UP" || true
+    UP=""
+}
+
 cleanup() {
     local code=$?
     ((code == 0)) || show_logs_of_failed "${ONE_SHOT[@]}" "${SERVICES[@]}" >&2
-    compose_down
-    [[ -z "${UP:-}" ]] || wait "$UP" || true
+    remove_stack
     rm --recursive --force "$DIRECTORY"
     exit "$code"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the services that the tests need, builds the binaries that the system tests start, then runs every test.
+# Starts the services that the tests need, installs a browser and the packages of the clients, builds the binaries that
+# the system tests start, then runs every test.
 # Arguments go to `cargo test --workspace`.
 set -euo pipefail
 
@@ -16,6 +17,7 @@ main() {
     scripts/services.sh up pgbouncer
     is_external postgres || scripts/services.sh up replica
     scripts/services.sh install-browser
+    scripts/clients/install.sh
     export_urls
     create_test_database
     export_test_settings

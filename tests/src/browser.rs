@@ -24,6 +24,8 @@ const RESPONSE_LIMIT: Duration = Duration::from_mins(1);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Presses and releases Ctrl+A: the text that is typed next replaces the field's text.
 const SELECT_ALL: &str = "\u{E009}a\u{E000}";
+/// In CSS pixels: that of a small phone.
+const PHONE_WIDTH: u32 = 360;
 const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
@@ -98,18 +100,52 @@ impl Browser {
 
     /// The text of the element that `css` selects, as soon as it is not empty.
     pub async fn text(&self, css: &str) -> String {
+        self.property(css, "innerText").await
+    }
+
+    /// The value of the field that `css` selects, as soon as it is not empty.
+    pub async fn value(&self, css: &str) -> String {
+        self.property(css, "value").await
+    }
+
+    async fn property(&self, css: &str, name: &str) -> String {
+        let script = "const found = document.querySelector(arguments[0]); return found ? found[arguments[1]] : null";
         eventually(&format!("{css} to show something"), WAIT_LIMIT, || async {
-            let script = "const found = document.querySelector(arguments[0]); return found ? found.innerText : null";
-            let shown = self.command("execute/sync", json!({ "script": script, "args": [css] })).await?;
+            let shown = self.script(script, json!([css, name])).await?;
             shown.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).ok_or(shown.to_string())
         })
         .await
     }
 
+    /// Waits until the element that `css` selects shows exactly this text.
+    pub async fn wait_for_text(&self, css: &str, text: &str) {
+        eventually(&format!("{css} to show {text}"), WAIT_LIMIT, || async {
+            let shown = self.text(css).await;
+            if shown == text { Ok(()) } else { Err(shown) }
+        })
+        .await;
+    }
+
+    /// Whether there is an element that `css` selects.
+    pub async fn has(&self, css: &str) -> bool {
+        let found = self.script("return document.querySelector(arguments[0]) !== null", json!([css])).await;
+        found.unwrap_or_else(|error| panic!("{css}: {error}")) == true
+    }
+
+    /// Makes the window as wide as that of a phone. Returns by how many pixels the page is wider.
+    pub async fn overflow_on_a_phone(&self) -> i64 {
+        let size = json!({ "width": PHONE_WIDTH, "height": 800, "deviceScaleFactor": 1, "mobile": true });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size });
+        self.command("goog/cdp/execute", command).await.expect("the window is resized");
+        let wider =
+            self.script("return document.documentElement.scrollWidth - arguments[0]", json!([PHONE_WIDTH])).await;
+        wider.expect("a width").as_i64().expect("a number")
+    }
+
     /// Takes a screenshot around the element that `css` selects, and stores it as `NAME.png` with the logs.
     pub async fn screenshot(&self, name: &str, css: &str) {
         let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
-        let scrolled = self.command("execute/sync", json!({ "script": script, "args": [css] })).await;
+        let scrolled = self.script(script, json!([css])).await;
         scrolled.unwrap_or_else(|error| panic!("{css}: {error}"));
         let png = self.request(Method::GET, "screenshot", None).await.expect("a screenshot");
         let png = BASE64_STANDARD.decode(png.as_str().expect("a screenshot is text")).expect("base64");
@@ -125,6 +161,16 @@ impl Browser {
             traffic.record(&entry["message"]["method"], &entry["message"]["params"]);
         }
         traffic
+    }
+
+    /// The lines of the browser's console since they were last read.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.command("se/log", json!({ "type": "browser" })).await.expect("the console");
+        entries.as_array().into_iter().flatten().map(|entry| entry["message"].to_string()).collect()
+    }
+
+    async fn script(&self, script: &str, arguments: Value) -> Result<Value, String> {
+        self.command("execute/sync", json!({ "script": script, "args": arguments })).await
     }
 
     async fn on_element(&self, css: &str, verb: &str, body: Value) -> Result<(), String> {
@@ -211,6 +257,6 @@ fn capabilities(profile: &Path) -> Value {
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
         "goog:chromeOptions": { "args": flags },
-        "goog:loggingPrefs": { "performance": "ALL" },
+        "goog:loggingPrefs": { "performance": "ALL", "browser": "ALL" },
     } } })
 }

@@ -1,13 +1,13 @@
-//! The documentation page, used by a person with a browser: they log in, authorize and place an order.
+//! The documentation page, used by a person with a browser: they log in, place an order and watch it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 use system_tests::browser::Browser;
 use system_tests::{SeedProduct, TestSystem, client};
 
 const LIMIT: Duration = Duration::from_secs(30);
-const LOG_IN: &str = "#operations-auth-log_in";
 const PLACE_ORDER: &str = "#operations-orders-place_order";
+const FIND_ORDER: &str = "#operations-orders-find_order";
 const RESPONSE: &str = ".live-responses-table tr.response";
 
 #[tokio::test]
@@ -17,39 +17,67 @@ async fn an_order_is_placed_from_the_documentation_without_any_network_but_the_a
     let browser = Browser::open(&system.directory()).await;
 
     browser.go_to(&format!("{}/docs", system.api_url())).await;
-    try_out(&browser, LOG_IN).await;
-    let login = json!({ "email": "reader@example.com", "password": client::PASSWORD });
-    browser.write(&format!("{LOG_IN} .body-param__text"), &login.to_string()).await;
-    let session = execute(&browser, LOG_IN, "200").await;
-    authorize(&browser, session["access_token"].as_str().expect("a login shows a token")).await;
-    try_out(&browser, PLACE_ORDER).await;
-    let key = format!("{PLACE_ORDER} tr[data-param-name='Idempotency-Key'] input");
-    browser.write(&key, "placed-from-the-docs").await;
+    log_in(&browser, "reader@example.com").await;
+    browser.click("#open-place-order").await;
+    let key = browser.value(&key_of(PLACE_ORDER)).await;
     // The form already contains the documented example.
     let accepted = execute(&browser, PLACE_ORDER, "202").await;
     browser.screenshot("order-accepted", &format!("{PLACE_ORDER} {RESPONSE}")).await;
-    let id = accepted["order_id"].as_str().expect("an accepted order shows its id").parse().expect("a UUID");
-    let confirmed = customer.wait_until(id, "confirmed", LIMIT).await;
-
-    let refused = format!("{PLACE_ORDER} tr.response[data-code='422']");
-    browser.screenshot("what-can-go-wrong", &refused).await;
-    let problem = shown(&browser, &refused).await;
+    let id = accepted["order_id"].as_str().expect("an accepted order shows its id");
+    let confirmed = customer.wait_until(id.parse().expect("a UUID"), "confirmed", LIMIT).await;
 
     assert_eq!(accepted["status"], "accepted");
-    assert_eq!(problem["status"], 422, "{problem}");
     assert_eq!(confirmed["items"][0]["quantity"], 2);
-    let traffic = browser.traffic().await;
-    let elsewhere: Vec<_> =
-        traffic.requested().filter(|url| !url.starts_with(&format!("{}/", system.api_url()))).collect();
-    assert!(elsewhere.is_empty() && traffic.failed.is_empty(), "{elsewhere:?}, failed: {:?}", traffic.failed);
-    assert!(traffic.requested().any(|url| url.ends_with("/api/v1/orders")), "the network log is empty");
+    assert_eq!(key.len(), 36, "{key} is no UUID");
+    assert_ne!(browser.value(&key_of(PLACE_ORDER)).await, key, "the next request has the same key");
+    browser.text("#timeline li:nth-child(2)").await;
+    browser.click(&format!("{FIND_ORDER} .opblock-summary-control")).await;
+    assert_eq!(browser.value(&format!("{FIND_ORDER} tr[data-param-name='id'] input")).await, id);
+    expect_folded_errors(&browser).await;
+    expect_own_traffic(&browser, system.api_url()).await;
+    let overflow = browser.overflow_on_a_phone().await;
+    browser.screenshot("on-a-phone", &format!("{PLACE_ORDER} .execute")).await;
+    assert!(overflow <= 0, "the page is {overflow} pixels wider than a phone");
     system.finish().await;
 }
 
-/// Opens an operation and its form.
-async fn try_out(browser: &Browser, operation: &str) {
-    browser.click(&format!("{operation} .opblock-summary-control")).await;
-    browser.click(&format!("{operation} .try-out__btn")).await;
+fn key_of(operation: &str) -> String {
+    format!("{operation} tr[data-param-name='Idempotency-Key'] input")
+}
+
+/// Logs in behind *Authorize*, first with a wrong password.
+async fn log_in(browser: &Browser, email: &str) {
+    browser.click("#log-in").await;
+    browser.write(".log-in input[name='email']", email).await;
+    browser.write(".log-in input[name='password']", "a wrong password").await;
+    browser.click(".log-in .authorize").await;
+    assert_eq!(browser.text(".log-in .problem code").await, "invalid-credentials");
+    browser.screenshot("login-refused", ".log-in .problem").await;
+    browser.write(".log-in input[name='password']", client::PASSWORD).await;
+    browser.click(".log-in .authorize").await;
+    let account = format!("Logged in as {email} (customer).");
+    browser.wait_for_text("#account", &account).await;
+}
+
+/// The success comes first; the errors are read after one click.
+async fn expect_folded_errors(browser: &Browser) {
+    let refused = format!("{PLACE_ORDER} tr.response[data-code='422']");
+    browser.text(&format!("{PLACE_ORDER} tr.response[data-code='202']")).await;
+    assert!(!browser.has(&refused).await, "an error is shown before it is unfolded");
+    browser.click(&format!("{PLACE_ORDER} .errors > summary")).await;
+    let problem = shown(browser, &refused).await;
+    assert_eq!(problem["status"], 422, "{problem}");
+    browser.screenshot("what-can-go-wrong", &refused).await;
+}
+
+/// Nothing was requested elsewhere, nothing failed, and the page's security policy refused nothing.
+async fn expect_own_traffic(browser: &Browser, api: &str) {
+    let traffic = browser.traffic().await;
+    let elsewhere: Vec<_> = traffic.requested().filter(|url| !url.starts_with(&format!("{api}/"))).collect();
+    assert!(elsewhere.is_empty() && traffic.failed.is_empty(), "{elsewhere:?}, failed: {:?}", traffic.failed);
+    assert!(traffic.requested().any(|url| url.ends_with("/api/v1/orders")), "the network log is empty");
+    let refused: Vec<_> = browser.console().await.into_iter().filter(|line| line.contains("Security Policy")).collect();
+    assert!(refused.is_empty(), "{refused:?}");
 }
 
 /// Submits the form, and reads the response from the page.
@@ -66,11 +94,4 @@ async fn execute(browser: &Browser, operation: &str, status: &str) -> Value {
 async fn shown(browser: &Browser, response: &str) -> Value {
     let text = browser.text(&format!("{response} .response-col_description .highlight-code code")).await;
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-async fn authorize(browser: &Browser, token: &str) {
-    browser.click(".auth-wrapper .authorize").await;
-    browser.write(".auth-container input", token).await;
-    browser.click(".auth-btn-wrapper .authorize").await;
-    browser.click(".auth-btn-wrapper .btn-done").await;
 }

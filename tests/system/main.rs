@@ -7,6 +7,7 @@ mod broker_objects;
 mod broker_users;
 mod cancel;
 mod chaos;
+mod clients;
 mod clock;
 mod command_line;
 mod concurrent_duplicates;

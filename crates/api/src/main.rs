@@ -9,6 +9,7 @@ use messaging::broker::{BrokerConnections, QueueInspector};
 use messaging::{RelayHandle, WriteContext};
 use operations::processes::{ProcessCounts, ProcessInfo, Role, run_heartbeat};
 use orders::{Intake, OrderWatch};
+use platform::config::Environment;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::{ListPool, Pools};
 use platform::redis::Redis;
@@ -99,6 +100,7 @@ fn shared(
     let options = Options {
         hides_registered_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.api_trusted_proxies),
+        shows_demo_accounts: settings.environment.orderflow_env == Environment::Development,
         requires_ship_to: settings.orders.require_ship_to,
     };
     Ok(Shared {

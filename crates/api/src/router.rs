@@ -7,7 +7,9 @@ use crate::problem::{Kind, Problem};
 use crate::routes::{admin, api_keys, auth, inventory, orders, problems, products, shipments, system, warehouses};
 use crate::state::AppState;
 use crate::{cors, docs, limits, pipeline};
+use axum::body::Bytes;
 use axum::extract::MatchedPath;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Uri};
 use axum::response::Redirect;
 use axum::routing::get;
@@ -19,7 +21,6 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const BASE: &str = "/api/v1";
 
@@ -29,11 +30,11 @@ pub fn router(state: AppState) -> Router {
     let supported = SupportedRoutes::of(&description);
     let method_not_allowed =
         move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
-    // The default validator would send the OpenAPI description to a third-party server.
-    let swagger_ui =
-        SwaggerUi::new("/docs").url("/openapi.json", description).config(Config::default().validator_url("none"));
+    let description = Bytes::from(description.to_json().expect("an OpenAPI description is JSON"));
+    let json = [(CONTENT_TYPE, "application/json")];
     let router = router
-        .merge(swagger_ui)
+        .merge(docs::page::routes(state.options.shows_demo_accounts))
+        .route("/openapi.json", get(async move || (json, description)))
         .route("/", get(async || Redirect::temporary("/docs/")))
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed);

@@ -65,6 +65,8 @@ pub struct Options {
     pub hides_registered_emails: bool,
     /// Number of our own proxies between clients and this process.
     pub trusted_proxies: usize,
+    /// Whether the page at `/docs` shows the demo accounts.
+    pub shows_demo_accounts: bool,
     /// Whether orders without an address are refused.
     pub requires_ship_to: bool,
 }

@@ -29,7 +29,7 @@ pub use adjust_stock::{AdjustStockError, Adjustment, adjust_stock, set_low_stock
 pub use check_low_stock::check_low_stock;
 pub use config::UpkeepArgs;
 pub use error::StoreError;
-pub use find_warehouse::find_warehouse;
+pub use find_warehouse::{find_warehouse, warehouse_codes};
 pub use list_movements::list_movements;
 pub use list_stock::{find_stock, list_stock};
 pub use movements::{InvalidMovementCursor, MovementCursor, MovementFilter, StockMovement};

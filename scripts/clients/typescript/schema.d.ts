@@ -2166,6 +2166,8 @@ export interface components {
             status: "requested" | "booked" | "cancelled" | "handed_over" | "in_transit" | "delivered";
             /** @example OF068T3S6H2QK9V5X7N0EG */
             tracking_number: string;
+            /** @example EAST */
+            warehouse_code: string;
             /** Format: uuid */
             warehouse_id: string;
         };
@@ -3090,6 +3092,8 @@ export interface components {
              * @description Who sells its products. Absent for shipments from before vendors had their own.
              */
             vendor_id?: string | null;
+            /** @example EAST */
+            warehouse_code: string;
             /** Format: uuid */
             warehouse_id: string;
         };
@@ -3174,6 +3178,8 @@ export interface components {
                  * @description Who sells its products. Absent for shipments from before vendors had their own.
                  */
                 vendor_id?: string | null;
+                /** @example EAST */
+                warehouse_code: string;
                 /** Format: uuid */
                 warehouse_id: string;
             }[];
@@ -6557,6 +6563,7 @@ export interface operations {
                      *           "promised_by": "2026-01-15T09:30:00Z",
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ],
@@ -6821,6 +6828,7 @@ export interface operations {
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ]
@@ -7315,6 +7323,7 @@ export interface operations {
                      *           "status": "requested",
                      *           "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "warehouse_code": "EAST",
                      *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *         }
                      *       ]
@@ -7379,6 +7388,7 @@ export interface operations {
                      *       "status": "requested",
                      *       "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "warehouse_code": "EAST",
                      *       "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *     }
                      */
@@ -7514,6 +7524,7 @@ export interface operations {
                      *       "status": "requested",
                      *       "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "warehouse_code": "EAST",
                      *       "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *     }
                      */

@@ -4,6 +4,7 @@ mod closed_sets;
 mod examples;
 mod headers;
 mod names;
+pub mod page;
 mod problems;
 pub mod sets;
 mod visit;
@@ -44,8 +45,9 @@ struct AccessToken;
 impl Modify for AccessToken {
     fn modify(&self, spec: &mut Spec) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let scheme =
-            SecurityScheme::Http(bearer.description(Some("`access_token` of POST /api/v1/auth/login")).build());
+        let scheme = SecurityScheme::Http(
+            bearer.description(Some("`access_token` of POST /api/v1/auth/login, or an API key")).build(),
+        );
         components(spec).add_security_scheme(ACCESS_TOKEN, scheme);
     }
 }
@@ -56,7 +58,9 @@ impl Modify for ListOfProblems {
     fn modify(&self, spec: &mut Spec) {
         let row = |kind: &Kind| format!("| {} | `{}` | {} |\n", kind.status().as_u16(), kind.slug(), kind.title());
         let rows: String = Kind::ALL.iter().map(row).collect();
-        spec.info.description.get_or_insert_default().push_str(&rows);
+        let description = spec.info.description.get_or_insert_default();
+        description.push_str(&rows);
+        description.push_str("\n</details>\n");
     }
 }
 

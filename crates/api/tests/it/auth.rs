@@ -1,6 +1,6 @@
 //! Sign-up, login, token refresh and roles over HTTP. The numbers in the test names are those of the list of bad input.
 
-use crate::client::{ApiClient, ApiRequest, PASSWORD, get, post};
+use crate::client::{ApiClient, ApiRequest, OPTIONS, PASSWORD, get, post};
 use accounts::Role;
 use api::Options;
 use axum::http::{Method, StatusCode};
@@ -83,10 +83,7 @@ async fn a_blank_invisible_or_too_long_name_is_refused(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_taken_address_is_a_conflict_unless_a_setting_hides_it_72(pool: PgPool) {
     let client = ApiClient::new(pool.clone());
-    let hiding = ApiClient::with_options(
-        pool,
-        Options { hides_registered_emails: true, trusted_proxies: 0, requires_ship_to: false },
-    );
+    let hiding = ApiClient::with_options(pool, Options { hides_registered_emails: true, ..OPTIONS });
     client.send(sign_up(EMAIL, PASSWORD)).await.expect(StatusCode::CREATED);
 
     client.send(sign_up("CUSTOMER@orders.local", "another password")).await.expect_problem(409, "email-taken");

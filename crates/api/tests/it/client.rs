@@ -33,6 +33,9 @@ use uuid::Uuid;
 
 /// How many order streams may be open at the same time.
 pub const STREAMS_MAX: usize = 4;
+/// Those of most tests.
+pub const OPTIONS: Options =
+    Options { hides_registered_emails: false, trusted_proxies: 0, shows_demo_accounts: true, requires_ship_to: false };
 pub const PASSWORD: &str = "CustomerPass123";
 pub const SECRET: &str = "a-key-of-at-least-thirty-two-bytes-1";
 pub const HEADPHONES: &str = "SKU-HEADPHONES";
@@ -76,10 +79,7 @@ pub struct ApiResponse {
 
 impl ApiClient {
     pub fn new(pool: PgPool) -> Self {
-        Self::with_options(
-            pool,
-            Options { hides_registered_emails: false, trusted_proxies: 0, requires_ship_to: false },
-        )
+        Self::with_options(pool, OPTIONS)
     }
 
     pub fn with_options(pool: PgPool, options: Options) -> Self {

@@ -109,18 +109,3 @@ async fn requests_beyond_the_limit_get_503(pool: PgPool) {
     drop(all);
     client.send(get("/products")).await.expect(StatusCode::OK);
 }
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn the_openapi_document_and_its_page_load_nothing_from_elsewhere(pool: PgPool) {
-    let client = ApiClient::new(pool);
-
-    let document = client.send(get("/openapi.json")).await.expect(StatusCode::OK);
-    let page = client.send(get("/docs/")).await.expect(StatusCode::OK);
-
-    assert!(document["paths"]["/api/v1/orders"]["post"]["responses"]["202"].is_object());
-    let setup = client.send(get("/docs/swagger-initializer.js")).await.expect(StatusCode::OK);
-    assert!(setup.as_str().unwrap().contains(r#""validatorUrl": "none""#), "{setup}");
-    let page = page.as_str().unwrap();
-    assert!(page.contains("swagger-ui") && !page.contains("https://"), "{page}");
-    assert_eq!(client.send(get("/")).await.headers["location"], "/docs/");
-}

@@ -1,6 +1,6 @@
 //! What a shop attaches to its orders: number, address, contact, reference, metadata and adjusted totals.
 
-use crate::client::{ApiClient, ApiRequest, CABLE, HEADPHONES, TestUser, get, post};
+use crate::client::{ApiClient, ApiRequest, CABLE, HEADPHONES, OPTIONS, TestUser, get, post};
 use accounts::Role;
 use api::Options;
 use axum::http::StatusCode;
@@ -182,7 +182,7 @@ async fn a_reference_that_is_taken_is_a_409_that_names_the_order(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_installation_may_require_an_address(pool: PgPool) {
-    let options = Options { hides_registered_emails: false, trusted_proxies: 0, requires_ship_to: true };
+    let options = Options { requires_ship_to: true, ..OPTIONS };
     let client = ApiClient::with_options(pool, options);
     let vendor = client.create_user("vendor", Role::Vendor).await;
     client.create_stock(vendor.id).await;

@@ -1,8 +1,7 @@
 //! Two pools of connections: requests that wait for row locks do not starve intake and health checks.
 
-use crate::client::{ApiClient, ApiRequest, HEADPHONES, get};
+use crate::client::{ApiClient, ApiRequest, HEADPHONES, OPTIONS, get};
 use accounts::Role;
-use api::Options;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use futures::future::join_all;
@@ -11,8 +10,6 @@ use serde_json::json;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::time::{Duration, Instant};
-
-const OPTIONS: Options = Options { hides_registered_emails: false, trusted_proxies: 0, requires_ship_to: false };
 
 /// The two pools of a process, connected to the test's database.
 fn pools(pool: &PgPool, vital: u32, common: u32) -> Pools {

@@ -1,6 +1,6 @@
 //! Rate limits per principal and per client address.
 
-use crate::client::{ApiClient, ApiResponse, PASSWORD, TestUser, get, post};
+use crate::client::{ApiClient, ApiResponse, OPTIONS, PASSWORD, TestUser, get, post};
 use accounts::Role;
 use api::{Options, RateLimitArgs};
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use sqlx::PgPool;
 /// With one trusted proxy, so that a test chooses the address of each request.
 fn client(pool: PgPool, limits: RateLimitArgs) -> ApiClient {
     let pools = Pools { vital: pool.clone(), common: pool, pool_activity: PoolActivity::default() };
-    let options = Options { hides_registered_emails: false, trusted_proxies: 1, requires_ship_to: false };
+    let options = Options { trusted_proxies: 1, ..OPTIONS };
     ApiClient::with_rate_limits(pools, options, limits)
 }
 

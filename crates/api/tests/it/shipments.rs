@@ -59,6 +59,7 @@ async fn a_shipment_is_visible_to_its_customer_and_vendor_and_its_vendor_reports
     for user in [&customer, &vendor] {
         let shipment = client.send(get(&path).by(user)).await.expect(StatusCode::OK);
         assert_eq!((&shipment["status"], &shipment["order_id"]), (&json!("booked"), &json!(order)));
+        assert_eq!((&shipment["warehouse_id"], &shipment["warehouse_code"]), (&json!(warehouse), &json!("EAST")));
         let of_order = client.send(get(&format!("/orders/{order}/shipments")).by(user)).await.expect(StatusCode::OK);
         assert_eq!(of_order["items"], json!([shipment]));
     }
@@ -169,6 +170,7 @@ async fn a_vendor_lists_their_own_shipments_and_staff_all_of_them(pool: PgPool) 
     assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
     assert_eq!((next["items"].as_array().map(Vec::len), next.get("next_cursor")), (Some(1), None));
     assert_eq!(page["items"][0]["vendor_id"], json!(vendor.id));
+    assert_eq!(page["items"][0]["warehouse_code"], "EAST");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -24,7 +24,9 @@ pub(crate) use stock::{find_stock_item, list_stock, set_low_stock_threshold};
 pub(crate) use upkeep::{
     LowStock, StaleReservation, StaleReservations, delete_recovered_stock, query_stale_reservations, record_low_stock,
 };
-pub(crate) use warehouses::{find_warehouses, insert_warehouse, list_warehouses, lock_warehouse, update_warehouse};
+pub(crate) use warehouses::{
+    find_codes, find_warehouses, insert_warehouse, list_warehouses, lock_warehouse, update_warehouse,
+};
 
 use domain::inventory::StockLevel;
 use platform::consistency::{Inconsistency, StoredRow};

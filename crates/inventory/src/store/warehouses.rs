@@ -6,6 +6,7 @@ use domain::ids::WarehouseId;
 use domain::inventory::{Closure, Warehouse, WarehouseCode, WarehouseRef};
 use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
+use std::collections::HashMap;
 
 const TABLE: &str = "inventory.warehouses";
 
@@ -64,6 +65,18 @@ pub(crate) async fn find_warehouses(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Warehouse::try_from).collect()
+}
+
+pub(crate) async fn find_codes(
+    connection: &mut PgConnection,
+    ids: &[WarehouseId],
+) -> Result<HashMap<WarehouseId, WarehouseCode>, StoreError> {
+    let ids: Vec<_> = ids.iter().map(WarehouseId::as_uuid).collect();
+    let rows = sqlx::query!("SELECT id, code FROM inventory.warehouses WHERE id = ANY($1)", &ids)
+        .fetch_all(connection)
+        .await?;
+    let code = |id, code: &str| StoredRow::new(TABLE, id).read_column("code", code.parse());
+    rows.into_iter().map(|row| Ok((WarehouseId::from_uuid(row.id), code(row.id, &row.code)?))).collect()
 }
 
 /// A warehouse that exists. They are never deleted.

@@ -41,7 +41,7 @@ pub async fn find_order(
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok((headers, Json(OrderBody::from(order))).into_response())
+    Ok((headers, Json(OrderBody::of(&state, order).await?)).into_response())
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {

@@ -2,7 +2,10 @@
 
 use super::recipient::{ContactBody, ShipToBody};
 use crate::docs::sets::{FulfilmentStatusSet, OrderPaymentStatusSet, OrderStatusSet, ShipmentStatusSet};
+use crate::problem::Problem;
 use crate::routes::money::MoneyBody;
+use crate::routes::warehouses::codes::WarehouseCodes;
+use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use orders::{LineView, OrderSummary, OrderView, ShipmentView};
 use serde::Serialize;
@@ -101,6 +104,8 @@ pub struct OrderLineBody {
 pub struct OrderShipmentBody {
     id: Uuid,
     warehouse_id: Uuid,
+    #[schema(example = "EAST")]
+    warehouse_code: String,
     #[schema(example = "simulated")]
     carrier: String,
     #[schema(example = "OF068T3S6H2QK9V5X7N0EG")]
@@ -130,9 +135,11 @@ impl From<OrderSummary> for OrderSummaryBody {
     }
 }
 
-impl From<OrderView> for OrderBody {
-    fn from(view: OrderView) -> Self {
-        Self {
+impl OrderBody {
+    pub async fn of(state: &AppState, view: OrderView) -> Result<Self, Problem> {
+        let codes = WarehouseCodes::of(state, view.shipments.iter().map(|shipment| shipment.warehouse_id)).await?;
+        let shipments = view.shipments.into_iter().map(|shipment| OrderShipmentBody::new(shipment, &codes));
+        Ok(Self {
             order: view.order.into(),
             payment_method: view.payment_method,
             note: view.note,
@@ -141,8 +148,8 @@ impl From<OrderView> for OrderBody {
             metadata: view.metadata,
             shipping_minor: view.shipping_minor,
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
-            shipments: view.shipments.into_iter().map(OrderShipmentBody::from).collect(),
-        }
+            shipments: shipments.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -162,15 +169,16 @@ impl From<LineView> for OrderLineBody {
     }
 }
 
-impl From<ShipmentView> for OrderShipmentBody {
-    fn from(shipment: ShipmentView) -> Self {
-        Self {
+impl OrderShipmentBody {
+    fn new(shipment: ShipmentView, codes: &WarehouseCodes) -> Result<Self, Problem> {
+        Ok(Self {
             id: shipment.shipment_id.as_uuid(),
             warehouse_id: shipment.warehouse_id.as_uuid(),
+            warehouse_code: codes.of_id(shipment.warehouse_id)?,
             carrier: shipment.carrier,
             tracking_number: shipment.tracking_number,
             promised_by: shipment.promised_by,
             status: shipment.status.into(),
-        }
+        })
     }
 }

@@ -27,5 +27,5 @@ pub async fn order_shipments(
     let order = visible_order(&state, caller, id).await?;
     let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     let shipments = visible_shipments(caller, &order, shipments);
-    Ok(Json(Page::complete(shipments.into_iter().map(ShipmentBody::from))))
+    Ok(Json(Page::complete(ShipmentBody::of_all(&state, shipments).await?)))
 }

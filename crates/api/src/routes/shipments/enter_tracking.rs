@@ -62,7 +62,8 @@ pub async fn enter_tracking(
         |state: AppState| async move { shipping::enter_tracking(&state.write, entry, by.at, &by.auditor()).await };
     detached.run(work).await?;
     let shipment = shipping::find_shipment(&state.pool, &id.into()).await?;
-    Ok(axum::Json(shipment.ok_or_else(|| Problem::not_found("shipment"))?.into()))
+    let shipment = shipment.ok_or_else(|| Problem::not_found("shipment"))?;
+    Ok(axum::Json(ShipmentBody::of(&state, shipment).await?))
 }
 
 const _: () = assert!(CARRIER_NAME_LENGTH_MAX == 60 && TRACKING_NUMBER_LENGTH_MAX == 40, "as the schema says");

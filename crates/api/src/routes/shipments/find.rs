@@ -24,5 +24,6 @@ pub async fn find_shipment(
     Allowed { caller, .. }: Allowed<SeeShipments>,
     PathParam(key): PathParam<ShipmentKey>,
 ) -> Result<Json<ShipmentBody>, Problem> {
-    Ok(Json(visible_shipment(&state, caller, &key).await?.0.into()))
+    let (shipment, _) = visible_shipment(&state, caller, &key).await?;
+    Ok(Json(ShipmentBody::of(&state, shipment).await?))
 }

@@ -52,5 +52,6 @@ pub async fn list_shipments(
     let ShipmentQuery { status, mine, after, limit } = query;
     let vendor = (mine || caller.role == Role::Vendor).then_some(caller.id);
     let page = shipping::list_shipments(&state.pool, &ShipmentFilter { status, vendor, after, limit }).await?;
-    Ok(Json(page.into()))
+    let next_cursor = page.next.map(|cursor| cursor.to_string());
+    Ok(Json(Page { items: ShipmentBody::of_all(&state, page.items).await?, next_cursor }))
 }

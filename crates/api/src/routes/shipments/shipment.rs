@@ -1,6 +1,9 @@
 //! Response bodies of shipments.
 
 use crate::docs::sets::{MilestoneSet, ShipmentStatusSet};
+use crate::problem::Problem;
+use crate::routes::warehouses::codes::WarehouseCodes;
+use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shipping::{ShipmentEvent, ShipmentView};
@@ -12,6 +15,8 @@ pub struct ShipmentBody {
     id: Uuid,
     order_id: Uuid,
     warehouse_id: Uuid,
+    #[schema(example = "EAST")]
+    warehouse_code: String,
     /// Who sells its products. Absent for shipments from before vendors had their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     vendor_id: Option<Uuid>,
@@ -58,13 +63,24 @@ pub struct ShipmentEventBody {
     note: Option<String>,
 }
 
-impl From<ShipmentView> for ShipmentBody {
-    fn from(view: ShipmentView) -> Self {
+impl ShipmentBody {
+    pub async fn of(state: &AppState, view: ShipmentView) -> Result<Self, Problem> {
+        let codes = WarehouseCodes::of(state, std::iter::once(view.warehouse_id)).await?;
+        Self::new(view, &codes)
+    }
+
+    pub async fn of_all(state: &AppState, views: Vec<ShipmentView>) -> Result<Vec<Self>, Problem> {
+        let codes = WarehouseCodes::of(state, views.iter().map(|view| view.warehouse_id)).await?;
+        views.into_iter().map(|view| Self::new(view, &codes)).collect()
+    }
+
+    fn new(view: ShipmentView, codes: &WarehouseCodes) -> Result<Self, Problem> {
         let lines = view.lines.into_iter();
-        Self {
+        Ok(Self {
             id: view.shipment_id.as_uuid(),
             order_id: view.order_id.as_uuid(),
             warehouse_id: view.warehouse_id.as_uuid(),
+            warehouse_code: codes.of_id(view.warehouse_id)?,
             vendor_id: view.vendor_id.map(|vendor| vendor.as_uuid()),
             status: view.status.into(),
             carrier: view.carrier_name.or(view.carrier),
@@ -76,7 +92,7 @@ impl From<ShipmentView> for ShipmentBody {
             events: view.events.into_iter().map(ShipmentEventBody::from).collect(),
             created_at: view.created_at,
             updated_at: view.updated_at,
-        }
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Warehouses, which orders are shipped from.
 
+pub mod codes;
 pub mod create;
 pub mod list;
 pub mod named;
