@@ -19,6 +19,7 @@ mod mark_delayed_shipments;
 mod progressed;
 mod recipient_source;
 mod record_carrier_event;
+mod remove_orders;
 mod reply;
 mod settle;
 mod shipment_key;
@@ -35,6 +36,7 @@ pub use find_shipments::{find_shipment, list_shipments, shipments_of_order};
 pub use mark_delayed_shipments::mark_delayed_shipments;
 pub use recipient_source::RecipientSource;
 pub use record_carrier_event::{CarrierEvent, CarrierEventError, Recorded, record_carrier_event};
+pub use remove_orders::{open_orders, remove_orders};
 pub use shipment_key::ShipmentKey;
 pub use views::{ShipmentEvent, ShipmentView};
 

@@ -111,6 +111,7 @@ const SETS: &[Set] = &[
         ("returned", "units came back"),
         ("transferred_out", "to another warehouse"),
         ("transferred_in", "from another warehouse"),
+        ("compacted", "the sum of the movements of orders that were removed, after the time that they are kept for"),
     ],
     // queues
     &[
