@@ -6,6 +6,7 @@ mod leadership;
 mod measure;
 mod metrics;
 mod queues;
+mod retention;
 mod task_name;
 mod tasks;
 

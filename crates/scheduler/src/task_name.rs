@@ -16,6 +16,7 @@ domain::string_enum! {
         PruneInbox,
         PruneRefreshTokens,
         PruneHistory,
+        ApplyRetention,
         Verify,
     }
 }

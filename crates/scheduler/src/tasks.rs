@@ -4,12 +4,14 @@
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
 use crate::queues::UnconsumedQueues;
+use crate::retention::Retention;
 use crate::task_name::TaskName;
 use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
+use std::sync::Arc;
 use std::time::Duration;
 use strum::IntoEnumIterator as _;
 
@@ -92,6 +94,13 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
                 counted(operations::schedule::prune(&context.pool, before(now, HISTORY_DAYS), ROWS_MAX).await?)
             })
         }),
+        TaskName::ApplyRetention => {
+            let retention = Arc::new(Retention::new(settings.retention));
+            task(name, EVERY_10_MIN, context, move |context, now| {
+                let retention = Arc::clone(&retention);
+                Box::pin(async move { retention.run(&context.pool, now).await })
+            })
+        }
         TaskName::Verify => Task {
             batch_limit: VERIFY_LIMIT,
             ..task(name, settings.verify_period(), context, move |context, now| {

@@ -10,6 +10,7 @@ pub mod measure;
 pub mod money;
 pub mod orphans;
 pub mod processes;
+pub mod prune;
 pub mod replays;
 pub mod schedule;
 pub mod shipments;
