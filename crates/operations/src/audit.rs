@@ -33,3 +33,10 @@ pub async fn prune_audit_log(pool: &PgPool, before: Timestamp, limit: u32) -> sq
     tx.commit().await?;
     Ok(deleted)
 }
+
+/// Records a change that no use case of another slice makes.
+pub async fn record(pool: &PgPool, auditor: &Auditor, change: AuditRecord) -> sqlx::Result<()> {
+    let mut connection = platform::postgres::writer(pool).await?;
+    store::audit::insert(&mut connection, auditor, &change).await?;
+    connection.commit().await
+}

@@ -9,6 +9,7 @@ pub mod idempotent_responses;
 pub mod measure;
 pub mod money;
 pub mod orphans;
+pub mod personal_records;
 pub mod processes;
 pub mod prune;
 pub mod replays;

@@ -1,5 +1,6 @@
 //! All SQL of this slice. Functions run in the caller's transaction and never commit.
 
+pub(crate) mod erasures;
 pub(crate) mod external_refs;
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;

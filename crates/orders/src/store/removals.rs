@@ -73,6 +73,8 @@ pub(crate) async fn delete_keys(tx: &mut PgConnection, orders: &[EndedOrder]) ->
 pub(crate) async fn delete_orders(tx: &mut PgConnection, orders: &[OrderId]) -> sqlx::Result<()> {
     let ids = uuids(orders);
     sqlx::query!("DELETE FROM orders.items WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM orders.recipients WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM orders.metadata WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.events WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.sagas WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.orders WHERE id = ANY($1)", &ids).execute(tx).await?;
