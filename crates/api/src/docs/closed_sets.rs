@@ -113,6 +113,11 @@ const SETS: &[Set] = &[
         ("transferred_in", "from another warehouse"),
         ("compacted", "the sum of the movements of orders that were removed, after the time that they are kept for"),
     ],
+    // erasures
+    &[
+        ("erasing", "the account is erased; orders may be left"),
+        ("erased", "the account and all of its orders are erased"),
+    ],
     // queues
     &[
         ("orders", "replies to the orders' sagas"),
