@@ -2,6 +2,7 @@
 
 mod config;
 mod driver;
+mod erasures;
 mod leadership;
 mod measure;
 mod metrics;

@@ -17,6 +17,7 @@ domain::string_enum! {
         PruneRefreshTokens,
         PruneHistory,
         ApplyRetention,
+        CompleteErasures,
         Verify,
     }
 }

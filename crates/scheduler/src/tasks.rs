@@ -3,6 +3,7 @@
 
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
+use crate::erasures::complete_erasures;
 use crate::queues::UnconsumedQueues;
 use crate::retention::Retention;
 use crate::task_name::TaskName;
@@ -101,6 +102,9 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
                 Box::pin(async move { retention.run(&context.pool, now).await })
             })
         }
+        TaskName::CompleteErasures => task(name, EVERY_5_S, context, move |context, now| {
+            Box::pin(async move { complete_erasures(&context.pool, now).await })
+        }),
         TaskName::Verify => Task {
             batch_limit: VERIFY_LIMIT,
             ..task(name, settings.verify_period(), context, move |context, now| {

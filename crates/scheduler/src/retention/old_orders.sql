@@ -26,6 +26,8 @@ SELECT id, gen_random_uuid(), status,
 FROM old;
 INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
 SELECT id, 1, sku, sku, gen_random_uuid(), 2, 500 FROM old;
+INSERT INTO orders.recipients (order_id, name, created_at) SELECT id, 'Jane', at FROM old;
+INSERT INTO orders.metadata (order_id, customer_id, key, value) SELECT id, customer_id, 'channel', 'web' FROM orders.orders;
 INSERT INTO orders.sagas (order_id, plan_version, state, phase, active, deadline_at, correlation_id, updated_at)
 SELECT id, 1, '{}', 'ended', false, at, 'test', at FROM old;
 INSERT INTO orders.events (order_id, version, kind, from_status, to_status, at)

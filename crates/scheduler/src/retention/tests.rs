@@ -14,6 +14,8 @@ const OLD_ORDERS: &str = include_str!("old_orders.sql");
 const TABLES: &[&str] = &[
     "orders.orders",
     "orders.items",
+    "orders.recipients",
+    "orders.metadata",
     "orders.events",
     "orders.sagas",
     "orders.idempotency_keys",
