@@ -1,9 +1,6 @@
 //! Task `complete_erasures`: erases the orders of customers whose accounts were erased, in each slice, a batch of each
 //! customer at a time. Every step may be repeated, and run in two processes at once.
 
-#[cfg(test)]
-mod tests;
-
 use crate::driver::BATCH_MAX;
 use accounts::{Erasure, pending_erasures, save_erasure};
 use chrono::TimeDelta;
@@ -44,3 +41,6 @@ async fn continue_erasure(pool: &PgPool, erasure: Erasure, now: Timestamp) -> an
     }
     Ok(batch.orders.len())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,6 @@
 
 mod orders_batch;
 mod settings;
-#[cfg(test)]
-mod tests;
 
 pub use settings::RetentionArgs;
 
@@ -104,3 +102,6 @@ impl Removed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

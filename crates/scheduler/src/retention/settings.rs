@@ -15,16 +15,17 @@ const DAYS_MAX: u32 = 36_500;
 
 /// Settings of the retention. Without them everything is kept.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the settings have the names of the fields")]
 pub struct RetentionArgs {
     /// How many days after their last change ended orders are removed, with everything that belongs to them; at least 30.
     /// Empty: never.
-    #[arg(long, env, default_value = "", value_parser = days_of::<ORDERS_DAYS_MIN>)]
+    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = days_of::<ORDERS_DAYS_MIN>)]
     pub retention_orders_days: KeptDays,
     /// How many days the entries of the audit log are kept; at least 30. Empty: for ever.
-    #[arg(long, env, default_value = "", value_parser = days_of::<AUDIT_DAYS_MIN>)]
+    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = days_of::<AUDIT_DAYS_MIN>)]
     pub retention_audit_days: KeptDays,
     /// How many days replayed and discarded failed jobs are kept; at least 14. Empty: for ever.
-    #[arg(long, env, default_value = "", value_parser = days_of::<FAILED_JOBS_DAYS_MIN>)]
+    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = days_of::<FAILED_JOBS_DAYS_MIN>)]
     pub retention_failed_jobs_days: KeptDays,
 }
 
