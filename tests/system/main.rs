@@ -13,6 +13,7 @@ mod command_line;
 mod concurrent_duplicates;
 mod dead_letters;
 mod docs_page;
+mod erasure;
 mod failed_jobs;
 mod front_page;
 mod hanging_carrier;

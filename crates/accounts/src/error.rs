@@ -1,6 +1,6 @@
 //! The errors of this slice's use cases.
 
-use crate::{EmailError, PasswordError};
+use crate::{EmailError, PasswordError, Role};
 use platform::consistency::Inconsistency;
 use std::time::Duration;
 
@@ -40,6 +40,14 @@ pub enum AccountError {
     UnknownKey,
     #[error("your own account can't be changed here; ask another admin")]
     OwnAccount,
+    #[error("this account was erased, so it can't be changed")]
+    Erased,
+    #[error("only customers can be erased, and this user's role is `{0}`; make them a customer first")]
+    NotCustomer(Role),
+    #[error(
+        "{0} orders of this customer have not ended, so they can't be erased yet; wait until they have, or cancel them"
+    )]
+    OpenOrders(u64),
     #[error("you are no longer an admin, so you can't change users; log in again")]
     NotAdmin,
     /// Failed logins are counted in Redis.

@@ -21,9 +21,9 @@ const LANES: u32 = 1;
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
 /// No valid password has more bytes, so the bytes of a longer one are not hashed.
 const PASSWORD_BYTES_MAX: usize = 4 * crate::password::PASSWORD_CHARACTERS_MAX;
-/// Compared with the password when the user is unknown, so that the response takes as long as for a known user. It is
-/// not the hash of any password.
-const DUMMY_HASH: &str =
+/// Not the hash of any password: of an erased account, and compared with the password when the user is unknown, so that
+/// the response takes as long as for a known user.
+pub(crate) const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$b3JkZXJmbG93ZHVtbXkwMQ$1hCJtM4tX2bTkHEqS7yRk0mZq4uQvJcV8oK3pWnYx5A";
 
 /// Hashes and compares passwords; cheap to clone, and clones share the cores.
@@ -83,7 +83,7 @@ impl PasswordHasher {
         let core = self.wait_for(&self.cores).await?;
         self.verifications.fetch_add(1, Ordering::Relaxed);
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
+        let hash = hash.unwrap_or_else(|| NO_PASSWORD.to_owned());
         let compared = on_core(core, move || compare(&password, &hash)).await?;
         match compared {
             Ok(same) if known => Ok(same),

@@ -49,6 +49,9 @@ impl Accounts {
     ) -> Result<UserItem, AccountError> {
         let mut tx = platform::postgres::begin(&self.pool).await?;
         let before = lock(&mut tx, user, by).await?;
+        if store::erasures::find(&mut tx, user).await?.is_some() {
+            return Err(AccountError::Erased);
+        }
         let mut after = before.clone();
         if let Some(role) = change.role.filter(|role| *role != before.user.role) {
             after.user.role = role;
@@ -118,7 +121,7 @@ fn sells(account: &Account) -> bool {
 
 /// The account of `user`, locked together with that of the admin: when two admins disable each other at the same
 /// moment, the second request is refused.
-async fn lock(tx: &mut PgConnection, user: UserId, by: ChangedBy) -> Result<Account, AccountError> {
+pub(crate) async fn lock(tx: &mut PgConnection, user: UserId, by: ChangedBy) -> Result<Account, AccountError> {
     let ids = match by {
         ChangedBy::Admin(admin) if admin == user => return Err(AccountError::OwnAccount),
         ChangedBy::Admin(admin) => vec![user, admin],

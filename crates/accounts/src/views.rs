@@ -2,7 +2,7 @@
 
 use crate::{Role, SessionId, User};
 use domain::Timestamp;
-use domain::ids::UserId;
+use domain::ids::{OrderId, UserId};
 
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
@@ -35,6 +35,19 @@ pub struct SessionView {
     pub created_at: Timestamp,
     /// When tokens were issued last.
     pub last_used_at: Timestamp,
+}
+
+/// A customer whose personal data were erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erasure {
+    pub customer: UserId,
+    pub requested_at: Timestamp,
+    /// How many orders were erased so far.
+    pub orders: u64,
+    /// The last of them.
+    pub after: Option<OrderId>,
+    /// `None` while orders may be left.
+    pub completed_at: Option<Timestamp>,
 }
 
 impl UserFilter {

@@ -20,6 +20,7 @@ mod methods;
 mod metrics;
 mod page;
 mod params;
+mod personal_records;
 mod pipeline;
 mod policy;
 mod problem;

@@ -58,6 +58,8 @@ permissions! {
     ManageWarehouses "manage warehouses"          &[Admin], Some(Scope::WarehousesWrite);
     SeeUsers         "see users"                  &[Support, Admin], Some(Scope::UsersRead);
     ManageUsers      "manage users"               &[Admin], Some(Scope::UsersWrite);
+    ExportCustomers  "export what is known of a customer" &[Admin], None;
+    EraseCustomers   "erase customers"            &[Admin], None;
     SeeFailedJobs    "see failed jobs"            &[Support, Admin], Some(Scope::FailedJobsRead);
     ManageFailedJobs "manage failed jobs"         &[Admin], Some(Scope::FailedJobsWrite);
     SeeSagas         "see sagas"                  &[Support, Admin], Some(Scope::SagasRead);

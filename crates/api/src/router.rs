@@ -121,6 +121,8 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::users::list::list_users))
         .routes(routes!(admin::users::update::update_user))
         .routes(routes!(admin::users::grant_role::grant_role))
+        .routes(routes!(admin::customers::export::export_customer))
+        .routes(routes!(admin::customers::erase::erase_customer))
         .routes(routes!(admin::failed_jobs::list::list_failed_jobs))
         .routes(routes!(admin::failed_jobs::find::find_failed_job))
         .routes(routes!(admin::failed_jobs::replay::replay_failed_job))

@@ -12,6 +12,8 @@ mod bad_orders;
 mod client;
 #[path = "it/cors.rs"]
 mod cors;
+#[path = "it/customers.rs"]
+mod customers;
 #[path = "it/docs_page.rs"]
 mod docs_page;
 #[path = "it/http.rs"]

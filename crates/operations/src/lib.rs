@@ -11,6 +11,7 @@ pub mod failed_jobs;
 pub mod idempotent_responses;
 mod measure;
 mod model;
+pub mod personal_records;
 pub mod processes;
 pub mod replays;
 pub mod schedule;

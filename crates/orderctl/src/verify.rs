@@ -46,6 +46,7 @@ impl VerifyArgs {
             unpublished_max: late,
             overdue_max: late,
             offenders_max: self.offenders.max(1),
+            ..VerifyLimits::default()
         }
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod find_payment;
 pub mod gateway;
 mod reconcile;
+mod remove_orders;
 mod settings;
 mod settle;
 mod store;
@@ -22,6 +23,7 @@ pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
 pub use reconcile::reconcile_payments;
+pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};
 pub use store::OperationStatus;
 

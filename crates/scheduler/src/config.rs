@@ -1,5 +1,6 @@
 //! The scheduler's settings.
 
+use crate::retention::RetentionArgs;
 use crate::task_name::{TASK_NAMES, TaskName};
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
@@ -49,6 +50,8 @@ pub struct SchedulerSettings {
     pub reconcile: ReconcileArgs,
     #[command(flatten)]
     pub keys: orders::KeyLifetime,
+    #[command(flatten)]
+    pub retention: RetentionArgs,
     /// The tasks that this scheduler may run; default all.
     #[arg(long, env = "SCHEDULER_TASKS", value_delimiter = ',', default_value = TASK_NAMES.as_str())]
     pub tasks: Vec<String>,
@@ -78,6 +81,7 @@ impl Settings for SchedulerSettings {
         let tasks = unknown.collect();
         let in_production =
             self.environment.in_production(&[self.database.known_passwords(), self.rabbitmq.known_passwords()]);
-        [self.database.problems(), self.rabbitmq.problems(), self.delays.problems(), tasks, in_production].concat()
+        let (delays, retention) = (self.delays.problems(), self.retention.problems(self.keys));
+        [self.database.problems(), self.rabbitmq.problems(), delays, retention, tasks, in_production].concat()
     }
 }

@@ -2,10 +2,12 @@
 
 mod config;
 mod driver;
+mod erasures;
 mod leadership;
 mod measure;
 mod metrics;
 mod queues;
+mod retention;
 mod task_name;
 mod tasks;
 

@@ -34,6 +34,11 @@ static RUN_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
     histograms("orderflow_task_duration_seconds", "How long a run of a scheduled task took.", &["task"], WORK_SECONDS)
 });
 
+static REMOVED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    let help = "Orders, audit records and failed jobs that were removed because their time has passed.";
+    counters("orderflow_retention_removed_total", help, &["kind"])
+});
+
 static RUNNING: LazyLock<IntGauge> =
     LazyLock::new(|| int_gauge("orderflow_tasks_running", "Scheduled tasks that are running."));
 
@@ -66,6 +71,9 @@ pub fn register() {
     platform::metrics::register(BacklogCollector);
     LazyLock::force(&MEASURED_AT);
     LazyLock::force(&RUNNING);
+    for kind in ["orders", "audit_records", "failed_jobs"] {
+        removed(kind, 0);
+    }
     for outcome in ["done", "failed"] {
         MEASUREMENTS.with_label_values(&[outcome]);
     }
@@ -91,6 +99,11 @@ impl Drop for Running {
 pub fn ran(task: &str, result: &str, took: Duration) {
     RUNS.with_label_values(&[task, result]).inc();
     RUN_SECONDS.with_label_values(&[task]).observe(took.as_secs_f64());
+}
+
+/// Counts what the retention has removed.
+pub fn removed(kind: &str, rows: u64) {
+    REMOVED.with_label_values(&[kind]).inc_by(rows);
 }
 
 /// The counts of this process, for its heartbeats.

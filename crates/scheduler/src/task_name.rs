@@ -16,6 +16,8 @@ domain::string_enum! {
         PruneInbox,
         PruneRefreshTokens,
         PruneHistory,
+        ApplyRetention,
+        CompleteErasures,
         Verify,
     }
 }

@@ -3,13 +3,16 @@
 
 use crate::config::SchedulerSettings;
 use crate::driver::{BATCH_MAX, Task};
+use crate::erasures::complete_erasures;
 use crate::queues::UnconsumedQueues;
+use crate::retention::Retention;
 use crate::task_name::TaskName;
 use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
 use sqlx::PgPool;
+use std::sync::Arc;
 use std::time::Duration;
 use strum::IntoEnumIterator as _;
 
@@ -69,15 +72,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
             Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
         }),
         TaskName::ExpireIdempotencyKeys => task(name, EVERY_MINUTE, context, move |context, now| {
-            Box::pin(async move {
-                let kept_since = keys.kept_since(now);
-                let pruned = orders::prune_keys(&context.pool, kept_since, ROWS_MAX).await?;
-                counted(
-                    pruned
-                        + operations::idempotent_responses::prune_responses(&context.pool, kept_since, ROWS_MAX)
-                            .await?,
-                )
-            })
+            Box::pin(async move { expire_keys(&context.pool, keys.kept_since(now)).await })
         }),
         TaskName::PruneInbox => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move {
@@ -91,6 +86,10 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
             Box::pin(async move {
                 counted(operations::schedule::prune(&context.pool, before(now, HISTORY_DAYS), ROWS_MAX).await?)
             })
+        }),
+        TaskName::ApplyRetention => retention_task(name, Retention::new(settings.retention), context),
+        TaskName::CompleteErasures => task(name, EVERY_5_S, context, move |context, now| {
+            Box::pin(async move { complete_erasures(&context.pool, now).await })
         }),
         TaskName::Verify => Task {
             batch_limit: VERIFY_LIMIT,
@@ -110,6 +109,20 @@ fn task(
 ) -> Task {
     let context = context.clone();
     Task { name: name.into(), period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
+}
+
+fn retention_task(name: TaskName, retention: Retention, context: &WriteContext) -> Task {
+    let retention = Arc::new(retention);
+    task(name, EVERY_10_MIN, context, move |context, now| {
+        let retention = Arc::clone(&retention);
+        Box::pin(async move { retention.run(&context.pool, now).await })
+    })
+}
+
+async fn expire_keys(pool: &PgPool, kept_since: Timestamp) -> anyhow::Result<usize> {
+    let keys = orders::prune_keys(pool, kept_since, ROWS_MAX).await?;
+    let responses = operations::idempotent_responses::prune_responses(pool, kept_since, ROWS_MAX).await?;
+    counted(keys + responses)
 }
 
 /// Fails when an invariant is violated, so that the history and the log name the first offender of each check.

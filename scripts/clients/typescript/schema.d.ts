@@ -25,6 +25,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/customers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a customer
+         * @description Replaces the address and the name of the account, ends its sessions and API keys, and keeps everybody from logging in.
+         *     Addresses, contacts, references, metadata and notes of its orders, and texts about them in the audit log, follow in
+         *     batches. What was ordered, paid and shipped stays. Refused while an order of the customer has not ended. It can't be
+         *     undone; repeat it to see how far it is.
+         */
+        post: operations["erase_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/customers/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a customer
+         * @description Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
+         *     their addresses, payments and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+         *     Each request is recorded in the audit log.
+         */
+        get: operations["export_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/failed-jobs": {
         parameters: {
             query?: never;
@@ -1452,6 +1497,19 @@ export interface components {
              */
             phone?: string | null;
         };
+        /** @description Everything that is stored of a customer, but for secrets. */
+        CustomerExport: {
+            account: components["schemas"]["UserItem"];
+            /** @description The newest 100, revoked ones included. */
+            api_keys: components["schemas"]["ApiKey"][];
+            /** @description The newest 1,000 entries about the account and its API keys, and about what they changed. */
+            audit_log: components["schemas"]["AuditEntry"][];
+            erasure?: components["schemas"]["Erasure"] | null;
+            /** @description A page of the customer's orders, the newest first. */
+            orders: components["schemas"]["ExportedOrderPage"];
+            /** @description The newest 1,000, ended ones included. */
+            sessions: components["schemas"]["ExportedSession"][];
+        };
         /** @description The latest decision. */
         Decision: {
             /** Format: date-time */
@@ -1482,6 +1540,27 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "down" | "busy";
+        };
+        /** @description How far the erasure of a customer is. */
+        Erasure: {
+            /** Format: date-time */
+            completed_at?: string | null;
+            /** Format: uuid */
+            customer_id: string;
+            /**
+             * Format: int64
+             * @description How many orders were erased so far.
+             * @example 3
+             */
+            orders: number;
+            /** Format: date-time */
+            requested_at: string;
+            /**
+             * @description - `erasing`: the account is erased; orders may be left
+             *     - `erased`: the account and all of its orders are erased
+             * @enum {string}
+             */
+            status: "erasing" | "erased";
         };
         /** @description An entry of an order's timeline. */
         Event: {
@@ -1551,6 +1630,32 @@ export interface components {
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
+        };
+        ExportedOrderPage: {
+            items: {
+                /** @description The newest 1,000 entries about the order. */
+                audit_log: components["schemas"]["AuditEntry"][];
+                /** @description Its timeline. */
+                events: components["schemas"]["Event"][];
+                order: components["schemas"]["Order"];
+                payment?: components["schemas"]["Payment"] | null;
+                shipments: components["schemas"]["Shipment"][];
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description A login, and where it came from. */
+        ExportedSession: {
+            /** @example 192.0.2.17 */
+            client_address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** @example curl/8.5.0 */
+            user_agent?: string | null;
         };
         FailedJob: {
             /**
@@ -1836,9 +1941,10 @@ export interface components {
              *     - `returned`: units came back
              *     - `transferred_out`: to another warehouse
              *     - `transferred_in`: from another warehouse
+             *     - `compacted`: the sum of the movements of orders that were removed, after the time that they are kept for
              * @enum {string}
              */
-            kind: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in";
+            kind: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in" | "compacted";
             /**
              * Format: int32
              * @description The change of `on_hand`, in units.
@@ -1897,9 +2003,10 @@ export interface components {
                  *     - `returned`: units came back
                  *     - `transferred_out`: to another warehouse
                  *     - `transferred_in`: from another warehouse
+                 *     - `compacted`: the sum of the movements of orders that were removed, after the time that they are kept for
                  * @enum {string}
                  */
-                kind: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in";
+                kind: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in" | "compacted";
                 /**
                  * Format: int32
                  * @description The change of `on_hand`, in units.
@@ -4136,6 +4243,300 @@ export interface operations {
             503: components["responses"]["unavailable.overloaded.timeout"];
         };
     };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The customer's user id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "fixed in release 2026.48"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description How far the erasure is */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "orders": 3,
+                     *       "requested_at": "2026-01-15T09:30:00Z",
+                     *       "status": "erasing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    export_customer: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the orders of the previous page */
+                cursor?: string;
+                /** @description Orders per page, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The customer's user id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created_at": "2026-01-15T09:30:00Z",
+                     *         "email": "customer@orders.local",
+                     *         "full_name": "Demo Customer",
+                     *         "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *         "must_change_password": false,
+                     *         "role": "customer",
+                     *         "status": "active"
+                     *       },
+                     *       "api_keys": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "name": "shop server",
+                     *           "owner_id": "019ab1c2-7f3e-7c41-9d1a-d14c837f804c",
+                     *           "scopes": [
+                     *             "orders:place",
+                     *             "orders:read"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "audit_log": [
+                     *         {
+                     *           "action": "product.update",
+                     *           "actor": "admin:0190a1b2-0000-7000-8000-000000000001",
+                     *           "at": "2026-01-15T09:30:00Z",
+                     *           "id": 4711,
+                     *           "request_id": "0190a1b2-0000-7000-8000-00000000000a",
+                     *           "subject": "product:SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "erasure": {
+                     *         "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *         "orders": 3,
+                     *         "requested_at": "2026-01-15T09:30:00Z",
+                     *         "status": "erasing"
+                     *       },
+                     *       "orders": {
+                     *         "items": [
+                     *           {
+                     *             "audit_log": [
+                     *               {
+                     *                 "action": "product.update",
+                     *                 "actor": "admin:0190a1b2-0000-7000-8000-000000000001",
+                     *                 "at": "2026-01-15T09:30:00Z",
+                     *                 "id": 4711,
+                     *                 "request_id": "0190a1b2-0000-7000-8000-00000000000a",
+                     *                 "subject": "product:SKU-HEADPHONES"
+                     *               }
+                     *             ],
+                     *             "events": [
+                     *               {
+                     *                 "at": "2026-01-15T09:30:00Z",
+                     *                 "kind": "stock_reserved",
+                     *                 "to_status": "pending",
+                     *                 "version": 2
+                     *               }
+                     *             ],
+                     *             "order": {
+                     *               "contact": {
+                     *                 "email": "jane@example.com",
+                     *                 "phone": "+15551234567"
+                     *               },
+                     *               "created_at": "2026-01-15T09:30:00Z",
+                     *               "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *               "external_ref": "shop-1001",
+                     *               "fulfilment_status": "unallocated",
+                     *               "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *               "items": [
+                     *                 {
+                     *                   "discount_minor": 0,
+                     *                   "line_no": 1,
+                     *                   "line_total": {
+                     *                     "amount_minor": 1999,
+                     *                     "currency": "USD"
+                     *                   },
+                     *                   "name": "Wireless headphones",
+                     *                   "quantity": 1,
+                     *                   "sku": "SKU-HEADPHONES",
+                     *                   "tax_minor": 0,
+                     *                   "unit_price": {
+                     *                     "amount_minor": 1999,
+                     *                     "currency": "USD"
+                     *                   },
+                     *                   "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3"
+                     *                 }
+                     *               ],
+                     *               "metadata": {
+                     *                 "channel": "web"
+                     *               },
+                     *               "order_number": "DH20-6PWM",
+                     *               "payment_method": "sim_ok",
+                     *               "payment_status": "unpaid",
+                     *               "ship_to": {
+                     *                 "city": "Springfield",
+                     *                 "company": "Doe Ltd",
+                     *                 "country": "US",
+                     *                 "line1": "10 Main Street",
+                     *                 "line2": "Second floor",
+                     *                 "name": "Jane Doe",
+                     *                 "postal_code": "62701",
+                     *                 "region": "IL"
+                     *               },
+                     *               "shipments": [
+                     *                 {
+                     *                   "carrier": "simulated",
+                     *                   "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *                   "promised_by": "2026-01-15T09:30:00Z",
+                     *                   "status": "requested",
+                     *                   "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
+                     *                   "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *                 }
+                     *               ],
+                     *               "shipping_minor": 0,
+                     *               "status": "pending",
+                     *               "total": {
+                     *                 "amount_minor": 1999,
+                     *                 "currency": "USD"
+                     *               },
+                     *               "updated_at": "2026-01-15T09:30:00Z",
+                     *               "version": 5
+                     *             },
+                     *             "payment": {
+                     *               "amount_minor": 1999,
+                     *               "captured_minor": 0,
+                     *               "created_at": "2026-01-15T09:30:00Z",
+                     *               "currency": "USD",
+                     *               "gateway": "simulated",
+                     *               "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *               "method": "sim_ok",
+                     *               "operations": [
+                     *                 {
+                     *                   "amount_minor": 1999,
+                     *                   "attempts": 1,
+                     *                   "created_at": "2026-01-15T09:30:00Z",
+                     *                   "kind": "authorize",
+                     *                   "status": "started",
+                     *                   "updated_at": "2026-01-15T09:30:00Z"
+                     *                 }
+                     *               ],
+                     *               "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *               "refunded_minor": 0,
+                     *               "status": "authorizing",
+                     *               "updated_at": "2026-01-15T09:30:00Z"
+                     *             },
+                     *             "shipments": [
+                     *               {
+                     *                 "carrier": "simulated",
+                     *                 "created_at": "2026-01-15T09:30:00Z",
+                     *                 "delay_level": 0,
+                     *                 "events": [
+                     *                   {
+                     *                     "occurred_at": "2026-01-15T09:30:00Z",
+                     *                     "recorded_at": "2026-01-15T09:30:00Z",
+                     *                     "status": "handed_over"
+                     *                   }
+                     *                 ],
+                     *                 "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *                 "items": [
+                     *                   {
+                     *                     "quantity": 1,
+                     *                     "sku": "SKU-HEADPHONES"
+                     *                   }
+                     *                 ],
+                     *                 "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *                 "status": "requested",
+                     *                 "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
+                     *                 "updated_at": "2026-01-15T09:30:00Z",
+                     *                 "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "sessions": [
+                     *         {
+                     *           "client_address": "192.0.2.17",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "last_used_at": "2026-01-15T09:30:00Z",
+                     *           "user_agent": "curl/8.5.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerExport"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
     list_failed_jobs: {
         parameters: {
             query?: {
@@ -6250,7 +6651,7 @@ export interface operations {
                 /** @description Filter by warehouse, named by its code */
                 warehouse_code?: string;
                 /** @description Filter by kind */
-                kind?: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in";
+                kind?: "received" | "adjusted" | "counted" | "reserved" | "released" | "shipped" | "returned" | "transferred_out" | "transferred_in" | "compacted";
                 /** @description At or after this time; RFC 3339, 2000 to 2100 */
                 from?: string;
                 /** @description Before this time; RFC 3339, 2000 to 2100 */

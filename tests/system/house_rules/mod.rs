@@ -3,6 +3,7 @@
 mod arrows;
 mod cycles;
 mod env_example;
+mod kept_tables;
 mod providers;
 pub mod sources;
 mod style;

@@ -166,6 +166,18 @@ pub(crate) async fn revoke(
     })
 }
 
+/// Revokes all keys of the owner and replaces their names. Returns them.
+pub(crate) async fn erase_of(tx: &mut PgConnection, owner: UserId, now: Timestamp) -> sqlx::Result<Vec<ApiKeyId>> {
+    let ids = sqlx::query_scalar!(
+        "UPDATE accounts.api_keys
+            SET name = 'erased', revoked_at = coalesce(revoked_at, $2), previous_secret_hash = NULL, previous_until = NULL
+          WHERE owner_id = $1 RETURNING id",
+        owner.as_uuid(),
+        now,
+    );
+    Ok(ids.fetch_all(tx).await?.into_iter().map(ApiKeyId::from_uuid).collect())
+}
+
 fn scopes(stored: &StoredRow<ApiKeyId>, names: &[String]) -> Result<Scopes, Inconsistency> {
     names.iter().map(|name| stored.read_column("scopes", name.parse::<Scope>())).collect()
 }

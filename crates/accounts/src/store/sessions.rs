@@ -15,6 +15,7 @@ pub(crate) enum Revocation {
     RoleChange,
     PasswordChange,
     Disabled,
+    Erased,
 }
 
 pub(crate) async fn insert_session(
@@ -119,4 +120,43 @@ pub(crate) async fn list_sessions(
         last_used_at: row.last_used_at.unwrap_or(row.created_at),
     });
     Ok(rows.collect())
+}
+
+/// The sessions that are stored, ended ones included, the newest first.
+pub(crate) async fn all_sessions(
+    connection: &mut PgConnection,
+    user: UserId,
+    limit: u32,
+) -> sqlx::Result<Vec<SessionView>> {
+    let rows = sqlx::query!(
+        "SELECT id, client_address, user_agent, created_at, last_used_at FROM accounts.refresh_families
+          WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
+        user.as_uuid(),
+        i64::from(limit),
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter().map(|row| SessionView {
+        id: SessionId::from_uuid(row.id),
+        client_address: row.client_address,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at.unwrap_or(row.created_at),
+    });
+    Ok(rows.collect())
+}
+
+/// Ends all sessions of the user, and removes where they came from.
+pub(crate) async fn erase_sessions_of(tx: &mut PgConnection, user: UserId, now: Timestamp) -> sqlx::Result<()> {
+    let reason: &str = Revocation::Erased.into();
+    sqlx::query!(
+        "UPDATE accounts.refresh_families
+            SET client_address = NULL, user_agent = NULL, revoked_at = coalesce(revoked_at, $2),
+                reason = coalesce(reason, $3)
+          WHERE user_id = $1 AND (revoked_at IS NULL OR client_address IS NOT NULL OR user_agent IS NOT NULL)",
+        user.as_uuid(),
+        now,
+        reason,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

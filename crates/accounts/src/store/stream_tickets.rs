@@ -78,3 +78,8 @@ pub(crate) async fn delete_expired(connection: &mut PgConnection, now: Timestamp
     );
     Ok(deleted.execute(connection).await?.rows_affected())
 }
+
+pub(crate) async fn delete_of(tx: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM accounts.stream_tickets WHERE user_id = $1", user.as_uuid()).execute(tx).await?;
+    Ok(())
+}

@@ -111,6 +111,12 @@ const SETS: &[Set] = &[
         ("returned", "units came back"),
         ("transferred_out", "to another warehouse"),
         ("transferred_in", "from another warehouse"),
+        ("compacted", "the sum of the movements of orders that were removed, after the time that they are kept for"),
+    ],
+    // erasures
+    &[
+        ("erasing", "the account is erased; orders may be left"),
+        ("erased", "the account and all of its orders are erased"),
     ],
     // queues
     &[

@@ -27,6 +27,7 @@ sets! {
     AdjustmentKindSet = domain::inventory::AdjustmentKind;
     CancelReasonSet = domain::order::CancelReason;
     DependencyStatusSet = crate::routes::system::health::DependencyStatus;
+    ErasureStatusSet = crate::routes::admin::customers::erase::ErasureStatus;
     FulfilmentStatusSet = domain::order::FulfilmentStatus;
     HealthStatusSet = crate::routes::system::health::HealthStatus;
     JobStatusSet = operations::failed_jobs::JobStatus;

@@ -30,7 +30,10 @@ impl From<AccountError> for Problem {
             AccountError::UnknownUser => Self::not_found("user"),
             AccountError::UnknownKey => Self::not_found("API key"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
-            AccountError::OwnAccount => Self::new(Kind::InvalidState, detail),
+            AccountError::OwnAccount
+            | AccountError::Erased
+            | AccountError::NotCustomer(_)
+            | AccountError::OpenOrders(_) => Self::new(Kind::InvalidState, detail),
             AccountError::ThrottleUnavailable => Self::new(Kind::Unavailable, detail).retry_after(RETRY_SOON),
             AccountError::Inconsistent(_) | AccountError::Crypto(_) => Self::internal(detail),
             AccountError::Database(error) => error.into(),

@@ -78,6 +78,10 @@ impl Fixture {
                 };
                 RequestPair::new(route, moved(1), moved(2))
             }
+            "/admin/customers/{id}/erase" => {
+                let customer = self.client.create_user("leaving", Role::Customer).await.id.to_string();
+                RequestPair::new(route.replace("{id}", &customer), reason("request 7"), reason("request 8"))
+            }
             "/admin/failed-jobs/{id}/replay" | "/admin/failed-jobs/{id}/discard" => {
                 RequestPair::new(route.replace("{id}", &self.open_job().await), reason("fixed"), reason("not fixed"))
             }

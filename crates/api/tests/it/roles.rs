@@ -66,6 +66,8 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/admin/users", &[Support, Admin]),
     ("PATCH /api/v1/admin/users/{id}", &[Admin]),
     ("PUT /api/v1/admin/users/{id}/role", &[Admin]),
+    ("GET /api/v1/admin/customers/{id}/export", &[Admin]),
+    ("POST /api/v1/admin/customers/{id}/erase", &[Admin]),
     ("GET /api/v1/admin/failed-jobs", &[Support, Admin]),
     ("GET /api/v1/admin/failed-jobs/{id}", &[Support, Admin]),
     ("POST /api/v1/admin/failed-jobs/{id}/replay", &[Admin]),

@@ -35,6 +35,8 @@ crate::string_enum! {
         Returned,
         TransferredOut,
         TransferredIn,
+        /// The sum of the movements of orders that were removed. It changes no counter.
+        Compacted,
     }
 }
 

@@ -7,6 +7,7 @@
 mod ledger;
 mod lock_stock;
 mod movements;
+mod removals;
 mod reservations;
 mod reserved_lines;
 mod stock;
@@ -16,6 +17,9 @@ mod warehouses;
 pub(crate) use ledger::apply_entries;
 pub(crate) use lock_stock::{insert_missing_stock, lock_stock};
 pub(crate) use movements::list_movements;
+pub(crate) use removals::{
+    compact_ledger, delete_reservations, lock_existing_reservations, orders_with_reserved_units,
+};
 pub(crate) use reservations::{
     LockedReservation, NewReservation, ReservationUpdate, lock_reservations, update_reservations,
 };

@@ -4,10 +4,12 @@
 mod decide;
 mod fingerprint;
 mod list;
+mod prune;
 mod store_dead_letters;
 
 pub use crate::model::failed_jobs::{FailedJob, FailedJobFilter, JobStatus};
 pub(crate) use decide::message_of;
 pub use decide::{DecideError, discard, replay};
 pub use list::{find_failed_job, list_failed_jobs};
+pub use prune::{delete_jobs_of_orders, orders_with_open_jobs, prune_failed_jobs};
 pub use store_dead_letters::FailedJobs;

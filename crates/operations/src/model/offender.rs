@@ -31,5 +31,7 @@ pub(crate) struct Scope {
     pub published_by: Timestamp,
     /// Sagas with a deadline before then are overdue.
     pub due_by: Timestamp,
+    /// Orders whose removal began before then must be removed.
+    pub removed_by: Timestamp,
     pub offenders_max: i64,
 }

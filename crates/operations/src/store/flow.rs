@@ -1,4 +1,5 @@
-//! Liveness checks: messages get published, sagas meet their deadlines, and sagas of closed orders are not active.
+//! Liveness checks: messages get published, sagas meet their deadlines, sagas of closed orders are not active, and what
+//! is removed from one slice is soon removed from all.
 
 use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
@@ -42,6 +43,20 @@ pub async fn active_sagas_of_closed_orders(tx: &mut PgConnection, scope: &Scope)
            FROM orders.sagas s JOIN orders.orders o ON o.id = s.order_id
            WHERE s.active AND o.status IN ('rejected', 'cancelled')
            ORDER BY s.order_id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+pub async fn unfinished_removals(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'orders.removals' AS "place!", format('order %s', order_id) AS "row!",
+                  'removed from every schema' AS "expected!", format('in progress since %s', removed_at) AS "found!"
+           FROM orders.removals WHERE removed_at < $1
+           ORDER BY order_id LIMIT $2"#,
+        scope.removed_by,
         scope.offenders_max
     )
     .fetch_all(tx)

@@ -5,7 +5,8 @@ use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
 
 /// A row that holds stock, money or shipments for an order must belong to an existing order; so must an idempotency key
-/// that was answered with a 202. Compensated rows of an order that does not exist remain as tombstones.
+/// that was answered with a 202. Compensated rows of an order that does not exist remain as tombstones. The rows of an
+/// order that is being removed wait for their slice to remove them.
 pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -13,6 +14,8 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                   'no such order' AS "found!"
            FROM (SELECT 'orders.idempotency_keys' AS place, order_id FROM orders.idempotency_keys
                  UNION ALL SELECT 'orders.items', order_id FROM orders.items
+                 UNION ALL SELECT 'orders.recipients', order_id FROM orders.recipients
+                 UNION ALL SELECT 'orders.metadata', order_id FROM orders.metadata
                  UNION ALL SELECT 'orders.events', order_id FROM orders.events
                  UNION ALL SELECT 'orders.sagas', order_id FROM orders.sagas
                  UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations WHERE state = 'reserved'
@@ -25,6 +28,7 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                  UNION ALL SELECT 'shipping.shipments', order_id FROM shipping.shipments WHERE status <> 'cancelled'
                  ) AS belonging
            WHERE NOT EXISTS (SELECT FROM orders.orders o WHERE o.id = belonging.order_id)
+             AND NOT EXISTS (SELECT FROM orders.removals r WHERE r.order_id = belonging.order_id)
            ORDER BY place, order_id LIMIT $1"#,
         scope.offenders_max
     )

@@ -85,4 +85,6 @@ pub(super) const ALL: &[Check] = checks! {
         "flow.deadlines", "no saga is past its deadline by more than the limit";
     flow::active_sagas_of_closed_orders:
         "flow.ended", "a rejected or cancelled order has no active saga";
+    flow::unfinished_removals:
+        "flow.removals", "an order that is removed after its time is soon removed from every schema";
 };

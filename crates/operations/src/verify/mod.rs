@@ -25,6 +25,8 @@ pub struct VerifyLimits {
     pub unpublished_max: Duration,
     /// How far a saga may be past its deadline.
     pub overdue_max: Duration,
+    /// How long the removal of an old order may take. A scheduler that was killed continues when its task is due again.
+    pub removal_max: Duration,
     /// Maximum number of offending rows per check.
     pub offenders_max: u16,
 }
@@ -57,6 +59,7 @@ impl Scope {
             consistent_by: now - limits.grace,
             published_by: now - limits.unpublished_max,
             due_by: now - limits.overdue_max,
+            removed_by: now - limits.removal_max,
             offenders_max: limits.offenders_max.into(),
         }
     }
@@ -68,6 +71,7 @@ impl Default for VerifyLimits {
             grace: Duration::from_mins(1),
             unpublished_max: Duration::from_mins(2),
             overdue_max: Duration::from_mins(2),
+            removal_max: Duration::from_hours(1),
             offenders_max: 10,
         }
     }

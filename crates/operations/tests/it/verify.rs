@@ -106,6 +106,7 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ),
     ("flow.deadlines", "UPDATE orders.sagas SET active = true WHERE order_id::text LIKE 'c%'"),
     ("flow.ended", "UPDATE orders.sagas SET active = true WHERE order_id::text LIKE 'a%'"),
+    ("flow.removals", "INSERT INTO orders.removals VALUES (gen_random_uuid(), '2026-01-01')"),
 ];
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -1,6 +1,7 @@
 //! All SQL of this slice. Functions run in the caller's transaction and never commit.
 
 mod changed_on;
+pub(crate) mod erasures;
 pub(crate) mod external_refs;
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;
@@ -10,6 +11,7 @@ pub(crate) mod metadata;
 pub(crate) mod order_filters;
 pub(crate) mod order_pages;
 pub(crate) mod recipients;
+pub(crate) mod removals;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
 #[cfg(test)]

@@ -20,14 +20,14 @@ mod third;
 
 pub use methods::PaymentMethods;
 pub use registry::{ChosenGateway, GatewaySettings, Gateways, NoSettings, StartedGateway};
-pub(crate) use registry::{KEY_RETENTION_DEFAULT, registered};
+pub(crate) use registry::{KEY_RETENTION_DEFAULT, delete_operations, registered};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ids::ProviderKey;
 use domain::money::Money;
 use domain::payment::VoidResult;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::fmt::Debug;
 
 /// A gateway with its connections, as the handler of the payments queue uses it.
@@ -58,6 +58,15 @@ pub trait RegisteredGateway: PaymentGateway + Sized {
 
     /// `None` if its settings are not set: then this installation does not use the gateway.
     fn start(settings: &Self::Settings, pool: &PgPool) -> Option<Self>;
+
+    /// Deletes what it keeps in this database about the operations with these keys, whose orders are removed. A real
+    /// gateway keeps its records itself, and is not called.
+    fn delete_operations(
+        _tx: &mut PgConnection,
+        _keys: &[ProviderKey],
+    ) -> impl Future<Output = sqlx::Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// What is known of a gateway without a connection to it.

@@ -3,8 +3,9 @@
 use super::simulated::SimulatedGateway;
 use super::{GatewayInfo, PaymentGateway, RegisteredGateway};
 use chrono::TimeDelta;
+use domain::ids::ProviderKey;
 use platform::config::ProviderArgs;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::sync::Arc;
 
 /// How long the key of an operation counts as kept by a gateway that is not registered. Most gateways promise a day.
@@ -26,6 +27,12 @@ macro_rules! register {
                 let started = [$($(#[$condition])? start_one::<$gateway>(&self.$section, pool)),+];
                 started.into_iter().flatten().collect()
             }
+        }
+
+        /// Deletes what the gateways of this build keep in this database about the operations with these keys.
+        pub(crate) async fn delete_operations(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<()> {
+            $($(#[$condition])? <$gateway as RegisteredGateway>::delete_operations(tx, keys).await?;)+
+            Ok(())
         }
     };
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ShippingError;
 use domain::Timestamp;
-use domain::ids::ShipmentId;
+use domain::ids::{OrderId, ShipmentId};
 use domain::shipment::Milestone;
 use sqlx::PgConnection;
 
@@ -43,4 +43,23 @@ pub(crate) async fn insert_events(
     .execute(tx)
     .await?;
     Ok(result.rows_affected())
+}
+
+/// Deletes the notes of the events of these orders' shipments. Returns the shipments, each with its tracking number.
+pub(crate) async fn erase_notes(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+) -> sqlx::Result<Vec<(ShipmentId, Option<String>)>> {
+    let order_id: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
+    let rows = sqlx::query!("SELECT id, tracking_number FROM shipping.shipments WHERE order_id = ANY($1)", &order_id)
+        .fetch_all(&mut *tx)
+        .await?;
+    let shipment_id: Vec<_> = rows.iter().map(|row| row.id).collect();
+    sqlx::query!(
+        "UPDATE shipping.shipment_events SET note = NULL WHERE shipment_id = ANY($1) AND note IS NOT NULL",
+        &shipment_id,
+    )
+    .execute(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (ShipmentId::from_uuid(row.id), row.tracking_number)).collect())
 }

@@ -9,6 +9,7 @@ mod changes;
 mod delays;
 mod events;
 mod list;
+mod removals;
 mod shipments;
 mod views;
 
@@ -17,8 +18,9 @@ pub(crate) use bookings::{
 };
 pub(crate) use changes::save_changes;
 pub(crate) use delays::{DelayCheck, LateShipment, insert_delays, lock_late_shipments, save_delay_checks};
-pub(crate) use events::{NewEvent, insert_events};
+pub(crate) use events::{NewEvent, erase_notes, insert_events};
 pub(crate) use list::list_shipments;
+pub(crate) use removals::{delete_bookings, lock_existing_bookings, orders_in_progress};
 pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order};
 pub(crate) use views::shipment_views;
 

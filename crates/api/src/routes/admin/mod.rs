@@ -1,6 +1,7 @@
 //! Administration; every route requires the role `admin`.
 
 pub mod audit_logs;
+pub mod customers;
 pub mod failed_jobs;
 pub mod replays;
 pub mod sagas;

@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use domain::ids::ProviderKey;
 use domain::payment::VoidResult;
 use ledger::GatewayResponse;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -62,6 +62,10 @@ impl RegisteredGateway for SimulatedGateway {
     fn start(settings: &SimulatedGatewayArgs, pool: &PgPool) -> Option<Self> {
         let requests = batch_worker::start(pool.clone());
         Some(Self { requests, latency: Duration::from_millis(settings.sim_gateway_latency_ms) })
+    }
+
+    async fn delete_operations(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<()> {
+        store::delete(tx, keys).await
     }
 }
 

@@ -72,6 +72,18 @@ pub(super) async fn insert_new(
     Ok(inserted.into_iter().map(ProviderKey::from_uuid).collect())
 }
 
+/// Deletes the authorizations and movements with these `keys`.
+pub(super) async fn delete(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<()> {
+    let keys: Vec<_> = keys.iter().map(ProviderKey::as_uuid).collect();
+    sqlx::query!("DELETE FROM payments.simulated_gateway_movements WHERE key = ANY($1)", &keys)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!("DELETE FROM payments.simulated_gateway_authorizations WHERE key = ANY($1)", &keys)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// The ledger rows with these `keys`. Authorizations are locked until the transaction ends.
 pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<LedgerSnapshot> {
     let keys: Vec<_> = keys.iter().map(ProviderKey::as_uuid).collect();
