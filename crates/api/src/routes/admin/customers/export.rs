@@ -9,7 +9,9 @@ use crate::personal_records::subjects_of;
 use crate::policy::ExportCustomers;
 use crate::problem::Problem;
 use crate::routes::admin::audit_logs::AuditEntryBody;
+use crate::routes::orders::order::OrderBody;
 use crate::routes::orders::visible_order;
+use crate::routes::shipments::shipment::ShipmentBody;
 use crate::routes::viewer::viewer;
 use crate::state::AppState;
 use accounts::{AccountExport, ApiKeyId};
@@ -91,10 +93,10 @@ async fn exported(state: &AppState, caller: Caller, id: OrderId) -> Result<Expor
     let payment = payments::find_payment(&state.pool, id).await?;
     let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     Ok(ExportedOrderBody {
-        order: order.into(),
+        order: OrderBody::of(state, order).await?,
         events: events.into_iter().map(Into::into).collect(),
         payment: payment.map(Into::into),
-        shipments: shipments.into_iter().map(Into::into).collect(),
+        shipments: ShipmentBody::of_all(state, shipments).await?,
         audit_log: audit_log(state, &[format!("order:{id}")], &[]).await?,
     })
 }
