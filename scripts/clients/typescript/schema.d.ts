@@ -4446,6 +4446,7 @@ export interface operations {
                      *                   "promised_by": "2026-01-15T09:30:00Z",
                      *                   "status": "requested",
                      *                   "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
+                     *                   "warehouse_code": "EAST",
                      *                   "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *                 }
                      *               ],
@@ -4504,6 +4505,7 @@ export interface operations {
                      *                 "status": "requested",
                      *                 "tracking_number": "OF068T3S6H2QK9V5X7N0EG",
                      *                 "updated_at": "2026-01-15T09:30:00Z",
+                     *                 "warehouse_code": "EAST",
                      *                 "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
                      *               }
                      *             ]
