@@ -39,7 +39,7 @@ async fn an_erased_customer_leaves_no_text_in_any_table_and_the_accounting_stays
     system.finish().await;
 }
 
-/// Repeats the request until every order is erased. It is complete a minute later.
+/// Repeats the request until every order is erased, which begins half a minute later.
 async fn until_erased(admin: &ApiClient, id: &str) {
     let path = format!("/admin/customers/{id}/erase");
     eventually("every order to be erased", LIMIT, || async {

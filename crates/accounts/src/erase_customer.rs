@@ -10,6 +10,7 @@ use domain::ids::UserId;
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 /// What other slices know of the customer. Runs in the transaction that erases the account.
 pub trait PersonalRecords: Send + Sync {
@@ -87,8 +88,8 @@ async fn ensure_erasable(
 
 /// Returns the API keys of the account.
 async fn erase_account(tx: &mut PgConnection, customer: UserId, now: Timestamp) -> Result<Vec<ApiKeyId>, AccountError> {
-    // `.invalid` never receives mail (RFC 2606).
-    let email: Email = format!("erased-{}@erased.invalid", customer.as_uuid().simple()).parse()?;
+    // `.invalid` never receives mail (RFC 2606). Nobody can sign up with a random address beforehand.
+    let email: Email = format!("erased-{}@erased.invalid", Uuid::new_v4().simple()).parse()?;
     erasures::erase_user(tx, customer, &email, NO_PASSWORD, now).await?;
     store::erase_sessions_of(tx, customer, now).await?;
     store::stream_tickets::delete_of(tx, customer).await?;

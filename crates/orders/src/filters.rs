@@ -39,6 +39,11 @@ impl OrderFilter {
         !self.status.is_empty() || !self.payment_status.is_empty()
     }
 
+    /// Whether a filter selects orders by an index of its own.
+    pub(crate) fn names_orders(&self) -> bool {
+        self.sku.is_some() || self.metadata.is_some() || self.external_ref.is_some() || self.order_number.is_some()
+    }
+
     /// Whether the best plan depends on the values, because some select many orders and others few.
     pub(crate) fn has_uneven_values(&self) -> bool {
         self.sku.is_some() || self.metadata.is_some() || self.changed_from.is_some() || self.changed_to.is_some()

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub const BATCH_MAX: u16 = 256;
 /// Batches of one run at most, so that every run ends and is recorded.
 const BATCHES_MAX: u32 = 200;
+/// From such a run to the next one: its task has more to do.
+const CONTINUE_AFTER: Duration = Duration::from_secs(1);
 /// How often at most a run that found nothing to do is recorded.
 const IDLE_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -63,8 +65,8 @@ pub async fn drive(task: Task, mut context: DriverContext) {
             context.lifecycle.sleep_or_stop(wait.min(task.period), std::future::pending()).await;
             continue;
         }
-        let run = run(&task, &context).await;
-        timer.reset(task.period);
+        let (run, wait) = run(&task, &context).await;
+        timer.reset(wait);
         report(&task, &context, &run, &mut timer.idle_reported_at).await;
     }
 }
@@ -85,28 +87,31 @@ impl DueTimer {
     }
 }
 
-/// Runs batches one after the other while there is more to do and this scheduler is the leader.
-async fn run(task: &Task, context: &DriverContext) -> Run {
+/// Runs batches one after the other while there is more to do and this scheduler is the leader. Returns the time to the
+/// next run, too.
+async fn run(task: &Task, context: &DriverContext) -> (Run, Duration) {
     let _running = metrics::Running::begin();
     let (started_at, began) = (platform::clock::now(), Instant::now());
-    let (mut processed, mut error) = (0, None);
+    let (mut processed, mut error, mut wait) = (0, None, CONTINUE_AFTER.min(task.period));
     for _batch in 0..BATCHES_MAX {
         match batch(task, &context.lifecycle).await {
             Ok(rows) => {
                 processed += rows;
                 let more = rows >= usize::from(BATCH_MAX) && !context.lifecycle.stopping.is_cancelled();
                 if !more || context.leadership.term(task.name).is_none() {
+                    wait = task.period;
                     break;
                 }
             }
             Err(failure) => {
-                error = Some(format!("{failure:#}"));
+                (error, wait) = (Some(format!("{failure:#}")), task.period);
                 break;
             }
         }
     }
     let rows = u64::try_from(processed).unwrap_or(u64::MAX);
-    Run { started_at, took: began.elapsed(), rows, error, next_run_at: after(task.period, platform::clock::now()) }
+    let next_run_at = after(wait, platform::clock::now());
+    (Run { started_at, took: began.elapsed(), rows, error, next_run_at }, wait)
 }
 
 /// A batch that is dropped because of a limit is rolled back.

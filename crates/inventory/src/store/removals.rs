@@ -37,6 +37,7 @@ pub(crate) async fn orders_with_reserved_units(
 
 /// Replaces the entries of `orders`, and the compacted entries of their SKUs and warehouses, by new compacted entries
 /// with the same sums. Two transactions at once leave two compacted entries of one stock row, which the next one merges.
+/// Entries of a billion units stay as they are, because sums are 32-bit integers.
 pub(crate) async fn compact_ledger(tx: &mut PgConnection, orders: &[OrderId]) -> Result<(), StoreError> {
     let (kind, actor, reason): (&str, _, _) = (MovementKind::Compacted.into(), ACTOR, REASON);
     sqlx::query!("SELECT set_config('inventory.compacting', 'on', true)").fetch_one(&mut *tx).await?;
@@ -50,6 +51,7 @@ pub(crate) async fn compact_ledger(tx: &mut PgConnection, orders: &[OrderId]) ->
                FROM (SELECT DISTINCT sku, warehouse_id FROM removed) AS place
               CROSS JOIN LATERAL (SELECT id FROM inventory.ledger
                                    WHERE sku = place.sku AND warehouse_id = place.warehouse_id AND kind = $2
+                                     AND abs(on_hand_delta) < 1000000000 AND abs(reserved_delta) < 1000000000
                                   OFFSET 0) AS entry
          ), merged AS (
              DELETE FROM inventory.ledger WHERE id = ANY (ARRAY(SELECT id FROM earlier ORDER BY id))

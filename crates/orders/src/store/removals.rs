@@ -54,15 +54,22 @@ pub(crate) async fn lock_ended(
     Ok(rows.into_iter().map(|row| order(row.id, row.created_at)).collect())
 }
 
-/// Deletes the idempotency keys of orders. A key has the time of its order, and an index by time only.
+/// Deletes the idempotency keys of orders. A key has the time of its order, and an index by time only. LATERAL with
+/// OFFSET 0 forces one index scan per order: the orders of one customer can be years apart.
 pub(crate) async fn delete_keys(tx: &mut PgConnection, orders: &[EndedOrder]) -> sqlx::Result<()> {
-    let times = || orders.iter().map(|order| order.created_at);
-    let ids: Vec<_> = orders.iter().map(|order| order.id.as_uuid()).collect();
+    let order_id: Vec<_> = orders.iter().map(|order| order.id.as_uuid()).collect();
+    let created_at: Vec<_> = orders.iter().map(|order| order.created_at).collect();
     sqlx::query!(
-        "DELETE FROM orders.idempotency_keys WHERE created_at >= $2 AND created_at <= $3 AND order_id = ANY($1)",
-        &ids,
-        times().min(),
-        times().max(),
+        "DELETE FROM orders.idempotency_keys
+          WHERE order_id = ANY($1)
+            AND ctid = ANY (ARRAY (
+                SELECT used.ctid
+                  FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::timestamptz[]) AS created_at) AS wanted
+                 CROSS JOIN LATERAL (SELECT k.ctid FROM orders.idempotency_keys k
+                                      WHERE k.created_at = wanted.created_at AND k.order_id = wanted.order_id
+                                     OFFSET 0) AS used))",
+        &order_id,
+        &created_at,
     )
     .execute(tx)
     .await?;

@@ -17,6 +17,7 @@ pub(crate) async fn lock_existing_payments(tx: &mut PgConnection, orders: &[Orde
 }
 
 /// A void covers the operations of its payment whose outcome was never known, so those of a voided payment are not open.
+/// The payment of a free order stays authorized: nothing is captured.
 pub(crate) async fn orders_with_open_payment(
     connection: &mut PgConnection,
     orders: &[OrderId],
@@ -24,8 +25,9 @@ pub(crate) async fn orders_with_open_payment(
     let open = sqlx::query_scalar!(
         "SELECT payment.order_id FROM payments.payments AS payment
           WHERE payment.order_id = ANY($1)
-            AND (payment.status NOT IN ('captured', 'refunded', 'declined', 'voided')
-                 OR (payment.status IN ('captured', 'refunded')
+            AND (NOT (payment.status IN ('captured', 'refunded', 'declined', 'voided')
+                      OR (payment.status = 'authorized' AND payment.amount_minor = 0))
+                 OR (payment.status IN ('captured', 'refunded', 'authorized')
                      AND EXISTS (SELECT FROM payments.operations AS operation
                                   WHERE operation.order_id = payment.order_id
                                     AND operation.status IN ('started', 'unknown'))))",

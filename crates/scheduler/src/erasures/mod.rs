@@ -10,8 +10,9 @@ use sqlx::PgPool;
 
 const ORDERS_MAX: u32 = BATCH_MAX as u32;
 const CUSTOMERS_MAX: u32 = 16;
-/// For so long after the erasure of the account an order may still be placed, by a process that has not noticed it.
-const ORDERS_PLACED_WITHIN: TimeDelta = TimeDelta::minutes(1);
+/// For so long after the erasure of the account an order may still be stored: by a process that has not noticed it, or
+/// with a smaller id than a later one, since ids are made before. A walk that begins after it passes over none.
+const ORDERS_STORED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// Returns the number of erased orders.
 pub async fn complete_erasures(pool: &PgPool, now: Timestamp) -> anyhow::Result<usize> {
@@ -24,19 +25,21 @@ pub async fn complete_erasures(pool: &PgPool, now: Timestamp) -> anyhow::Result<
 
 /// The position is saved last: what a killed process has not saved is erased again.
 async fn continue_erasure(pool: &PgPool, erasure: Erasure, now: Timestamp) -> anyhow::Result<usize> {
+    if now <= erasure.requested_at + ORDERS_STORED_WITHIN {
+        return Ok(0);
+    }
     let batch = orders::erase_orders(pool, erasure.customer, erasure.after, ORDERS_MAX).await?;
     let mut subjects = batch.subjects();
     subjects.extend(shipping::erase_notes(pool, &batch.orders).await?);
     personal_records::erase_orders(pool, &batch.orders, &subjects).await?;
-    let is_complete = batch.is_complete && erasure.requested_at + ORDERS_PLACED_WITHIN < now;
     let next = Erasure {
         orders: erasure.orders + u64::try_from(batch.orders.len())?,
         after: batch.orders.last().copied().or(erasure.after),
-        completed_at: is_complete.then_some(now),
+        completed_at: batch.is_complete.then_some(now),
         ..erasure
     };
     save_erasure(pool, &next, now).await?;
-    if is_complete {
+    if batch.is_complete {
         tracing::info!(user.id = %next.customer, orders = next.orders, "The personal data of a customer are erased");
     }
     Ok(batch.orders.len())

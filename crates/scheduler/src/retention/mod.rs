@@ -58,22 +58,32 @@ impl Retention {
         Ok(rows)
     }
 
-    /// What a killed process has begun is completed whatever the settings are now.
+    /// Each kind is tried, whatever fails for another. Returns the first error.
     async fn remove(&self, pool: &PgPool, now: Timestamp) -> anyhow::Result<Removed> {
-        let RetentionArgs { retention_orders_days, retention_audit_days, retention_failed_jobs_days } = self.settings;
-        let mut removed = Removed { orders: orders_batch::complete(pool, ROWS_MAX).await?, ..Removed::default() };
-        if let Some(before) = retention_orders_days.kept_since(now) {
+        let RetentionArgs { retention_audit_days, retention_failed_jobs_days, .. } = self.settings;
+        let orders = self.remove_orders(pool, now).await;
+        let audit_records = match retention_audit_days.kept_since(now) {
+            Some(before) => prune_audit_log(pool, before, ROWS_MAX).await,
+            None => Ok(0),
+        };
+        let failed_jobs = match retention_failed_jobs_days.kept_since(now) {
+            Some(before) => prune_failed_jobs(pool, before, ROWS_MAX).await,
+            None => Ok(0),
+        };
+        Ok(Removed { audit_records: audit_records?, failed_jobs: failed_jobs?, ..orders? })
+    }
+
+    /// What a killed process has begun is completed whatever the settings are now. An order that can't be completed
+    /// does not keep others from being removed.
+    async fn remove_orders(&self, pool: &PgPool, now: Timestamp) -> anyhow::Result<Removed> {
+        let completed = orders_batch::complete(pool, ROWS_MAX).await;
+        let mut removed = Removed::default();
+        if let Some(before) = self.settings.retention_orders_days.kept_since(now) {
             let batch = orders_batch::remove(pool, before, self.considered(), now, ROWS_MAX).await?;
             self.set_considered(batch.last);
-            removed.orders += batch.removed;
-            removed.open_orders = batch.open;
+            (removed.orders, removed.open_orders) = (batch.removed, batch.open);
         }
-        if let Some(before) = retention_audit_days.kept_since(now) {
-            removed.audit_records = prune_audit_log(pool, before, ROWS_MAX).await?;
-        }
-        if let Some(before) = retention_failed_jobs_days.kept_since(now) {
-            removed.failed_jobs = prune_failed_jobs(pool, before, ROWS_MAX).await?;
-        }
+        removed.orders += completed?;
         Ok(removed)
     }
 

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::ids::OrderId;
-use operations::failed_jobs;
+use operations::{failed_jobs, personal_records};
 use sqlx::PgPool;
 use std::collections::HashSet;
 use strum::IntoEnumIterator as _;
@@ -58,6 +58,7 @@ async fn finish(pool: &PgPool, removed: &[OrderId]) -> anyhow::Result<u64> {
     if removed.is_empty() {
         return Ok(0);
     }
+    erase_texts(pool, removed).await?;
     let mut open = HashSet::new();
     for slice in Slice::iter() {
         open.extend(slice.remove_orders(pool, removed).await?);
@@ -68,6 +69,14 @@ async fn finish(pool: &PgPool, removed: &[OrderId]) -> anyhow::Result<u64> {
         tracing::warn!(order.id = %order, "Order {order} was removed, but a slice has something open of it");
     }
     Ok(count(finished.len()))
+}
+
+/// Audit records outlive the orders. Once these are gone, nothing connects a text about them with its customer, whose
+/// erasure would pass over it.
+async fn erase_texts(pool: &PgPool, orders: &[OrderId]) -> anyhow::Result<()> {
+    let mut subjects: Vec<_> = orders.iter().map(|order| format!("order:{order}")).collect();
+    subjects.extend(shipping::erase_notes(pool, orders).await?);
+    Ok(personal_records::erase_orders(pool, orders, &subjects).await?)
 }
 
 impl Slice {

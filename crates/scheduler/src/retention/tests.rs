@@ -254,3 +254,58 @@ async fn audit_records_and_closed_failed_jobs_go_after_their_time_and_open_jobs_
     let refused = pool.execute("DELETE FROM operations.audit_log").await.expect_err("refused");
     assert!(refused.to_string().contains("only ever added to"), "{refused}");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn texts_about_removed_orders_do_not_outlive_them_in_the_audit_log(pool: PgPool) {
+    pool.execute(OLD_ORDERS).await.expect("inserted");
+    let texts = "INSERT INTO operations.audit_log (at, actor, action, subject, reason, request_id)
+                 SELECT now(), 'vendor:1', 'order.cancel', 'order:' || id, 'Jane called', 'test' FROM orders.orders
+                 UNION ALL
+                 SELECT now(), 'vendor:1', 'shipment.report', 'shipment:' || coalesce(tracking_number, id::text), 'at Jane''s',
+                        'test' FROM shipping.shipments";
+    pool.execute(texts).await.expect("inserted");
+
+    for _batch in 0..3 {
+        orders_after(30).remove(&pool, now()).await.expect("removed");
+    }
+
+    assert_eq!(count(&pool, "operations.audit_log WHERE reason = 'erased'").await, 1_000);
+    assert_eq!(count(&pool, "operations.audit_log WHERE reason <> 'erased'").await, 0);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_that_can_not_be_removed_do_not_keep_other_rows_from_it(pool: PgPool) {
+    pool.execute(OLD_ORDERS).await.expect("inserted");
+    let obstacle = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+                    CREATE TRIGGER refuse BEFORE DELETE ON payments.payments EXECUTE FUNCTION refuse();
+                    INSERT INTO operations.audit_log (at, actor, action, subject, request_id)
+                    VALUES ('2026-01-02', 'admin:1', 'user.disable', 'user:1', 'test')";
+    pool.execute(obstacle).await.expect("created");
+    let days = KeptDays::days(30);
+    let retention =
+        Retention::new(RetentionArgs { retention_orders_days: days, retention_audit_days: days, ..nothing() });
+
+    for _run in 0..2 {
+        retention.remove(&pool, now()).await.expect_err("refused");
+    }
+
+    assert_eq!(count(&pool, "operations.audit_log").await, 0);
+    pool.execute("DROP TRIGGER refuse ON payments.payments").await.expect("dropped");
+    while retention.remove(&pool, now()).await.expect("removed") != Removed::default() {}
+    assert_no_order_is_left(&pool).await;
+    assert_consistent(&pool, "after").await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_payment_of_a_free_order_is_not_open_after_its_end(pool: PgPool) {
+    pool.execute(OLD_ORDERS).await.expect("inserted");
+    let free = "UPDATE payments.payments SET status = 'authorized', amount_minor = 0, captured_minor = 0
+                 WHERE status = 'captured'";
+    pool.execute(free).await.expect("changed");
+    let ids = sqlx::query_scalar("SELECT order_id FROM payments.payments").fetch_all(&pool).await.expect("ids");
+    let ids: Vec<_> = ids.into_iter().map(OrderId::from_uuid).collect();
+
+    assert_eq!(payments::open_orders(&pool, &ids).await.expect("none").len(), 0);
+    pool.execute("UPDATE payments.payments SET amount_minor = 1").await.expect("changed");
+    assert_eq!(payments::open_orders(&pool, &ids).await.expect("some").len(), 200);
+}
