@@ -37,8 +37,8 @@ export interface paths {
         /**
          * Erase a customer
          * @description Replaces the address and the name of the account, ends its sessions and API keys, and keeps everybody from logging in.
-         *     Addresses, contacts, references, metadata and notes of its orders, and texts about them in the audit log, follow in
-         *     batches. What was ordered, paid and shipped stays. Refused while an order of the customer has not ended. It can't be
+         *     Addresses, contacts, references, metadata and notes of its orders, and texts about them in the audit log, follow half
+         *     a minute later. What was ordered, paid and shipped stays. Refused while an order of the customer has not ended. It can't be
          *     undone; repeat it to see how far it is.
          */
         post: operations["erase_customer"];
