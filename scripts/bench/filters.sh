@@ -58,9 +58,11 @@ measure_all() {
     done
     dates="7 days" measure "300,000 orders, the same in 7 days" "" "$(old "7 days" "$owner")"
     dates="300 days" measure "700 orders, the same in 300 days" "" "$(old "300 days" "$small")"
-    dates="7 days" measure "sku, rare, the same in 7 days" "" "$(old "7 days")" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
     measure "sku, in a third of the orders" "" "true" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-0'"
     measure "sku, rare" "" "true" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
+    measure "sku, rare, placed long before, changed in 7 days" "" "$(old "7 days")" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
+    measure "sku, rare, status=cancelled" "" "o.status = 'cancelled'" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-10005'"
+    measure "sku, in a third, status=delivered" "" "o.status = 'delivered'" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-0'"
     measure "300,000 orders, sku, in a third" "" "$owner" "JOIN orders.items line ON line.order_id = o.id AND line.sku = 'SKU-0'"
     measure "external_ref" "" "o.external_ref = 'shop-5000'"
     measure "order_number" "" "o.order_number = 5000"
