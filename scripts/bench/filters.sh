@@ -38,16 +38,16 @@ measure_all() {
     measure "customer with 700 orders" "" "$small"
     local status
     for status in pending confirmed shipped delivered rejected cancelling cancelled; do
-        measure "status=$status" "$(lanes "$status" "")" "(wanted.lane <> 0 OR o.status = '$status')"
+        measure "status=$status" "$(groups "$status" "")" "(wanted.status_group <> 0 OR o.status = '$status')"
     done
-    measure "status=shipped,rejected,cancelling" "$(lanes shipped,rejected,cancelling "")" \
-        "(wanted.lane <> 0 OR o.status = ANY ('{shipped,rejected,cancelling}'))"
+    measure "status=shipped,rejected,cancelling" "$(groups shipped,rejected,cancelling "")" \
+        "(wanted.status_group <> 0 OR o.status = ANY ('{shipped,rejected,cancelling}'))"
     for status in unpaid authorized declined captured refunded; do
-        measure "payment_status=$status" "$(lanes "" "$status")" "(wanted.lane <> 0 OR o.payment_status = '$status')"
+        measure "payment_status=$status" "$(groups "" "$status")" "(wanted.status_group <> 0 OR o.payment_status = '$status')"
     done
-    measure "300,000 orders, status=delivered" "$(lanes delivered "")" "$owner AND (wanted.lane <> 0 OR o.status = 'delivered')"
-    measure "300,000 orders, status=cancelling" "$(lanes cancelling "")" "$owner AND (wanted.lane <> 0 OR o.status = 'cancelling')"
-    measure "700 orders, status=rejected" "$(lanes rejected "")" "$small AND (wanted.lane <> 0 OR o.status = 'rejected')"
+    measure "300,000 orders, status=delivered" "$(groups delivered "")" "$owner AND (wanted.status_group <> 0 OR o.status = 'delivered')"
+    measure "300,000 orders, status=cancelling" "$(groups cancelling "")" "$owner AND (wanted.status_group <> 0 OR o.status = 'cancelling')"
+    measure "700 orders, status=rejected" "$(groups rejected "")" "$small AND (wanted.status_group <> 0 OR o.status = 'rejected')"
     measure "attention=true" "" "o.attention IS NOT NULL"
     measure "created in one month" "" "$(created "7 months" "6 months")"
     measure "changed in the last week" "" "$(changed "7 days" "0 days")"
@@ -76,18 +76,18 @@ changed() { print "o.updated_at >= now() - interval '$1' AND o.updated_at < now(
 old() { print "o.updated_at >= now() - interval '$1' AND o.id < hour_id('$1')${2:+ AND $2}"; }
 entry() { print "JOIN orders.metadata entry ON entry.order_id = o.id AND entry.key = '$1' AND entry.value = '$2'"; }
 
-# The lanes of these statuses, as `orders::store::lanes` numbers them.
-lanes() {
+# The groups of these statuses, as `orders::store::status_groups` numbers them.
+groups() {
     print "SELECT DISTINCT CASE WHEN s IN ('pending', 'confirmed') AND p IN ('unpaid', 'authorized') THEN 0
                 ELSE array_position('{pending,confirmed,shipped,delivered,rejected,cancelling,cancelled}', s) * 10
-                   + array_position('{unpaid,authorized,declined,partly_captured,captured,voided,refunded}', p) END AS lane
+                   + array_position('{unpaid,authorized,declined,partly_captured,captured,voided,refunded}', p) END AS status_group
              FROM unnest('{${1:-pending,confirmed,shipped,delivered,rejected,cancelling,cancelled}}'::text[]) AS s,
                   unnest('{${2:-unpaid,authorized,declined,partly_captured,captured,voided,refunded}}'::text[]) AS p"
 }
 
-# NAME LANES CONDITION [JOIN]; with $dates the page is merged from the dates since then
+# NAME GROUPS CONDITION [JOIN]; with $dates the page is merged from the dates since then
 measure() {
-    BENCH_NAME="$1" sql "$BENCH_URL" --set=name="$1" --set=lanes="$2" --set=condition="$3" --set=join="${4:-}" --set=dates="${dates:-}" \
+    BENCH_NAME="$1" sql "$BENCH_URL" --set=name="$1" --set=groups="$2" --set=condition="$3" --set=join="${4:-}" --set=dates="${dates:-}" \
         --file=scripts/bench/filters.sql
 }
 

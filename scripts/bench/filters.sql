@@ -25,7 +25,7 @@ BEGIN
     RETURN replace(text, 'now()', quote_literal(now()) || '::timestamptz');
 END $$;
 
-CREATE FUNCTION pg_temp.page(lanes text, dates text, condition text, joined text, after text, rows int) RETURNS text
+CREATE FUNCTION pg_temp.page(groups text, dates text, condition text, joined text, after text, rows int) RETURNS text
 LANGUAGE sql AS $$
 SELECT format('SELECT o.id, o.order_number, o.status, o.total_minor, o.updated_at FROM (%s) AS o ORDER BY o.id DESC',
     CASE WHEN dates <> '' THEN
@@ -36,12 +36,12 @@ SELECT format('SELECT o.id, o.order_number, o.status, o.total_minor, o.updated_a
                    SELECT o.* FROM orders.orders o %s WHERE %s %s AND o.changed_on = wanted.changed_on
                     ORDER BY o.id DESC LIMIT %s) AS found ORDER BY found.id DESC LIMIT %s',
                (now() - dates::interval)::date, joined, condition, after, rows, rows)
-    WHEN lanes = '' THEN
+    WHEN groups = '' THEN
         format('SELECT o.* FROM orders.orders o %s WHERE %s %s ORDER BY o.id DESC LIMIT %s', joined, condition, after, rows)
     ELSE
-        format('SELECT found.* FROM unnest(ARRAY (%s)::smallint[]) AS wanted(lane) CROSS JOIN LATERAL (
-                   SELECT o.* FROM orders.orders o %s WHERE %s %s AND o.lane = wanted.lane ORDER BY o.id DESC LIMIT %s) AS found ORDER BY found.id DESC LIMIT %s',
-               lanes, joined, condition, after, rows, rows)
+        format('SELECT found.* FROM unnest(ARRAY (%s)::smallint[]) AS wanted(status_group) CROSS JOIN LATERAL (
+                   SELECT o.* FROM orders.orders o %s WHERE %s %s AND o.status_group = wanted.status_group ORDER BY o.id DESC LIMIT %s) AS found ORDER BY found.id DESC LIMIT %s',
+               groups, joined, condition, after, rows, rows)
     END) $$;
 
 -- The median time in milliseconds, and the indexes of the plan.
@@ -59,13 +59,13 @@ BEGIN
 END $$;
 
 CREATE TEMPORARY TABLE asked AS SELECT pg_temp.literal(:'condition') AS condition;
-SELECT pg_temp.page(:'lanes', :'dates', condition, :'join', '', 20 * 999) AS to_the_last FROM asked \gset
+SELECT pg_temp.page(:'groups', :'dates', condition, :'join', '', 20 * 999) AS to_the_last FROM asked \gset
 -- The last order of page 999, if there are so many.
 SELECT coalesce((array_agg(id))[19980]::text, '') AS last FROM (:to_the_last) AS pages \gset
 SELECT format('%-44s %-12s %-12s %s', :'name', first.ms, coalesce(deep.ms::text, '-'),
               concat_ws('; ', first.indexes, nullif(deep.indexes, first.indexes)))
   FROM asked,
-       pg_temp.measured(pg_temp.page(:'lanes', :'dates', condition, :'join', '', 21)) AS first
-  LEFT JOIN pg_temp.measured(pg_temp.page(:'lanes', :'dates', pg_temp.literal(:'condition'), :'join',
+       pg_temp.measured(pg_temp.page(:'groups', :'dates', condition, :'join', '', 21)) AS first
+  LEFT JOIN pg_temp.measured(pg_temp.page(:'groups', :'dates', pg_temp.literal(:'condition'), :'join',
             format('AND o.id < %1$L', nullif(:'last', '')) || CASE WHEN :'join' ~ ' line ' THEN format(' AND line.order_id < %L', :'last')
             WHEN :'join' ~ ' entry ' THEN format(' AND entry.order_id < %L', :'last') ELSE '' END, 21)) AS deep ON :'last' <> '';

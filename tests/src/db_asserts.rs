@@ -43,6 +43,22 @@ impl StatusCounts {
 }
 
 impl TestSystem {
+    /// The tables with a text that matches the regular expression, in either case, in any column of any row.
+    pub async fn tables_with(&self, pattern: &str) -> Vec<String> {
+        let all = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
+                    WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')
+                    ORDER BY 1";
+        let tables: Vec<String> = sqlx::query_scalar(all).fetch_all(self.pool()).await.expect("the tables");
+        let mut found = Vec::new();
+        for table in tables {
+            let search = AssertSqlSafe(format!("SELECT EXISTS (SELECT FROM {table} AS row WHERE row::text ~* $1)"));
+            if sqlx::query_scalar(search).bind(pattern).fetch_one(self.pool()).await.expect("a result") {
+                found.push(table);
+            }
+        }
+        found
+    }
+
     pub async fn status_counts(&self) -> StatusCounts {
         let rows = "SELECT status, count(*) FROM orders.orders GROUP BY status";
         let rows: Vec<(String, i64)> = sqlx::query_as(rows).fetch_all(self.pool()).await.expect("a count");

@@ -37,7 +37,7 @@ async fn list(
     filter: &OrderFilter,
     rows_max: u32,
 ) -> Result<Vec<OrderSummary>, StoreError> {
-    let mut orders = store::list(connection, viewer, filter, Created::Lately, rows_max).await?;
+    let mut orders = store::list(connection, viewer, filter, Created::Recently, rows_max).await?;
     let missing = rows_max.saturating_sub(u32::try_from(orders.len()).unwrap_or(rows_max));
     if filter.changed_from.is_some() && missing > 0 {
         orders.extend(store::list(connection, viewer, filter, Created::Before, missing).await?);

@@ -5,6 +5,7 @@ use crate::{Client, SessionId};
 use domain::Timestamp;
 use domain::ids::UserId;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
@@ -95,6 +96,22 @@ pub(crate) async fn revoke_sessions_of(
     Ok(revoked.execute(tx).await?.rows_affected())
 }
 
+struct SessionRow {
+    id: Uuid,
+    client_address: Option<String>,
+    user_agent: Option<String>,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+}
+
+impl From<SessionRow> for SessionView {
+    fn from(row: SessionRow) -> Self {
+        let SessionRow { id, client_address, user_agent, created_at, last_used_at } = row;
+        let (id, last_used_at) = (SessionId::from_uuid(id), last_used_at.unwrap_or(created_at));
+        Self { id, client_address, user_agent, created_at, last_used_at }
+    }
+}
+
 /// The sessions that are not revoked and still have a refresh token that can be exchanged, the newest first.
 pub(crate) async fn list_sessions(
     connection: &mut PgConnection,
@@ -102,7 +119,8 @@ pub(crate) async fn list_sessions(
     now: Timestamp,
     limit: u32,
 ) -> sqlx::Result<Vec<SessionView>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        SessionRow,
         "SELECT id, client_address, user_agent, created_at, last_used_at FROM accounts.refresh_families AS session
          WHERE user_id = $1 AND revoked_at IS NULL AND EXISTS (
              SELECT FROM accounts.refresh_tokens AS token
@@ -112,14 +130,7 @@ pub(crate) async fn list_sessions(
         now,
         i64::from(limit),
     );
-    let rows = rows.fetch_all(connection).await?.into_iter().map(|row| SessionView {
-        id: SessionId::from_uuid(row.id),
-        client_address: row.client_address,
-        user_agent: row.user_agent,
-        created_at: row.created_at,
-        last_used_at: row.last_used_at.unwrap_or(row.created_at),
-    });
-    Ok(rows.collect())
+    Ok(rows.fetch_all(connection).await?.into_iter().map(SessionView::from).collect())
 }
 
 /// The sessions that are stored, ended ones included, the newest first.
@@ -128,20 +139,14 @@ pub(crate) async fn all_sessions(
     user: UserId,
     limit: u32,
 ) -> sqlx::Result<Vec<SessionView>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        SessionRow,
         "SELECT id, client_address, user_agent, created_at, last_used_at FROM accounts.refresh_families
           WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
         user.as_uuid(),
         i64::from(limit),
     );
-    let rows = rows.fetch_all(connection).await?.into_iter().map(|row| SessionView {
-        id: SessionId::from_uuid(row.id),
-        client_address: row.client_address,
-        user_agent: row.user_agent,
-        created_at: row.created_at,
-        last_used_at: row.last_used_at.unwrap_or(row.created_at),
-    });
-    Ok(rows.collect())
+    Ok(rows.fetch_all(connection).await?.into_iter().map(SessionView::from).collect())
 }
 
 /// Ends all sessions of the user, and removes where they came from.

@@ -185,3 +185,17 @@ async fn an_erasure_that_is_repeated_changes_nothing_and_the_address_is_free_aga
     assert_eq!(sqlx::query_scalar::<_, i64>(recorded).fetch_one(&client.pool).await.expect("a count"), 1);
     assert_ne!(sign_up(client).await.id, fixture.customer.id);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn nobody_blocks_an_erasure_by_taking_an_address_beforehand(pool: PgPool) {
+    let fixture = Fixture::new(pool).await;
+    let client = &fixture.client;
+    fixture.end_orders().await;
+    let id = fixture.customer.id.as_uuid();
+    for address in [format!("erased-{id}@erased.invalid"), format!("erased-{}@erased.invalid", id.simple())] {
+        let body = json!({ "email": address, "password": PASSWORD });
+        client.send(post("/auth/signup").json(&body)).await.expect(StatusCode::CREATED);
+    }
+
+    client.send(fixture.erase(&fixture.customer)).await.expect(StatusCode::ACCEPTED);
+}

@@ -5,7 +5,6 @@ pub(crate) mod erasures;
 pub(crate) mod external_refs;
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;
-mod lanes;
 pub(crate) mod lock_sagas;
 pub(crate) mod metadata;
 pub(crate) mod order_filters;
@@ -14,6 +13,7 @@ pub(crate) mod recipients;
 pub(crate) mod removals;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
+mod status_groups;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timeline;

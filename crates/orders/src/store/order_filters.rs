@@ -2,7 +2,7 @@
 //! own; one statement with `$1 IS NULL OR …` would get a plan that fits none of them.
 
 use super::changed_on::first_hour_at;
-use super::lanes::{OPEN, lanes_of};
+use super::status_groups::{OPEN, groups_of};
 use crate::filters::OrderFilter;
 use crate::viewer::Viewer;
 use chrono::TimeDelta;
@@ -18,13 +18,13 @@ const CLOCK_STEP_MAX: TimeDelta = TimeDelta::minutes(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Created {
     /// Placed since, or in their first hour then. They come first in the pages, and most of them match.
-    Lately,
+    Recently,
     /// The older ones: few of them match, which are found by the date of their last change.
     Before,
 }
 
-/// The page of orders, as a table `o`. The page of a filter by status is merged from the first rows of each lane, that of
-/// a filter by time of change from the first rows of each date.
+/// The page of orders, as a table `o`. The page of a filter by status is merged from the first rows of each group, that
+/// of a filter by time of change from the first rows of each date.
 pub(super) fn push_page(
     query: &mut QueryBuilder<Postgres>,
     viewer: Viewer,
@@ -35,7 +35,7 @@ pub(super) fn push_page(
     query.push("(");
     let merged = Merged::of(viewer, filter, created);
     match merged {
-        Merged::Lanes => push_lanes(query, filter),
+        Merged::StatusGroups => push_status_groups(query, filter),
         Merged::Dates(from) => push_dates(query, from, filter),
         Merged::Nothing => {}
     }
@@ -44,7 +44,7 @@ pub(super) fn push_page(
     push_statuses(query, filter, merged);
     let limit = i64::from(limit);
     let column = match merged {
-        Merged::Lanes => "lane",
+        Merged::StatusGroups => "status_group",
         Merged::Dates(_) => "changed_on",
         Merged::Nothing => {
             query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit).push(") AS o");
@@ -60,7 +60,7 @@ pub(super) fn push_page(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Merged {
     Nothing,
-    Lanes,
+    StatusGroups,
     /// The dates since then.
     Dates(Timestamp),
 }
@@ -72,16 +72,16 @@ impl Merged {
             _ if filter.names_orders() => Self::Nothing,
             (Created::Before, Some(from)) => Self::Dates(from),
             // No index has the statuses of the orders with a vendor's lines.
-            _ if viewer.vendor().is_none() && filter.has_status() => Self::Lanes,
+            _ if viewer.vendor().is_none() && filter.has_status() => Self::StatusGroups,
             _ => Self::Nothing,
         }
     }
 }
 
-fn push_lanes(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
+fn push_status_groups(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     query.push("SELECT found.* FROM unnest(");
-    query.push_bind(lanes_of(&filter.status, &filter.payment_status));
-    query.push(") AS wanted(lane) CROSS JOIN LATERAL (");
+    query.push_bind(groups_of(&filter.status, &filter.payment_status));
+    query.push(") AS wanted(status_group) CROSS JOIN LATERAL (");
 }
 
 /// Dates before the first change and after the last one are left out.
@@ -146,7 +146,7 @@ fn push_listed(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
     };
 }
 
-/// The lanes select the statuses already, except those of open orders.
+/// The groups select the statuses already, except those of open orders.
 fn push_statuses(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, merged: Merged) {
     let statuses: Vec<&'static str> = filter.status.iter().map(Into::into).collect();
     let payment_statuses: Vec<&'static str> = filter.payment_status.iter().map(Into::into).collect();
@@ -155,8 +155,8 @@ fn push_statuses(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, merge
             continue;
         }
         query.push(" AND (");
-        if merged == Merged::Lanes {
-            query.push("wanted.lane <> ").push(OPEN).push(" OR ");
+        if merged == Merged::StatusGroups {
+            query.push("wanted.status_group <> ").push(OPEN).push(" OR ");
         }
         query.push("o.").push(column).push(" = ANY (").push_bind(allowed).push("))");
     }
@@ -208,7 +208,7 @@ fn push_changed(query: &mut QueryBuilder<Postgres>, filter: &OrderFilter, create
     let Some(from) = filter.changed_from else { return };
     query.push(" AND o.updated_at >= ").push_bind(from);
     query.push(match created {
-        Created::Lately => " AND o.id >= ",
+        Created::Recently => " AND o.id >= ",
         Created::Before => " AND o.id < ",
     });
     query.push_bind(first_hour_at(from).as_uuid());

@@ -2,7 +2,7 @@
 //! with these events.
 
 use super::changed_on::changed_on;
-use super::lanes::lane;
+use super::status_groups::status_group;
 use super::{ORDERS, SAGAS};
 use crate::error::StoreError;
 use crate::order_change::OrderChange;
@@ -34,13 +34,13 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
          saved_orders AS (
              UPDATE orders.orders o
                 SET status = n.status, payment_status = n.payment_status, fulfilment_status = n.fulfilment_status,
-                    reason = n.reason, attention = n.attention, lane = n.lane, changed_on = n.changed_on,
+                    reason = n.reason, attention = n.attention, status_group = n.status_group, changed_on = n.changed_on,
                     version = n.version, updated_at = $1
                FROM (SELECT unnest($8::uuid[]) AS id, unnest($9::integer[]) AS version_before,
                             unnest($10::integer[]) AS version, unnest($11::text[]) AS status,
                             unnest($12::text[]) AS payment_status, unnest($13::text[]) AS fulfilment_status,
                             unnest($14::text[]) AS reason, unnest($15::text[]) AS attention,
-                            unnest($24::smallint[]) AS lane, unnest($25::date[]) AS changed_on) AS n
+                            unnest($24::smallint[]) AS status_group, unnest($25::date[]) AS changed_on) AS n
               WHERE o.id = n.id AND o.id = ANY($8::uuid[]) AND o.version = n.version_before
              RETURNING o.id),
          new_events AS (
@@ -72,7 +72,7 @@ pub async fn save(tx: &mut PgConnection, changes: &[OrderChange], now: Timestamp
         &events.detail as &[Option<serde_json::Value>],
         &events.cause as &[Option<Uuid>],
         &events.actor as &[Option<&str>],
-        &orders.lane,
+        &orders.status_group,
         &orders.changed_on as &[Option<NaiveDate>],
     )
     .fetch_one(tx)
@@ -115,7 +115,7 @@ struct Orders<'a> {
     fulfilment_status: Vec<&'static str>,
     reason: Vec<Option<&'a str>>,
     attention: Vec<Option<&'a str>>,
-    lane: Vec<i16>,
+    status_group: Vec<i16>,
     changed_on: Vec<Option<NaiveDate>>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Orders<'a> {
             fulfilment_status: changes.iter().map(|it| it.order.fulfilment.into()).collect(),
             reason: changes.iter().map(|it| it.order.reason.as_deref()).collect(),
             attention: changes.iter().map(|it| it.order.attention.as_deref()).collect(),
-            lane: changes.iter().map(|it| lane(it.order.status, it.order.payment)).collect(),
+            status_group: changes.iter().map(|it| status_group(it.order.status, it.order.payment)).collect(),
             changed_on: changes.iter().map(|it| changed_on(it.order.id, now)).collect(),
         }
     }

@@ -209,7 +209,7 @@ async fn each_column_of_a_changed_order_holds_the_value_of_its_name(pool: PgPool
 
     let at = "2026-11-23T15:00:00+00:00";
     let order = json!({ "id": id, "status": "cancelling", "payment_status": "voided", "fulfilment_status": "released",
-                        "reason": "the reason", "attention": "the attention", "lane": 66,
+                        "reason": "the reason", "attention": "the attention", "status_group": 66,
                         "changed_on": "2026-11-23", "version": 2, "updated_at": at });
     let event = json!({ "order_id": id, "version": 2, "kind": "payment_declined", "from_status": "pending",
                         "to_status": "cancelling", "detail": { "reason": "the detail" }, "cause": CAUSE,

@@ -44,7 +44,7 @@ async fn three_orders(pool: &PgPool) -> [OrderId; 3] {
 }
 
 /// As the migration computes it; 0 for open orders.
-fn lane(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
+fn status_group(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
     match (status, payment) {
         (OrderStatus::Shipped, OrderPaymentStatus::Captured) => 35,
         (OrderStatus::Delivered, OrderPaymentStatus::Captured) => 45,
@@ -54,11 +54,11 @@ fn lane(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
 }
 
 async fn set(pool: &PgPool, order: OrderId, status: OrderStatus, payment: OrderPaymentStatus) {
-    sqlx::query("UPDATE orders.orders SET status = $2, payment_status = $3, lane = $4 WHERE id = $1")
+    sqlx::query("UPDATE orders.orders SET status = $2, payment_status = $3, status_group = $4 WHERE id = $1")
         .bind(order.as_uuid())
         .bind(<&'static str>::from(status))
         .bind(<&'static str>::from(payment))
-        .bind(lane(status, payment))
+        .bind(status_group(status, payment))
         .execute(pool)
         .await
         .expect("updated");

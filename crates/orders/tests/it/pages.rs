@@ -132,7 +132,7 @@ async fn filters_restrict_the_list(pool: PgPool) {
 
 async fn set_status(pool: &PgPool, order: OrderId, status: &str) {
     sqlx::query(
-        "UPDATE orders.orders SET status = $2, lane = CASE $2 WHEN 'rejected' THEN 51 ELSE 0 END WHERE id = $1",
+        "UPDATE orders.orders SET status = $2, status_group = CASE $2 WHEN 'rejected' THEN 51 ELSE 0 END WHERE id = $1",
     )
     .bind(order.as_uuid())
     .bind(status)

@@ -140,3 +140,19 @@ async fn an_order_that_was_placed_meanwhile_keeps_its_address_until_it_has_ended
     assert_eq!(sqlx::query_scalar::<_, i64>(recipients).fetch_one(&pool).await.expect("a count"), 0);
     assert_eq!(pending_erasures(&pool, 1).await.expect("a list"), []);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_that_is_stored_late_with_a_smaller_id_is_erased_too(pool: PgPool) {
+    setup(&pool).await;
+    complete_erasures(&pool, now()).await.expect("begun");
+    let late = "INSERT INTO orders.orders (id, customer_id, status, payment_status, fulfilment_status, currency,
+                                           total_minor, payment_method, note, version, created_at, updated_at)
+                SELECT '00000000-0000-7000-8000-000000000001', customer_id, 'rejected', 'unpaid', 'released', 'USD', 1,
+                       'sim_ok', 'Ring at Quetzal', 1, now(), now() FROM orders.orders LIMIT 1";
+    pool.execute(late).await.expect("stored");
+
+    while complete_erasures(&pool, later()).await.expect("erased") > 0 {}
+
+    assert_eq!(traces(&pool).await, Vec::<String>::new());
+    assert_eq!(pending_erasures(&pool, 1).await.expect("a list"), []);
+}

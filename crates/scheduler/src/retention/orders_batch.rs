@@ -76,7 +76,9 @@ async fn finish(pool: &PgPool, removed: &[OrderId]) -> anyhow::Result<u64> {
 async fn erase_texts(pool: &PgPool, orders: &[OrderId]) -> anyhow::Result<()> {
     let mut subjects: Vec<_> = orders.iter().map(|order| format!("order:{order}")).collect();
     subjects.extend(shipping::erase_notes(pool, orders).await?);
-    Ok(personal_records::erase_orders(pool, orders, &subjects).await?)
+    let mut tx = platform::postgres::begin(pool).await?;
+    personal_records::erase_audit_texts(&mut tx, &subjects).await?;
+    Ok(tx.commit().await?)
 }
 
 impl Slice {

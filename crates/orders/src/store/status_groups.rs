@@ -1,16 +1,16 @@
-//! The column `lane`: a number of the pair of an order's statuses, 0 until it is shipped or undone. An index has the
-//! orders of each lane in the order of the pages, so a page of a filter by status is merged from the first rows of each
-//! of its lanes. The status itself changes too often for an index.
+//! The column `status_group`: a number of the pair of an order's statuses, 0 until it is shipped or undone. An index has
+//! the orders of each group in the order of the pages, so a page of a filter by status is merged from the first rows of
+//! each of its groups. The status itself changes too often for an index.
 
 use domain::order::{OrderPaymentStatus, OrderStatus};
 use std::collections::BTreeSet;
 use strum::IntoEnumIterator;
 
-/// Orders of several statuses, which have to be compared, too. The only lane that an order is in for long enough to be
+/// Orders of several statuses, which have to be compared, too. The only group that an order is in for long enough to be
 /// updated often.
 pub(super) const OPEN: i16 = 0;
 
-pub(super) fn lane(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
+pub(super) fn status_group(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
     let is_open = matches!(status, OrderStatus::Pending | OrderStatus::Confirmed);
     match payment {
         OrderPaymentStatus::Unpaid | OrderPaymentStatus::Authorized if is_open => OPEN,
@@ -18,12 +18,13 @@ pub(super) fn lane(status: OrderStatus, payment: OrderPaymentStatus) -> i16 {
     }
 }
 
-/// The lanes of the orders with these statuses. None mean all of them.
-pub(super) fn lanes_of(statuses: &[OrderStatus], payments: &[OrderPaymentStatus]) -> Vec<i16> {
+/// The groups of the orders with these statuses. None mean all of them.
+pub(super) fn groups_of(statuses: &[OrderStatus], payments: &[OrderPaymentStatus]) -> Vec<i16> {
     let statuses: Vec<_> = OrderStatus::iter().filter(|it| statuses.is_empty() || statuses.contains(it)).collect();
     let payments = OrderPaymentStatus::iter().filter(|it| payments.is_empty() || payments.contains(it));
-    let lanes: BTreeSet<_> = payments.flat_map(|payment| statuses.iter().map(move |it| lane(*it, payment))).collect();
-    lanes.into_iter().collect()
+    let groups: BTreeSet<_> =
+        payments.flat_map(|payment| statuses.iter().map(move |it| status_group(*it, payment))).collect();
+    groups.into_iter().collect()
 }
 
 /// Stored, so it never changes.
@@ -58,20 +59,20 @@ mod tests {
     use sqlx::PgPool;
 
     #[test]
-    fn open_orders_share_one_lane() {
+    fn open_orders_share_one_group() {
         let open = [OrderStatus::Pending, OrderStatus::Confirmed];
-        assert_eq!(lanes_of(&open, &[OrderPaymentStatus::Unpaid]), [OPEN]);
-        assert_eq!(lanes_of(&open, &[OrderPaymentStatus::Voided]), [16, 26]);
+        assert_eq!(groups_of(&open, &[OrderPaymentStatus::Unpaid]), [OPEN]);
+        assert_eq!(groups_of(&open, &[OrderPaymentStatus::Voided]), [16, 26]);
     }
 
     #[test]
-    fn a_status_has_a_lane_for_each_payment_status() {
-        assert_eq!(lanes_of(&[OrderStatus::Delivered], &[]), [41, 42, 43, 44, 45, 46, 47]);
-        assert_eq!(lanes_of(&[], &[OrderPaymentStatus::Refunded]), [17, 27, 37, 47, 57, 67, 77]);
+    fn a_status_has_a_group_for_each_payment_status() {
+        assert_eq!(groups_of(&[OrderStatus::Delivered], &[]), [41, 42, 43, 44, 45, 46, 47]);
+        assert_eq!(groups_of(&[], &[OrderPaymentStatus::Refunded]), [17, 27, 37, 47, 57, 67, 77]);
     }
 
     #[sqlx::test(migrations = "../../migrations")]
-    async fn the_migration_gives_every_existing_order_its_lane(pool: PgPool) {
+    async fn the_migration_gives_every_existing_order_its_group(pool: PgPool) {
         let insert = "INSERT INTO orders.orders (id, customer_id, status, payment_status, fulfilment_status, currency,
                                                  total_minor, payment_method, version, created_at, updated_at)
                       VALUES (gen_random_uuid(), gen_random_uuid(), $1, $2, 'allocated', 'USD', 1, 'sim_ok', 1, now(),
@@ -86,13 +87,14 @@ mod tests {
         let fill = include_str!("../../../../migrations/20261128010401_orders_filters_fill.sql");
         sqlx::raw_sql(fill).execute(&pool).await.expect("filled");
 
-        let rows: Vec<(String, String, i16)> = sqlx::query_as("SELECT status, payment_status, lane FROM orders.orders")
-            .fetch_all(&pool)
-            .await
-            .expect("rows");
+        let rows: Vec<(String, String, i16)> =
+            sqlx::query_as("SELECT status, payment_status, status_group FROM orders.orders")
+                .fetch_all(&pool)
+                .await
+                .expect("rows");
         assert_eq!(rows.len(), OrderStatus::iter().count() * OrderPaymentStatus::iter().count());
         for (status, payment, stored) in rows {
-            let expected = lane(status.parse().expect("a status"), payment.parse().expect("a status"));
+            let expected = status_group(status.parse().expect("a status"), payment.parse().expect("a status"));
             assert_eq!(stored, expected, "{status} {payment}");
         }
     }
