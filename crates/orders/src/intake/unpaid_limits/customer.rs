@@ -3,6 +3,7 @@
 use crate::error::PlaceOrderError;
 use crate::store::unpaid_orders::UnpaidOrders;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// The share of a limit that is admitted before the database is asked again.
 const UNCOUNTED_SHARE: u64 = 4;
@@ -12,6 +13,7 @@ pub(super) struct Customer {
     known: Mutex<Known>,
     /// Held while the orders are counted: requests that come meanwhile use the result.
     pub counting: tokio::sync::Mutex<()>,
+    all_stored: Notify,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -67,6 +69,16 @@ impl Customer {
     pub fn finish(&self, order: UnpaidOrders) {
         let mut known = self.known();
         known.in_flight = known.in_flight.minus(order);
+        if !known.has_in_flight() {
+            self.all_stored.notify_one();
+        }
+    }
+
+    /// Waits until no admitted order is being stored. For the one task that holds `counting`.
+    pub async fn until_all_stored(&self) {
+        while self.known().has_in_flight() {
+            self.all_stored.notified().await;
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -75,6 +87,11 @@ impl Customer {
 }
 
 impl Known {
+    /// Whether a count may contain orders that are in flight, too.
+    pub const fn has_in_flight(&self) -> bool {
+        self.in_flight.orders > 0
+    }
+
     fn add(&mut self, order: UnpaidOrders) {
         self.since = self.since.plus(order);
         self.in_flight = self.in_flight.plus(order);
@@ -84,6 +101,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::FutureExt as _;
 
     const MAX: UnpaidOrders = UnpaidOrders { orders: 100, units: 100 };
 
@@ -111,6 +129,20 @@ mod tests {
 
         assert_eq!(customer.admit(units(16), MAX), Err(PlaceOrderError::TooManyUnpaidUnits(100)));
         assert_eq!(customer.admit(units(15), MAX), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn the_wait_for_orders_in_flight_ends_with_the_last_one() {
+        let customer = Customer::default();
+        assert!(customer.admit_uncounted(units(1), MAX) && customer.admit_uncounted(units(1), MAX));
+        let mut wait = Box::pin(customer.until_all_stored());
+
+        for _order in 0..2 {
+            assert!(wait.as_mut().now_or_never().is_none());
+            customer.finish(units(1));
+        }
+
+        assert!(wait.now_or_never().is_some());
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! it admits of a customer; after a quarter of a limit, and before a limit, it counts in the database again. Other
 //! processes do the same, so a customer can exceed a limit by a quarter of it per further process.
 //!
-//! A count misses the orders that are being stored meanwhile, so those are added to it. An order may then count twice
-//! until the next count: stricter, never more than the limit.
+//! A count misses the orders that are being stored meanwhile, so those are added to it. An order may then count twice,
+//! so an order is refused only by a count that began when none was being stored.
 
 mod customer;
 
@@ -77,13 +77,18 @@ impl UnpaidLimits {
         if customer.admit_uncounted(order, self.max) {
             return Ok(());
         }
-        let before = customer.before_count();
-        match self.count(id, pool).await {
-            Some(counted) => customer.set_counted(counted, before),
-            // Whether the order can be stored without the database is found out next.
-            None => return customer.admit(order, UnpaidOrders::UNLIMITED),
+        loop {
+            let before = customer.before_count();
+            match self.count(id, pool).await {
+                Some(counted) => customer.set_counted(counted, before),
+                // Whether the order can be stored without the database is found out next.
+                None => return customer.admit(order, UnpaidOrders::UNLIMITED),
+            }
+            match customer.admit(order, self.max) {
+                Err(_perhaps_counted_twice) if before.has_in_flight() => customer.until_all_stored().await,
+                result => return result,
+            }
         }
-        customer.admit(order, self.max)
     }
 
     async fn count(&self, customer: UserId, pool: &PgPool) -> Option<UnpaidOrders> {
