@@ -1241,7 +1241,7 @@ export interface paths {
         head?: never;
         /**
          * Change a warehouse
-         * @description Renames it, changes its priority, closes it or opens it again. A closed warehouse gets no new reservations and no
+         * @description Renames it, changes its priority or its location, closes it or opens it again. A closed warehouse gets no new reservations and no
          *     transfers, and its stock is not available to orders. What is reserved there is still shipped; its stock can be
          *     counted and transferred away.
          */
@@ -2142,6 +2142,11 @@ export interface components {
         NewWarehouse: {
             /** @example WEST */
             code: string;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+             * @example US
+             */
+            country?: string | null;
             /** @example Reno, Nevada */
             name: string;
             /**
@@ -2150,6 +2155,11 @@ export interface components {
              * @example 2
              */
             priority?: number | null;
+            /**
+             * @description Its state, province or county, written as in addresses. Only with `country`.
+             * @example NV
+             */
+            region?: string | null;
         };
         /** @description The state that you acted on, and the reason; shown in the timeline and the audit log. */
         Operate: {
@@ -3649,6 +3659,11 @@ export interface components {
             closed_reason?: string | null;
             /** @example EAST */
             code: string;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+             * @example US
+             */
+            country?: string | null;
             /** Format: uuid */
             id: string;
             /** @example Newark, New Jersey */
@@ -3659,6 +3674,11 @@ export interface components {
              * @example 1
              */
             priority: number;
+            /**
+             * @description Its state, province or county.
+             * @example NJ
+             */
+            region?: string | null;
         };
         /** @description Fields to change; fields that are left out keep their value. */
         WarehouseChange: {
@@ -3667,6 +3687,12 @@ export interface components {
              * @example true
              */
             closed?: boolean | null;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`. Another country
+             *     without a `region` removes the region.
+             * @example US
+             */
+            country?: string | null;
             /** @example Reno, Nevada */
             name?: string | null;
             /**
@@ -3680,6 +3706,11 @@ export interface components {
              * @example Moved to Sparks
              */
             reason?: string | null;
+            /**
+             * @description Its state, province or county, written as in addresses. Only for a warehouse with a country.
+             * @example NV
+             */
+            region?: string | null;
         };
         WarehousePage: {
             items: {
@@ -3693,6 +3724,11 @@ export interface components {
                 closed_reason?: string | null;
                 /** @example EAST */
                 code: string;
+                /**
+                 * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+                 * @example US
+                 */
+                country?: string | null;
                 /** Format: uuid */
                 id: string;
                 /** @example Newark, New Jersey */
@@ -3703,6 +3739,11 @@ export interface components {
                  * @example 1
                  */
                 priority: number;
+                /**
+                 * @description Its state, province or county.
+                 * @example NJ
+                 */
+                region?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -8234,9 +8275,11 @@ export interface operations {
                      *         {
                      *           "closed": false,
                      *           "code": "EAST",
+                     *           "country": "US",
                      *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *           "name": "Newark, New Jersey",
-                     *           "priority": 1
+                     *           "priority": 1,
+                     *           "region": "NJ"
                      *         }
                      *       ]
                      *     }
@@ -8273,8 +8316,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "code": "WEST",
+                 *       "country": "US",
                  *       "name": "Reno, Nevada",
-                 *       "priority": 2
+                 *       "priority": 2,
+                 *       "region": "NV"
                  *     }
                  */
                 "application/json": components["schemas"]["NewWarehouse"];
@@ -8295,9 +8340,11 @@ export interface operations {
                      * @example {
                      *       "closed": false,
                      *       "code": "EAST",
+                     *       "country": "US",
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "name": "Newark, New Jersey",
-                     *       "priority": 1
+                     *       "priority": 1,
+                     *       "region": "NJ"
                      *     }
                      */
                     "application/json": components["schemas"]["Warehouse"];
@@ -8337,9 +8384,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "closed": true,
+                 *       "country": "US",
                  *       "name": "Reno, Nevada",
                  *       "priority": 2,
-                 *       "reason": "Moved to Sparks"
+                 *       "reason": "Moved to Sparks",
+                 *       "region": "NV"
                  *     }
                  */
                 "application/json": components["schemas"]["WarehouseChange"];
@@ -8359,9 +8408,11 @@ export interface operations {
                      * @example {
                      *       "closed": false,
                      *       "code": "EAST",
+                     *       "country": "US",
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "name": "Newark, New Jersey",
-                     *       "priority": 1
+                     *       "priority": 1,
+                     *       "region": "NJ"
                      *     }
                      */
                     "application/json": components["schemas"]["Warehouse"];

@@ -29,8 +29,7 @@ pub const RESERVE_STOCK: Step = Step {
 };
 
 fn command(order: &Order, allocation: &SagaAllocation) -> Command {
-    let lines = allocation.lines();
-    Command::Inventory(InventoryCommand::Reserve(ReserveStock { order_id: order.id, lines }))
+    Command::Inventory(InventoryCommand::Reserve(ReserveStock::new(order.id, allocation.lines())))
 }
 
 fn compensation(order_id: OrderId) -> Command {
