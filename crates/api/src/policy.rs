@@ -48,6 +48,7 @@ permissions! {
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin], Some(Scope::PaymentsRead);
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
+    SeeAllocations   "see how orders are allocated" &[Vendor, Support, Admin], Some(Scope::StockRead);
     ListShipments    "list shipments"             &[Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     ReportShipments  "report on shipments"        &[Vendor, Admin], Some(Scope::ShipmentsReport);
     ManageProducts   "manage products"            &[Vendor, Admin], Some(Scope::ProductsWrite);

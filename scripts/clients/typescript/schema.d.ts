@@ -820,6 +820,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/allocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how an order was allocated
+         * @description Which warehouses supply it, under which policy, and why not others. Vendors see the units of their own products only.
+         */
+        get: operations["order_allocation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1336,6 +1356,64 @@ export interface components {
              * @description Either this or `warehouse_code`.
              */
             warehouse_id?: string | null;
+        };
+        AllocatedUnits: {
+            /**
+             * Format: int32
+             * @example 2
+             */
+            quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+            /** @example EAST */
+            warehouse_code: string;
+            /** Format: uuid */
+            warehouse_id: string;
+        };
+        Allocation: {
+            /** @description What was allocated; empty unless the status is `allocated`. */
+            allocations: components["schemas"]["AllocatedUnits"][];
+            /**
+             * @description Warehouses that do not supply the order alone, and combinations of warehouses, each with the reason. At most 16,
+             *     single warehouses first.
+             */
+            alternatives: components["schemas"]["Alternative"][];
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            order_id: string;
+            /** @description The policy that decided. Absent while undecided, and for orders from before decisions were stored. */
+            policy?: ("single_warehouse_first" | "minimise_splits" | "priority" | "nearest") | null;
+            /** @description What is short in all open warehouses together; empty unless the status is `rejected`. */
+            shortages: components["schemas"]["Shortage"][];
+            /**
+             * @description - `undecided`: no decision yet, or undone before one
+             *     - `allocated`: every line was allocated; it stays so when the stock is released or shipped
+             *     - `rejected`: too few units in all open warehouses together
+             * @enum {string}
+             */
+            status: "undecided" | "allocated" | "rejected";
+        };
+        Alternative: {
+            /**
+             * @description - `closed`: it is closed
+             *     - `not_enough`: too few units: see `shortages`
+             *     - `farther`: the chosen warehouses are nearer to `ship_to`
+             *     - `lower_priority`: the chosen warehouses come first by their priority numbers
+             *     - `more_shipments`: more warehouses than the chosen ones
+             * @enum {string}
+             */
+            reason: "closed" | "not_enough" | "farther" | "lower_priority" | "more_shipments";
+            /** @description What they have too few units of together: up to three SKUs. */
+            shortages: components["schemas"]["Shortage"][];
+            /** @description One warehouse, or those of a combination. */
+            warehouses: components["schemas"]["AlternativeWarehouse"][];
+        };
+        AlternativeWarehouse: {
+            /** @example WEST */
+            code: string;
+            /** Format: uuid */
+            id: string;
         };
         /** @description An API key without its secret. */
         ApiKey: {
@@ -3309,6 +3387,20 @@ export interface components {
              * @example 1
              */
             quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+        };
+        Shortage: {
+            /**
+             * Format: int32
+             * @example 3
+             */
+            available: number;
+            /**
+             * Format: int32
+             * @example 5
+             */
+            requested: number;
             /** @example SKU-HEADPHONES */
             sku: string;
         };
@@ -7035,6 +7127,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    order_allocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The decision */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allocations": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "sku": "SKU-HEADPHONES",
+                     *           "warehouse_code": "EAST",
+                     *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *         }
+                     *       ],
+                     *       "alternatives": [
+                     *         {
+                     *           "reason": "closed",
+                     *           "shortages": [
+                     *             {
+                     *               "available": 3,
+                     *               "requested": 5,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "warehouses": [
+                     *             {
+                     *               "code": "WEST",
+                     *               "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "shortages": [
+                     *         {
+                     *           "available": 3,
+                     *           "requested": 5,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "status": "undecided"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Allocation"];
+                };
             };
             400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
             401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
