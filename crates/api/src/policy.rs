@@ -43,6 +43,7 @@ permissions! {
     PlaceOrders      "place orders"               &[Customer, Admin], Some(Scope::OrdersPlace);
     // Customers only by an API key, whose scope an admin has granted.
     AdjustTotals     "adjust the totals of orders" &[Customer, Admin], Some(Scope::OrdersAdjustTotals);
+    ChooseAllocation "choose the allocation policy of an order" &[Admin], None;
     SeeOrders        "see orders"                 &[Customer, Vendor, Support, Admin], Some(Scope::OrdersRead);
     // Everybody may cancel an order that they placed, whatever their role is now.
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);

@@ -2661,6 +2661,8 @@ export interface components {
             next_cursor?: string | null;
         };
         PlaceOrder: {
+            /** @description How the warehouses of this order are chosen, instead of by the policy of the installation. Only for admins. */
+            allocation_policy?: ("single_warehouse_first" | "minimise_splits" | "priority" | "nearest") | null;
             contact?: components["schemas"]["Contact"] | null;
             /**
              * @description The currency that you expect; if the prices are in another one, the order is refused.

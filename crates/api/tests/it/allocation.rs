@@ -1,4 +1,4 @@
-//! How orders are allocated, and who sees the decision.
+//! How orders are allocated: who sees the decision, and who chooses the policy.
 
 use crate::client::{ApiClient, ApiRequest, CABLE, HEADPHONES, TestUser, get, post};
 use crate::worker_fixture;
@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-fn order() -> Value {
-    json!({ "items": [{ "sku": HEADPHONES, "quantity": 2 }, { "sku": CABLE, "quantity": 101 }] })
+fn order(policy: Option<&str>) -> Value {
+    json!({ "items": [{ "sku": HEADPHONES, "quantity": 2 }, { "sku": CABLE, "quantity": 101 }],
+            "allocation_policy": policy })
 }
 
 fn place(order: &Value) -> ApiRequest {
@@ -42,7 +43,7 @@ async fn setup(pool: PgPool) -> (ApiClient, TestUser, TestUser) {
 async fn staff_see_which_warehouses_supply_an_order_and_why_not_others(pool: PgPool) {
     let (client, _vendor, customer) = setup(pool).await;
     let support = client.create_user("support", Role::Support).await;
-    let id = placed(&client, &customer, &order()).await;
+    let id = placed(&client, &customer, &order(None)).await;
 
     let before = allocation(&client, &support, &id).await;
     worker_fixture::reserve(&client, &id, &[(HEADPHONES, 2), (CABLE, 101)]).await;
@@ -72,7 +73,7 @@ async fn a_vendor_sees_the_allocation_of_their_products_only_and_a_customer_none
     let (client, vendor, customer) = setup(pool).await;
     let stranger = client.create_user("stranger", Role::Vendor).await;
     let other = client.create_user("other", Role::Vendor).await;
-    let id = placed(&client, &customer, &order()).await;
+    let id = placed(&client, &customer, &order(None)).await;
     sqlx::query("UPDATE orders.items SET vendor_id = $1 WHERE sku = $2")
         .bind(other.id.as_uuid())
         .bind(CABLE)
@@ -98,7 +99,7 @@ async fn a_vendor_sees_the_allocation_of_their_products_only_and_a_customer_none
 async fn a_vendor_who_placed_an_order_without_products_of_theirs_sees_no_allocation(pool: PgPool) {
     let (client, _vendor, customer) = setup(pool).await;
     let admin = client.create_user("admin", Role::Admin).await;
-    let id = placed(&client, &customer, &order()).await;
+    let id = placed(&client, &customer, &order(None)).await;
     let role = ApiRequest::new(Method::PUT, &format!("/admin/users/{}/role", customer.id));
     client.send(role.by(&admin).json(&json!({ "role": "vendor" }))).await.expect(StatusCode::OK);
     let session = client.log_in(&customer.email, crate::client::PASSWORD).await.expect(StatusCode::OK);
@@ -106,6 +107,36 @@ async fn a_vendor_who_placed_an_order_without_products_of_theirs_sees_no_allocat
 
     client.send(get(&format!("/orders/{id}")).token(token)).await.expect(StatusCode::OK);
     client.send(get(&format!("/orders/{id}/allocation")).token(token)).await.expect_problem(404, "not-found");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_admins_choose_the_policy_of_an_order(pool: PgPool) {
+    let (client, _vendor, customer) = setup(pool).await;
+    let admin = client.create_user("admin", Role::Admin).await;
+    let key = json!({ "name": "shop", "scopes": ["orders:place"] });
+    let key = client.send(post("/api-keys").by(&admin).json(&key)).await.expect(StatusCode::CREATED);
+    let chosen = order(Some("minimise_splits"));
+
+    let by_customer = client.send(place(&chosen).by(&customer)).await.expect_problem(403, "forbidden");
+    let by_key = place(&chosen).token(key["secret"].as_str().expect("a secret"));
+    client.send(by_key).await.expect_problem(403, "forbidden");
+    let unknown = client.send(place(&order(Some("cheapest"))).by(&admin)).await;
+    let pointers = unknown.pointers();
+    let unknown = unknown.expect_problem(422, "validation");
+    let id = placed(&client, &admin, &chosen).await;
+
+    let detail = "Role `customer` may not choose the allocation policy of an order; this needs role `admin`.";
+    assert_eq!(by_customer["detail"], detail);
+    assert_eq!(pointers, ["/allocation_policy"]);
+    assert!(unknown["detail"].as_str().is_some_and(|text| text.contains("`minimise_splits`")), "{unknown}");
+    let commands: Vec<String> =
+        sqlx::query_scalar("SELECT payload FROM messaging.outbox WHERE payload LIKE '%inventory.reserve.v1%'")
+            .fetch_all(&client.pool)
+            .await
+            .expect("read");
+    let command: Value = serde_json::from_str(&commands[0]).expect("JSON");
+    assert_eq!((commands.len(), &command["data"]["order_id"]), (1, &json!(id)));
+    assert_eq!(command["data"]["policy"], "minimise_splits");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
