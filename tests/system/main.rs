@@ -15,6 +15,7 @@ mod dead_letters;
 mod docs_page;
 mod erasure;
 mod failed_jobs;
+mod first_admin;
 mod front_page;
 mod hanging_carrier;
 mod happy_path;
