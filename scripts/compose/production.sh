@@ -44,7 +44,7 @@ isolate_settings() {
 write_dotenv() {
     local name
     print "ORDERFLOW_ENV=production"
-    for name in SECRET_KEY {POSTGRES,REDIS,RABBITMQ}_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
+    for name in SECRET_KEY {POSTGRES,POSTGRES_PROCESSES,REDIS,RABBITMQ}_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
         print "$name=$(random_hex)"
     done
     print "API_TRUSTED_PROXIES=0"
@@ -55,7 +55,7 @@ random_hex() { head --bytes=32 /dev/urandom | od --address-radix=n --format=x1 |
 
 refuse_known_password() {
     local output
-    ! output="$(POSTGRES_PASSWORD=orderflow compose run --rm -T --no-deps migrate orderctl migrate 2>&1)" ||
+    ! output="$(POSTGRES_PROCESSES_PASSWORD=orderflow compose run --rm -T --no-deps migrate orderctl migrate 2>&1)" ||
         fail "production accepts a password that everybody knows"
     grep --quiet "password that everybody knows" <<<"$output" || fail "orderctl migrate failed otherwise: $output"
     print "a password that everybody knows is refused"

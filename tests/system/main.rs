@@ -11,6 +11,7 @@ mod clients;
 mod clock;
 mod command_line;
 mod concurrent_duplicates;
+mod database_roles;
 mod dead_letters;
 mod docs_page;
 mod erasure;
