@@ -43,11 +43,13 @@ permissions! {
     PlaceOrders      "place orders"               &[Customer, Admin], Some(Scope::OrdersPlace);
     // Customers only by an API key, whose scope an admin has granted.
     AdjustTotals     "adjust the totals of orders" &[Customer, Admin], Some(Scope::OrdersAdjustTotals);
+    ChooseAllocation "choose the allocation policy of an order" &[Admin], None;
     SeeOrders        "see orders"                 &[Customer, Vendor, Support, Admin], Some(Scope::OrdersRead);
     // Everybody may cancel an order that they placed, whatever their role is now.
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin], Some(Scope::PaymentsRead);
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
+    SeeAllocations   "see how orders are allocated" &[Vendor, Support, Admin], Some(Scope::StockRead);
     ListShipments    "list shipments"             &[Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     ReportShipments  "report on shipments"        &[Vendor, Admin], Some(Scope::ShipmentsReport);
     ManageProducts   "manage products"            &[Vendor, Admin], Some(Scope::ProductsWrite);

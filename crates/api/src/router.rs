@@ -92,6 +92,7 @@ fn order_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::cancel::cancel_order))
         .routes(routes!(orders::payments::order_payments))
         .routes(routes!(orders::shipments::order_shipments))
+        .routes(routes!(orders::allocation::order_allocation))
         .routes(routes!(shipments::list::list_shipments))
         .routes(routes!(shipments::find::find_shipment))
         .routes(routes!(shipments::record_event::record_event))

@@ -2,6 +2,8 @@
 
 #[path = "it/admin.rs"]
 mod admin;
+#[path = "it/allocation.rs"]
+mod allocation;
 #[path = "it/api_keys.rs"]
 mod api_keys;
 #[path = "it/auth.rs"]

@@ -3,10 +3,12 @@
 //! Pure: no IO, no async, no clock. Time, ids and randomness are arguments, so that every rule is a function that a
 //! test can call a million times per second. The slices share only one module: [`messages`].
 
+mod allocation_policy;
 pub mod applied;
 pub mod email;
 pub mod ids;
 pub mod inventory;
+pub mod location;
 pub mod messages;
 pub mod money;
 pub mod order;

@@ -1,7 +1,7 @@
 //! What a batch of commands writes.
 
 use crate::StoreError;
-use crate::store::{self, OrderLine, ReservationUpdate};
+use crate::store::{self, NewDecision, OrderLine, ReservationUpdate};
 use domain::Timestamp;
 use domain::inventory::LedgerEntry;
 use messaging::Changes;
@@ -14,6 +14,7 @@ pub struct StockChanges {
     /// Released or shipped lines, in their new state.
     pub(crate) closed_lines: Vec<OrderLine>,
     pub(crate) reservations: Vec<ReservationUpdate>,
+    pub(crate) decisions: Vec<NewDecision>,
 }
 
 impl Changes for StockChanges {
@@ -23,6 +24,7 @@ impl Changes for StockChanges {
         store::apply_entries(tx, &self.entries, now).await?;
         store::insert_lines(tx, &self.new_lines).await?;
         store::update_lines(tx, &self.closed_lines).await?;
-        store::update_reservations(tx, &self.reservations, now).await
+        store::update_reservations(tx, &self.reservations, now).await?;
+        store::insert_decisions(tx, &self.decisions).await
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::StoreError;
 use crate::changes::StockChanges;
-use crate::store::{LockedReservation, OrderLine, ReservationUpdate};
+use crate::store::{LockedReservation, NewDecision, OrderLine, ReservationUpdate};
 use domain::ids::{MessageId, OrderId, ShipmentId};
 use domain::inventory::{
-    LedgerEntry, LineState, Movement, Origin, ReservationState, ReservedLine, ReservedLines, StockSnapshot, allocate,
+    AllocationDecision, AllocationPolicy, LedgerEntry, LineState, Movement, Origin, Proximities, ReservationState,
+    ReservedLine, ReservedLines, StockSnapshot, WarehouseLocations, allocate,
 };
 use domain::messages::{
     Allocation, InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased,
@@ -20,6 +21,10 @@ pub(crate) struct Batch<'a> {
     pub reservations: HashMap<OrderId, LockedReservation>,
     pub lines: HashMap<OrderId, ReservedLines>,
     pub stock: StockSnapshot,
+    /// The policy of commands without one.
+    pub policy: AllocationPolicy,
+    /// Read only for policy `nearest`.
+    pub locations: WarehouseLocations,
 }
 
 /// The changes, and the outcomes. An outcome is a reply, or the reason why the command is poison. There is one
@@ -79,7 +84,12 @@ fn reserve(batch: &mut Batch<'_>, decisions: &mut Decisions, command: &ReserveSt
             ReservationState::Released => rejected(order_id, vec![]),
         };
     }
-    match allocate(&mut batch.stock, &command.lines) {
+    let policy = command.policy.unwrap_or(batch.policy);
+    let proximities = Proximities { destination: command.destination.as_ref(), warehouses: &batch.locations };
+    let AllocationDecision { policy, outcome, alternatives } =
+        allocate(policy, &mut batch.stock, &command.lines, &proximities);
+    decisions.changes.decisions.push(NewDecision { order_id, policy, alternatives });
+    match outcome {
         Ok(allocations) => {
             for allocation in &allocations {
                 decisions.reserve_line(order_id, allocation, cause);

@@ -1,15 +1,15 @@
 //! Handles a batch of commands in a constant number of statements: lock the orders' reservations, lock the stock rows,
-//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs four
-//! statements, and one more if any is rejected.
+//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs five
+//! statements, one more if any is rejected, and one more if any is allocated by the distance to its destination.
 
-use crate::Inventory;
 use crate::changes::StockChanges;
 use crate::decide::{Batch, Decisions, decide, validation_error};
 use crate::store::{self, LockedReservation, NewReservation};
+use crate::{Inventory, StoreError};
 use domain::Timestamp;
 use domain::ids::OrderId;
-use domain::inventory::ReservationState;
-use domain::messages::{InventoryCommand, Queue};
+use domain::inventory::{AllocationPolicy, ReservationState, WarehouseLocations};
+use domain::messages::{InventoryCommand, Queue, ReserveStock};
 use domain::product::Sku;
 use messaging::{Delivery, Handle, HandleError, Handled, Verdict};
 use sqlx::PgConnection;
@@ -32,8 +32,27 @@ impl Handle for Inventory {
         // Read after the stock rows are locked: lines change only under that lock, so this read is current, and other
         // transactions that release or ship the same lines wait.
         let lines = store::find_lines(tx, &needs.loaded).await?;
-        let decisions = decide(Batch { deliveries: batch, reservations, lines, stock })?;
+        let locations = self.locations(tx, batch).await?;
+        let decisions =
+            decide(Batch { deliveries: batch, reservations, lines, stock, policy: self.policy, locations })?;
         Ok(handled(batch, decisions, now))
+    }
+}
+
+impl Inventory {
+    /// Read only if a command needs them.
+    async fn locations(
+        &self,
+        tx: &mut PgConnection,
+        batch: &[Delivery<InventoryCommand>],
+    ) -> Result<WarehouseLocations, StoreError> {
+        let needs_them = batch.iter().any(|delivery| match &delivery.command {
+            InventoryCommand::Reserve(ReserveStock { policy, destination, .. }) => {
+                destination.is_some() && policy.unwrap_or(self.policy) == AllocationPolicy::Nearest
+            }
+            InventoryCommand::Release(_) | InventoryCommand::Ship(_) => false,
+        });
+        if needs_them { store::find_locations(tx).await } else { Ok(WarehouseLocations::new()) }
     }
 }
 

@@ -12,6 +12,7 @@ mod check_low_stock;
 mod config;
 mod decide;
 mod error;
+mod find_allocation;
 mod find_warehouse;
 mod handle_batch;
 mod list_movements;
@@ -28,8 +29,9 @@ mod warehouses;
 
 pub use adjust_stock::{AdjustStockError, Adjustment, adjust_stock, set_low_stock_threshold};
 pub use check_low_stock::check_low_stock;
-pub use config::UpkeepArgs;
+pub use config::{AllocationArgs, UpkeepArgs};
 pub use error::StoreError;
+pub use find_allocation::{AllocationStatus, AllocationView, find_allocation};
 pub use find_warehouse::{find_warehouse, warehouse_codes};
 pub use list_movements::list_movements;
 pub use list_stock::{find_stock, list_stock};
@@ -42,6 +44,11 @@ pub use update_warehouse::{UpdateWarehouseError, update_warehouse};
 pub use views::{InvalidCursor, StockCursor, StockFilter, StockItem};
 pub use warehouses::{CreateWarehouseError, create_warehouse, list_warehouses};
 
+use domain::inventory::AllocationPolicy;
+
 /// The handler of the inventory queue, see [`messaging::Handle`].
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Inventory;
+pub struct Inventory {
+    /// Allocates orders whose command names no policy.
+    pub policy: AllocationPolicy,
+}

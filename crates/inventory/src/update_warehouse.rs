@@ -1,4 +1,4 @@
-//! Use case: renames a warehouse, changes its priority, closes it or opens it again.
+//! Use case: renames a warehouse, changes its priority or its location, closes it or opens it again.
 
 use crate::{StoreError, store};
 use domain::Timestamp;
@@ -42,9 +42,10 @@ pub async fn update_warehouse(
 
 /// The fields that can change, in the form of audit records.
 fn record(warehouse: &Warehouse) -> Value {
-    let Warehouse { name, priority, closed, .. } = warehouse;
+    let Warehouse { name, priority, location, closed, .. } = warehouse;
     let closed_reason = closed.as_ref().map(|closure| &closure.reason);
-    json!({ "name": name, "priority": priority, "closed": closed.is_some(), "closed_reason": closed_reason })
+    json!({ "name": name, "priority": priority, "location": location, "closed": closed.is_some(),
+            "closed_reason": closed_reason })
 }
 
 impl From<sqlx::Error> for UpdateWarehouseError {

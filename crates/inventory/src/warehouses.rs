@@ -26,8 +26,9 @@ pub async fn create_warehouse(
     if !store::insert_warehouse(&mut tx, warehouse, now).await? {
         return Err(CreateWarehouseError::CodeTaken);
     }
-    let Warehouse { id, code, name, priority, closed: _ } = warehouse;
-    let (subject, after) = (format!("warehouse:{id}"), json!({ "code": code, "name": name, "priority": priority }));
+    let Warehouse { id, code, name, priority, location, closed: _ } = warehouse;
+    let subject = format!("warehouse:{id}");
+    let after = json!({ "code": code, "name": name, "priority": priority, "location": location });
     let change = AuditRecord { action: "warehouse.create", subject, reason: None, before: None, after: Some(after) };
     audit.record(&mut tx, change).await.map_err(StoreError::from)?;
     audit.store_response(&mut tx, warehouse).await.map_err(StoreError::from)?;

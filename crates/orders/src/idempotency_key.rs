@@ -78,6 +78,7 @@ impl Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::inventory::AllocationPolicy;
     use domain::order::order_request::OrderLines;
     use domain::order::{Adjustments, OrderDetails};
     use domain::product::Line;
@@ -115,6 +116,7 @@ mod tests {
             note: None,
             details: OrderDetails::default(),
             adjustments: Adjustments::default(),
+            allocation_policy: None,
         };
         let first = request(vec![line("A", 1), line("B", 2)]);
 
@@ -123,6 +125,7 @@ mod tests {
             request(vec![line("B", 2), line("A", 1)]),
             OrderRequest { note: Some("Ring twice".parse().expect("a note")), ..first.clone() },
             OrderRequest { payment_method: "sim_declined".parse().expect("a method"), ..first.clone() },
+            OrderRequest { allocation_policy: Some(AllocationPolicy::Nearest), ..first.clone() },
             OrderRequest { currency: Some("USD".parse().expect("a currency")), ..first.clone() },
             OrderRequest {
                 details: OrderDetails { external_ref: Some("#1".parse().expect("it")), ..OrderDetails::default() },
@@ -149,6 +152,7 @@ mod tests {
             note: None,
             details: OrderDetails::default(),
             adjustments: Adjustments::default(),
+            allocation_policy: None,
         };
 
         let canonical = serde_json::to_string(&request).expect("plain data");

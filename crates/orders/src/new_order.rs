@@ -2,6 +2,7 @@
 
 use crate::idempotency_key::{Fingerprint, IdempotencyKey};
 use domain::ids::{OrderId, PrincipalId, UserId};
+use domain::inventory::AllocationPolicy;
 use domain::money::{AmountMinor, Money};
 use domain::order::order_request::{Note, PaymentMethod};
 use domain::order::pricing::PricedLine;
@@ -26,6 +27,8 @@ pub struct NewOrder {
     pub payment_method: PaymentMethod,
     pub note: Option<Note>,
     pub details: OrderDetails,
+    /// `None` for the policy of the inventory's settings.
+    pub allocation_policy: Option<AllocationPolicy>,
     pub trace: Trace,
 }
 

@@ -5,7 +5,7 @@ use crate::new_order::NewOrder;
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{OrderCreated, OrderEvent};
-use domain::order::{Order, TimelineEvent};
+use domain::order::{Order, ShipTo, TimelineEvent};
 use domain::saga::{AllocatedLine, OrderSaga, PlanVersion, TimeScale, Transition};
 use messaging::Outgoing;
 use std::sync::Mutex;
@@ -28,7 +28,10 @@ impl Placement {
     pub fn of(new_order: NewOrder, time_scale: TimeScale, now: Timestamp) -> Self {
         let payment_method = new_order.payment_method.as_str().to_owned();
         let (mut order, accepted) = Order::accept(next_id(now), new_order.total, payment_method);
-        order.has_recipient = !new_order.details.recipient.is_unknown();
+        let recipient = &new_order.details.recipient;
+        order.has_recipient = !recipient.is_unknown();
+        order.allocation_policy = new_order.allocation_policy;
+        order.destination = recipient.ship_to.as_ref().map(ShipTo::location);
         let lines = new_order.lines.iter().map(AllocatedLine::from).collect();
         let Transition { saga, commands, .. } = OrderSaga::start(PlanVersion::CURRENT, &order, lines);
         let trace = &new_order.trace;

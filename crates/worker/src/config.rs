@@ -1,6 +1,7 @@
 //! The worker's settings.
 
 use domain::messages::Queue;
+use inventory::AllocationArgs;
 use payments::PaymentsArgs;
 use platform::config::{
     DatabaseArgs, EnvironmentArgs, MetricsArgs, ProviderArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs,
@@ -41,6 +42,8 @@ pub struct WorkerSettings {
     pub worker_metrics_port: u16,
     #[command(flatten)]
     pub saga: orders::SagaArgs,
+    #[command(flatten)]
+    pub allocation: AllocationArgs,
     #[command(flatten)]
     pub payments: PaymentsArgs,
     #[command(flatten)]

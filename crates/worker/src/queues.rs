@@ -30,7 +30,9 @@ pub fn start(
     for queue in &settings.queues {
         match queue {
             Queue::Orders => spawner.spawn(OneTransaction(SagaHandler { time_scale: write.time_scale })),
-            Queue::Inventory => spawner.spawn(OneTransaction(Inventory)),
+            Queue::Inventory => {
+                spawner.spawn(OneTransaction(Inventory { policy: settings.allocation.allocation_policy }));
+            }
             Queue::Payments => {
                 let payments = Arc::new(Payments::start(&settings.payments, &write.pool)?);
                 for _ in 0..PAYMENTS_CONSUMERS {

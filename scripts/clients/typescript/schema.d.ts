@@ -820,6 +820,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/allocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how an order was allocated
+         * @description Which warehouses supply it, under which policy, and why not others. Vendors see the units of their own products only.
+         */
+        get: operations["order_allocation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1241,7 +1261,7 @@ export interface paths {
         head?: never;
         /**
          * Change a warehouse
-         * @description Renames it, changes its priority, closes it or opens it again. A closed warehouse gets no new reservations and no
+         * @description Renames it, changes its priority or its location, closes it or opens it again. A closed warehouse gets no new reservations and no
          *     transfers, and its stock is not available to orders. What is reserved there is still shipped; its stock can be
          *     counted and transferred away.
          */
@@ -1336,6 +1356,64 @@ export interface components {
              * @description Either this or `warehouse_code`.
              */
             warehouse_id?: string | null;
+        };
+        AllocatedUnits: {
+            /**
+             * Format: int32
+             * @example 2
+             */
+            quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+            /** @example EAST */
+            warehouse_code: string;
+            /** Format: uuid */
+            warehouse_id: string;
+        };
+        Allocation: {
+            /** @description What was allocated; empty unless the status is `allocated`. */
+            allocations: components["schemas"]["AllocatedUnits"][];
+            /**
+             * @description Warehouses that do not supply the order alone, and combinations of warehouses, each with the reason. At most 16,
+             *     single warehouses first.
+             */
+            alternatives: components["schemas"]["Alternative"][];
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            order_id: string;
+            /** @description The policy that decided. Absent while undecided, and for orders from before decisions were stored. */
+            policy?: ("single_warehouse_first" | "minimise_splits" | "priority" | "nearest") | null;
+            /** @description What is short in all open warehouses together; empty unless the status is `rejected`. */
+            shortages: components["schemas"]["Shortage"][];
+            /**
+             * @description - `undecided`: no decision yet, or undone before one
+             *     - `allocated`: every line was allocated; it stays so when the stock is released or shipped
+             *     - `rejected`: too few units in all open warehouses together
+             * @enum {string}
+             */
+            status: "undecided" | "allocated" | "rejected";
+        };
+        Alternative: {
+            /**
+             * @description - `closed`: it is closed
+             *     - `not_enough`: too few units: see `shortages`
+             *     - `farther`: the chosen warehouses are nearer to `ship_to`
+             *     - `lower_priority`: the chosen warehouses come first by their priority numbers
+             *     - `more_shipments`: more warehouses than the chosen ones
+             * @enum {string}
+             */
+            reason: "closed" | "not_enough" | "farther" | "lower_priority" | "more_shipments";
+            /** @description What they have too few units of together: up to three SKUs. */
+            shortages: components["schemas"]["Shortage"][];
+            /** @description One warehouse, or those of a combination. */
+            warehouses: components["schemas"]["AlternativeWarehouse"][];
+        };
+        AlternativeWarehouse: {
+            /** @example WEST */
+            code: string;
+            /** Format: uuid */
+            id: string;
         };
         /** @description An API key without its secret. */
         ApiKey: {
@@ -2142,6 +2220,11 @@ export interface components {
         NewWarehouse: {
             /** @example WEST */
             code: string;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+             * @example US
+             */
+            country?: string | null;
             /** @example Reno, Nevada */
             name: string;
             /**
@@ -2150,6 +2233,11 @@ export interface components {
              * @example 2
              */
             priority?: number | null;
+            /**
+             * @description Its state, province or county, written as in addresses. Only with `country`.
+             * @example NV
+             */
+            region?: string | null;
         };
         /** @description The state that you acted on, and the reason; shown in the timeline and the audit log. */
         Operate: {
@@ -2573,6 +2661,8 @@ export interface components {
             next_cursor?: string | null;
         };
         PlaceOrder: {
+            /** @description How the warehouses of this order are chosen, instead of by the policy of the installation. Only for admins. */
+            allocation_policy?: ("single_warehouse_first" | "minimise_splits" | "priority" | "nearest") | null;
             contact?: components["schemas"]["Contact"] | null;
             /**
              * @description The currency that you expect; if the prices are in another one, the order is refused.
@@ -3302,6 +3392,20 @@ export interface components {
             /** @example SKU-HEADPHONES */
             sku: string;
         };
+        Shortage: {
+            /**
+             * Format: int32
+             * @example 3
+             */
+            available: number;
+            /**
+             * Format: int32
+             * @example 5
+             */
+            requested: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+        };
         SignUp: {
             /** @example somebody@example.com */
             email: string;
@@ -3649,6 +3753,11 @@ export interface components {
             closed_reason?: string | null;
             /** @example EAST */
             code: string;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+             * @example US
+             */
+            country?: string | null;
             /** Format: uuid */
             id: string;
             /** @example Newark, New Jersey */
@@ -3659,6 +3768,11 @@ export interface components {
              * @example 1
              */
             priority: number;
+            /**
+             * @description Its state, province or county.
+             * @example NJ
+             */
+            region?: string | null;
         };
         /** @description Fields to change; fields that are left out keep their value. */
         WarehouseChange: {
@@ -3667,6 +3781,12 @@ export interface components {
              * @example true
              */
             closed?: boolean | null;
+            /**
+             * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`. Another country
+             *     without a `region` removes the region.
+             * @example US
+             */
+            country?: string | null;
             /** @example Reno, Nevada */
             name?: string | null;
             /**
@@ -3680,6 +3800,11 @@ export interface components {
              * @example Moved to Sparks
              */
             reason?: string | null;
+            /**
+             * @description Its state, province or county, written as in addresses. Only for a warehouse with a country.
+             * @example NV
+             */
+            region?: string | null;
         };
         WarehousePage: {
             items: {
@@ -3693,6 +3818,11 @@ export interface components {
                 closed_reason?: string | null;
                 /** @example EAST */
                 code: string;
+                /**
+                 * @description ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+                 * @example US
+                 */
+                country?: string | null;
                 /** Format: uuid */
                 id: string;
                 /** @example Newark, New Jersey */
@@ -3703,6 +3833,11 @@ export interface components {
                  * @example 1
                  */
                 priority: number;
+                /**
+                 * @description Its state, province or county.
+                 * @example NJ
+                 */
+                region?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -7007,6 +7142,81 @@ export interface operations {
             503: components["responses"]["unavailable.overloaded.timeout"];
         };
     };
+    order_allocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The decision */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allocations": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "sku": "SKU-HEADPHONES",
+                     *           "warehouse_code": "EAST",
+                     *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *         }
+                     *       ],
+                     *       "alternatives": [
+                     *         {
+                     *           "reason": "closed",
+                     *           "shortages": [
+                     *             {
+                     *               "available": 3,
+                     *               "requested": 5,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "warehouses": [
+                     *             {
+                     *               "code": "WEST",
+                     *               "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "shortages": [
+                     *         {
+                     *           "available": 3,
+                     *           "requested": 5,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "status": "undecided"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
     cancel_order: {
         parameters: {
             query?: never;
@@ -8234,9 +8444,11 @@ export interface operations {
                      *         {
                      *           "closed": false,
                      *           "code": "EAST",
+                     *           "country": "US",
                      *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *           "name": "Newark, New Jersey",
-                     *           "priority": 1
+                     *           "priority": 1,
+                     *           "region": "NJ"
                      *         }
                      *       ]
                      *     }
@@ -8273,8 +8485,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "code": "WEST",
+                 *       "country": "US",
                  *       "name": "Reno, Nevada",
-                 *       "priority": 2
+                 *       "priority": 2,
+                 *       "region": "NV"
                  *     }
                  */
                 "application/json": components["schemas"]["NewWarehouse"];
@@ -8295,9 +8509,11 @@ export interface operations {
                      * @example {
                      *       "closed": false,
                      *       "code": "EAST",
+                     *       "country": "US",
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "name": "Newark, New Jersey",
-                     *       "priority": 1
+                     *       "priority": 1,
+                     *       "region": "NJ"
                      *     }
                      */
                     "application/json": components["schemas"]["Warehouse"];
@@ -8337,9 +8553,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "closed": true,
+                 *       "country": "US",
                  *       "name": "Reno, Nevada",
                  *       "priority": 2,
-                 *       "reason": "Moved to Sparks"
+                 *       "reason": "Moved to Sparks",
+                 *       "region": "NV"
                  *     }
                  */
                 "application/json": components["schemas"]["WarehouseChange"];
@@ -8359,9 +8577,11 @@ export interface operations {
                      * @example {
                      *       "closed": false,
                      *       "code": "EAST",
+                     *       "country": "US",
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "name": "Newark, New Jersey",
-                     *       "priority": 1
+                     *       "priority": 1,
+                     *       "region": "NJ"
                      *     }
                      */
                     "application/json": components["schemas"]["Warehouse"];

@@ -113,6 +113,30 @@ const SETS: &[Set] = &[
         ("transferred_in", "from another warehouse"),
         ("compacted", "the sum of the movements of orders that were removed, after the time that they are kept for"),
     ],
+    // allocation policies
+    &[
+        (
+            "single_warehouse_first",
+            "the whole order from one warehouse if one can, otherwise the most lines per warehouse",
+        ),
+        ("minimise_splits", "the fewest warehouses"),
+        ("priority", "as much as possible from the warehouse with the lowest priority number, then from the next"),
+        ("nearest", "the same, but warehouses in the region of `ship_to` come first, then those in its country"),
+    ],
+    // allocation.status
+    &[
+        ("undecided", "no decision yet, or undone before one"),
+        ("allocated", "every line was allocated; it stays so when the stock is released or shipped"),
+        ("rejected", "too few units in all open warehouses together"),
+    ],
+    // reasons against alternatives
+    &[
+        ("closed", "it is closed"),
+        ("not_enough", "too few units: see `shortages`"),
+        ("farther", "the chosen warehouses are nearer to `ship_to`"),
+        ("lower_priority", "the chosen warehouses come first by their priority numbers"),
+        ("more_shipments", "more warehouses than the chosen ones"),
+    ],
     // erasures
     &[
         ("erasing", "the account is erased; orders may be left"),

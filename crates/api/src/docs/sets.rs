@@ -25,6 +25,9 @@ macro_rules! sets {
 
 sets! {
     AdjustmentKindSet = domain::inventory::AdjustmentKind;
+    AllocationPolicySet = domain::inventory::AllocationPolicy;
+    AllocationStatusSet = inventory::AllocationStatus;
+    AlternativeReasonSet = domain::inventory::AlternativeReason;
     CancelReasonSet = domain::order::CancelReason;
     DependencyStatusSet = crate::routes::system::health::DependencyStatus;
     ErasureStatusSet = crate::routes::admin::customers::erase::ErasureStatus;

@@ -42,15 +42,23 @@ impl From<CreateWarehouseError> for Problem {
     }
 }
 
+impl From<WarehouseError> for Problem {
+    fn from(error: WarehouseError) -> Self {
+        let field = match error {
+            WarehouseError::BadCode => "code",
+            WarehouseError::BadName => "name",
+            WarehouseError::NoReason => "reason",
+            WarehouseError::NoCountry => "region",
+        };
+        Self::about(Kind::Validation, &format!("/{field}"), invalid(field, error))
+    }
+}
+
 impl From<UpdateWarehouseError> for Problem {
     fn from(error: UpdateWarehouseError) -> Self {
-        let detail = error.to_string();
         match error {
             UpdateWarehouseError::Unknown(_) => Self::not_found("warehouse"),
-            UpdateWarehouseError::Invalid(WarehouseError::NoReason) => {
-                Self::about(Kind::Validation, "/reason", invalid("reason", detail))
-            }
-            UpdateWarehouseError::Invalid(_) => Self::about(Kind::Validation, "/name", invalid("name", detail)),
+            UpdateWarehouseError::Invalid(error) => error.into(),
             UpdateWarehouseError::Store(error) => error.into(),
         }
     }

@@ -4,10 +4,13 @@ use crate::client::{ApiClient, HEADPHONES};
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
-use domain::messages::{BookShipments, Reply, ShipmentCommand, ShipmentRequest, StockRejected};
+use domain::messages::{
+    BookShipments, InventoryCommand, Reply, ReserveStock, ShipmentCommand, ShipmentRequest, StockRejected,
+};
 use domain::order::Recipient;
 use domain::product::Line;
 use domain::saga::TimeScale;
+use inventory::Inventory;
 use messaging::{
     Begun, Changes, Delivery, Handle, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext,
 };
@@ -48,6 +51,19 @@ pub async fn reject(client: &ApiClient, order: &str) {
     let saga = SagaHandler { time_scale: TimeScale::REAL };
     let handled = saga.handle(&mut work, &[delivery(order_id, reply, now)], now).await.expect("handled");
     commit(work, handled, now).await;
+}
+
+/// Reserves the stock of the order, which must have these lines.
+pub async fn reserve(client: &ApiClient, order: &str, lines: &[(&str, i64)]) {
+    let (order_id, now) = (order.parse().expect("an id"), platform::clock::now());
+    let line = |(sku, quantity): &(&str, i64)| Line {
+        sku: sku.parse().expect("a SKU"),
+        quantity: (*quantity).try_into().expect("a quantity"),
+    };
+    let reserve = InventoryCommand::Reserve(ReserveStock::new(order_id, lines.iter().map(line).collect()));
+    let mut work = begin(client).await;
+    let handled = Inventory::default().handle(&mut work, &[delivery(order_id, reserve, now)], now).await;
+    commit(work, handled.expect("handled"), now).await;
 }
 
 /// Books the shipment of the order's headphones with the simulated carrier. Returns the tracking number.

@@ -12,7 +12,10 @@ mod transfer;
 mod warehouse;
 mod warehouse_ref;
 
-pub use allocator::allocate;
+pub use crate::allocation_policy::AllocationPolicy;
+pub use allocator::{
+    ALTERNATIVES_MAX, AllocationDecision, Alternative, AlternativeReason, Proximities, WarehouseLocations, allocate,
+};
 pub use ledger::{AdjustmentKind, LedgerEntry, Origin};
 pub use movement::{Movement, MovementKind};
 pub use reservation::{LineState, ReservationState, ReservedLine, ReservedLines, ShipRefusal};

@@ -3,6 +3,7 @@
 use crate::Timestamp;
 use crate::applied::Applied;
 use crate::ids::WarehouseId;
+use crate::location::{Country, Location, Region};
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -23,6 +24,8 @@ pub struct Warehouse {
     pub name: String,
     /// Of two warehouses that serve an order equally well, the one with the lower number is chosen.
     pub priority: i32,
+    /// Where it is, if that is known.
+    pub location: Option<Location>,
     /// `None` while it is open.
     pub closed: Option<Closure>,
 }
@@ -39,6 +42,9 @@ pub struct Closure {
 pub struct WarehouseChange {
     pub name: Option<String>,
     pub priority: Option<i32>,
+    /// Another country without a region removes the region.
+    pub country: Option<Country>,
+    pub region: Option<Region>,
     pub closed: Option<bool>,
     /// Needed to close it or to open it again.
     pub reason: Option<String>,
@@ -52,11 +58,17 @@ pub enum WarehouseError {
     BadName,
     #[error("a reason must be given to close a warehouse or to open it again")]
     NoReason,
+    #[error("a region must be given with its country")]
+    NoCountry,
 }
 
 impl Warehouse {
     pub fn new(id: WarehouseId, code: WarehouseCode, name: &str, priority: i32) -> Result<Self, WarehouseError> {
-        Ok(Self { id, code, name: legal_name(name)?, priority, closed: None })
+        Ok(Self { id, code, name: legal_name(name)?, priority, location: None, closed: None })
+    }
+
+    pub fn located(self, country: Option<Country>, region: Option<Region>) -> Result<Self, WarehouseError> {
+        Ok(Self { location: location(country, region)?, ..self })
     }
 
     /// A warehouse that is closed again keeps the time and the reason of its first closure.
@@ -70,8 +82,27 @@ impl Warehouse {
         };
         let name = change.name.as_deref().map_or_else(|| Ok(self.name.clone()), legal_name)?;
         let priority = change.priority.unwrap_or(self.priority);
-        let changed = Self { id: self.id, code: self.code.clone(), name, priority, closed };
+        let location = change.location(self.location.as_ref())?;
+        let changed = Self { id: self.id, code: self.code.clone(), name, priority, location, closed };
         Ok(if changed == *self { Applied::Unchanged } else { Applied::Changed(changed) })
+    }
+}
+
+impl WarehouseChange {
+    fn location(&self, before: Option<&Location>) -> Result<Option<Location>, WarehouseError> {
+        let kept = before.filter(|before| self.country.as_ref().is_none_or(|country| *country == before.country));
+        let country = self.country.clone().or_else(|| kept.map(|kept| kept.country.clone()));
+        let region = self.region.clone().or_else(|| kept.and_then(|kept| kept.region.clone()));
+        location(country, region)
+    }
+}
+
+/// The name of a region means nothing without its country.
+fn location(country: Option<Country>, region: Option<Region>) -> Result<Option<Location>, WarehouseError> {
+    match (country, region) {
+        (Some(country), region) => Ok(Some(Location { country, region })),
+        (None, Some(_)) => Err(WarehouseError::NoCountry),
+        (None, None) => Ok(None),
     }
 }
 
@@ -157,6 +188,30 @@ mod tests {
         assert_eq!(closed.change(&closing(true, Some("fire")), day(2)), Ok(Applied::Unchanged));
         assert_eq!(closed.change(&closing(false, Some("dry")), day(2)), Ok(Applied::Changed(open.clone())));
         assert_eq!(open.change(&WarehouseChange::default(), day(2)), Ok(Applied::Unchanged));
+    }
+
+    #[test]
+    fn a_region_needs_a_country_and_is_removed_with_it() {
+        let id = WarehouseId::from_uuid(uuid::Uuid::nil());
+        let unknown = Warehouse::new(id, "EAST".parse().expect("a code"), "East", 1).expect("a warehouse");
+        let moving = |country: Option<&str>, region: Option<&str>| WarehouseChange {
+            country: country.map(|country| country.parse().expect("a country")),
+            region: region.map(|region| region.parse().expect("a region")),
+            ..WarehouseChange::default()
+        };
+        let located = |country: &str, region: Option<&str>| {
+            let (country, region) = (country.parse().ok(), region.map(|region| region.parse().expect("a region")));
+            unknown.clone().located(country, region).expect("a location")
+        };
+        let nevada = located("US", Some("Nevada"));
+
+        let changed = |before: &Warehouse, country, region| before.change(&moving(country, region), day(1));
+
+        assert_eq!(changed(&unknown, None, Some("Nevada")), Err(WarehouseError::NoCountry));
+        assert_eq!(changed(&unknown, Some("us"), Some("Nevada")), Ok(Applied::Changed(nevada.clone())));
+        assert_eq!(changed(&nevada, Some("US"), None), Ok(Applied::Unchanged));
+        assert_eq!(changed(&nevada, None, Some("Ohio")), Ok(Applied::Changed(located("US", Some("Ohio")))));
+        assert_eq!(changed(&nevada, Some("DE"), None), Ok(Applied::Changed(located("DE", None))));
     }
 
     #[test]

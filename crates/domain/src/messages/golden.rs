@@ -4,7 +4,9 @@
 //! For a new message, add a sample below, and the file that the failing test prints.
 
 use super::*;
+use crate::allocation_policy::AllocationPolicy;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
+use crate::location::Location;
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
@@ -61,6 +63,17 @@ fn messages_of_the_version_before_vendors_had_shipments_of_their_own_are_read() 
     let InventoryCommand::Ship(ship) = serde_json::from_value(ship).unwrap() else { panic!("a shipment") };
 
     assert_eq!((book.shipments[0].vendor_id, ship.skus), (None, vec![]));
+}
+
+#[test]
+fn a_reserve_command_of_an_earlier_version_has_no_policy_and_no_destination() {
+    let json =
+        r#"{"type":"inventory.reserve.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","lines":[]}}"#;
+
+    let old: InventoryCommand = serde_json::from_str(json).unwrap();
+
+    assert_eq!(old, InventoryCommand::Reserve(ReserveStock::new(order(), vec![])));
+    assert_eq!(serde_json::to_string(&old).unwrap(), json);
 }
 
 #[test]
@@ -129,6 +142,8 @@ fn inventory_commands() -> Vec<InventoryCommand> {
         InventoryCommand::Reserve(ReserveStock {
             order_id,
             lines: vec![line("SKU-HEADPHONES", 2), line("SKU-MUG", 1)],
+            policy: Some(AllocationPolicy::MinimiseSplits),
+            destination: Some(Location { country: "US".parse().unwrap(), region: Some("Nevada".parse().unwrap()) }),
         }),
         InventoryCommand::Release(ReleaseStock { order_id }),
         InventoryCommand::Ship(ShipStock {

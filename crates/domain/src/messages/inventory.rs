@@ -2,7 +2,9 @@
 
 use super::{Address, Message, Queue};
 use crate::Timestamp;
+use crate::allocation_policy::AllocationPolicy;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::location::Location;
 use crate::product::{Line, Quantity, Sku};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,19 @@ pub struct ReserveStock {
     pub order_id: OrderId,
     /// One line per SKU.
     pub lines: Vec<Line>,
+    /// Overrides the policy of the inventory's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<AllocationPolicy>,
+    /// Where the goods go. The rest of the address is not in any message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Location>,
+}
+
+impl ReserveStock {
+    /// A command without a policy of its own and without a destination, like those of earlier versions.
+    pub const fn new(order_id: OrderId, lines: Vec<Line>) -> Self {
+        Self { order_id, lines, policy: None, destination: None }
+    }
 }
 
 /// Releases the order's reservation. Reply: always [`StockReleased`]. A later [`ReserveStock`] is refused.

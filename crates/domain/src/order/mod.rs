@@ -12,6 +12,7 @@ mod state;
 mod timeline_entry;
 mod transition;
 
+pub use crate::location::Country;
 pub use crate::order_status::OrderStatus;
 pub use adjustments::{Adjustments, LineAdjustment};
 pub use cancel::{CancelReason, Cancellation, StoredReason};
@@ -21,7 +22,7 @@ pub use details::{
     METADATA_VALUE_LENGTH_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails,
 };
 pub use order_number::{BadOrderNumber, OrderNumber};
-pub use recipient::{AddressText, Contact, Country, Phone, Recipient, ShipTo};
+pub use recipient::{AddressText, Contact, Phone, Recipient, ShipTo};
 pub use state::{Order, TimelineEvent};
 pub use timeline_entry::{DetailVisibility, EntryKind, TimelineEntry};
 pub use transition::{InvalidTransition, OrderTransition};

@@ -2,6 +2,7 @@
 
 use super::adjustments::Adjustments;
 use super::details::OrderDetails;
+use crate::allocation_policy::AllocationPolicy;
 use crate::money::Currency;
 use crate::product::{Line, Sku};
 use crate::text;
@@ -29,6 +30,8 @@ pub struct OrderRequest {
     pub details: OrderDetails,
     #[serde(skip_serializing_if = "Adjustments::is_none")]
     pub adjustments: Adjustments,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocation_policy: Option<AllocationPolicy>,
 }
 
 /// 1 to 100 lines, each with another SKU.

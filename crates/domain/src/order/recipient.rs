@@ -2,6 +2,7 @@
 //! can't get into a log.
 
 use crate::email::Email;
+use crate::location::{Country, Location};
 use crate::text;
 use serde::Serialize;
 use std::fmt;
@@ -46,11 +47,6 @@ pub struct Contact {
 #[serde(transparent)]
 pub struct AddressText<const MAX: usize>(String);
 
-/// An ISO 3166-1 country, as its alpha-2 code in capital letters.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Country(String);
-
 /// An E.164 phone number, such as `+4930901820`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -60,8 +56,6 @@ pub struct Phone(String);
 pub enum BadRecipient {
     #[error("a part of an address must be 1 to {0} visible characters on one line")]
     Text(usize),
-    #[error("a country must be an ISO 3166-1 alpha-2 code, such as `DE`")]
-    Country,
     #[error("a phone number must be in the form of E.164: `+`, country code and number, 7 to 15 digits")]
     Phone,
     #[error("a contact must have `email` or `phone`")]
@@ -71,6 +65,14 @@ pub enum BadRecipient {
 impl Recipient {
     pub const fn is_unknown(&self) -> bool {
         self.ship_to.is_none() && self.contact.is_none()
+    }
+}
+
+impl ShipTo {
+    /// The part of the address that decides which warehouse is near.
+    pub fn location(&self) -> Location {
+        let region = self.region.as_ref().and_then(|region| region.as_str().parse().ok());
+        Location { country: self.country.clone(), region }
     }
 }
 
@@ -99,25 +101,6 @@ impl<const MAX: usize> FromStr for AddressText<MAX> {
 
     fn from_str(text: &str) -> Result<Self, BadRecipient> {
         text::one_line(text, MAX).map(Self).ok_or(BadRecipient::Text(MAX))
-    }
-}
-
-impl Country {
-    pub fn code(&self) -> &str {
-        &self.0
-    }
-}
-
-/// In either case.
-impl FromStr for Country {
-    type Err = BadRecipient;
-
-    fn from_str(code: &str) -> Result<Self, BadRecipient> {
-        let code = code.to_ascii_uppercase();
-        match code.parse() {
-            Ok(iso_country::Country::Unspecified) | Err(_) => Err(BadRecipient::Country),
-            Ok(_) => Ok(Self(code)),
-        }
     }
 }
 
@@ -157,12 +140,6 @@ impl<const MAX: usize> fmt::Debug for AddressText<MAX> {
     }
 }
 
-impl fmt::Debug for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Country").finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phone").finish_non_exhaustive()
@@ -183,17 +160,6 @@ mod tests {
     fn a_part_of_an_address_is_short_and_on_one_line(#[case] text: &str, #[case] kept: Option<&str>) {
         let parsed = text.parse::<AddressText<20>>();
         assert_eq!(parsed.as_ref().ok().map(AddressText::as_str), kept);
-    }
-
-    #[rstest]
-    #[case("DE", Some("DE"))]
-    #[case("gb", Some("GB"))]
-    #[case("UK", None)]
-    #[case("DEU", None)]
-    #[case("ZZ", None)]
-    #[case("", None)]
-    fn a_country_is_an_iso_code(#[case] code: &str, #[case] kept: Option<&str>) {
-        assert_eq!(code.parse::<Country>().as_ref().ok().map(Country::code), kept);
     }
 
     #[rstest]

@@ -3,8 +3,10 @@
 use super::derived_status::{FulfilmentStatus, OrderPaymentStatus};
 use super::timeline_entry::TimelineEntry;
 use super::transition::InvalidTransition;
+use crate::allocation_policy::AllocationPolicy;
 use crate::applied::Applied;
 use crate::ids::OrderId;
+use crate::location::Location;
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 
@@ -23,6 +25,10 @@ pub struct Order {
     pub payment_method: String,
     /// Whether the carrier gets an address or a contact, which are stored apart.
     pub has_recipient: bool,
+    /// Which policy allocates it, unless it is that of the inventory's settings.
+    pub allocation_policy: Option<AllocationPolicy>,
+    /// Where the goods go; read only while stock is being reserved.
+    pub destination: Option<Location>,
     /// The number of its latest timeline entry.
     pub version: i32,
 }
@@ -50,6 +56,8 @@ impl Order {
             total,
             payment_method,
             has_recipient: false,
+            allocation_policy: None,
+            destination: None,
             version: 1,
         };
         let event = TimelineEvent { version: 1, entry: TimelineEntry::Accepted, from: None, to: order.status };

@@ -4,6 +4,7 @@
 //! lateral subquery with `OFFSET 0` forces one index scan per key. Otherwise a cached plan that was made while the
 //! tables were empty would scan whole tables.
 
+mod allocation_decisions;
 mod ledger;
 mod lock_stock;
 mod movements;
@@ -14,6 +15,7 @@ mod stock;
 mod upkeep;
 mod warehouses;
 
+pub(crate) use allocation_decisions::{DecidedReservation, NewDecision, find_decided_reservation, insert_decisions};
 pub(crate) use ledger::apply_entries;
 pub(crate) use lock_stock::{insert_missing_stock, lock_stock};
 pub(crate) use movements::list_movements;
@@ -29,7 +31,7 @@ pub(crate) use upkeep::{
     LowStock, StaleReservation, StaleReservations, delete_recovered_stock, query_stale_reservations, record_low_stock,
 };
 pub(crate) use warehouses::{
-    find_codes, find_warehouses, insert_warehouse, list_warehouses, lock_warehouse, update_warehouse,
+    find_codes, find_locations, find_warehouses, insert_warehouse, list_warehouses, lock_warehouse, update_warehouse,
 };
 
 use domain::inventory::StockLevel;

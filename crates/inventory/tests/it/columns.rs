@@ -30,6 +30,10 @@ async fn each_column_of_stock_and_its_ledger_holds_the_value_of_its_name(pool: P
                            "cause": cause, "actor": null, "reason": null });
     assert_row(pool, "SELECT to_jsonb(row) FROM inventory.reservations AS row", reservation).await;
     assert_row(pool, "SELECT to_jsonb(row) FROM inventory.reservation_lines AS row", line).await;
+    let decision = json!({ "order_id": order, "policy": "single_warehouse_first", "alternatives": [
+        { "warehouses": [harness.west], "reason": "not_enough",
+          "shortages": [{ "sku": "THE-SKU", "requested": 3, "available": 0 }] }] });
+    assert_row(pool, "SELECT to_jsonb(row) FROM inventory.allocation_decisions AS row", decision).await;
     assert_row(
         pool,
         "SELECT to_jsonb(row) FROM inventory.ledger AS row WHERE actor IS NOT NULL ORDER BY on_hand_delta DESC",

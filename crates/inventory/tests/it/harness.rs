@@ -1,7 +1,8 @@
 //! Test harness: two warehouses, and batches that are passed to the slice as the consumer does.
 
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
-use domain::inventory::{Origin, Warehouse};
+use domain::inventory::{AllocationPolicy, Origin, Warehouse};
+use domain::location::Location;
 use domain::messages::{
     InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReserved,
 };
@@ -33,6 +34,7 @@ pub struct Harness {
     pub pool: PgPool,
     pub east: WarehouseId,
     pub west: WarehouseId,
+    pub policy: AllocationPolicy,
 }
 
 pub fn sku(text: &str) -> Sku {
@@ -51,7 +53,7 @@ impl Harness {
             let warehouse = Warehouse::new(id, code.parse().expect("a code"), code, priority).expect("a warehouse");
             inventory::create_warehouse(&pool, &warehouse, platform::clock::now(), &NoAudit).await.expect("it is new");
         }
-        let harness = Self { pool, east, west };
+        let harness = Self { pool, east, west, policy: AllocationPolicy::default() };
         harness.receive(stock).await;
         harness
     }
@@ -72,7 +74,8 @@ impl Harness {
     /// Handles the batch in one transaction and commits it.
     pub async fn handle(&self, batch: &[Delivery<InventoryCommand>]) -> Result<Handled<()>, HandleError> {
         let (mut tx, now) = (platform::postgres::begin(&self.pool).await?, platform::clock::now());
-        let Handled { verdicts, changes, outgoing } = Inventory.handle(&mut tx, batch, now).await?;
+        let Handled { verdicts, changes, outgoing } =
+            Inventory { policy: self.policy }.handle(&mut tx, batch, now).await?;
         changes.save(&mut tx, now).await?;
         tx.commit().await?;
         Ok(Handled { verdicts, changes: (), outgoing })
@@ -105,9 +108,22 @@ impl Harness {
 }
 
 pub fn reserve(order_id: OrderId, lines: &[(&str, u32)]) -> Delivery<InventoryCommand> {
+    reserve_as(order_id, lines, None, None)
+}
+
+/// With a policy of its own, or a destination.
+pub fn reserve_as(
+    order_id: OrderId,
+    lines: &[(&str, u32)],
+    policy: Option<AllocationPolicy>,
+    destination: Option<Location>,
+) -> Delivery<InventoryCommand> {
     let quantity = |units| Quantity::try_from(units).expect("a quantity");
     let lines = lines.iter().map(|(name, units)| Line { sku: sku(name), quantity: quantity(*units) }).collect();
-    delivery(order_id, InventoryCommand::Reserve(ReserveStock { order_id, lines }))
+    delivery(
+        order_id,
+        InventoryCommand::Reserve(ReserveStock { policy, destination, ..ReserveStock::new(order_id, lines) }),
+    )
 }
 
 pub fn release(order_id: OrderId) -> Delivery<InventoryCommand> {

@@ -1,6 +1,7 @@
 //! The inventory slice on a real Postgres: no broker, no other slice.
 
 mod adjustments;
+mod allocation;
 mod closed_warehouses;
 mod columns;
 mod counts_and_transfers;

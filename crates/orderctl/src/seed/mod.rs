@@ -5,7 +5,7 @@ pub mod accounts;
 pub mod products;
 
 use self::accounts::{ADMIN, CUSTOMER, VENDOR};
-use self::products::{DemoProduct, PRODUCTS, WAREHOUSES};
+use self::products::{COUNTRY, DemoProduct, PRODUCTS, WAREHOUSES};
 use ::accounts::PasswordHasher;
 use ::catalogue::NewProduct;
 use ::inventory::Receipt;
@@ -47,12 +47,14 @@ async fn seed_accounts(pool: &PgPool, now: Timestamp) -> anyhow::Result<UserId> 
 async fn seed_warehouses(pool: &PgPool, now: Timestamp) -> anyhow::Result<Vec<WarehouseId>> {
     let existing = inventory::list_warehouses(pool).await?;
     let mut ids = Vec::with_capacity(WAREHOUSES.len());
-    for (code, name, priority) in WAREHOUSES {
+    for (code, name, priority, region) in WAREHOUSES {
         let code: WarehouseCode = code.parse()?;
         let known = existing.iter().find(|warehouse| warehouse.code == code);
         let id = known.map_or_else(|| WarehouseId::from_uuid(Uuid::now_v7()), |warehouse| warehouse.id);
         if known.is_none() {
-            inventory::create_warehouse(pool, &Warehouse::new(id, code, name, priority)?, now, &NoAudit).await?;
+            let warehouse = Warehouse::new(id, code, name, priority)?;
+            let warehouse = warehouse.located(Some(COUNTRY.parse()?), Some(region.parse()?))?;
+            inventory::create_warehouse(pool, &warehouse, now, &NoAudit).await?;
         }
         ids.push(id);
     }

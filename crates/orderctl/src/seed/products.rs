@@ -1,7 +1,10 @@
 //! The demo's warehouses and products, with prices and initial stock.
 
-/// (code, name, priority)
-pub const WAREHOUSES: [(&str, &str, i32); 2] = [("EAST", "Newark, New Jersey", 1), ("WEST", "Reno, Nevada", 2)];
+/// (code, name, priority, region)
+pub const WAREHOUSES: [(&str, &str, i32, &str); 2] =
+    [("EAST", "Newark, New Jersey", 1, "NJ"), ("WEST", "Reno, Nevada", 2, "NV")];
+/// Where they are.
+pub const COUNTRY: &str = "US";
 
 pub struct DemoProduct {
     pub sku: &'static str,

@@ -47,15 +47,16 @@ pub(crate) async fn insert(
              RETURNING order_id),
          new_orders AS (
              INSERT INTO orders.orders (id, customer_id, currency, total_minor, payment_method, note, external_ref,
-                                        shipping_minor, has_recipient, status, payment_status, fulfilment_status, version,
-                                        created_at, updated_at)
+                                        shipping_minor, has_recipient, allocation_policy, status, payment_status,
+                                        fulfilment_status, version, created_at, updated_at)
              SELECT new.id, new.customer_id, new.currency, new.total_minor, new.payment_method, new.note,
-                    new.external_ref, new.shipping_minor, new.has_recipient, $12 AS status, $13 AS payment_status,
+                    new.external_ref, new.shipping_minor, new.has_recipient, new.allocation_policy, $12 AS status, $13 AS payment_status,
                     $14 AS fulfilment_status, $15 AS version, $6 AS created_at, $6 AS updated_at
                FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS customer_id, unnest($8::text[]) AS currency,
                             unnest($9::bigint[]) AS total_minor, unnest($10::text[]) AS payment_method,
                             unnest($11::text[]) AS note, unnest($32::text[]) AS external_ref,
-                            unnest($33::bigint[]) AS shipping_minor, unnest($34::boolean[]) AS has_recipient) AS new
+                            unnest($33::bigint[]) AS shipping_minor, unnest($34::boolean[]) AS has_recipient,
+                            unnest($37::text[]) AS allocation_policy) AS new
                JOIN taken ON taken.order_id = new.id
              RETURNING id, order_number),
          new_events AS (
@@ -121,6 +122,7 @@ pub(crate) async fn insert(
         &orders.has_recipient,
         &items.tax_minor,
         &items.discount_minor,
+        &orders.allocation_policy as &[Option<&str>],
     )
     .fetch_all(tx)
     .await?;
@@ -160,6 +162,7 @@ struct Orders<'a> {
     external_ref: Vec<Option<&'a str>>,
     shipping_minor: Vec<i64>,
     has_recipient: Vec<bool>,
+    allocation_policy: Vec<Option<&'static str>>,
 }
 
 impl<'a> Orders<'a> {
@@ -174,6 +177,10 @@ impl<'a> Orders<'a> {
             external_ref: details().map(|details| details.external_ref.as_ref().map(ExternalRef::as_str)).collect(),
             shipping_minor: placements.iter().map(|placement| placement.new_order.shipping_minor.get()).collect(),
             has_recipient: placements.iter().map(|placement| placement.order.has_recipient).collect(),
+            allocation_policy: placements
+                .iter()
+                .map(|placement| placement.order.allocation_policy.map(Into::into))
+                .collect(),
         }
     }
 }

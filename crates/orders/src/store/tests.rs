@@ -7,6 +7,7 @@ use crate::order_change::OrderChange;
 use crate::placement::Placement;
 use domain::Timestamp;
 use domain::ids::{MessageId, PrincipalId, UserId};
+use domain::inventory::AllocationPolicy;
 use domain::money::{AmountMinor, Money};
 use domain::order::order_request::{OrderLines, OrderRequest};
 use domain::order::pricing::PricedLine;
@@ -41,6 +42,7 @@ fn new_order() -> NewOrder {
         note: Some("the note".parse().expect("a note")),
         details: details(),
         adjustments: Adjustments::default(),
+        allocation_policy: Some(AllocationPolicy::Priority),
     };
     let Line { sku, quantity } = line;
     let name = "the name".to_owned();
@@ -64,6 +66,7 @@ fn new_order() -> NewOrder {
         payment_method: request.payment_method.clone(),
         note: request.note,
         details: request.details,
+        allocation_policy: request.allocation_policy,
         trace: Trace {
             correlation_id: "the correlation".to_owned(),
             causation_id: None,
@@ -129,6 +132,7 @@ async fn each_column_of_a_new_order_holds_the_value_of_its_name(pool: PgPool) {
         json!({ "order_id": id, "principal": PRINCIPAL, "route": "the route", "key": "the-key", "created_at": at });
     let order = json!({ "id": id, "customer_id": CUSTOMER, "currency": "USD", "total_minor": 23, "order_number": 1,
                         "external_ref": "the reference", "shipping_minor": 6, "has_recipient": true,
+                        "allocation_policy": "priority",
                         "payment_method": "the_method", "note": "the note", "status": "pending",
                         "payment_status": "unpaid", "fulfilment_status": "unallocated", "version": 1,
                         "created_at": at, "updated_at": at });
@@ -161,6 +165,21 @@ async fn each_column_of_a_recipient_and_of_metadata_holds_the_value_of_its_name(
     assert_row(&mut tx, "SELECT to_jsonb(row) FROM orders.metadata AS row", entry).await;
     let found = recipients::find(&mut tx, &[id]).await.expect("found");
     assert_eq!(found.get(&id), Some(&details().recipient));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_locked_order_has_what_its_reserve_command_had(pool: PgPool) {
+    let mut tx = platform::postgres::writer(&pool).await.expect("a connection");
+    let placed = inserted(&mut tx).await;
+    let ids = [placed.order.id.as_uuid()];
+
+    let (_id, locked) = lock_sagas::lock(&mut tx, &ids).await.expect("locked").remove(0);
+    let locked = locked.expect("it can be read");
+
+    assert_eq!(locked.order, placed.order);
+    let ship_to = details().recipient.ship_to.expect("an address");
+    assert_eq!(locked.order.destination, Some(ship_to.location()));
+    assert_eq!(locked.saga.open_command(&locked.order), placed.saga.open_command(&placed.order));
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -100,6 +100,26 @@ async fn a_recipient_is_in_one_row_and_in_no_message(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn of_the_address_only_country_and_region_are_in_the_command_that_reserves_stock(pool: PgPool) {
+    let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
+    let with_region = |region: &str| {
+        let mut recipient = recipient();
+        recipient.ship_to.as_mut().expect("an address").region = Some(region.parse().expect("a text"));
+        OrderDetails { recipient, ..OrderDetails::default() }
+    };
+    let wanted = OrderRequest { details: with_region("Hessen"), ..request(&[("SKU-HEADPHONES", 1)], None) };
+
+    intake.place(order_of(ALICE, "k", &wanted)).await.expect("accepted");
+
+    let command = "SELECT payload FROM messaging.outbox WHERE payload LIKE '%inventory.reserve.v1%'";
+    let command: String = sqlx::query_scalar(command).fetch_one(&pool).await.expect("a command");
+    let command: serde_json::Value = serde_json::from_str(&command).expect("JSON");
+    assert_eq!(command["data"]["destination"], serde_json::json!({ "country": "DE", "region": "Hessen" }));
+    assert_eq!(command["data"].get("policy"), None, "the inventory's settings decide");
+    assert!(!command.to_string().contains(SECRET));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_order_whose_recipient_was_erased_is_shown_without_one(pool: PgPool) {
     let (intake, _lifecycle) = intake(&pool, IntakeLimits::default());
     let details = OrderDetails { recipient: recipient(), ..OrderDetails::default() };

@@ -46,6 +46,7 @@ pub fn request(lines: &[(&str, i64)], note: Option<&str>) -> OrderRequest {
         note: note.map(|note| note.parse().expect("a note")),
         details: OrderDetails::default(),
         adjustments: Adjustments::default(),
+        allocation_policy: None,
     }
 }
 
@@ -65,6 +66,7 @@ pub fn order_of(customer_id: UserId, key: &str, request: &OrderRequest) -> NewOr
         payment_method: request.payment_method.clone(),
         note: request.note.clone(),
         details: request.details.clone(),
+        allocation_policy: request.allocation_policy,
         trace: Trace { correlation_id: format!("request-{key}"), causation_id: None, traceparent: None },
     }
 }

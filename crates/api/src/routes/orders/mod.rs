@@ -1,5 +1,6 @@
 //! Orders: place, list, follow, cancel.
 
+pub mod allocation;
 pub mod cancel;
 pub mod events;
 pub mod find;

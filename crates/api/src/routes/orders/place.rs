@@ -5,7 +5,7 @@ use crate::auth::{Allowed, Caller};
 use crate::body::Json;
 use crate::docs::sets::OrderStatusSet;
 use crate::idempotency::{IdempotencyKey, REPLAYED};
-use crate::policy::{AdjustTotals, Permission as _, PlaceOrders};
+use crate::policy::{AdjustTotals, ChooseAllocation, Permission as _, PlaceOrders};
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
 use crate::state::AppState;
@@ -60,6 +60,10 @@ pub async fn place_order(
     if body.adjusts_totals() {
         ensure_may_adjust_totals(caller)?;
     }
+    if body.chooses_allocation() {
+        caller.require_scope::<ChooseAllocation>()?;
+        caller.require_role::<ChooseAllocation>(ChooseAllocation::ROLES)?;
+    }
     let request = body.into_request(state.payment_methods)?;
     let fingerprint = Fingerprint::of(&request);
     let PricedLines { lines, shipping_minor, total } = match price(&state, &request).await? {
@@ -70,7 +74,7 @@ pub async fn place_order(
             return earlier.map(respond).ok_or(problem);
         }
     };
-    let OrderRequest { payment_method, note, details, .. } = request;
+    let OrderRequest { payment_method, note, details, allocation_policy, .. } = request;
     let new = NewOrder {
         customer_id: caller.id,
         principal: caller.idempotency_principal(),
@@ -83,6 +87,7 @@ pub async fn place_order(
         payment_method,
         note,
         details,
+        allocation_policy,
         trace,
     };
     Ok(respond(state.intake.place(new).await?))

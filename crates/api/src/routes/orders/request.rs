@@ -2,9 +2,11 @@
 //! come from clients that may adjust totals.
 
 use super::recipient::{ContactBody, ShipToBody, read_contact, read_ship_to};
-use crate::body::{Field, FromJson, Members, integer_within, parsed};
-use crate::problem::text::{invalid_value, one_of};
+use crate::body::{Field, FromJson, Members, integer_within, one_of, parsed};
+use crate::docs::sets::AllocationPolicySet;
+use crate::problem::text::{self, invalid_value};
 use crate::problem::{Kind, Problem};
+use domain::inventory::AllocationPolicy;
 use domain::money::{AmountMinor, Currency};
 use domain::order::order_request::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
 use domain::order::{
@@ -48,6 +50,9 @@ pub struct PlaceOrderBody {
     /// The price of shipping in minor units, added to the total. Only for callers who may adjust totals.
     #[schema(value_type = Option<i64>, minimum = 0)]
     shipping_minor: Option<AmountMinor>,
+    /// How the warehouses of this order are chosen, instead of by the policy of the installation. Only for admins.
+    #[schema(value_type = Option<AllocationPolicySet>, inline)]
+    allocation_policy: Option<AllocationPolicy>,
 }
 
 /// A line with the amounts that the caller adds to its price.
@@ -85,6 +90,7 @@ impl FromJson for PlaceOrderBody {
         let external_ref = members.optional("external_ref", parsed);
         let metadata = members.optional("metadata", |field| field.entries(METADATA_ENTRIES_MAX, parsed));
         let shipping_minor = members.optional("shipping_minor", amount);
+        let allocation_policy = members.optional("allocation_policy", one_of);
         Some(Self {
             currency: currency?,
             items: items?,
@@ -95,6 +101,7 @@ impl FromJson for PlaceOrderBody {
             external_ref: external_ref?,
             metadata: metadata?.unwrap_or_default(),
             shipping_minor: shipping_minor?,
+            allocation_policy: allocation_policy?,
         })
     }
 }
@@ -121,14 +128,30 @@ impl PlaceOrderBody {
             || self.items.iter().any(|item| item.tax_minor.is_some() || item.discount_minor.is_some())
     }
 
+    /// Whether the caller needs the permission to choose the allocation policy.
+    pub fn chooses_allocation(&self) -> bool {
+        self.allocation_policy.is_some()
+    }
+
     pub fn into_request(self, methods: PaymentMethods) -> Result<OrderRequest, Problem> {
         let adjustments = self.adjustments();
-        let Self { currency, items, payment_method, note, ship_to, contact, external_ref, metadata, .. } = self;
+        let Self {
+            currency,
+            items,
+            payment_method,
+            note,
+            ship_to,
+            contact,
+            external_ref,
+            metadata,
+            allocation_policy,
+            ..
+        } = self;
         let payment_method = payment_method.map_or_else(|| default_of(methods), Ok)?;
         let items: Vec<Line> = items.into_iter().map(|item| item.line).collect();
         let lines = OrderLines::parse(items.clone()).map_err(|error| Problem::invalid_order(&error, &items))?;
         let details = OrderDetails { recipient: Recipient { ship_to, contact }, external_ref, metadata };
-        Ok(OrderRequest { currency, lines, payment_method, note, details, adjustments })
+        Ok(OrderRequest { currency, lines, payment_method, note, details, adjustments, allocation_policy })
     }
 
     fn adjustments(&self) -> Adjustments {
@@ -147,7 +170,7 @@ impl PlaceOrderBody {
 fn default_of(methods: PaymentMethods) -> Result<PaymentMethod, Problem> {
     let default = methods.default_method().and_then(|name| name.parse().ok());
     default.ok_or_else(|| {
-        let detail = format!("`payment_method` is required: {}", one_of(methods.names()));
+        let detail = format!("`payment_method` is required: {}", text::one_of(methods.names()));
         Problem::about(Kind::Validation, "/payment_method", detail)
     })
 }
@@ -155,7 +178,7 @@ fn default_of(methods: PaymentMethods) -> Result<PaymentMethod, Problem> {
 /// The problem of an unknown payment method. It is checked before the order is accepted: after the 202 the order could
 /// only be rejected.
 pub fn unknown_method(method: &PaymentMethod, methods: PaymentMethods) -> Option<Problem> {
-    let rule = || format!("must be {}", one_of(methods.names()));
+    let rule = || format!("must be {}", text::one_of(methods.names()));
     let detail = || invalid_value("payment_method", rule(), method.as_str());
     (!methods.supports(method.as_str())).then(|| Problem::about(Kind::Validation, "/payment_method", detail()))
 }

@@ -5,12 +5,12 @@ use crate::body::{FromJson, Members, integer_within, parsed, text};
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::policy::ManageWarehouses;
-use crate::problem::text::invalid;
 use crate::problem::{Kind, Problem};
 use crate::state::AppState;
 use axum::http::StatusCode;
 use domain::ids::WarehouseId;
 use domain::inventory::{Warehouse, WarehouseCode};
+use domain::location::{Country, Region};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,6 +25,12 @@ pub struct NewWarehouseBody {
     /// Of several warehouses that can serve an order equally well, the one with the lowest number is used; default 100.
     #[schema(value_type = Option<i32>, example = 2)]
     priority: i32,
+    /// ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
+    #[schema(value_type = Option<String>, example = "US", pattern = "^[A-Za-z]{2}$")]
+    country: Option<Country>,
+    /// Its state, province or county, written as in addresses. Only with `country`.
+    #[schema(value_type = Option<String>, example = "NV", min_length = 1, max_length = 100)]
+    region: Option<Region>,
 }
 
 impl FromJson for NewWarehouseBody {
@@ -32,7 +38,10 @@ impl FromJson for NewWarehouseBody {
         let code = members.required("code", parsed);
         let name = members.required("name", text);
         let priority = members.optional("priority", |field| integer_within(field, i32::MIN.into()..=i32::MAX.into()));
-        Some(Self { code: code?, name: name?, priority: priority?.unwrap_or(PRIORITY_DEFAULT) })
+        let country = members.optional("country", parsed);
+        let region = members.optional("region", parsed);
+        let priority = priority?.unwrap_or(PRIORITY_DEFAULT);
+        Some(Self { code: code?, name: name?, priority, country: country?, region: region? })
     }
 }
 
@@ -49,7 +58,7 @@ pub async fn create_warehouse(
 ) -> Result<IdempotentResponse, Problem> {
     let id = WarehouseId::from_uuid(Uuid::now_v7());
     let warehouse = Warehouse::new(id, body.code, &body.name, body.priority);
-    let warehouse = warehouse.map_err(|error| Problem::about(Kind::Validation, "/name", invalid("name", error)))?;
+    let warehouse = warehouse.and_then(|warehouse| warehouse.located(body.country, body.region))?;
     let at = by.at;
     let work = |state: AppState, recorder| async move {
         inventory::create_warehouse(&state.pool, &warehouse, at, &recorder).await.map(|()| warehouse)

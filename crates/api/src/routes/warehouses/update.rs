@@ -1,7 +1,7 @@
 //! `PATCH /warehouses/{id}`.
 
 use super::WarehouseBody;
-use crate::body::{FromJson, Json, Members, boolean, integer_within, text};
+use crate::body::{FromJson, Json, Members, boolean, integer_within, parsed, text};
 use crate::change::{Audited, Detached};
 use crate::params::PathParam;
 use crate::policy::ManageWarehouses;
@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use crate::routes::reason;
 use crate::state::AppState;
 use domain::inventory::{WarehouseChange, WarehouseRef};
+use domain::location::{Country, Region};
 use utoipa::ToSchema;
 
 /// Fields to change; fields that are left out keep their value.
@@ -19,6 +20,13 @@ pub struct WarehouseChangeBody {
     /// Of several warehouses that can serve an order equally well, the one with the lowest number is used.
     #[schema(example = 2)]
     priority: Option<i32>,
+    /// ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`. Another country
+    /// without a `region` removes the region.
+    #[schema(value_type = Option<String>, example = "US", pattern = "^[A-Za-z]{2}$")]
+    country: Option<Country>,
+    /// Its state, province or county, written as in addresses. Only for a warehouse with a country.
+    #[schema(value_type = Option<String>, example = "NV", min_length = 1, max_length = 100)]
+    region: Option<Region>,
     /// Whether orders get nothing from it.
     #[schema(example = true)]
     closed: Option<bool>,
@@ -33,13 +41,22 @@ impl FromJson for WarehouseChangeBody {
         let priority = members.optional("priority", |field| integer_within(field, i32::MIN.into()..=i32::MAX.into()));
         let closed = members.optional("closed", boolean);
         let reason = members.optional("reason", |field| field.text_as(|text| reason::parse(&text)));
-        Some(Self { name: name?, priority: priority?, closed: closed?, reason: reason? })
+        let country = members.optional("country", parsed);
+        let region = members.optional("region", parsed);
+        Some(Self {
+            name: name?,
+            priority: priority?,
+            country: country?,
+            region: region?,
+            closed: closed?,
+            reason: reason?,
+        })
     }
 }
 
 /// Change a warehouse
 ///
-/// Renames it, changes its priority, closes it or opens it again. A closed warehouse gets no new reservations and no
+/// Renames it, changes its priority or its location, closes it or opens it again. A closed warehouse gets no new reservations and no
 /// transfers, and its stock is not available to orders. What is reserved there is still shipped; its stock can be
 /// counted and transferred away.
 #[utoipa::path(patch, path = "/warehouses/{id}", tag = "inventory", request_body = WarehouseChangeBody,
@@ -52,8 +69,8 @@ pub async fn update_warehouse(
     PathParam(warehouse): PathParam<WarehouseRef>,
     Json(body): Json<WarehouseChangeBody>,
 ) -> Result<axum::Json<WarehouseBody>, Problem> {
-    let WarehouseChangeBody { name, priority, closed, reason } = body;
-    let change = WarehouseChange { name, priority, closed, reason };
+    let WarehouseChangeBody { name, priority, country, region, closed, reason } = body;
+    let change = WarehouseChange { name, priority, country, region, closed, reason };
     let work = |state: AppState| async move {
         inventory::update_warehouse(&state.pool, &warehouse, &change, by.at, &by.auditor()).await
     };

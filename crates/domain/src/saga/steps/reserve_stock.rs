@@ -29,8 +29,12 @@ pub const RESERVE_STOCK: Step = Step {
 };
 
 fn command(order: &Order, allocation: &SagaAllocation) -> Command {
-    let lines = allocation.lines();
-    Command::Inventory(InventoryCommand::Reserve(ReserveStock { order_id: order.id, lines }))
+    Command::Inventory(InventoryCommand::Reserve(ReserveStock {
+        order_id: order.id,
+        lines: allocation.lines(),
+        policy: order.allocation_policy,
+        destination: order.destination.clone(),
+    }))
 }
 
 fn compensation(order_id: OrderId) -> Command {
