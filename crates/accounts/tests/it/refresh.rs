@@ -43,7 +43,7 @@ async fn a_used_token_that_is_presented_again_revokes_its_whole_family(pool: PgP
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_lost_response_is_repeated_once_within_a_minute_and_replaces_its_tokens(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
-    let lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
+    let _lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
 
     let again = harness.refresh(&first.refresh_token, 120).await.unwrap();
     let third_time = harness.refresh(&first.refresh_token, 120).await.unwrap_err();
