@@ -11,11 +11,18 @@ ORDERCTL := scripts/with_env.sh $(TARGET)/$(PROFILE)/orderctl
 CARGO_FLAGS := $(if $(filter release,$(PROFILE)),--release)
 
 .PHONY: help install up down status logs services build migrate seed run worker scheduler check metrics-check test \
-	verify bench api-fuzz clients-test demo prepare image compose-test test-containers wipe
+	verify bench advisories sbom api-fuzz clients-test demo prepare image compose-test test-containers wipe
 
 help: ## list the targets
 	@echo "usage: make TARGET      (ORDERFLOW_PROFILE=release for the release build)"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+advisories: ## known vulnerabilities of the dependencies, and versions that were withdrawn (reads rustsec's database)
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+	@cargo deny check advisories
+
+sbom: ## the software bill of materials of each binary, as CycloneDX, in target/sbom
+	@scripts/sbom.sh
 
 demo: up ## from nothing to a running system: `make up`, five orders, then URLs and logins
 	@scripts/demo.sh

@@ -3,12 +3,13 @@
 usage: flood.py URL [SECONDS]      (SECONDS of each measurement: 20)
 
 Four customers place an order, read it and list their orders, over and over, up to twenty requests a second each. A fifth caller
-floods from an address of its own: with orders, sign-ups, streams, or requests whose answers it never reads. The api
-must trust one proxy (API_TRUSTED_PROXIES=1), because the addresses are those of X-Forwarded-For, and needs the demo
-products. The flood runs in a process of its own.
+floods from an address of its own: with orders, sign-ups, streams, or requests whose answers it never reads. Each caller
+connects from its own loopback address. The api must be on this machine, without proxies (API_TRUSTED_PROXIES=0), and
+needs the demo products. The flood runs in a process of its own.
 """
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -28,11 +29,17 @@ ORDER = {"items": [{"sku": "SKU-CABLE", "quantity": 1}], "payment_method": "sim_
 FLOODERS = 32
 
 
+def open_session(address):
+    """A client whose connections come from this address."""
+    connector = aiohttp.TCPConnector(limit=0, local_addr=(address, 0))
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+
+
 class Caller:
     """One user at one address."""
 
-    def __init__(self, session, url, address):
-        self.session, self.api, self.headers = session, f"{url}/api/v1", {"X-Forwarded-For": address}
+    def __init__(self, session, url):
+        self.session, self.api, self.headers = session, f"{url}/api/v1", {}
 
     async def sign_up(self):
         """Its status; a 201 logs the caller in."""
@@ -78,9 +85,8 @@ async def measure(callers, seconds):
 
 
 async def flood_with(kind, url, address, counts):
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
-        caller = Caller(session, url, address)
+    async with open_session(address) as session:
+        caller = Caller(session, url)
         assert await caller.sign_up() == 201
         status, order = await caller.place()
         assert status == 202, order
@@ -89,7 +95,7 @@ async def flood_with(kind, url, address, counts):
             if kind == "orders":
                 return (await caller.place())[0]
             if kind == "sign-ups":
-                return await Caller(session, url, address).sign_up()
+                return await Caller(session, url).sign_up()
             headers = caller.headers | {"Accept": "text/event-stream"}
             async with session.get(f"{caller.api}/orders/{order['order_id']}/stream", headers=headers) as response:
                 async for _chunk in response.content:
@@ -107,19 +113,17 @@ async def flood_with(kind, url, address, counts):
 def never_read(url, address, counts):
     """Sends requests over connections whose answers it never reads, until each connection blocks; opens more."""
     where = urlsplit(url)
-    request = (
-        f"GET /openapi.json HTTP/1.1\r\nHost: {where.netloc}\r\nX-Forwarded-For: {address}\r\n\r\n".encode() * 64
-    )
+    request = f"GET /openapi.json HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode() * 64
     connections = []
     while True:
         if len(connections) < 512:
-            connection = socket.create_connection((where.hostname, where.port))
+            connection = socket.create_connection((where.hostname, where.port), source_address=(address, 0))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.setblocking(False)
             connections.append(connection)
         for connection in list(connections):
             try:
-                counts["sent"] = counts.get("sent", 0) + connection.send(request) // 90
+                counts["sent"] = counts.get("sent", 0) + connection.send(request) * 64 // len(request)
             except BlockingIOError:
                 counts["blocked"] = counts.get("blocked", 0) + 1
             except OSError:
@@ -145,8 +149,9 @@ def report(name, latencies, refused, before, counts):
 
 
 async def main(url, seconds):
-    async with aiohttp.ClientSession() as session:
-        callers = [Caller(session, url, f"198.51.100.{number}") for number in range(CUSTOMERS)]
+    async with contextlib.AsyncExitStack() as stack:
+        sessions = [await stack.enter_async_context(open_session(f"127.0.1.{n + 1}")) for n in range(CUSTOMERS)]
+        callers = [Caller(session, url) for session in sessions]
         for caller in callers:
             assert await caller.sign_up() == 201
         print(f"{'flood':24} {'others':>6} {'refused':>8} {'p50, ms':>8} {'p99, ms':>8} ratio   answers to the flood")
@@ -156,7 +161,7 @@ async def main(url, seconds):
             for number, kind in enumerate(["orders", "sign-ups", "streams", "unread answers"]):
                 before = report("none", *await measure(callers, seconds), None, {})
                 counts = manager.dict()
-                process = multiprocessing.Process(target=flood, args=(kind, url, f"203.0.113.{number}", counts))
+                process = multiprocessing.Process(target=flood, args=(kind, url, f"127.0.2.{number + 1}", counts))
                 process.start()
                 await asyncio.sleep(1)
                 result = await measure(callers, seconds)

@@ -28,6 +28,7 @@ main() {
     orderctl=("${COMPOSE[@]}" --project-directory "$DIRECTORY" --file "$DIRECTORY/docker-compose.yml"
         --env-file "$DIRECTORY/.env" run --rm -T migrate orderctl)
     refuse_known_password
+    refuse_redis_without_password
     "$SCRIPTS/production_walk.sh" "http://127.0.0.1:$API_PORT" "${orderctl[@]}"
 }
 
@@ -43,9 +44,10 @@ isolate_settings() {
 write_dotenv() {
     local name
     print "ORDERFLOW_ENV=production"
-    for name in SECRET_KEY POSTGRES_PASSWORD RABBITMQ_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
+    for name in SECRET_KEY {POSTGRES,POSTGRES_PROCESSES,REDIS,RABBITMQ}_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
         print "$name=$(random_hex)"
     done
+    print "API_TRUSTED_PROXIES=0"
     print "CARRIER=manual"
     print "ALLOW_SIMULATED_PROVIDERS=true"
 }
@@ -53,10 +55,17 @@ random_hex() { head --bytes=32 /dev/urandom | od --address-radix=n --format=x1 |
 
 refuse_known_password() {
     local output
-    ! output="$(POSTGRES_PASSWORD=orderflow compose run --rm -T --no-deps migrate orderctl migrate 2>&1)" ||
+    ! output="$(POSTGRES_PROCESSES_PASSWORD=orderflow compose run --rm -T --no-deps migrate orderctl migrate 2>&1)" ||
         fail "production accepts a password that everybody knows"
     grep --quiet "password that everybody knows" <<<"$output" || fail "orderctl migrate failed otherwise: $output"
     print "a password that everybody knows is refused"
+}
+
+refuse_redis_without_password() {
+    local answer
+    answer="$(compose exec -T --env REDISCLI_AUTH= redis redis-cli ping 2>&1)" || true
+    grep --quiet NOAUTH <<<"$answer" || fail "Redis answers without its password: $answer"
+    print "Redis asks for its password"
 }
 
 cleanup() {

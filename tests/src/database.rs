@@ -1,7 +1,7 @@
 //! One database per test, created by the migrations.
 
 use crate::settings;
-use platform::postgres::session;
+use platform::postgres::{process_role, session};
 use sqlx::migrate::MigrateDatabase;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
@@ -9,6 +9,9 @@ use std::time::Duration;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 const CONNECTIONS_MAX: u32 = 8;
+/// What the processes under test log in as: they may not change the schema.
+const PROCESSES_ROLE: &str = "orderflow_processes_of_tests";
+const PROCESSES_PASSWORD: &str = "8d1f0c";
 
 #[derive(Debug)]
 pub struct Database {
@@ -25,7 +28,8 @@ impl Database {
     /// The URL that the processes of the test connect to, unless it chooses another.
     pub fn url_for_processes(name: &str) -> String {
         let url = Self::url_of(name);
-        if settings::is_all_through_pgbouncer() { settings::pgbouncer_url(&url) } else { url }
+        // PgBouncer knows one role only.
+        if settings::is_all_through_pgbouncer() { settings::pgbouncer_url(&url) } else { with_processes_role(&url) }
     }
 
     /// Creates the test's database. Drops the one that a failed run left behind.
@@ -41,7 +45,12 @@ impl Database {
             .connect_lazy_with(session::without_limits(options.clone()));
         MIGRATOR.run(&pool).await.expect("the migrations apply");
         let mut connection = platform::postgres::writer(&pool).await.expect("a connection");
-        session::set_defaults(&mut connection, options.get_username()).await.expect("the defaults can be set");
+        let password = PROCESSES_PASSWORD.into();
+        let set_up = process_role::set_up(&mut connection, PROCESSES_ROLE, Some(&password)).await;
+        set_up.expect("the tests' user may create roles");
+        for role in [options.get_username(), PROCESSES_ROLE] {
+            session::set_defaults(&mut connection, role).await.expect("the defaults can be set");
+        }
         connection.commit().await.expect("set");
         Self { url, pool }
     }
@@ -52,6 +61,12 @@ impl Database {
             .await
             .expect("all processes have stopped, so the database can be dropped");
     }
+}
+
+fn with_processes_role(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let address = rest.rsplit_once('@').map_or(rest, |(_login, address)| address);
+    format!("{scheme}://{PROCESSES_ROLE}:{PROCESSES_PASSWORD}@{address}")
 }
 
 /// Appends `_NAME` to the name of the database in `url`.

@@ -140,7 +140,11 @@ impl Builder {
         let management_url = settings::rabbitmq_management_url();
         let redis_url = settings::redis_url();
         let retry_delay_percent = RETRY_DELAY_PERCENT.to_string();
-        let database_url = if self.is_pooled { settings::pgbouncer_url(&database.url) } else { database.url.clone() };
+        let database_url = if self.is_pooled {
+            settings::pgbouncer_url(&database.url)
+        } else {
+            Database::url_for_processes(self.name)
+        };
         let defaults = [
             ("API_HOST", "127.0.0.1"),
             ("API_PORT", &port),

@@ -104,7 +104,9 @@ fn production_names_everything_that_is_only_fit_for_development_at_once() {
         assert_named(errors, &services);
         assert!(!errors.contains("guest") && !errors.contains("aaaa"), "a value is printed: {errors}");
     }
-    assert_named(&api, &["REDIS_URL has a password", "SECRET_KEY must be random", "PAYMENT_GATEWAY is simulated"]);
+    let api_only = ["REDIS_URL has a password", "SECRET_KEY must be random", "API_TRUSTED_PROXIES must be set"];
+    assert_named(&api, &api_only);
+    assert_named(&api, &["PAYMENT_GATEWAY is simulated"]);
     assert_named(&worker, &["PAYMENT_GATEWAY is simulated", "CARRIER is simulated"]);
 }
 

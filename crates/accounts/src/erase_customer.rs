@@ -58,7 +58,7 @@ impl Accounts {
     }
 }
 
-/// At most `limit` erasures that are not complete, the oldest first.
+/// At most `limit` erasures that are not complete: those that were not continued for longest, and of these the oldest.
 pub async fn pending_erasures(pool: &PgPool, limit: u32) -> Result<Vec<Erasure>, AccountError> {
     Ok(erasures::pending(&mut *platform::postgres::reader(pool).await?, limit).await?)
 }
@@ -67,7 +67,7 @@ pub async fn pending_erasures(pool: &PgPool, limit: u32) -> Result<Vec<Erasure>,
 pub async fn save_erasure(pool: &PgPool, erasure: &Erasure, now: Timestamp) -> Result<(), AccountError> {
     let mut tx = platform::postgres::begin(pool).await?;
     store::erase_sessions_of(&mut tx, erasure.customer, now).await?;
-    erasures::save(&mut tx, erasure).await?;
+    erasures::save(&mut tx, erasure, now).await?;
     Ok(tx.commit().await?)
 }
 

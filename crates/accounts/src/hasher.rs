@@ -197,6 +197,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn sign_ups_that_wait_leave_a_core_to_logins() {
+        let hasher = PasswordHasher::new(2, Duration::from_millis(200));
+        let hash = hasher.hash("CustomerPass123".into()).await.expect("a hash");
+        let _sign_up = hasher.wait_for(&hasher.new_hashes).await.expect("a permit");
+
+        assert!(matches!(hasher.hash("CustomerPass123".into()).await, Err(AccountError::Overloaded)));
+        assert_eq!(hasher.compare("CustomerPass123".into(), Some(hash)).await.unwrap(), Comparison::Same);
+    }
+
+    #[tokio::test]
     async fn a_request_that_waits_too_long_for_a_core_is_refused_as_overloaded() {
         let hasher = PasswordHasher::new(0, Duration::from_millis(1));
         assert!(matches!(hasher.hash("CustomerPass123".into()).await, Err(AccountError::Overloaded)));

@@ -1,7 +1,9 @@
 //! A new password: long enough and not one of the most common. There are no rules about the kinds of characters.
 
 use crate::Email;
+use domain::text::is_format;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashSet;
 use unicode_normalization::{UnicodeNormalization as _, is_nfkc};
 
 pub const PASSWORD_CHARACTERS_MIN: usize = 8;
@@ -9,7 +11,10 @@ pub const PASSWORD_CHARACTERS_MAX: usize = 128;
 /// The most common passwords that are long enough, lower-cased, one per line.
 const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
-/// 8 to 128 characters in NFKC, and none of the most common. Never printed.
+/// A password has at least this many different visible characters.
+const DISTINCT_CHARACTERS_MIN: usize = 5;
+
+/// 8 to 128 characters in NFKC, at least five of them different, and none of the most common. Never printed.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -17,6 +22,8 @@ pub struct Password(SecretString);
 pub enum PasswordError {
     #[error("a password must have {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters")]
     BadLength,
+    #[error("a password must have at least {DISTINCT_CHARACTERS_MIN} different visible characters")]
+    TooUniform,
     #[error("a password must not be one of the most common; choose another")]
     TooCommon,
     #[error("a password must not consist of the shop's name or of your e-mail address; choose another")]
@@ -33,6 +40,9 @@ impl Password {
         let folded = SecretString::from(text.expose_secret().to_lowercase());
         if COMMON_PASSWORDS.lines().any(|common| common == folded.expose_secret()) {
             return Err(PasswordError::TooCommon);
+        }
+        if distinct_visible(text.expose_secret()) < DISTINCT_CHARACTERS_MIN {
+            return Err(PasswordError::TooUniform);
         }
         Ok(Self(text))
     }
@@ -60,6 +70,11 @@ impl Password {
     }
 }
 
+fn distinct_visible(text: &str) -> usize {
+    let is_visible = |c: &char| !c.is_whitespace() && !is_format(*c);
+    text.chars().filter(is_visible).collect::<HashSet<char>>().len()
+}
+
 /// In NFKC, as NIST SP 800-63B recommends: keyboards encode the same characters in different ways.
 pub(crate) fn normalised(password: SecretString) -> SecretString {
     let text = password.expose_secret();
@@ -77,10 +92,20 @@ mod tests {
     #[test]
     fn length_counts_in_characters_and_composition_does_not_count() {
         assert_eq!(choose("1234567"), Err(PasswordError::BadLength));
-        assert_eq!(choose(&"ä".repeat(128)), Ok(()));
-        assert_eq!(choose(&"ä".repeat(129)), Err(PasswordError::BadLength));
+        assert_eq!(choose(&"äöüß".repeat(32)), Err(PasswordError::TooUniform));
+        assert_eq!(choose(&"äöüße8é7".repeat(16)), Ok(()));
+        assert_eq!(choose(&("äöüße8é7".repeat(16) + "x")), Err(PasswordError::BadLength));
         assert_eq!(choose("correct horse battery staple"), Ok(()));
-        assert_eq!(choose(&"x".repeat(64)), Ok(()));
+    }
+
+    #[test]
+    fn a_password_has_five_different_visible_characters() {
+        for uniform in
+            [" ".repeat(8), "\u{200b}".repeat(8), "aaaaaaab".into(), "1x1x1x1x".into(), "abcd \u{202e}\u{200b} ".into()]
+        {
+            assert_eq!(choose(&uniform), Err(PasswordError::TooUniform), "{uniform:?}");
+        }
+        assert_eq!(choose("aaaabcde"), Ok(()));
     }
 
     #[test]
@@ -103,7 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn the_list_holds_only_what_could_be_chosen() {
+    fn the_list_holds_3000_passwords_and_only_what_could_be_chosen() {
+        assert!(COMMON_PASSWORDS.lines().count() >= 3_000);
         for common in COMMON_PASSWORDS.lines() {
             assert!(common.chars().count() >= PASSWORD_CHARACTERS_MIN && common == common.to_lowercase(), "{common}");
         }

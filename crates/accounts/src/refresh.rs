@@ -1,6 +1,8 @@
 //! Refresh token rotation: exchanges a refresh token for a new pair. Each token can be used once. A used token may have
 //! been stolen, so presenting it again ends its session. There is one exception: within [`GRACE`] after its use it is
-//! accepted once more, because the response may have been lost.
+//! accepted once more, because the response may have been lost. Its successor is then replaced. If the successor was
+//! used before, or is presented afterwards, the response was received, and two parties hold the token: that ends the
+//! session too.
 
 use crate::secret_token::{self, TokenHash};
 use crate::session::OpenSession;
@@ -21,7 +23,7 @@ enum Decision {
     Reissue,
     /// Used within [`GRACE`], and reissued already.
     RotationInProgress,
-    /// Used before [`GRACE`].
+    /// Used before [`GRACE`], or two parties hold it.
     RevokeSession,
     Refuse,
 }
@@ -39,11 +41,7 @@ impl Accounts {
         let successor = secret_token::generate();
         match decide(&token, self.lifetimes, now) {
             Decision::Rotate => store::mark_used(&mut tx, &hash, &successor.1, now).await?,
-            // The client has used the successor, so it has received it.
-            Decision::Reissue if !store::replace_successor(&mut tx, &hash, &successor.1, now).await? => {
-                return Err(AccountError::RefreshInProgress);
-            }
-            Decision::Reissue => {}
+            Decision::Reissue => store::replace_successor(&mut tx, &hash, &successor.1, now).await?,
             Decision::RotationInProgress => return Err(AccountError::RefreshInProgress),
             Decision::Refuse => return Err(AccountError::InvalidRefreshToken),
             Decision::RevokeSession => {
@@ -68,9 +66,11 @@ fn decide(token: &RefreshToken, lifetimes: SessionLifetimes, now: Timestamp) -> 
     match token {
         RefreshToken { session_revoked: true, .. } => Decision::Refuse,
         RefreshToken { session_created_at, .. } if lifetimes.is_over(*session_created_at, now) => Decision::Refuse,
+        RefreshToken { is_replaced: true, .. } => Decision::RevokeSession,
         RefreshToken { used_at: None, expires_at, .. } if *expires_at <= now => Decision::Refuse,
         RefreshToken { used_at: None, .. } => Decision::Rotate,
         RefreshToken { used_at: Some(used_at), .. } if now - *used_at > GRACE => Decision::RevokeSession,
+        RefreshToken { is_successor_used: true, .. } => Decision::RevokeSession,
         RefreshToken { reissued_at: Some(_), .. } => Decision::RotationInProgress,
         RefreshToken { used_at: Some(_), reissued_at: None, .. } => Decision::Reissue,
     }

@@ -90,9 +90,9 @@ pub struct HttpArgs {
     #[arg(long, env, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_streams: u32,
     /// Number of your own proxies in front of the api: that many entries of X-Forwarded-For are trusted, from the
-    /// right.
-    #[arg(long, env, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
-    pub api_trusted_proxies: u8,
+    /// right. 0 if it is not set; production must set it.
+    #[arg(long, env, value_parser = clap::value_parser!(u8).range(0..=8))]
+    pub api_trusted_proxies: Option<u8>,
     /// Origins of web pages that may call the API from a browser, such as `https://shop.example`; `*` for all, empty for
     /// none.
     #[arg(long, env, value_delimiter = ',')]
@@ -100,10 +100,21 @@ pub struct HttpArgs {
 }
 
 impl HttpArgs {
+    pub fn trusted_proxies(&self) -> u8 {
+        self.api_trusted_proxies.unwrap_or(0)
+    }
+
+    /// A wrong number would limit all clients of a proxy together, or let a client choose its own address.
+    fn problems_in_production(&self) -> Vec<String> {
+        let problem = "API_TRUSTED_PROXIES must be set in production: the number of your proxies in front of the api, 0 \
+                       for none";
+        self.api_trusted_proxies.is_none().then(|| problem.to_owned()).into_iter().collect()
+    }
+
     pub fn server_limits(&self) -> ServerLimits {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let connections_per_address_max =
-            (self.api_trusted_proxies == 0).then(|| count(self.api_max_connections_per_address));
+            (self.trusted_proxies() == 0).then(|| count(self.api_max_connections_per_address));
         ServerLimits {
             connections_max: count(self.api_max_connections),
             connections_per_address_max,
@@ -123,6 +134,7 @@ impl Settings for ApiSettings {
             self.rabbitmq.known_passwords(),
             self.redis.known_passwords(),
             self.payments.problems_in_production(&self.providers),
+            self.http.problems_in_production(),
         ]);
         let database = [self.database.problems(), self.replica.problems()].concat();
         [database, self.rabbitmq.problems(), self.redis.problems(), security, in_production].concat()

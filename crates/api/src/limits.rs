@@ -107,17 +107,34 @@ async fn admit_ranges(
     }
     let applied = AppliedLimits::of(class);
     request.extensions_mut().insert(applied.clone());
-    let mut response = admit_rate(&state, request, next, &applied).await;
-    add_headers(response.headers_mut(), &applied);
-    response
+    let address = ClientAddress::of(request.extensions(), request.headers(), &state);
+    let response = match admit_address(&state, address, &applied).await {
+        Ok(()) => run(&state, request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    complete(response, &applied).await
 }
 
-async fn admit_rate(state: &AppState, request: Request, next: Next, applied: &AppliedLimits) -> Response {
-    let ClientAddress(address) = ClientAddress::of(request.extensions(), request.headers(), state);
-    match state.rate_limits.admit(applied, Subject::of_address(address)).await {
-        Ok(()) => run(state, request, next).await,
+/// The same for public files, such as the OpenAPI description: nobody is authenticated and no database is asked.
+pub async fn admit_files(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let applied = AppliedLimits::of(Class::Reads);
+    let address = ClientAddress::of(request.extensions(), request.headers(), &state);
+    let response = match admit_address(&state, address, &applied).await {
+        Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
-    }
+    };
+    complete(response, &applied).await
+}
+
+async fn admit_address(state: &AppState, address: ClientAddress, applied: &AppliedLimits) -> Result<(), Problem> {
+    let ClientAddress(address) = address;
+    state.rate_limits.admit(applied, Subject::of_address(address)).await
+}
+
+async fn complete(mut response: Response, applied: &AppliedLimits) -> Response {
+    add_headers(response.headers_mut(), applied);
+    applied.delay_refusal().await;
+    response
 }
 
 async fn run(state: &AppState, request: Request, next: Next) -> Response {

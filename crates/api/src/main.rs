@@ -99,7 +99,7 @@ fn shared(
     let lists = ListPool::start(common, database, &settings.replica, "orderflow api lists", lifecycle)?;
     let options = Options {
         hides_registered_emails: settings.security.signup_hides_taken_emails,
-        trusted_proxies: usize::from(settings.http.api_trusted_proxies),
+        trusted_proxies: usize::from(settings.http.trusted_proxies()),
         shows_demo_accounts: settings.environment.orderflow_env == Environment::Development,
         requires_ship_to: settings.orders.require_ship_to,
     };

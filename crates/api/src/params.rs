@@ -11,6 +11,9 @@ use std::str::FromStr;
 use strum::VariantNames;
 use uuid::Uuid;
 
+/// Of a text to filter by.
+pub const TEXT_LENGTH_MAX: usize = 200;
+
 /// Extracts the only parameter of the path; 400 if it can't be parsed.
 #[derive(Debug)]
 pub struct PathParam<T>(pub T);
@@ -92,6 +95,14 @@ impl Params {
             Ok(parsed) => Some(Some(parsed)),
             Err(error) => self.refuse(name, texts::invalid_value(name, error, &text)),
         }
+    }
+
+    /// Any text of at most [`TEXT_LENGTH_MAX`] characters.
+    #[expect(clippy::option_option, reason = "as above")]
+    pub fn text(&mut self, name: &'static str) -> Option<Option<String>> {
+        let rule = || format!("must have at most {TEXT_LENGTH_MAX} characters");
+        let short = |text: &str| (text.chars().count() <= TEXT_LENGTH_MAX).then(|| text.to_owned());
+        self.optional_as(name, |text| short(text).ok_or_else(rule))
     }
 
     #[expect(clippy::option_option, reason = "as above")]

@@ -32,9 +32,11 @@ pub fn router(state: AppState) -> Router {
         move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
     let description = Bytes::from(description.to_json().expect("an OpenAPI description is JSON"));
     let json = [(CONTENT_TYPE, "application/json")];
-    let router = router
-        .merge(docs::page::routes(state.options.shows_demo_accounts))
+    let files = docs::page::routes(state.options.shows_demo_accounts)
         .route("/openapi.json", get(async move || (json, description)))
+        .layer(middleware::from_fn_with_state(state.clone(), limits::admit_files));
+    let router = router
+        .merge(files)
         .route("/", get(async || Redirect::temporary("/docs/")))
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed);

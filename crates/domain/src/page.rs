@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-const SIZE_MAX: u32 = 100;
+pub const SIZE_MAX: u32 = 100;
 const SIZE_DEFAULT: u32 = 20;
 
 /// The most items of a page: 1 to 100, by default 20.

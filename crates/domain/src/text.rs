@@ -33,15 +33,19 @@ pub fn lines(text: &str, max: usize) -> Option<String> {
 /// alike differ, or reverse the direction of the surrounding text.
 pub fn has_invisible(text: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
-    let is_format = |letter: char| letter.general_category() == GeneralCategory::Format;
     letters.iter().enumerate().any(|(place, letter)| is_format(*letter) && !joins(&letters, place))
+}
+
+/// Whether `letter` is a format character, such as a zero-width space: nothing is printed for it.
+pub fn is_format(letter: char) -> bool {
+    letter.general_category() == GeneralCategory::Format
 }
 
 /// Whether there is a joiner at `place`, between two characters that it can join.
 fn joins(letters: &[char], place: usize) -> bool {
     let joined = |place: Option<usize>| {
         let letter = place.and_then(|place| letters.get(place));
-        letter.is_some_and(|letter| !letter.is_ascii() && letter.general_category() != GeneralCategory::Format)
+        letter.is_some_and(|letter| !letter.is_ascii() && !is_format(*letter))
     };
     JOINERS.contains(&letters[place]) && joined(place.checked_sub(1)) && joined(place.checked_add(1))
 }

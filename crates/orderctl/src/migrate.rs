@@ -1,8 +1,8 @@
 //! `orderctl migrate`: migrates the database to the schema that this binary was built with.
 
 use anyhow::{Context, anyhow, bail, ensure};
-use platform::config::{DatabaseArgs, DirectDatabaseArgs};
-use platform::postgres::session;
+use platform::config::{DatabaseArgs, DirectDatabaseArgs, login_in_url};
+use platform::postgres::{process_role, session};
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, Migrator};
 use sqlx::{Connection, PgConnection};
 use std::fmt::Write;
@@ -16,7 +16,7 @@ const POOLED: &str = "the database is behind a connection pooler in transaction 
                       not hold: set DATABASE_DIRECT_URL to the URL of the server itself";
 
 /// Applies the missing migrations, one transaction per migration. Concurrent runs wait for each other's lock. Then sets
-/// the defaults of the sessions of the role that `DATABASE_URL` names.
+/// up the role that `DATABASE_URL` names: its privileges, unless it is the owner itself, and the defaults of its sessions.
 ///
 /// Uses its own connection: the timeouts of a pool's sessions are for requests, and a migration may take longer.
 pub async fn migrate(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<()> {
@@ -24,6 +24,13 @@ pub async fn migrate(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> an
     let mut connection = connect(database, direct).await?;
     connection.lock().await?;
     apply_missing(&mut connection).await?;
+    if is_other_role(&role, database, direct)? {
+        let password = login_in_url(&database.database_url).and_then(|(_user, password)| password);
+        let set_up = process_role::set_up(&mut connection, &role, password.as_ref()).await;
+        set_up
+            .with_context(|| format!("role {role} can't be created or get its privileges; migrate as a superuser"))?;
+        println!("migrate: role {role} may read and write rows, and not change the schema");
+    }
     let defaults = session::set_defaults(&mut connection, &role).await;
     defaults
         .with_context(|| format!("the settings of the sessions of role {role} can't be set; migrate as a superuser"))?;
@@ -32,9 +39,18 @@ pub async fn migrate(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> an
     Ok(())
 }
 
-async fn connect(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<PgConnection> {
+/// Whether another role migrates than the one of the processes.
+fn is_other_role(role: &str, database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<bool> {
+    Ok(session::options(&migrating(database, direct), PROCESS)?.get_username() != role)
+}
+
+fn migrating(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> DatabaseArgs {
     let url = direct.database_direct_url.as_ref().unwrap_or(&database.database_url).clone();
-    let options = session::options(&DatabaseArgs { database_url: url, ..database.clone() }, PROCESS)?;
+    DatabaseArgs { database_url: url, ..database.clone() }
+}
+
+async fn connect(database: &DatabaseArgs, direct: &DirectDatabaseArgs) -> anyhow::Result<PgConnection> {
+    let options = session::options(&migrating(database, direct), PROCESS)?;
     ensure!(!session::is_pooled(&options).await.context(UNREACHABLE)?, POOLED);
     let mut connection = PgConnection::connect_with(&options).await.context(UNREACHABLE)?;
     session::lift_limits(&mut connection).await?;

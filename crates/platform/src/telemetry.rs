@@ -26,6 +26,8 @@ pub fn start(args: &TelemetryArgs) -> anyhow::Result<()> {
             builder.with_ansi(std::io::stdout().is_terminal()).finish().with(payload_free).try_init()?;
         }
     }
+    // Without it a panic is written to standard error as several lines, in between those of the log.
+    std::panic::set_hook(Box::new(tracing_panic::panic_hook));
     Ok(())
 }
 
@@ -69,6 +71,46 @@ pub fn milliseconds(took: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_panic_is_one_line_of_the_log_with_its_place() {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writer = {
+            let log = Arc::clone(&log);
+            move || Writer(Arc::clone(&log))
+        };
+        let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(writer).finish();
+        let panic = |payload: &'static str| {
+            let panicked = std::panic::catch_unwind(|| std::panic::panic_any(payload));
+            assert!(panicked.is_err());
+        };
+
+        tracing::subscriber::with_default(subscriber, || {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(tracing_panic::panic_hook));
+            panic("the reason");
+            std::panic::set_hook(before);
+        });
+
+        let text = String::from_utf8(log.lock().expect("not poisoned").clone()).expect("text");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((&line["level"], &line["panic.payload"]), (&"ERROR".into(), &"the reason".into()));
+        assert!(line["panic.location"].as_str().is_some_and(|at| at.contains("telemetry.rs")), "{line}");
+    }
+
+    struct Writer(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Writer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[test]
     fn a_repeated_line_is_written_once_per_interval() {

@@ -7027,7 +7027,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of an earlier response */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description The order's `order_id` */
@@ -7470,7 +7470,7 @@ export interface operations {
             };
             header?: {
                 /** @description The `id` of the last event that you received */
-                "Last-Event-ID"?: number | null;
+                "Last-Event-ID"?: number;
             };
             path: {
                 /** @description The order's `order_id` */

@@ -77,7 +77,8 @@ fn no_foreign_key_joins_two_schemas() {
 fn may_hold_sql(path: &str) -> bool {
     let in_store = path.ends_with("/store.rs") || path.contains("/store/");
     // The settings of a session: no table.
-    let about_sessions = path == "crates/platform/src/postgres/session.rs";
+    let about_sessions =
+        ["session.rs", "process_role.rs"].iter().any(|file| path == format!("crates/platform/src/postgres/{file}"));
     in_store
         || about_sessions
         || path.starts_with("crates/messaging/src/outbox/")

@@ -47,24 +47,25 @@ pub(crate) async fn pending(connection: &mut PgConnection, limit: u32) -> sqlx::
     let rows = sqlx::query_as!(
         Row,
         "SELECT user_id, requested_at, erased_orders, after_order, completed_at FROM accounts.erasures
-          WHERE completed_at IS NULL ORDER BY requested_at LIMIT $1",
+          WHERE completed_at IS NULL ORDER BY continued_at NULLS FIRST, requested_at LIMIT $1",
         i64::from(limit),
     );
     Ok(rows.fetch_all(connection).await?.into_iter().map(Erasure::from).collect())
 }
 
 /// An erasure never goes back: of two schedulers at once, the slower one changes nothing.
-pub(crate) async fn save(tx: &mut PgConnection, erasure: &Erasure) -> sqlx::Result<()> {
+pub(crate) async fn save(tx: &mut PgConnection, erasure: &Erasure, continued_at: Timestamp) -> sqlx::Result<()> {
     let erased_orders = i64::try_from(erasure.orders).unwrap_or(i64::MAX);
     let after_order = erasure.after.map(|order| order.as_uuid());
     let completed_at = erasure.completed_at;
     sqlx::query!(
-        "UPDATE accounts.erasures SET erased_orders = $2, after_order = $3, completed_at = $4
+        "UPDATE accounts.erasures SET erased_orders = $2, after_order = $3, completed_at = $4, continued_at = $5
           WHERE user_id = $1 AND completed_at IS NULL AND erased_orders <= $2",
         erasure.customer.as_uuid(),
         erased_orders,
         after_order,
         completed_at,
+        continued_at,
     )
     .execute(tx)
     .await?;

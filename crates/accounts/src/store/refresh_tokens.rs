@@ -15,6 +15,9 @@ pub(crate) struct RefreshToken {
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
     pub reissued_at: Option<Timestamp>,
+    /// Another token took its place.
+    pub is_replaced: bool,
+    pub is_successor_used: bool,
 }
 
 pub(crate) async fn insert_refresh_token(
@@ -44,7 +47,11 @@ pub(crate) async fn lock_refresh_token(tx: &mut PgConnection, hash: &TokenHash) 
     );
     let Some(session) = session.fetch_optional(&mut *tx).await? else { return Ok(None) };
     let token = sqlx::query!(
-        "SELECT expires_at, used_at, reissued_at FROM accounts.refresh_tokens WHERE token_hash = $1",
+        r#"SELECT token.expires_at, token.used_at, token.reissued_at, token.replaced_at IS NOT NULL AS "is_replaced!",
+                  successor.used_at IS NOT NULL AS "is_successor_used!"
+             FROM accounts.refresh_tokens AS token
+             LEFT JOIN accounts.refresh_tokens AS successor ON successor.token_hash = token.successor
+            WHERE token.token_hash = $1"#,
         hash.as_bytes(),
     );
     Ok(token.fetch_optional(tx).await?.map(|token| RefreshToken {
@@ -55,6 +62,8 @@ pub(crate) async fn lock_refresh_token(tx: &mut PgConnection, hash: &TokenHash) 
         expires_at: token.expires_at,
         used_at: token.used_at,
         reissued_at: token.reissued_at,
+        is_replaced: token.is_replaced,
+        is_successor_used: token.is_successor_used,
     }))
 }
 
@@ -75,28 +84,25 @@ pub(crate) async fn mark_used(
     Ok(())
 }
 
-/// Gives the token another successor. Deletes the one before unless it was used; returns whether it could.
+/// Gives the token another successor, which replaces the one before.
 pub(crate) async fn replace_successor(
     tx: &mut PgConnection,
     hash: &TokenHash,
     successor: &TokenHash,
     now: Timestamp,
-) -> sqlx::Result<bool> {
-    let replaced = sqlx::query_scalar!(
-        r#"WITH deleted AS (
-             DELETE FROM accounts.refresh_tokens AS unused USING accounts.refresh_tokens AS token
-              WHERE token.token_hash = $1 AND unused.token_hash = token.successor AND unused.used_at IS NULL
-             RETURNING unused.token_hash),
-         replaced AS (
-             UPDATE accounts.refresh_tokens SET reissued_at = $3, successor = $2
-              WHERE token_hash = $1 AND reissued_at IS NULL AND (successor IS NULL OR EXISTS (SELECT FROM deleted))
-             RETURNING token_hash)
-         SELECT EXISTS (SELECT FROM replaced) AS "replaced!""#,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH replaced AS (
+             UPDATE accounts.refresh_tokens AS unused SET replaced_at = $3 FROM accounts.refresh_tokens AS token
+              WHERE token.token_hash = $1 AND unused.token_hash = token.successor)
+         UPDATE accounts.refresh_tokens SET reissued_at = $3, successor = $2 WHERE token_hash = $1",
         hash.as_bytes(),
         successor.as_bytes(),
         now,
-    );
-    replaced.fetch_one(tx).await
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn delete_expired_refresh_tokens(

@@ -124,7 +124,8 @@ pub(crate) async fn list_sessions(
         "SELECT id, client_address, user_agent, created_at, last_used_at FROM accounts.refresh_families AS session
          WHERE user_id = $1 AND revoked_at IS NULL AND EXISTS (
              SELECT FROM accounts.refresh_tokens AS token
-             WHERE token.family_id = session.id AND token.used_at IS NULL AND token.expires_at > $2)
+             WHERE token.family_id = session.id AND token.used_at IS NULL AND token.replaced_at IS NULL
+               AND token.expires_at > $2)
          ORDER BY id DESC LIMIT $3",
         user.as_uuid(),
         now,

@@ -43,27 +43,39 @@ async fn a_used_token_that_is_presented_again_revokes_its_whole_family(pool: PgP
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_lost_response_is_repeated_once_within_a_minute_and_replaces_its_tokens(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
-    let lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
+    let _lost = harness.refresh(&first.refresh_token, 60).await.unwrap();
 
     let again = harness.refresh(&first.refresh_token, 120).await.unwrap();
     let third_time = harness.refresh(&first.refresh_token, 120).await.unwrap_err();
 
     assert!(matches!(third_time, AccountError::RefreshInProgress));
-    let replaced = harness.refresh(&lost.refresh_token, 130).await.unwrap_err();
-    assert!(matches!(replaced, AccountError::InvalidRefreshToken), "only one successor is kept");
     assert!(harness.refresh(&again.refresh_token, 130).await.is_ok());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_response_that_was_received_is_not_repeated(pool: PgPool) {
+async fn a_replaced_token_that_is_presented_after_all_ends_the_session(pool: PgPool) {
+    let (harness, first) = signed_in(pool).await;
+    let received = harness.refresh(&first.refresh_token, 60).await.unwrap();
+    let stolen = harness.refresh(&first.refresh_token, 70).await.unwrap();
+    let events = security_events("refresh_reused");
+
+    let refused = harness.refresh(&received.refresh_token, 900).await.unwrap_err();
+
+    assert!(matches!(refused, AccountError::RefreshTokenReused));
+    assert!(security_events("refresh_reused") > events);
+    assert!(matches!(harness.refresh(&stolen.refresh_token, 901).await, Err(AccountError::InvalidRefreshToken)));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_token_whose_successor_was_used_ends_the_session_within_the_grace_too(pool: PgPool) {
     let (harness, first) = signed_in(pool).await;
     let second = harness.refresh(&first.refresh_token, 10).await.unwrap();
     let third = harness.refresh(&second.refresh_token, 20).await.unwrap();
 
-    let again = harness.refresh(&first.refresh_token, 30).await.unwrap_err();
+    let reused = harness.refresh(&first.refresh_token, 30).await.unwrap_err();
 
-    assert!(matches!(again, AccountError::RefreshInProgress));
-    assert!(harness.refresh(&third.refresh_token, 40).await.is_ok(), "the session goes on");
+    assert!(matches!(reused, AccountError::RefreshTokenReused));
+    assert!(matches!(harness.refresh(&third.refresh_token, 40).await, Err(AccountError::InvalidRefreshToken)));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -75,11 +87,10 @@ async fn of_concurrent_exchanges_of_one_token_one_successor_remains(pool: PgPool
 
     let in_progress = |outcome: &&Result<_, _>| matches!(outcome, Err(AccountError::RefreshInProgress));
     assert_eq!(outcomes.iter().filter(in_progress).count(), 6);
-    let mut usable = 0;
-    for session in outcomes.iter().flatten() {
-        usable += usize::from(harness.refresh(&session.refresh_token, 2).await.is_ok());
-    }
-    assert_eq!(usable, 1);
+    let valid = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM accounts.refresh_tokens WHERE used_at IS NULL AND replaced_at IS NULL"#
+    );
+    assert_eq!(valid.fetch_one(&harness.pool).await.unwrap(), 1);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -1,10 +1,12 @@
 //! The OpenAPI description, generated from the routes.
 
+mod closed_bodies;
 mod closed_sets;
 mod examples;
 mod headers;
 mod names;
 pub mod page;
+mod parameters;
 mod problems;
 pub mod sets;
 mod visit;
@@ -69,6 +71,8 @@ pub fn complete(spec: &mut Spec) {
     problems::add(spec);
     headers::add(spec);
     closed_sets::describe(spec);
+    parameters::describe(spec);
+    closed_bodies::close(spec);
     examples::add(spec);
     names::shorten(spec);
     spec.servers = Some(vec![Server::new("/")]);
@@ -91,6 +95,13 @@ fn accepts_idempotency_key(operation: &Operation) -> bool {
 }
 
 fn inline<T>(one: &RefOr<T>) -> Option<&T> {
+    match one {
+        RefOr::T(one) => Some(one),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn inline_mut<T>(one: &mut RefOr<T>) -> Option<&mut T> {
     match one {
         RefOr::T(one) => Some(one),
         RefOr::Ref(_) => None,

@@ -1,6 +1,6 @@
 //! Visits every schema of a description, the outer ones first.
 
-use super::{components, operations};
+use super::{components, inline_mut, operations};
 use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::{OpenApi as Spec, RefOr};
 
@@ -8,28 +8,22 @@ pub fn visit(spec: &mut Spec, visitor: &mut impl FnMut(&mut RefOr<Schema>)) {
     for schema in components(spec).schemas.values_mut() {
         visit_schema(schema, visitor);
     }
-    let shared = components(spec).responses.values_mut().filter_map(inline).map(|response| &mut response.content);
-    let shared = shared.flat_map(|content| content.values_mut()).filter_map(inline);
+    let shared = components(spec).responses.values_mut().filter_map(inline_mut).map(|response| &mut response.content);
+    let shared = shared.flat_map(|content| content.values_mut()).filter_map(inline_mut);
     for schema in shared.filter_map(|content| content.schema.as_mut()) {
         visit_schema(schema, visitor);
     }
     for operation in operations(spec) {
-        let parameters = operation.parameters.iter_mut().flatten().filter_map(inline);
-        let bodies = operation.request_body.iter_mut().filter_map(inline).map(|body| &mut body.content);
-        let responses = operation.responses.responses.values_mut().filter_map(inline);
+        let parameters = operation.parameters.iter_mut().flatten().filter_map(inline_mut);
+        let bodies = operation.request_body.iter_mut().filter_map(inline_mut).map(|body| &mut body.content);
+        let responses = operation.responses.responses.values_mut().filter_map(inline_mut);
         let contents = bodies.flat_map(|content| content.values_mut());
-        let contents = contents.chain(responses.flat_map(|response| response.content.values_mut())).filter_map(inline);
+        let contents =
+            contents.chain(responses.flat_map(|response| response.content.values_mut())).filter_map(inline_mut);
         let schemas = parameters.filter_map(|parameter| parameter.schema.as_mut());
         for schema in schemas.chain(contents.filter_map(|content| content.schema.as_mut())) {
             visit_schema(schema, visitor);
         }
-    }
-}
-
-fn inline<T>(one: &mut RefOr<T>) -> Option<&mut T> {
-    match one {
-        RefOr::T(one) => Some(one),
-        RefOr::Ref(_) => None,
     }
 }
 

@@ -16,13 +16,17 @@ use accounts::ApiKeyId;
 use domain::ids::UserId;
 use platform::metrics::counters;
 use platform::network::counted_as;
-use platform::rate_limit::{Allowance, Exceeded, RateLimiter};
+use platform::rate_limit::{Allowance, Exceeded, SmoothedLimiter};
 use platform::redis::Redis;
 use prometheus::IntCounterVec;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Refusals per window that are answered at once; the later ones are delayed.
+const PROMPT_REFUSALS: u32 = 20;
+const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 domain::string_enum! {
     /// A class of routes with quotas of its own.
@@ -52,8 +56,8 @@ static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 /// The limiters of a class; `None` where the class has no limit.
 #[derive(Debug)]
 struct ClassLimits {
-    principal: Option<RateLimiter<Subject>>,
-    address: Option<RateLimiter<Subject>>,
+    principal: Option<SmoothedLimiter<Subject>>,
+    address: Option<SmoothedLimiter<Subject>>,
 }
 
 #[derive(Debug)]
@@ -64,11 +68,18 @@ pub struct RateLimits {
     streams: ClassLimits,
 }
 
-/// The class of a request's route, and the tightest allowance that its limits leave: it is reported in the response.
+/// The class of a request's route, and what its limits decided.
 #[derive(Debug, Clone)]
 pub struct AppliedLimits {
     pub class: Class,
-    tightest: Arc<Mutex<Option<Allowance>>>,
+    outcome: Arc<Mutex<Outcome>>,
+}
+
+#[derive(Debug, Default)]
+struct Outcome {
+    /// The tightest allowance that the limits leave: it is reported in the response.
+    tightest: Option<Allowance>,
+    is_delayed: bool,
 }
 
 impl RateLimits {
@@ -76,7 +87,8 @@ impl RateLimits {
     pub fn new(settings: &RateLimitArgs, redis: &Redis) -> Self {
         let limits = |class: Class| {
             let (principal, address) = settings.quotas(class);
-            let limiter = |quota| RateLimiter::new(class.into(), quota, Some(redis.clone()));
+            let burst_percent = settings.rate_limit_burst_percent;
+            let limiter = |quota| SmoothedLimiter::new(class.into(), quota, burst_percent, Some(redis.clone()));
             ClassLimits { principal: principal.map(limiter), address: address.map(limiter) }
         };
         Self {
@@ -102,8 +114,9 @@ impl RateLimits {
                 applied.add(allowance);
                 Ok(())
             }
-            Err(Exceeded(allowance)) => {
+            Err(Exceeded { allowance, refusals }) => {
                 applied.add(allowance);
+                applied.refused(refusals);
                 REFUSED.with_label_values(&[applied.class.into(), subject.kind()]).inc();
                 Err(refusal(applied.class, subject, allowance))
             }
@@ -137,18 +150,34 @@ fn refusal(class: Class, subject: Subject, allowance: Allowance) -> Problem {
 
 impl AppliedLimits {
     pub fn of(class: Class) -> Self {
-        Self { class, tightest: Arc::default() }
+        Self { class, outcome: Arc::default() }
     }
 
     pub fn tightest(&self) -> Option<Allowance> {
-        *self.tightest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outcome().tightest
+    }
+
+    /// Waits before the response to a caller who goes on although they are refused: their requests cost the others less
+    /// when each connection has one refusal per second.
+    pub async fn delay_refusal(&self) {
+        if self.outcome().is_delayed {
+            tokio::time::sleep(REFUSAL_DELAY).await;
+        }
     }
 
     fn add(&self, allowance: Allowance) {
-        let mut tightest = self.tightest.lock().unwrap_or_else(PoisonError::into_inner);
-        if tightest.is_none_or(|other| share_left(allowance) < share_left(other)) {
-            *tightest = Some(allowance);
+        let mut outcome = self.outcome();
+        if outcome.tightest.is_none_or(|other| share_left(allowance) < share_left(other)) {
+            outcome.tightest = Some(allowance);
         }
+    }
+
+    fn refused(&self, refusals: u32) {
+        self.outcome().is_delayed = refusals > PROMPT_REFUSALS;
+    }
+
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -31,6 +31,10 @@ pub struct RateLimitArgs {
     /// Sign-ups, logins and token requests per minute and client address; 0 for no limit.
     #[arg(long, env, default_value_t = 120)]
     pub rate_limit_auth_per_address: u32,
+    /// How much of a quota may be used within five seconds, in percent, but at least ten requests; 100 for no such limit.
+    /// Each process counts by itself.
+    #[arg(long, env, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rate_limit_burst_percent: u32,
     /// Streams that an account or API key may have open at once in this process.
     #[arg(long, env, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub streams_per_principal: u32,
@@ -59,6 +63,7 @@ impl RateLimitArgs {
             rate_limit_reads_per_address: 0,
             rate_limit_streams_per_address: 0,
             rate_limit_auth_per_address: 0,
+            rate_limit_burst_percent: 100,
             streams_per_principal: 65_536,
         }
     }

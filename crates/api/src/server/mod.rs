@@ -26,6 +26,8 @@ use tower::ServiceExt;
 
 /// Larger than our own limit on request headers, so that our 431 is sent and not hyper's.
 const BUFFER_BYTES_MAX: usize = 128 * 1024;
+/// The kernel doubles it. One round trip of 100 ms then carries 5 MB per second.
+const SOCKET_BUFFER_BYTES: usize = 256 * 1024;
 /// Pause after a failed accept, such as too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Sent to an address that has too many connections.
@@ -127,10 +129,15 @@ async fn connection(
     drop(slot);
 }
 
-/// The TCP user timeout closes connections to peers that vanished: they acknowledge nothing.
+/// The TCP user timeout closes connections to peers that vanished: they acknowledge nothing. The buffers would grow to
+/// megabytes for a client that sends requests and reads no response.
 fn set_socket_options(stream: &TcpStream, write_timeout: Duration) {
-    let result =
-        stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(write_timeout)));
+    let socket = SockRef::from(stream);
+    let result = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_user_timeout(Some(write_timeout)))
+        .and_then(|()| socket.set_send_buffer_size(SOCKET_BUFFER_BYTES))
+        .and_then(|()| socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES));
     if let Err(error) = result {
         tracing::debug!(%error, "failed to set socket options");
     }
@@ -147,6 +154,19 @@ fn builder() -> Builder<TokioExecutor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_connection_ends_when_its_peer_acknowledges_nothing_and_buffers_little() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let _client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let (stream, _) = listener.accept().await.expect("a connection");
+
+        set_socket_options(&stream, Duration::from_secs(7));
+
+        let socket = SockRef::from(&stream);
+        assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(Duration::from_secs(7)));
+        assert_eq!(socket.send_buffer_size().expect("an option"), 2 * SOCKET_BUFFER_BYTES);
+    }
 
     #[test]
     fn the_rejection_has_the_right_content_length() {

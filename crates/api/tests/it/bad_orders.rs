@@ -103,6 +103,7 @@ async fn an_invalid_order_is_422_and_names_the_member_18_to_30_33_to_37(pool: Pg
         (item(&sku, &json!(2_147_483_648_i64)).to_string(), "/items/0/quantity"),
         (item(&sku, &json!(9_223_372_036_854_775_808_u64)).to_string(), "/items/0/quantity"),
         (item(&sku, &json!(1.5)).to_string(), "/items/0/quantity"),
+        (item(&sku, &json!(2.0)).to_string(), "/items/0/quantity"),
         (item(&sku, &json!("2")).to_string(), "/items/0/quantity"),
         (item(&sku, &json!(null)).to_string(), "/items/0/quantity"),
         (item(&sku, &json!(true)).to_string(), "/items/0/quantity"),

@@ -71,6 +71,7 @@ async fn every_response_has_an_id_and_security_headers(pool: PgPool) {
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
         assert!(!headers.contains_key("access-control-allow-origin"));
     }
     let odd = client.send(get("/products").header("x-request-id", "two words\"")).await;

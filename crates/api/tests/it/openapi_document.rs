@@ -43,6 +43,49 @@ async fn every_route_has_a_summary_a_description_a_tag_and_an_id() {
 }
 
 #[tokio::test]
+async fn every_parameter_has_bounds_and_is_never_null() {
+    for operation in document().operations() {
+        for parameter in operation.definition["parameters"].as_array().into_iter().flatten() {
+            let what = format!("{}: {}", operation.name(), parameter["name"]);
+            let schema = &parameter["schema"];
+            let has = |bound: &str| !schema[bound].is_null();
+            match schema["type"].as_str() {
+                Some("string") => {
+                    assert!(["enum", "pattern", "maxLength", "format"].into_iter().any(has), "{what} has no bound");
+                }
+                Some("integer") => assert!(has("minimum") && has("maximum"), "{what} has no bounds"),
+                Some("boolean" | "array") => {}
+                other => panic!("{what} is {other:?}: one type, since a parameter is absent and never null"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_object_of_a_request_body_is_closed() {
+    let document = document();
+
+    for operation in document.operations() {
+        let Some(body) = operation.request_body() else { continue };
+        expect_closed(document, &body["schema"], &operation.name());
+    }
+}
+
+fn expect_closed(document: OpenApiDocument, schema: &Value, what: &str) {
+    let schema = document.resolve(schema);
+    if let Some(members) = schema["properties"].as_object() {
+        assert!(!schema["additionalProperties"].is_null(), "{what}: the server refuses other members, say so");
+        for (name, member) in members {
+            expect_closed(document, member, &format!("{what}.{name}"));
+        }
+    }
+    let parts = ["oneOf", "allOf", "anyOf"].into_iter().filter_map(|kind| schema[kind].as_array()).flatten();
+    for part in parts.chain(schema.get("items")) {
+        expect_closed(document, part, what);
+    }
+}
+
+#[tokio::test]
 async fn every_body_has_a_schema_and_an_example_that_fits_it() {
     let document = document();
 

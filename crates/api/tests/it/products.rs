@@ -72,6 +72,8 @@ async fn an_invalid_product_is_422_and_names_the_member(pool: PgPool) {
         (with("price", json!({ "amount_minor": 1, "currency": "usd" })), "/price/currency"),
         (with("price", json!(1)), "/price"),
         (with("name", json!("")), "/name"),
+        (with("name", json!("Turn\u{202e}table")), "/name"),
+        (with("description", json!("Plays\u{200b} records")), "/description"),
         (with("sku", json!("no spaces")), "/sku"),
         (with("sku", json!("..")), "/sku"),
         (with("sku", json!("-x")), "/sku"),

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use platform::postgres::{PoolActivity, Pools};
 use serde_json::json;
 use sqlx::PgPool;
+use std::time::{Duration, Instant};
 
 /// With one trusted proxy, so that a test chooses the address of each request.
 fn client(pool: PgPool, limits: RateLimitArgs) -> ApiClient {
@@ -86,6 +87,40 @@ async fn a_principal_can_not_take_the_streams_of_others(pool: PgPool) {
     drop(client.open(stream().by(&vendor)).await);
     drop(open);
     drop(client.open(stream().by(&customer)).await);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_part_of_a_quota_may_be_spent_at_once(pool: PgPool) {
+    let client = client(
+        pool,
+        RateLimitArgs { rate_limit_reads: 60, rate_limit_burst_percent: 20, ..RateLimitArgs::unlimited() },
+    );
+    let user = client.customer().await;
+
+    for _request in 0..12 {
+        assert_eq!(read(&client, &user, "192.0.2.1").await.status, StatusCode::OK);
+    }
+    let refused = read(&client, &user, "192.0.2.1").await;
+
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(header(&refused, "ratelimit-policy"), "\"reads\";q=12;w=5");
+    let wait: u64 = header(&refused, "retry-after").parse().expect("seconds");
+    assert!((1..=5).contains(&wait), "{wait}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_caller_who_goes_on_although_refused_is_answered_later(pool: PgPool) {
+    let client = client(pool, RateLimitArgs { rate_limit_reads_per_address: 1, ..RateLimitArgs::unlimited() });
+    let describe = async || client.send(get("/openapi.json").header("x-forwarded-for", "192.0.2.1")).await.status;
+
+    assert_eq!(describe().await, StatusCode::OK);
+    for _refusal in 0..20 {
+        assert_eq!(describe().await, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let started = Instant::now();
+    assert_eq!(describe().await, StatusCode::TOO_MANY_REQUESTS);
+
+    assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[sqlx::test(migrations = "../../migrations")]

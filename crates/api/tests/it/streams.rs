@@ -160,6 +160,24 @@ async fn a_stream_without_new_events_ends_when_its_user_is_disabled(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_stream_ends_when_its_user_logs_out(pool: PgPool) {
+    let (client, _, order) = setup(pool).await;
+    let admin = client.create_user("admin", Role::Admin).await;
+    let session = client.log_in(&admin.email, crate::client::PASSWORD).await.expect(StatusCode::OK);
+    let token = session["access_token"].as_str().expect("a token");
+
+    let (events, ()) = tokio::join!(follow(&client, stream(&order).token(token)), async {
+        while client.state.streams.available_permits() == STREAMS_MAX {
+            tokio::task::yield_now().await;
+        }
+        let out = post("/auth/logout").json(&json!({ "refresh_token": session["refresh_token"] }));
+        client.send(out).await.expect(StatusCode::NO_CONTENT);
+    });
+
+    assert_eq!(events.len(), 1, "{events:?}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn open_streams_end_when_the_process_stops(pool: PgPool) {
     let (client, customer, order) = setup(pool).await;
 

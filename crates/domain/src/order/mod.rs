@@ -17,7 +17,10 @@ pub use crate::order_status::OrderStatus;
 pub use adjustments::{Adjustments, LineAdjustment};
 pub use cancel::{CancelReason, Cancellation, StoredReason};
 pub use derived_status::{FulfilmentStatus, OrderPaymentStatus};
-pub use details::{BadDetails, ExternalRef, METADATA_ENTRIES_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails};
+pub use details::{
+    BadDetails, EXTERNAL_REF_LENGTH_MAX, ExternalRef, METADATA_ENTRIES_MAX, METADATA_KEY_LENGTH_MAX,
+    METADATA_VALUE_LENGTH_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails,
+};
 pub use order_number::{BadOrderNumber, OrderNumber};
 pub use recipient::{AddressText, Contact, Phone, Recipient, ShipTo};
 pub use state::{Order, TimelineEvent};

@@ -58,7 +58,8 @@ impl ReplicaArgs {
 /// For commands that need session locks.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DirectDatabaseArgs {
-    /// URL of Postgres without a connection pooler in between; by default `DATABASE_URL`.
+    /// URL of Postgres without a connection pooler in between, with the role that owns the tables; by default
+    /// `DATABASE_URL`. If the roles differ, that of `DATABASE_URL` is created, and may not change the schema.
     #[arg(long, env, hide_env_values = true)]
     pub database_direct_url: Option<SecretString>,
 }

@@ -17,7 +17,7 @@ pub use database::{DatabaseArgs, DirectDatabaseArgs, ReplicaArgs};
 pub use environment::{Environment, EnvironmentArgs, ProviderArgs};
 pub use load::{Settings, load, parse_command};
 pub use metrics::MetricsArgs;
-pub use passwords::{known_password, known_password_in_url};
+pub use passwords::{known_password, known_password_in_url, login_in_url};
 pub use rabbitmq::RabbitmqArgs;
 pub use redis::RedisArgs;
 pub use runtime::RuntimeArgs;

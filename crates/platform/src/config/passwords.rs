@@ -31,11 +31,17 @@ const KNOWN: &[&str] = &[
 
 /// The problem with the password in a URL. A URL without a password has none: the login may be by certificate.
 pub fn known_password_in_url(variable: &str, url: &SecretString) -> Vec<String> {
-    let Ok(url) = Url::parse(url.expose_secret()) else { return Vec::new() };
+    let Some((user, Some(password))) = login_in_url(url) else { return Vec::new() };
+    known_password(variable, &user, password.expose_secret())
+}
+
+/// The user and the password in a URL; `None` if it is no URL.
+pub fn login_in_url(url: &SecretString) -> Option<(String, Option<SecretString>)> {
+    let url = Url::parse(url.expose_secret()).ok()?;
     let in_query = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let user = in_query("user").unwrap_or_else(|| decoded(url.username()));
     let password = in_query("password").or_else(|| url.password().map(decoded));
-    password.map_or_else(Vec::new, |password| known_password(variable, &user, &password))
+    Some((user, password.map(SecretString::from)))
 }
 
 /// The problem with a password, which must differ from the user's name too.

@@ -1,5 +1,6 @@
 //! The connection pools, and the only way to begin a transaction.
 
+pub mod process_role;
 mod replica;
 pub mod session;
 mod single;

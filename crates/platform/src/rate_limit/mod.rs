@@ -8,10 +8,12 @@
 //! counts by itself.
 
 mod block;
+mod bursts;
 mod window;
 
 use crate::redis::Redis;
 use block::Block;
+pub use bursts::SmoothedLimiter;
 use moka::sync::Cache;
 use std::fmt::Display;
 use std::hash::Hash;
@@ -59,7 +61,11 @@ impl Allowance {
 
 /// The quota of the key is used up until the window ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exceeded(pub Allowance);
+pub struct Exceeded {
+    pub allowance: Allowance,
+    /// Refusals of this window in this process, with this one.
+    pub refusals: u32,
+}
 
 /// Cheap to clone; clones share the windows.
 #[derive(Debug, Clone)]

@@ -44,7 +44,7 @@ async fn the_allowance_counts_down_and_a_refusal_names_the_time_of_the_next_wind
     assert_eq!(remaining, Ok(1));
     tokio::time::advance(WINDOW / 4).await;
     limiter.admit(&key).await.expect("the second of two");
-    let Exceeded(refused) = limiter.admit(&key).await.expect_err("the third of two");
+    let refused = limiter.admit(&key).await.expect_err("the third of two").allowance;
     assert_eq!((refused.remaining, refused.reset), (0, WINDOW * 3 / 4));
 }
 

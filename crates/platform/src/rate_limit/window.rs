@@ -11,11 +11,13 @@ pub(super) struct Window {
     held: u32,
     /// Not taken by any process, when this process last asked.
     left: u32,
+    /// Requests refused in this process.
+    refusals: u32,
 }
 
 impl Window {
     pub fn ended(now: Instant) -> Self {
-        Self { ends_at: now, held: 0, left: 0 }
+        Self { ends_at: now, held: 0, left: 0, refusals: 0 }
     }
 
     /// `None` when another block must be taken first.
@@ -24,7 +26,7 @@ impl Window {
             return None;
         }
         if self.held == 0 {
-            return Some(Err(Exceeded(self.allowance(quota, now))));
+            return Some(Err(self.refuse(quota, now)));
         }
         self.held -= 1;
         Some(Ok(self.allowance(quota, now)))
@@ -34,15 +36,21 @@ impl Window {
     /// blocks at the same time share them.
     pub fn add(&mut self, block: Block, quota: Quota, now: Instant) -> Result<Allowance, Exceeded> {
         if now >= self.ends_at {
-            self.held = 0;
+            (self.held, self.refusals) = (0, 0);
             self.ends_at = now + block.reset;
         }
         self.held += block.granted;
         self.left = block.left;
-        let admitted = self.held > 0;
-        self.held = self.held.saturating_sub(1);
-        let allowance = self.allowance(quota, now);
-        if admitted { Ok(allowance) } else { Err(Exceeded(allowance)) }
+        if self.held == 0 {
+            return Err(self.refuse(quota, now));
+        }
+        self.held -= 1;
+        Ok(self.allowance(quota, now))
+    }
+
+    fn refuse(&mut self, quota: Quota, now: Instant) -> Exceeded {
+        self.refusals = self.refusals.saturating_add(1);
+        Exceeded { allowance: self.allowance(quota, now), refusals: self.refusals }
     }
 
     fn allowance(&self, quota: Quota, now: Instant) -> Allowance {

@@ -142,6 +142,24 @@ async fn an_order_that_was_placed_meanwhile_keeps_its_address_until_it_has_ended
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn erasures_that_wait_for_open_orders_do_not_hold_up_the_others(pool: PgPool) {
+    setup(&pool).await;
+    let waiting = "UPDATE orders.orders SET status = 'confirmed', customer_id = gen_random_uuid()
+                    WHERE id IN (SELECT id FROM orders.orders ORDER BY id LIMIT 20);
+                   INSERT INTO accounts.erasures (user_id, requested_at, requested_by)
+                   SELECT customer_id, now() - interval '1 day', gen_random_uuid() FROM orders.orders
+                    WHERE status = 'confirmed'";
+    pool.execute(waiting).await.expect("20 erasures that wait");
+
+    for _run in 0..6 {
+        complete_erasures(&pool, later()).await.expect("erased");
+    }
+
+    let complete = "SELECT count(*) FROM accounts.erasures WHERE completed_at IS NOT NULL";
+    assert_eq!(sqlx::query_scalar::<_, i64>(complete).fetch_one(&pool).await.expect("a count"), 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_order_that_is_stored_late_with_a_smaller_id_is_erased_too(pool: PgPool) {
     setup(&pool).await;
     complete_erasures(&pool, now()).await.expect("begun");

@@ -23,9 +23,9 @@ pub struct AuditQuery {
 
 impl FromQuery for AuditQuery {
     fn read(params: &mut Params) -> Option<Self> {
-        let actor = params.optional("actor");
-        let action = params.optional("action");
-        let subject = params.optional("subject");
+        let actor = params.text("actor");
+        let action = params.text("action");
+        let subject = params.text("subject");
         let before = params.cursor();
         let limit = params.limit();
         let filter = AuditFilter { actor: actor?, action: action?, subject: subject?, before: before? };

@@ -2,13 +2,14 @@
 
 use crate::problem::Problem;
 use crate::state::AppState;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
 
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-type Text = ([(HeaderName, &'static str); 1], String);
+type Text = ([(HeaderName, &'static str); 1], Bytes);
 
 /// Metrics
 ///

@@ -23,7 +23,7 @@ impl FromQuery for FailedJobQuery {
     fn read(params: &mut Params) -> Option<Self> {
         let status = params.one_of("status");
         let queue = params.one_of("queue");
-        let fingerprint = params.optional("fingerprint");
+        let fingerprint = params.text("fingerprint");
         let order_id = params.optional("order_id");
         let before = params.cursor();
         let limit = params.limit();
