@@ -1,5 +1,5 @@
 //! The address and the contact of an order are in one table, and nowhere else: not in messages, logs or failed jobs.
-//! Country and region are the exception: they are in the command that reserves stock.
+//! The country and a region's code are the exception: they are in the command that reserves stock.
 
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::{BookShipments, Queue, ShipmentCommand, ShipmentRequest};
@@ -12,13 +12,13 @@ use system_tests::{NewOrder, SeedProduct, TestSystem};
 use uuid::Uuid;
 
 const LIMIT: Duration = Duration::from_mins(2);
-/// A part of each text of the recipient but its region, which is in the command that reserves stock.
+/// A part of each text of the recipient.
 const SECRET: &str = "quetzal";
 const LOG_FILTER: &str = "debug,lapin=info,sqlx=info,hyper=info";
 
 fn recipient() -> Value {
     json!({ "ship_to": { "name": "Jane Quetzal", "company": "Quetzal Ltd", "line1": "1 Quetzal Lane",
-                         "city": "Quetzalburg", "region": "Hessen", "postal_code": "QUETZAL-1", "country": "DE" },
+                         "city": "Quetzalburg", "region": "Quetzalia", "postal_code": "QUETZAL-1", "country": "DE" },
             "contact": { "email": "quetzal@example.com", "phone": "+4930901820" } })
 }
 

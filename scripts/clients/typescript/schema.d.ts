@@ -2234,7 +2234,7 @@ export interface components {
              */
             priority?: number | null;
             /**
-             * @description Its state, province or county, written as in addresses. Only with `country`.
+             * @description The part of its ISO 3166-2 code after the country. Only with `country`.
              * @example NV
              */
             region?: string | null;
@@ -3769,7 +3769,7 @@ export interface components {
              */
             priority: number;
             /**
-             * @description Its state, province or county.
+             * @description The part of its ISO 3166-2 code after the country.
              * @example NJ
              */
             region?: string | null;
@@ -3801,7 +3801,7 @@ export interface components {
              */
             reason?: string | null;
             /**
-             * @description Its state, province or county, written as in addresses. Only for a warehouse with a country.
+             * @description The part of its ISO 3166-2 code after the country. Only for a warehouse with a country.
              * @example NV
              */
             region?: string | null;
@@ -3834,7 +3834,7 @@ export interface components {
                  */
                 priority: number;
                 /**
-                 * @description Its state, province or county.
+                 * @description The part of its ISO 3166-2 code after the country.
                  * @example NJ
                  */
                 region?: string | null;

@@ -143,7 +143,7 @@ fn inventory_commands() -> Vec<InventoryCommand> {
             order_id,
             lines: vec![line("SKU-HEADPHONES", 2), line("SKU-MUG", 1)],
             policy: Some(AllocationPolicy::MinimiseSplits),
-            destination: Some(Location { country: "US".parse().unwrap(), region: Some("Nevada".parse().unwrap()) }),
+            destination: Some(Location { country: "US".parse().unwrap(), region: Some("NV".parse().unwrap()) }),
         }),
         InventoryCommand::Release(ReleaseStock { order_id }),
         InventoryCommand::Ship(ShipStock {

@@ -94,7 +94,7 @@ async fn a_command_overrides_the_policy_of_the_settings(pool: PgPool) {
 async fn the_nearest_warehouse_serves_an_order_with_a_destination(pool: PgPool) {
     let mut harness = Harness::new(pool, &[("A", 9, 9)]).await;
     harness.policy = AllocationPolicy::Nearest;
-    let (far, near) = (location("US", "New Jersey"), location("US", "Nevada"));
+    let (far, near) = (location("US", "NJ"), location("US", "NV"));
     harness.locate(harness.east, &far).await;
     let west = harness.locate(harness.west, &near).await;
     let (located, unknown) = (order(), order());

@@ -113,8 +113,8 @@ fn destination(id: Uuid, country: Option<String>, region: Option<String>) -> Res
     let Some(country) = country else { return Ok(None) };
     let stored = StoredRow::new(RECIPIENTS, id);
     let country = stored.read_column("country", country.parse())?;
-    let region = region.map(|region| stored.read_column("region", region.parse())).transpose()?;
-    Ok(Some(Location { country, region }))
+    // Only a code of a region is part of the location.
+    Ok(Some(Location { country, region: region.and_then(|region| region.parse().ok()) }))
 }
 
 impl TryFrom<Row> for LockedOrder {

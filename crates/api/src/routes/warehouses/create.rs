@@ -28,8 +28,8 @@ pub struct NewWarehouseBody {
     /// ISO 3166-1 alpha-2. Compared with the address of an order by the allocation policy `nearest`.
     #[schema(value_type = Option<String>, example = "US", pattern = "^[A-Za-z]{2}$")]
     country: Option<Country>,
-    /// Its state, province or county, written as in addresses. Only with `country`.
-    #[schema(value_type = Option<String>, example = "NV", min_length = 1, max_length = 100)]
+    /// The part of its ISO 3166-2 code after the country. Only with `country`.
+    #[schema(value_type = Option<String>, example = "NV", pattern = "^[A-Za-z0-9]{1,3}$")]
     region: Option<Region>,
 }
 

@@ -27,7 +27,7 @@ pub struct WarehouseBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "US")]
     country: Option<String>,
-    /// Its state, province or county.
+    /// The part of its ISO 3166-2 code after the country.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "NJ")]
     region: Option<String>,

@@ -24,8 +24,8 @@ pub struct WarehouseChangeBody {
     /// without a `region` removes the region.
     #[schema(value_type = Option<String>, example = "US", pattern = "^[A-Za-z]{2}$")]
     country: Option<Country>,
-    /// Its state, province or county, written as in addresses. Only for a warehouse with a country.
-    #[schema(value_type = Option<String>, example = "NV", min_length = 1, max_length = 100)]
+    /// The part of its ISO 3166-2 code after the country. Only for a warehouse with a country.
+    #[schema(value_type = Option<String>, example = "NV", pattern = "^[A-Za-z0-9]{1,3}$")]
     region: Option<Region>,
     /// Whether orders get nothing from it.
     #[schema(example = true)]
