@@ -27,7 +27,7 @@ impl<K: Hash + Eq + Clone + Display + Send + Sync + 'static> SmoothedLimiter<K> 
         Self { whole: RateLimiter::new(name, quota, redis), burst }
     }
 
-    /// Admits one request of `key`, or refuses it without waiting. A refusal of the second limiter uses nothing of the
+    /// Admits one request of `key`, or refuses it. A refusal of the second limiter uses nothing of the
     /// quota.
     pub async fn admit(&self, key: &K) -> Result<Allowance, Exceeded> {
         if let Some(burst) = &self.burst {

@@ -74,7 +74,15 @@ pub struct RateLimiter<K: Hash + Eq + Send + Sync + 'static> {
     name: &'static str,
     quota: Quota,
     redis: Option<Redis>,
-    windows: Cache<K, Arc<Mutex<Window>>>,
+    windows: Cache<K, Arc<KeyWindow>>,
+}
+
+/// The window of one key.
+#[derive(Debug)]
+struct KeyWindow {
+    window: Mutex<Window>,
+    /// Held while a block is taken: otherwise every request that waits would take one, and other processes find none.
+    taking: tokio::sync::Mutex<()>,
 }
 
 impl<K: Hash + Eq + Clone + Display + Send + Sync + 'static> RateLimiter<K> {
@@ -84,14 +92,19 @@ impl<K: Hash + Eq + Clone + Display + Send + Sync + 'static> RateLimiter<K> {
         Self { name, quota, redis, windows }
     }
 
-    /// Admits one request of `key`, or refuses it without waiting.
+    /// Admits one request of `key`, or refuses it. Waits for Redis only when a block has to be taken.
     pub async fn admit(&self, key: &K) -> Result<Allowance, Exceeded> {
-        let window = self.windows.get_with_by_ref(key, || Arc::new(Mutex::new(Window::ended(Instant::now()))));
-        if let Some(known) = lock(&window).admit(self.quota, Instant::now()) {
+        let of_key = self.windows.get_with_by_ref(key, || Arc::new(KeyWindow::ended()));
+        if let Some(known) = of_key.admit(self.quota) {
+            return known;
+        }
+        let _only_taker = of_key.taking.lock().await;
+        // The block that this request waited for may be enough.
+        if let Some(known) = of_key.admit(self.quota) {
             return known;
         }
         let block = self.take_block(key).await;
-        lock(&window).add(block, self.quota, Instant::now())
+        of_key.lock().add(block, self.quota, Instant::now())
     }
 
     async fn take_block(&self, key: &K) -> Block {
@@ -107,8 +120,19 @@ impl<K: Hash + Eq + Clone + Display + Send + Sync + 'static> RateLimiter<K> {
     }
 }
 
-fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
-    window.lock().unwrap_or_else(PoisonError::into_inner)
+impl KeyWindow {
+    fn ended() -> Self {
+        Self { window: Mutex::new(Window::ended(Instant::now())), taking: tokio::sync::Mutex::default() }
+    }
+
+    /// `None` when another block must be taken first.
+    fn admit(&self, quota: Quota) -> Option<Result<Allowance, Exceeded>> {
+        self.lock().admit(quota, Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]

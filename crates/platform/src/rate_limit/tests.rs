@@ -61,6 +61,19 @@ async fn two_processes_together_admit_no_more_than_the_quota() {
 }
 
 #[tokio::test]
+async fn concurrent_requests_leave_the_rest_of_the_quota_to_other_processes() {
+    let (one, other) = (with_redis(quota(320)), with_redis(quota(320)));
+    let key = unique_key();
+
+    let requests = (0..64).map(|_request| one.admit(&key));
+    let outcomes = futures::future::join_all(requests).await;
+    let left = admitted(&other, &key, 320).await;
+
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert!((320 - 64 - 320 / BLOCKS..=320 - 64).contains(&left), "{left}");
+}
+
+#[tokio::test]
 async fn concurrent_requests_of_one_process_share_the_quota() {
     let limiter = with_redis(quota(50));
     let key = unique_key();

@@ -32,8 +32,7 @@ impl Window {
         Some(Ok(self.allowance(quota, now)))
     }
 
-    /// Adds a block to the window that it belongs to, and admits one request if anything is left. Requests that took
-    /// blocks at the same time share them.
+    /// Adds a block to the window that it belongs to, and admits one request if anything is left.
     pub fn add(&mut self, block: Block, quota: Quota, now: Instant) -> Result<Allowance, Exceeded> {
         if now >= self.ends_at {
             (self.held, self.refusals) = (0, 0);
