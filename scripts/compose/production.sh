@@ -44,7 +44,7 @@ isolate_settings() {
 write_dotenv() {
     local name
     print "ORDERFLOW_ENV=production"
-    for name in SECRET_KEY {POSTGRES,POSTGRES_PROCESSES,REDIS,RABBITMQ}_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
+    for name in SECRET_KEY MESSAGE_SIGNING_KEY {POSTGRES,POSTGRES_PROCESSES,REDIS,RABBITMQ}_PASSWORD RABBITMQ_{API,WORKER,SCHEDULER}_PASSWORD; do
         print "$name=$(random_hex)"
     done
     print "API_TRUSTED_PROXIES=0"

@@ -11,7 +11,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProper
 use messaging::broker::{BrokerConnections, Publisher};
 use messaging::topology::COMMANDS;
 use messaging::{Outgoing, Trace};
-use platform::config::RabbitmqArgs;
+use platform::config::{MessageSigningArgs, RabbitmqArgs};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,6 +130,7 @@ impl Broker {
             rabbitmq_url: self.url.clone().into(),
             retry_delay_percent: RETRY_DELAY_PERCENT,
             rabbitmq_ca_file: None,
+            signing: MessageSigningArgs::default(),
         };
         let connections = BrokerConnections::new(&args, "system tests").expect("a url");
         Publisher::open(&connections.publishing).await.expect("the broker accepts a connection");

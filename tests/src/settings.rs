@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// Signs the tokens of the processes under test.
 pub const SECRET_KEY: &str = "a key of the system tests, long enough to be one";
 
+/// Signs the messages of the processes under test. What the tests publish themselves is not signed.
+pub const MESSAGE_SIGNING_KEY: &str = "a key of the messages of the system tests, long enough";
+
 /// The URL of the database server. Each test creates a database of its own there.
 pub fn database_url() -> String {
     variable("TEST_DATABASE_URL").or_else(|| variable("DATABASE_URL")).unwrap_or_else(|| missing("TEST_DATABASE_URL"))

@@ -151,6 +151,8 @@ impl Builder {
             ("DATABASE_STATEMENT_CACHE", if self.is_pooled { "0" } else { "100" }),
             ("DATABASE_URL", &database_url),
             ("LOG_FORMAT", "json"),
+            ("MESSAGE_SIGNATURES_REQUIRED", "false"),
+            ("MESSAGE_SIGNING_KEY", settings::MESSAGE_SIGNING_KEY),
             ("RABBITMQ_MANAGEMENT_URL", &management_url),
             ("RABBITMQ_URL", &broker.url),
             ("REDIS_URL", &redis_url),

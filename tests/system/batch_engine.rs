@@ -10,7 +10,7 @@ use messaging::{
     dead_letters,
 };
 use operations::FailedJobs;
-use platform::config::RabbitmqArgs;
+use platform::config::{MessageSigningArgs, RabbitmqArgs};
 use platform::lifecycle::Lifecycle;
 use sqlx::{PgConnection, PgPool};
 use std::sync::Arc;
@@ -123,8 +123,12 @@ pub fn consume<W: BatchHandler>(
     settings: ConsumerSettings,
     lifecycle: &Lifecycle,
 ) -> BrokerConnections {
-    let args =
-        RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1, rabbitmq_ca_file: None };
+    let args = RabbitmqArgs {
+        rabbitmq_url: system.broker.url.clone().into(),
+        retry_delay_percent: 1,
+        rabbitmq_ca_file: None,
+        signing: MessageSigningArgs::default(),
+    };
     let connections = BrokerConnections::new(&args, "batch engine test").expect("a url");
     let (write, limiter) = (WriteContext::of(system.pool().clone()), BatchLimiter::new(None));
     lifecycle.spawn(consumer::run(handler, write, connections.clone(), limiter, settings, lifecycle.clone()));

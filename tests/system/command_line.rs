@@ -99,7 +99,8 @@ fn production_names_everything_that_is_only_fit_for_development_at_once() {
     let worker = refusal("worker", &public);
     let scheduler = refusal("scheduler", &public);
 
-    let services = ["DATABASE_URL has a password", "RABBITMQ_URL has a password"];
+    let services =
+        ["DATABASE_URL has a password", "RABBITMQ_URL has a password", "MESSAGE_SIGNING_KEY is required in production"];
     for errors in [&api, &worker, &scheduler] {
         assert_named(errors, &services);
         assert!(!errors.contains("guest") && !errors.contains("aaaa"), "a value is printed: {errors}");
@@ -142,7 +143,7 @@ fn orderctl_sets_up_no_production_with_passwords_that_everybody_knows() {
 
 #[test]
 fn production_uses_simulated_providers_only_when_that_is_said() {
-    let mut environment = vec![("ORDERFLOW_ENV", "production"), ("SECRET_KEY", KEY)];
+    let mut environment = vec![("ORDERFLOW_ENV", "production"), ("SECRET_KEY", KEY), ("MESSAGE_SIGNING_KEY", KEY)];
     environment.extend(OWN_URLS);
 
     let errors = refusal("worker", &environment);

@@ -5,7 +5,7 @@ use messaging::broker::BrokerConnections;
 use messaging::dead_letters::{DeadLetter, DeadLetterSink, drain};
 use messaging::topology::{Scope, dead_queue};
 use operations::FailedJobs;
-use platform::config::RabbitmqArgs;
+use platform::config::{MessageSigningArgs, RabbitmqArgs};
 use platform::lifecycle::Lifecycle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,8 +44,12 @@ impl DeadLetterSink for FlakySink {
 async fn dead_letters_are_kept_while_the_sink_fails_and_one_that_cannot_be_stored_blocks_no_other() {
     let mut system = TestSystem::of("dead_letters").workers(0).start().await;
     system.expect_failed_jobs(LETTERS + 1);
-    let args =
-        RabbitmqArgs { rabbitmq_url: system.broker.url.clone().into(), retry_delay_percent: 1, rabbitmq_ca_file: None };
+    let args = RabbitmqArgs {
+        rabbitmq_url: system.broker.url.clone().into(),
+        retry_delay_percent: 1,
+        rabbitmq_ca_file: None,
+        signing: MessageSigningArgs::default(),
+    };
     let connections = BrokerConnections::new(&args, "dead letters test").expect("a url");
     let lifecycle = Lifecycle::default();
     connections.publishing.channel(Scope::Queue(Queue::Shipping)).await.expect("the topology is declared");

@@ -23,6 +23,7 @@ mod happy_path;
 mod house_rules;
 mod late_shipments;
 mod locked_rows;
+mod message_signatures;
 mod observability;
 mod partial_deployments;
 mod payment_faults;

@@ -97,7 +97,8 @@ async fn logs_contain_the_ids_of_orders_and_no_secret() {
     let canary = Canary::new();
 
     let (id, mut secrets) = canary.use_secrets(system.api_url()).await;
-    secrets.extend([settings::SECRET_KEY.to_owned(), login_in(&system.database.url), login_in(&system.broker.url)]);
+    secrets.extend([settings::SECRET_KEY.to_owned(), settings::MESSAGE_SIGNING_KEY.to_owned()]);
+    secrets.extend([login_in(&system.database.url), login_in(&system.broker.url)]);
     system.client().ready().await;
     secrets.push(canary.note_as_decimal_bytes());
     refused_by_the_broker(&mut system, canary.note).await;

@@ -1,16 +1,12 @@
 //! Settings of tokens and sign-up: signing keys, lifetimes.
 
 use crate::SessionLifetimes;
-use platform::config::Environment;
+use platform::config::{Environment, signing_key_problem};
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-const SECRET_KEY_BYTES_MIN: usize = 32;
 /// Public, so only fit for development.
 const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-not-for-production";
-/// A key of 32 random hexadecimal digits has fewer different ones once in ten million.
-const DIFFERENT_BYTES_MIN: usize = 8;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct SecurityArgs {
@@ -64,22 +60,10 @@ impl SecurityArgs {
 
 /// Names the variable, never its value.
 fn key_problem(variable: &str, key: &str, environment: Environment) -> Option<String> {
-    if key.len() < SECRET_KEY_BYTES_MIN {
-        return Some(format!("{variable} must have at least {SECRET_KEY_BYTES_MIN} bytes: openssl rand -hex 32"));
+    if environment == Environment::Production && key == DEVELOPMENT_SECRET_KEY {
+        return Some(format!("{variable} must not be the default in production: openssl rand -hex 32"));
     }
-    let problem = match environment {
-        Environment::Development => None,
-        Environment::Production if key == DEVELOPMENT_SECRET_KEY => Some("must not be the default in production"),
-        Environment::Production => is_repetitive(key.as_bytes()).then_some("must be random in production"),
-    };
-    problem.map(|problem| format!("{variable} {problem}: openssl rand -hex 32"))
-}
-
-/// Whether the key has few different bytes, or repeats its beginning.
-fn is_repetitive(key: &[u8]) -> bool {
-    let different = key.iter().collect::<BTreeSet<_>>().len();
-    let repeats = |period: usize| key.iter().zip(&key[period..]).all(|(byte, later)| byte == later);
-    different < DIFFERENT_BYTES_MIN || (1..=key.len() / 2).any(repeats)
+    signing_key_problem(variable, key, environment)
 }
 
 #[cfg(test)]

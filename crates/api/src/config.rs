@@ -7,8 +7,8 @@ use accounts::SecurityArgs;
 use orders::{IntakeLimits, SagaArgs};
 use payments::ChosenGateway;
 use platform::config::{
-    DatabaseArgs, EnvironmentArgs, ProviderArgs, RabbitmqArgs, RedisArgs, ReplicaArgs, RuntimeArgs, Settings,
-    TelemetryArgs,
+    DatabaseArgs, Environment, EnvironmentArgs, MetricsArgs, ProviderArgs, RabbitmqArgs, RedisArgs, ReplicaArgs,
+    RuntimeArgs, Settings, TelemetryArgs,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,6 +16,8 @@ use std::time::Duration;
 const EXAMPLE: &str = "Example:
   DATABASE_URL=postgres://user:password@localhost/orderflow RABBITMQ_URL=amqp://user:password@localhost/orderflow \\
   REDIS_URL=redis://localhost/0 api --api-port 8000";
+
+pub const API_METRICS_PORT: &str = "API_METRICS_PORT";
 
 /// Serves Orderflow's HTTP API.
 ///
@@ -52,6 +54,8 @@ pub struct ApiSettings {
     #[command(flatten)]
     pub providers: ProviderArgs,
     #[command(flatten)]
+    pub metrics: MetricsArgs,
+    #[command(flatten)]
     pub http: HttpArgs,
 }
 
@@ -70,6 +74,13 @@ pub struct HttpArgs {
     /// Port that the api listens on.
     #[arg(long, env, default_value_t = 8000)]
     pub api_port: u16,
+    /// Port for operators, at METRICS_HOST. With it, metrics, processes and health in detail are served there and not to
+    /// clients. Empty: clients can read them.
+    #[arg(long, env = API_METRICS_PORT)]
+    pub api_metrics_port: Option<u16>,
+    /// Whether `/docs` and `/openapi.json` are served. Default: not in production.
+    #[arg(long, env, action = clap::ArgAction::Set)]
+    pub api_docs: Option<bool>,
     /// Maximum number of open connections; further ones wait to be accepted.
     #[arg(long, env, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub api_max_connections: u32,
@@ -100,6 +111,10 @@ pub struct HttpArgs {
 }
 
 impl HttpArgs {
+    pub fn serves_docs(&self, environment: Environment) -> bool {
+        self.api_docs.unwrap_or(environment == Environment::Development)
+    }
+
     pub fn trusted_proxies(&self) -> u8 {
         self.api_trusted_proxies.unwrap_or(0)
     }
@@ -137,6 +152,31 @@ impl Settings for ApiSettings {
             self.http.problems_in_production(),
         ]);
         let database = [self.database.problems(), self.replica.problems()].concat();
-        [database, self.rabbitmq.problems(), self.redis.problems(), security, in_production].concat()
+        let signing = self.rabbitmq.signing.problems(self.environment.orderflow_env);
+        [database, self.rabbitmq.problems(), signing, self.redis.problems(), security, in_production].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct TestArgs {
+        #[command(flatten)]
+        http: HttpArgs,
+    }
+
+    fn serves_docs(arguments: &[&str], environment: Environment) -> bool {
+        let arguments = std::iter::once("test").chain(arguments.iter().copied());
+        TestArgs::try_parse_from(arguments).expect("well-formed").http.serves_docs(environment)
+    }
+
+    #[test]
+    fn production_serves_the_documentation_only_when_that_is_said() {
+        assert!(serves_docs(&[], Environment::Development) && !serves_docs(&[], Environment::Production));
+        assert!(serves_docs(&["--api-docs", "true"], Environment::Production));
+        assert!(!serves_docs(&["--api-docs", "false"], Environment::Development));
     }
 }

@@ -14,15 +14,22 @@ pub(crate) const PROMPT_LIMIT: Duration = Duration::from_millis(100);
 pub struct CallLimit(Arc<Semaphore>);
 
 /// Calls that fail together, for instance because they use the same provider. Limits how many of them run at once, and
-/// respects a [`CallLimit`] that several bulkheads share. Clones share it.
+/// respects an outer limit: a [`CallLimit`] that several bulkheads share, or a bulkhead that this one is a part of.
+/// Clones share it.
 #[derive(Debug, Clone)]
 pub struct Bulkhead(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     own: Arc<Semaphore>,
-    shared: CallLimit,
+    outer: Outer,
     status: Mutex<Status>,
+}
+
+#[derive(Debug)]
+enum Outer {
+    Limit(CallLimit),
+    Bulkhead(Bulkhead),
 }
 
 #[derive(Debug)]
@@ -37,7 +44,14 @@ struct Status {
 pub struct CallPermit {
     bulkhead: Bulkhead,
     began: Instant,
-    _permits: [OwnedSemaphorePermit; 2],
+    _own: OwnedSemaphorePermit,
+    _outer: OuterPermit,
+}
+
+#[derive(Debug)]
+enum OuterPermit {
+    Limit { _permit: OwnedSemaphorePermit },
+    Bulkhead { _permit: Box<CallPermit> },
 }
 
 impl CallLimit {
@@ -49,35 +63,63 @@ impl CallLimit {
 impl Bulkhead {
     /// Allows `calls` at once, and no more than `shared` together with the other bulkheads of that limit.
     pub fn of(calls: usize, shared: &CallLimit) -> Self {
+        Self::with_outer(calls, Outer::Limit(shared.clone()))
+    }
+
+    /// A part of this bulkhead, which allows `calls` of it at once. Its calls are calls of this one too.
+    #[must_use]
+    pub fn part(&self, calls: usize) -> Self {
+        Self::with_outer(calls, Outer::Bulkhead(self.clone()))
+    }
+
+    fn with_outer(calls: usize, outer: Outer) -> Self {
         let status = Mutex::new(Status { in_flight: 0, prompt_at: Instant::now() });
-        Self(Arc::new(Inner { own: Arc::new(Semaphore::new(calls)), shared: shared.clone(), status }))
+        Self(Arc::new(Inner { own: Arc::new(Semaphore::new(calls)), outer, status }))
     }
 
     /// `None` when no permit becomes available within [`PROMPT_LIMIT`].
     pub(crate) async fn acquire(&self) -> Option<CallPermit> {
-        let permits = async {
-            let own = Arc::clone(&self.0.own).acquire_owned().await.ok()?;
-            Some([own, Arc::clone(&self.0.shared.0).acquire_owned().await.ok()?])
+        timeout(PROMPT_LIMIT, self.permit()).await.ok().flatten()
+    }
+
+    async fn permit(&self) -> Option<CallPermit> {
+        let own = Arc::clone(&self.0.own).acquire_owned().await.ok()?;
+        let outer = match &self.0.outer {
+            Outer::Limit(limit) => OuterPermit::Limit { _permit: Arc::clone(&limit.0).acquire_owned().await.ok()? },
+            Outer::Bulkhead(outer) => OuterPermit::Bulkhead { _permit: Box::new(Box::pin(outer.permit()).await?) },
         };
-        let permits = timeout(PROMPT_LIMIT, permits).await.ok().flatten()?;
         let mut status = self.status();
         if status.in_flight == 0 {
             status.prompt_at = Instant::now();
         }
         status.in_flight += 1;
         drop(status);
-        Some(CallPermit { bulkhead: self.clone(), began: Instant::now(), _permits: permits })
+        Some(CallPermit { bulkhead: self.clone(), began: Instant::now(), _own: own, _outer: outer })
     }
 
-    /// None of the calls in flight was answered promptly.
+    /// None of the calls in flight was answered promptly, here or in the outer bulkhead.
     pub(crate) fn is_slow(&self) -> bool {
         let status = self.status();
-        status.in_flight > 0 && status.prompt_at.elapsed() >= PROMPT_LIMIT
+        let is_slow = status.in_flight > 0 && status.prompt_at.elapsed() >= PROMPT_LIMIT;
+        drop(status);
+        is_slow || self.outer().is_some_and(Self::is_slow)
     }
 
-    /// All permits are held by unanswered calls.
+    /// All permits, here or in the outer bulkhead, are held by unanswered calls.
     pub(crate) fn is_blocked(&self) -> bool {
-        self.0.own.available_permits() == 0 && self.is_slow()
+        self.0.own.available_permits() == 0 && self.is_slow() || self.outer().is_some_and(Self::is_blocked)
+    }
+
+    /// This is the only clone: no call is in flight or waits for a permit.
+    pub fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    fn outer(&self) -> Option<&Self> {
+        match &self.0.outer {
+            Outer::Limit(_) => None,
+            Outer::Bulkhead(outer) => Some(outer),
+        }
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {
@@ -136,5 +178,33 @@ mod tests {
         tokio::time::advance(PROMPT_LIMIT / 2).await;
 
         assert!(!bulkhead.is_blocked());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn unanswered_calls_of_a_part_leave_the_rest_of_the_bulkhead_to_others() {
+        let method = Bulkhead::of(3, &CallLimit::of(3));
+        let (one, other) = (method.part(2), method.part(2));
+        let _hanging = [one.acquire().await, one.acquire().await];
+
+        assert!(one.acquire().await.is_none() && one.is_blocked());
+        assert!(!other.is_blocked() && !method.is_blocked());
+        let third = other.acquire().await;
+        assert!(third.is_some());
+        assert!(other.acquire().await.is_none(), "the whole allows three calls");
+        tokio::time::advance(PROMPT_LIMIT).await;
+        assert!(method.is_blocked() && other.is_blocked());
+        drop(third);
+        assert!(!other.is_blocked());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_of_a_slow_bulkhead_is_slow_and_a_slow_part_is_in_a_prompt_bulkhead() {
+        let method = Bulkhead::of(4, &CallLimit::of(4));
+        let (one, other) = (method.part(2), method.part(2));
+        let _hanging = one.acquire().await;
+        tokio::time::advance(PROMPT_LIMIT).await;
+
+        assert!(one.is_slow() && method.is_slow() && other.is_slow());
+        drop(other.acquire().await);
+        assert!(one.is_slow() && !method.is_slow() && !other.is_slow());
     }
 }

@@ -82,6 +82,7 @@ impl Settings for SchedulerSettings {
         let in_production =
             self.environment.in_production(&[self.database.known_passwords(), self.rabbitmq.known_passwords()]);
         let (delays, retention) = (self.delays.problems(), self.retention.problems(self.keys));
-        [self.database.problems(), self.rabbitmq.problems(), delays, retention, tasks, in_production].concat()
+        let signing = self.rabbitmq.signing.problems(self.environment.orderflow_env);
+        [self.database.problems(), self.rabbitmq.problems(), signing, delays, retention, tasks, in_production].concat()
     }
 }

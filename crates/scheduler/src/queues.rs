@@ -82,7 +82,7 @@ impl QueueMonitor {
 mod tests {
     use super::*;
     use messaging::broker::{BrokerConnections, QueueDepth};
-    use platform::config::RabbitmqArgs;
+    use platform::config::{MessageSigningArgs, RabbitmqArgs};
 
     fn consumed_by(consumers: u32) -> QueueStatus {
         let name = Queue::Payments.to_string();
@@ -92,8 +92,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_queue_counts_as_unconsumed_after_two_inspections_without_a_consumer() {
-        let args =
-            RabbitmqArgs { rabbitmq_url: "amqp://nowhere".into(), retry_delay_percent: 100, rabbitmq_ca_file: None };
+        let args = RabbitmqArgs {
+            rabbitmq_url: "amqp://nowhere".into(),
+            retry_delay_percent: 100,
+            rabbitmq_ca_file: None,
+            signing: MessageSigningArgs::default(),
+        };
         let connections = BrokerConnections::new(&args, "test").expect("a url");
         let (mut monitor, unconsumed) = monitor(QueueInspector::new(connections.consuming));
 

@@ -74,6 +74,7 @@ impl Settings for WorkerSettings {
             self.payments.chosen.problems_in_production(&self.providers),
             self.shipping.chosen.problems_in_production(&self.providers),
         ]);
-        [self.database.problems(), self.rabbitmq.problems(), in_production].concat()
+        let signing = self.rabbitmq.signing.problems(self.environment.orderflow_env);
+        [self.database.problems(), self.rabbitmq.problems(), signing, in_production].concat()
     }
 }

@@ -3,6 +3,7 @@
 //! lapin's own recovery is off: it hides the loss while it lasts, and a confirm in flight stays pending for that time.
 //! Without it every await fails at once, and the caller requests a new channel, with backoff.
 
+use super::signature::MessageSigner;
 use crate::topology::{self, RetrySchedule, Scope};
 use async_rs::TokioRuntime;
 use lapin::protocol::AMQPErrorKind;
@@ -68,6 +69,7 @@ struct Inner {
     ca: Option<String>,
     name: String,
     retry_schedule: RetrySchedule,
+    signer: MessageSigner,
     runtime: TokioRuntime,
     connection: Mutex<Option<Connection>>,
     /// The scopes that the broker refused to declare at the last attempt.
@@ -96,8 +98,13 @@ impl BrokerConnection {
         uri.query.frame_max = Some(FRAME_BYTES_MAX);
         let ca = args.read_ca_file().map_err(BrokerError::BadCaFile)?;
         let retry_schedule = RetrySchedule::scaled(args.retry_delay_percent);
+        let signer = MessageSigner::new(&args.signing);
         let (name, connection, undeclared) = (name.to_owned(), Mutex::default(), std::sync::Mutex::default());
-        Ok(Self(Arc::new(Inner { uri, ca, name, retry_schedule, runtime, connection, undeclared })))
+        Ok(Self(Arc::new(Inner { uri, ca, name, retry_schedule, signer, runtime, connection, undeclared })))
+    }
+
+    pub(crate) fn signer(&self) -> &MessageSigner {
+        &self.0.signer
     }
 
     /// Opens a channel, on a new connection if necessary, and declares the queues and exchanges of `scope`.

@@ -10,6 +10,7 @@ mod delivery;
 mod inspector;
 mod publisher;
 mod session;
+mod signature;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use connection::within;
@@ -18,3 +19,4 @@ pub(crate) use delivery::{attempt, message_id};
 pub use inspector::{QueueDepth, QueueInspector, QueueStatus};
 pub use publisher::{Publication, PublishOutcome, Publisher};
 pub(crate) use session::{ConsumingChannel, SessionLoop};
+pub(crate) use signature::MessageSigner;

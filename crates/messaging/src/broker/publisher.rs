@@ -1,7 +1,8 @@
 //! Publishes many messages at once, and reports for each one whether the broker confirmed it.
 
 use super::connection::{BrokerConnection, BrokerError, within};
-use crate::topology::Scope;
+use super::signature::MessageSigner;
+use crate::topology::{self, Scope};
 use domain::ids::MessageId;
 use futures::future::try_join_all;
 use lapin::PublisherConfirm;
@@ -39,26 +40,27 @@ pub enum PublishOutcome {
     Refused(String),
 }
 
-/// A channel in confirm mode. Publishes one batch at a time; after an error it must not be used any more.
+/// A channel in confirm mode, and the key that signs its messages. Publishes one batch at a time; after an error it must not be used any more.
 #[derive(Debug)]
 pub struct Publisher {
     channel: Channel,
+    signer: MessageSigner,
 }
 
 impl Publisher {
     /// For messages to any queue: declares the whole topology.
     pub async fn open(connection: &BrokerConnection) -> Result<Self, BrokerError> {
-        Self::on(connection.channel_to_all().await?).await
+        Self::on(connection, connection.channel_to_all().await?).await
     }
 
     /// For messages to the queues and exchanges of `scope`, which it declares.
     pub async fn open_for(connection: &BrokerConnection, scope: Scope) -> Result<Self, BrokerError> {
-        Self::on(connection.channel(scope).await?).await
+        Self::on(connection, connection.channel(scope).await?).await
     }
 
-    async fn on(channel: Channel) -> Result<Self, BrokerError> {
+    async fn on(connection: &BrokerConnection, channel: Channel) -> Result<Self, BrokerError> {
         within(CONFIRM_LIMIT, channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        Ok(Self { channel })
+        Ok(Self { channel, signer: connection.signer().clone() })
     }
 
     /// The number of messages in `queue` that are ready to be delivered.
@@ -90,7 +92,7 @@ impl Publisher {
             .with_type(publication.type_name.into())
             .with_content_type("application/cloudevents+json".into())
             .with_delivery_mode(PERSISTENT)
-            .with_headers(publication.headers.clone());
+            .with_headers(self.headers(publication));
         let properties = match publication.expires_in_ms {
             Some(expires_in_ms) => properties.with_expiration(expires_in_ms.to_string().into()),
             None => properties,
@@ -98,6 +100,16 @@ impl Publisher {
         let options = BasicPublishOptions { mandatory: publication.mandatory, ..Default::default() };
         let (exchange, key) = (publication.exchange.into(), publication.routing_key.into());
         self.channel.basic_publish(exchange, key, options, publication.payload, properties).await
+    }
+
+    /// A dead letter is not signed: a reader of the dead queue would get the signature of a forged message.
+    fn headers(&self, publication: &Publication<'_>) -> FieldTable {
+        let mut headers = publication.headers.clone();
+        let signed = (publication.exchange != topology::DEAD).then(|| self.signer.header(publication.payload));
+        if let Some((name, value)) = signed.flatten() {
+            headers.insert(name.into(), value);
+        }
+        headers
     }
 }
 

@@ -1,7 +1,8 @@
-//! Parses deliveries into commands. A message that can't be parsed, or contradicts itself, is poison.
+//! Parses deliveries into commands. A message that has no valid signature, can't be parsed, or contradicts itself, is
+//! poison.
 
 use crate::Message;
-use crate::broker::attempt;
+use crate::broker::{MessageSigner, attempt};
 use crate::envelope::Header;
 use crate::handle::Delivery;
 use domain::ids::MessageId;
@@ -14,10 +15,14 @@ use serde::de::DeserializeOwned;
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The parsed message, or the reason why it is poison.
-pub(super) fn decode<C: DeserializeOwned + Message>(raw: &lapin::message::Delivery) -> Result<Delivery<C>, String> {
+pub(super) fn decode<C: DeserializeOwned + Message>(
+    raw: &lapin::message::Delivery,
+    signer: &MessageSigner,
+) -> Result<Delivery<C>, String> {
     if raw.data.len() > BODY_BYTES_MAX {
         return Err(format!("undecodable: {} bytes are more than {BODY_BYTES_MAX}", raw.data.len()));
     }
+    signer.verify(&raw.properties, &raw.data)?;
     // Parsing a few hundred bytes twice costs less than parsing once into a buffer: the header skips type and data, the
     // command skips the other fields.
     let header: Header = serde_json::from_slice(&raw.data).map_err(|error| format!("undecodable: {error}"))?;

@@ -9,7 +9,7 @@ use super::decode::decode;
 use super::isolate::Context;
 use super::strategy::{BatchHandler, Round, Verdicts};
 use super::unacked::Unacked;
-use crate::broker::{BrokerConnections, BrokerError, ConsumingChannel, SessionLoop};
+use crate::broker::{BrokerConnections, BrokerError, ConsumingChannel, MessageSigner, SessionLoop};
 use crate::handle::{Delivery, Verdict};
 use crate::metrics::QueueMetrics;
 use crate::topology::Scope;
@@ -52,6 +52,7 @@ struct Session<'a, H: BatchHandler> {
     processor: &'a BatchProcessor<H>,
     settings: ConsumerSettings,
     channel: ConsumingChannel,
+    signer: MessageSigner,
     acknowledger: Acknowledger,
     unacked: Unacked,
     calls: Calls<H::Command, H::Answer>,
@@ -105,6 +106,7 @@ async fn session<H: BatchHandler>(
         processor,
         settings,
         channel,
+        signer: connections.consuming.signer().clone(),
         acknowledger: Acknowledger::new(H::QUEUE, processor.context.write.pool.clone(), connections.publishing.clone()),
         unacked: Unacked::default(),
         calls: Calls::new(),
@@ -177,7 +179,7 @@ impl<H: BatchHandler> Session<'_, H> {
         let mut messages = Vec::with_capacity(deliveries.len());
         let mut verdicts = Vec::with_capacity(deliveries.len());
         for raw in deliveries {
-            match decode(&raw) {
+            match decode(&raw, &self.signer) {
                 Ok(message) => {
                     log_received(H::QUEUE, &message);
                     messages.push((raw.delivery_tag, message));

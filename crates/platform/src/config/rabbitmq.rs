@@ -1,5 +1,6 @@
 //! Settings of the RabbitMQ connections.
 
+use super::MessageSigningArgs;
 use super::ca_file::ca_problem;
 use super::load::url_problem;
 use super::passwords::known_password_in_url;
@@ -18,6 +19,8 @@ pub struct RabbitmqArgs {
     /// installation: the delay is part of a queue's name.
     #[arg(long, env, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub retry_delay_percent: u32,
+    #[command(flatten)]
+    pub signing: MessageSigningArgs,
 }
 
 impl RabbitmqArgs {
