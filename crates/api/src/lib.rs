@@ -34,8 +34,8 @@ mod state;
 mod time;
 
 pub use allowed_origin::AllowedOrigin;
-pub use config::{ApiSettings, HttpArgs};
+pub use config::{API_METRICS_PORT, ApiSettings, HttpArgs};
 pub use metrics::Metrics;
 pub use rate_limits::{OpenStreams, RateLimitArgs, RateLimits, register as register_rate_limits};
-pub use router::{documentation, router};
+pub use router::{documentation, operators_router, router};
 pub use state::{AppState, Options, Shared};

@@ -3,7 +3,8 @@
 
 use accounts::{Accounts, LoginLimits, LoginThrottle, PasswordHasher, Tokens};
 use anyhow::Context;
-use api::{ApiSettings, AppState, Metrics, OpenStreams, Options, RateLimits, Shared, server};
+use api::server::ServerLimits;
+use api::{API_METRICS_PORT, ApiSettings, AppState, Metrics, OpenStreams, Options, RateLimits, Shared, server};
 use catalogue::Catalogue;
 use messaging::broker::{BrokerConnections, QueueInspector};
 use messaging::{RelayHandle, WriteContext};
@@ -62,6 +63,11 @@ async fn run(settings: ApiSettings) -> anyhow::Result<ExitCode> {
         process_counts(state.clone()),
         lifecycle.clone(),
     ));
+    if let Some(port) = settings.http.api_metrics_port {
+        let operators = platform::metrics::listen(settings.metrics.metrics_host, port, API_METRICS_PORT).await?;
+        let router = api::operators_router(state.clone());
+        lifecycle.spawn(server::serve(operators, router, ServerLimits::default(), lifecycle.clone()));
+    }
     let router = api::router(state);
     lifecycle.spawn(server::serve(listener, router, settings.http.server_limits(), lifecycle.clone()));
     tracing::info!(host = %address.0, port = address.1, "api ready");
@@ -100,6 +106,8 @@ fn shared(
     let options = Options {
         hides_registered_emails: settings.security.signup_hides_taken_emails,
         trusted_proxies: usize::from(settings.http.trusted_proxies()),
+        serves_docs: settings.http.serves_docs(settings.environment.orderflow_env),
+        serves_operators: settings.http.api_metrics_port.is_none(),
         shows_demo_accounts: settings.environment.orderflow_env == Environment::Development,
         requires_ship_to: settings.orders.require_ship_to,
     };

@@ -24,21 +24,41 @@ use utoipa_axum::routes;
 
 const BASE: &str = "/api/v1";
 
+/// Serves clients: the business routes and the probes, and by setting the documentation and the operator routes.
 pub fn router(state: AppState) -> Router {
-    let (router, description) = build(&state);
-    let methods = Arc::new(Methods::of(&description));
-    let supported = SupportedRoutes::of(&description);
-    let method_not_allowed =
-        move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
+    let options = state.options;
+    let (complete, description) = build(&state, true);
+    let router = if options.serves_operators { complete } else { build(&state, false).0 };
+    let router = if options.serves_docs { router.merge(docs_routes(&state, &description)) } else { router };
+    in_pipeline(router, state, &description)
+}
+
+/// Serves operators on a port of its own: health in detail, processes, metrics, and the probes.
+pub fn operators_router(state: AppState) -> Router {
+    let routes = system_routes(true);
+    let (router, _) =
+        OpenApiRouter::new().nest(BASE, routes.clone()).merge(routes).merge(metrics_route()).split_for_parts();
+    in_pipeline(router, state.clone(), &documentation(&state))
+}
+
+fn docs_routes(state: &AppState, description: &OpenApi) -> Router<AppState> {
     let description = Bytes::from(description.to_json().expect("an OpenAPI description is JSON"));
     let json = [(CONTENT_TYPE, "application/json")];
-    let files = docs::page::routes(state.options.shows_demo_accounts)
+    docs::page::routes(state.options.shows_demo_accounts)
         .route("/openapi.json", get(async move || (json, description)))
-        .layer(middleware::from_fn_with_state(state.clone(), limits::admit_files));
-    let router = router
-        .merge(files)
+        .layer(middleware::from_fn_with_state(state.clone(), limits::admit_files))
         .route("/", get(async || Redirect::temporary("/docs/")))
-        .fallback(no_route)
+}
+
+/// Adds the stages that every request passes, and the responses to unknown paths and methods.
+fn in_pipeline(router: Router<AppState>, state: AppState, description: &OpenApi) -> Router {
+    let methods = Arc::new(Methods::of(description));
+    let supported = SupportedRoutes::of(description);
+    let method_not_allowed =
+        move |method: Method, path: Option<MatchedPath>| async move { methods.refuse(&method, path.as_ref()) };
+    let serves_docs = state.options.serves_docs;
+    let router = router
+        .fallback(async move |uri: Uri| no_route(&uri, serves_docs))
         .method_not_allowed_fallback(method_not_allowed);
     let catching_panics = CatchPanicLayer::custom(limits::panic_response);
     let pipeline = middleware::from_fn_with_state((state.clone(), supported), pipeline::handle_request);
@@ -48,24 +68,26 @@ pub fn router(state: AppState) -> Router {
 
 /// The OpenAPI description of every route.
 pub fn documentation(state: &AppState) -> OpenApi {
-    build(state).1
+    build(state, true).1
 }
 
-fn build(state: &AppState) -> (Router<AppState>, OpenApi) {
+fn build(state: &AppState, has_operators: bool) -> (Router<AppState>, OpenApi) {
     let business = auth_routes().merge(order_routes()).merge(catalogue_routes()).merge(admin_routes());
     let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::admit));
     let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::admit_streams));
     let mut business = business.merge(streams);
     let refused = [Kind::NotAcceptable, Kind::TooManyRequests, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
     docs::add_problems(business.get_openapi_mut(), &refused);
-    let outside = OpenApiRouter::new().routes(routes!(system::metrics::metrics)).routes(routes!(problems::explain));
-    let all =
-        OpenApiRouter::with_openapi(docs::Api::openapi()).nest(BASE, business.merge(system_routes())).merge(outside);
+    let outside = OpenApiRouter::new().routes(routes!(problems::explain));
+    let outside = if has_operators { outside.merge(metrics_route()) } else { outside };
+    let system = system_routes(has_operators);
+    let all = OpenApiRouter::with_openapi(docs::Api::openapi());
+    let all = all.nest(BASE, business.merge(system.clone())).merge(outside);
     let (router, mut description) = all.split_for_parts();
     docs::add_problems(&mut description, &[Kind::InvalidHost, Kind::UriTooLong, Kind::HeadersTooLarge, Kind::Internal]);
     docs::complete(&mut description);
     // The system routes are also served without the base path, for probes; the description lists them once.
-    (router.merge(system_routes().split_for_parts().0), description)
+    (router.merge(system.split_for_parts().0), description)
 }
 
 fn auth_routes() -> OpenApiRouter<AppState> {
@@ -143,15 +165,23 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::tasks::list_task_runs))
 }
 
-fn system_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+/// The probes, and the routes for operators.
+fn system_routes(has_operators: bool) -> OpenApiRouter<AppState> {
+    let probes = OpenApiRouter::new().routes(routes!(system::live::live)).routes(routes!(system::ready::ready));
+    if !has_operators {
+        return probes;
+    }
+    probes
         .routes(routes!(system::health::health))
-        .routes(routes!(system::live::live))
-        .routes(routes!(system::ready::ready))
         .routes(routes!(system::workers::workers))
         .routes(routes!(system::metrics::system_metrics))
 }
 
-async fn no_route(uri: Uri) -> Problem {
-    Problem::new(Kind::NotFound, format!("No route matches {}; see `/docs`", quote(uri.path())))
+fn metrics_route() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(system::metrics::metrics))
+}
+
+fn no_route(uri: &Uri, serves_docs: bool) -> Problem {
+    let see = if serves_docs { "; see `/docs`" } else { "" };
+    Problem::new(Kind::NotFound, format!("No route matches {}{see}", quote(uri.path())))
 }

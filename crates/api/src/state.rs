@@ -65,6 +65,10 @@ pub struct Options {
     pub hides_registered_emails: bool,
     /// Number of our own proxies between clients and this process.
     pub trusted_proxies: usize,
+    /// Whether `/docs` and `/openapi.json` are served.
+    pub serves_docs: bool,
+    /// Whether the port for clients serves metrics, processes and health in detail.
+    pub serves_operators: bool,
     /// Whether the page at `/docs` shows the demo accounts.
     pub shows_demo_accounts: bool,
     /// Whether orders without an address are refused.

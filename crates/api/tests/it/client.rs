@@ -20,7 +20,7 @@ use orders::{Intake, IntakeLimits, OrderWatch};
 use payments::gateway::RegisteredGateway;
 use payments::gateway::simulated::SimulatedGateway;
 use platform::audit::NoAudit;
-use platform::config::{RabbitmqArgs, RedisArgs};
+use platform::config::{MessageSigningArgs, RabbitmqArgs, RedisArgs};
 use platform::lifecycle::Lifecycle;
 use platform::postgres::{ListPool, PoolActivity, Pools};
 use platform::redis::Redis;
@@ -34,8 +34,14 @@ use uuid::Uuid;
 /// How many order streams may be open at the same time.
 pub const STREAMS_MAX: usize = 4;
 /// Those of most tests.
-pub const OPTIONS: Options =
-    Options { hides_registered_emails: false, trusted_proxies: 0, shows_demo_accounts: true, requires_ship_to: false };
+pub const OPTIONS: Options = Options {
+    hides_registered_emails: false,
+    trusted_proxies: 0,
+    serves_docs: true,
+    serves_operators: true,
+    shows_demo_accounts: true,
+    requires_ship_to: false,
+};
 pub const PASSWORD: &str = "CustomerPass123";
 pub const SECRET: &str = "a-key-of-at-least-thirty-two-bytes-1";
 pub const HEADPHONES: &str = "SKU-HEADPHONES";
@@ -199,6 +205,7 @@ fn shared(
         rabbitmq_url: "amqp://127.0.0.1:1/none".into(),
         retry_delay_percent: 100,
         rabbitmq_ca_file: None,
+        signing: MessageSigningArgs::default(),
     };
     let redis = RedisArgs { redis_url: "redis://127.0.0.1:1/0".into(), redis_ca_file: None };
     let redis = Redis::new(&redis).expect("redis");

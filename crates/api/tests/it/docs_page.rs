@@ -89,3 +89,14 @@ fn references(text: &str) -> Vec<String> {
     assert!(names.iter().all(|name| !name.contains('/')), "a file from elsewhere: {names:?}");
     names.into_iter().map(str::to_owned).collect()
 }
+
+#[tokio::test]
+async fn without_documentation_neither_page_nor_description_is_served() {
+    let unreachable = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").expect("an address");
+    let client = ApiClient::with_options(unreachable, Options { serves_docs: false, ..OPTIONS });
+
+    for path in ["/", "/docs", "/docs/", "/docs/page.css", "/openapi.json"] {
+        let problem = client.send(get(path)).await.expect_problem(404, "not-found");
+        assert!(!problem.to_string().contains("see `/docs`"), "{problem}");
+    }
+}

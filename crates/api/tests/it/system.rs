@@ -1,10 +1,13 @@
 //! Health checks and metrics.
 
-use crate::client::{ApiClient, get};
-use axum::http::StatusCode;
+use crate::client::{ApiClient, OPTIONS, get};
+use api::Options;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::time::Duration;
+use tower::ServiceExt;
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn without_rabbitmq_and_redis_the_api_is_degraded_but_ready(pool: PgPool) {
@@ -83,4 +86,33 @@ async fn requests_are_counted_by_their_route_not_by_their_path(pool: PgPool) {
         text.contains("process_resident_memory_bytes") && !text.contains("SKU-1") && !text.contains("such"),
         "{text}"
     );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn with_a_port_for_operators_clients_reach_the_probes_only(pool: PgPool) {
+    let mut client = ApiClient::with_options(pool, Options { serves_operators: false, ..OPTIONS });
+    let (operators, probes) =
+        (["/system/health", "/system/workers", "/system/metrics"], ["/system/health/live", "/system/health/ready"]);
+
+    for base in ["", "/api/v1"] {
+        for path in operators {
+            assert_eq!(status(&client.router, &format!("{base}{path}")).await, StatusCode::NOT_FOUND);
+        }
+        for path in probes {
+            client.send(get(&format!("{base}{path}"))).await.expect(StatusCode::OK);
+        }
+    }
+    assert_eq!(status(&client.router, "/metrics").await, StatusCode::NOT_FOUND);
+
+    client.router = api::operators_router(client.state.clone());
+    for path in operators.iter().chain(&probes).chain(&["/metrics"]) {
+        client.send(get(path)).await.expect(StatusCode::OK);
+    }
+    assert_eq!(status(&client.router, "/api/v1/products").await, StatusCode::NOT_FOUND);
+}
+
+/// The status of a path that the description has, but this router does not serve.
+async fn status(router: &axum::Router, path: &str) -> StatusCode {
+    let request = Request::get(path).header("host", "localhost").body(Body::empty()).expect("a request");
+    router.clone().oneshot(request).await.expect("the router never fails").status()
 }
