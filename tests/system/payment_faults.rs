@@ -82,6 +82,36 @@ async fn orders_are_confirmed_and_cancelled_while_many_calls_of_another_payment_
     system.finish().await;
 }
 
+#[tokio::test]
+async fn a_customer_whose_calls_hang_leaves_calls_of_the_same_payment_method_to_others() {
+    let system = TestSystem::of("customer_hangs").setting("PAYMENT_CALL_TIMEOUT_MS", "25000");
+    let system = system.setting("PAYMENT_METHOD_CALLS_MAX", "5").setting("PAYMENT_CUSTOMER_CALLS_MAX", "4");
+    let system = system.setting("RETRY_DELAY_PERCENT", "20").product(SeedProduct::of("SKU-SHARED", 1_000));
+    let system = system.start().await;
+    let (many, one) = (system.client().signed_up("many").await, system.client().signed_up("one").await);
+    let order = || NewOrder::of("SKU-SHARED", 1).paid_by("sim_down");
+
+    let mut hanging = Vec::new();
+    for _order in 0..HANGING {
+        hanging.push(many.place_accepted(&order()).await);
+    }
+    until_hanging(&system, 4).await;
+    let id = one.place_accepted(&order()).await;
+    // A command without a free call is deferred before its operation is stored.
+    eventually("the other customer's call", LIMIT, || async {
+        let called = "SELECT count(*) FROM payments.operations WHERE order_id = $1 AND status = 'started'";
+        let called: sqlx::Result<i64> = sqlx::query_scalar(called).bind(id).fetch_one(system.pool()).await;
+        if matches!(called, Ok(1)) { Ok(()) } else { Err(format!("{called:?}")) }
+    })
+    .await;
+
+    for (client, id) in hanging.into_iter().map(|id| (&many, id)).chain([(&one, id)]) {
+        client.cancel(id).await;
+        client.wait_until(id, "cancelled", LIMIT).await;
+    }
+    system.finish().await;
+}
+
 /// Waits until at least `at_least` authorizations have been called and not answered.
 async fn until_hanging(system: &TestSystem, at_least: i64) {
     eventually("calls to hang", LIMIT, || async {

@@ -31,7 +31,12 @@ async fn commands_for_an_order_that_does_not_exist_are_undone() {
     let request = ShipmentRequest { shipment_id, warehouse_id, vendor_id: None, lines: lines.clone() };
 
     let reserve = InventoryCommand::Reserve(ReserveStock::new(order_id, lines));
-    let authorize = PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() });
+    let authorize = PaymentCommand::Authorize(AuthorizePayment {
+        order_id,
+        amount,
+        method: "sim_ok".to_owned(),
+        customer_id: None,
+    });
     let book = ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request], has_recipient: false });
     system.broker.publish_command(Queue::Inventory, order_id, &reserve).await;
     system.broker.publish_command(Queue::Payments, order_id, &authorize).await;

@@ -29,6 +29,7 @@ impl Placement {
         let payment_method = new_order.payment_method.as_str().to_owned();
         let (mut order, accepted) = Order::accept(next_id(now), new_order.total, payment_method);
         let recipient = &new_order.details.recipient;
+        order.customer_id = Some(new_order.customer_id);
         order.has_recipient = !recipient.is_unknown();
         order.allocation_policy = new_order.allocation_policy;
         order.destination = recipient.ship_to.as_ref().map(ShipTo::location);

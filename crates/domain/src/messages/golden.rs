@@ -158,7 +158,12 @@ fn inventory_commands() -> Vec<InventoryCommand> {
 fn payment_commands() -> Vec<PaymentCommand> {
     let (order_id, amount) = (order(), money(12_997));
     vec![
-        PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method: "sim_ok".to_owned() }),
+        PaymentCommand::Authorize(AuthorizePayment {
+            order_id,
+            amount,
+            method: "sim_ok".to_owned(),
+            customer_id: Some(UserId::from_uuid(id(4))),
+        }),
         PaymentCommand::Void(VoidPayment { order_id }),
         PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount }),
         PaymentCommand::Refund(RefundPayment { order_id, cause: "damaged".to_owned(), amount }),

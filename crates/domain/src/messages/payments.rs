@@ -1,7 +1,7 @@
 //! The commands to payments, and their replies.
 
 use super::{Address, Message, Queue};
-use crate::ids::{OrderId, ShipmentId};
+use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,10 @@ pub struct AuthorizePayment {
     pub amount: Money,
     /// A payment method of the gateway: `sim_ok`, ...
     pub method: String,
+    /// Whose order it is, so that unanswered calls for one customer leave capacity to the others. `None` in messages of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<UserId>,
 }
 
 /// Releases the authorization, and refunds what was captured. Reply: always [`PaymentVoided`]. A later

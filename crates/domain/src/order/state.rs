@@ -5,12 +5,12 @@ use super::timeline_entry::TimelineEntry;
 use super::transition::InvalidTransition;
 use crate::allocation_policy::AllocationPolicy;
 use crate::applied::Applied;
-use crate::ids::OrderId;
+use crate::ids::{OrderId, UserId};
 use crate::location::Location;
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 
-/// The part of an order that the rules need: without its customer, lines and note.
+/// The part of an order that the rules need: without its lines and note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
@@ -23,6 +23,8 @@ pub struct Order {
     pub attention: Option<String>,
     pub total: Money,
     pub payment_method: String,
+    /// The account that placed it; `None` for an order that no account has placed.
+    pub customer_id: Option<UserId>,
     /// Whether the carrier gets an address or a contact, which are stored apart.
     pub has_recipient: bool,
     /// Which policy allocates it, unless it is that of the inventory's settings.
@@ -55,6 +57,7 @@ impl Order {
             attention: None,
             total,
             payment_method,
+            customer_id: None,
             has_recipient: false,
             allocation_policy: None,
             destination: None,

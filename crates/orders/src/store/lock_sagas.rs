@@ -135,6 +135,7 @@ impl TryFrom<Row> for LockedOrder {
             attention: row.attention,
             total: stored.read_column("total_minor", Money::new(row.total_minor, currency))?,
             payment_method: row.payment_method,
+            customer_id: Some(UserId::from_uuid(row.customer_id)),
             has_recipient: row.has_recipient,
             allocation_policy: policy.transpose()?,
             destination,

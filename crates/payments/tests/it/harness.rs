@@ -27,6 +27,7 @@ pub const LONG_TIMEOUT: PaymentsArgs = PaymentsArgs {
     payment_call_timeout_ms: 20_000,
     payment_calls_max: 256,
     payment_method_calls_max: 256,
+    payment_customer_calls_max: 256,
     payment_follow_up_calls_max: 256,
     chosen: ChosenGateway { payment_gateway: SimulatedGateway::INFO },
     gateways: GatewaySettings { simulated: AT_ONCE },
@@ -168,7 +169,12 @@ pub fn shipment(order: OrderId, number: u128) -> ShipmentId {
 }
 
 pub fn authorize(order_id: OrderId, method: &str) -> PaymentCommand {
-    PaymentCommand::Authorize(AuthorizePayment { order_id, amount: usd(AMOUNT), method: method.to_owned() })
+    PaymentCommand::Authorize(AuthorizePayment {
+        order_id,
+        amount: usd(AMOUNT),
+        method: method.to_owned(),
+        customer_id: None,
+    })
 }
 
 pub fn capture(order_id: OrderId, number: u128, amount_minor: i64) -> PaymentCommand {

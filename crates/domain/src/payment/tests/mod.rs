@@ -27,7 +27,12 @@ fn shipment(number: u8) -> ShipmentId {
 
 fn authorize(amount_minor: i64) -> PaymentCommand {
     let method = "sim_ok".to_owned();
-    PaymentCommand::Authorize(AuthorizePayment { order_id: order(), amount: usd(amount_minor), method })
+    PaymentCommand::Authorize(AuthorizePayment {
+        order_id: order(),
+        amount: usd(amount_minor),
+        method,
+        customer_id: None,
+    })
 }
 
 fn capture(number: u8, amount_minor: i64) -> PaymentCommand {

@@ -29,7 +29,8 @@ pub const AUTHORIZE_PAYMENT: Step = Step {
 
 fn command(order: &Order, _allocation: &SagaAllocation) -> Command {
     let (order_id, amount, method) = (order.id, order.total, order.payment_method.clone());
-    Command::Payment(PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method }))
+    let customer_id = order.customer_id;
+    Command::Payment(PaymentCommand::Authorize(AuthorizePayment { order_id, amount, method, customer_id }))
 }
 
 fn compensation(order_id: OrderId) -> Command {

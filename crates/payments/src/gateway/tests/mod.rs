@@ -119,7 +119,12 @@ fn usd(amount_minor: i64) -> Money {
 }
 
 fn authorize(order_id: OrderId, method: &str) -> PaymentCommand {
-    PaymentCommand::Authorize(AuthorizePayment { order_id, amount: usd(1_000), method: method.to_owned() })
+    PaymentCommand::Authorize(AuthorizePayment {
+        order_id,
+        amount: usd(1_000),
+        method: method.to_owned(),
+        customer_id: None,
+    })
 }
 
 fn capture(order_id: OrderId) -> PaymentCommand {
