@@ -36,6 +36,8 @@ pub enum AccountError {
     Token(#[from] TokenError),
     #[error("no such user")]
     UnknownUser,
+    #[error("you have no such session")]
+    UnknownSession,
     #[error("no such API key, or it was revoked")]
     UnknownKey,
     #[error("your own account can't be changed here; ask another admin")]

@@ -1,8 +1,8 @@
-//! Use cases: end one session, or all sessions of a user.
+//! Use cases: end one session, by its token or its id, or all sessions of a user.
 
 use crate::secret_token::TokenHash;
 use crate::store::{self, Revocation};
-use crate::{AccountError, Accounts};
+use crate::{AccountError, Accounts, SessionId};
 use domain::Timestamp;
 use domain::ids::UserId;
 use secrecy::SecretString;
@@ -18,6 +18,17 @@ impl Accounts {
             tx.commit().await?;
             self.forget_status(token.user_id);
         }
+        Ok(())
+    }
+
+    /// Ends one session of the user; its access tokens are refused within five seconds. Safe to repeat.
+    pub async fn end_session(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<(), AccountError> {
+        let mut tx = platform::postgres::begin(&self.pool).await?;
+        if !store::revoke_session_of(&mut tx, user, session, Revocation::Logout, now).await? {
+            return Err(AccountError::UnknownSession);
+        }
+        tx.commit().await?;
+        self.forget_status(user);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ impl SessionId {
         Self(Uuid::now_v7())
     }
 
-    pub(crate) const fn from_uuid(id: Uuid) -> Self {
+    pub const fn from_uuid(id: Uuid) -> Self {
         Self(id)
     }
 

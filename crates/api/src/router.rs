@@ -98,6 +98,7 @@ fn auth_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout::log_out))
         .routes(routes!(auth::logout_all::log_out_everywhere))
         .routes(routes!(auth::sessions::list_sessions))
+        .routes(routes!(auth::end_session::end_session))
         .routes(routes!(auth::password::change_password))
         .routes(routes!(auth::me::me))
         .routes(routes!(api_keys::list::list_keys, api_keys::create::create_key))

@@ -12,8 +12,8 @@ pub(crate) use refresh_tokens::{
     RefreshToken, delete_expired_refresh_tokens, insert_refresh_token, lock_refresh_token, mark_used, replace_successor,
 };
 pub(crate) use sessions::{
-    Revocation, all_sessions, erase_sessions_of, insert_session, list_sessions, revoke_session, revoke_sessions_of,
-    touch_session,
+    Revocation, all_sessions, erase_sessions_of, insert_session, list_sessions, revoke_session, revoke_session_of,
+    revoke_sessions_of, touch_session,
 };
 pub(crate) use user_pages::{find_user_item, list_users};
 pub(crate) use users::{

@@ -77,6 +77,26 @@ pub(crate) async fn revoke_session(
     Ok(())
 }
 
+/// Revokes a session of the user, unless that was done before. Returns false when the user has no such session.
+pub(crate) async fn revoke_session_of(
+    tx: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    reason: Revocation,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let revoked = sqlx::query!(
+        "UPDATE accounts.refresh_families
+            SET revoked_at = coalesce(revoked_at, $3), reason = coalesce(reason, $4)
+          WHERE id = $1 AND user_id = $2",
+        session.as_uuid(),
+        user.as_uuid(),
+        now,
+        <&str>::from(reason),
+    );
+    Ok(revoked.execute(tx).await?.rows_affected() == 1)
+}
+
 /// Revokes all sessions of the user but `kept`. Returns how many.
 pub(crate) async fn revoke_sessions_of(
     tx: &mut PgConnection,

@@ -29,6 +29,7 @@ impl From<AccountError> for Problem {
             AccountError::Token(TokenError::Revoked) => Self::new(Kind::TokenRevoked, detail),
             AccountError::UnknownUser => Self::not_found("user"),
             AccountError::UnknownKey => Self::not_found("API key"),
+            AccountError::UnknownSession => Self::not_found("session"),
             AccountError::NotAdmin => Self::new(Kind::Forbidden, detail),
             AccountError::OwnAccount
             | AccountError::Erased

@@ -48,6 +48,26 @@ async fn a_user_changes_the_password_sees_the_sessions_and_ends_them_all(pool: P
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_user_ends_one_session_of_their_own_and_none_of_others(pool: PgPool) {
+    let client = ApiClient::new(pool);
+    let (user, stranger) = (client.customer().await, client.create_user("stranger", Role::Customer).await);
+    let lost = client.log_in(&user.email, PASSWORD).await.expect(StatusCode::OK);
+    let lost = lost["access_token"].as_str().expect("a token");
+    let sessions = client.send(get("/auth/sessions").token(lost)).await.expect(StatusCode::OK);
+    let sessions = sessions["items"].as_array().expect("a list");
+    let id = sessions.iter().find(|session| session["current"] == true).expect("the current one")["id"].clone();
+    let end = || ApiRequest::new(Method::DELETE, &format!("/auth/sessions/{}", id.as_str().expect("an id")));
+
+    client.send(end().by(&stranger)).await.expect_problem(404, "not-found");
+    client.send(get("/auth/me").token(lost)).await.expect(StatusCode::OK);
+    client.send(end().by(&user)).await.expect(StatusCode::NO_CONTENT);
+    client.send(end().by(&user)).await.expect(StatusCode::NO_CONTENT);
+
+    client.send(get("/auth/me").token(lost)).await.expect_problem(401, "token-revoked");
+    client.send(get("/auth/me").by(&user)).await.expect(StatusCode::OK);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_logout_ends_the_access_token(pool: PgPool) {
     let client = ApiClient::new(pool);
     let user = client.customer().await;

@@ -36,6 +36,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/api-keys/{id}/rotate", &[Customer, Vendor, Support, Admin]),
     ("DELETE /api/v1/api-keys/{id}", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/auth/sessions", &[Customer, Vendor, Support, Admin]),
+    ("DELETE /api/v1/auth/sessions/{id}", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/password", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/auth/logout-all", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/orders", &[Customer, Admin]),

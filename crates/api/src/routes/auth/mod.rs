@@ -1,5 +1,6 @@
 //! Sign-up, login, token refresh, sessions, password and logout.
 
+pub mod end_session;
 pub mod login;
 pub mod logout;
 pub mod logout_all;
