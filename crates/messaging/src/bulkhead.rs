@@ -1,13 +1,17 @@
 //! Bulkheads: when a provider or a payment method stops answering, the calls to the others must go on.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 /// A call that takes less than this counts as answered promptly. A batch waits for its calls, and a call for capacity
-/// of its bulkhead, no longer than this.
+/// of a slow bulkhead, no longer than this.
 pub(crate) const PROMPT_LIMIT: Duration = Duration::from_millis(100);
+
+/// How long a call waits for capacity of a bulkhead whose calls are answered promptly.
+const CAPACITY_LIMIT: Duration = Duration::from_secs(2);
 
 /// The maximum number of concurrent calls in a process; clones share it.
 #[derive(Debug, Clone)]
@@ -77,9 +81,19 @@ impl Bulkhead {
         Self(Arc::new(Inner { own: Arc::new(Semaphore::new(calls)), outer, status }))
     }
 
-    /// `None` when no permit becomes available within [`PROMPT_LIMIT`].
+    /// `None` when no permit becomes available within [`PROMPT_LIMIT`], or within [`CAPACITY_LIMIT`] while other calls
+    /// are answered promptly: a large batch then takes its turns instead of coming back later.
     pub(crate) async fn acquire(&self) -> Option<CallPermit> {
-        timeout(PROMPT_LIMIT, self.permit()).await.ok().flatten()
+        let began = Instant::now();
+        let mut permit = pin!(self.permit());
+        loop {
+            if let Ok(permit) = timeout(PROMPT_LIMIT, permit.as_mut()).await {
+                return permit;
+            }
+            if self.is_slow() || began.elapsed() >= CAPACITY_LIMIT {
+                return None;
+            }
+        }
     }
 
     async fn permit(&self) -> Option<CallPermit> {
@@ -206,5 +220,18 @@ mod tests {
         assert!(one.is_slow() && method.is_slow() && other.is_slow());
         drop(other.acquire().await);
         assert!(one.is_slow() && !method.is_slow() && !other.is_slow());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_its_turn_while_the_calls_before_it_are_answered_promptly() {
+        let bulkhead = Bulkhead::of(1, &CallLimit::of(1));
+        let calls = (0..8).map(|_| async {
+            let permit = bulkhead.acquire().await;
+            tokio::time::sleep(PROMPT_LIMIT / 2).await;
+            permit.is_some()
+        });
+
+        let called = futures::future::join_all(calls).await;
+
+        assert_eq!(called, [true; 8]);
     }
 }

@@ -22,7 +22,7 @@ pub struct PaymentsArgs {
     pub payment_method_calls_max: u16,
     /// Maximum number of concurrent authorizations per worker, payment method and customer, so that a customer whose
     /// calls hang leaves capacity to the others.
-    #[arg(long, env, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub payment_customer_calls_max: u16,
     /// Maximum number of concurrent captures, voids and refunds per worker.
     #[arg(long, env, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
