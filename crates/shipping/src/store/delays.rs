@@ -66,6 +66,9 @@ pub(crate) async fn save_delay_checks(
     checks: &[DelayCheck],
     now: Timestamp,
 ) -> Result<(), ShippingError> {
+    if checks.is_empty() {
+        return Ok(());
+    }
     let order_id: Vec<_> = checks.iter().map(|check| check.late.order_id.as_uuid()).collect();
     let id: Vec<_> = checks.iter().map(|check| check.late.id.as_uuid()).collect();
     let level_before: Vec<_> = checks.iter().map(|check| smallint(check.late.level)).collect();
