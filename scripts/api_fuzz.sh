@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the API with schemathesis, as a customer and as an admin, against the api of this checkout with a database and
-# a vhost of its own. Fails on a 5xx, an undocumented status or media type, and a response that violates its schema.
+# a vhost of its own. Fails on a 5xx, an undocumented status or media type, a response that violates its schema, and a
+# request that fits its schema but is refused as invalid.
 set -euo pipefail
 
 SCRIPTS="$(dirname "${BASH_SOURCE[0]}")"
@@ -12,7 +13,7 @@ cd "$ROOT"
 TOOLS="$LOCAL/fuzz"
 SCHEMATHESIS_VERSION=4.32.5
 CHECKS=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
-CHECKS+=,response_headers_conformance
+CHECKS+=,response_headers_conformance,valid_request_is_accepted
 EXAMPLES=10
 
 usage() {
@@ -49,7 +50,7 @@ fuzz() {
         --header 'Content-Type: application/json' --data "{\"email\":\"$1@orders.local\",\"password\":\"$2\"}" |
         sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
     print "== as $1"
-    "$TOOLS/bin/schemathesis" run "http://127.0.0.1:$API_PORT/openapi.json" --header "Authorization: Bearer $token" \
+    SCHEMATHESIS_HOOKS=scripts/api_fuzz_checks.py "$TOOLS/bin/schemathesis" run "http://127.0.0.1:$API_PORT/openapi.json" --header "Authorization: Bearer $token" \
         --phases examples,coverage,fuzzing --max-examples "$EXAMPLES" --checks "$CHECKS" --request-timeout 20 \
         --warnings off --exclude-path-regex '/stream$' --exclude-path /api/v1/auth/logout-all \
         --exclude-path /api/v1/auth/password

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::{OpenApi as Spec, RefOr};
 
-/// Closes the schemas that requests consist of. A schema that responses use as well is closed too: what is sent then
+/// Closes the schemas that requests consist of, and returns their names. A schema that responses use as well is closed too: what is sent then
 /// has no other members either.
-pub fn close(spec: &mut Spec) {
+pub fn close(spec: &mut Spec) -> BTreeSet<String> {
     let bodies = operations(spec).filter_map(|operation| operation.request_body.as_mut()).filter_map(inline_mut);
     let contents = bodies.flat_map(|body| body.content.values_mut()).filter_map(inline_mut);
     let mut names = BTreeSet::new();
@@ -22,6 +22,7 @@ pub fn close(spec: &mut Spec) {
             close_schema(schema, &mut names);
         }
     }
+    closed
 }
 
 /// Adds the names of the schemas that it refers to.

@@ -4,6 +4,7 @@ mod closed_bodies;
 mod closed_sets;
 mod examples;
 mod headers;
+mod members;
 mod names;
 pub mod page;
 mod parameters;
@@ -72,7 +73,8 @@ pub fn complete(spec: &mut Spec) {
     headers::add(spec);
     closed_sets::describe(spec);
     parameters::describe(spec);
-    closed_bodies::close(spec);
+    let bodies = closed_bodies::close(spec);
+    members::describe(spec, &bodies);
     examples::add(spec);
     names::shorten(spec);
     spec.servers = Some(vec![Server::new("/")]);

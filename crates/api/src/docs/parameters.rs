@@ -5,7 +5,7 @@ use crate::params::TEXT_LENGTH_MAX;
 use domain::order::{EXTERNAL_REF_LENGTH_MAX, METADATA_KEY_LENGTH_MAX, METADATA_VALUE_LENGTH_MAX};
 use domain::page::SIZE_MAX;
 use utoipa::openapi::path::{Operation, Parameter};
-use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Spec, RefOr};
 
 /// Adds the bounds.
@@ -16,12 +16,23 @@ pub fn describe(spec: &mut Spec) {
     for operation in operations(spec) {
         let Operation { parameters, operation_id, .. } = operation;
         for parameter in parameters.iter_mut().flatten().filter_map(inline_mut) {
+            if let Parameter { schema: Some(RefOr::T(Schema::Array(list))), .. } = parameter {
+                list.min_items = Some(1);
+            }
             let Parameter { name, schema: Some(RefOr::T(Schema::Object(schema))), .. } = parameter else { continue };
             remove_null(schema);
+            bound_time(schema);
             if !is_bounded(schema) {
                 bound(name, schema, operation_id.as_deref().unwrap_or_default());
             }
         }
+    }
+}
+
+/// Times are those of this century.
+pub(super) fn bound_time(schema: &mut Object) {
+    if schema.format == Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) {
+        schema.pattern = Some("^20[0-9]{2}-".to_owned());
     }
 }
 
@@ -60,9 +71,12 @@ fn bound(name: &str, schema: &mut Object, operation: &str) {
         "cursor" => schema.max_length = Some(512),
         "action" | "actor" | "subject" => schema.max_length = Some(TEXT_LENGTH_MAX),
         "external_ref" => schema.max_length = Some(EXTERNAL_REF_LENGTH_MAX),
-        "metadata" => schema.max_length = Some(METADATA_KEY_LENGTH_MAX + 1 + METADATA_VALUE_LENGTH_MAX),
-        "q" if operation == "list_users" => schema.max_length = Some(254),
-        "q" => schema.max_length = Some(200),
+        "metadata" => {
+            matches(&format!("^[A-Za-z0-9._-]{{1,{METADATA_KEY_LENGTH_MAX}}}="));
+            schema.max_length = Some(METADATA_KEY_LENGTH_MAX + 1 + METADATA_VALUE_LENGTH_MAX);
+        }
+        "q" if operation == "list_users" => (schema.min_length, schema.max_length) = (Some(1), Some(254)),
+        "q" => (schema.min_length, schema.max_length) = (Some(1), Some(200)),
         "limit" => (schema.minimum, schema.maximum) = (Some(1.into()), Some(SIZE_MAX.into())),
         "Last-Event-ID" => (schema.minimum, schema.maximum) = (Some(0.into()), Some(i32::MAX.into())),
         "Idempotency-Key" => (schema.min_length, schema.max_length) = (Some(1), Some(255)),
