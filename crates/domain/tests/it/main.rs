@@ -7,6 +7,8 @@ mod forward;
 mod operators;
 mod order_table;
 mod properties;
+mod refund_status;
+mod refunds;
 mod script;
 mod slices;
 mod states;
