@@ -85,6 +85,24 @@ impl RefundQuote {
     }
 }
 
+impl RefundQuote {
+    /// Whether it can be refunded after `earlier`, which don't include it: for another attempt at a refused refund.
+    pub fn check(&self, order: &Refundable, earlier: &EarlierRefunds, left_minor: i64) -> Result<(), RefundRefusal> {
+        for refunded in &self.lines {
+            let line = order.lines.iter().find(|line| line.line_no == refunded.line_no);
+            let line = line.ok_or(RefundRefusal::UnknownLine(refunded.line_no))?;
+            let before = earlier.of(line);
+            let (line_no, requested, left) = (line.line_no, refunded.units, line.captured_units - before.units);
+            if requested > left {
+                return Err(RefundRefusal::TooManyUnits { line_no, requested, left });
+            }
+            check(refunded.amount_minor, line.total_minor - before.amount_minor)?;
+        }
+        check(self.shipping_minor, order.shipping_minor - earlier.shipping_minor)?;
+        check(self.amount_minor, left_minor)
+    }
+}
+
 impl Refundable {
     /// Everything that is left. An earlier refund of an amount belongs to no line, so the lines may be worth more than
     /// what is left: the last ones get less.

@@ -4,6 +4,7 @@ mod cancelling;
 mod deadlines;
 mod delivering;
 mod forward;
+mod money_problems;
 mod operators;
 mod order_table;
 mod properties;

@@ -66,6 +66,13 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ),
     ("money.authorized", "UPDATE payments.payments SET amount_minor = amount_minor + 1 WHERE status = 'captured'"),
     ("money.gateway", "UPDATE payments.operations SET gateway = 'other' WHERE kind = 'capture'"),
+    ("refunds.captured", "UPDATE payments.refunds SET amount_minor = 1001"),
+    ("refunds.lines", "UPDATE payments.refund_lines SET quantity = 3"),
+    ("refunds.lines", "UPDATE payments.refund_lines SET line_no = 2"),
+    ("refunds.lines", "UPDATE payments.refunds SET shipping_minor = 1"),
+    ("refunds.operations", "UPDATE payments.refunds SET status = 'pending'"),
+    ("refunds.operations", "UPDATE payments.refunds SET attempt = 2"),
+    ("refunds.operations", "UPDATE payments.refunds SET amount_minor = 499"),
     ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (
