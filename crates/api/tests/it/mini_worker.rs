@@ -41,7 +41,9 @@ pub async fn work(client: &ApiClient) {
         if messages.is_empty() {
             return;
         }
-        for (routing_key, payload) in messages {
+        // What can't be decoded is dead-lettered.
+        let readable = messages.into_iter().filter(|(_, payload)| serde_json::from_str::<Header>(payload).is_ok());
+        for (routing_key, payload) in readable {
             // Events are for others.
             match routing_key.split('.').next().and_then(|queue| queue.parse().ok()) {
                 Some(Queue::Orders) => handle(client, &SagaHandler { time_scale: TimeScale::REAL }, &payload).await,

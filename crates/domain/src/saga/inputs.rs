@@ -6,7 +6,7 @@ use super::error::SagaError;
 use super::order_saga::OrderSaga;
 use super::phase::{End, Phase};
 use super::plan::PlanVersion;
-use super::refunds::SagaRefunds;
+use super::refund_outcomes::SagaRefunds;
 use super::steps::{Step, StepOutcome};
 use super::transition::Transition;
 use crate::applied::Applied;

@@ -17,6 +17,7 @@ mod order_saga;
 mod phase;
 mod plan;
 mod problems;
+mod refund_outcomes;
 mod refunds;
 mod retry_policy;
 mod steps;

@@ -5,7 +5,7 @@ use super::command::NumberedCommand;
 use super::error::SagaError;
 use super::phase::{Phase, PhaseName};
 use super::plan::{Plan, PlanVersion};
-use super::refunds::SagaRefunds;
+use super::refund_outcomes::SagaRefunds;
 use super::retry_policy::RetryPolicy;
 use super::steps::Step;
 use super::time_scale::TimeScale;

@@ -30,7 +30,6 @@ pub struct RefundBody {
     attempt: Option<u32>,
     /// Why it was refused, or is unknown; for support and admins.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "expired")]
     error: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
