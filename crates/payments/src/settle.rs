@@ -7,7 +7,7 @@ use crate::call::{CallResult, Report};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
-use crate::refunds::{RefundOutcomes, unresolved};
+use crate::refunds::{RefundsOfBatch, unresolved};
 use crate::store::{self, OperationStatus, SettledOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
@@ -24,7 +24,7 @@ pub(crate) async fn settle(
 ) -> Result<Handled<PaymentChanges>, PaymentsError> {
     let orders: Vec<_> = batch.iter().map(|delivery| delivery.header.subject).collect();
     let mut stored = store::lock_payments(tx, &orders).await?;
-    let refunds = RefundOutcomes::of(tx, batch).await?;
+    let refunds = RefundsOfBatch::of(tx, batch).await?;
     let (mut handled, mut changes) = (Handled::default(), PaymentChanges::default());
     for (delivery, result) in batch.iter().zip(results) {
         let verdict = match (result, stored.remove(&delivery.header.subject)) {
@@ -46,7 +46,7 @@ fn apply_and_reply(
     mut stored: StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     result: CallResult,
-    refunds: &RefundOutcomes,
+    refunds: &RefundsOfBatch,
     changes: &mut PaymentChanges,
 ) -> (Verdict, Option<Reply>) {
     let (report, key_expired) = match result {

@@ -56,27 +56,27 @@ pub async fn work(client: &ApiClient) {
     }
 }
 
-async fn handle<H: Handle>(client: &ApiClient, handler: &H, payload: &str)
+async fn handle<H: Handle>(client: &ApiClient, slice: &H, payload: &str)
 where
     <H::Changes as Changes>::Error: Debug,
 {
     let (mut work, now) = (begin(client).await, platform::clock::now());
-    let handled = handler.handle(&mut work, &[delivery(payload)], now).await.expect("handled");
+    let handled = slice.handle(&mut work, &[delivery(payload)], now).await.expect("handled");
     assert!(commit(work, handled).await, "{payload}");
 }
 
-async fn handle_with_provider<H: HandleWithProvider>(client: &ApiClient, handler: &H, payload: &str)
+async fn handle_with_provider<H: HandleWithProvider>(client: &ApiClient, slice: &H, payload: &str)
 where
     <H::Changes as Changes>::Error: Debug,
 {
     for _ in 0..ATTEMPTS_MAX {
         let (batch, now) = ([delivery(payload)], platform::clock::now());
         let mut work = begin(client).await;
-        let Begun { mut calls, changes } = handler.begin(&mut work, &batch, now).await.expect("begun");
+        let Begun { mut calls, changes } = slice.begin(&mut work, &batch, now).await.expect("begun");
         work.commit(changes, now).await.expect("committed");
-        let answer = handler.call(calls.pop().expect("one call per message")).await;
+        let answer = slice.call(calls.pop().expect("one call per message")).await;
         let mut work = begin(client).await;
-        let handled: Result<_, HandleError> = handler.settle(&mut work, &batch, vec![answer], now).await;
+        let handled: Result<_, HandleError> = slice.settle(&mut work, &batch, vec![answer], now).await;
         if commit(work, handled.expect("settled")).await {
             return;
         }

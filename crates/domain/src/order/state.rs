@@ -86,7 +86,7 @@ impl Order {
             TimelineEntry::AttentionCleared => None,
             _ => self.attention,
         };
-        let payment = payment_after(entry, self.payment).unwrap_or(self.payment);
+        let payment = payment_after(entry).unwrap_or(self.payment);
         let fulfilment = fulfilment_after(entry).unwrap_or(self.fulfilment);
         Ok(Self { status, payment, fulfilment, reason, attention, ..self })
     }
@@ -107,26 +107,23 @@ impl Order {
     }
 }
 
-fn payment_after(entry: &TimelineEntry, before: OrderPaymentStatus) -> Option<OrderPaymentStatus> {
+fn payment_after(entry: &TimelineEntry) -> Option<OrderPaymentStatus> {
     match entry {
         TimelineEntry::PaymentAuthorized { .. } => Some(OrderPaymentStatus::Authorized),
         TimelineEntry::PaymentDeclined { .. } => Some(OrderPaymentStatus::Declined),
         TimelineEntry::PaymentVoided { refunded: None } => Some(OrderPaymentStatus::Voided),
         TimelineEntry::PaymentVoided { refunded: Some(_) } => Some(OrderPaymentStatus::Refunded),
-        // More is captured of an order that has refunds.
-        TimelineEntry::PaymentCaptured { .. } if is_refunded(before) => Some(OrderPaymentStatus::PartlyRefunded),
+        TimelineEntry::PaymentCaptured { not_refunded: Some(rest), .. } => Some(refunded_but(*rest)),
         TimelineEntry::PaymentCaptured { remaining: 0, .. } => Some(OrderPaymentStatus::Captured),
         TimelineEntry::PaymentCaptured { .. } => Some(OrderPaymentStatus::PartlyCaptured),
-        TimelineEntry::PaymentRefunded { remaining, .. } if remaining.amount_minor == 0 => {
-            Some(OrderPaymentStatus::Refunded)
-        }
-        TimelineEntry::PaymentRefunded { .. } => Some(OrderPaymentStatus::PartlyRefunded),
+        TimelineEntry::PaymentRefunded { remaining, .. } => Some(refunded_but(*remaining)),
         _ => None,
     }
 }
 
-const fn is_refunded(status: OrderPaymentStatus) -> bool {
-    matches!(status, OrderPaymentStatus::PartlyRefunded | OrderPaymentStatus::Refunded)
+/// With refunds: `rest` is captured and not refunded.
+const fn refunded_but(rest: Money) -> OrderPaymentStatus {
+    if rest.amount_minor == 0 { OrderPaymentStatus::Refunded } else { OrderPaymentStatus::PartlyRefunded }
 }
 
 fn fulfilment_after(entry: &TimelineEntry) -> Option<FulfilmentStatus> {

@@ -79,6 +79,9 @@ pub enum TimelineEntry {
         amount: Money,
         /// How many shipments are not captured yet.
         remaining: usize,
+        /// What is captured and not refunded, if the order has refunds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_refunded: Option<Money>,
     },
     /// The gateway declined the capture, which is final for this attempt.
     PaymentCaptureDeclined {

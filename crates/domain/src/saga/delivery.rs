@@ -72,7 +72,7 @@ impl OrderSaga {
         order: &Order,
         reply: &PaymentCaptured,
     ) -> Result<Applied<Transition>, SagaError> {
-        let (cleared, problem) = (self.attention_cleared(order), self.problem(order.id));
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
         let Some(shipment) = shipment.filter(|shipment| !shipment.captured) else {
             return Ok(Applied::Unchanged);
@@ -84,9 +84,11 @@ impl OrderSaga {
         shipment.captured = true;
         shipment.capture_declined = None;
         let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
-        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining };
+        let has_refunds = self.refunds.refunded_minor() > 0;
+        let not_refunded = has_refunds.then(|| self.not_refunded(amount.currency));
+        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining, not_refunded };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Ok(Applied::Changed(transition.update_attention(order, problem.as_ref()).end_if_done()))
+        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done()))
     }
 
     pub(super) fn on_stock_shipped(mut self, order: &Order, reply: &StockShipped) -> Applied<Transition> {

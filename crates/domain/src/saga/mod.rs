@@ -6,6 +6,7 @@
 //! Each consumes the saga and returns a [`Transition`].
 
 mod allocation;
+mod attention;
 mod command;
 mod compensation;
 mod delivery;
@@ -16,7 +17,6 @@ mod operator_actions;
 mod order_saga;
 mod phase;
 mod plan;
-mod problems;
 mod refund_outcomes;
 mod refunds;
 mod retry_policy;

@@ -51,7 +51,7 @@ impl OrderSaga {
 
     /// Captures again what the gateway declined, under other keys.
     pub fn capture_again(mut self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
-        let problem = self.problem(order.id);
+        let reason_before = self.attention_reason(order.id);
         let shipments = self.allocation.shipments_mut().iter_mut();
         let declined: Vec<_> = shipments.filter_map(PlannedShipment::repeat_capture).collect();
         if declined.is_empty() {
@@ -60,7 +60,7 @@ impl OrderSaga {
         let start = Transition::of(self.with_attempts_reset());
         let transition = declined.iter().fold(start, |transition, shipment| transition.capture(order, shipment));
         let entry = TimelineEntry::StepRetried { step: CAPTURE_PAYMENT, reason: reason.to_owned() };
-        Ok(transition.record(entry).update_attention(order, problem.as_ref()))
+        Ok(transition.record(entry).update_attention(order, reason_before.as_ref()))
     }
 
     /// Ends an undoing saga at once. The open compensation is left as it is; those of earlier steps are sent, and

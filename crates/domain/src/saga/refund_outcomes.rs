@@ -47,7 +47,7 @@ impl SagaRefunds {
     }
 
     /// Why the refunds need a person.
-    pub fn problem(&self) -> Option<String> {
+    pub fn attention_reason(&self) -> Option<String> {
         self.0.iter().find_map(|(refund, outcome)| match outcome {
             RefundOutcome::Refused { reason, is_acknowledged: false, .. } => {
                 Some(format!("the gateway refused refund {refund}: {reason}"))

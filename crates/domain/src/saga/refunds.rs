@@ -6,7 +6,7 @@ use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::RefundId;
 use crate::messages::{PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, Reply};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::order::{Order, TimelineEntry};
 use crate::product::Sku;
 use crate::refund::RefundCause;
@@ -36,12 +36,17 @@ impl OrderSaga {
 
     fn refunded(&self, reply: &PaymentRefunded) -> Option<(RefundId, RefundOutcome, TimelineEntry)> {
         let (refund, amount) = (cause(&reply.cause)?.refund, reply.amount);
-        let captured = self.allocation.shipments().iter().filter(|shipment| shipment.captured);
-        let captured: i64 = captured.map(|shipment| shipment.amount).sum();
-        let remaining = (captured - self.refunds.refunded_minor() - amount.amount_minor).max(0);
-        let remaining = Money { amount_minor: remaining, ..amount };
+        let before = self.not_refunded(amount.currency).amount_minor;
+        let remaining = Money { amount_minor: (before - amount.amount_minor).max(0), ..amount };
         let entry = TimelineEntry::PaymentRefunded { refund_id: refund, amount, remaining };
         Some((refund, RefundOutcome::Refunded(amount.amount_minor), entry))
+    }
+
+    /// What is captured and not refunded. The reply to a capture may come after that to its refund.
+    pub(super) fn not_refunded(&self, currency: Currency) -> Money {
+        let captured = self.allocation.shipments().iter().filter(|shipment| shipment.captured);
+        let captured: i64 = captured.map(|shipment| shipment.amount).sum();
+        Money { amount_minor: (captured - self.refunds.refunded_minor()).max(0), currency }
     }
 
     fn set_refund(
@@ -50,9 +55,9 @@ impl OrderSaga {
         (refund, outcome): (RefundId, RefundOutcome),
         entry: TimelineEntry,
     ) -> Transition {
-        let problem = self.problem(order.id);
+        let reason_before = self.attention_reason(order.id);
         self.refunds.set(refund, outcome);
-        Transition::of(self).record(entry).update_attention(order, problem.as_ref())
+        Transition::of(self).record(entry).update_attention(order, reason_before.as_ref())
     }
 
     /// The captured units of each SKU: only those can be refunded.

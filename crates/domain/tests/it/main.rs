@@ -2,9 +2,9 @@
 
 mod cancelling;
 mod deadlines;
+mod declines;
 mod delivering;
 mod forward;
-mod money_problems;
 mod operators;
 mod order_table;
 mod properties;

@@ -70,7 +70,7 @@ fn line(line_no: i16, units: i64, price: i64, tax_minor: i64, discount_minor: i6
 }
 
 fn units(line_no: i16, quantity: u32) -> LineUnits {
-    LineUnits { line_no, quantity: quantity.try_into().unwrap() }
+    LineUnits { line_no, quantity: quantity.try_into().expect("a quantity") }
 }
 
 fn of_lines<const N: usize>(lines: [(i16, u32); N]) -> RefundScope {
@@ -78,7 +78,7 @@ fn of_lines<const N: usize>(lines: [(i16, u32); N]) -> RefundScope {
 }
 
 fn amount(minor: u64) -> RefundScope {
-    RefundScope::Amount(NonZeroU64::new(minor).unwrap())
+    RefundScope::Amount(NonZeroU64::new(minor).expect("an amount"))
 }
 
 fn an_order() -> impl Strategy<Value = Refundable> {

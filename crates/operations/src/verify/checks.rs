@@ -48,7 +48,7 @@ pub(super) const ALL: &[Check] = checks! {
     money::kept_for_closed_orders:
         "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
     money::orders_without_payment:
-        "money.covered", "the total of a confirmed order is authorized, that of a delivered order without attention is captured";
+        "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured, or people know of it";
     refunds::more_than_captured:
         "refunds.captured", "refunds that are not refused are at most what was captured";
     refunds::more_than_lines:

@@ -144,6 +144,22 @@ async fn every_violation_is_found_by_the_check_of_its_invariant(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_delivered_order_is_captured_or_people_know_of_it(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
+    let less_captured = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'";
+    let with_attention = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured';
+                          UPDATE orders.orders SET attention = 'declined' WHERE status = 'delivered'";
+    let written_off = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured';
+                       UPDATE orders.events SET kind = 'step_marked_done' WHERE version = 3";
+
+    for (change, offenders) in [(less_captured, 1), (with_attention, 0), (written_off, 0)] {
+        let report = report_after(&pool, change).await;
+        let covered = report.checks.iter().find(|outcome| outcome.check == "money.covered").expect("it is checked");
+        assert_eq!(covered.offenders.len(), offenders, "{change}: {report}");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn the_ledger_of_the_simulated_gateway_is_compared_with_its_own_payments_only(pool: PgPool) {
     pool.execute(CONSISTENT).await.unwrap();
 

@@ -4,6 +4,7 @@ use super::error::RefundError;
 use crate::store::{self, Refund, StoredPayment};
 use domain::ids::{OrderId, RefundId};
 use domain::messages::{PaymentCommand, RefundPayment};
+use domain::payment::Balance;
 use domain::refund::{EarlierRefunds, RefundRefusal};
 use messaging::{Outgoing, Trace};
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ impl LockedRefunds {
 
     /// What is captured and neither refunded nor possibly refunded.
     pub fn left_minor(&self) -> i64 {
-        self.payment.payment.balance().map_or(0, |balance| balance.refundable_minor())
+        self.payment.payment.balance().map_or(0, Balance::refundable_minor)
     }
 
     pub fn find(&self, id: RefundId) -> Result<Refund, RefundError> {

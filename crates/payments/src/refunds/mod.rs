@@ -14,7 +14,7 @@ mod retry;
 pub use error::RefundError;
 pub(crate) use expire::expire_refunds;
 pub use find::{find_refunds, preview_refund};
-pub(crate) use outcome::{RefundOutcomes, unresolved};
+pub(crate) use outcome::{RefundsOfBatch, unresolved};
 pub use request::{RefundRequest, request_refund};
 pub use resolve::{ResolveRefund, resolve_refund};
 pub use retry::{RetryRefund, retry_refund};

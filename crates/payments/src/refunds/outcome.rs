@@ -13,9 +13,9 @@ use std::collections::HashMap;
 
 /// The refunds of the orders with refund commands in a batch.
 #[derive(Debug, Default)]
-pub(crate) struct RefundOutcomes(HashMap<OrderId, Vec<Refund>>);
+pub(crate) struct RefundsOfBatch(HashMap<OrderId, Vec<Refund>>);
 
-impl RefundOutcomes {
+impl RefundsOfBatch {
     /// Reads nothing for a batch without refunds. The payments must be locked.
     pub async fn of(tx: &mut PgConnection, batch: &[Delivery<PaymentCommand>]) -> Result<Self, PaymentsError> {
         let refunds = batch.iter().filter(|delivery| matches!(delivery.command, PaymentCommand::Refund(_)));

@@ -12,7 +12,7 @@ use domain::refund::{
 use messaging::{Trace, WriteContext};
 use payments::{
     Refund, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, reconcile_payments,
-    request_refund, resolve_refund, retry_refund,
+    remove_orders, request_refund, resolve_refund, retry_refund,
 };
 use platform::audit::NoAudit;
 use platform::clock::now;
@@ -331,4 +331,19 @@ async fn an_order_without_a_captured_payment_has_nothing_to_refund(pool: PgPool)
 
     assert_eq!(refusal(captured.request(RefundScope::Whole).await), RefundRefusal::NothingLeft);
     assert!(matches!(captured.retry(RefundId::from_uuid(Uuid::nil())).await, Err(RefundError::NotFound)));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn refunds_are_removed_with_their_order_once_they_are_settled(pool: PgPool) {
+    let captured = Captured::with(&pool, "sim_ok").await;
+    captured.request(of_line(1, 1)).await.expect("requested");
+
+    let open = remove_orders(&pool, &[captured.order_id]).await.expect("removed");
+    assert!(open.contains(&captured.order_id), "a refund is pending");
+    captured.settle().await;
+    let open = remove_orders(&pool, &[captured.order_id]).await.expect("removed");
+
+    assert!(open.is_empty());
+    let rows = "SELECT (SELECT count(*) FROM payments.refunds) + (SELECT count(*) FROM payments.refund_lines)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(rows).fetch_one(&pool).await.expect("a count"), 0);
 }

@@ -75,7 +75,7 @@ fn the_stock_of_a_shipment_with_a_declined_capture_is_still_shipped() {
 }
 
 #[test]
-fn a_capture_that_succeeds_after_its_decline_solves_the_problem() {
+fn a_capture_that_succeeds_after_its_decline_clears_the_attention() {
     let script = unpaid().on_reply(&captured(first(), FIRST_MINOR));
     assert!(!has_attention(&script));
     script.ends(OrderStatus::Delivered, None);
@@ -146,7 +146,7 @@ fn a_refund_that_nobody_can_look_up_raises_attention_until_a_person_resolves_it(
 }
 
 #[test]
-fn the_attention_names_the_problem_that_remains() {
+fn the_attention_names_the_reason_that_remains() {
     let both = unpaid().on_reply(&refund_refused(1, 1, false));
     let captured = both.on_reply(&captured(first(), FIRST_MINOR));
     assert!(captured.order.attention.as_ref().is_some_and(|reason| reason.contains("refund")));
