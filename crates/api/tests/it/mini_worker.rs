@@ -2,6 +2,7 @@
 
 use crate::client::ApiClient;
 use crate::worker_fixture;
+use clap::Parser;
 use domain::messages::Queue;
 use domain::saga::TimeScale;
 use inventory::Inventory;
@@ -10,27 +11,24 @@ use messaging::{
     WriteContext,
 };
 use orders::SagaHandler;
-use payments::gateway::simulated::{SimulatedGateway, SimulatedGatewayArgs};
-use payments::gateway::{ChosenGateway, GatewaySettings, RegisteredGateway};
 use payments::{Payments, PaymentsArgs};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+
+/// The settings of the worker that these tests need, with their defaults.
+#[derive(Debug, Parser)]
+struct Settings {
+    #[command(flatten)]
+    payments: PaymentsArgs,
+}
 
 /// Attempts per message, for gateways that lose responses.
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Handles messages until there are none.
 pub async fn work(client: &ApiClient) {
-    let gateways = GatewaySettings { simulated: SimulatedGatewayArgs { sim_gateway_latency_ms: 0 } };
-    let args = PaymentsArgs {
-        payment_call_timeout_ms: 20_000,
-        payment_calls_max: 1,
-        payment_method_calls_max: 1,
-        payment_follow_up_calls_max: 1,
-        chosen: ChosenGateway { payment_gateway: SimulatedGateway::INFO },
-        gateways,
-    };
-    let payments = Payments::start(&args, &client.pool).expect("the simulated gateway is registered");
+    let settings = Settings::parse_from(["worker", "--sim-gateway-latency-ms", "0"]);
+    let payments = Payments::start(&settings.payments, &client.pool).expect("the simulated gateway is registered");
     let shipping = worker_fixture::shipping();
     loop {
         let messages: Vec<(String, String)> =

@@ -85,7 +85,7 @@ async fn a_refund_of_units_and_then_of_the_rest_changes_the_payment_status(pool:
 
     assert_eq!(shop.order(&order).await["payment_status"], "partly_refunded");
     let found = shop.client.send(get("/orders?payment_status=partly_refunded").by(&shop.customer)).await;
-    assert_eq!(found.expect(StatusCode::OK)["items"][0]["order_id"], order.as_str());
+    assert_eq!(found.expect(StatusCode::OK)["items"][0]["id"], order.as_str());
     let rest = shop.refund(&order, &json!({ "reason": "customer" })).await;
     assert_eq!((&rest["scope"], &rest["amount_minor"]), (&json!("whole"), &json!(2 * PRICE)));
     work(&shop.client).await;
