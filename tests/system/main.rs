@@ -32,6 +32,7 @@ mod pgbouncer;
 mod poison;
 mod process_kills;
 mod read_replica;
+mod refunds;
 mod refusals;
 mod repetition;
 mod secret_files;

@@ -25,6 +25,9 @@ pub enum Scope {
     /// Tax, discounts and shipping costs of the orders that it places, as the shop calculated them.
     #[strum(serialize = "orders:adjust_totals")]
     OrdersAdjustTotals,
+    /// Also retries and resolves refunds.
+    #[strum(serialize = "orders:refund")]
+    OrdersRefund,
     #[strum(serialize = "payments:read")]
     PaymentsRead,
     #[strum(serialize = "shipments:read")]

@@ -24,11 +24,37 @@ impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for PathParam
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|error| Problem::new(Kind::InvalidParameter, error.to_string()))?;
-        let (name, text) = params.iter().next().ok_or_else(|| Problem::internal("the route has no parameter"))?;
-        let invalid =
-            |error| Problem::about_parameter(Kind::InvalidParameter, name, texts::invalid_value(name, error, text));
-        text.parse().map(Self).map_err(invalid)
+        let first = params.iter().next().ok_or_else(|| Problem::internal("the route has no parameter"))?;
+        parse_path(first).map(Self)
     }
+}
+
+/// Extracts both parameters of the path; 400 if one can't be parsed.
+#[derive(Debug)]
+pub struct PathParams<A, B>(pub A, pub B);
+
+impl<S, A, B> FromRequestParts<S> for PathParams<A, B>
+where
+    S: Send + Sync,
+    A: FromStr<Err: Display>,
+    B: FromStr<Err: Display>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|error| Problem::new(Kind::InvalidParameter, error.to_string()))?;
+        let mut params = params.iter();
+        let missing = || Problem::internal("the route has fewer than two parameters");
+        let (first, second) = params.next().zip(params.next()).ok_or_else(missing)?;
+        Ok(Self(parse_path(first)?, parse_path(second)?))
+    }
+}
+
+fn parse_path<T: FromStr<Err: Display>>((name, text): (&str, &str)) -> Result<T, Problem> {
+    let invalid =
+        |error| Problem::about_parameter(Kind::InvalidParameter, name, texts::invalid_value(name, error, text));
+    text.parse().map_err(invalid)
 }
 
 /// Id of a resource that has no id type in the domain.

@@ -47,6 +47,7 @@ permissions! {
     SeeOrders        "see orders"                 &[Customer, Vendor, Support, Admin], Some(Scope::OrdersRead);
     // Everybody may cancel an order that they placed, whatever their role is now.
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);
+    RefundOrders     "refund orders"              &[Admin], Some(Scope::OrdersRefund);
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin], Some(Scope::PaymentsRead);
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     SeeAllocations   "see how orders are allocated" &[Vendor, Support, Admin], Some(Scope::StockRead);

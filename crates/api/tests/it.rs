@@ -22,6 +22,8 @@ mod docs_page;
 mod http;
 #[path = "it/lost_commit.rs"]
 mod lost_commit;
+#[path = "it/mini_worker.rs"]
+mod mini_worker;
 #[path = "it/openapi_contract.rs"]
 mod openapi_contract;
 #[path = "it/openapi_document.rs"]
@@ -40,6 +42,8 @@ mod pools;
 mod products;
 #[path = "it/rate_limits.rs"]
 mod rate_limits;
+#[path = "it/refunds.rs"]
+mod refunds;
 #[path = "it/repeats.rs"]
 mod repeats;
 #[path = "it/replays.rs"]

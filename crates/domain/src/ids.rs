@@ -69,6 +69,10 @@ id!(
     PaymentId
 );
 id!(
+    /// A refund of an order's payment; UUID v7.
+    RefundId
+);
+id!(
     /// The shipment of one order from one warehouse with the products of one vendor; derived, see
     /// [`ShipmentId::of_vendor`].
     ShipmentId

@@ -16,6 +16,7 @@ mod order_status;
 pub mod page;
 pub mod payment;
 pub mod product;
+pub mod refund;
 pub mod saga;
 pub mod shipment;
 mod step_name;

@@ -1,4 +1,5 @@
-//! The actions of admins on a stuck saga: retry the open step, mark it as done, or abandon a compensation.
+//! The actions of admins on a saga that needs them: retry the open step, mark it as done, capture again, or abandon a
+//! compensation.
 
 use crate::apply_transition::{ChangeCause, apply};
 use crate::changes::OrderChanges;
@@ -21,6 +22,8 @@ pub enum SagaAction {
     RetryStep,
     /// Continue as if the open command had succeeded.
     MarkStepDone,
+    /// Capture again, under other keys, what the gateway declined.
+    CaptureAgain,
     /// End an undoing saga at once. The compensation without a reply is left as it is.
     Abandon,
 }
@@ -108,6 +111,7 @@ impl SagaAction {
         let transition = match self {
             Self::RetryStep => saga.retry_step(order, reason),
             Self::MarkStepDone => saga.mark_step_done(order, reason),
+            Self::CaptureAgain => saga.capture_again(order, reason),
             Self::Abandon => saga.abandon(order, reason),
         };
         transition.map_err(|error| match error {
@@ -121,6 +125,7 @@ impl SagaAction {
         match self {
             Self::RetryStep => "saga.retry_step",
             Self::MarkStepDone => "saga.mark_step_done",
+            Self::CaptureAgain => "saga.capture_again",
             Self::Abandon => "saga.abandon",
         }
     }
@@ -131,7 +136,10 @@ const fn advice(phase: PhaseName) -> &'static str {
     match phase {
         PhaseName::Running => "The order is still being placed: use `retry-step`, or cancel the order",
         PhaseName::Undoing => "Use `retry-step`, `mark-step-done` or `abandon`",
-        PhaseName::Delivering => "Use `retry-step`, or `mark-step-done` while a capture or a stock deduction is open",
+        PhaseName::Delivering => {
+            "Use `capture-again` after a declined capture, `retry-step`, or `mark-step-done` while a capture or a stock \
+             deduction is open"
+        }
         PhaseName::Ended => "The saga has ended: no action is possible",
         PhaseName::Stuck => {
             "Use `retry-step`; `mark-step-done` needs a confirmed or undoing order, `abandon` an undoing one"

@@ -8,7 +8,7 @@ use crate::store::{self, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::messages::PaymentCommand;
-use domain::payment::{Operation, Payment, Refusal};
+use domain::payment::{CaptureAttempt, Operation, Payment, Refusal};
 use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -93,7 +93,7 @@ impl OperationRequest {
                 Some(Self::Authorize { amount: command.amount, method: command.method })
             }
             PaymentCommand::Capture(command) => {
-                Some(Self::Capture { shipment: command.shipment_id, amount: command.amount })
+                Some(Self::Capture { capture: CaptureAttempt::of(&command), amount: command.amount })
             }
             PaymentCommand::Refund(command) => Some(Self::Refund { cause: command.cause, amount: command.amount }),
             PaymentCommand::Void(_) => None,

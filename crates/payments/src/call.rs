@@ -1,9 +1,9 @@
 //! The gateway calls, made between the two transactions.
 
 use crate::gateway::{Authorize, Gateways, LookUp, Movement, Outcome, PaymentGateway, Receipt, StartedGateway};
-use domain::ids::{OrderId, ProviderKey, ShipmentId};
+use domain::ids::{OrderId, ProviderKey};
 use domain::money::Money;
-use domain::payment::{Operation, Refusal, VoidResult};
+use domain::payment::{CaptureAttempt, Operation, Refusal, VoidResult};
 use platform::metrics::provider::{self, ProviderCalls};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub struct KeyedOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OperationRequest {
     Authorize { amount: Money, method: String },
-    Capture { shipment: ShipmentId, amount: Money },
+    Capture { capture: CaptureAttempt, amount: Money },
     Refund { cause: String, amount: Money },
 }
 
@@ -67,7 +67,7 @@ pub enum CallResult {
 pub enum Report {
     /// With the amount to authorize.
     Authorize(Money, Outcome<Receipt>),
-    Capture(ShipmentId, Outcome<Receipt>),
+    Capture(CaptureAttempt, Outcome<Receipt>),
     Refund(String, Outcome<Receipt>),
     Void(Outcome<VoidResult>),
 }
@@ -189,7 +189,7 @@ impl OperationRequest {
     pub fn operation(&self) -> Operation {
         match self {
             Self::Authorize { .. } => Operation::Authorize,
-            Self::Capture { shipment, .. } => Operation::Capture(*shipment),
+            Self::Capture { capture, .. } => Operation::Capture(*capture),
             Self::Refund { cause, .. } => Operation::Refund(cause.clone()),
         }
     }
@@ -203,7 +203,7 @@ impl OperationRequest {
     fn report(self, outcome: Outcome<Receipt>) -> Report {
         match self {
             Self::Authorize { amount, .. } => Report::Authorize(amount, outcome),
-            Self::Capture { shipment, .. } => Report::Capture(shipment, outcome),
+            Self::Capture { capture, .. } => Report::Capture(capture, outcome),
             Self::Refund { cause, .. } => Report::Refund(cause, outcome),
         }
     }
@@ -213,7 +213,7 @@ impl Report {
     pub(crate) fn operation(&self) -> Operation {
         match self {
             Self::Authorize(..) => Operation::Authorize,
-            Self::Capture(shipment, _) => Operation::Capture(*shipment),
+            Self::Capture(capture, _) => Operation::Capture(*capture),
             Self::Refund(cause, _) => Operation::Refund(cause.clone()),
             Self::Void(_) => Operation::Void,
         }

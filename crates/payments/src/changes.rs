@@ -1,7 +1,7 @@
 //! What a batch of commands writes, before its gateway calls and after them.
 
 use crate::error::PaymentsError;
-use crate::store::{self, SettledOperation, StartedOperation, StoredPayment};
+use crate::store::{self, Refund, SettledOperation, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use messaging::Changes;
 use sqlx::PgConnection;
@@ -13,6 +13,8 @@ pub struct PaymentChanges {
     pub(crate) started: Vec<StartedOperation>,
     /// Operations with the outcome of their gateway calls.
     pub(crate) settled: Vec<SettledOperation>,
+    /// Refunds with a new status.
+    pub(crate) refunds: Vec<Refund>,
 }
 
 impl Changes for PaymentChanges {
@@ -20,6 +22,7 @@ impl Changes for PaymentChanges {
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), PaymentsError> {
         store::save(tx, &self.payments, &self.settled, now).await?;
+        store::save_refunds(tx, &self.refunds, now).await?;
         store::start_operations(tx, &self.started, now).await
     }
 }

@@ -32,7 +32,7 @@ pub struct PaymentView {
 pub struct OperationView {
     pub provider_key: ProviderKey,
     pub kind: OperationKind,
-    /// The shipment of a capture, the cause of a refund, otherwise empty.
+    /// The shipment of a capture with its attempt, the cause of a refund, otherwise empty.
     pub subject: String,
     pub amount_minor: i64,
     pub status: OperationStatus,

@@ -1,5 +1,6 @@
 //! Payments: owns schema `payments`. Consumes the commands authorize, capture, void and refund ([`PaymentCommand`]).
-//! Replies with authorized, declined, captured, voided and refunded. Depends on no other slice.
+//! Replies with authorized, declined, captured, voided and refunded, and with declined captures and refused refunds.
+//! Depends on no other slice.
 //!
 //! The gateway is called between two transactions: [`begin`] stores which call is about to be made and under which key,
 //! [`settle`] stores its outcome. A crash in between leaves the operation `started`, a lost response leaves it
@@ -13,6 +14,7 @@ mod error;
 mod find_payment;
 pub mod gateway;
 mod reconcile;
+mod refunds;
 mod remove_orders;
 mod settings;
 mod settle;
@@ -23,9 +25,13 @@ pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
 pub use reconcile::reconcile_payments;
+pub use refunds::{
+    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, request_refund,
+    resolve_refund, retry_refund,
+};
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};
-pub use store::OperationStatus;
+pub use store::{OperationStatus, Refund};
 
 use bulkheads::Bulkheads;
 use call::MeteredGateways;

@@ -3,14 +3,15 @@
 //! A saga repeats its command while it waits for the reply. This task finds operations that no saga waits for any more,
 //! such as the void of an order that an operator abandoned. It publishes the command to the slice's own queue. The
 //! handler looks the operation up at the gateway before it repeats the call under the same key. Operations so old that
-//! the gateway may have dropped their key are left to an operator.
+//! the gateway may have dropped their key are left to an operator; refunds among them are marked for review.
 
 use crate::error::PaymentsError;
 use crate::gateway::{KEY_RETENTION_DEFAULT, registered};
-use crate::store::{self, Unsettled, UnsettledOperation};
+use crate::refunds::expire_refunds;
+use crate::store::{self, ExpiredBefore, Unsettled, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
-use domain::payment::OperationKind;
+use domain::payment::{CaptureAttempt, OperationKind};
 use messaging::{NoChanges, Outgoing, Trace, UnitOfWork, WriteContext, outbox};
 use std::time::Duration;
 
@@ -29,14 +30,18 @@ pub async fn reconcile_payments(
         return Ok(0);
     }
     let retentions = registered().iter().map(|info| (info.name, now - info.idempotency_key_retention));
+    let kept_since: Vec<_> = retentions.collect();
+    let kept_since_default = now - KEY_RETENTION_DEFAULT;
     let unsettled = Unsettled {
         updated_before: now - min_age,
-        created_after: &retentions.collect::<Vec<_>>(),
-        created_after_default: now - KEY_RETENTION_DEFAULT,
+        created_after: &kept_since,
+        created_after_default: kept_since_default,
     };
     let unsettled = store::claim_unsettled(&mut work, unsettled, now, limit).await?;
     let count = unsettled.len();
     work.send(unsettled.into_iter().filter_map(|operation| command_for(operation, now)));
+    let expired = ExpiredBefore { by_gateway: &kept_since, default: kept_since_default };
+    expire_refunds(&mut work, &expired, &trace(), now, limit).await?;
     work.commit(NoChanges, now).await?;
     Ok(count)
 }
@@ -52,11 +57,14 @@ fn command_for(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing
         OperationKind::Authorize => return None,
         OperationKind::Void => PaymentCommand::Void(VoidPayment { order_id }),
         OperationKind::Capture => {
-            let shipment_id = subject.parse().ok()?;
-            PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount })
+            let CaptureAttempt { shipment: shipment_id, attempt } = subject.parse().ok()?;
+            PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount, attempt })
         }
         OperationKind::Refund => PaymentCommand::Refund(RefundPayment { order_id, cause: subject, amount }),
     };
-    let trace = Trace { correlation_id: CORRELATION.to_owned(), causation_id: None, traceparent: None };
-    Some(Outgoing::new(order_id, &command, id, trace, now))
+    Some(Outgoing::new(order_id, &command, id, trace(), now))
+}
+
+fn trace() -> Trace {
+    Trace { correlation_id: CORRELATION.to_owned(), causation_id: None, traceparent: None }
 }

@@ -7,10 +7,11 @@ use crate::call::{CallResult, Report};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
+use crate::refunds::{RefundsOfBatch, unresolved};
 use crate::store::{self, OperationStatus, SettledOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
-use domain::messages::PaymentCommand;
+use domain::messages::{PaymentCommand, Reply};
 use domain::payment::{Operation, Payment, Refusal, VOIDED};
 use messaging::{Delivery, Handled, Verdict};
 use sqlx::PgConnection;
@@ -23,12 +24,17 @@ pub(crate) async fn settle(
 ) -> Result<Handled<PaymentChanges>, PaymentsError> {
     let orders: Vec<_> = batch.iter().map(|delivery| delivery.header.subject).collect();
     let mut stored = store::lock_payments(tx, &orders).await?;
+    let refunds = RefundsOfBatch::of(tx, batch).await?;
     let (mut handled, mut changes) = (Handled::default(), PaymentChanges::default());
     for (delivery, result) in batch.iter().zip(results) {
         let verdict = match (result, stored.remove(&delivery.header.subject)) {
             (CallResult::Refused(refusal), _) => Verdict::Poison(refusal.to_string()),
             (_, None) => Verdict::Poison(Refusal::NoPayment.to_string()),
-            (result, Some(stored)) => apply_and_reply(stored, delivery, result, now, &mut changes, &mut handled),
+            (result, Some(stored)) => {
+                let (verdict, reply) = apply_and_reply(stored, delivery, result, &refunds, &mut changes);
+                handled.outgoing.extend(reply.map(|reply| delivery.reply(&reply, now)));
+                verdict
+            }
         };
         handled.verdicts.push(verdict);
     }
@@ -40,29 +46,29 @@ fn apply_and_reply(
     mut stored: StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     result: CallResult,
-    now: Timestamp,
+    refunds: &RefundsOfBatch,
     changes: &mut PaymentChanges,
-    handled: &mut Handled<PaymentChanges>,
-) -> Verdict {
+) -> (Verdict, Option<Reply>) {
     let (report, key_expired) = match result {
         CallResult::Reported(report) => (Some(report), false),
         CallResult::KeyExpired(report) => (Some(report), true),
         CallResult::NotNeeded | CallResult::Refused(_) => (None, false),
     };
     let unknown_reason = report.and_then(|report| apply_result(&mut stored, &report, changes));
+    let refund = refunds.changed_by(&stored, &delivery.command, (unknown_reason.as_ref(), key_expired));
+    let needs_review = refund.as_ref().and_then(unresolved);
+    changes.refunds.extend(refund);
     match stored.payment.reply_to(&delivery.command) {
-        Ok(Some(reply)) => {
-            handled.outgoing.push(delivery.reply(&reply, now));
-            Verdict::Done
-        }
+        Ok(Some(reply)) => (Verdict::Done, Some(reply)),
+        Ok(None) if needs_review.is_some() => (Verdict::Done, needs_review),
         Ok(None) => {
             let why = unknown_reason.unwrap_or_else(|| "a void is under way".to_owned());
             let correlation_id = delivery.header.trace.correlation_id.as_str();
             let attempt = delivery.attempt;
             tracing::warn!(order.id = %stored.order_id, correlation_id, attempt, why, "Payment not settled");
-            if key_expired { Verdict::Poison(why) } else { Verdict::Retry(why) }
+            (if key_expired { Verdict::Poison(why) } else { Verdict::Retry(why) }, None)
         }
-        Err(refusal) => Verdict::Poison(refusal.to_string()),
+        Err(refusal) => (Verdict::Poison(refusal.to_string()), None),
     }
 }
 
@@ -98,8 +104,8 @@ fn apply_report(payment: Payment, report: &Report) -> Result<Applied<Payment>, R
     match report {
         Report::Authorize(amount, Outcome::Succeeded(_)) => Ok(payment.authorized(*amount)),
         Report::Authorize(_, Outcome::Declined { reason }) => Ok(payment.declined(reason.clone())),
-        Report::Capture(shipment, Outcome::Succeeded(_)) => payment.captured(*shipment),
-        Report::Capture(shipment, Outcome::Declined { reason }) => payment.capture_declined(*shipment, reason.clone()),
+        Report::Capture(capture, Outcome::Succeeded(_)) => payment.captured(*capture),
+        Report::Capture(capture, Outcome::Declined { reason }) => payment.capture_declined(*capture, reason.clone()),
         Report::Refund(cause, Outcome::Succeeded(_)) => payment.refunded(cause),
         Report::Refund(cause, Outcome::Declined { reason }) => payment.refund_declined(cause, reason.clone()),
         Report::Void(Outcome::Succeeded(found)) => payment.voided(*found),

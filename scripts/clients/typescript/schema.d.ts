@@ -58,7 +58,7 @@ export interface paths {
         /**
          * Export a customer
          * @description Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
-         *     their addresses, payments and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+         *     their addresses, payments, refunds and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
          *     Each request is recorded in the audit log.
          */
         get: operations["export_customer"];
@@ -272,6 +272,27 @@ export interface paths {
          *     saga is undoing.
          */
         post: operations["abandon_saga"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sagas/{id}/capture-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Capture again
+         * @description Captures what the gateway declined, as another capture: a gateway declines for good. Refused unless a capture of the
+         *     order was declined. If it is declined again, the order needs attention again.
+         */
+        post: operations["capture_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -922,6 +943,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an order's refunds
+         * @description For the customer who placed the order, support and admins; the oldest first.
+         */
+        get: operations["list_refunds"];
+        put?: never;
+        /**
+         * Refund an order
+         * @description The whole order, units of lines, or an amount: never more than is captured and not refunded. The refund is requested
+         *     from the gateway; follow it with GET /orders/{id}/refunds. One refund per `Idempotency-Key`.
+         *
+         *     With `preview=true` nothing is changed: the response is what would be refunded.
+         */
+        post: operations["create_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/refunds/{refund_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve a refund
+         * @description For a refund in `manual_review`: whether the gateway executed it, which it can't be asked any more. With `refused` also
+         *     acknowledges a refund that the gateway refused, which ends the order's attention for it. The gateway is not called.
+         */
+        post: operations["resolve_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/refunds/{refund_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a refused refund
+         * @description Requests it from the gateway again, which takes it as another refund: a gateway refuses for good. Not possible when
+         *     its units or its amount are refunded otherwise by now.
+         */
+        post: operations["retry_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/shipments": {
         parameters: {
             query?: never;
@@ -1466,7 +1556,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
         };
         ApiKeyPage: {
             items: {
@@ -1498,7 +1588,7 @@ export interface components {
                  *       "orders:read"
                  *     ]
                  */
-                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -1738,6 +1828,7 @@ export interface components {
                 events: components["schemas"]["Event"][];
                 order: components["schemas"]["Order"];
                 payment?: components["schemas"]["Payment"] | null;
+                refunds: components["schemas"]["Refund"][];
                 shipments: components["schemas"]["Shipment"][];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
@@ -2167,7 +2258,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
         };
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
@@ -2187,6 +2278,26 @@ export interface components {
              * @description The vendor; default yourself. Admins can set another user.
              */
             vendor_id?: string | null;
+        };
+        /** @description What to refund: `lines` or `amount_minor`; with neither, everything that is captured and not refunded. */
+        NewRefund: {
+            /**
+             * Format: int64
+             * @description An amount that belongs to no line, in the minor unit of the order's currency.
+             */
+            amount_minor?: number | null;
+            /** @description Units of lines, each line at most once. They are refunded with their shares of tax, discount and shipping. */
+            lines?: components["schemas"]["RefundUnits"][] | null;
+            /**
+             * @description - `customer`: the customer asked
+             *     - `damaged`: the goods are damaged
+             *     - `lost`: the goods are lost
+             *     - `goodwill`: nothing is wrong with the goods
+             *     - `fraud`: the order is fraudulent
+             *     - `other`: none of these
+             * @enum {string}
+             */
+            reason: "customer" | "damaged" | "lost" | "goodwill" | "fraud" | "other";
         };
         /** @description The jobs to replay, by queue, fingerprint or both, and the rate. */
         NewReplay: {
@@ -2422,7 +2533,8 @@ export interface components {
             order_number: string;
             /**
              * @description `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
-             *     shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
+             *     shipments that are on their way), `captured`, `voided` (the reservation was released), `refunded`
+             *     or `partly_refunded`.
              *
              *     - `unpaid`: no payment yet
              *     - `authorized`: the amount is reserved at the gateway
@@ -2431,9 +2543,10 @@ export interface components {
              *     - `captured`: the whole amount is captured
              *     - `voided`: the authorization, if there was one, is released
              *     - `refunded`: the captured amount is paid back
+             *     - `partly_refunded`: a part of the captured amount is paid back
              * @enum {string}
              */
-            payment_status: "unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded";
+            payment_status: "unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded" | "partly_refunded";
             /**
              * @description Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of
              *     `/orders/{id}/cancel`.
@@ -2497,7 +2610,8 @@ export interface components {
                 order_number: string;
                 /**
                  * @description `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
-                 *     shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
+                 *     shipments that are on their way), `captured`, `voided` (the reservation was released), `refunded`
+                 *     or `partly_refunded`.
                  *
                  *     - `unpaid`: no payment yet
                  *     - `authorized`: the amount is reserved at the gateway
@@ -2506,9 +2620,10 @@ export interface components {
                  *     - `captured`: the whole amount is captured
                  *     - `voided`: the authorization, if there was one, is released
                  *     - `refunded`: the captured amount is paid back
+                 *     - `partly_refunded`: a part of the captured amount is paid back
                  * @enum {string}
                  */
-                payment_status: "unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded";
+                payment_status: "unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded" | "partly_refunded";
                 /**
                  * @description Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of
                  *     `/orders/{id}/cancel`.
@@ -2711,7 +2826,7 @@ export interface components {
             note?: string | null;
             /**
              * @description A payment method of the configured gateway. The simulated gateway has `sim_ok` (default), and `sim_declined`,
-             *     `sim_timeout`, `sim_flaky` and `sim_down` to simulate failures.
+             *     `sim_timeout`, `sim_flaky`, `sim_down`, `sim_capture_declined` and `sim_refund_declined` to simulate failures.
              * @example sim_ok
              */
             payment_method?: string | null;
@@ -2888,6 +3003,165 @@ export interface components {
             /** @example 5Y0c9mJ2bQh8… */
             refresh_token: string;
         };
+        Refund: components["schemas"]["RefundAmounts"] & {
+            /**
+             * Format: int32
+             * @description How often it was requested from the gateway; for support and admins.
+             * @example 1
+             */
+            attempt?: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it was refused, or is unknown; for support and admins. */
+            error?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            order_id: string;
+            /**
+             * @description - `customer`: the customer asked
+             *     - `damaged`: the goods are damaged
+             *     - `lost`: the goods are lost
+             *     - `goodwill`: nothing is wrong with the goods
+             *     - `fraud`: the order is fraudulent
+             *     - `other`: none of these
+             * @enum {string}
+             */
+            reason: "customer" | "damaged" | "lost" | "goodwill" | "fraud" | "other";
+            /**
+             * @description What was asked for.
+             *
+             *     - `whole`: all that was captured and not refunded
+             *     - `lines`: units of lines
+             *     - `amount`: an amount that belongs to no line
+             * @enum {string}
+             */
+            scope: "whole" | "lines" | "amount";
+            /**
+             * @description - `pending`: requested
+             *     - `succeeded`: paid back
+             *     - `refused`: the gateway refused it; its amount can be refunded again
+             *     - `unknown`: requested, and possibly executed; the gateway is asked again
+             *     - `manual_review`: the gateway can't be asked any more: resolve it
+             * @enum {string}
+             */
+            status: "pending" | "succeeded" | "refused" | "unknown" | "manual_review";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description The amounts of a refund. */
+        RefundAmounts: {
+            /**
+             * Format: int64
+             * @description The lines, shipping, and what belongs to neither.
+             * @example 1999
+             */
+            amount_minor: number;
+            /** @example USD */
+            currency: string;
+            /** @description Empty for a refund of an amount. */
+            lines: components["schemas"]["RefundLine"][];
+            /**
+             * Format: int64
+             * @description The part of it that is shipping.
+             * @example 0
+             */
+            shipping_minor: number;
+        };
+        /** @description Units of a line in a refund. */
+        RefundLine: {
+            /**
+             * Format: int64
+             * @description With tax and discount.
+             * @example 1999
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description The units' share of the line's discount.
+             * @example 0
+             */
+            discount_minor: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description The units' share of the line's tax.
+             * @example 0
+             */
+            tax_minor: number;
+        };
+        RefundPage: {
+            items: (components["schemas"]["RefundAmounts"] & {
+                /**
+                 * Format: int32
+                 * @description How often it was requested from the gateway; for support and admins.
+                 * @example 1
+                 */
+                attempt?: number | null;
+                /** Format: date-time */
+                created_at: string;
+                /** @description Why it was refused, or is unknown; for support and admins. */
+                error?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                order_id: string;
+                /**
+                 * @description - `customer`: the customer asked
+                 *     - `damaged`: the goods are damaged
+                 *     - `lost`: the goods are lost
+                 *     - `goodwill`: nothing is wrong with the goods
+                 *     - `fraud`: the order is fraudulent
+                 *     - `other`: none of these
+                 * @enum {string}
+                 */
+                reason: "customer" | "damaged" | "lost" | "goodwill" | "fraud" | "other";
+                /**
+                 * @description What was asked for.
+                 *
+                 *     - `whole`: all that was captured and not refunded
+                 *     - `lines`: units of lines
+                 *     - `amount`: an amount that belongs to no line
+                 * @enum {string}
+                 */
+                scope: "whole" | "lines" | "amount";
+                /**
+                 * @description - `pending`: requested
+                 *     - `succeeded`: paid back
+                 *     - `refused`: the gateway refused it; its amount can be refunded again
+                 *     - `unknown`: requested, and possibly executed; the gateway is asked again
+                 *     - `manual_review`: the gateway can't be asked any more: resolve it
+                 * @enum {string}
+                 */
+                status: "pending" | "succeeded" | "refused" | "unknown" | "manual_review";
+                /** Format: date-time */
+                updated_at: string;
+            })[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        RefundUnits: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @description At most the units of the line that are captured and not refunded.
+             * @example 1
+             */
+            quantity: number;
+        };
         Replay: {
             /** Format: date-time */
             ended_at?: string | null;
@@ -3013,6 +3287,20 @@ export interface components {
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
+        };
+        /** @description What you found out about the refund. */
+        Resolution: {
+            /**
+             * @description How you know; stored in the audit log.
+             * @example seen in the gateway's report of 23 November
+             */
+            evidence: string;
+            /**
+             * @description - `succeeded`: the gateway executed it
+             *     - `refused`: the gateway did not execute it
+             * @enum {string}
+             */
+            outcome: "succeeded" | "refused";
         };
         Role: {
             /**
@@ -4153,6 +4441,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `request-in-progress`: Request in progress; `invalid-state`: Not possible in the current state; `refund-too-large`: Refund too large */
+        "request-in-progress.invalid-state.refund-too-large": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `request-timeout`: Request timeout */
         "request-timeout": {
             headers: {
@@ -4638,6 +4939,30 @@ export interface operations {
                      *               "status": "authorizing",
                      *               "updated_at": "2026-01-15T09:30:00Z"
                      *             },
+                     *             "refunds": [
+                     *               {
+                     *                 "amount_minor": 1999,
+                     *                 "attempt": 1,
+                     *                 "created_at": "2026-01-15T09:30:00Z",
+                     *                 "currency": "USD",
+                     *                 "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *                 "lines": [
+                     *                   {
+                     *                     "amount_minor": 1999,
+                     *                     "discount_minor": 0,
+                     *                     "line_no": 1,
+                     *                     "quantity": 1,
+                     *                     "tax_minor": 0
+                     *                   }
+                     *                 ],
+                     *                 "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *                 "reason": "customer",
+                     *                 "scope": "whole",
+                     *                 "shipping_minor": 0,
+                     *                 "status": "pending",
+                     *                 "updated_at": "2026-01-15T09:30:00Z"
+                     *               }
+                     *             ],
                      *             "shipments": [
                      *               {
                      *                 "carrier": "simulated",
@@ -5350,6 +5675,75 @@ export interface operations {
         };
     };
     abandon_saga: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "generation": 12,
+                 *       "reason": "the carrier is available again"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Operate"];
+            };
+        };
+        responses: {
+            /** @description The saga after the action */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attention": "inventory.release.v1 was sent 10 times without a reply",
+                     *       "correlation_id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27",
+                     *       "generation": 12,
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "order_status": "pending",
+                     *       "phase": "running",
+                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Saga"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    capture_again: {
         parameters: {
             query?: never;
             header?: {
@@ -6913,7 +7307,7 @@ export interface operations {
                 /** @description One or several, separated by commas */
                 status?: ("pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled")[];
                 /** @description One or several, separated by commas */
-                payment_status?: ("unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded")[];
+                payment_status?: ("unpaid" | "authorized" | "declined" | "partly_captured" | "captured" | "voided" | "refunded" | "partly_refunded")[];
                 /** @description Whether an operator should check the order; for support and admins */
                 attention?: boolean;
                 /** @description The user who placed the order; for support and admins */
@@ -7444,6 +7838,356 @@ export interface operations {
             404: components["responses"]["not-found"];
             406: components["responses"]["not-acceptable"];
             414: components["responses"]["uri-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All refunds of the order */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "attempt": 1,
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "currency": "USD",
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "lines": [
+                     *             {
+                     *               "amount_minor": 1999,
+                     *               "discount_minor": 0,
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "tax_minor": 0
+                     *             }
+                     *           ],
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *           "reason": "customer",
+                     *           "scope": "whole",
+                     *           "shipping_minor": 0,
+                     *           "status": "pending",
+                     *           "updated_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    create_refund: {
+        parameters: {
+            query?: {
+                /** @description Whether to change nothing, and to respond with what would be refunded */
+                preview?: boolean;
+            };
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line_no": 1,
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "reason": "customer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRefund"];
+            };
+        };
+        responses: {
+            /** @description With `preview=true`: what would be refunded */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "amount_minor": 1999,
+                     *       "currency": "USD",
+                     *       "lines": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "discount_minor": 0,
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "tax_minor": 0
+                     *         }
+                     *       ],
+                     *       "shipping_minor": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundAmounts"];
+                };
+            };
+            /** @description The refund is requested */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "amount_minor": 1999,
+                     *       "attempt": 1,
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "currency": "USD",
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "discount_minor": 0,
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "tax_minor": 0
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "customer",
+                     *       "scope": "whole",
+                     *       "shipping_minor": 0,
+                     *       "status": "pending",
+                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state.refund-too-large"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    resolve_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+                /** @description The refund's `id` */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "evidence": "seen in the gateway's report of 23 November",
+                 *       "outcome": "succeeded"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Resolution"];
+            };
+        };
+        responses: {
+            /** @description The refund after it; the order follows */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "amount_minor": 1999,
+                     *       "attempt": 1,
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "currency": "USD",
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "discount_minor": 0,
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "tax_minor": 0
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "customer",
+                     *       "scope": "whole",
+                     *       "shipping_minor": 0,
+                     *       "status": "pending",
+                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    retry_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+                /** @description The refund's `id` */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "fixed in release 2026.48"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The refund is requested again */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "amount_minor": 1999,
+                     *       "attempt": 1,
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "currency": "USD",
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "discount_minor": 0,
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "tax_minor": 0
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "customer",
+                     *       "scope": "whole",
+                     *       "shipping_minor": 0,
+                     *       "status": "pending",
+                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state.refund-too-large"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];

@@ -28,6 +28,7 @@ const SETS: &[Set] = &[
         ("captured", "the whole amount is captured"),
         ("voided", "the authorization, if there was one, is released"),
         ("refunded", "the captured amount is paid back"),
+        ("partly_refunded", "a part of the captured amount is paid back"),
     ],
     // order.fulfilment_status
     &[
@@ -64,6 +65,31 @@ const SETS: &[Set] = &[
         ("declined", "refused by the gateway"),
         ("unknown", "called, and possibly executed; the gateway is asked again"),
     ],
+    // refund.status
+    &[
+        ("pending", "requested"),
+        ("succeeded", "paid back"),
+        ("refused", "the gateway refused it; its amount can be refunded again"),
+        ("unknown", "requested, and possibly executed; the gateway is asked again"),
+        ("manual_review", "the gateway can't be asked any more: resolve it"),
+    ],
+    // refund.reason
+    &[
+        ("customer", "the customer asked"),
+        ("damaged", "the goods are damaged"),
+        ("lost", "the goods are lost"),
+        ("goodwill", "nothing is wrong with the goods"),
+        ("fraud", "the order is fraudulent"),
+        ("other", "none of these"),
+    ],
+    // refund.scope
+    &[
+        ("whole", "all that was captured and not refunded"),
+        ("lines", "units of lines"),
+        ("amount", "an amount that belongs to no line"),
+    ],
+    // what a person found out about a refund
+    &[("succeeded", "the gateway executed it"), ("refused", "the gateway did not execute it")],
     // shipment.status
     &[
         ("requested", "not booked yet"),
@@ -189,6 +215,7 @@ const SETS: &[Set] = &[
         ("orders:read", "see orders"),
         ("orders:cancel", "cancel orders"),
         ("orders:adjust_totals", "set tax, discounts and shipping costs; granted by admins only"),
+        ("orders:refund", "refund orders, retry and resolve refunds"),
         ("payments:read", "see payments"),
         ("shipments:read", "see shipments"),
         ("shipments:report", "report on shipments"),

@@ -44,6 +44,10 @@ sets! {
     PhaseNameSet = domain::saga::PhaseName;
     ProcessRoleSet = operations::processes::Role;
     QueueSet = domain::messages::Queue;
+    RefundReasonSet = domain::refund::RefundReason;
+    RefundResolutionSet = domain::refund::RefundResolution;
+    RefundScopeSet = domain::refund::RefundScopeKind;
+    RefundStatusSet = domain::refund::RefundStatus;
     ReplayStatusSet = operations::replays::ReplayStatus;
     RoleSet = accounts::Role;
     RunResultSet = crate::routes::admin::tasks::RunResult;

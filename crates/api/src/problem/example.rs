@@ -49,6 +49,7 @@ fn detail(kind: Kind) -> &'static str {
         Kind::EmailTaken => "An account with this `email` exists; log in instead",
         Kind::AlreadyExists => "`sku`: a product `SKU-TURNTABLE` exists; choose another SKU, or change that product",
         Kind::InsufficientStock => "`quantity`: removing 20 units would leave -10; 10 are on hand, 0 reserved",
+        Kind::RefundTooLarge => "`lines`: 2 units of line 1 were requested, 1 are captured and not refunded",
         Kind::PayloadTooLarge => "The request body must have at most 262144 bytes",
         Kind::UriTooLong => "The URI must have at most 8192 bytes",
         Kind::UnsupportedMediaType => {

@@ -112,6 +112,10 @@ impl Kind {
                 "The name or code must be unique and is in use.",
                 "Choose another one, or change the existing resource.",
             ),
+            Self::RefundTooLarge => guide(
+                "More units of a line, or more money, than is captured and not refunded. Pending refunds count as refunded.",
+                "Read the order's refunds with GET /orders/{id}/refunds, and request what the detail says is left.",
+            ),
             Self::InsufficientStock => guide(
                 "The change would leave less stock than is reserved for orders.",
                 "Remove fewer units, or cancel orders that reserve them first.",

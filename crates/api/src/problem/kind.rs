@@ -53,6 +53,7 @@ kinds! {
     EmailTaken              "email-taken"              CONFLICT               "E-mail address already registered";
     AlreadyExists           "already-exists"           CONFLICT               "Already exists";
     InsufficientStock       "insufficient-stock"       CONFLICT               "Insufficient stock";
+    RefundTooLarge          "refund-too-large"         CONFLICT               "Refund too large";
     PayloadTooLarge         "payload-too-large"        PAYLOAD_TOO_LARGE      "Payload too large";
     UriTooLong              "uri-too-long"             URI_TOO_LONG           "URI too long";
     UnsupportedMediaType    "unsupported-media-type"   UNSUPPORTED_MEDIA_TYPE "Unsupported media type";

@@ -2,6 +2,8 @@
 
 use crate::admin::dead_letter;
 use crate::client::{ApiClient, ApiRequest, HEADPHONES, TestUser, get, post};
+use crate::mini_worker::work;
+use crate::refunds::deliver;
 use crate::worker_fixture;
 use accounts::Role;
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use messaging::dead_letters::DeadLetterSink;
 use operations::FailedJobs;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 /// Whether the route refuses a key: its responses contain tokens or secrets, which must not be stored.
 fn is_refusing(path: &str) -> bool {
@@ -60,6 +63,17 @@ impl Fixture {
                 let path = |id: &str| format!("/orders/{id}/cancel");
                 RequestPair::with_paths(path(&self.place().await), path(&self.place().await), &json!({}))
             }
+            "/orders/{id}/refunds" => {
+                let refund = |amount: u32| json!({ "reason": "goodwill", "amount_minor": amount });
+                RequestPair::new(route.replace("{id}", &self.delivered("sim_ok").await), refund(1), refund(2))
+            }
+            "/orders/{id}/refunds/{refund_id}/retry" => {
+                RequestPair::new(self.refused_refund(route).await, reason("renewed"), reason("forgotten"))
+            }
+            "/orders/{id}/refunds/{refund_id}/resolve" => {
+                let resolved = |evidence: &str| json!({ "outcome": "refused", "evidence": evidence });
+                RequestPair::new(self.refused_refund(route).await, resolved("called"), resolved("written"))
+            }
             "/shipments/{tracking_number}/events" => {
                 let number = worker_fixture::book(&self.client, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
@@ -91,6 +105,9 @@ impl Fixture {
                 RequestPair::new(route.replace("{id}", &id), reason("not yet"), reason("never"))
             }
             "/admin/sagas/{id}/retry-step" => self.saga_requests(route, &self.place().await).await,
+            "/admin/sagas/{id}/capture-again" => {
+                self.saga_requests(route, &self.delivered("sim_capture_declined").await).await
+            }
             "/admin/sagas/{id}/mark-step-done" | "/admin/sagas/{id}/abandon" => {
                 self.saga_requests(route, &self.cancelling().await).await
             }
@@ -106,6 +123,24 @@ impl Fixture {
 
     async fn place(&self) -> String {
         self.client.place(&self.admin).await
+    }
+
+    async fn delivered(&self, payment_method: &str) -> String {
+        let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }], "payment_method": payment_method });
+        let place = post("/orders").by(&self.admin).header("idempotency-key", &Uuid::now_v7().to_string()).json(&order);
+        let accepted = self.client.send(place).await.expect(StatusCode::ACCEPTED);
+        let order = accepted["order_id"].as_str().expect("an id").to_owned();
+        deliver(&self.client, &self.admin, &order).await;
+        order
+    }
+
+    /// The path of a refund that the gateway refused.
+    async fn refused_refund(&self, route: &str) -> String {
+        let order = self.delivered("sim_refund_declined").await;
+        let refund = post(&format!("/orders/{order}/refunds")).by(&self.admin).json(&json!({ "reason": "lost" }));
+        let refund = self.client.send(refund).await.expect(StatusCode::ACCEPTED);
+        work(&self.client).await;
+        route.replace("{id}", &order).replace("{refund_id}", refund["id"].as_str().expect("an id"))
     }
 
     async fn cancelling(&self) -> String {

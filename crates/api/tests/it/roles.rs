@@ -47,6 +47,10 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/orders/{id}/stream-ticket", &[Customer, Vendor, Support, Admin]),
     ("POST /api/v1/orders/{id}/cancel", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/payments", &[Customer, Vendor, Support, Admin]),
+    ("GET /api/v1/orders/{id}/refunds", &[Customer, Vendor, Support, Admin]),
+    ("POST /api/v1/orders/{id}/refunds", &[Admin]),
+    ("POST /api/v1/orders/{id}/refunds/{refund_id}/retry", &[Admin]),
+    ("POST /api/v1/orders/{id}/refunds/{refund_id}/resolve", &[Admin]),
     ("GET /api/v1/orders/{id}/shipments", &[Customer, Vendor, Support, Admin]),
     ("GET /api/v1/orders/{id}/allocation", &[Vendor, Support, Admin]),
     ("GET /api/v1/shipments", &[Vendor, Support, Admin]),
@@ -82,6 +86,7 @@ const ROLES: &[(&str, &[Role])] = &[
     ("GET /api/v1/admin/sagas/{id}", &[Support, Admin]),
     ("POST /api/v1/admin/sagas/{id}/retry-step", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/mark-step-done", &[Admin]),
+    ("POST /api/v1/admin/sagas/{id}/capture-again", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/abandon", &[Admin]),
     ("GET /api/v1/admin/audit-logs", &[Support, Admin]),
     ("GET /api/v1/admin/tasks", &[Support, Admin]),
@@ -98,6 +103,10 @@ const SCOPES: &[(&str, Scope)] = &[
     ("POST /api/v1/orders/{id}/stream-ticket", Scope::OrdersRead),
     ("POST /api/v1/orders/{id}/cancel", Scope::OrdersCancel),
     ("GET /api/v1/orders/{id}/payments", Scope::PaymentsRead),
+    ("GET /api/v1/orders/{id}/refunds", Scope::PaymentsRead),
+    ("POST /api/v1/orders/{id}/refunds", Scope::OrdersRefund),
+    ("POST /api/v1/orders/{id}/refunds/{refund_id}/retry", Scope::OrdersRefund),
+    ("POST /api/v1/orders/{id}/refunds/{refund_id}/resolve", Scope::OrdersRefund),
     ("GET /api/v1/orders/{id}/shipments", Scope::ShipmentsRead),
     ("GET /api/v1/orders/{id}/allocation", Scope::StockRead),
     ("GET /api/v1/shipments/{tracking_number}", Scope::ShipmentsRead),
@@ -131,6 +140,7 @@ const SCOPES: &[(&str, Scope)] = &[
     ("GET /api/v1/admin/sagas/{id}", Scope::SagasRead),
     ("POST /api/v1/admin/sagas/{id}/retry-step", Scope::SagasWrite),
     ("POST /api/v1/admin/sagas/{id}/mark-step-done", Scope::SagasWrite),
+    ("POST /api/v1/admin/sagas/{id}/capture-again", Scope::SagasWrite),
     ("POST /api/v1/admin/sagas/{id}/abandon", Scope::SagasWrite),
     ("GET /api/v1/admin/audit-logs", Scope::AuditRead),
     ("GET /api/v1/admin/tasks", Scope::TasksRead),
@@ -159,7 +169,7 @@ fn needs_token(operation: &Operation) -> bool {
 fn request(operation: &str) -> ApiRequest {
     let (method, path) = operation.split_once(' ').expect("METHOD /path");
     let path = path.replace("{id}", &Uuid::now_v7().to_string()).replace("{sku}", "NO-SUCH-SKU");
-    let path = path.replace("{name}", "no-such-task");
+    let path = path.replace("{name}", "no-such-task").replace("{refund_id}", &Uuid::now_v7().to_string());
     let path = path.replace("{tracking_number}", "NO-SUCH-NUMBER").replace("{code}", "validation");
     let request = ApiRequest::new(method.parse::<Method>().expect("a method"), &path);
     let request =

@@ -98,6 +98,11 @@ pub async fn book_with(carrier: &'static str, client: &ApiClient, order: &str, w
     booked[0].tracking_number.as_ref().expect("a number").to_string()
 }
 
+/// With the simulated carrier.
+pub fn shipping() -> Shipping {
+    Shipping::start(&settings(SimulatedCarrier::NAME), Arc::new(NoRecipients)).expect("it starts by default")
+}
+
 /// The orders of these tests are booked without a recipient.
 #[derive(Debug)]
 struct NoRecipients;

@@ -98,6 +98,17 @@ fn a_booking_of_an_earlier_version_has_no_recipient() {
 }
 
 #[test]
+fn a_capture_of_an_earlier_version_is_the_first_attempt() {
+    let json = r#"{"type":"payment.capture.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","shipment_id":"01900000-0000-7000-8000-000000000003","amount":{"amount_minor":1,"currency":"USD"}}}"#;
+
+    let old: PaymentCommand = serde_json::from_str(json).unwrap();
+
+    let expected = CapturePayment { order_id: order(), shipment_id: shipment(), amount: money(1), attempt: 1 };
+    assert_eq!(old, PaymentCommand::Capture(expected));
+    assert_eq!(serde_json::to_string(&old).unwrap(), json);
+}
+
+#[test]
 fn a_member_that_a_later_release_adds_is_ignored() {
     let json = r#"{"type":"inventory.released.v1","data":{"order_id":"01900000-0000-7000-8000-000000000001","new":1}}"#;
 
@@ -165,7 +176,7 @@ fn payment_commands() -> Vec<PaymentCommand> {
             customer_id: Some(UserId::from_uuid(id(4))),
         }),
         PaymentCommand::Void(VoidPayment { order_id }),
-        PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount }),
+        PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount, attempt: 2 }),
         PaymentCommand::Refund(RefundPayment { order_id, cause: "damaged".to_owned(), amount }),
     ]
 }
@@ -198,7 +209,22 @@ fn replies() -> Vec<Reply> {
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
         Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),
         Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount }),
+        Reply::PaymentCaptureDeclined(PaymentCaptureDeclined {
+            order_id,
+            shipment_id,
+            amount,
+            attempt: 2,
+            reason: reason(),
+        }),
         Reply::PaymentRefunded(PaymentRefunded { order_id, cause: "damaged".to_owned(), amount }),
+        Reply::PaymentRefundRefused(PaymentRefundRefused {
+            order_id,
+            cause: "damaged".to_owned(),
+            amount,
+            reason: reason(),
+            is_acknowledged: true,
+        }),
+        Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause: "damaged".to_owned(), amount }),
         Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),

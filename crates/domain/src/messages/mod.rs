@@ -18,8 +18,9 @@ pub use inventory::{
     StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
-    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptured, PaymentCommand, PaymentDeclined,
-    PaymentRefunded, PaymentVoided, RefundPayment, VoidPayment,
+    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, RefundPayment,
+    VoidPayment,
 };
 pub use replies::Reply;
 pub use shipping::{

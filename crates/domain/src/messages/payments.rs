@@ -59,15 +59,19 @@ pub struct VoidPayment {
     pub order_id: OrderId,
 }
 
-/// Captures `amount` for one shipment, once. Reply: [`PaymentCaptured`].
+/// Captures `amount` for one shipment, once. Replies: [`PaymentCaptured`] or [`PaymentCaptureDeclined`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapturePayment {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
     pub amount: Money,
+    /// Counted from one: a declined capture is attempted again under another key. Absent in earlier versions.
+    #[serde(default = "first_attempt", skip_serializing_if = "is_first_attempt")]
+    pub attempt: u32,
 }
 
-/// Refunds `amount`, once per `cause`. Reply: [`PaymentRefunded`].
+/// Refunds `amount`, once per `cause`. Replies: [`PaymentRefunded`], [`PaymentRefundRefused`] or
+/// [`PaymentRefundUnresolved`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundPayment {
     pub order_id: OrderId,
@@ -103,9 +107,51 @@ pub struct PaymentCaptured {
     pub amount: Money,
 }
 
+/// The gateway declined a capture, which is final for this attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentCaptureDeclined {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub amount: Money,
+    #[serde(default = "first_attempt", skip_serializing_if = "is_first_attempt")]
+    pub attempt: u32,
+    /// The gateway's reason as a short code.
+    pub reason: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRefunded {
     pub order_id: OrderId,
     pub cause: String,
     pub amount: Money,
+}
+
+/// The gateway refused a refund, which is final for its `cause`, or a person found out that it was never executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRefundRefused {
+    pub order_id: OrderId,
+    pub cause: String,
+    pub amount: Money,
+    /// The gateway's reason as a short code.
+    pub reason: String,
+    /// A person knows of it, so it raises no attention.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_acknowledged: bool,
+}
+
+/// The outcome of a refund is unknown, and can't be looked up at the gateway any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRefundUnresolved {
+    pub order_id: OrderId,
+    pub cause: String,
+    pub amount: Money,
+}
+
+const fn first_attempt() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_first_attempt(attempt: &u32) -> bool {
+    *attempt == 1
 }

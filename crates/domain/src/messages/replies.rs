@@ -1,9 +1,10 @@
 //! The replies of all slices to the saga. They are published to one queue, `orders`.
 
 use super::{
-    Address, Message, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided, Queue,
-    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
+    Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationStale,
+    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
+    StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -38,9 +39,18 @@ pub enum Reply {
     #[serde(rename = "payment.captured.v1")]
     #[strum(serialize = "payment.captured.v1")]
     PaymentCaptured(PaymentCaptured),
+    #[serde(rename = "payment.capture_declined.v1")]
+    #[strum(serialize = "payment.capture_declined.v1")]
+    PaymentCaptureDeclined(PaymentCaptureDeclined),
     #[serde(rename = "payment.refunded.v1")]
     #[strum(serialize = "payment.refunded.v1")]
     PaymentRefunded(PaymentRefunded),
+    #[serde(rename = "payment.refund_refused.v1")]
+    #[strum(serialize = "payment.refund_refused.v1")]
+    PaymentRefundRefused(PaymentRefundRefused),
+    #[serde(rename = "payment.refund_unresolved.v1")]
+    #[strum(serialize = "payment.refund_unresolved.v1")]
+    PaymentRefundUnresolved(PaymentRefundUnresolved),
     #[serde(rename = "shipment.booked.v1")]
     #[strum(serialize = "shipment.booked.v1")]
     ShipmentsBooked(ShipmentsBooked),
@@ -79,7 +89,10 @@ impl Message for Reply {
             Self::PaymentDeclined(reply) => reply.order_id,
             Self::PaymentVoided(reply) => reply.order_id,
             Self::PaymentCaptured(reply) => reply.order_id,
+            Self::PaymentCaptureDeclined(reply) => reply.order_id,
             Self::PaymentRefunded(reply) => reply.order_id,
+            Self::PaymentRefundRefused(reply) => reply.order_id,
+            Self::PaymentRefundUnresolved(reply) => reply.order_id,
             Self::ShipmentsBooked(reply) => reply.order_id,
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
@@ -99,7 +112,10 @@ impl Message for Reply {
             | Self::PaymentDeclined(_)
             | Self::PaymentVoided(_)
             | Self::PaymentCaptured(_)
-            | Self::PaymentRefunded(_) => Queue::Payments,
+            | Self::PaymentCaptureDeclined(_)
+            | Self::PaymentRefunded(_)
+            | Self::PaymentRefundRefused(_)
+            | Self::PaymentRefundUnresolved(_) => Queue::Payments,
             Self::ShipmentsBooked(_)
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)

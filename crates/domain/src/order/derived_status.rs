@@ -11,7 +11,10 @@ crate::string_enum! {
         Captured,
         /// The authorization, if there was one, is voided.
         Voided,
+        /// Everything that was captured is refunded.
         Refunded,
+        /// A part of what was captured is refunded.
+        PartlyRefunded,
     }
 }
 

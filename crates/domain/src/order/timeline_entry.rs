@@ -3,7 +3,7 @@
 use super::cancel::CancelReason;
 use super::order_request::Note;
 use crate::Timestamp;
-use crate::ids::ShipmentId;
+use crate::ids::{RefundId, ShipmentId};
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
 use crate::shipment::Transport;
@@ -79,6 +79,34 @@ pub enum TimelineEntry {
         amount: Money,
         /// How many shipments are not captured yet.
         remaining: usize,
+        /// What is captured and not refunded, if the order has refunds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_refunded: Option<Money>,
+    },
+    /// The gateway declined the capture, which is final for this attempt.
+    PaymentCaptureDeclined {
+        shipment_id: ShipmentId,
+        amount: Money,
+        /// Counted from one.
+        attempt: u32,
+        reason: String,
+    },
+    PaymentRefunded {
+        refund_id: RefundId,
+        amount: Money,
+        /// What is captured and not refunded.
+        remaining: Money,
+    },
+    /// The gateway refused the refund.
+    PaymentRefundRefused {
+        refund_id: RefundId,
+        amount: Money,
+        reason: String,
+    },
+    /// Whether the gateway executed the refund can't be looked up any more.
+    PaymentRefundUnresolved {
+        refund_id: RefundId,
+        amount: Money,
     },
     ShipmentDelivered {
         shipment_id: ShipmentId,
@@ -158,12 +186,17 @@ impl EntryKind {
             | Self::ShipmentInTransit
             | Self::StockShipped
             | Self::PaymentCaptured
+            | Self::PaymentRefunded
             | Self::ShipmentDelivered
             | Self::ShipmentDelayed
             | Self::AttentionCleared => DetailVisibility::Customer,
-            Self::AttentionRaised | Self::StepRetried | Self::StepMarkedDone | Self::SagaAbandoned => {
-                DetailVisibility::Admins
-            }
+            Self::PaymentCaptureDeclined
+            | Self::PaymentRefundRefused
+            | Self::PaymentRefundUnresolved
+            | Self::AttentionRaised
+            | Self::StepRetried
+            | Self::StepMarkedDone
+            | Self::SagaAbandoned => DetailVisibility::Admins,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The amounts of one payment. Always: refunded <= captured <= authorized.
 
+use super::operation::CaptureAttempt;
 use super::refusal::Refusal;
 use super::status::PaymentStatus;
-use crate::ids::ShipmentId;
 use crate::money::Money;
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ pub struct Balance {
     pub amount: Money,
     pub captured_minor: i64,
     pub refunded_minor: i64,
-    /// One per shipment.
-    pub captures: PartialOperations<ShipmentId>,
+    /// One per shipment, and further ones after declines.
+    pub captures: PartialOperations<CaptureAttempt>,
     /// One per cause.
     pub refunds: PartialOperations<String>,
 }
@@ -36,6 +36,12 @@ pub enum OperationState {
     Declined(String),
 }
 
+impl PartialOperation {
+    fn is_committed(&self) -> bool {
+        !matches!(self.state, OperationState::Declined(_))
+    }
+}
+
 impl Balance {
     pub fn new(amount: Money) -> Self {
         let (captures, refunds) = (PartialOperations::new(), PartialOperations::new());
@@ -51,16 +57,26 @@ impl Balance {
         }
     }
 
-    /// True when the capture is new; false when it was requested before.
-    pub(super) fn request_capture(&mut self, shipment: ShipmentId, amount: Money) -> Result<bool, Refusal> {
+    /// What is captured and neither refunded nor possibly refunded.
+    pub fn refundable_minor(&self) -> i64 {
+        self.captured_minor - committed_minor(&self.refunds)
+    }
+
+    /// True when the capture is new; false when it was requested before. A shipment is captured once: another attempt
+    /// is refused unless the earlier ones were declined.
+    pub(super) fn request_capture(&mut self, capture: CaptureAttempt, amount: Money) -> Result<bool, Refusal> {
         let left = self.amount.amount_minor - committed_minor(&self.captures);
         self.check(amount)?;
-        request(&mut self.captures, shipment, amount.amount_minor, left)
+        let mut others = self.captures.iter().filter(|(other, _)| other.shipment == capture.shipment);
+        if !self.captures.contains_key(&capture) && others.any(|(_, operation)| operation.is_committed()) {
+            return Err(Refusal::EarlierAttempt);
+        }
+        request(&mut self.captures, capture, amount.amount_minor, left)
     }
 
     /// True when the refund is new; false when it was requested before.
     pub(super) fn request_refund(&mut self, cause: String, amount: Money) -> Result<bool, Refusal> {
-        let left = self.captured_minor - committed_minor(&self.refunds);
+        let left = self.refundable_minor();
         self.check(amount)?;
         request(&mut self.refunds, cause, amount.amount_minor, left)
     }
@@ -73,7 +89,7 @@ impl Balance {
 
 /// The sum of the operations that are done or may be done.
 fn committed_minor<K>(operations: &PartialOperations<K>) -> i64 {
-    let committed = operations.values().filter(|operation| !matches!(operation.state, OperationState::Declined(_)));
+    let committed = operations.values().filter(|operation| operation.is_committed());
     committed.map(|operation| operation.amount_minor).sum()
 }
 
@@ -85,9 +101,6 @@ fn request<K: Ord>(
 ) -> Result<bool, Refusal> {
     match operations.get(&key) {
         Some(known) if known.amount_minor != amount_minor => Err(Refusal::OtherAmount),
-        Some(PartialOperation { state: OperationState::Declined(reason), .. }) => {
-            Err(Refusal::DeclinedByGateway(reason.clone()))
-        }
         Some(_) => Ok(false),
         None if amount_minor > left => Err(Refusal::TooMuch { requested: amount_minor, left }),
         None => {

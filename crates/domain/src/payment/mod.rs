@@ -1,4 +1,5 @@
-//! Payments: an amount is authorized for an order, captured per shipment, refunded once per cause, or voided.
+//! Payments: an amount is authorized for an order, captured per shipment, refunded once per cause, or voided. A capture
+//! or a refund that the gateway declined is attempted again under another key.
 //!
 //! A gateway is called between two transactions, so each operation changes a payment twice. A *request* records that
 //! the gateway is about to be called, a *report* records its response. After a crash in between, the request is still
@@ -16,7 +17,7 @@ mod status;
 mod tests;
 
 pub use balance::{Balance, OperationState, PartialOperation, PartialOperations};
-pub use operation::{Operation, OperationKind};
+pub use operation::{CaptureAttempt, Operation, OperationKind};
 pub use refusal::Refusal;
 pub use reports::VoidResult;
 pub use status::PaymentStatus;

@@ -1,15 +1,25 @@
 //! The operations of a gateway on an order's payment, and their idempotency keys.
 
-use crate::ids::{OrderId, ProviderKey, ShipmentId};
-use crate::messages::PaymentCommand;
+use crate::ids::{BadId, OrderId, ProviderKey, ShipmentId};
+use crate::messages::{CapturePayment, PaymentCommand};
+use std::fmt;
+use std::str::FromStr;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Operation {
     Authorize,
-    Capture(ShipmentId),
+    Capture(CaptureAttempt),
     Void,
     /// Identified by its cause.
     Refund(String),
+}
+
+/// A capture of a shipment. A gateway declines for good under one key, so a later attempt has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CaptureAttempt {
+    pub shipment: ShipmentId,
+    /// Counted from one.
+    pub attempt: u32,
 }
 
 crate::string_enum! {
@@ -36,11 +46,12 @@ impl Operation {
         }
     }
 
-    /// Identifies it among the payment's operations of its kind: the shipment of a capture, the cause of a refund.
+    /// Identifies it among the payment's operations of its kind: the shipment of a capture with its attempt, the cause of
+    /// a refund.
     pub fn subject(&self) -> String {
         match self {
             Self::Authorize | Self::Void => String::new(),
-            Self::Capture(shipment) => shipment.to_string(),
+            Self::Capture(capture) => capture.to_string(),
             Self::Refund(cause) => cause.clone(),
         }
     }
@@ -50,8 +61,33 @@ impl Operation {
         match command {
             PaymentCommand::Authorize(_) => Self::Authorize,
             PaymentCommand::Void(_) => Self::Void,
-            PaymentCommand::Capture(capture) => Self::Capture(capture.shipment_id),
+            PaymentCommand::Capture(capture) => Self::Capture(CaptureAttempt::of(capture)),
             PaymentCommand::Refund(refund) => Self::Refund(refund.cause.clone()),
         }
+    }
+}
+
+impl CaptureAttempt {
+    pub const fn of(command: &CapturePayment) -> Self {
+        Self { shipment: command.shipment_id, attempt: command.attempt }
+    }
+}
+
+/// `<shipment>` for the first attempt, `<shipment>/<attempt>` for a later one.
+impl fmt::Display for CaptureAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempt {
+            1 => write!(f, "{}", self.shipment),
+            later => write!(f, "{}/{later}", self.shipment),
+        }
+    }
+}
+
+impl FromStr for CaptureAttempt {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (shipment, attempt) = text.split_once('/').unwrap_or((text, "1"));
+        Ok(Self { shipment: shipment.parse()?, attempt: attempt.parse().map_err(|_no_number| BadId)? })
     }
 }

@@ -16,8 +16,8 @@ pub enum Refusal {
     OtherCurrency,
     #[error("{requested} was requested, {left} is left")]
     TooMuch { requested: i64, left: i64 },
-    #[error("the gateway declined: {0}")]
-    DeclinedByGateway(String),
+    #[error("an earlier attempt of this capture was not declined")]
+    EarlierAttempt,
     #[error(transparent)]
     BadAmount(#[from] MoneyError),
     #[error("the gateway reports an operation that was never sent to it")]

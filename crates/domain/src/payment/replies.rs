@@ -1,9 +1,9 @@
 //! The reply to a command, and the gateway operation that is needed before there is one.
 
-use super::{Balance, Operation, OperationState, PartialOperation, Payment, Refusal, VOIDED};
+use super::{Balance, CaptureAttempt, Operation, OperationState, PartialOperation, Payment, Refusal, VOIDED};
 use crate::messages::{
-    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptured, PaymentCommand, PaymentDeclined,
-    PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
+    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
 };
 use crate::money::Money;
 
@@ -53,27 +53,42 @@ impl Payment {
     }
 
     fn reply_to_capture(&self, command: &CapturePayment) -> Result<Option<Reply>, Refusal> {
-        let is_done = self.is_operation_done(|balance| balance.captures.get(&command.shipment_id))?;
-        let CapturePayment { order_id, shipment_id, amount } = *command;
-        Ok(is_done.then_some(Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount })))
+        let state = self.operation_state(|balance| balance.captures.get(&CaptureAttempt::of(command)))?;
+        let CapturePayment { order_id, shipment_id, amount, attempt } = *command;
+        Ok(match state {
+            OperationState::Requested => None,
+            OperationState::Done => Some(Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount })),
+            OperationState::Declined(reason) => Some(Reply::PaymentCaptureDeclined(PaymentCaptureDeclined {
+                order_id,
+                shipment_id,
+                amount,
+                attempt,
+                reason: reason.clone(),
+            })),
+        })
     }
 
     fn reply_to_refund(&self, command: &RefundPayment) -> Result<Option<Reply>, Refusal> {
-        let is_done = self.is_operation_done(|balance| balance.refunds.get(&command.cause))?;
+        let state = self.operation_state(|balance| balance.refunds.get(&command.cause))?;
         let RefundPayment { order_id, cause, amount } = command.clone();
-        Ok(is_done.then_some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })))
+        Ok(match state {
+            OperationState::Requested => None,
+            OperationState::Done => Some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })),
+            OperationState::Declined(reason) => Some(Reply::PaymentRefundRefused(PaymentRefundRefused {
+                order_id,
+                cause,
+                amount,
+                reason: reason.clone(),
+                is_acknowledged: false,
+            })),
+        })
     }
 
-    /// True when the capture or refund is done, false while it is requested.
-    fn is_operation_done<'a>(
+    fn operation_state<'a>(
         &'a self,
         operation: impl FnOnce(&'a Balance) -> Option<&'a PartialOperation>,
-    ) -> Result<bool, Refusal> {
-        match self.balance().and_then(operation).map(|operation| &operation.state) {
-            Some(OperationState::Done) => Ok(true),
-            Some(OperationState::Requested) => Ok(false),
-            Some(OperationState::Declined(reason)) => Err(Refusal::DeclinedByGateway(reason.clone())),
-            None => Err(Refusal::NeverRequested),
-        }
+    ) -> Result<&'a OperationState, Refusal> {
+        let operation = self.balance().and_then(operation).ok_or(Refusal::NeverRequested)?;
+        Ok(&operation.state)
     }
 }

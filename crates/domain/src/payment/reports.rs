@@ -1,9 +1,8 @@
 //! Reports: the gateway's responses. They are the truth about money that has moved, even when they arrive late.
 
 use super::balance::{decline, finish};
-use super::{Balance, Payment, Refusal};
+use super::{Balance, CaptureAttempt, Payment, Refusal};
 use crate::applied::Applied;
-use crate::ids::ShipmentId;
 use crate::money::Money;
 
 /// The gateway's response to a void: the final amounts of the authorization.
@@ -48,16 +47,16 @@ impl Payment {
         }
     }
 
-    pub fn captured(self, shipment: ShipmentId) -> Result<Applied<Self>, Refusal> {
+    pub fn captured(self, capture: CaptureAttempt) -> Result<Applied<Self>, Refusal> {
         self.change_balance(|balance, counts| {
-            let amount_minor = finish(&mut balance.captures, &shipment)?;
+            let amount_minor = finish(&mut balance.captures, &capture)?;
             balance.captured_minor += if counts { amount_minor.unwrap_or(0) } else { 0 };
             Ok(amount_minor.is_some())
         })
     }
 
-    pub fn capture_declined(self, shipment: ShipmentId, reason: String) -> Result<Applied<Self>, Refusal> {
-        self.change_balance(|balance, _| decline(&mut balance.captures, &shipment, reason))
+    pub fn capture_declined(self, capture: CaptureAttempt, reason: String) -> Result<Applied<Self>, Refusal> {
+        self.change_balance(|balance, _| decline(&mut balance.captures, &capture, reason))
     }
 
     pub fn refunded(self, cause: &String) -> Result<Applied<Self>, Refusal> {

@@ -1,8 +1,7 @@
 //! Requests: a gateway operation is about to be called.
 
-use super::{Balance, Payment, Refusal};
+use super::{Balance, CaptureAttempt, Payment, Refusal};
 use crate::applied::Applied;
-use crate::ids::ShipmentId;
 use crate::messages::PaymentCommand;
 use crate::money::Money;
 
@@ -13,7 +12,7 @@ impl Payment {
             PaymentCommand::Authorize(authorize) => Self::authorize(stored, authorize.amount),
             PaymentCommand::Void(_) => Ok(Self::void(stored)),
             PaymentCommand::Capture(capture) => {
-                stored.ok_or(Refusal::NoPayment)?.capture(capture.shipment_id, capture.amount)
+                stored.ok_or(Refusal::NoPayment)?.capture(CaptureAttempt::of(capture), capture.amount)
             }
             PaymentCommand::Refund(refund) => {
                 stored.ok_or(Refusal::NoPayment)?.refund(refund.cause.clone(), refund.amount)
@@ -46,9 +45,9 @@ impl Payment {
         }
     }
 
-    /// Captures `amount` for `shipment`, once.
-    pub fn capture(self, shipment: ShipmentId, amount: Money) -> Result<Applied<Self>, Refusal> {
-        self.request_operation(|balance| balance.request_capture(shipment, amount))
+    /// Captures `amount` for a shipment, once.
+    pub fn capture(self, capture: CaptureAttempt, amount: Money) -> Result<Applied<Self>, Refusal> {
+        self.request_operation(|balance| balance.request_capture(capture, amount))
     }
 
     /// Refunds `amount`, once per `cause`.
@@ -67,7 +66,6 @@ impl Payment {
             // Operations that were requested before the void may still finish; new ones are refused.
             Self::Voiding { mut balance, .. } | Self::Voided { mut balance, .. } => match request(&mut balance) {
                 Ok(false) => Ok(Applied::Unchanged),
-                Err(refusal @ Refusal::DeclinedByGateway(_)) => Err(refusal),
                 Ok(true) | Err(_) => Err(Refusal::Voided),
             },
             Self::Tombstone => Err(Refusal::Voided),

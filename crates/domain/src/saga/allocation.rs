@@ -79,6 +79,12 @@ pub(super) struct PlannedShipment {
     pub transport: Option<Transport>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
+    /// Why the gateway declined the last capture; cleared when a person has it captured again.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub capture_declined: Option<String>,
+    /// How often a person had it captured again.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub capture_repeats: u32,
     #[serde(default, alias = "deducted", skip_serializing_if = "is_default")]
     pub stock_shipped: bool,
     /// The levels of delay that the timeline has recorded.
@@ -161,6 +167,27 @@ impl PlannedShipment {
     /// The carrier has it, but its amount is not captured or its stock is not shipped.
     pub fn is_outstanding(&self) -> bool {
         self.progress != CarrierProgress::Waiting && !(self.captured && self.stock_shipped)
+    }
+
+    /// It is outstanding, and a command is open: a declined capture is not repeated until a person acts.
+    pub fn has_open_command(&self) -> bool {
+        self.is_outstanding() && (self.is_capture_open() || !self.stock_shipped)
+    }
+
+    pub fn is_capture_open(&self) -> bool {
+        !self.captured && self.capture_declined.is_none()
+    }
+
+    /// The attempt of its capture, counted from one.
+    pub fn capture_attempt(&self) -> u32 {
+        self.capture_repeats + 1
+    }
+
+    /// Opens a declined capture again, and returns the shipment. `None` if it was not declined.
+    pub fn repeat_capture(&mut self) -> Option<Self> {
+        self.capture_declined.take()?;
+        self.capture_repeats += 1;
+        Some(self.clone())
     }
 
     /// The latest milestone that the carrier reported; `None` before the hand-over.
@@ -262,6 +289,8 @@ impl PlannedShipment {
             in_transit: false,
             transport: None,
             captured: false,
+            capture_declined: None,
+            capture_repeats: 0,
             stock_shipped: false,
             delays: BTreeSet::new(),
         }

@@ -79,10 +79,11 @@ impl OrderSaga {
         is_due.then_some(TimelineEntry::AttentionRaised { reason })
     }
 
-    /// Clears what [`Self::attention`] raised, now that there is a reply.
+    /// Clears what [`Self::attention`] raised, now that there is a reply. Another reason may remain.
     pub(super) fn attention_cleared(&self, order: &Order) -> Option<TimelineEntry> {
         let was_raised = self.retry_policy().is_some_and(|policy| self.attempt >= policy.attention_after);
-        (was_raised && order.attention.is_some()).then_some(TimelineEntry::AttentionCleared)
+        let remaining = self.attention_reason(order.id).map(|reason| TimelineEntry::AttentionRaised { reason });
+        (was_raised && order.attention.is_some()).then(|| remaining.unwrap_or(TimelineEntry::AttentionCleared))
     }
 }
 

@@ -72,7 +72,7 @@ impl OrderSaga {
         order: &Order,
         reply: &PaymentCaptured,
     ) -> Result<Applied<Transition>, SagaError> {
-        let cleared = self.attention_cleared(order);
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
         let Some(shipment) = shipment.filter(|shipment| !shipment.captured) else {
             return Ok(Applied::Unchanged);
@@ -82,10 +82,13 @@ impl OrderSaga {
             return Err(SagaError::Contradiction(format!("{amount} was captured instead of {expected}")));
         }
         shipment.captured = true;
+        shipment.capture_declined = None;
         let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
-        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining };
+        let has_refunds = self.refunds.refunded_minor() > 0;
+        let not_refunded = has_refunds.then(|| self.not_refunded(amount.currency));
+        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining, not_refunded };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Ok(Applied::Changed(transition.end_if_done()))
+        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done()))
     }
 
     pub(super) fn on_stock_shipped(mut self, order: &Order, reply: &StockShipped) -> Applied<Transition> {
@@ -107,7 +110,7 @@ impl OrderSaga {
         let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &names));
         let shipments = saga.allocation.shipments();
         let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
-        let outstanding: Vec<PlannedShipment> = saga.outstanding_shipments().cloned().collect();
+        let outstanding: Vec<PlannedShipment> = saga.shipments_with_open_command().cloned().collect();
         let mut transition = outstanding
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
@@ -127,6 +130,14 @@ impl OrderSaga {
         self.outstanding_shipments().next().is_some()
     }
 
+    fn shipments_with_open_command(&self) -> impl Iterator<Item = &PlannedShipment> {
+        self.allocation.shipments().iter().filter(|shipment| shipment.has_open_command())
+    }
+
+    pub(super) fn has_open_delivery_command(&self) -> bool {
+        self.shipments_with_open_command().next().is_some()
+    }
+
     /// Whether a carrier's shipment may still belong to a confirmed order.
     fn may_continue(&self) -> bool {
         match self.phase {
@@ -137,7 +148,7 @@ impl OrderSaga {
     }
 
     /// Every reply and report restarts the backoff.
-    fn with_attempts_reset(self) -> Self {
+    pub(super) fn with_attempts_reset(self) -> Self {
         Self { attempt: 1, ..self }
     }
 }
@@ -169,13 +180,19 @@ impl Transition {
 
     fn capture_and_ship(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
         let (id, delivery) = (shipment.id(order.id), &self.saga.plan().delivery);
-        if !shipment.captured {
-            self = self.send((delivery.capture)(order.id, id, shipment.money(order.total.currency)));
+        if shipment.is_capture_open() {
+            self = self.capture(order, shipment);
         }
         if !shipment.stock_shipped {
             self = self.send((delivery.ship)(order.id, id, shipment.warehouse, shipment.skus()));
         }
         self
+    }
+
+    pub(super) fn capture(self, order: &Order, shipment: &PlannedShipment) -> Self {
+        let capture = self.saga.plan().delivery.capture;
+        let amount = shipment.money(order.total.currency);
+        self.send(capture(order.id, shipment.id(order.id), amount, shipment.capture_attempt()))
     }
 
     /// Asks the carrier for the progress of the order's shipments.
@@ -190,7 +207,7 @@ impl Transition {
         shipments.iter().filter(|shipment| shipment.milestone() < Some(milestone)).count()
     }
 
-    fn end_if_done(self) -> Self {
+    pub(super) fn end_if_done(self) -> Self {
         if !self.saga.allocation.shipments().iter().all(PlannedShipment::is_done) {
             return self;
         }

@@ -6,8 +6,8 @@ use crate::messages::{CapturePayment, InventoryCommand, PaymentCommand, ShipStoc
 use crate::money::Money;
 use crate::product::Sku;
 
-pub fn capture(order_id: OrderId, shipment_id: ShipmentId, amount: Money) -> Command {
-    Command::Payment(PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount }))
+pub fn capture(order_id: OrderId, shipment_id: ShipmentId, amount: Money, attempt: u32) -> Command {
+    Command::Payment(PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount, attempt }))
 }
 
 pub fn ship(order_id: OrderId, shipment_id: ShipmentId, warehouse_id: WarehouseId, skus: Vec<Sku>) -> Command {

@@ -6,6 +6,7 @@ use super::error::SagaError;
 use super::order_saga::OrderSaga;
 use super::phase::{End, Phase};
 use super::plan::PlanVersion;
+use super::refund_outcomes::SagaRefunds;
 use super::steps::{Step, StepOutcome};
 use super::transition::Transition;
 use crate::applied::Applied;
@@ -18,7 +19,8 @@ impl OrderSaga {
     pub fn start(plan_version: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
         let first = plan_version.plan().first().name;
         let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
-        Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation }.run(first, order)
+        let refunds = SagaRefunds::default();
+        Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation, refunds }.run(first, order)
     }
 
     /// Applies a reply. A reply to another command than the open one changes nothing.
@@ -26,9 +28,13 @@ impl OrderSaga {
         match (self.phase.clone(), reply) {
             (_, Reply::ShipmentDelayed(report)) => Ok(self.on_delayed(order, report)),
             (_, Reply::ShipmentProgressed(report)) => Ok(self.on_progress(order, report)),
+            (Phase::Delivering | Phase::Ended(End::Delivered), reply) if reply.is_about_refund() => {
+                Ok(self.on_refund_reply(order, reply))
+            }
             (Phase::Running(step), reply) => self.on_step_reply(step, order, reply),
             (Phase::Undoing { step, .. }, reply) => Ok(self.on_compensation_reply(step, order, reply)),
             (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
+            (Phase::Delivering, Reply::PaymentCaptureDeclined(reply)) => Ok(self.on_capture_declined(order, reply)),
             (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
             (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::ReservationStale(_)) => {
                 Ok(self.undo_effect(reply))

@@ -2,10 +2,11 @@
 //!
 //! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs
 //! move it: a reply ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
-//! ([`OrderSaga::on_cancel`]) and an operator's action (`retry_step`, `mark_step_done`, `abandon`). Each consumes the
-//! saga and returns a [`Transition`].
+//! ([`OrderSaga::on_cancel`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`, `abandon`).
+//! Each consumes the saga and returns a [`Transition`].
 
 mod allocation;
+mod attention;
 mod command;
 mod compensation;
 mod delivery;
@@ -16,6 +17,8 @@ mod operator_actions;
 mod order_saga;
 mod phase;
 mod plan;
+mod refund_outcomes;
+mod refunds;
 mod retry_policy;
 mod steps;
 mod time_scale;

@@ -11,6 +11,9 @@ use crate::messages::{PaymentCaptured, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use std::iter;
 
+/// What [`OrderSaga::capture_again`] retries, named like a step.
+const CAPTURE_PAYMENT: &str = "capture_payment";
+
 impl OrderSaga {
     /// Sends the open command again at once, and counts attempts from zero.
     pub fn retry_step(self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
@@ -44,6 +47,20 @@ impl OrderSaga {
         };
         let entry = TimelineEntry::StepMarkedDone { step, evidence: evidence.to_owned() };
         Ok(transition.record_first(Some(entry)))
+    }
+
+    /// Captures again what the gateway declined, under other keys.
+    pub fn capture_again(mut self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
+        let reason_before = self.attention_reason(order.id);
+        let shipments = self.allocation.shipments_mut().iter_mut();
+        let declined: Vec<_> = shipments.filter_map(PlannedShipment::repeat_capture).collect();
+        if declined.is_empty() {
+            return Err(SagaError::ActionRefused { action: "capture-again", phase: self.phase_name() });
+        }
+        let start = Transition::of(self.with_attempts_reset());
+        let transition = declined.iter().fold(start, |transition, shipment| transition.capture(order, shipment));
+        let entry = TimelineEntry::StepRetried { step: CAPTURE_PAYMENT, reason: reason.to_owned() };
+        Ok(transition.record(entry).update_attention(order, reason_before.as_ref()))
     }
 
     /// Ends an undoing saga at once. The open compensation is left as it is; those of earlier steps are sent, and

@@ -5,6 +5,7 @@ use super::command::NumberedCommand;
 use super::error::SagaError;
 use super::phase::{Phase, PhaseName};
 use super::plan::{Plan, PlanVersion};
+use super::refund_outcomes::SagaRefunds;
 use super::retry_policy::RetryPolicy;
 use super::steps::Step;
 use super::time_scale::TimeScale;
@@ -36,6 +37,9 @@ pub struct OrderSaga {
     /// `goods` in the sagas of earlier versions.
     #[serde(alias = "goods")]
     pub(super) allocation: SagaAllocation,
+    /// What is known of the order's refunds. Absent in the sagas of earlier versions.
+    #[serde(default, skip_serializing_if = "SagaRefunds::is_empty")]
+    pub(super) refunds: SagaRefunds,
 }
 
 /// What operators and the store read.
@@ -68,7 +72,7 @@ impl OrderSaga {
     pub fn awaited_queues(&self) -> &'static [Queue] {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => slice::from_ref(&self.step_of_plan(step).queue),
-            Phase::Delivering if self.has_outstanding_shipments() => &[Queue::Payments, Queue::Inventory],
+            Phase::Delivering if self.has_open_delivery_command() => &[Queue::Payments, Queue::Inventory],
             Phase::Delivering => &[Queue::Shipping],
             Phase::Ended(_) => &[],
         }
@@ -129,7 +133,7 @@ impl OrderSaga {
     pub(super) fn retry_policy(&self) -> Option<&'static RetryPolicy> {
         match self.phase {
             Phase::Undoing { .. } => Some(&self.plan().undo),
-            Phase::Delivering if self.has_outstanding_shipments() => Some(&self.plan().delivery.retry),
+            Phase::Delivering if self.has_open_delivery_command() => Some(&self.plan().delivery.retry),
             Phase::Delivering | Phase::Running(_) | Phase::Ended(_) => None,
         }
     }

@@ -31,8 +31,8 @@ pub struct Plan {
 /// What follows for each shipment when its carrier has it.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Captures the amount of the shipment; never given up.
-    pub(super) capture: fn(OrderId, ShipmentId, Money) -> Command,
+    /// Captures the amount of the shipment, in this attempt; never given up.
+    pub(super) capture: fn(OrderId, ShipmentId, Money, u32) -> Command,
     /// Deducts the stock of the shipment; never given up.
     pub(super) ship: fn(OrderId, ShipmentId, WarehouseId, Vec<Sku>) -> Command,
     pub retry: RetryPolicy,
@@ -146,8 +146,10 @@ impl Delivery {
     pub fn command_types(&self) -> [&'static str; 2] {
         let (order, warehouse) = (any_order(), WarehouseId::from_uuid(Uuid::nil()));
         let shipment = ShipmentId::of(order.id, warehouse);
-        let commands =
-            [(self.capture)(order.id, shipment, order.total), (self.ship)(order.id, shipment, warehouse, Vec::new())];
+        let commands = [
+            (self.capture)(order.id, shipment, order.total, 1),
+            (self.ship)(order.id, shipment, warehouse, Vec::new()),
+        ];
         commands.map(|command| command.type_name())
     }
 

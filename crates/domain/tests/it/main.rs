@@ -2,11 +2,14 @@
 
 mod cancelling;
 mod deadlines;
+mod declines;
 mod delivering;
 mod forward;
 mod operators;
 mod order_table;
 mod properties;
+mod refund_status;
+mod refunds;
 mod script;
 mod slices;
 mod states;

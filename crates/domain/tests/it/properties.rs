@@ -32,6 +32,10 @@ enum Fault {
     AdvanceShipment(usize),
     /// An operator retries the step.
     Retry,
+    /// An operator has declined captures attempted again.
+    CaptureAgain,
+    /// An operator refunds an amount.
+    Refund(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -100,6 +104,8 @@ impl World {
                     self.follow(transition);
                 }
             }
+            Fault::CaptureAgain => self.capture_again(),
+            Fault::Refund(size) => self.in_flight.extend(self.slices.refund(size).map(Packet::Reply)),
         }
     }
 
@@ -110,8 +116,9 @@ impl World {
                 self.deliver(packet);
             }
             if !self.saga.is_active() && self.in_flight.is_empty() {
-                return;
+                return self.repeat_refund_replies();
             }
+            self.capture_again();
             let reports: Vec<_> =
                 (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
             self.in_flight.extend(reports.into_iter().map(Packet::Reply));
@@ -120,6 +127,19 @@ impl World {
             }
         }
         panic!("no end after {ROUNDS_MAX} rounds: {:?} {:?}", self.order, self.saga);
+    }
+
+    fn capture_again(&mut self) {
+        if let Ok(transition) = self.saga.clone().capture_again(&self.order, "the card is renewed") {
+            self.follow(transition);
+        }
+    }
+
+    /// The operations of refunds are looked up until they are settled, so that no reply is lost for good.
+    fn repeat_refund_replies(&mut self) {
+        for reply in self.slices.refund_replies() {
+            self.deliver(Packet::Reply(reply));
+        }
     }
 
     fn pick(&self, index: usize) -> Option<usize> {
@@ -198,7 +218,12 @@ impl World {
         assert_eq!(slices.shipped.len(), slices.statuses.len());
         assert_eq!(slices.captured.len(), slices.statuses.len());
         let statuses = (self.order.payment, self.order.fulfilment);
-        assert_eq!(statuses, (OrderPaymentStatus::Captured, FulfilmentStatus::Delivered));
+        let payment = match slices.refunds.iter().sum::<i64>() {
+            0 => OrderPaymentStatus::Captured,
+            TOTAL_MINOR => OrderPaymentStatus::Refunded,
+            _ => OrderPaymentStatus::PartlyRefunded,
+        };
+        assert_eq!(statuses, (payment, FulfilmentStatus::Delivered));
         let handed_over = |event: &&TimelineEvent| matches!(event.entry, TimelineEntry::ShipmentHandedOver { .. });
         assert_eq!(self.timeline.iter().filter(handed_over).count(), slices.statuses.len());
     }
@@ -224,6 +249,8 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => Just(Fault::Cancel),
         3 => any::<usize>().prop_map(Fault::AdvanceShipment),
         1 => Just(Fault::Retry),
+        1 => Just(Fault::CaptureAgain),
+        2 => any::<usize>().prop_map(Fault::Refund),
     ]
 }
 
@@ -247,8 +274,10 @@ proptest! {
         warehouses in 1_usize..=3,
         vendors in vendors(),
         faults in prop::collection::vec(fault(), 0..FAULTS_MAX),
+        capture_declines in prop::sample::select(vec![0, 0, 1, 3]),
     ) {
         let mut world = World::new(willing, warehouses, vendors);
+        world.slices.capture_declines = capture_declines;
 
         for fault in &faults {
             world.inject(fault);

@@ -7,16 +7,18 @@
 
 use domain::Timestamp;
 use domain::applied::Applied;
-use domain::ids::{OrderId, ShipmentId, WarehouseId};
+use domain::ids::{OrderId, RefundId, ShipmentId, WarehouseId};
 use domain::messages::{
-    Allocation, BookedShipment, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentVoided, Reply,
-    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
+    Allocation, BookedShipment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Reply, ReservationStale,
+    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
+    Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
 use domain::order::{
     CancelReason, Cancellation, FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEvent,
 };
+use domain::refund::RefundCause;
 use domain::saga::{AllocatedLine, Command, OrderSaga, PlanVersion, SagaError, Transition};
 use domain::shipment::{ShipmentStatus, Transport};
 use std::collections::HashSet;
@@ -252,6 +254,32 @@ pub fn captured(warehouse: WarehouseId, amount_minor: i64) -> Reply {
 
 pub fn captured_of(shipment_id: ShipmentId, amount: Money) -> Reply {
     Reply::PaymentCaptured(PaymentCaptured { order_id: order_id(), shipment_id, amount })
+}
+
+pub fn capture_declined(warehouse: WarehouseId, amount_minor: i64, attempt: u32) -> Reply {
+    let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
+    let reason = "expired".to_owned();
+    Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason })
+}
+
+/// The cause of an attempt of the refund with this number.
+fn cause(number: u128, attempt: u32) -> String {
+    RefundCause { refund: RefundId::from_uuid(Uuid::from_u128(number)), attempt }.to_string()
+}
+
+pub fn refunded(number: u128, amount_minor: i64) -> Reply {
+    let (order_id, cause, amount) = (order_id(), cause(number, 1), usd(amount_minor));
+    Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })
+}
+
+pub fn refund_refused(number: u128, attempt: u32, is_acknowledged: bool) -> Reply {
+    let (order_id, cause, amount, reason) = (order_id(), cause(number, attempt), usd(1), "expired".to_owned());
+    Reply::PaymentRefundRefused(PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged })
+}
+
+pub fn refund_unresolved(number: u128) -> Reply {
+    let (order_id, cause, amount) = (order_id(), cause(number, 1), usd(1));
+    Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause, amount })
 }
 
 pub fn booked() -> Reply {

@@ -1,7 +1,7 @@
 //! Minimal models of the three slices: idempotent by business keys, with tombstones, and able to refuse their step.
 //! They panic when the saga sends a command that it must never send.
 
-use crate::script::{booked_as, noon, usd};
+use crate::script::{booked_as, noon, refunded, usd};
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::*;
 use domain::product::Line;
@@ -20,6 +20,10 @@ pub struct Slices {
     pub warehouses: Vec<WarehouseId>,
     pub shipped: BTreeSet<ShipmentId>,
     pub captured: BTreeMap<ShipmentId, i64>,
+    /// How many attempts of each capture the gateway declines.
+    pub capture_declines: u32,
+    /// The amounts that were refunded.
+    pub refunds: Vec<i64>,
     pub statuses: BTreeMap<ShipmentId, ShipmentStatus>,
 }
 
@@ -58,6 +62,8 @@ impl Slices {
             warehouses,
             shipped: BTreeSet::new(),
             captured: BTreeMap::new(),
+            capture_declines: 0,
+            refunds: Vec::new(),
             statuses: BTreeMap::new(),
         }
     }
@@ -159,9 +165,31 @@ impl Slices {
             self.statuses[&command.shipment_id] >= ShipmentStatus::HandedOver,
             "captured a shipment before the hand-over"
         );
-        let first = *self.captured.entry(command.shipment_id).or_insert(command.amount.amount_minor);
-        let (order_id, shipment_id) = (self.order, command.shipment_id);
+        let CapturePayment { order_id, shipment_id, amount, attempt } = *command;
+        if attempt <= self.capture_declines {
+            let reason = "expired".to_owned();
+            return Reply::PaymentCaptureDeclined(PaymentCaptureDeclined {
+                order_id,
+                shipment_id,
+                amount,
+                attempt,
+                reason,
+            });
+        }
+        let first = *self.captured.entry(shipment_id).or_insert(amount.amount_minor);
         Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount: usd(first) })
+    }
+
+    /// A person refunds a part of what is captured and not refunded.
+    pub fn refund(&mut self, size: usize) -> Option<Reply> {
+        let left = self.captured.values().sum::<i64>() - self.refunds.iter().sum::<i64>();
+        let size = i64::try_from(size % 10_000).expect("a small number");
+        (left > 0).then(|| self.refunds.push(1 + size % left))?;
+        self.refund_replies().pop()
+    }
+
+    pub fn refund_replies(&self) -> Vec<Reply> {
+        (1..).zip(&self.refunds).map(|(number, amount)| refunded(number, *amount)).collect()
     }
 
     fn book(&mut self, command: &BookShipments) -> Reply {

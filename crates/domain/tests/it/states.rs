@@ -6,7 +6,8 @@ use domain::ids::{ShipmentId, WarehouseId};
 use domain::messages::{PaymentCommand, VoidPayment};
 use domain::money::Money;
 use domain::order::{OrderStatus, OrderTransition};
-use domain::payment::{Payment, VoidResult};
+use domain::payment::{CaptureAttempt, Payment, VoidResult};
+use domain::refund::{RefundStatus, RefundTransition};
 use domain::saga::PlanVersion;
 use domain::shipment::{Milestone, Shipment, Waybill};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +52,7 @@ fn document() -> String {
         "[none]",
         &payments(),
     );
+    text += &section("Refunds", "`domain::refund::RefundStatus`.", "pending", &refunds());
     text += &section("Shipments", "`domain::shipment::Shipment`.", "requested", &shipments());
     text + &saga()
 }
@@ -139,10 +141,13 @@ fn shipments() -> Edges {
 fn payments() -> Edges {
     let usd = |amount_minor| Money { amount_minor, currency: "USD".parse().expect("a currency") };
     let order = crate::script::order_id();
-    let shipment = |number| ShipmentId::of(order, WarehouseId::from_uuid(Uuid::from_u128(number)));
+    let capture_of = |number| {
+        let shipment = ShipmentId::of(order, WarehouseId::from_uuid(Uuid::from_u128(number)));
+        CaptureAttempt { shipment, attempt: 1 }
+    };
     let open = |payment: Option<Payment>, apply: &dyn Fn(Payment) -> Option<Payment>| payment.and_then(apply).map(Some);
-    let capture = |number| move |payment| open(payment, &|it| changed(it.capture(shipment(number), usd(1))));
-    let captured = |number| move |payment| open(payment, &|it| changed(it.captured(shipment(number))));
+    let capture = |number| move |payment| open(payment, &|it| changed(it.capture(capture_of(number), usd(1))));
+    let captured = |number| move |payment| open(payment, &|it| changed(it.captured(capture_of(number))));
     let refund = |cause: &'static str| move |payment| open(payment, &|it| changed(it.refund(cause.to_owned(), usd(1))));
     let refunded = |cause: &'static str| move |payment| open(payment, &|it| changed(it.refunded(&cause.to_owned())));
     let found = |payment: &Payment| VoidResult {
@@ -176,6 +181,16 @@ fn payments() -> Edges {
             }),
         ],
     )
+}
+
+fn refunds() -> Edges {
+    let mut edges = Edges::new();
+    for (from, transition) in RefundStatus::iter().flat_map(|from| RefundTransition::iter().map(move |to| (from, to))) {
+        if let Ok(Applied::Changed(to)) = from.apply(transition) {
+            edges.entry((from.to_string(), to.to_string())).or_default().insert(transition.to_string());
+        }
+    }
+    edges
 }
 
 /// The current plan: forward along the steps, back along the compensations.

@@ -12,6 +12,7 @@ pub mod orphans;
 pub mod personal_records;
 pub mod processes;
 pub mod prune;
+pub mod refunds;
 pub mod replays;
 pub mod schedule;
 pub mod shipments;

@@ -1,7 +1,7 @@
 //! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
 use crate::model::offender::{Offender, Scope};
-use crate::store::{flow, money, orphans, shipments, simulated_gateway, stock, timelines};
+use crate::store::{flow, money, orphans, refunds, shipments, simulated_gateway, stock, timelines};
 use sqlx::PgConnection;
 use std::pin::Pin;
 
@@ -48,7 +48,13 @@ pub(super) const ALL: &[Check] = checks! {
     money::kept_for_closed_orders:
         "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
     money::orders_without_payment:
-        "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured";
+        "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured, or people know of it";
+    refunds::more_than_captured:
+        "refunds.captured", "refunds that are not refused are at most what was captured";
+    refunds::more_than_lines:
+        "refunds.lines", "refunds of a line are at most its units and its amount, the parts of a refund at most its amount";
+    refunds::unlike_operations:
+        "refunds.operations", "every refund is an operation with its amount and its outcome";
     simulated_gateway::charged_twice:
         "simulated_gateway.once", "no order is charged twice by the simulated gateway";
     simulated_gateway::unlike_ledger:

@@ -1,5 +1,6 @@
--- Three orders with consistent data: d… delivered (2 units), c… confirmed (1 unit), a… cancelled (1 unit, released).
--- Ids repeat one digit: orders as named, warehouse 1…, shipments e…; idempotency keys at the gateway 5…, 6…, 7….
+-- Three orders with consistent data: d… delivered (2 units, 1 refunded), c… confirmed (1 unit), a… cancelled (1 unit, released).
+-- Ids repeat one digit: orders as named, warehouse 1…, shipments e…, refund b…; idempotency keys at the gateway 5…,
+-- 6…, 7…, 8….
 INSERT INTO inventory.warehouses VALUES ('11111111-1111-1111-1111-111111111111', 'EAST', 'East', 1, '2026-01-01');
 INSERT INTO inventory.stock (sku, warehouse_id, on_hand, reserved, updated_at)
 VALUES ('SKU-A', '11111111-1111-1111-1111-111111111111', 98, 1, '2026-01-01');
@@ -8,7 +9,7 @@ INSERT INTO orders.orders (id, customer_id, status, payment_status, fulfilment_s
                            payment_method, version, created_at, updated_at)
 SELECT id, gen_random_uuid(), status, payment_status, fulfilment_status, 'USD', total, 'sim_ok', version,
        '2026-01-01', '2026-01-01'
-FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'delivered', 'captured', 'delivered', 1000, 4),
+FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'delivered', 'partly_refunded', 'delivered', 1000, 4),
              ('cccccccc-cccc-cccc-cccc-cccccccccccc', 'confirmed', 'authorized', 'booked', 500, 2),
              ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'cancelled', 'voided', 'released', 500, 3))
      AS o (id, status, payment_status, fulfilment_status, total, version);
@@ -48,24 +49,31 @@ FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'reserved', 0, 2),
              ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'reserved', 0, 1),
              ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'released', 0, -1)) AS l (id, kind, on_hand, reserved);
 
-INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, captured_minor, created_at, updated_at)
-VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', gen_random_uuid(), 'captured', 'sim_ok', 'USD', 1000, 1000, '2026-01-01', '2026-01-01'),
-       ('cccccccc-cccc-cccc-cccc-cccccccccccc', gen_random_uuid(), 'authorized', 'sim_ok', 'USD', 500, 0, '2026-01-01', '2026-01-01'),
-       ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', gen_random_uuid(), 'voided', 'sim_ok', 'USD', 500, 0, '2026-01-01', '2026-01-01');
+INSERT INTO payments.payments (order_id, id, status, method, currency, amount_minor, captured_minor, refunded_minor,
+                               created_at, updated_at)
+VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', gen_random_uuid(), 'captured', 'sim_ok', 'USD', 1000, 1000, 500, '2026-01-01', '2026-01-01'),
+       ('cccccccc-cccc-cccc-cccc-cccccccccccc', gen_random_uuid(), 'authorized', 'sim_ok', 'USD', 500, 0, 0, '2026-01-01', '2026-01-01'),
+       ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', gen_random_uuid(), 'voided', 'sim_ok', 'USD', 500, 0, 0, '2026-01-01', '2026-01-01');
 INSERT INTO payments.operations (order_id, provider_key, kind, subject, amount_minor, status, attempts, created_at, updated_at)
 VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'authorize', '', 1000, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('dddddddd-dddd-dddd-dddd-dddddddddddd', '66666666-dddd-dddd-dddd-dddddddddddd', 'capture', 'e', 1000, 'succeeded', 1, '2026-01-01', '2026-01-01'),
+       ('dddddddd-dddd-dddd-dddd-dddddddddddd', '88888888-dddd-dddd-dddd-dddddddddddd', 'refund', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('cccccccc-cccc-cccc-cccc-cccccccccccc', '55555555-cccc-cccc-cccc-cccccccccccc', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'void', '', 0, 'succeeded', 1, '2026-01-01', '2026-01-01');
 INSERT INTO payments.simulated_gateway_authorizations
        (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor, released_minor,
         charges, authorize_calls, void_calls)
-VALUES ('55555555-dddd-dddd-dddd-dddddddddddd', 'authorized', 'sim_ok', 'USD', 1000, 1000, 0, 0, 0, 1, 1, 0),
+VALUES ('55555555-dddd-dddd-dddd-dddddddddddd', 'authorized', 'sim_ok', 'USD', 1000, 1000, 500, 0, 0, 1, 1, 0),
        ('55555555-cccc-cccc-cccc-cccccccccccc', 'authorized', 'sim_ok', 'USD', 500, 0, 0, 0, 0, 1, 1, 0),
        ('55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'voided', 'sim_ok', 'USD', 500, 0, 0, 0, 500, 1, 1, 1);
 INSERT INTO payments.simulated_gateway_movements (key, authorization_key, kind, amount_minor, state, calls)
-VALUES ('66666666-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'capture', 1000, 'done', 1);
+VALUES ('66666666-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'capture', 1000, 'done', 1),
+       ('88888888-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'refund', 500, 'done', 1);
+INSERT INTO payments.refunds (order_id, id, scope, reason, status, currency, amount_minor, shipping_minor, attempt, created_at, updated_at)
+VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd', 'lines', 'damaged', 'succeeded', 'USD', 500, 0, 1, '2026-01-01', '2026-01-01');
+INSERT INTO payments.refund_lines (order_id, refund_id, line_no, quantity, amount_minor, tax_minor, discount_minor)
+VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd', 1, 1, 500, 0, 0);
 
 INSERT INTO shipping.bookings (order_id, status, correlation_id, created_at, updated_at)
 SELECT id, CASE status WHEN 'cancelled' THEN 'cancelled' ELSE 'booked' END, 'test', '2026-01-01', '2026-01-01'

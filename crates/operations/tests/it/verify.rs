@@ -66,6 +66,13 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ),
     ("money.authorized", "UPDATE payments.payments SET amount_minor = amount_minor + 1 WHERE status = 'captured'"),
     ("money.gateway", "UPDATE payments.operations SET gateway = 'other' WHERE kind = 'capture'"),
+    ("refunds.captured", "UPDATE payments.refunds SET amount_minor = 1001"),
+    ("refunds.lines", "UPDATE payments.refund_lines SET quantity = 3"),
+    ("refunds.lines", "UPDATE payments.refund_lines SET line_no = 2"),
+    ("refunds.lines", "UPDATE payments.refunds SET shipping_minor = 1"),
+    ("refunds.operations", "UPDATE payments.refunds SET status = 'pending'"),
+    ("refunds.operations", "UPDATE payments.refunds SET attempt = 2"),
+    ("refunds.operations", "UPDATE payments.refunds SET amount_minor = 499"),
     ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (
@@ -133,6 +140,22 @@ async fn every_violation_is_found_by_the_check_of_its_invariant(pool: PgPool) {
         let report = report_after(&pool, violation).await;
         let found = report.checks.iter().find(|outcome| outcome.check == *check).expect("the check is in the table");
         assert!(!found.offenders.is_empty(), "{check} did not find: {violation}\nfound instead:\n{report}");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_delivered_order_is_captured_or_people_know_of_it(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
+    let less_captured = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'";
+    let with_attention = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured';
+                          UPDATE orders.orders SET attention = 'declined' WHERE status = 'delivered'";
+    let written_off = "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured';
+                       UPDATE orders.events SET kind = 'step_marked_done' WHERE version = 3";
+
+    for (change, offenders) in [(less_captured, 1), (with_attention, 0), (written_off, 0)] {
+        let report = report_after(&pool, change).await;
+        let covered = report.checks.iter().find(|outcome| outcome.check == "money.covered").expect("it is checked");
+        assert_eq!(covered.offenders.len(), offenders, "{change}: {report}");
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod metadata;
 pub(crate) mod order_filters;
 pub(crate) mod order_pages;
 pub(crate) mod recipients;
+pub(crate) mod refundable;
 pub(crate) mod removals;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;

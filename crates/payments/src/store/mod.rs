@@ -1,15 +1,20 @@
-//! The SQL of the slice: payments and their gateway operations.
+//! The SQL of the slice: payments, their gateway operations and their refunds.
 
+mod expired_refunds;
 mod operations;
 mod payments;
+mod refunds;
 mod removals;
 mod row;
 mod save_changes;
 mod unsettled;
 
+pub(crate) use expired_refunds::{ExpiredBefore, orders_with_expired_refunds};
 pub use operations::OperationStatus;
 pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
 pub(crate) use payments::{NewPayment, find_payment, lock_payments, open_payments};
+pub use refunds::Refund;
+pub(crate) use refunds::{find_refunds, insert_refund, save_refunds};
 pub(crate) use removals::{delete_payments, lock_existing_payments, orders_with_open_payment};
 pub(crate) use row::{PaymentRow, StoredPayment};
 pub(crate) use save_changes::save;

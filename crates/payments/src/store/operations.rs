@@ -155,6 +155,11 @@ impl OperationStatus {
 }
 
 impl StartedOperation {
+    /// A refund under its `cause`.
+    pub fn refund(order_id: OrderId, gateway: String, cause: String, amount_minor: i64) -> Self {
+        Self { order_id, gateway, operation: Operation::Refund(cause), amount_minor }
+    }
+
     pub fn of(call: &Call) -> Option<Self> {
         match call {
             Call::NotNeeded | Call::Refused(_) => None,

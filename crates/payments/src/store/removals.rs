@@ -38,9 +38,11 @@ pub(crate) async fn orders_with_open_payment(
     Ok(open.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// Returns the keys of the operations.
+/// With their operations and refunds. Returns the keys of the operations.
 pub(crate) async fn delete_payments(tx: &mut PgConnection, orders: &[OrderId]) -> sqlx::Result<Vec<ProviderKey>> {
     let order_id = uuids(orders);
+    sqlx::query!("DELETE FROM payments.refund_lines WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM payments.refunds WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
     let keys = sqlx::query_scalar!(
         "DELETE FROM payments.operations WHERE order_id = ANY($1) RETURNING provider_key",
         &order_id

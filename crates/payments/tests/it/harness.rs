@@ -3,8 +3,8 @@
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptured, PaymentCommand, PaymentDeclined,
-    PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
+    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
 };
 use domain::money::Money;
 use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
@@ -179,7 +179,13 @@ pub fn authorize(order_id: OrderId, method: &str) -> PaymentCommand {
 
 pub fn capture(order_id: OrderId, number: u128, amount_minor: i64) -> PaymentCommand {
     let shipment_id = shipment(order_id, number);
-    PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount: usd(amount_minor) })
+    PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount: usd(amount_minor), attempt: 1 })
+}
+
+/// The same capture again, after a decline.
+pub fn capture_again(order_id: OrderId, number: u128, amount_minor: i64) -> PaymentCommand {
+    let shipment_id = shipment(order_id, number);
+    PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount: usd(amount_minor), attempt: 2 })
 }
 
 pub fn void(order_id: OrderId) -> PaymentCommand {
@@ -209,4 +215,14 @@ pub fn voided(order_id: OrderId, refunded: Option<i64>) -> Reply {
 
 pub fn refunded(order_id: OrderId, cause: &str, amount_minor: i64) -> Reply {
     Reply::PaymentRefunded(PaymentRefunded { order_id, cause: cause.to_owned(), amount: usd(amount_minor) })
+}
+
+pub fn capture_declined(order_id: OrderId, number: u128, amount_minor: i64) -> Reply {
+    let (shipment_id, amount, reason) = (shipment(order_id, number), usd(amount_minor), "expired".to_owned());
+    Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt: 1, reason })
+}
+
+pub fn refund_refused(order_id: OrderId, cause: &str, amount_minor: i64) -> Reply {
+    let (cause, amount, reason) = (cause.to_owned(), usd(amount_minor), "expired".to_owned());
+    Reply::PaymentRefundRefused(PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged: false })
 }

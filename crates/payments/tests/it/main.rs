@@ -9,4 +9,5 @@ mod misbehaving;
 mod parts;
 mod races;
 mod reconcile;
+mod refunds;
 mod voids;

@@ -1,8 +1,8 @@
 //! The behaviour of each payment method of the simulated gateway.
 
 use crate::harness::{
-    AMOUNT, Harness, LONG_TIMEOUT, SHORT_TIMEOUT, authorize, authorized, capture, captured, declined, new_order, void,
-    voided,
+    AMOUNT, Harness, LONG_TIMEOUT, SHORT_TIMEOUT, authorize, authorized, capture, capture_again, capture_declined,
+    captured, declined, new_order, refund, refund_refused, refunded, void, voided,
 };
 use crate::ledger::{assert_consistent, assert_settled, ledger_row};
 use domain::payment::PaymentStatus;
@@ -105,12 +105,54 @@ async fn sim_down_charges_nothing_and_can_be_voided(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn sim_capture_declined_declines_the_first_key_for_good_and_captures_under_another(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order, "sim_capture_declined")).await;
+
+    for _ in 0..2 {
+        assert_eq!(harness.handle(&capture(order, 1, 600)).await, Ok(capture_declined(order, 1, 600)));
+    }
+    assert_eq!(harness.payment(order).await.captured_minor, 0);
+
+    assert_eq!(harness.handle(&capture_again(order, 1, 600)).await, Ok(captured(order, 1, 600)));
+    assert_eq!(harness.handle(&capture(order, 2, 400)).await, Ok(captured(order, 2, 400)));
+    assert_eq!(harness.payment(order).await.status, PaymentStatus::Captured);
+    assert_settled(&pool).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn sim_refund_declined_declines_the_first_key_for_good_and_refunds_under_another(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order, "sim_refund_declined")).await;
+    harness.handle_until_reply(&capture(order, 1, AMOUNT)).await;
+
+    for _ in 0..2 {
+        assert_eq!(harness.handle(&refund(order, "a", AMOUNT)).await, Ok(refund_refused(order, "a", AMOUNT)));
+    }
+
+    assert_eq!(harness.handle(&refund(order, "b", AMOUNT)).await, Ok(refunded(order, "b", AMOUNT)));
+    assert_eq!(harness.payment(order).await.status, PaymentStatus::Refunded);
+    assert_settled(&pool).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_unknown_method_is_declined(pool: PgPool) {
     let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
 
     assert_eq!(harness.handle(&authorize(order, "gold")).await, Ok(declined(order, "unknown_method")));
     let methods = SimulatedGateway::INFO.methods;
-    assert_eq!(methods.names(), ["sim_ok", "sim_declined", "sim_timeout", "sim_flaky", "sim_down"]);
+    assert_eq!(
+        methods.names(),
+        [
+            "sim_ok",
+            "sim_declined",
+            "sim_timeout",
+            "sim_flaky",
+            "sim_down",
+            "sim_capture_declined",
+            "sim_refund_declined"
+        ]
+    );
     assert!(!methods.supports("gold") && methods.default_method().is_some_and(|default| methods.supports(default)));
 }
 

@@ -1,6 +1,8 @@
 //! A gateway that breaks the contract: the slice still sends no wrong replies.
 
-use crate::harness::{AMOUNT, Harness, SteppedCommand, authorize, declined, new_order, void, voided};
+use crate::harness::{
+    AMOUNT, Harness, SteppedCommand, authorize, capture, capture_declined, declined, new_order, void, voided,
+};
 use async_trait::async_trait;
 use domain::ids::ProviderKey;
 use domain::payment::{OperationKind, PaymentStatus, VoidResult};
@@ -131,14 +133,14 @@ async fn without_a_look_up_no_authorization_is_repeated(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_declined_capture_is_left_to_an_operator(pool: PgPool) {
+async fn a_declined_capture_is_a_reply(pool: PgPool) {
     let (gateway, order) = (WithoutTombstones::default(), new_order());
     let harness = Harness::with_gateway(&pool, gateway);
     harness.handle_until_reply(&authorize(order, "card")).await;
 
     for _ in 0..2 {
-        let outcome = harness.handle(&crate::harness::capture(order, 1, AMOUNT)).await;
-        assert!(matches!(outcome, Err(Verdict::Poison(ref why)) if why.contains("expired")), "{outcome:?}");
+        let reply = harness.handle(&capture(order, 1, AMOUNT)).await;
+        assert_eq!(reply, Ok(capture_declined(order, 1, AMOUNT)));
     }
 
     assert_eq!(harness.payment(order).await.captured_minor, 0);

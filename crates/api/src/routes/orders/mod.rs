@@ -1,4 +1,4 @@
-//! Orders: place, list, follow, cancel.
+//! Orders: place, list, follow, cancel, refund.
 
 pub mod allocation;
 pub mod cancel;
@@ -9,6 +9,7 @@ pub mod order;
 pub mod payments;
 pub mod place;
 pub mod recipient;
+pub mod refunds;
 pub mod request;
 pub mod shipments;
 pub mod stream;

@@ -27,7 +27,8 @@ pub struct OrderSummaryBody {
     #[schema(value_type = OrderStatusSet, inline)]
     status: &'static str,
     /// `unpaid`, `authorized` (the money is reserved), `declined`, `partly_captured` (a part has been taken, with the
-    /// shipments that are on their way), `captured`, `voided` (the reservation was released) or `refunded`.
+    /// shipments that are on their way), `captured`, `voided` (the reservation was released), `refunded`
+    /// or `partly_refunded`.
     #[schema(value_type = OrderPaymentStatusSet, inline)]
     payment_status: &'static str,
     /// `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,

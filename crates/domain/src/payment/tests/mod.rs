@@ -4,7 +4,7 @@ mod any_order;
 mod replies;
 mod table;
 
-use super::{Balance, Payment, VoidResult};
+use super::{Balance, CaptureAttempt, Payment, VoidResult};
 use crate::applied::Applied;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
 use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
@@ -25,6 +25,10 @@ fn shipment(number: u8) -> ShipmentId {
     ShipmentId::of(order(), WarehouseId::from_uuid(Uuid::from_u128(number.into())))
 }
 
+fn first_attempt(number: u8) -> CaptureAttempt {
+    CaptureAttempt { shipment: shipment(number), attempt: 1 }
+}
+
 fn authorize(amount_minor: i64) -> PaymentCommand {
     let method = "sim_ok".to_owned();
     PaymentCommand::Authorize(AuthorizePayment {
@@ -37,7 +41,7 @@ fn authorize(amount_minor: i64) -> PaymentCommand {
 
 fn capture(number: u8, amount_minor: i64) -> PaymentCommand {
     let shipment_id = shipment(number);
-    PaymentCommand::Capture(CapturePayment { order_id: order(), shipment_id, amount: usd(amount_minor) })
+    PaymentCommand::Capture(CapturePayment { order_id: order(), shipment_id, amount: usd(amount_minor), attempt: 1 })
 }
 
 fn void() -> PaymentCommand {
@@ -59,7 +63,7 @@ fn after(commands: &[PaymentCommand]) -> Payment {
 
 /// 600 of 1,000 captured for shipment 1; a refund of 100 is requested.
 fn partly_captured() -> Payment {
-    let payment = changed(after(&[capture(1, 600)]).captured(shipment(1)));
+    let payment = changed(after(&[capture(1, 600)]).captured(first_attempt(1)));
     changed(payment.refund("damage".to_owned(), usd(100)))
 }
 

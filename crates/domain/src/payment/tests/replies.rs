@@ -36,14 +36,36 @@ fn a_void_that_was_executed_before_the_authorization_is_repeated() {
 
 #[test]
 fn a_declined_capture_stays_declined_and_frees_its_amount() {
-    let payment = changed(after(&[capture(1, 600)]).capture_declined(shipment(1), "expired".to_owned()));
+    let payment = changed(after(&[capture(1, 600)]).capture_declined(first_attempt(1), "expired".to_owned()));
 
-    assert_eq!(
-        Payment::request(Some(payment.clone()), &capture(1, 600)),
-        Err(Refusal::DeclinedByGateway("expired".to_owned()))
-    );
-    assert_eq!(payment.reply_to(&capture(1, 600)), Err(Refusal::DeclinedByGateway("expired".to_owned())));
+    assert_eq!(Payment::request(Some(payment.clone()), &capture(1, 600)), Ok(Applied::Unchanged));
+    let reply = payment.reply_to(&capture(1, 600)).unwrap();
+    assert!(matches!(reply, Some(Reply::PaymentCaptureDeclined(declined)) if declined.reason == "expired"));
     assert!(Payment::request(Some(payment), &capture(2, AMOUNT)).is_ok());
+}
+
+#[test]
+fn a_shipment_is_captured_again_only_after_a_decline() {
+    let again = |payment: Payment| payment.capture(CaptureAttempt { attempt: 2, ..first_attempt(1) }, usd(600));
+    let requested = after(&[capture(1, 600)]);
+    let declined = changed(requested.clone().capture_declined(first_attempt(1), "expired".to_owned()));
+
+    assert_eq!(again(requested.clone()), Err(Refusal::EarlierAttempt));
+    assert_eq!(again(changed(requested.captured(first_attempt(1)))), Err(Refusal::EarlierAttempt));
+    let second = changed(changed(again(declined)).captured(CaptureAttempt { attempt: 2, ..first_attempt(1) }));
+    assert_eq!(second.balance().unwrap().captured_minor, 600);
+}
+
+#[test]
+fn a_refused_refund_frees_its_amount() {
+    let payment = partly_captured();
+    assert_eq!(payment.balance().unwrap().refundable_minor(), 500);
+
+    let payment = changed(payment.refund_declined(&"damage".to_owned(), "expired".to_owned()));
+
+    let reply = payment.reply_to(&refund("damage", 100)).unwrap();
+    assert!(matches!(reply, Some(Reply::PaymentRefundRefused(refused)) if refused.reason == "expired"));
+    assert_eq!(payment.balance().unwrap().refundable_minor(), 600);
 }
 
 #[test]
@@ -53,7 +75,7 @@ fn a_negative_amount_or_another_currency_is_refused() {
     assert!(matches!(Payment::request(None, &authorize(-1)), Err(Refusal::BadAmount(_))));
     assert!(matches!(Payment::request(Some(partly_captured()), &capture(2, -1)), Err(Refusal::BadAmount(_))));
     assert!(matches!(Payment::request(Some(partly_captured()), &refund("late", -1)), Err(Refusal::BadAmount(_))));
-    assert_eq!(partly_captured().capture(shipment(2), euros), Err(Refusal::OtherCurrency));
+    assert_eq!(partly_captured().capture(first_attempt(2), euros), Err(Refusal::OtherCurrency));
 }
 
 #[test]

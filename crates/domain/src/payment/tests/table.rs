@@ -123,15 +123,15 @@ fn refund_all(state: Option<Payment>) -> Result<Applied<Payment>, Refusal> {
 }
 
 fn captured_1(state: Option<Payment>) -> Result<Applied<Payment>, Refusal> {
-    state.unwrap().captured(shipment(1))
+    state.unwrap().captured(first_attempt(1))
 }
 
 fn captured_2(state: Option<Payment>) -> Result<Applied<Payment>, Refusal> {
-    state.unwrap().captured(shipment(2))
+    state.unwrap().captured(first_attempt(2))
 }
 
 fn declined_1(state: Option<Payment>) -> Result<Applied<Payment>, Refusal> {
-    state.unwrap().capture_declined(shipment(1), "expired".to_owned())
+    state.unwrap().capture_declined(first_attempt(1), "expired".to_owned())
 }
 
 fn refunded(state: Option<Payment>) -> Result<Applied<Payment>, Refusal> {

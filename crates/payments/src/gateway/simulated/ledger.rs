@@ -6,6 +6,9 @@ use domain::ids::ProviderKey;
 use domain::payment::{VOIDED, VoidResult};
 use std::collections::HashMap;
 
+/// The reason of simulated declines of captures and refunds.
+const EXPIRED: &str = "expired";
+
 /// How many calls per key get a 503 response with the payment method `sim_flaky`.
 const FLAKY_FAILURES: i32 = 2;
 
@@ -118,7 +121,9 @@ impl Authorization {
         self.currency = Some(request.amount.currency.code().to_owned());
         match request.method.parse() {
             Ok(Method::Flaky) if self.authorize_calls <= FLAKY_FAILURES => unavailable(),
-            Ok(Method::Ok | Method::Flaky) => self.charge(request, done(self.key)),
+            Ok(Method::Ok | Method::Flaky | Method::CaptureDeclined | Method::RefundDeclined) => {
+                self.charge(request, done(self.key))
+            }
             Ok(Method::Timeout) => self.charge(request, lost()),
             Ok(Method::Down) => GatewayResponse::NoResponse,
             Ok(Method::Declined) => self.decline("card_declined"),
@@ -169,12 +174,27 @@ impl Authorization {
         declined(reason)
     }
 
+    /// Whether the payment method declines the first movement of this kind, and it has not yet. An authorization that was
+    /// not declined itself remembers that by a decline reason.
+    fn declines_first(&self, kind: EntryKind) -> bool {
+        let declined = match self.method.as_deref().map(str::parse) {
+            Some(Ok(Method::CaptureDeclined)) => EntryKind::Capture,
+            Some(Ok(Method::RefundDeclined)) => EntryKind::Refund,
+            _ => return false,
+        };
+        kind == declined && self.decline_reason.is_none()
+    }
+
     /// Adds `entry` to the captured or refunded sum. The error is the decline reason.
     fn apply(&mut self, entry: &Entry) -> Result<(), &'static str> {
         match self.state {
             AuthorizationState::Authorized => {}
             AuthorizationState::Voided => return Err(VOIDED),
             AuthorizationState::Requested | AuthorizationState::Declined => return Err("not_authorized"),
+        }
+        if self.declines_first(entry.kind) {
+            self.decline_reason = Some(EXPIRED.to_owned());
+            return Err(EXPIRED);
         }
         let (sum, limit) = match entry.kind {
             EntryKind::Capture => (&mut self.captured_minor, self.authorized_minor),

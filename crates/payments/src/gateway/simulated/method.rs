@@ -19,6 +19,12 @@ pub(super) enum Method {
     /// An authorization never gets a response, and nothing is authorized.
     #[strum(serialize = "sim_down")]
     Down,
+    /// The first capture is declined. Captures under other keys succeed.
+    #[strum(serialize = "sim_capture_declined")]
+    CaptureDeclined,
+    /// The first refund is declined. Refunds under other keys succeed.
+    #[strum(serialize = "sim_refund_declined")]
+    RefundDeclined,
 }
 
 /// Valid values of `payment_method`.

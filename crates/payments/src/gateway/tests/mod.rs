@@ -129,7 +129,7 @@ fn authorize(order_id: OrderId, method: &str) -> PaymentCommand {
 
 fn capture(order_id: OrderId) -> PaymentCommand {
     let shipment_id = ShipmentId::of(order_id, WarehouseId::from_uuid(Uuid::from_u128(1)));
-    PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount: usd(600) })
+    PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount: usd(600), attempt: 1 })
 }
 
 fn void(order_id: OrderId) -> PaymentCommand {

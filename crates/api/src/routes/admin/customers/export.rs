@@ -10,6 +10,7 @@ use crate::policy::ExportCustomers;
 use crate::problem::Problem;
 use crate::routes::admin::audit_logs::AuditEntryBody;
 use crate::routes::orders::order::OrderBody;
+use crate::routes::orders::refunds::body::RefundBody;
 use crate::routes::orders::visible_order;
 use crate::routes::shipments::shipment::ShipmentBody;
 use crate::routes::viewer::viewer;
@@ -44,7 +45,7 @@ impl FromQuery for ExportQuery {
 /// Export a customer
 ///
 /// Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
-/// their addresses, payments and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+/// their addresses, payments, refunds and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
 /// Each request is recorded in the audit log.
 #[utoipa::path(get, path = "/admin/customers/{id}/export", tag = "admin",
     params(("id" = uuid::Uuid, Path, description = "The customer's user id"),
@@ -91,11 +92,13 @@ async fn exported(state: &AppState, caller: Caller, id: OrderId) -> Result<Expor
     let order = visible_order(state, caller, id).await?;
     let events = orders::order_events(&state.pool, id, viewer(caller)).await?.unwrap_or_default();
     let payment = payments::find_payment(&state.pool, id).await?;
+    let refunds = payments::find_refunds(&state.pool, id).await?;
     let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     Ok(ExportedOrderBody {
         order: OrderBody::of(state, order).await?,
         events: events.into_iter().map(Into::into).collect(),
         payment: payment.map(Into::into),
+        refunds: refunds.into_iter().map(|refund| RefundBody::of(refund, true)).collect(),
         shipments: ShipmentBody::of_all(state, shipments).await?,
         audit_log: audit_log(state, &[format!("order:{id}")], &[]).await?,
     })

@@ -8,6 +8,7 @@ use crate::routes::api_keys::key::ApiKeyBody;
 use crate::routes::orders::events::EventBody;
 use crate::routes::orders::order::OrderBody;
 use crate::routes::orders::payments::PaymentBody;
+use crate::routes::orders::refunds::body::RefundBody;
 use crate::routes::shipments::shipment::ShipmentBody;
 use accounts::SessionView;
 use chrono::{DateTime, Utc};
@@ -54,6 +55,7 @@ pub struct ExportedOrderBody {
     pub events: Vec<EventBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentBody>,
+    pub refunds: Vec<RefundBody>,
     pub shipments: Vec<ShipmentBody>,
     /// The newest 1,000 entries about the order.
     pub audit_log: Vec<AuditEntryBody>,

@@ -1,4 +1,4 @@
-//! The actions of an operator on a saga: retry a step, mark it as done, abandon a compensation.
+//! The actions of an operator on a saga: retry a step, mark it as done, capture again, abandon a compensation.
 
 use super::saga::SagaBody;
 use crate::body::{FromJson, Members, integer_within};
@@ -58,6 +58,18 @@ pub async fn retry_saga_step(detached: Detached, request: ActionRequest) -> Resu
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn mark_saga_step_done(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
     operate(detached, SagaAction::MarkStepDone, request).await
+}
+
+/// Capture again
+///
+/// Captures what the gateway declined, as another capture: a gateway declines for good. Refused unless a capture of the
+/// order was declined. If it is declined again, the order needs attention again.
+#[utoipa::path(post, path = "/admin/sagas/{id}/capture-again", tag = "admin", request_body = OperateBody,
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
+    responses((status = 200, description = "The saga after the action", body = SagaBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
+pub async fn capture_again(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    operate(detached, SagaAction::CaptureAgain, request).await
 }
 
 /// Abandon a compensation

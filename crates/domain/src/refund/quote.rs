@@ -1,0 +1,218 @@
+//! What a refund request amounts to: decided by the order's lines, the captured amount and the earlier refunds.
+
+use super::line_share::{next_share, share};
+use super::{LineUnits, RefundRefusal, RefundScope};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An order as refunds see it. All amounts are in the minor unit of its currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refundable {
+    pub lines: Vec<RefundableLine>,
+    pub shipping_minor: i64,
+}
+
+/// A line of an order with its amounts for all units together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundableLine {
+    pub line_no: i16,
+    pub ordered_units: i64,
+    /// Units of captured shipments. Only those can be refunded.
+    pub captured_units: i64,
+    /// With tax and discount.
+    pub total_minor: i64,
+    pub tax_minor: i64,
+    pub discount_minor: i64,
+}
+
+/// The refunds before this one that count as refunded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EarlierRefunds {
+    pub lines: BTreeMap<i16, EarlierLineRefunds>,
+    pub shipping_minor: i64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EarlierLineRefunds {
+    pub units: i64,
+    pub amount_minor: i64,
+    pub tax_minor: i64,
+    pub discount_minor: i64,
+}
+
+/// The amounts of a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundQuote {
+    /// The lines, shipping, and what belongs to neither.
+    pub amount_minor: i64,
+    pub lines: Vec<RefundedLine>,
+    pub shipping_minor: i64,
+}
+
+/// Units of a line in a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundedLine {
+    pub line_no: i16,
+    pub units: i64,
+    /// With tax and discount.
+    pub amount_minor: i64,
+    /// The units' share of the line's tax.
+    pub tax_minor: i64,
+    /// The units' share of the line's discount.
+    pub discount_minor: i64,
+}
+
+impl RefundQuote {
+    /// `left_minor` is what is captured and not refunded. The quote is never more than that, and never more than what a
+    /// line costs.
+    pub fn of(
+        order: &Refundable,
+        earlier: &EarlierRefunds,
+        left_minor: i64,
+        scope: &RefundScope,
+    ) -> Result<Self, RefundRefusal> {
+        if left_minor <= 0 {
+            return Err(RefundRefusal::NothingLeft);
+        }
+        match scope {
+            RefundScope::Whole => Ok(order.quote_whole(earlier, left_minor)),
+            RefundScope::Lines(lines) => order.quote_lines(earlier, left_minor, lines),
+            RefundScope::Amount(amount) => {
+                let requested = i64::try_from(amount.get()).unwrap_or(i64::MAX);
+                check(requested, left_minor)?;
+                Ok(Self { amount_minor: requested, lines: Vec::new(), shipping_minor: 0 })
+            }
+        }
+    }
+}
+
+impl RefundQuote {
+    /// Whether it can be refunded after `earlier`, which don't include it: for another attempt at a refused refund.
+    pub fn check(&self, order: &Refundable, earlier: &EarlierRefunds, left_minor: i64) -> Result<(), RefundRefusal> {
+        for refunded in &self.lines {
+            let line = order.lines.iter().find(|line| line.line_no == refunded.line_no);
+            let line = line.ok_or(RefundRefusal::UnknownLine(refunded.line_no))?;
+            let before = earlier.of(line);
+            let (line_no, requested, left) = (line.line_no, refunded.units, line.captured_units - before.units);
+            if requested > left {
+                return Err(RefundRefusal::TooManyUnits { line_no, requested, left });
+            }
+            check(refunded.amount_minor, line.total_minor - before.amount_minor)?;
+        }
+        check(self.shipping_minor, order.shipping_minor - earlier.shipping_minor)?;
+        check(self.amount_minor, left_minor)
+    }
+}
+
+impl Refundable {
+    /// Everything that is left. An earlier refund of an amount belongs to no line, so the lines may be worth more than
+    /// what is left: the last ones get less.
+    fn quote_whole(&self, earlier: &EarlierRefunds, left_minor: i64) -> RefundQuote {
+        let mut rest = left_minor;
+        let mut lines = Vec::new();
+        for line in &self.lines {
+            let before = earlier.of(line);
+            let units = (line.captured_units - before.units).max(0);
+            if units == 0 {
+                continue;
+            }
+            let full = line.refund(before, units);
+            let amount_minor = full.amount_minor.min(rest);
+            rest -= amount_minor;
+            lines.push(RefundedLine { amount_minor, ..full });
+        }
+        let shipping_minor = self.shipping_for(earlier, &lines).min(rest);
+        RefundQuote { amount_minor: left_minor, lines, shipping_minor }
+    }
+
+    fn quote_lines(
+        &self,
+        earlier: &EarlierRefunds,
+        left_minor: i64,
+        requested: &[LineUnits],
+    ) -> Result<RefundQuote, RefundRefusal> {
+        let mut seen = BTreeSet::new();
+        let mut lines = Vec::with_capacity(requested.len());
+        for units in requested {
+            if !seen.insert(units.line_no) {
+                return Err(RefundRefusal::RepeatedLine(units.line_no));
+            }
+            lines.push(self.quote_line(earlier, *units)?);
+        }
+        let of_lines = lines.iter().map(|line| line.amount_minor).fold(0, i64::saturating_add);
+        if of_lines > 0 {
+            check(of_lines, left_minor)?;
+        }
+        // Shipping is captured with the last shipment, so it may not be captured yet.
+        let shipping_minor = self.shipping_for(earlier, &lines).min(left_minor - of_lines);
+        let amount_minor = of_lines + shipping_minor;
+        if amount_minor == 0 {
+            return Err(RefundRefusal::NothingToRefund);
+        }
+        Ok(RefundQuote { amount_minor, lines, shipping_minor })
+    }
+
+    fn quote_line(&self, earlier: &EarlierRefunds, units: LineUnits) -> Result<RefundedLine, RefundRefusal> {
+        let LineUnits { line_no, quantity } = units;
+        let line = self.lines.iter().find(|line| line.line_no == line_no);
+        let line = line.ok_or(RefundRefusal::UnknownLine(line_no))?;
+        let (before, requested) = (earlier.of(line), i64::from(quantity.get()));
+        let left = (line.captured_units - before.units).max(0);
+        if requested > left {
+            return Err(RefundRefusal::TooManyUnits { line_no, requested, left });
+        }
+        Ok(line.refund(before, requested))
+    }
+
+    /// The share of `lines` in the shipping costs: pro rata by what the units cost, and by units if all are free.
+    fn shipping_for(&self, earlier: &EarlierRefunds, lines: &[RefundedLine]) -> i64 {
+        let units_after = |line: &RefundableLine| {
+            let now =
+                lines.iter().find(|refunded| refunded.line_no == line.line_no).map_or(0, |refunded| refunded.units);
+            earlier.of(line).units + now
+        };
+        let is_free = self.lines.iter().all(|line| line.total_minor == 0);
+        let weight = |line: &RefundableLine, units| {
+            if is_free { units } else { share(line.total_minor, units, line.ordered_units) }
+        };
+        let refunded = self.lines.iter().map(|line| weight(line, units_after(line))).sum();
+        let all = self.lines.iter().map(|line| weight(line, line.ordered_units)).sum();
+        next_share(self.shipping_minor, refunded, all, earlier.shipping_minor)
+    }
+}
+
+impl RefundableLine {
+    /// `units` more, after the earlier refunds `before`.
+    fn refund(&self, before: EarlierLineRefunds, units: i64) -> RefundedLine {
+        let after = before.units + units;
+        let next = |total, refunded| next_share(total, after, self.ordered_units, refunded);
+        RefundedLine {
+            line_no: self.line_no,
+            units,
+            amount_minor: next(self.total_minor, before.amount_minor),
+            tax_minor: next(self.tax_minor, before.tax_minor),
+            discount_minor: next(self.discount_minor, before.discount_minor),
+        }
+    }
+}
+
+impl EarlierRefunds {
+    fn of(&self, line: &RefundableLine) -> EarlierLineRefunds {
+        self.lines.get(&line.line_no).copied().unwrap_or_default()
+    }
+
+    /// Counts one more refund.
+    pub fn add(&mut self, quote: &RefundQuote) {
+        self.shipping_minor += quote.shipping_minor;
+        for line in &quote.lines {
+            let refunds = self.lines.entry(line.line_no).or_default();
+            refunds.units += line.units;
+            refunds.amount_minor += line.amount_minor;
+            refunds.tax_minor += line.tax_minor;
+            refunds.discount_minor += line.discount_minor;
+        }
+    }
+}
+
+fn check(requested: i64, left: i64) -> Result<(), RefundRefusal> {
+    if requested > left { Err(RefundRefusal::TooMuch { requested, left }) } else { Ok(()) }
+}

@@ -1,0 +1,164 @@
+//! Declined captures and refunds: what the gateway refuses after the confirmation is seen at once, and has an action.
+
+use crate::script::*;
+use domain::messages::PaymentCommand;
+use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use domain::saga::{Command, SagaError};
+use domain::shipment::ShipmentStatus::{Delivered, HandedOver};
+use rstest::rstest;
+
+const FIRST_MINOR: i64 = 2 * HEADPHONES_MINOR;
+
+/// Delivered but for the capture of the first shipment, which was declined.
+fn unpaid() -> Script {
+    Script::confirmed()
+        .on_reply(&progressed(second(), Delivered))
+        .on_reply(&captured(second(), MUG_MINOR))
+        .on_reply(&stock_shipped(second()))
+        .on_reply(&progressed(first(), Delivered))
+        .on_reply(&stock_shipped(first()))
+        .on_reply(&capture_declined(first(), FIRST_MINOR, 1))
+}
+
+fn delivered() -> Script {
+    let mut script = unpaid();
+    let action = script.saga.clone().capture_again(&script.order, "the card is renewed");
+    script = script.applies(action).on_reply(&captured(first(), FIRST_MINOR));
+    script.ends(OrderStatus::Delivered, None)
+}
+
+fn has_attention(script: &Script) -> bool {
+    script.order.attention.is_some()
+}
+
+#[test]
+fn a_declined_capture_raises_attention_at_once_and_is_not_repeated() {
+    let script = unpaid().sends([]);
+
+    assert!(script.order.attention.as_ref().is_some_and(|reason| reason.contains("expired")));
+    script
+        .is(OrderStatus::Delivered)
+        .has_status(OrderPaymentStatus::PartlyCaptured, FulfilmentStatus::Delivered)
+        .in_phase("delivering", Some("deliver_shipments"))
+        .ignores(&capture_declined(first(), FIRST_MINOR, 1))
+        .on_deadline_times(20)
+        .sends([])
+        .in_phase("delivering", Some("deliver_shipments"));
+}
+
+#[test]
+fn a_declined_capture_is_attempted_again_under_another_key_when_a_person_says_so() {
+    let script = unpaid();
+    let action = script.saga.clone().capture_again(&script.order, "the card is renewed");
+
+    let script = script.applies(action).sends([CAPTURE]);
+
+    assert!(!has_attention(&script));
+    let [Command::Payment(PaymentCommand::Capture(capture))] = script.sent() else { panic!("{:?}", script.sent()) };
+    assert_eq!((capture.attempt, capture.amount), (2, usd(FIRST_MINOR)));
+    let declined_again =
+        script.ignores(&capture_declined(first(), FIRST_MINOR, 1)).on_reply(&capture_declined(first(), FIRST_MINOR, 2));
+    assert!(has_attention(&declined_again));
+    let action = declined_again.saga.clone().capture_again(&declined_again.order, "another card");
+    let captured = declined_again.applies(action).on_reply(&captured(first(), FIRST_MINOR));
+    captured.has_status(OrderPaymentStatus::Captured, FulfilmentStatus::Delivered).ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn the_stock_of_a_shipment_with_a_declined_capture_is_still_shipped() {
+    Script::confirmed()
+        .on_reply(&progressed(first(), HandedOver))
+        .on_reply(&capture_declined(first(), FIRST_MINOR, 1))
+        .on_deadline()
+        .sends([SHIP, TRACK])
+        .on_reply(&stock_shipped(first()));
+}
+
+#[test]
+fn a_capture_that_succeeds_after_its_decline_clears_the_attention() {
+    let script = unpaid().on_reply(&captured(first(), FIRST_MINOR));
+    assert!(!has_attention(&script));
+    script.ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn a_written_off_capture_ends_the_order() {
+    let script = unpaid();
+    let action = script.saga.clone().mark_step_done(&script.order, "paid in cash");
+    let script = script.applies(action);
+    assert!(!has_attention(&script));
+    script.ends(OrderStatus::Delivered, None);
+}
+
+#[rstest]
+#[case::nothing_handed_over(Script::confirmed())]
+#[case::nothing_declined(Script::confirmed().on_reply(&progressed(first(), HandedOver)))]
+#[case::ended(delivered())]
+fn only_a_declined_capture_is_attempted_again(#[case] script: Script) {
+    let refused = script.saga.capture_again(&script.order, "why not");
+    assert!(matches!(refused, Err(SagaError::ActionRefused { .. })), "{refused:?}");
+}
+
+#[test]
+fn refunds_change_the_payment_status_of_a_delivered_order() {
+    delivered()
+        .on_reply(&refunded(1, 100))
+        .has_status(OrderPaymentStatus::PartlyRefunded, FulfilmentStatus::Delivered)
+        .on_reply(&refunded(2, TOTAL_MINOR - 100))
+        .has_status(OrderPaymentStatus::Refunded, FulfilmentStatus::Delivered)
+        .ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn an_order_that_is_refunded_so_far_is_partly_refunded_after_the_next_capture() {
+    Script::confirmed()
+        .on_reply(&progressed(second(), HandedOver))
+        .on_reply(&captured(second(), MUG_MINOR))
+        .on_reply(&refunded(1, MUG_MINOR))
+        .has_status(OrderPaymentStatus::Refunded, FulfilmentStatus::PartlyShipped)
+        .on_reply(&progressed(first(), HandedOver))
+        .on_reply(&captured(first(), FIRST_MINOR))
+        .has_status(OrderPaymentStatus::PartlyRefunded, FulfilmentStatus::Shipped);
+}
+
+#[test]
+fn a_refused_refund_raises_attention_until_it_succeeds_or_a_person_acknowledges_it() {
+    let refused = || delivered().on_reply(&refund_refused(1, 1, false));
+    assert!(has_attention(&refused()));
+
+    let succeeded = refused().ignores(&refund_refused(1, 1, false)).on_reply(&refunded(1, 1));
+    assert!(!has_attention(&succeeded));
+    succeeded.ignores(&refund_refused(1, 2, false));
+
+    let acknowledged = refused().on_reply(&refund_refused(1, 1, true));
+    assert!(!has_attention(&acknowledged));
+    let again = acknowledged.on_reply(&refund_refused(1, 2, false));
+    assert!(has_attention(&again));
+}
+
+#[test]
+fn a_refund_that_nobody_can_look_up_raises_attention_until_a_person_resolves_it() {
+    let unresolved = || delivered().on_reply(&refund_unresolved(1));
+    assert!(has_attention(&unresolved()));
+
+    assert!(!has_attention(&unresolved().on_reply(&refunded(1, 1))));
+    assert!(!has_attention(&unresolved().on_reply(&refund_refused(1, 1, true))));
+}
+
+#[test]
+fn the_attention_names_the_reason_that_remains() {
+    let both = unpaid().on_reply(&refund_refused(1, 1, false));
+    let captured = both.on_reply(&captured(first(), FIRST_MINOR));
+    assert!(captured.order.attention.as_ref().is_some_and(|reason| reason.contains("refund")));
+    assert!(!has_attention(&captured.on_reply(&refunded(1, 1))));
+}
+
+#[test]
+fn a_saga_names_the_units_that_are_captured() {
+    assert!(Script::confirmed().saga.captured_units().is_empty());
+    let units = unpaid().saga.captured_units();
+    assert_eq!(
+        units.into_iter().map(|(sku, units)| (sku.to_string(), units)).collect::<Vec<_>>(),
+        [("SKU-MUG".to_owned(), 1)]
+    );
+}

@@ -1,0 +1,20 @@
+//! Refunds of captured amounts. A request locks the payment, so that concurrent requests never exceed what was captured,
+//! and stores the refund with its operation and its command. The command is handled as any other: see
+//! [`crate::settle`].
+
+mod error;
+mod expire;
+mod find;
+mod locked;
+mod outcome;
+mod request;
+mod resolve;
+mod retry;
+
+pub use error::RefundError;
+pub(crate) use expire::expire_refunds;
+pub use find::{find_refunds, preview_refund};
+pub(crate) use outcome::{RefundsOfBatch, unresolved};
+pub use request::{RefundRequest, request_refund};
+pub use resolve::{ResolveRefund, resolve_refund};
+pub use retry::{RetryRefund, retry_refund};

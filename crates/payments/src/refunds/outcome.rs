@@ -1,0 +1,56 @@
+//! The status of a refund after its operation was called: it follows the payment's state, which the report has changed.
+
+use crate::error::PaymentsError;
+use crate::store::{self, Refund, StoredPayment};
+use domain::applied::Applied;
+use domain::ids::OrderId;
+use domain::messages::{PaymentCommand, PaymentRefundUnresolved, Reply};
+use domain::payment::OperationState;
+use domain::refund::{RefundCause, RefundStatus, RefundTransition};
+use messaging::Delivery;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+
+/// The refunds of the orders with refund commands in a batch.
+#[derive(Debug, Default)]
+pub(crate) struct RefundsOfBatch(HashMap<OrderId, Vec<Refund>>);
+
+impl RefundsOfBatch {
+    /// Reads nothing for a batch without refunds. The payments must be locked.
+    pub async fn of(tx: &mut PgConnection, batch: &[Delivery<PaymentCommand>]) -> Result<Self, PaymentsError> {
+        let refunds = batch.iter().filter(|delivery| matches!(delivery.command, PaymentCommand::Refund(_)));
+        let orders: Vec<_> = refunds.map(|delivery| delivery.header.subject).collect();
+        Ok(Self(store::find_refunds(tx, &orders).await?))
+    }
+
+    /// The refund that `command` executes, after its call, if its status changes. `error` is why its outcome is unknown.
+    pub fn changed_by(
+        &self,
+        stored: &StoredPayment,
+        command: &PaymentCommand,
+        (error, key_expired): (Option<&String>, bool),
+    ) -> Option<Refund> {
+        let PaymentCommand::Refund(command) = command else { return None };
+        let cause: RefundCause = command.cause.parse().ok()?;
+        let refund = self.0.get(&command.order_id)?.iter().find(|refund| refund.cause() == cause)?;
+        let state = &stored.payment.balance()?.refunds.get(&command.cause)?.state;
+        let (transition, error) = match state {
+            OperationState::Done => (RefundTransition::Succeed, None),
+            OperationState::Declined(reason) => (RefundTransition::Refuse, Some(reason)),
+            OperationState::Requested if key_expired => (RefundTransition::Expire, error),
+            OperationState::Requested => (RefundTransition::LoseResponse, error),
+        };
+        // The state of the payment is never behind that of the refund, so no transition is refused.
+        match refund.status.apply(transition) {
+            Ok(Applied::Changed(status)) => Some(Refund { status, error: error.cloned(), ..refund.clone() }),
+            Ok(Applied::Unchanged) | Err(_) => None,
+        }
+    }
+}
+
+/// The reply to the command of a refund that a person has to look into.
+pub(crate) fn unresolved(refund: &Refund) -> Option<Reply> {
+    let (order_id, cause, amount) = (refund.order_id, refund.cause().to_string(), refund.amount);
+    let needs_review = refund.status == RefundStatus::ManualReview;
+    needs_review.then_some(Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause, amount }))
+}

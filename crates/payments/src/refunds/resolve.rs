@@ -1,0 +1,94 @@
+//! Use case: a person resolves a refund whose outcome nobody can look up, or acknowledges a refused one.
+
+use super::error::RefundError;
+use super::locked::{LockedRefunds, audit_state};
+use crate::changes::PaymentChanges;
+use crate::store::{OperationStatus, Refund, SettledOperation, StoredPayment};
+use domain::Timestamp;
+use domain::applied::Applied;
+use domain::ids::{OrderId, RefundId};
+use domain::messages::{PaymentRefundRefused, PaymentRefunded, Reply};
+use domain::payment::{Operation, Payment, Refusal};
+use domain::refund::{RefundResolution, RefundStatus};
+use messaging::{Outgoing, Trace, UnitOfWork, WriteContext};
+use platform::audit::{AuditRecord, AuditSink};
+use platform::response::ResponseSink;
+
+/// The reason of a refund that a person found not to be executed.
+const NOT_EXECUTED: &str = "not_executed";
+
+#[derive(Debug, Clone)]
+pub struct ResolveRefund {
+    pub order_id: OrderId,
+    pub refund_id: RefundId,
+    pub resolution: RefundResolution,
+    /// How the person knows; for the audit log.
+    pub evidence: String,
+    pub trace: Trace,
+}
+
+/// Records what the person found out. The gateway is not called.
+pub async fn resolve_refund(
+    context: &WriteContext,
+    request: ResolveRefund,
+    now: Timestamp,
+    audit: &(impl AuditSink + ResponseSink<Refund>),
+) -> Result<Refund, RefundError> {
+    let mut work = UnitOfWork::begin(context).await?;
+    let locked = LockedRefunds::of(&mut work, request.order_id).await?;
+    let before = locked.find(request.refund_id)?;
+    let (refund, changes) = match before.status.resolve(request.resolution)? {
+        Applied::Unchanged => (before.clone(), PaymentChanges::default()),
+        Applied::Changed(status) => resolved(locked.payment, &before, status, now)?,
+    };
+    let (subject, after) = (format!("order:{}", request.order_id), Some(audit_state(&refund)));
+    let (reason, before) = (Some(request.evidence), Some(audit_state(&before)));
+    audit.record(&mut work, AuditRecord { action: "refund.resolve", subject, reason, before, after }).await?;
+    audit.store_response(&mut work, &refund).await?;
+    work.send([reply(&refund, request.trace, now)]);
+    work.commit(changes, now).await?;
+    Ok(refund)
+}
+
+/// The refund, its operation and its payment after the resolution.
+fn resolved(
+    stored: StoredPayment,
+    before: &Refund,
+    status: RefundStatus,
+    now: Timestamp,
+) -> Result<(Refund, PaymentChanges), Refusal> {
+    let (cause, is_done) = (before.cause().to_string(), status == RefundStatus::Succeeded);
+    let error = (!is_done).then(|| NOT_EXECUTED.to_owned());
+    let refund = Refund { status, error: error.clone(), updated_at: now, ..before.clone() };
+    let operation = SettledOperation {
+        order_id: before.order_id,
+        key: Operation::Refund(cause.clone()).key(before.order_id),
+        status: if is_done { OperationStatus::Succeeded } else { OperationStatus::Declined },
+        amount_minor: None,
+        error,
+        reference: None,
+    };
+    let payment = settled(stored.payment.clone(), &cause, is_done)?;
+    let payments = match payment {
+        Applied::Changed(payment) => vec![StoredPayment { payment, ..stored }],
+        Applied::Unchanged => Vec::new(),
+    };
+    let refunds = vec![refund.clone()];
+    Ok((refund, PaymentChanges { payments, settled: vec![operation], refunds, ..PaymentChanges::default() }))
+}
+
+fn settled(payment: Payment, cause: &String, is_done: bool) -> Result<Applied<Payment>, Refusal> {
+    if is_done { payment.refunded(cause) } else { payment.refund_declined(cause, NOT_EXECUTED.to_owned()) }
+}
+
+fn reply(refund: &Refund, trace: Trace, now: Timestamp) -> Outgoing {
+    let (order_id, cause, amount) = (refund.order_id, refund.cause().to_string(), refund.amount);
+    let id = format!("refund/{cause}/resolved/{}", refund.status);
+    let reply = if refund.status == RefundStatus::Succeeded {
+        Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })
+    } else {
+        let reason = refund.error.clone().unwrap_or_else(|| NOT_EXECUTED.to_owned());
+        Reply::PaymentRefundRefused(PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged: true })
+    };
+    Outgoing::new(order_id, &reply, id, trace, now)
+}
