@@ -13,6 +13,23 @@ import schemathesis
 CODES = {"validation", "invalid-parameter", "malformed-json"}
 # The name of a member or parameter, and its rule beyond the schema.
 UNSAYABLE = {
+    # References to what exists.
+    "from_warehouse_code": "a warehouse",
+    "from_warehouse_id": "a warehouse",
+    "owner_id": "a user",
+    "to_warehouse_code": "a warehouse",
+    "to_warehouse_id": "a warehouse",
+    "vendor_id": "an active vendor",
+    "warehouse_code": "a warehouse, the same as `warehouse_id`",
+    "warehouse_id": "a warehouse",
+    # Rules over several members, and of roles.
+    "": "`queue` or `fingerprint` of a replay",
+    "amount_minor": "of a refund: not with `lines`",
+    "line_no": "of a refund: a line of the order, once",
+    "order_number": "its check character",
+    "quantity": "of an adjustment: not 0, and not negative for every kind",
+    "reason": "needed to close a warehouse",
+    "region": "not without `country`",
     "attention": "staff only",
     "customer": "staff only",
     "cursor": "the `next_cursor` of an earlier page",

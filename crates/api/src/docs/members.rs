@@ -4,7 +4,7 @@
 use super::components;
 use super::parameters::bound_time;
 use domain::inventory::UNITS_MAX;
-use domain::order::order_request::PAYMENT_METHOD_LENGTH_MAX;
+use domain::order::order_request::{LINES_MAX, PAYMENT_METHOD_LENGTH_MAX};
 use domain::order::{METADATA_ENTRIES_MAX, METADATA_KEY_LENGTH_MAX, METADATA_VALUE_LENGTH_MAX};
 use operations::replays::{RAMP_SECONDS_MAX, RATE_MAX};
 use std::collections::BTreeSet;
@@ -58,20 +58,20 @@ fn bound(name: &str, member: &mut Object, schema: &str) {
             matches(member, "^[A-Za-z0-9_-]{1,32}$");
         }
         "fingerprint" => matches(member, "^[0-9a-f]{1,64}$"),
+        "tracking_number" => matches(member, "^[A-Za-z0-9-]{1,40}$"),
         "currency" => matches(member, "^[A-Za-z]{3}$"),
         "email" => {
             matches(member, EMAIL);
             member.max_length = Some(254);
         }
-        "name" => has_length(member, 1, 200),
+        "name" | "evidence" => has_length(member, 1, 200),
         "description" => has_length(member, 0, 4_000),
         "payment_method" => has_length(member, 1, PAYMENT_METHOD_LENGTH_MAX),
         "password" | "current_password" | "refresh_token" => has_length(member, 0, 2_048),
         "tax_minor" | "discount_minor" | "shipping_minor" => is_between(member, 0, AMOUNT_MINOR_MAX),
         "amount_minor" => is_between(member, 0, i64::MAX),
-        "quantity" => {
-            is_between(member, member.minimum.as_ref().map_or(-i64::from(UNITS_MAX), |_| 1), UNITS_MAX.into())
-        }
+        "quantity" => is_between(member, -i64::from(UNITS_MAX), UNITS_MAX.into()),
+        "line_no" => is_between(member, 1, i64::try_from(LINES_MAX).unwrap_or(i64::MAX)),
         "low_stock_threshold" => is_between(member, 0, UNITS_MAX.into()),
         "priority" => is_between(member, i32::MIN.into(), i32::MAX.into()),
         "generation" => is_between(member, 0, u32::MAX.into()),
@@ -97,6 +97,8 @@ fn has_length(member: &mut Object, min: usize, max: usize) {
     (member.min_length, member.max_length) = ((min > 0).then_some(min), Some(max));
 }
 
+/// A minimum that the member has already stays.
 fn is_between(member: &mut Object, min: i64, max: i64) {
-    (member.minimum, member.maximum) = (Some(min.into()), Some(max.into()));
+    member.minimum.get_or_insert(min.into());
+    member.maximum = Some(max.into());
 }

@@ -19,7 +19,7 @@ pub struct TrackingBody {
     #[schema(value_type = String, min_length = 1, max_length = 60, example = "DHL")]
     carrier: CarrierName,
     /// Its tracking number there: letters, digits and dashes, but not a UUID.
-    #[schema(value_type = String, min_length = 1, max_length = 40, example = "JJD000390007827")]
+    #[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9-]{1,40}$", example = "JJD000390007827")]
     tracking_number: TrackingNumber,
 }
 
