@@ -74,7 +74,7 @@ pub struct HttpArgs {
     /// Port that the api listens on.
     #[arg(long, env, default_value_t = 8000)]
     pub api_port: u16,
-    /// Port for operators, at METRICS_HOST. With it, metrics, processes and health in detail are served there and not to
+    /// Port for operators, at `METRICS_HOST`. With it, metrics, processes and health in detail are served there and not to
     /// clients. Empty: clients can read them.
     #[arg(long, env = API_METRICS_PORT)]
     pub api_metrics_port: Option<u16>,

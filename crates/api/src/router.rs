@@ -35,10 +35,10 @@ pub fn router(state: AppState) -> Router {
 
 /// Serves operators on a port of its own: health in detail, processes, metrics, and the probes.
 pub fn operators_router(state: AppState) -> Router {
-    let routes = system_routes(true);
-    let (router, _) =
-        OpenApiRouter::new().nest(BASE, routes.clone()).merge(routes).merge(metrics_route()).split_for_parts();
-    in_pipeline(router, state.clone(), &documentation(&state))
+    let system = system_routes(true);
+    let all = OpenApiRouter::new().nest(BASE, system.clone()).merge(system).merge(metrics_route());
+    let description = documentation(&state);
+    in_pipeline(all.split_for_parts().0, state, &description)
 }
 
 fn docs_routes(state: &AppState, description: &OpenApi) -> Router<AppState> {

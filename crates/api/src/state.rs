@@ -60,6 +60,7 @@ pub struct Shared {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent settings, each set by its name")]
 pub struct Options {
     /// Whether sign-up hides that an e-mail address is registered already.
     pub hides_registered_emails: bool,
