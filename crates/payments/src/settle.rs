@@ -94,7 +94,8 @@ fn apply_result(stored: &mut StoredPayment, report: &Report, changes: &mut Payme
     }
     let unknown_reason = (operation.status == OperationStatus::Unknown).then(|| operation.error.clone()).flatten();
     let before = stored.operations.get(&operation.key);
-    if before.is_none_or(|before| !before.status.is_final() || operation.status.is_final()) {
+    // A late report does not undo a final outcome, such as one that a person has recorded.
+    if before.is_none_or(|before| !before.status.is_final() || operation.status == OperationStatus::Succeeded) {
         changes.settled.push(operation);
     }
     unknown_reason

@@ -30,7 +30,9 @@ impl From<RefundRefusal> for Problem {
     fn from(refusal: RefundRefusal) -> Self {
         let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, refusal));
         match refusal {
-            RefundRefusal::NothingLeft => Self::new(Kind::InvalidState, refusal.to_string()),
+            RefundRefusal::CaptureNotRecorded | RefundRefusal::NothingLeft => {
+                Self::new(Kind::InvalidState, refusal.to_string())
+            }
             RefundRefusal::NothingToRefund | RefundRefusal::UnknownLine(_) | RefundRefusal::RepeatedLine(_) => {
                 about(Kind::Validation, "lines")
             }

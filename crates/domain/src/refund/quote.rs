@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Refundable {
     pub lines: Vec<RefundableLine>,
     pub shipping_minor: i64,
+    /// The captured amount that the captured units of the lines belong to.
+    pub captured_minor: i64,
 }
 
 /// A line of an order with its amounts for all units together.
@@ -62,18 +64,20 @@ pub struct RefundedLine {
 }
 
 impl RefundQuote {
-    /// `left_minor` is what is captured and not refunded. The quote is never more than that, and never more than what a
-    /// line costs.
+    /// `captured_minor` is what the payment has captured, `left_minor` what of it is not refunded. The quote is never
+    /// more than that, and never more than what a line costs.
     pub fn of(
         order: &Refundable,
         earlier: &EarlierRefunds,
-        left_minor: i64,
+        (captured_minor, left_minor): (i64, i64),
         scope: &RefundScope,
     ) -> Result<Self, RefundRefusal> {
         if left_minor <= 0 {
             return Err(RefundRefusal::NothingLeft);
         }
         match scope {
+            // It would belong to no line, and the line could be refunded again.
+            RefundScope::Whole if order.captured_minor < captured_minor => Err(RefundRefusal::CaptureNotRecorded),
             RefundScope::Whole => Ok(order.quote_whole(earlier, left_minor)),
             RefundScope::Lines(lines) => order.quote_lines(earlier, left_minor, lines),
             RefundScope::Amount(amount) => {

@@ -4,6 +4,9 @@
 pub enum RefundRefusal {
     #[error("nothing of the order is captured, or all of it is refunded")]
     NothingLeft,
+    /// The reply to a capture has not reached the order: retry in a moment.
+    #[error("an amount has just been captured, and the order has not recorded it yet; retry in a moment")]
+    CaptureNotRecorded,
     #[error("the amount of these units is 0")]
     NothingToRefund,
     #[error("the order has no line {0}")]

@@ -79,6 +79,9 @@ pub(super) struct PlannedShipment {
     pub transport: Option<Transport>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub captured: bool,
+    /// A person gave up a declined capture: the shipment is done, but its amount was not captured.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub written_off: bool,
     /// Why the gateway declined the last capture; cleared when a person has it captured again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capture_declined: Option<String>,
@@ -164,9 +167,19 @@ impl PlannedShipment {
         Money { amount_minor: self.amount, currency }
     }
 
-    /// The carrier has it, but its amount is not captured or its stock is not shipped.
+    /// The carrier has it, but its amount is neither captured nor written off, or its stock is not shipped.
     pub fn is_outstanding(&self) -> bool {
-        self.progress != CarrierProgress::Waiting && !(self.captured && self.stock_shipped)
+        self.progress != CarrierProgress::Waiting && !(self.is_paid_or_written_off() && self.stock_shipped)
+    }
+
+    fn is_paid_or_written_off(&self) -> bool {
+        self.captured || self.written_off
+    }
+
+    /// Gives up a declined capture. False if it was not declined.
+    pub fn write_off(&mut self) -> bool {
+        self.written_off = self.capture_declined.take().is_some();
+        self.written_off
     }
 
     /// It is outstanding, and a command is open: a declined capture is not repeated until a person acts.
@@ -175,7 +188,7 @@ impl PlannedShipment {
     }
 
     pub fn is_capture_open(&self) -> bool {
-        !self.captured && self.capture_declined.is_none()
+        !self.is_paid_or_written_off() && self.capture_declined.is_none()
     }
 
     /// The attempt of its capture, counted from one.
@@ -216,7 +229,7 @@ impl PlannedShipment {
     }
 
     pub fn is_done(&self) -> bool {
-        self.progress == CarrierProgress::Delivered && self.captured && self.stock_shipped
+        self.progress == CarrierProgress::Delivered && self.is_paid_or_written_off() && self.stock_shipped
     }
 }
 
@@ -289,6 +302,7 @@ impl PlannedShipment {
             in_transit: false,
             transport: None,
             captured: false,
+            written_off: false,
             capture_declined: None,
             capture_repeats: 0,
             stock_shipped: false,

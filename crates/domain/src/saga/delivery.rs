@@ -81,7 +81,7 @@ impl OrderSaga {
         if amount != expected {
             return Err(SagaError::Contradiction(format!("{amount} was captured instead of {expected}")));
         }
-        shipment.captured = true;
+        (shipment.captured, shipment.written_off) = (true, false);
         shipment.capture_declined = None;
         let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
         let has_refunds = self.refunds.refunded_minor() > 0;

@@ -7,6 +7,7 @@ use super::phase::Phase;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;
+use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use std::iter;
@@ -78,6 +79,16 @@ impl OrderSaga {
         Ok(ended.record_first(Some(entry)).record_first(cleared))
     }
 
+    /// Gives up a declined capture. What is written off is not captured, so it can't be refunded.
+    fn write_off(mut self, order: &Order, shipment: ShipmentId) -> Applied<Transition> {
+        let reason_before = self.attention_reason(order.id);
+        if !self.allocation.shipment_mut(order.id, shipment).is_some_and(PlannedShipment::write_off) {
+            return Applied::Unchanged;
+        }
+        let transition = Transition::of(self.with_attempts_reset());
+        Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done())
+    }
+
     fn open_step(&self, action: &'static str) -> Result<&'static str, SagaError> {
         self.step_name().ok_or(SagaError::ActionRefused { action, phase: self.phase_name() })
     }
@@ -93,8 +104,11 @@ impl Transition {
     fn mark_captured_and_shipped(self, order: &Order, shipment: &PlannedShipment) -> Result<Self, SagaError> {
         let (order_id, shipment_id) = (order.id, shipment.id(order.id));
         let captured = PaymentCaptured { order_id, shipment_id, amount: shipment.money(order.total.currency) };
-        let captured = self.saga.clone().on_captured(order, &captured)?;
-        let transition = self.followed_by(captured);
+        let paid = match self.saga.clone().write_off(order, shipment_id) {
+            Applied::Changed(written_off) => Applied::Changed(written_off),
+            Applied::Unchanged => self.saga.clone().on_captured(order, &captured)?,
+        };
+        let transition = self.followed_by(paid);
         let shipped = transition.saga.clone().on_stock_shipped(order, &StockShipped { order_id, shipment_id });
         Ok(transition.followed_by(shipped))
     }

@@ -44,9 +44,13 @@ impl OrderSaga {
 
     /// What is captured and not refunded. The reply to a capture may come after that to its refund.
     pub(super) fn not_refunded(&self, currency: Currency) -> Money {
+        Money { amount_minor: (self.captured_minor() - self.refunds.refunded_minor()).max(0), currency }
+    }
+
+    /// The captured amount, as far as the replies to captures have arrived.
+    pub fn captured_minor(&self) -> i64 {
         let captured = self.allocation.shipments().iter().filter(|shipment| shipment.captured);
-        let captured: i64 = captured.map(|shipment| shipment.amount).sum();
-        Money { amount_minor: (captured - self.refunds.refunded_minor()).max(0), currency }
+        captured.map(|shipment| shipment.amount).sum()
     }
 
     fn set_refund(

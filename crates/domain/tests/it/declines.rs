@@ -90,6 +90,16 @@ fn a_written_off_capture_ends_the_order() {
     script.ends(OrderStatus::Delivered, None);
 }
 
+#[test]
+fn what_is_written_off_is_not_captured_until_its_capture_succeeds_after_all() {
+    let script = unpaid();
+    let action = script.saga.clone().mark_step_done(&script.order, "gives up");
+    let script = script.applies(action).has_status(OrderPaymentStatus::PartlyCaptured, FulfilmentStatus::Delivered);
+
+    assert_eq!(script.saga.captured_units().len(), 1, "the mug alone");
+    assert_eq!(script.saga.captured_minor(), MUG_MINOR);
+}
+
 #[rstest]
 #[case::nothing_handed_over(Script::confirmed())]
 #[case::nothing_declined(Script::confirmed().on_reply(&progressed(first(), HandedOver)))]

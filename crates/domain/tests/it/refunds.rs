@@ -37,7 +37,9 @@ impl History {
     }
 
     fn quote(&self, scope: &RefundScope) -> Result<RefundQuote, RefundRefusal> {
-        RefundQuote::of(&self.order, &self.earlier(), self.captured_minor - self.refunded_minor(), scope)
+        let order = Refundable { captured_minor: self.captured_minor, ..self.order.clone() };
+        let left_minor = self.captured_minor - self.refunded_minor();
+        RefundQuote::of(&order, &self.earlier(), (self.captured_minor, left_minor), scope)
     }
 
     fn refund(&mut self, scope: &RefundScope) -> Result<RefundQuote, RefundRefusal> {
@@ -87,7 +89,7 @@ fn an_order() -> impl Strategy<Value = Refundable> {
         let lines = lines.into_iter().zip(1..).map(|((units, price, tax, discount), line_no)| {
             line(line_no, units, price, tax, (units * price + tax) * i64::from(discount) / 100)
         });
-        Refundable { lines: lines.collect(), shipping_minor }
+        Refundable { lines: lines.collect(), shipping_minor, captured_minor: 0 }
     })
 }
 
@@ -169,7 +171,7 @@ proptest! {
 /// Three units of 333 with a tax of 100 and a discount of 50, one free item, and shipping of 10.
 fn uneven() -> History {
     let lines = vec![line(1, 3, 333, 100, 50), line(2, 1, 0, 0, 0)];
-    History::captured(Refundable { lines, shipping_minor: 10 })
+    History::captured(Refundable { lines, shipping_minor: 10, captured_minor: 0 })
 }
 
 #[test]
@@ -210,6 +212,16 @@ fn an_amount_belongs_to_no_line_and_lowers_what_is_left() {
     assert_eq!(too_much, RefundRefusal::TooMuch { requested: 349, left: 59 });
     assert_eq!((whole.amount_minor, whole.lines[0].amount_minor, whole.shipping_minor), (59, 59, 0));
     assert_eq!(history.quote(&RefundScope::Whole), Err(RefundRefusal::NothingLeft));
+}
+
+#[test]
+fn the_whole_is_not_refunded_before_the_order_has_recorded_all_captures() {
+    let uneven = uneven();
+    let (captured, order) = (uneven.captured_minor, Refundable { captured_minor: 349, ..uneven.order.clone() });
+    let quote = |scope: &RefundScope| RefundQuote::of(&order, &uneven.earlier(), (captured, captured), scope);
+
+    assert_eq!(quote(&RefundScope::Whole), Err(RefundRefusal::CaptureNotRecorded));
+    assert!(quote(&of_lines([(1, 1)])).is_ok());
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) async fn find(connection: &mut PgConnection, id: OrderId) -> Result<O
     .await?;
     let captured = saga.captured_units();
     let lines = rows.into_iter().map(|row| row.line(id, &captured)).collect::<Result<_, _>>()?;
-    Ok(Some(Refundable { lines, shipping_minor: order.shipping_minor }))
+    Ok(Some(Refundable { lines, shipping_minor: order.shipping_minor, captured_minor: saga.captured_minor() }))
 }
 
 impl LineRow {

@@ -28,7 +28,12 @@ pub async fn preview_refund(
     let payment = row.with(operations.unwrap_or_default())?.payment;
     let balance = payment.balance().ok_or(RefundRefusal::NothingLeft)?;
     let refunds = store::find_refunds(&mut connection, &[order_id]).await?.remove(&order_id).unwrap_or_default();
-    let quote = RefundQuote::of(order, &Refund::earlier(&refunds), balance.refundable_minor(), scope)?;
+    let quote = RefundQuote::of(
+        order,
+        &Refund::earlier(&refunds),
+        (balance.captured_minor, balance.refundable_minor()),
+        scope,
+    )?;
     let amount = Money { amount_minor: quote.amount_minor, ..balance.amount };
     payment.clone().refund("preview".to_owned(), amount)?;
     Ok((quote, amount))

@@ -29,6 +29,10 @@ impl LockedRefunds {
         Refund::earlier(&self.refunds)
     }
 
+    pub fn captured_minor(&self) -> i64 {
+        self.payment.payment.balance().map_or(0, |balance| balance.captured_minor)
+    }
+
     /// What is captured and neither refunded nor possibly refunded.
     pub fn left_minor(&self) -> i64 {
         self.payment.payment.balance().map_or(0, Balance::refundable_minor)

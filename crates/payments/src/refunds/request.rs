@@ -33,7 +33,12 @@ pub async fn request_refund(
 ) -> Result<Refund, RefundError> {
     let mut work = UnitOfWork::begin(context).await?;
     let locked = LockedRefunds::of(&mut work, request.order_id).await?;
-    let quote = RefundQuote::of(&request.order, &locked.earlier(), locked.left_minor(), &request.scope)?;
+    let quote = RefundQuote::of(
+        &request.order,
+        &locked.earlier(),
+        (locked.captured_minor(), locked.left_minor()),
+        &request.scope,
+    )?;
     let refund = request.refund(&locked, quote, now)?;
     let started = start(&locked, &refund)?;
     store::insert_refund(&mut work, &refund).await?;

@@ -31,7 +31,7 @@ fn order() -> Refundable {
         tax_minor: 0,
         discount_minor: 0,
     };
-    Refundable { lines: vec![line(1, 3, 300), line(2, 1, 80)], shipping_minor: 20 }
+    Refundable { lines: vec![line(1, 3, 300), line(2, 1, 80)], shipping_minor: 20, captured_minor: AMOUNT }
 }
 
 fn of_line(line_no: i16, quantity: u32) -> RefundScope {
