@@ -89,7 +89,8 @@ impl RecordedMessage {
         let mut envelope: Value = serde_json::from_slice(&self.body).expect("an envelope is JSON");
         let id = Uuid::now_v7().to_string();
         envelope["id"] = Value::String(id.clone());
-        let properties = self.properties.clone().with_message_id(id.into());
+        // The signature is that of the other body.
+        let properties = self.properties.clone().with_message_id(id.into()).with_headers(FieldTable::default());
         Self { properties, body: envelope.to_string().into_bytes(), ..self.clone() }
     }
 }
