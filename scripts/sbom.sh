@@ -11,6 +11,6 @@ for binary in "${BINARIES[@]}"; do
     cargo cyclonedx --quiet --format json --manifest-path "crates/$binary/Cargo.toml" --override-filename sbom
     mv "crates/$binary/sbom.json" "$OUTPUT/$binary.cdx.json"
     # It writes one for each member of the workspace that the binary depends on.
-    git clean --quiet --force -x -- 'crates/*/sbom.json'
+    git clean --quiet --force -x -- 'crates/*/sbom.json' tests/sbom.json
     echo "$OUTPUT/$binary.cdx.json"
 done

@@ -82,7 +82,7 @@ impl Bulkhead {
     }
 
     /// `None` when no permit becomes available within [`PROMPT_LIMIT`], or within [`CAPACITY_LIMIT`] while other calls
-    /// are answered promptly: a large batch then takes its turns instead of coming back later.
+    /// are answered promptly: the calls of a large batch then follow one another instead of being deferred.
     pub(crate) async fn acquire(&self) -> Option<CallPermit> {
         let began = Instant::now();
         let mut permit = pin!(self.permit());

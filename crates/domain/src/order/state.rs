@@ -116,16 +116,16 @@ fn payment_after(entry: &TimelineEntry) -> Option<OrderPaymentStatus> {
         TimelineEntry::PaymentDeclined { .. } => Some(OrderPaymentStatus::Declined),
         TimelineEntry::PaymentVoided { refunded: None } => Some(OrderPaymentStatus::Voided),
         TimelineEntry::PaymentVoided { refunded: Some(_) } => Some(OrderPaymentStatus::Refunded),
-        TimelineEntry::PaymentCaptured { not_refunded: Some(rest), .. } => Some(refunded_but(*rest)),
+        TimelineEntry::PaymentCaptured { not_refunded: Some(rest), .. } => Some(status_with_refunds(*rest)),
         TimelineEntry::PaymentCaptured { remaining: 0, .. } => Some(OrderPaymentStatus::Captured),
         TimelineEntry::PaymentCaptured { .. } => Some(OrderPaymentStatus::PartlyCaptured),
-        TimelineEntry::PaymentRefunded { remaining, .. } => Some(refunded_but(*remaining)),
+        TimelineEntry::PaymentRefunded { remaining, .. } => Some(status_with_refunds(*remaining)),
         _ => None,
     }
 }
 
-/// With refunds: `rest` is captured and not refunded.
-const fn refunded_but(rest: Money) -> OrderPaymentStatus {
+/// The status of an order with refunds, of which `rest` is captured and not refunded.
+const fn status_with_refunds(rest: Money) -> OrderPaymentStatus {
     if rest.amount_minor == 0 { OrderPaymentStatus::Refunded } else { OrderPaymentStatus::PartlyRefunded }
 }
 

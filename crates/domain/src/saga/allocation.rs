@@ -170,10 +170,10 @@ impl PlannedShipment {
 
     /// The carrier has it, but its amount is neither captured nor written off, or its stock is not shipped.
     pub fn is_outstanding(&self) -> bool {
-        self.progress != CarrierProgress::Waiting && !(self.is_paid_or_written_off() && self.stock_shipped)
+        self.progress != CarrierProgress::Waiting && !(self.is_captured_or_written_off() && self.stock_shipped)
     }
 
-    fn is_paid_or_written_off(&self) -> bool {
+    fn is_captured_or_written_off(&self) -> bool {
         self.captured || self.written_off
     }
 
@@ -189,7 +189,7 @@ impl PlannedShipment {
     }
 
     pub fn is_capture_open(&self) -> bool {
-        !self.is_paid_or_written_off() && self.capture_declined.is_none()
+        !self.is_captured_or_written_off() && self.capture_declined.is_none()
     }
 
     /// The attempt of its capture, counted from one.
@@ -230,7 +230,7 @@ impl PlannedShipment {
     }
 
     pub fn is_done(&self) -> bool {
-        self.progress == CarrierProgress::Delivered && self.is_paid_or_written_off() && self.stock_shipped
+        self.progress == CarrierProgress::Delivered && self.is_captured_or_written_off() && self.stock_shipped
     }
 }
 

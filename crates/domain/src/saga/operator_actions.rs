@@ -104,11 +104,11 @@ impl Transition {
     fn mark_captured_and_shipped(self, order: &Order, shipment: &PlannedShipment) -> Result<Self, SagaError> {
         let (order_id, shipment_id) = (order.id, shipment.id(order.id));
         let captured = PaymentCaptured { order_id, shipment_id, amount: shipment.money(order.total.currency) };
-        let paid = match self.saga.clone().write_off(order, shipment_id) {
+        let settled = match self.saga.clone().write_off(order, shipment_id) {
             Applied::Changed(written_off) => Applied::Changed(written_off),
             Applied::Unchanged => self.saga.clone().on_captured(order, &captured)?,
         };
-        let transition = self.followed_by(paid);
+        let transition = self.followed_by(settled);
         let shipped = transition.saga.clone().on_stock_shipped(order, &StockShipped { order_id, shipment_id });
         Ok(transition.followed_by(shipped))
     }

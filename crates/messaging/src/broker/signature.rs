@@ -22,10 +22,10 @@ pub struct MessageSigner {
 
 impl MessageSigner {
     pub(super) fn new(args: &MessageSigningArgs) -> Self {
-        let keyed = |key: &str| Hmac::new_from_slice(key.as_bytes()).ok();
+        let keyed = |key: &str| Hmac::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
         Self {
-            key: args.key().and_then(keyed),
-            previous: args.previous_key().and_then(keyed),
+            key: args.key().map(keyed),
+            previous: args.previous_key().map(keyed),
             required: args.message_signatures_required,
         }
     }
