@@ -18,6 +18,13 @@ impl OrderSaga {
         declined.or_else(|| self.refunds.attention_reason())
     }
 
+    /// The reason for the attention that an open command still needs when every other reason is gone. It would not be
+    /// raised again: that happens after certain attempts only.
+    fn overdue_reason(&self) -> Option<String> {
+        let is_overdue = self.retry_policy().is_some_and(|policy| self.attempt >= policy.attention_after);
+        is_overdue.then(|| self.no_reply_to(&self.delivery_commands()))
+    }
+
     /// A decline is final for its attempt, so it is not repeated: the order needs a person at once.
     pub(super) fn on_capture_declined(mut self, order: &Order, reply: &PaymentCaptureDeclined) -> Applied<Transition> {
         let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
@@ -39,7 +46,10 @@ impl Transition {
     pub(super) fn update_attention(self, order: &Order, before: Option<&String>) -> Self {
         match (before, self.saga.attention_reason(order.id)) {
             (before, Some(reason)) if before != Some(&reason) => self.record(TimelineEntry::AttentionRaised { reason }),
-            (Some(_), None) if order.attention.is_some() => self.record(TimelineEntry::AttentionCleared),
+            (Some(_), None) if order.attention.is_some() => {
+                let overdue = self.saga.overdue_reason().map(|reason| TimelineEntry::AttentionRaised { reason });
+                self.record(overdue.unwrap_or(TimelineEntry::AttentionCleared))
+            }
             _ => self,
         }
     }

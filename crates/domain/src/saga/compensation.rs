@@ -75,8 +75,11 @@ impl OrderSaga {
     /// Raised after the policy's `attention_after` attempts, and once more when the saga counts as stuck.
     pub(super) fn attention(&self, policy: &RetryPolicy, command: &str) -> Option<TimelineEntry> {
         let is_due = [policy.attention_after, policy.stuck_after].contains(&self.attempt);
-        let reason = format!("{command} was sent {} times without a reply", self.attempt);
-        is_due.then_some(TimelineEntry::AttentionRaised { reason })
+        is_due.then(|| TimelineEntry::AttentionRaised { reason: self.no_reply_to(command) })
+    }
+
+    pub(super) fn no_reply_to(&self, command: &str) -> String {
+        format!("{command} was sent {} times without a reply", self.attempt)
     }
 
     /// Clears what [`Self::attention`] raised, now that there is a reply. Another reason may remain.

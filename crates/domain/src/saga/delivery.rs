@@ -106,8 +106,7 @@ impl OrderSaga {
     /// The deadline expired: repeats the outstanding commands, and tracks the shipments that are not delivered.
     pub(super) fn retry_delivery(self, order: &Order) -> Transition {
         let saga = Self { attempt: self.attempt + 1, ..self };
-        let names = saga.plan().delivery.command_types().join(" or ");
-        let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &names));
+        let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &saga.delivery_commands()));
         let shipments = saga.allocation.shipments();
         let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
         let outstanding: Vec<PlannedShipment> = saga.shipments_with_open_command().cloned().collect();
@@ -128,6 +127,11 @@ impl OrderSaga {
 
     pub(super) fn has_outstanding_shipments(&self) -> bool {
         self.outstanding_shipments().next().is_some()
+    }
+
+    /// The commands that capture and ship, for the reason of an attention.
+    pub(super) fn delivery_commands(&self) -> String {
+        self.plan().delivery.command_types().join(" or ")
     }
 
     fn shipments_with_open_command(&self) -> impl Iterator<Item = &PlannedShipment> {

@@ -164,6 +164,23 @@ fn the_attention_names_the_reason_that_remains() {
 }
 
 #[test]
+fn a_resolved_refund_leaves_the_attention_of_a_command_without_a_reply() {
+    let mut script = Script::confirmed()
+        .on_reply(&progressed(second(), HandedOver))
+        .on_reply(&captured(second(), MUG_MINOR))
+        .on_reply(&progressed(first(), HandedOver));
+    while !has_attention(&script) {
+        script = script.on_deadline();
+    }
+    let refused = script.on_deadline().on_reply(&refund_refused(1, 1, false));
+    assert!(refused.order.attention.as_ref().is_some_and(|reason| reason.contains("refund")));
+
+    let refunded = refused.on_reply(&refunded(1, 1));
+
+    assert!(refunded.order.attention.as_ref().is_some_and(|reason| reason.ends_with("without a reply")));
+}
+
+#[test]
 fn a_saga_names_the_units_that_are_captured() {
     assert!(Script::confirmed().saga.captured_units().is_empty());
     let units = unpaid().saga.captured_units();
