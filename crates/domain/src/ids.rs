@@ -119,6 +119,12 @@ impl ShipmentId {
         Self(derive(order, &format!("shipment/{warehouse}")))
     }
 
+    /// The shipment that replaces this one after as many amendments: with `0`, the shipment itself.
+    #[must_use]
+    pub fn revised(self, order: OrderId, revision: u32) -> Self {
+        if revision == 0 { self } else { Self(derive(order, &format!("shipment/{self}/{revision}"))) }
+    }
+
     /// When its order was placed, to the millisecond: the first 48 bits.
     pub fn ordered_at(self) -> Timestamp {
         let millis = i64::try_from(self.0.as_u128() >> RANDOM_BITS).expect("48 bits");
@@ -197,6 +203,17 @@ mod tests {
 
         assert_eq!(std::collections::HashSet::from(ids).len(), ids.len());
         assert_eq!(ids[1], ShipmentId::of_vendor(order, first, hers));
+    }
+
+    #[test]
+    fn each_revision_of_a_shipment_has_an_id_of_its_own() {
+        let order = OrderId::from_uuid(Uuid::now_v7());
+        let shipment = ShipmentId::of(order, WarehouseId(Uuid::nil()));
+
+        let ids = [0, 1, 2].map(|revision| shipment.revised(order, revision));
+
+        assert_eq!((ids[0], std::collections::HashSet::from(ids).len()), (shipment, 3));
+        assert_eq!(ids[1].ordered_at(), shipment.ordered_at());
     }
 
     #[test]

@@ -11,8 +11,8 @@ use sqlx::PgConnection;
 pub struct StockChanges {
     pub(crate) entries: Vec<LedgerEntry>,
     pub(crate) new_lines: Vec<OrderLine>,
-    /// Released or shipped lines, in their new state.
-    pub(crate) closed_lines: Vec<OrderLine>,
+    /// Released, reduced or shipped lines, in their new state.
+    pub(crate) changed_lines: Vec<OrderLine>,
     pub(crate) reservations: Vec<ReservationUpdate>,
     pub(crate) decisions: Vec<NewDecision>,
 }
@@ -23,7 +23,7 @@ impl Changes for StockChanges {
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
         store::apply_entries(tx, &self.entries, now).await?;
         store::insert_lines(tx, &self.new_lines).await?;
-        store::update_lines(tx, &self.closed_lines).await?;
+        store::update_lines(tx, &self.changed_lines).await?;
         store::update_reservations(tx, &self.reservations, now).await?;
         store::insert_decisions(tx, &self.decisions).await
     }

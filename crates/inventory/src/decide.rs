@@ -9,8 +9,8 @@ use domain::inventory::{
     ReservedLine, ReservedLines, StockSnapshot, WarehouseLocations, allocate,
 };
 use domain::messages::{
-    Allocation, InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased,
-    StockReserved, StockShipped,
+    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ReserveStock, ShipStock,
+    Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use messaging::Delivery;
 use std::collections::{HashMap, HashSet};
@@ -47,7 +47,7 @@ pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
     }
 }
 
-/// Releases and shipments are decided first, so that released units can serve reserve commands of the same batch.
+/// Releases, reductions and shipments are decided first, so that released units can serve reserve commands of the same batch.
 pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
     let mut decisions = Decisions::default();
     let mut outcomes: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
@@ -57,6 +57,9 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
                 Some(Ok(release(&mut batch, &mut decisions, command, delivery.header.id)?))
             }
             InventoryCommand::Ship(command) => Some(ship(&mut batch, &mut decisions, command, delivery.header.id)?),
+            InventoryCommand::Reduce(command) => {
+                Some(Ok(reduce(&mut batch, &mut decisions, command, delivery.header.id)?))
+            }
             InventoryCommand::Reserve(_) => None,
         };
     }
@@ -126,9 +129,24 @@ fn release(
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
     for line in reserved_lines.release() {
         let closed = ReservedLine { state: LineState::Released, ..line.clone() };
-        decisions.close_line(&mut batch.stock, order_id, closed, line.released(), None, cause)?;
+        decisions.change_line(&mut batch.stock, order_id, closed, line.released(), None, cause)?;
     }
     Ok(reply)
+}
+
+fn reduce(
+    batch: &mut Batch<'_>,
+    decisions: &mut Decisions,
+    command: &ReduceReservation,
+    cause: MessageId,
+) -> Result<Reply, StoreError> {
+    let ReduceReservation { order_id, shipment_id, warehouse_id, ref lines } = *command;
+    let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
+    for (line, units) in reserved_lines.reduce(warehouse_id, lines) {
+        let (movement, shipment) = (Movement::Released(units), Some(shipment_id));
+        decisions.change_line(&mut batch.stock, order_id, line, movement, shipment, cause)?;
+    }
+    Ok(Reply::ReservationReduced(ReservationReduced { order_id, shipment_id }))
 }
 
 fn ship(
@@ -145,7 +163,7 @@ fn ship(
     };
     for line in lines {
         let closed = ReservedLine { state: LineState::Shipped, ..line.clone() };
-        decisions.close_line(&mut batch.stock, order_id, closed, line.shipped(), Some(shipment_id), cause)?;
+        decisions.change_line(&mut batch.stock, order_id, closed, line.shipped(), Some(shipment_id), cause)?;
     }
     Ok(Ok(Reply::StockShipped(StockShipped { order_id, shipment_id })))
 }
@@ -161,8 +179,8 @@ impl Decisions {
         self.changes.new_lines.push(OrderLine { order_id, line });
     }
 
-    /// Releases or ships a reserved line.
-    fn close_line(
+    /// Releases, reduces or ships a reserved line; `line` is its new state.
+    fn change_line(
         &mut self,
         stock: &mut StockSnapshot,
         order_id: OrderId,
@@ -180,7 +198,7 @@ impl Decisions {
             movement,
             origin,
         });
-        self.changes.closed_lines.push(OrderLine { order_id, line });
+        self.changes.changed_lines.push(OrderLine { order_id, line });
         Ok(())
     }
 }

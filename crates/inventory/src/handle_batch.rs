@@ -50,20 +50,20 @@ impl Inventory {
             InventoryCommand::Reserve(ReserveStock { policy, destination, .. }) => {
                 destination.is_some() && policy.unwrap_or(self.policy) == AllocationPolicy::Nearest
             }
-            InventoryCommand::Release(_) | InventoryCommand::Ship(_) => false,
+            InventoryCommand::Release(_) | InventoryCommand::Ship(_) | InventoryCommand::Reduce(_) => false,
         });
         if needs_them { store::find_locations(tx).await } else { Ok(WarehouseLocations::new()) }
     }
 }
 
-/// The reservations to lock, or to create, for reserve and release commands. A ship command needs none: it creates no
-/// reservation and only changes lines, which are guarded by the lock of their stock rows.
+/// The reservations to lock, or to create, for reserve and release commands. Commands that ship or reduce need
+/// none: they create no reservation and only change lines, which are guarded by the lock of their stock rows.
 fn new_reservations(batch: &[Delivery<InventoryCommand>]) -> Vec<NewReservation> {
     let new_reservation = |delivery: &Delivery<InventoryCommand>| {
         let (order_id, state) = match &delivery.command {
             InventoryCommand::Reserve(reserve) => (reserve.order_id, ReservationState::Reserved),
             InventoryCommand::Release(release) => (release.order_id, ReservationState::Released),
-            InventoryCommand::Ship(_) => return None,
+            InventoryCommand::Ship(_) | InventoryCommand::Reduce(_) => return None,
         };
         Some(NewReservation { order_id, state, cause: delivery.header.id })
     };
@@ -99,6 +99,7 @@ impl Needs {
                 }
                 InventoryCommand::Release(_) => {}
                 InventoryCommand::Ship(ship) => needs.closing.push(ship.order_id),
+                InventoryCommand::Reduce(reduce) => needs.closing.push(reduce.order_id),
             }
         }
         needs.loaded.extend(&needs.closing);

@@ -4,7 +4,7 @@
 use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
-use domain::messages::{OrderChanged, OrderEvent, OrderShipmentDelayed};
+use domain::messages::{OrderChanged, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed};
 use domain::order::{Order, TimelineEntry, TimelineEvent};
 use domain::saga::{Command, NumberedCommand, SagaError, TimeScale, Transition};
 use messaging::{Outgoing, Trace};
@@ -56,15 +56,32 @@ pub(crate) fn message_id(order: OrderId, numbered: &NumberedCommand) -> MessageI
     Outgoing::id_of(order, numbered.command.type_name(), numbered.generation)
 }
 
-/// The event that is published for a timeline event: only a new status or a delay is.
-fn public_event(order: &Order, event: &TimelineEvent, trace: &Trace, now: Timestamp) -> Option<Outgoing> {
+/// The event that is published for a timeline event: only a new status, a delay or cancelled lines are.
+fn public_event(order: &Order, event: &TimelineEvent, trace: &Trace, now: Timestamp) -> Vec<Outgoing> {
     let order_id = order.id;
     let TimelineEvent { version, to, .. } = *event;
-    let message = if let TimelineEntry::ShipmentDelayed { shipment_id, level, promised_by } = event.entry {
-        OrderEvent::ShipmentDelayed(OrderShipmentDelayed { order_id, shipment_id, level, promised_by, version })
-    } else {
-        let from = event.from.filter(|from| *from != event.to)?;
-        OrderEvent::Changed(OrderChanged { order_id, from, to, reason: order.reason.clone(), version })
+    let of_entry = match &event.entry {
+        TimelineEntry::ShipmentDelayed { shipment_id, level, promised_by } => {
+            let (shipment_id, level, promised_by) = (*shipment_id, *level, *promised_by);
+            Some(OrderEvent::ShipmentDelayed(OrderShipmentDelayed {
+                order_id,
+                shipment_id,
+                level,
+                promised_by,
+                version,
+            }))
+        }
+        TimelineEntry::LinesCancelled { shipment_id, replaced_by, lines, amount, .. } => {
+            let replaced_by = replaced_by.as_ref().map(|shipment| shipment.shipment_id);
+            let (shipment_id, lines, amount) = (*shipment_id, lines.clone(), *amount);
+            let cancelled = OrderLinesCancelled { order_id, shipment_id, replaced_by, lines, amount, version };
+            Some(OrderEvent::LinesCancelled(cancelled))
+        }
+        _ => None,
     };
-    Some(Outgoing::new(order_id, &message, version, trace.clone(), now))
+    let from = event.from.filter(|from| *from != event.to);
+    let changed = from
+        .map(|from| OrderEvent::Changed(OrderChanged { order_id, from, to, reason: order.reason.clone(), version }));
+    let events = of_entry.into_iter().chain(changed);
+    events.map(|event| Outgoing::new(order_id, &event, version, trace.clone(), now)).collect()
 }

@@ -32,7 +32,7 @@ mod wake_stalled_sagas;
 mod watch_orders;
 
 pub use advance_saga::SagaHandler;
-pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order};
+pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order, preview_cancellation};
 pub use cursor::{Cursor, InvalidCursor, SagaCursor};
 pub use erase_orders::{ErasedOrders, count_open_orders, erase_orders};
 pub use error::{PlaceOrderError, StoreError};

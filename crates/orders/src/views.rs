@@ -55,7 +55,10 @@ pub struct LineView {
     pub sku: Sku,
     pub name: String,
     pub vendor_id: UserId,
+    /// As it was ordered.
     pub quantity: Quantity,
+    /// How many of the units were cancelled before they were handed over.
+    pub cancelled_units: u32,
     pub unit_price: Money,
     pub tax_minor: i64,
     pub discount_minor: i64,

@@ -4,13 +4,13 @@ use crate::carrier_calls::{CancelRequest, CarrierCall};
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
 use crate::recipient_source::RecipientSource;
-use crate::store::{self, NewBooking, StoredBooking};
+use crate::store::{self, NewBooking, StoredBooking, StoredShipment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::OrderId;
-use domain::messages::{Message, ShipmentCommand};
+use domain::messages::{AmendShipment, Message, ShipmentCommand};
 use domain::order::Recipient;
-use domain::shipment::{Booking, BookingStatus};
+use domain::shipment::{Booking, BookingStatus, Shipment};
 use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
@@ -26,13 +26,14 @@ pub(crate) async fn begin(
     let existing: Vec<_> = orders_to_load(batch).filter(|order| !inserted.contains(order)).collect();
     let mut bookings = store::lock_bookings(tx, &existing).await?;
     let cancelling = start_cancelling(batch, &mut bookings);
+    let amending = start_amending(batch, &mut bookings);
     let mut recipients = find_recipients(tx, source, batch, &bookings).await?;
     let calls = batch.iter().map(|delivery| {
         let recipient = recipients.remove(&delivery.command.order_id()).unwrap_or_default();
         call_for(&delivery.command, chosen, recipient, &inserted, &bookings)
     });
     let calls = calls.collect();
-    Ok(Begun { calls, changes: ShippingChanges { cancelling, ..ShippingChanges::default() } })
+    Ok(Begun { calls, changes: ShippingChanges { cancelling, amending, ..ShippingChanges::default() } })
 }
 
 /// The recipients of the orders that may be booked, also again after a cancellation that came too late. Asks only if one
@@ -46,6 +47,9 @@ async fn find_recipients(
     let has_recipient = |command: &ShipmentCommand| match command {
         ShipmentCommand::Book(book) => book.has_recipient,
         ShipmentCommand::Cancel(cancel) => bookings.get(&cancel.order_id).is_some_and(|stored| stored.has_recipient),
+        ShipmentCommand::Amend(amend) => {
+            amend.replacement.is_some() && bookings.get(&amend.order_id).is_some_and(|stored| stored.has_recipient)
+        }
         ShipmentCommand::Track(_) => false,
     };
     let commands = batch.iter().map(|delivery| &delivery.command).filter(|command| has_recipient(command));
@@ -83,7 +87,7 @@ fn new_booking<'a>(carrier: &'a str, delivery: &'a Delivery<ShipmentCommand>) ->
             let order_id = cancel.order_id;
             Some(NewBooking { order_id, status, carrier, trace, has_recipient: false, requests: &[] })
         }
-        ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => None,
+        ShipmentCommand::Book(_) | ShipmentCommand::Amend(_) | ShipmentCommand::Track(_) => None,
     }
 }
 
@@ -92,8 +96,31 @@ fn orders_to_load(batch: &[Delivery<ShipmentCommand>]) -> impl Iterator<Item = O
     batch.iter().filter_map(|delivery| match &delivery.command {
         ShipmentCommand::Book(book) => Some(book.order_id),
         ShipmentCommand::Cancel(cancel) => Some(cancel.order_id),
+        ShipmentCommand::Amend(amend) => Some(amend.order_id),
         ShipmentCommand::Track(_) => None,
     })
+}
+
+/// Sets the bookings whose shipment can be replaced to `Amending`, and returns their commands. A command whose replacement
+/// is stored began before.
+fn start_amending(
+    batch: &[Delivery<ShipmentCommand>],
+    bookings: &mut HashMap<OrderId, StoredBooking>,
+) -> Vec<AmendShipment> {
+    let mut started = Vec::new();
+    for delivery in batch {
+        let ShipmentCommand::Amend(amend) = &delivery.command else { continue };
+        let Some(stored) = bookings.get_mut(&amend.order_id) else { continue };
+        let Some(replaced) = stored.shipment(amend.shipment_id) else { continue };
+        if stored.replacement(amend).is_some() {
+            continue;
+        }
+        if let Ok(Applied::Changed(booking)) = stored.booking.clone().begin_amending(replaced.id, &replaced.shipment) {
+            stored.booking = booking;
+            started.push(amend.clone());
+        }
+    }
+    started
 }
 
 /// Sets the bookings that can be cancelled to `Cancelling`, and returns their orders. The rows are updated by
@@ -134,6 +161,11 @@ fn call_for(
             let stored = bookings.get(&cancel.order_id);
             stored.map_or(CarrierCall::NotNeeded, |stored| repeated_cancel_call(stored, recipient))
         }
+        ShipmentCommand::Amend(amend) => {
+            let stored = bookings.get(&amend.order_id);
+            let call = stored.and_then(|stored| amend_call(stored, amend, recipient));
+            call.unwrap_or(CarrierCall::NotNeeded)
+        }
         ShipmentCommand::Track(_) => CarrierCall::NotNeeded,
     }
 }
@@ -145,7 +177,7 @@ fn repeated_book_call(stored: &StoredBooking, recipient: Recipient) -> CarrierCa
             shipments: stored.shipments.iter().map(store::StoredShipment::request).collect(),
             recipient,
         },
-        Booking::Booked | Booking::Cancelling => CarrierCall::NotNeeded,
+        Booking::Booked | Booking::Cancelling | Booking::Amending { .. } => CarrierCall::NotNeeded,
         // An earlier request may have reached the carrier after the booking was closed.
         Booking::Refused { .. } | Booking::Cancelled => cancel_call(stored, recipient),
     }
@@ -155,12 +187,21 @@ fn repeated_cancel_call(stored: &StoredBooking, recipient: Recipient) -> Carrier
     if stored.booking == Booking::Cancelling { cancel_call(stored, recipient) } else { CarrierCall::NotNeeded }
 }
 
+/// `None` unless this shipment is being replaced.
+fn amend_call(stored: &StoredBooking, amend: &AmendShipment, recipient: Recipient) -> Option<CarrierCall> {
+    if stored.booking != (Booking::Amending { shipment: amend.shipment_id }) {
+        return None;
+    }
+    let replaced = CancelRequest::of(stored.shipment(amend.shipment_id)?);
+    let (carrier, replacement) = (stored.carrier.clone(), amend.replacement.clone());
+    Some(CarrierCall::Amend { carrier, replaced, replacement, recipient })
+}
+
+/// Shipments that an amendment has cancelled stay so, even if a booking that closed with the others is cancelled again.
 fn cancel_call(stored: &StoredBooking, recipient: Recipient) -> CarrierCall {
-    let shipments = stored.shipments.iter().map(|shipment| CancelRequest {
-        request: shipment.request(),
-        tracking_number: shipment.shipment.waybill().map(|waybill| waybill.tracking_number.clone()),
-    });
-    let shipments: Vec<_> = shipments.collect();
+    let is_closing = stored.booking == Booking::Cancelling;
+    let is_live = |shipment: &&StoredShipment| !is_closing || !matches!(shipment.shipment, Shipment::Cancelled(_));
+    let shipments: Vec<_> = stored.shipments.iter().filter(is_live).map(CancelRequest::of).collect();
     if shipments.is_empty() {
         return CarrierCall::NotNeeded;
     }

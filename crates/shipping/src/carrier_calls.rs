@@ -1,6 +1,7 @@
 //! The calls to the carrier, made while no transaction is open. Every call may be repeated, whatever its outcome.
 
 use crate::carriers::{BookResponse, CancelResponse, Carrier, StartedCarrier};
+use crate::store::StoredShipment;
 use domain::ids::ShipmentId;
 use domain::messages::ShipmentRequest;
 use domain::order::Recipient;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// Timeout of a call. After it, the outcome is unknown.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The reason of an amendment that came too late.
+pub(crate) const HANDED_OVER: &str = "handed_over";
 
 const BOOK: &str = "book";
 const CANCEL: &str = "cancel";
@@ -38,6 +42,8 @@ pub enum CarrierCall {
     Book { carrier: String, shipments: Vec<ShipmentRequest>, recipient: Recipient },
     /// Cancel all shipments or none.
     Cancel { carrier: String, shipments: Vec<CancelRequest>, recipient: Recipient },
+    /// Cancel one shipment, and book its replacement if it has one: both or neither.
+    Amend { carrier: String, replaced: CancelRequest, replacement: Option<ShipmentRequest>, recipient: Recipient },
 }
 
 /// A shipment to cancel.
@@ -45,6 +51,12 @@ pub enum CarrierCall {
 pub struct CancelRequest {
     pub request: ShipmentRequest,
     pub tracking_number: Option<TrackingNumber>,
+}
+
+impl CancelRequest {
+    pub(crate) fn of(stored: &StoredShipment) -> Self {
+        Self { request: stored.request(), tracking_number: stored.tracking_number().cloned() }
+    }
 }
 
 /// The result of a [`CarrierCall`].
@@ -59,6 +71,12 @@ pub enum CarrierResult {
     Cancelled,
     /// At least one shipment was handed over already, and all are still booked.
     TooLate(Vec<(ShipmentId, Waybill)>),
+    /// With the waybill of the replacement, if there is one.
+    Amended(Option<Waybill>),
+    /// The shipment is booked as before, and its replacement is not.
+    NotAmended {
+        reason: String,
+    },
     Unknown {
         why: String,
     },
@@ -94,6 +112,10 @@ impl MeteredCarriers {
             },
             CarrierCall::Cancel { carrier, shipments, recipient } => match self.0.get(&*carrier) {
                 Some(carrier) => cancel_all_or_rebook(carrier, &shipments, &recipient).await,
+                None => not_started(&carrier),
+            },
+            CarrierCall::Amend { carrier, replaced, replacement, recipient } => match self.0.get(&*carrier) {
+                Some(carrier) => amend(carrier, replaced, replacement, &recipient).await,
                 None => not_started(&carrier),
             },
         }
@@ -146,6 +168,34 @@ async fn cancel_all_or_rebook(
                     CarrierResult::Unknown { why: format!("not booked again: {reason}") }
                 }
                 BookOutcome::Unknown { why } => CarrierResult::Unknown { why },
+            }
+        }
+    }
+}
+
+/// Books the replacement first: it can be cancelled again, since the carrier never gets it before its label is printed.
+/// The cancelled shipment might be refused when it is booked again.
+async fn amend(
+    carrier: &MeteredCarrier,
+    replaced: CancelRequest,
+    replacement: Option<ShipmentRequest>,
+    recipient: &Recipient,
+) -> CarrierResult {
+    let waybill = match book_all_or_cancel(carrier, Vec::from_iter(replacement.clone()), recipient).await {
+        CarrierResult::Booked(waybills) => waybills.into_iter().next().map(|(_, waybill)| waybill),
+        CarrierResult::Refused { reason } => return CarrierResult::NotAmended { reason },
+        other => return other,
+    };
+    match cancel_all(carrier, &[replaced]).await {
+        CancelOutcome::All => CarrierResult::Amended(waybill),
+        CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
+        CancelOutcome::TooLate => {
+            let tracking_number = waybill.map(|waybill| waybill.tracking_number);
+            let booked = replacement.map(|request| CancelRequest { request, tracking_number });
+            match cancel_all(carrier, &Vec::from_iter(booked)).await {
+                CancelOutcome::All => CarrierResult::NotAmended { reason: HANDED_OVER.to_owned() },
+                CancelOutcome::TooLate => CarrierResult::Unknown { why: "the carrier has both shipments".to_owned() },
+                CancelOutcome::Unknown { why } => CarrierResult::Unknown { why },
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::error::ShippingError;
 use crate::store::{self, ChangedBooking, ChangedShipment, DelayCheck, StoredBooking};
 use domain::Timestamp;
 use domain::ids::OrderId;
+use domain::messages::AmendShipment;
 use messaging::Changes;
 use sqlx::PgConnection;
 
@@ -13,6 +14,8 @@ pub struct ShippingChanges {
     pub(crate) shipments: Vec<ChangedShipment>,
     /// Orders whose bookings are about to be cancelled at the carrier.
     pub(crate) cancelling: Vec<OrderId>,
+    /// Shipments that are about to be replaced at the carrier.
+    pub(crate) amending: Vec<AmendShipment>,
     pub(crate) delay_checks: Vec<DelayCheck>,
 }
 
@@ -35,6 +38,7 @@ impl Changes for ShippingChanges {
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), ShippingError> {
         store::start_cancelling(tx, &self.cancelling, now).await?;
+        store::start_amending(tx, &self.amending, now).await?;
         store::save_changes(tx, &self.bookings, &self.shipments, now).await?;
         store::save_delay_checks(tx, &self.delay_checks, now).await
     }

@@ -94,7 +94,7 @@ impl HandleWithProvider for Shipping {
 
     fn bulkhead(&self, command: &ShipmentCommand) -> Bulkhead {
         match command {
-            ShipmentCommand::Cancel(_) => self.cancellations.clone(),
+            ShipmentCommand::Cancel(_) | ShipmentCommand::Amend(_) => self.cancellations.clone(),
             ShipmentCommand::Book(_) | ShipmentCommand::Track(_) => self.bookings.clone(),
         }
     }

@@ -104,8 +104,10 @@ pub(crate) async fn lock_shipment(
     let order = store::find_order(tx, key).await?.ok_or(CarrierEventError::UnknownShipment)?;
     let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
     let stored = booking.ok_or(CarrierEventError::UnknownShipment)?;
-    if stored.booking == Booking::Cancelling {
-        return Err(ShipmentRefusal::BeingCancelled.into());
+    match stored.booking {
+        Booking::Cancelling => return Err(ShipmentRefusal::BeingCancelled.into()),
+        Booking::Amending { .. } => return Err(ShipmentRefusal::BeingAmended.into()),
+        Booking::Requested | Booking::Booked | Booking::Refused { .. } | Booking::Cancelled => {}
     }
     let shipment = stored.shipments.into_iter().find(|shipment| key.names(shipment.id, shipment.tracking_number()));
     Ok((shipment.ok_or(CarrierEventError::UnknownShipment)?, stored.trace))

@@ -1,12 +1,13 @@
 //! Replies to a command from the state of its booking. A repeated command gets the same reply as the first, a late one
 //! gets a reply that fits the current state.
 
+use crate::carrier_calls::{CarrierResult, HANDED_OVER};
 use crate::store::{StoredBooking, StoredShipment};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::messages::{
-    BookedShipment, Reply, ShipmentCommand, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate,
+    AmendShipment, BookedShipment, Reply, ShipmentAmended, ShipmentCommand, ShipmentNotAmended, ShipmentProgressed,
+    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
 };
 use domain::shipment::{Booking, Shipment};
 use messaging::{Delivery, Outgoing, Verdict};
@@ -15,12 +16,14 @@ use messaging::{Delivery, Outgoing, Verdict};
 pub(crate) fn reply_to(
     delivery: &Delivery<ShipmentCommand>,
     stored: &StoredBooking,
+    result: &CarrierResult,
     outgoing: &mut Vec<Outgoing>,
     now: Timestamp,
 ) -> Verdict {
     let reply = match &delivery.command {
         ShipmentCommand::Book(book) => reply_to_book(book.order_id, stored),
         ShipmentCommand::Cancel(cancel) => reply_to_cancel(cancel.order_id, &stored.booking),
+        ShipmentCommand::Amend(amend) => reply_to_amend(amend, stored, result),
         ShipmentCommand::Track(track) => {
             outgoing.extend(progress(delivery, track.order_id, stored, now));
             return Verdict::Done;
@@ -37,8 +40,8 @@ pub(crate) fn reply_to(
 
 fn reply_to_book(order_id: OrderId, stored: &StoredBooking) -> Option<Reply> {
     match &stored.booking {
-        Booking::Booked => {
-            let shipments = stored.shipments.iter().filter_map(booked_shipment).collect();
+        Booking::Booked | Booking::Amending { .. } => {
+            let shipments = stored.live_shipments().filter_map(booked_shipment).collect();
             Some(Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments }))
         }
         Booking::Refused { reason } => {
@@ -57,8 +60,30 @@ fn reply_to_cancel(order_id: OrderId, booking: &Booking) -> Option<Reply> {
         Booking::Refused { .. } | Booking::Cancelled => {
             Some(Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }))
         }
-        Booking::Requested | Booking::Cancelling => None,
+        Booking::Requested | Booking::Cancelling | Booking::Amending { .. } => None,
     }
+}
+
+/// A repeated command gets the same reply, though the reason of a refusal is known only from the carrier's response.
+fn reply_to_amend(amend: &AmendShipment, stored: &StoredBooking, result: &CarrierResult) -> Option<Reply> {
+    if !matches!(stored.booking, Booking::Booked | Booking::Cancelled | Booking::Refused { .. }) {
+        return None;
+    }
+    let AmendShipment { order_id, shipment_id, amendment, .. } = *amend;
+    let replaced = stored.shipment(shipment_id).map(|replaced| &replaced.shipment);
+    let replacement = stored.replacement(amend).filter(|it| !matches!(it.shipment, Shipment::Cancelled(_)));
+    let replacement = replacement.and_then(booked_shipment);
+    let is_replaced =
+        matches!(replaced, Some(Shipment::Cancelled(_))) && replacement.is_some() == amend.replacement.is_some();
+    if is_replaced {
+        return Some(Reply::ShipmentAmended(ShipmentAmended { order_id, shipment_id, amendment, replacement }));
+    }
+    let reason = match (result, replaced) {
+        (CarrierResult::NotAmended { reason }, _) => reason.clone(),
+        (_, Some(Shipment::UnderWay { .. })) => HANDED_OVER.to_owned(),
+        _ => "refused".to_owned(),
+    };
+    Some(Reply::ShipmentNotAmended(ShipmentNotAmended { order_id, shipment_id, amendment, reason }))
 }
 
 fn booked_shipment(stored: &StoredShipment) -> Option<BookedShipment> {

@@ -9,7 +9,7 @@ use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{OrderId, ShipmentId};
 use domain::messages::ShipmentCommand;
-use domain::shipment::{Booking, BookingChanged, ShipmentRefusal, Waybill};
+use domain::shipment::{Booking, BookingChanged, Shipment, ShipmentRefusal, Waybill};
 use messaging::{Delivery, Handled, Verdict};
 use sqlx::PgConnection;
 
@@ -36,10 +36,10 @@ pub(crate) async fn settle(
     for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
             None => without_booking(&delivery.command),
-            Some(stored) => match apply(stored.clone(), result) {
+            Some(stored) => match apply(stored.clone(), &delivery.command, result.clone()) {
                 Err(reason) => Verdict::Retry(reason.to_string()),
                 Ok(settled) => {
-                    let verdict = reply::reply_to(delivery, &settled, &mut handled.outgoing, now);
+                    let verdict = reply::reply_to(delivery, &settled, &result, &mut handled.outgoing, now);
                     if verdict == Verdict::Done {
                         handled.changes.add_booking(order, stored, settled);
                     }
@@ -56,6 +56,7 @@ fn order_of(command: &ShipmentCommand) -> OrderId {
     match command {
         ShipmentCommand::Book(book) => book.order_id,
         ShipmentCommand::Cancel(cancel) => cancel.order_id,
+        ShipmentCommand::Amend(amend) => amend.order_id,
         ShipmentCommand::Track(track) => track.order_id,
     }
 }
@@ -66,13 +67,20 @@ fn without_booking(command: &ShipmentCommand) -> Verdict {
     match command {
         ShipmentCommand::Book(_) => Verdict::Poison("the command names no shipments".to_owned()),
         ShipmentCommand::Cancel(_) => Verdict::Retry("the booking does not exist any more".to_owned()),
+        ShipmentCommand::Amend(_) => Verdict::Poison("the order has no booking".to_owned()),
         ShipmentCommand::Track(_) => Verdict::Done,
     }
 }
 
-fn apply(stored: StoredBooking, result: CarrierResult) -> Result<StoredBooking, RetryReason> {
+fn apply(
+    stored: StoredBooking,
+    command: &ShipmentCommand,
+    result: CarrierResult,
+) -> Result<StoredBooking, RetryReason> {
     let booking = stored.booking.clone();
     match result {
+        CarrierResult::Amended(waybill) => with_amendment(stored, command, Some(waybill)),
+        CarrierResult::NotAmended { .. } => with_amendment(stored, command, None),
         CarrierResult::NotNeeded => Ok(stored),
         CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why)),
         CarrierResult::Booked(waybills) => match booking.book()? {
@@ -94,12 +102,41 @@ fn apply(stored: StoredBooking, result: CarrierResult) -> Result<StoredBooking, 
     }
 }
 
+/// Replaces the shipment, or cancels the replacement if the carrier left the shipment as it was.
+fn with_amendment(
+    mut stored: StoredBooking,
+    command: &ShipmentCommand,
+    amended: Option<Option<Waybill>>,
+) -> Result<StoredBooking, RetryReason> {
+    let ShipmentCommand::Amend(amend) = command else { return Ok(stored) };
+    let replacement = amend.replacement.as_ref().map(|request| request.shipment_id);
+    let leaves = if amended.is_some() { Some(amend.shipment_id) } else { replacement };
+    let has_shipments = stored.live_shipments().any(|shipment| Some(shipment.id) != leaves);
+    let Applied::Changed(booking) = stored.booking.clone().finish_amending(amend.shipment_id, has_shipments)? else {
+        return Ok(stored);
+    };
+    for shipment in &mut stored.shipments {
+        let next = match &amended {
+            Some(Some(waybill)) if Some(shipment.id) == replacement => {
+                shipment.shipment.clone().book(waybill.clone())?
+            }
+            _ if Some(shipment.id) == leaves => shipment.shipment.clone().cancel()?,
+            _ => Applied::Unchanged,
+        };
+        if let Applied::Changed(next) = next {
+            shipment.shipment = next;
+        }
+    }
+    Ok(StoredBooking { booking, ..stored })
+}
+
 fn with_waybills(
     mut stored: StoredBooking,
     booking: Booking,
     waybills: &[(ShipmentId, Waybill)],
 ) -> Result<StoredBooking, RetryReason> {
-    for shipment in &mut stored.shipments {
+    let live = stored.shipments.iter_mut().filter(|it| !matches!(it.shipment, Shipment::Cancelled(_)));
+    for shipment in live {
         let waybill = waybills.iter().find(|(id, _)| *id == shipment.id).map(|(_, waybill)| waybill.clone());
         let waybill = waybill.ok_or_else(|| RetryReason::Unknown(format!("no waybill for {}", shipment.id)))?;
         if let Applied::Changed(booked) = shipment.shipment.clone().book(waybill)? {

@@ -2,7 +2,7 @@
 
 use super::Movement;
 use crate::ids::WarehouseId;
-use crate::messages::Allocation;
+use crate::messages::{Allocation, RemainingUnits};
 use crate::product::{Quantity, Sku};
 
 crate::string_enum! {
@@ -89,6 +89,21 @@ impl ReservedLines {
         }
         Ok(lines.into_iter().filter(|line| line.state == LineState::Active).collect())
     }
+
+    /// The active lines of `warehouse` that have more units than `remaining` says, each as it shall be, with the number
+    /// of units to release. A line without remaining units is released.
+    pub fn reduce(&self, warehouse: WarehouseId, remaining: &[RemainingUnits]) -> Vec<(ReservedLine, u32)> {
+        let reduced = |line: &ReservedLine| {
+            let left = remaining.iter().find(|left| left.sku == line.sku)?.units;
+            let units = line.quantity.get().checked_sub(left).filter(|units| *units > 0)?;
+            Some(match Quantity::try_from(left) {
+                Ok(quantity) => (ReservedLine { quantity, ..line.clone() }, units),
+                Err(_none) => (ReservedLine { state: LineState::Released, ..line.clone() }, units),
+            })
+        };
+        let active = self.0.iter().filter(|line| line.state == LineState::Active && line.warehouse_id == warehouse);
+        active.filter_map(reduced).collect()
+    }
 }
 
 impl ReservedLine {
@@ -148,6 +163,29 @@ mod tests {
         assert_eq!(shipped(&["SKU-1-2", "SKU-1-3"]), Ok(vec![2, 3]));
         assert_eq!(shipped(&[]), Ok(vec![2, 3]), "a command of an earlier version");
         assert_eq!(shipped(&["SKU-2-4"]), Err(ShipRefusal::NeverReserved), "reserved in another warehouse");
+    }
+
+    #[test]
+    fn a_reduction_says_what_remains_so_a_late_one_releases_nothing_more() {
+        let mut reserved_lines = reserved_lines(&[(1, 5), (1, 3), (2, 4)]);
+        let reduce = |lines: &ReservedLines, remaining: &[(&str, u32)]| {
+            let remaining: Vec<_> = remaining
+                .iter()
+                .map(|(sku, units)| RemainingUnits { sku: sku.parse().expect("a SKU"), units: *units })
+                .collect();
+            lines.reduce(warehouse(1), &remaining)
+        };
+
+        let reduced = reduce(&reserved_lines, &[("SKU-1-5", 2), ("SKU-1-3", 0), ("SKU-2-4", 0)]);
+
+        let outcomes: Vec<_> = reduced.iter().map(|(line, units)| (line.quantity.get(), line.state, *units)).collect();
+        assert_eq!(outcomes, [(2, LineState::Active, 3), (3, LineState::Released, 3)]);
+        for ((line, _), stored) in reduced.into_iter().zip(&mut reserved_lines.0) {
+            *stored = line;
+        }
+        assert_eq!(reduce(&reserved_lines, &[("SKU-1-5", 2), ("SKU-1-3", 0)]), vec![], "a repeat");
+        assert_eq!(reduce(&reserved_lines, &[("SKU-1-5", 4)]), vec![], "an earlier one");
+        assert_eq!(reserved_lines.release().len(), 2, "the rest can still be released");
     }
 
     #[test]

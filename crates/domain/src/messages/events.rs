@@ -5,6 +5,7 @@ use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
 use crate::order_status::OrderStatus;
+use crate::product::Line;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -19,6 +20,9 @@ pub enum OrderEvent {
     #[serde(rename = "order.shipment_delayed.v1")]
     #[strum(serialize = "order.shipment_delayed.v1")]
     ShipmentDelayed(OrderShipmentDelayed),
+    #[serde(rename = "order.lines_cancelled.v1")]
+    #[strum(serialize = "order.lines_cancelled.v1")]
+    LinesCancelled(OrderLinesCancelled),
 }
 
 impl Message for OrderEvent {
@@ -33,6 +37,7 @@ impl Message for OrderEvent {
             Self::Created(message) => message.order_id,
             Self::Changed(message) => message.order_id,
             Self::ShipmentDelayed(message) => message.order_id,
+            Self::LinesCancelled(message) => message.order_id,
         }
     }
 }
@@ -65,5 +70,20 @@ pub struct OrderShipmentDelayed {
     pub level: u16,
     pub promised_by: Timestamp,
     /// The order's version after the delay was recorded.
+    pub version: i32,
+}
+
+/// Units of the order were cancelled before they were handed over. Published once per shipment that contained them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLinesCancelled {
+    pub order_id: OrderId,
+    /// The shipment that contained them, which is cancelled.
+    pub shipment_id: ShipmentId,
+    /// The shipment of the units that remain of it, if any do.
+    pub replaced_by: Option<ShipmentId>,
+    pub lines: Vec<Line>,
+    /// What is not captured because of it.
+    pub amount: Money,
+    /// The order's version after it.
     pub version: i32,
 }

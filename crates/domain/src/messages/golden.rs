@@ -163,6 +163,12 @@ fn inventory_commands() -> Vec<InventoryCommand> {
             warehouse_id: warehouse(),
             skus: vec![line("SKU-HEADPHONES", 1).sku],
         }),
+        InventoryCommand::Reduce(ReduceReservation {
+            order_id,
+            shipment_id: shipment(),
+            warehouse_id: warehouse(),
+            lines: vec![RemainingUnits { sku: line("SKU-HEADPHONES", 1).sku, units: 0 }],
+        }),
     ]
 }
 
@@ -190,9 +196,15 @@ fn shipment_commands() -> Vec<ShipmentCommand> {
         lines: vec![line("SKU-HEADPHONES", 2)],
     };
     vec![
-        ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request], has_recipient: true }),
+        ShipmentCommand::Book(BookShipments { order_id, shipments: vec![request.clone()], has_recipient: true }),
         ShipmentCommand::Cancel(CancelShipments { order_id }),
         ShipmentCommand::Track(TrackShipments { order_id }),
+        ShipmentCommand::Amend(AmendShipment {
+            order_id,
+            shipment_id: shipment(),
+            amendment: 1,
+            replacement: Some(request),
+        }),
     ]
 }
 
@@ -204,6 +216,7 @@ fn replies() -> Vec<Reply> {
         Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
         Reply::StockReleased(StockReleased { order_id }),
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
+        Reply::ReservationReduced(ReservationReduced { order_id, shipment_id }),
         Reply::ReservationStale(ReservationStale { order_id, held_since: noon() }),
         Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
@@ -229,6 +242,13 @@ fn replies() -> Vec<Reply> {
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),
         Reply::ShipmentsTooLate(ShipmentsTooLate { order_id }),
+        Reply::ShipmentAmended(ShipmentAmended { order_id, shipment_id, amendment: 1, replacement: Some(booked()) }),
+        Reply::ShipmentNotAmended(ShipmentNotAmended {
+            order_id,
+            shipment_id,
+            amendment: 1,
+            reason: "handed_over".to_owned(),
+        }),
         Reply::ShipmentProgressed(ShipmentProgressed {
             order_id,
             shipment_id,
@@ -257,6 +277,14 @@ fn events() -> Vec<OrderEvent> {
             level: 2,
             promised_by: noon(),
             version: 9,
+        }),
+        OrderEvent::LinesCancelled(OrderLinesCancelled {
+            order_id,
+            shipment_id: shipment(),
+            replaced_by: Some(ShipmentId::from_uuid(id(5))),
+            lines: vec![line("SKU-HEADPHONES", 1)],
+            amount: money(1_999),
+            version: 7,
         }),
     ]
 }

@@ -20,6 +20,9 @@ pub enum InventoryCommand {
     #[serde(rename = "inventory.ship.v1")]
     #[strum(serialize = "inventory.ship.v1")]
     Ship(ShipStock),
+    #[serde(rename = "inventory.reduce.v1")]
+    #[strum(serialize = "inventory.reduce.v1")]
+    Reduce(ReduceReservation),
 }
 
 impl Message for InventoryCommand {
@@ -34,6 +37,7 @@ impl Message for InventoryCommand {
             Self::Reserve(message) => message.order_id,
             Self::Release(message) => message.order_id,
             Self::Ship(message) => message.order_id,
+            Self::Reduce(message) => message.order_id,
         }
     }
 }
@@ -78,6 +82,24 @@ pub struct ShipStock {
     pub skus: Vec<Sku>,
 }
 
+/// Releases the units of a shipment that were cancelled. It says what remains, so that a repeated or late command
+/// releases nothing more. Reply: always [`ReservationReduced`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReduceReservation {
+    pub order_id: OrderId,
+    /// The amended shipment.
+    pub shipment_id: ShipmentId,
+    pub warehouse_id: WarehouseId,
+    pub lines: Vec<RemainingUnits>,
+}
+
+/// How many units of a SKU stay reserved; may be zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemainingUnits {
+    pub sku: Sku,
+    pub units: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockReserved {
     pub order_id: OrderId,
@@ -113,6 +135,12 @@ pub struct StockReleased {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockShipped {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservationReduced {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
 }

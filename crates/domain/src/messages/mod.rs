@@ -12,10 +12,10 @@ mod payments;
 mod replies;
 mod shipping;
 
-pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderShipmentDelayed};
+pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed};
 pub use inventory::{
-    Allocation, InventoryCommand, ReleaseStock, ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected,
-    StockReleased, StockReserved, StockShipped,
+    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
+    ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
@@ -24,8 +24,9 @@ pub use payments::{
 };
 pub use replies::Reply;
 pub use shipping::{
-    BookShipments, BookedShipment, CancelShipments, ShipmentCommand, ShipmentDelayed, ShipmentProgressed,
-    ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,
+    AmendShipment, BookShipments, BookedShipment, CancelShipments, ShipmentAmended, ShipmentCommand, ShipmentDelayed,
+    ShipmentNotAmended, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, TrackShipments,
 };
 
 use crate::ids::OrderId;

@@ -2,9 +2,9 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationStale,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationReduced,
+    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked,
+    ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub enum Reply {
     #[serde(rename = "inventory.shipped.v1")]
     #[strum(serialize = "inventory.shipped.v1")]
     StockShipped(StockShipped),
+    #[serde(rename = "inventory.reduced.v1")]
+    #[strum(serialize = "inventory.reduced.v1")]
+    ReservationReduced(ReservationReduced),
     #[serde(rename = "inventory.reservation_stale.v1", alias = "inventory.held_long.v1")]
     #[strum(serialize = "inventory.reservation_stale.v1")]
     ReservationStale(ReservationStale),
@@ -63,6 +66,12 @@ pub enum Reply {
     #[serde(rename = "shipment.too_late.v1")]
     #[strum(serialize = "shipment.too_late.v1")]
     ShipmentsTooLate(ShipmentsTooLate),
+    #[serde(rename = "shipment.amended.v1")]
+    #[strum(serialize = "shipment.amended.v1")]
+    ShipmentAmended(ShipmentAmended),
+    #[serde(rename = "shipment.not_amended.v1")]
+    #[strum(serialize = "shipment.not_amended.v1")]
+    ShipmentNotAmended(ShipmentNotAmended),
     #[serde(rename = "shipment.progressed.v1")]
     #[strum(serialize = "shipment.progressed.v1")]
     ShipmentProgressed(ShipmentProgressed),
@@ -84,6 +93,7 @@ impl Message for Reply {
             Self::StockRejected(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
+            Self::ReservationReduced(reply) => reply.order_id,
             Self::ReservationStale(reply) => reply.order_id,
             Self::PaymentAuthorized(reply) => reply.order_id,
             Self::PaymentDeclined(reply) => reply.order_id,
@@ -97,6 +107,8 @@ impl Message for Reply {
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
             Self::ShipmentsTooLate(reply) => reply.order_id,
+            Self::ShipmentAmended(reply) => reply.order_id,
+            Self::ShipmentNotAmended(reply) => reply.order_id,
             Self::ShipmentProgressed(reply) => reply.order_id,
             Self::ShipmentDelayed(reply) => reply.order_id,
         }
@@ -107,6 +119,7 @@ impl Message for Reply {
             | Self::StockRejected(_)
             | Self::StockReleased(_)
             | Self::StockShipped(_)
+            | Self::ReservationReduced(_)
             | Self::ReservationStale(_) => Queue::Inventory,
             Self::PaymentAuthorized(_)
             | Self::PaymentDeclined(_)
@@ -120,6 +133,8 @@ impl Message for Reply {
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)
             | Self::ShipmentsTooLate(_)
+            | Self::ShipmentAmended(_)
+            | Self::ShipmentNotAmended(_)
             | Self::ShipmentProgressed(_)
             | Self::ShipmentDelayed(_) => Queue::Shipping,
         }

@@ -19,6 +19,9 @@ pub enum ShipmentCommand {
     #[serde(rename = "shipment.track.v1")]
     #[strum(serialize = "shipment.track.v1")]
     Track(TrackShipments),
+    #[serde(rename = "shipment.amend.v1")]
+    #[strum(serialize = "shipment.amend.v1")]
+    Amend(AmendShipment),
 }
 
 impl Message for ShipmentCommand {
@@ -33,6 +36,7 @@ impl Message for ShipmentCommand {
             Self::Book(message) => message.order_id,
             Self::Cancel(message) => message.order_id,
             Self::Track(message) => message.order_id,
+            Self::Amend(message) => message.order_id,
         }
     }
 }
@@ -80,6 +84,19 @@ pub struct TrackShipments {
     pub order_id: OrderId,
 }
 
+/// Replaces a booked shipment with one of fewer units, or cancels it if no unit remains. Replies: [`ShipmentAmended`], or
+/// [`ShipmentNotAmended`], and then nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AmendShipment {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    /// Which amendment of this shipment it is, counted from one; its replies name it.
+    pub amendment: u32,
+    /// The shipment of the remaining units, with an id of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<ShipmentRequest>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentsBooked {
     pub order_id: OrderId,
@@ -110,6 +127,25 @@ pub struct ShipmentsCancelled {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentsTooLate {
     pub order_id: OrderId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentAmended {
+    pub order_id: OrderId,
+    /// The shipment that is cancelled.
+    pub shipment_id: ShipmentId,
+    pub amendment: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<BookedShipment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentNotAmended {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub amendment: u32,
+    /// `handed_over`, or the carrier's reason for refusing the replacement, as a short code.
+    pub reason: String,
 }
 
 /// The shipment is later than promised. Sent once per level: the higher the level, the longer the delay.

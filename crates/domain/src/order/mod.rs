@@ -24,5 +24,5 @@ pub use details::{
 pub use order_number::{BadOrderNumber, OrderNumber};
 pub use recipient::{AddressText, Contact, Phone, Recipient, ShipTo};
 pub use state::{Order, TimelineEvent};
-pub use timeline_entry::{DetailVisibility, EntryKind, TimelineEntry};
+pub use timeline_entry::{DetailVisibility, EntryKind, RemainingShipments, TimelineEntry};
 pub use transition::{InvalidTransition, OrderTransition};

@@ -1,7 +1,7 @@
 //! An order, whose state changes only through [`Order::record`].
 
 use super::derived_status::{FulfilmentStatus, OrderPaymentStatus};
-use super::timeline_entry::TimelineEntry;
+use super::timeline_entry::{RemainingShipments, TimelineEntry};
 use super::transition::InvalidTransition;
 use crate::allocation_policy::AllocationPolicy;
 use crate::applied::Applied;
@@ -89,8 +89,8 @@ impl Order {
             TimelineEntry::AttentionCleared => None,
             _ => self.attention,
         };
-        let payment = payment_after(entry).unwrap_or(self.payment);
-        let fulfilment = fulfilment_after(entry).unwrap_or(self.fulfilment);
+        let payment = self.payment.after(entry);
+        let fulfilment = self.fulfilment.after(entry);
         Ok(Self { status, payment, fulfilment, reason, attention, ..self })
     }
 
@@ -105,38 +105,13 @@ impl Order {
             TimelineEntry::Cancelled => status.finish_cancelling(),
             TimelineEntry::ShipmentHandedOver { .. } => status.ship(),
             TimelineEntry::ShipmentDelivered { remaining: 0, .. } => status.deliver(),
+            // The cancelled units were the last ones to be delivered.
+            TimelineEntry::LinesCancelled { remaining: RemainingShipments { to_deliver: 0, .. }, .. }
+                if status == OrderStatus::Shipped =>
+            {
+                status.deliver()
+            }
             _ => Ok(Applied::Unchanged),
         }
-    }
-}
-
-fn payment_after(entry: &TimelineEntry) -> Option<OrderPaymentStatus> {
-    match entry {
-        TimelineEntry::PaymentAuthorized { .. } => Some(OrderPaymentStatus::Authorized),
-        TimelineEntry::PaymentDeclined { .. } => Some(OrderPaymentStatus::Declined),
-        TimelineEntry::PaymentVoided { refunded: None } => Some(OrderPaymentStatus::Voided),
-        TimelineEntry::PaymentVoided { refunded: Some(_) } => Some(OrderPaymentStatus::Refunded),
-        TimelineEntry::PaymentCaptured { not_refunded: Some(rest), .. } => Some(status_with_refunds(*rest)),
-        TimelineEntry::PaymentCaptured { remaining: 0, .. } => Some(OrderPaymentStatus::Captured),
-        TimelineEntry::PaymentCaptured { .. } => Some(OrderPaymentStatus::PartlyCaptured),
-        TimelineEntry::PaymentRefunded { remaining, .. } => Some(status_with_refunds(*remaining)),
-        _ => None,
-    }
-}
-
-/// The status of an order with refunds, of which `rest` is captured and not refunded.
-const fn status_with_refunds(rest: Money) -> OrderPaymentStatus {
-    if rest.amount_minor == 0 { OrderPaymentStatus::Refunded } else { OrderPaymentStatus::PartlyRefunded }
-}
-
-fn fulfilment_after(entry: &TimelineEntry) -> Option<FulfilmentStatus> {
-    match entry {
-        TimelineEntry::StockReserved | TimelineEntry::ShipmentsCancelled => Some(FulfilmentStatus::Allocated),
-        TimelineEntry::Confirmed { .. } => Some(FulfilmentStatus::Booked),
-        TimelineEntry::StockReleased => Some(FulfilmentStatus::Released),
-        TimelineEntry::ShipmentHandedOver { remaining: 0, .. } => Some(FulfilmentStatus::Shipped),
-        TimelineEntry::ShipmentHandedOver { .. } => Some(FulfilmentStatus::PartlyShipped),
-        TimelineEntry::ShipmentDelivered { remaining: 0, .. } => Some(FulfilmentStatus::Delivered),
-        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use crate::Timestamp;
 use crate::ids::{RefundId, ShipmentId};
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
+use crate::product::Line;
 use crate::shipment::Transport;
 use crate::step_name::StepName;
 use serde::Serialize;
@@ -50,6 +51,37 @@ pub enum TimelineEntry {
         note: Option<Note>,
     },
     ShipmentsCancelled,
+    /// Units of lines are to be cancelled; their shipments are amended first.
+    LinesCancelling {
+        lines: Vec<Line>,
+        reason: CancelReason,
+        /// Shown to staff and to its author only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// A shipment is amended: these units are cancelled.
+    LinesCancelled {
+        /// The shipment that contained them, which is cancelled.
+        shipment_id: ShipmentId,
+        /// The shipment of what remains.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replaced_by: Option<BookedShipment>,
+        lines: Vec<Line>,
+        /// What is not captured because of it.
+        amount: Money,
+        remaining: RemainingShipments,
+    },
+    /// The carrier has the shipment, or refuses the replacement.
+    LinesNotCancelled {
+        shipment_id: ShipmentId,
+        lines: Vec<Line>,
+        reason: String,
+    },
+    /// The stock of the cancelled units is released.
+    StockPartlyReleased {
+        /// The shipment that contained them, or the one that replaces it.
+        shipment_id: ShipmentId,
+    },
     PaymentVoided {
         refunded: Option<Money>,
     },
@@ -140,6 +172,14 @@ pub enum TimelineEntry {
     },
 }
 
+/// How many shipments, of those that are not cancelled, have not come so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RemainingShipments {
+    pub to_hand_over: usize,
+    pub to_deliver: usize,
+    pub to_capture: usize,
+}
+
 impl TimelineEntry {
     pub fn kind(&self) -> &'static str {
         EntryKind::from(self).into()
@@ -159,6 +199,8 @@ pub enum DetailVisibility {
     Admins,
     /// Admins and the customer. Not vendors, because it may name products of other vendors.
     Customer,
+    /// Like [`Self::Customer`], but for the note, which admins and its author see.
+    CustomerButNote,
     /// Everybody who may see the order, but for the note, which admins and its author see.
     EveryoneButNote,
 }
@@ -168,6 +210,7 @@ impl EntryKind {
     pub const fn detail_visibility(self) -> DetailVisibility {
         match self {
             Self::Cancelling => DetailVisibility::EveryoneButNote,
+            Self::LinesCancelling => DetailVisibility::CustomerButNote,
             Self::Accepted
             | Self::StockReserved
             | Self::StockRejected
@@ -177,6 +220,9 @@ impl EntryKind {
             | Self::Confirmed
             | Self::StepGivenUp
             | Self::ShipmentsCancelled
+            | Self::LinesCancelled
+            | Self::LinesNotCancelled
+            | Self::StockPartlyReleased
             | Self::PaymentVoided
             | Self::StockReleased
             | Self::TooLateToCancel

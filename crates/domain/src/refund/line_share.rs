@@ -2,7 +2,7 @@
 //! all units add up to exactly the line's amount, whatever the sequence.
 
 /// What `units` of `all` cost of `total_minor`, rounded down, as the shipments of an order share its lines.
-pub(super) fn share(total_minor: i64, units: i64, all: i64) -> i64 {
+pub(crate) fn share(total_minor: i64, units: i64, all: i64) -> i64 {
     if all <= 0 {
         return 0;
     }

@@ -4,7 +4,7 @@
 //! [`RefundStatus`] follows the operation, and [`RefundCause`] names it in messages.
 
 mod cause;
-mod line_share;
+pub(crate) mod line_share;
 mod quote;
 mod reason;
 mod refusal;

@@ -1,8 +1,9 @@
 //! What the saga stores about an order's lines: as ordered until stock is reserved, then per shipment.
 
+use super::amendment::Amendment;
 use super::error::SagaError;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
-use crate::messages::{Allocation, BookShipments, ShipmentRequest};
+use crate::messages::{Allocation, BookShipments, RemainingUnits, ShipmentRequest};
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::order::pricing::PricedLine;
@@ -67,6 +68,7 @@ pub(super) struct PlannedShipment {
     /// Absent in sagas of plan 1: the lines may be of several vendors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<UserId>,
+    /// Empty once every unit was cancelled.
     pub lines: Vec<Line>,
     /// What is captured for it. The shipments of an order add up to its total.
     pub amount: i64,
@@ -91,6 +93,18 @@ pub(super) struct PlannedShipment {
     pub capture_repeats: u32,
     #[serde(default, alias = "deducted", skip_serializing_if = "is_default")]
     pub stock_shipped: bool,
+    /// The number of the amendment that it results from; 0 for the first booking.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub revision: u32,
+    /// How many amendments were requested. A refused one leaves a gap in the revisions: its replacement is never booked.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub amendments: u32,
+    /// The amendment without a reply, if there is one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub amendment: Option<Amendment>,
+    /// The reduction of its reservation without a reply: what remains of each SKU that it had.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reducing: Vec<RemainingUnits>,
     /// The levels of delay that the timeline has recorded.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delays: BTreeSet<u16>,
@@ -154,10 +168,27 @@ impl SagaAllocation {
 
 impl PlannedShipment {
     pub fn id(&self, order: OrderId) -> ShipmentId {
+        self.first_id(order).revised(order, self.revision)
+    }
+
+    /// The id of the shipment that replaces this one if its last amendment succeeds.
+    pub fn replacement_id(&self, order: OrderId) -> ShipmentId {
+        self.first_id(order).revised(order, self.amendments)
+    }
+
+    fn first_id(&self, order: OrderId) -> ShipmentId {
         match self.vendor {
             Some(vendor) => ShipmentId::of_vendor(order, self.warehouse, vendor),
             None => ShipmentId::of(order, self.warehouse),
         }
+    }
+
+    pub fn is_revision_of(&self, other: &Self) -> bool {
+        (self.warehouse, self.vendor) == (other.warehouse, other.vendor)
+    }
+
+    pub fn has_open_amendment(&self) -> bool {
+        self.amendment.is_some() || !self.reducing.is_empty()
     }
 
     pub fn skus(&self) -> Vec<Sku> {
@@ -183,9 +214,9 @@ impl PlannedShipment {
         self.written_off
     }
 
-    /// It is outstanding, and a command is open: a declined capture is not repeated until a person acts.
+    /// A command is open: a declined capture is not repeated until a person acts.
     pub fn has_open_command(&self) -> bool {
-        self.is_outstanding() && (self.is_capture_open() || !self.stock_shipped)
+        self.has_open_amendment() || (self.is_outstanding() && (self.is_capture_open() || !self.stock_shipped))
     }
 
     pub fn is_capture_open(&self) -> bool {
@@ -230,6 +261,9 @@ impl PlannedShipment {
     }
 
     pub fn is_done(&self) -> bool {
+        if self.has_open_amendment() || self.is_cancelled() {
+            return !self.has_open_amendment();
+        }
         self.progress == CarrierProgress::Delivered && self.is_captured_or_written_off() && self.stock_shipped
     }
 }
@@ -307,6 +341,10 @@ impl PlannedShipment {
             capture_declined: None,
             capture_repeats: 0,
             stock_shipped: false,
+            revision: 0,
+            amendments: 0,
+            amendment: None,
+            reducing: Vec::new(),
             delays: BTreeSet::new(),
         }
     }

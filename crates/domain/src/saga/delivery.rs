@@ -27,6 +27,9 @@ impl OrderSaga {
     pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Transition> {
         let (cleared, may_continue) = (self.attention_cleared(order), self.may_continue());
         let reached = milestone_of(report.status);
+        if reached.is_some_and(|milestone| self.keep_early_report(order, report, milestone)) {
+            return Applied::Changed(Transition::of(self));
+        }
         let shipment = self.allocation.shipment_mut(order.id, report.shipment_id);
         let shipment = shipment.filter(|shipment| shipment.milestone() < reached);
         let (Some(shipment), Some(milestone)) = (shipment, reached) else {
@@ -83,7 +86,7 @@ impl OrderSaga {
         }
         (shipment.captured, shipment.written_off) = (true, false);
         shipment.capture_declined = None;
-        let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
+        let remaining = self.live_shipments().filter(|shipment| !shipment.captured).count();
         let has_refunds = self.refunds.refunded_minor() > 0;
         let not_refunded = has_refunds.then(|| self.not_refunded(amount.currency));
         let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining, not_refunded };
@@ -107,12 +110,11 @@ impl OrderSaga {
     pub(super) fn retry_delivery(self, order: &Order) -> Transition {
         let saga = Self { attempt: self.attempt + 1, ..self };
         let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &saga.delivery_commands()));
-        let shipments = saga.allocation.shipments();
-        let is_tracking = shipments.iter().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
+        let is_tracking = saga.live_shipments().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
         let outstanding: Vec<PlannedShipment> = saga.shipments_with_open_command().cloned().collect();
         let mut transition = outstanding
             .iter()
-            .fold(Transition::of(saga), |transition, shipment| transition.capture_and_ship(order, shipment));
+            .fold(Transition::of(saga), |transition, shipment| transition.repeat_open_commands(order, shipment));
         if is_tracking {
             transition = transition.track(order);
         }
@@ -129,9 +131,12 @@ impl OrderSaga {
         self.outstanding_shipments().next().is_some()
     }
 
-    /// The commands that capture and ship, for the reason of an attention.
+    /// The commands that may be open, for the reason of an attention.
     pub(super) fn delivery_commands(&self) -> String {
-        self.plan().delivery.command_types().join(" or ")
+        let is_outstanding = self.has_outstanding_shipments().then(|| self.plan().delivery.command_types());
+        let is_amending = self.has_open_amendment().then(|| self.plan().delivery.amendment_types());
+        let types: Vec<_> = is_outstanding.into_iter().chain(is_amending).flatten().collect();
+        types.join(" or ")
     }
 
     fn shipments_with_open_command(&self) -> impl Iterator<Item = &PlannedShipment> {
@@ -159,7 +164,7 @@ impl OrderSaga {
 
 impl Transition {
     /// Records the progress of a shipment. At the hand-over also sends the commands that capture and ship it.
-    fn apply_milestone(mut self, order: &Order, shipment_id: ShipmentId, milestone: Milestone) -> Self {
+    pub(super) fn apply_milestone(mut self, order: &Order, shipment_id: ShipmentId, milestone: Milestone) -> Self {
         let Some(shipment) = self.saga.allocation.shipment_mut(order.id, shipment_id) else {
             return self;
         };
@@ -182,15 +187,25 @@ impl Transition {
         }
     }
 
+    fn repeat_open_commands(self, order: &Order, shipment: &PlannedShipment) -> Self {
+        let transition = self.send_amend(order, shipment).send_reduce(order, shipment);
+        if shipment.is_outstanding() { transition.capture_and_ship(order, shipment) } else { transition }
+    }
+
     fn capture_and_ship(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
-        let (id, delivery) = (shipment.id(order.id), &self.saga.plan().delivery);
         if shipment.is_capture_open() {
             self = self.capture(order, shipment);
         }
-        if !shipment.stock_shipped {
-            self = self.send((delivery.ship)(order.id, id, shipment.warehouse, shipment.skus()));
+        self.ship(order, shipment)
+    }
+
+    /// Ships the stock, unless cancelled units are still reserved with it: inventory would ship them too.
+    pub(super) fn ship(self, order: &Order, shipment: &PlannedShipment) -> Self {
+        if shipment.stock_shipped || !shipment.reducing.is_empty() {
+            return self;
         }
-        self
+        let (id, ship) = (shipment.id(order.id), self.saga.plan().delivery.ship);
+        self.send(ship(order.id, id, shipment.warehouse, shipment.skus()))
     }
 
     pub(super) fn capture(self, order: &Order, shipment: &PlannedShipment) -> Self {
@@ -207,8 +222,7 @@ impl Transition {
 
     /// How many shipments have not reached `milestone`.
     fn count_before(&self, milestone: Milestone) -> usize {
-        let shipments = self.saga.allocation.shipments();
-        shipments.iter().filter(|shipment| shipment.milestone() < Some(milestone)).count()
+        self.saga.live_shipments().filter(|shipment| shipment.milestone() < Some(milestone)).count()
     }
 
     pub(super) fn end_if_done(self) -> Self {

@@ -1,8 +1,12 @@
-//! The commands of a confirmed order: per shipment that its carrier has, and while a carrier does not report.
+//! The commands of a confirmed order: per shipment that its carrier has, per shipment that is amended, and while a
+//! carrier does not report.
 
 use super::command::Command;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
-use crate::messages::{CapturePayment, InventoryCommand, PaymentCommand, ShipStock, ShipmentCommand, TrackShipments};
+use crate::messages::{
+    AmendShipment, CapturePayment, InventoryCommand, PaymentCommand, ReduceReservation, ShipStock, ShipmentCommand,
+    TrackShipments,
+};
 use crate::money::Money;
 use crate::product::Sku;
 
@@ -16,4 +20,12 @@ pub fn ship(order_id: OrderId, shipment_id: ShipmentId, warehouse_id: WarehouseI
 
 pub fn track(order_id: OrderId) -> Command {
     Command::Shipment(ShipmentCommand::Track(TrackShipments { order_id }))
+}
+
+pub fn amend(amend: AmendShipment) -> Command {
+    Command::Shipment(ShipmentCommand::Amend(amend))
+}
+
+pub fn reduce(reduce: ReduceReservation) -> Command {
+    Command::Inventory(InventoryCommand::Reduce(reduce))
 }

@@ -13,6 +13,9 @@ pub enum SagaError {
     /// An operator's action that is not possible in this phase.
     #[error("`{action}` is not possible while the saga is {phase}")]
     ActionRefused { action: &'static str, phase: PhaseName },
+    /// The order can be cancelled once this is over.
+    #[error("lines of this order are being cancelled; repeat the request when they are")]
+    LinesBeingCancelled,
     #[error("the stored saga can't be read: {0}")]
     Unreadable(String),
 }

@@ -13,14 +13,17 @@ use crate::applied::Applied;
 use crate::messages::Reply;
 use crate::order::{Cancellation, Order, TimelineEntry};
 use crate::step_name::StepName;
+use std::collections::BTreeMap;
 
 impl OrderSaga {
     /// The saga of a new order, and its first command.
     pub fn start(plan_version: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
         let first = plan_version.plan().first().name;
         let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
-        let refunds = SagaRefunds::default();
-        Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation, refunds }.run(first, order)
+        let (refunds, cancelled_units) = (SagaRefunds::default(), BTreeMap::new());
+        let saga =
+            Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation, refunds, cancelled_units };
+        saga.run(first, order)
     }
 
     /// Applies a reply. A reply to another command than the open one changes nothing.
@@ -36,6 +39,9 @@ impl OrderSaga {
             (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
             (Phase::Delivering, Reply::PaymentCaptureDeclined(reply)) => Ok(self.on_capture_declined(order, reply)),
             (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
+            (Phase::Delivering, Reply::ShipmentAmended(reply)) => Ok(self.on_amended(order, reply)),
+            (Phase::Delivering, Reply::ShipmentNotAmended(reply)) => Ok(self.on_not_amended(order, reply)),
+            (Phase::Delivering, Reply::ReservationReduced(reply)) => Ok(self.on_reduced(order, reply)),
             (Phase::Ended(End::Rejected { .. } | End::Cancelled), Reply::ReservationStale(_)) => {
                 Ok(self.undo_effect(reply))
             }
@@ -75,10 +81,14 @@ impl OrderSaga {
         }
     }
 
-    /// Cancels the order: undoes the steps that were done or may have been done.
+    /// Cancels the order: undoes the steps that were done or may have been done. Refused while lines are being
+    /// cancelled: their outcome decides what there is to undo.
     pub fn on_cancel(self, order: &Order, cancellation: Cancellation) -> Result<Applied<Transition>, SagaError> {
         if order.status.begin_cancelling()? == Applied::Unchanged {
             return Ok(Applied::Unchanged);
+        }
+        if self.has_open_amendment() {
+            return Err(SagaError::LinesBeingCancelled);
         }
         let last = self.plan().last().name;
         let transition = match self.phase.clone() {

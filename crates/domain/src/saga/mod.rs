@@ -2,11 +2,15 @@
 //!
 //! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs
 //! move it: a reply ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
-//! ([`OrderSaga::on_cancel`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`, `abandon`).
+//! ([`OrderSaga::on_cancel`], [`OrderSaga::on_cancel_lines`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`, `abandon`).
 //! Each consumes the saga and returns a [`Transition`].
 
 mod allocation;
+mod amend;
+mod amendment;
 mod attention;
+mod cancel_lines;
+mod cancel_preview;
 mod command;
 mod compensation;
 mod delivery;
@@ -26,6 +30,8 @@ mod transition;
 
 pub use crate::step_name::StepName;
 pub use allocation::AllocatedLine;
+pub use cancel_lines::{AmendedShipment, LineCancelRefusal, LineCancellation, OrderedLine};
+pub use cancel_preview::{CancelRefusal, CancellationPreview};
 pub use command::{Command, NumberedCommand};
 pub use compensation::undo_of;
 pub use error::SagaError;

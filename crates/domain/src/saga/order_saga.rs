@@ -12,8 +12,10 @@ use super::time_scale::TimeScale;
 use crate::Timestamp;
 use crate::messages::Queue;
 use crate::order::Order;
+use crate::product::Sku;
 use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::slice;
 use std::time::Duration;
 
@@ -40,6 +42,9 @@ pub struct OrderSaga {
     /// What is known of the order's refunds. Absent in the sagas of earlier versions.
     #[serde(default, skip_serializing_if = "SagaRefunds::is_empty")]
     pub(super) refunds: SagaRefunds,
+    /// The units of each SKU that were cancelled before their hand-over.
+    #[serde(rename = "cancelled", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) cancelled_units: BTreeMap<Sku, u32>,
 }
 
 /// What operators and the store read.
@@ -72,6 +77,7 @@ impl OrderSaga {
     pub fn awaited_queues(&self) -> &'static [Queue] {
         match self.phase {
             Phase::Running(step) | Phase::Undoing { step, .. } => slice::from_ref(&self.step_of_plan(step).queue),
+            Phase::Delivering if self.has_open_amendment() => &[Queue::Payments, Queue::Inventory, Queue::Shipping],
             Phase::Delivering if self.has_open_delivery_command() => &[Queue::Payments, Queue::Inventory],
             Phase::Delivering => &[Queue::Shipping],
             Phase::Ended(_) => &[],
@@ -82,6 +88,11 @@ impl OrderSaga {
     /// if it has changed since the saga was read. Sending a command again that no consumer has received keeps it.
     pub const fn generation(&self) -> u32 {
         self.generation
+    }
+
+    /// The units of each SKU that were cancelled before their hand-over.
+    pub const fn cancelled_units(&self) -> &BTreeMap<Sku, u32> {
+        &self.cancelled_units
     }
 
     pub fn is_active(&self) -> bool {

@@ -4,10 +4,11 @@
 //! stays as long as an active saga uses it.
 
 use super::command::Command;
-use super::delivery_commands::{capture, ship, track};
+use super::delivery_commands::{amend, capture, reduce, ship, track};
 use super::retry_policy::{Backoff, RetryPolicy};
 use super::steps::{AUTHORIZE_PAYMENT, BOOK_SHIPMENTS, RESERVE_STOCK, Step, any_order};
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::messages::{AmendShipment, ReduceReservation};
 use crate::money::Money;
 use crate::product::Sku;
 use crate::step_name::StepName;
@@ -35,6 +36,10 @@ pub struct Delivery {
     pub(super) capture: fn(OrderId, ShipmentId, Money, u32) -> Command,
     /// Deducts the stock of the shipment; never given up.
     pub(super) ship: fn(OrderId, ShipmentId, WarehouseId, Vec<Sku>) -> Command,
+    /// Changes a shipment whose units are cancelled; never given up.
+    pub(super) amend: fn(AmendShipment) -> Command,
+    /// Releases the stock of these units once the shipment is amended; never given up.
+    pub(super) reduce: fn(ReduceReservation) -> Command,
     pub retry: RetryPolicy,
     /// Sent when the carrier has not reported for so long.
     pub(super) track: fn(OrderId) -> Command,
@@ -61,6 +66,8 @@ const fn reserve_authorize_book(version: u16) -> Plan {
         delivery: Delivery {
             capture,
             ship,
+            amend,
+            reduce,
             retry: RetryPolicy {
                 backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(10) },
                 attention_after: 5,
@@ -153,6 +160,15 @@ impl Delivery {
         commands.map(|command| command.type_name())
     }
 
+    /// The message types of the commands that are sent per amended shipment.
+    pub fn amendment_types(&self) -> [&'static str; 2] {
+        let (order_id, warehouse_id) = (any_order().id, WarehouseId::from_uuid(Uuid::nil()));
+        let shipment_id = ShipmentId::of(order_id, warehouse_id);
+        let amend = AmendShipment { order_id, shipment_id, amendment: 1, replacement: None };
+        let reduce = ReduceReservation { order_id, shipment_id, warehouse_id, lines: Vec::new() };
+        [(self.amend)(amend), (self.reduce)(reduce)].map(|command| command.type_name())
+    }
+
     /// The message type of the command that tracks shipments.
     pub fn tracking_type(&self) -> &'static str {
         (self.track)(any_order().id).type_name()
@@ -167,6 +183,8 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "undo: {}", self.undo)?;
         writeln!(f, "then, per shipment handed over: {}", self.delivery.command_types().join(" and "))?;
+        writeln!(f, "  {}", self.delivery.retry)?;
+        writeln!(f, "per shipment whose units are cancelled: {}", self.delivery.amendment_types().join(", then "))?;
         writeln!(f, "  {}", self.delivery.retry)?;
         let (tracking, backoff) = (self.delivery.tracking_type(), &self.delivery.tracking_backoff);
         writeln!(f, "and while waiting for the carrier: {tracking} | {backoff}")

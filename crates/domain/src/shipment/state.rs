@@ -46,6 +46,8 @@ pub enum ShipmentRefusal {
     NotBooked,
     #[error("this shipment is being cancelled")]
     BeingCancelled,
+    #[error("a shipment of this order is being changed; report again when it is")]
+    BeingAmended,
     #[error("this shipment is cancelled")]
     Cancelled,
     #[error("the carrier already has this shipment")]

@@ -10,9 +10,10 @@ use domain::applied::Applied;
 use domain::ids::{OrderId, RefundId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Reply, ReservationStale,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Reply, ReservationReduced,
+    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked,
+    ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage, StockRejected, StockReleased, StockReserved,
+    StockShipped,
 };
 use domain::money::Money;
 use domain::order::{
@@ -33,6 +34,8 @@ pub const CAPTURE: &str = "payment.capture.v1";
 pub const BOOK: &str = "shipment.book.v1";
 pub const CANCEL: &str = "shipment.cancel.v1";
 pub const TRACK: &str = "shipment.track.v1";
+pub const AMEND: &str = "shipment.amend.v1";
+pub const REDUCE: &str = "inventory.reduce.v1";
 
 /// Two headphones and a mug; the mug is in the second warehouse.
 pub const HEADPHONES_MINOR: i64 = 5_000;
@@ -309,6 +312,24 @@ pub fn progressed(warehouse: WarehouseId, status: ShipmentStatus) -> Reply {
 pub fn progressed_with(shipment_id: ShipmentId, status: ShipmentStatus, transport: Option<Transport>) -> Reply {
     let order_id = order_id();
     Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at: noon(), transport })
+}
+
+pub fn amended(warehouse: WarehouseId, replacement: Option<BookedShipment>) -> Reply {
+    amended_by(1, warehouse, replacement)
+}
+
+pub fn amended_by(amendment: u32, warehouse: WarehouseId, replacement: Option<BookedShipment>) -> Reply {
+    let (order_id, shipment_id) = (order_id(), shipment(warehouse));
+    Reply::ShipmentAmended(ShipmentAmended { order_id, shipment_id, amendment, replacement })
+}
+
+pub fn not_amended(warehouse: WarehouseId, reason: &str) -> Reply {
+    let (order_id, shipment_id, reason) = (order_id(), shipment(warehouse), reason.to_owned());
+    Reply::ShipmentNotAmended(ShipmentNotAmended { order_id, shipment_id, amendment: 1, reason })
+}
+
+pub fn reduced(shipment_id: ShipmentId) -> Reply {
+    Reply::ReservationReduced(ReservationReduced { order_id: order_id(), shipment_id })
 }
 
 pub fn delayed(warehouse: WarehouseId, level: u16) -> Reply {

@@ -4,7 +4,7 @@
 use crate::script::{booked_as, noon, refunded, usd};
 use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::*;
-use domain::product::Line;
+use domain::product::{Line, Sku};
 use domain::saga::Command;
 use domain::shipment::ShipmentStatus;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,15 @@ pub struct Slices {
     /// The amounts that were refunded.
     pub refunds: Vec<i64>,
     pub statuses: BTreeMap<ShipmentId, ShipmentStatus>,
+    /// The units that are reserved and not shipped.
+    pub active: BTreeMap<(WarehouseId, Sku), u32>,
+    pub shipped_units: BTreeMap<Sku, u32>,
+    /// The lines of each shipment that was ever booked.
+    lines: BTreeMap<ShipmentId, (WarehouseId, Vec<Line>)>,
+    /// The reply to each amendment.
+    amendments: BTreeMap<(ShipmentId, u32), Reply>,
+    /// How many replacements the carrier refuses.
+    pub amend_refusals: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +74,11 @@ impl Slices {
             capture_declines: 0,
             refunds: Vec::new(),
             statuses: BTreeMap::new(),
+            active: BTreeMap::new(),
+            shipped_units: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            amendments: BTreeMap::new(),
+            amend_refusals: 0,
         }
     }
 
@@ -72,13 +86,15 @@ impl Slices {
         match command {
             Command::Inventory(InventoryCommand::Reserve(reserve)) => vec![self.reserve(&reserve.lines)],
             Command::Inventory(InventoryCommand::Release(_)) => vec![self.release()],
-            Command::Inventory(InventoryCommand::Ship(ship)) => vec![self.ship(ship.shipment_id)],
+            Command::Inventory(InventoryCommand::Ship(ship)) => vec![self.ship(ship)],
+            Command::Inventory(InventoryCommand::Reduce(reduce)) => vec![self.reduce(reduce)],
             Command::Payment(PaymentCommand::Authorize(authorize)) => vec![self.authorize(authorize)],
             Command::Payment(PaymentCommand::Void(_)) => vec![self.void()],
             Command::Payment(PaymentCommand::Capture(capture)) => vec![self.capture(capture)],
             Command::Payment(PaymentCommand::Refund(_)) => panic!("the saga never refunds"),
             Command::Shipment(ShipmentCommand::Book(book)) => vec![self.book(book)],
             Command::Shipment(ShipmentCommand::Cancel(_)) => vec![self.cancel()],
+            Command::Shipment(ShipmentCommand::Amend(amend)) => vec![self.amend(amend)],
             Command::Shipment(ShipmentCommand::Track(_)) => self.reports(),
         }
     }
@@ -101,21 +117,23 @@ impl Slices {
     }
 
     fn reserve(&mut self, lines: &[Line]) -> Reply {
+        let allocations = self.allocate(lines);
         if self.stock == Stock::Untouched {
             self.stock = if self.willing[0] { Stock::Reserved } else { Stock::Rejected };
+            if self.willing[0] {
+                let units = allocations.iter().map(|it| ((it.warehouse_id, it.sku.clone()), it.quantity.get()));
+                self.active = units.collect();
+            }
         }
         match self.stock {
-            Stock::Reserved => {
-                let allocations = self.allocate(lines);
-                Reply::StockReserved(StockReserved { order_id: self.order, allocations })
-            }
+            Stock::Reserved => Reply::StockReserved(StockReserved { order_id: self.order, allocations }),
             _ => Reply::StockRejected(StockRejected { order_id: self.order, shortages: Vec::new() }),
         }
     }
 
     /// Distributes the units over the warehouses, one after another.
     fn allocate(&self, lines: &[Line]) -> Vec<Allocation> {
-        let mut units: BTreeMap<(WarehouseId, domain::product::Sku), u32> = BTreeMap::new();
+        let mut units: BTreeMap<(WarehouseId, Sku), u32> = BTreeMap::new();
         let each = lines.iter().flat_map(|line| std::iter::repeat_n(&line.sku, line.quantity.get() as usize));
         for (number, sku) in each.enumerate() {
             *units.entry((self.warehouses[number % self.warehouses.len()], sku.clone())).or_default() += 1;
@@ -132,14 +150,38 @@ impl Slices {
         assert!(!self.has_handed_over(), "released the stock of a handed-over shipment");
         assert_ne!(self.payment, Payment::Authorized, "released the stock before the payment was voided");
         self.stock = Stock::Released;
+        self.active.clear();
         Reply::StockReleased(StockReleased { order_id: self.order })
     }
 
-    fn ship(&mut self, shipment_id: ShipmentId) -> Reply {
+    fn ship(&mut self, command: &ShipStock) -> Reply {
+        let shipment_id = command.shipment_id;
         assert_eq!(self.stock, Stock::Reserved, "shipped stock that is not reserved");
         assert!(self.statuses[&shipment_id] >= ShipmentStatus::HandedOver, "shipped the stock before the hand-over");
-        self.shipped.insert(shipment_id);
+        if self.shipped.insert(shipment_id) {
+            for line in self.lines[&shipment_id].1.clone() {
+                let active = self.active.remove(&(command.warehouse_id, line.sku.clone())).unwrap_or(0);
+                assert_eq!(
+                    active,
+                    line.quantity.get(),
+                    "shipped other units of {} than the shipment contains",
+                    line.sku
+                );
+                *self.shipped_units.entry(line.sku).or_default() += active;
+            }
+        }
         Reply::StockShipped(StockShipped { order_id: self.order, shipment_id })
+    }
+
+    fn reduce(&mut self, command: &ReduceReservation) -> Reply {
+        let ReduceReservation { order_id, shipment_id, warehouse_id, ref lines } = *command;
+        for RemainingUnits { sku, units } in lines {
+            if let Some(active) = self.active.get_mut(&(warehouse_id, sku.clone())) {
+                *active = (*active).min(*units);
+            }
+        }
+        self.active.retain(|_, units| *units > 0);
+        Reply::ReservationReduced(ReservationReduced { order_id, shipment_id })
     }
 
     fn authorize(&mut self, command: &AuthorizePayment) -> Reply {
@@ -197,6 +239,8 @@ impl Slices {
             self.shipping = if self.willing[2] { Shipping::Booked } else { Shipping::Refused };
             if self.willing[2] {
                 self.statuses = command.shipments.iter().map(|it| (it.shipment_id, ShipmentStatus::Booked)).collect();
+                let lines = command.shipments.iter().map(|it| (it.shipment_id, (it.warehouse_id, it.lines.clone())));
+                self.lines = lines.collect();
             }
         }
         let order_id = self.order;
@@ -217,6 +261,42 @@ impl Slices {
         self.shipping = Shipping::Cancelled;
         self.statuses.clear();
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id })
+    }
+
+    /// Replaces the shipment unless the carrier has it. A repeated command gets the first reply.
+    fn amend(&mut self, command: &AmendShipment) -> Reply {
+        let key = (command.shipment_id, command.amendment);
+        if let Some(reply) = self.amendments.get(&key) {
+            return reply.clone();
+        }
+        let reply = self.first_reply_to_amend(command);
+        self.amendments.insert(key, reply.clone());
+        reply
+    }
+
+    fn first_reply_to_amend(&mut self, command: &AmendShipment) -> Reply {
+        let AmendShipment { order_id, shipment_id, amendment, ref replacement } = *command;
+        let not_amended = |reason: &str| {
+            let reason = reason.to_owned();
+            Reply::ShipmentNotAmended(ShipmentNotAmended { order_id, shipment_id, amendment, reason })
+        };
+        if self.statuses[&shipment_id] != ShipmentStatus::Booked {
+            return not_amended("handed_over");
+        }
+        if self.amend_refusals > 0 && replacement.is_some() {
+            self.amend_refusals -= 1;
+            return not_amended("too_heavy");
+        }
+        self.statuses.remove(&shipment_id);
+        if self.statuses.is_empty() && replacement.is_none() {
+            self.shipping = Shipping::Cancelled;
+        }
+        let booked = replacement.as_ref().map(|request| {
+            self.statuses.insert(request.shipment_id, ShipmentStatus::Booked);
+            self.lines.insert(request.shipment_id, (request.warehouse_id, request.lines.clone()));
+            booked_as(request.shipment_id, request.warehouse_id)
+        });
+        Reply::ShipmentAmended(ShipmentAmended { order_id, shipment_id, amendment, replacement: booked })
     }
 
     fn reports(&self) -> Vec<Reply> {

@@ -74,22 +74,23 @@ pub(crate) async fn insert_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> 
     Ok(())
 }
 
-/// Sets active lines to the states in `lines`.
+/// Sets active lines to the states and quantities in `lines`.
 pub(crate) async fn update_lines(tx: &mut PgConnection, lines: &[OrderLine]) -> Result<(), StoreError> {
     if lines.is_empty() {
         return Ok(());
     }
     let columns = Columns::of(lines);
     let changed = sqlx::query!(
-        "UPDATE inventory.reservation_lines AS line SET state = settled.state
+        "UPDATE inventory.reservation_lines AS line SET state = settled.state, quantity = settled.quantity
            FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS sku, unnest($3::uuid[]) AS warehouse_id,
-                        unnest($4::text[]) AS state) AS settled
+                        unnest($4::text[]) AS state, unnest($5::integer[]) AS quantity) AS settled
           WHERE line.order_id = settled.order_id AND line.sku = settled.sku
             AND line.warehouse_id = settled.warehouse_id AND line.state = 'active'",
         &columns.order_id,
         &columns.sku as &[&str],
         &columns.warehouse_id,
         &columns.state as &[&str],
+        &columns.quantity,
     )
     .execute(tx)
     .await?;

@@ -4,7 +4,8 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::inventory::{AllocationPolicy, Origin, Warehouse};
 use domain::location::Location;
 use domain::messages::{
-    InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReserved,
+    InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, Reply, ReserveStock, ShipStock, Shortage,
+    StockRejected, StockReserved,
 };
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
@@ -138,6 +139,13 @@ pub fn ship(order_id: OrderId, warehouse_id: WarehouseId) -> Delivery<InventoryC
 pub fn ship_skus(order_id: OrderId, warehouse_id: WarehouseId, skus: &[&str]) -> Delivery<InventoryCommand> {
     let (shipment_id, skus) = (ShipmentId::of(order_id, warehouse_id), skus.iter().map(|name| sku(name)).collect());
     delivery(order_id, InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id, skus }))
+}
+
+/// What remains of each SKU that the order has reserved in the warehouse.
+pub fn reduce(order_id: OrderId, warehouse_id: WarehouseId, remaining: &[(&str, u32)]) -> Delivery<InventoryCommand> {
+    let shipment_id = ShipmentId::of(order_id, warehouse_id);
+    let lines = remaining.iter().map(|(name, units)| RemainingUnits { sku: sku(name), units: *units }).collect();
+    delivery(order_id, InventoryCommand::Reduce(ReduceReservation { order_id, shipment_id, warehouse_id, lines }))
 }
 
 fn delivery(subject: OrderId, command: InventoryCommand) -> Delivery<InventoryCommand> {

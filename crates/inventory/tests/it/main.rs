@@ -8,6 +8,7 @@ mod counts_and_transfers;
 mod harness;
 mod movements;
 mod races;
+mod reduce;
 mod release_and_ship;
 mod reserve;
 mod upkeep;

@@ -18,7 +18,8 @@ pub async fn active_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> s
     .await
 }
 
-/// The shipments of a booked order contain the reserved quantity per product and warehouse.
+/// The shipments of a booked order contain the reserved quantity per product and warehouse, unless cancelled units are
+/// about to leave them.
 pub async fn lines_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -28,7 +29,7 @@ pub async fn lines_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -> 
                   format('%s units in its shipments', coalesce(packed.quantity, 0)) AS "found!"
            FROM (SELECT line.order_id, line.warehouse_id, line.sku, line.quantity
                  FROM inventory.reservation_lines line JOIN orders.orders o ON o.id = line.order_id
-                 WHERE o.status IN ('confirmed', 'shipped', 'delivered')) AS reserved
+                 WHERE o.status IN ('confirmed', 'shipped', 'delivered') AND line.state <> 'released') AS reserved
            FULL JOIN (SELECT shipment.order_id, shipment.warehouse_id, line.sku, line.quantity
                       FROM shipping.shipments shipment
                       JOIN orders.orders o ON o.id = shipment.order_id
@@ -36,6 +37,9 @@ pub async fn lines_unlike_reservations(tx: &mut PgConnection, scope: &Scope) -> 
                       WHERE o.status IN ('confirmed', 'shipped', 'delivered') AND shipment.status <> 'cancelled') AS packed
                 USING (order_id, warehouse_id, sku)
            WHERE reserved.quantity IS DISTINCT FROM packed.quantity
+             AND NOT EXISTS (SELECT FROM orders.sagas saga WHERE saga.order_id = coalesce(reserved.order_id, packed.order_id)
+                             AND (jsonb_path_exists(saga.state, '$.allocation.*[*].amendment')
+                                  OR jsonb_path_exists(saga.state, '$.allocation.*[*].reducing')))
            ORDER BY order_id, sku, warehouse_id LIMIT $1"#,
         scope.offenders_max
     )

@@ -109,22 +109,27 @@ pub async fn held_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sql
     .await
 }
 
-/// All units of a confirmed order must be reserved or shipped; those of a delivered order must be shipped.
+/// All units of a confirmed order must be reserved or shipped, but for those that were cancelled; those of a delivered
+/// order must be shipped.
 pub async fn orders_without_stock(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
         r#"SELECT 'orders.items' AS "place!", format('order %s sku %s', o.id, item.sku) AS "row!",
-                  format('%s units %s', item.quantity,
+                  format('%s units %s', open.units,
                          CASE o.status WHEN 'delivered' THEN 'shipped' ELSE 'reserved or shipped' END) AS "expected!",
                   format('%s reserved, %s shipped', reserved.active, reserved.shipped) AS "found!"
            FROM orders.orders o
            JOIN orders.items item ON item.order_id = o.id
+           JOIN orders.sagas saga ON saga.order_id = o.id
            CROSS JOIN LATERAL (
                SELECT coalesce(sum(line.quantity) FILTER (WHERE line.state = 'active'), 0) AS active,
                       coalesce(sum(line.quantity) FILTER (WHERE line.state = 'shipped'), 0) AS shipped
                FROM inventory.reservation_lines line WHERE line.order_id = o.id AND line.sku = item.sku) AS reserved
-           WHERE (o.status IN ('confirmed', 'shipped') AND reserved.active + reserved.shipped <> item.quantity)
-              OR (o.status = 'delivered' AND reserved.shipped <> item.quantity AND o.updated_at < $2)
+           CROSS JOIN LATERAL (
+               SELECT item.quantity - coalesce((saga.state -> 'cancelled' ->> item.sku)::bigint, 0) AS units) AS open
+           WHERE ((o.status IN ('confirmed', 'shipped') AND reserved.active + reserved.shipped <> open.units)
+               OR (o.status = 'delivered' AND reserved.shipped <> open.units AND o.updated_at < $2))
+             AND NOT jsonb_path_exists(saga.state, '$.allocation.*[*].reducing')
            ORDER BY o.id, item.sku LIMIT $1"#,
         scope.offenders_max,
         scope.consistent_by

@@ -9,6 +9,7 @@ pub(crate) mod lock_sagas;
 pub(crate) mod metadata;
 pub(crate) mod order_filters;
 pub(crate) mod order_pages;
+pub(crate) mod ordered_lines;
 pub(crate) mod recipients;
 pub(crate) mod refundable;
 pub(crate) mod removals;

@@ -97,10 +97,12 @@ pub(crate) async fn lines(
 ) -> Result<Vec<LineView>, StoreError> {
     let viewer = viewer.of_order_by(order.customer_id);
     let rows = sqlx::query!(
-        "SELECT line_no, sku, name, vendor_id, quantity, unit_price_minor, tax_minor, discount_minor
-           FROM orders.items
+        r#"SELECT line_no, sku, name, vendor_id, quantity, unit_price_minor, tax_minor, discount_minor,
+                  coalesce((SELECT (state -> 'cancelled' ->> item.sku)::bigint FROM orders.sagas
+                             WHERE order_id = item.order_id), 0) AS "cancelled_units!"
+           FROM orders.items item
           WHERE order_id = $1 AND ($2::uuid IS NULL OR vendor_id = $2)
-          ORDER BY line_no",
+          ORDER BY line_no"#,
         order.id.as_uuid(),
         viewer.vendor().map(|vendor| vendor.as_uuid()),
     )
@@ -118,6 +120,7 @@ pub(crate) async fn lines(
             name: row.name,
             vendor_id: UserId::from_uuid(row.vendor_id),
             quantity,
+            cancelled_units: stored.read_column("cancelled", u32::try_from(row.cancelled_units))?,
             unit_price,
             tax_minor: row.tax_minor,
             discount_minor: row.discount_minor,

@@ -68,8 +68,8 @@ pub(crate) async fn shipments(
     let rows = sqlx::query!(
         "SELECT kind, detail FROM orders.events
           WHERE order_id = $1 AND version <= $2
-            AND kind IN ('confirmed', 'shipments_cancelled', 'shipment_handed_over', 'shipment_in_transit',
-                         'shipment_delivered')
+            AND kind IN ('confirmed', 'shipments_cancelled', 'lines_cancelled', 'shipment_handed_over',
+                         'shipment_in_transit', 'shipment_delivered')
           ORDER BY version",
         order.as_uuid(),
         version,
@@ -111,6 +111,10 @@ fn visible_detail(
     let visibility = kind.parse().map_or(DetailVisibility::Admins, EntryKind::detail_visibility);
     let is_author = actor.is_some_and(|actor| is_of(actor, viewer.id()));
     match visibility {
+        DetailVisibility::CustomerButNote => {
+            let detail = if viewer.is_admin() || is_author { detail } else { without_note(detail) };
+            Some(detail).filter(|_| viewer.vendor().is_none())
+        }
         DetailVisibility::EveryoneButNote => Some(cancellation(&detail, viewer.is_admin() || is_author)),
         DetailVisibility::Customer => Some(detail).filter(|_| viewer.vendor().is_none()),
         DetailVisibility::Admins => Some(detail).filter(|_| viewer.is_admin()),
@@ -126,6 +130,13 @@ fn cancellation(detail: &serde_json::Value, sees_note: bool) -> serde_json::Valu
         Some(note) => json!({ "reason": reason, "note": note }),
         None => json!({ "reason": reason }),
     }
+}
+
+fn without_note(mut detail: serde_json::Value) -> serde_json::Value {
+    if let Some(members) = detail.as_object_mut() {
+        members.remove("note");
+    }
+    detail
 }
 
 /// Whether `actor` (`admin:<id>`) is `user`.
@@ -149,6 +160,12 @@ struct ShipmentDetail {
     transport: Option<Transport>,
 }
 
+#[derive(Deserialize)]
+struct AmendedDetail {
+    shipment_id: ShipmentId,
+    replaced_by: Option<BookedShipment>,
+}
+
 /// Applies one timeline entry to the shipments.
 fn apply_event(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json::Value) -> serde_json::Result<()> {
     match kind {
@@ -160,6 +177,13 @@ fn apply_event(shipments: &mut Vec<ShipmentView>, kind: &str, detail: serde_json
             for shipment in shipments.iter_mut() {
                 shipment.status = ShipmentStatus::Cancelled;
             }
+        }
+        "lines_cancelled" => {
+            let AmendedDetail { shipment_id, replaced_by } = serde_json::from_value(detail)?;
+            for shipment in shipments.iter_mut().filter(|shipment| shipment.shipment_id == shipment_id) {
+                shipment.status = ShipmentStatus::Cancelled;
+            }
+            shipments.extend(replaced_by.map(ShipmentView::from));
         }
         milestone => {
             let detail: ShipmentDetail = serde_json::from_value(detail)?;

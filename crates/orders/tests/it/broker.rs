@@ -3,9 +3,9 @@
 use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    Allocation, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured, PaymentCommand,
-    PaymentVoided, Reply, ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled,
-    StockReleased, StockReserved, StockShipped,
+    Allocation, AmendShipment, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured,
+    PaymentCommand, PaymentVoided, Reply, ReservationReduced, ShipmentAmended, ShipmentCommand, ShipmentProgressed,
+    ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
 };
 use domain::product::Line;
 use domain::saga::TimeScale;
@@ -101,6 +101,10 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
             InventoryCommand::Ship(command) => {
                 Reply::StockShipped(StockShipped { order_id: command.order_id, shipment_id: command.shipment_id })
             }
+            InventoryCommand::Reduce(command) => Reply::ReservationReduced(ReservationReduced {
+                order_id: command.order_id,
+                shipment_id: command.shipment_id,
+            }),
         }),
         "payment" => Some(match parse_command(sent) {
             PaymentCommand::Authorize(command) => {
@@ -121,6 +125,10 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
             ShipmentCommand::Cancel(command) => {
                 Reply::ShipmentsCancelled(ShipmentsCancelled { order_id: command.order_id })
             }
+            ShipmentCommand::Amend(AmendShipment { order_id, shipment_id, amendment, replacement }) => {
+                let replacement = replacement.as_ref().map(booked_shipment);
+                Reply::ShipmentAmended(ShipmentAmended { order_id, shipment_id, amendment, replacement })
+            }
             ShipmentCommand::Track(command) => progressed(command.order_id, ShipmentStatus::Delivered),
         }),
         "order" => None,
@@ -138,14 +146,17 @@ fn reserved(order_id: OrderId, lines: Vec<Line>) -> Reply {
 }
 
 fn booked(order_id: OrderId, requests: &[ShipmentRequest]) -> Reply {
-    let shipment = |request: &ShipmentRequest| BookedShipment {
+    Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: requests.iter().map(booked_shipment).collect() })
+}
+
+fn booked_shipment(request: &ShipmentRequest) -> BookedShipment {
+    BookedShipment {
         shipment_id: request.shipment_id,
         warehouse_id: request.warehouse_id,
         carrier: "simulated".to_owned(),
         tracking_number: format!("SIM-{}", request.shipment_id),
         promised_by: now(),
-    };
-    Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: requests.iter().map(shipment).collect() })
+    }
 }
 
 pub fn progressed(order_id: OrderId, status: ShipmentStatus) -> Reply {

@@ -5,6 +5,7 @@ use crate::broker::{deliver, drain_outbox, order_after, placed, progressed, sent
 use crate::fixtures::{ALICE, BOB, HER_VENDOR, count, execute, now};
 use domain::ids::{OrderId, UserId};
 use domain::order::{CancelReason, OrderStatus};
+use domain::saga::CancelRefusal;
 use domain::shipment::ShipmentStatus::HandedOver;
 use futures::future::join_all;
 use messaging::{Trace, WriteContext};
@@ -25,6 +26,7 @@ fn request(order_id: OrderId, customer: Option<UserId>) -> CancelOrder {
         actor: customer.map_or_else(|| format!("admin:{ADMIN}"), |customer| format!("customer:{customer}")),
         reason: None,
         note: None,
+        lines: Vec::new(),
         trace: Trace { correlation_id: "cancel-request".to_owned(), causation_id: None, traceparent: None },
     }
 }
@@ -173,7 +175,7 @@ async fn a_shipped_order_can_not_be_cancelled(pool: PgPool) {
 
     let refused = cancel(&pool, order, Some(ALICE)).await;
 
-    assert!(matches!(refused, Err(CancelError::Refused { status: OrderStatus::Shipped })), "{refused:?}");
+    assert!(matches!(refused, Err(CancelError::Refused(CancelRefusal::TooLate(OrderStatus::Shipped)))), "{refused:?}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -2,6 +2,7 @@
 
 mod advance_saga;
 mod broker;
+mod cancel_lines;
 mod cancel_order;
 mod details;
 mod filters;

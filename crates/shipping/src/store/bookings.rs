@@ -4,10 +4,10 @@ use super::BOOKINGS;
 use super::shipments::{StoredShipment, lock_shipments};
 use crate::error::ShippingError;
 use domain::Timestamp;
-use domain::ids::OrderId;
-use domain::messages::ShipmentRequest;
+use domain::ids::{OrderId, ShipmentId};
+use domain::messages::{AmendShipment, ShipmentRequest};
 use domain::product::Line;
-use domain::shipment::{Booking, BookingStatus};
+use domain::shipment::{Booking, BookingStatus, Shipment};
 use messaging::Trace;
 use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
@@ -26,6 +26,22 @@ pub(crate) struct StoredBooking {
     pub trace: Trace,
     /// Sorted by id.
     pub shipments: Vec<StoredShipment>,
+}
+
+impl StoredBooking {
+    pub(crate) fn shipment(&self, id: ShipmentId) -> Option<&StoredShipment> {
+        self.shipments.iter().find(|shipment| shipment.id == id)
+    }
+
+    /// The replacement of an amendment, if it was stored.
+    pub(crate) fn replacement(&self, amend: &AmendShipment) -> Option<&StoredShipment> {
+        self.shipment(amend.replacement.as_ref()?.shipment_id)
+    }
+
+    /// Its shipments that are not cancelled.
+    pub(crate) fn live_shipments(&self) -> impl Iterator<Item = &StoredShipment> {
+        self.shipments.iter().filter(|shipment| !matches!(shipment.shipment, Shipment::Cancelled(_)))
+    }
 }
 
 /// A booking to insert if the order has none.
@@ -152,8 +168,8 @@ pub(crate) async fn lock_bookings(
     let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         BookingRow,
-        "SELECT order_id, status, reason, carrier, has_recipient, correlation_id, traceparent FROM shipping.bookings
-         WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
+        "SELECT order_id, status, reason, carrier, has_recipient, amending_shipment_id, correlation_id, traceparent
+         FROM shipping.bookings WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE",
         &ids,
     )
     .fetch_all(&mut *tx)
@@ -202,7 +218,9 @@ pub(crate) async fn start_cancelling(
 pub(super) fn reason(booking: &Booking) -> Option<&str> {
     match booking {
         Booking::Refused { reason } => Some(reason),
-        Booking::Requested | Booking::Booked | Booking::Cancelling | Booking::Cancelled => None,
+        Booking::Requested | Booking::Booked | Booking::Cancelling | Booking::Cancelled | Booking::Amending { .. } => {
+            None
+        }
     }
 }
 
@@ -212,6 +230,7 @@ struct BookingRow {
     reason: Option<String>,
     carrier: String,
     has_recipient: bool,
+    amending_shipment_id: Option<Uuid>,
     correlation_id: String,
     traceparent: Option<String>,
 }
@@ -220,13 +239,14 @@ impl BookingRow {
     fn parse(self) -> Result<(OrderId, StoredBooking), ShippingError> {
         let stored = StoredRow::new(BOOKINGS, self.order_id);
         let status: BookingStatus = stored.read_column("status", self.status.parse())?;
-        let booking = match (status, self.reason) {
-            (BookingStatus::Requested, None) => Booking::Requested,
-            (BookingStatus::Booked, None) => Booking::Booked,
-            (BookingStatus::Refused, Some(reason)) => Booking::Refused { reason },
-            (BookingStatus::Cancelling, None) => Booking::Cancelling,
-            (BookingStatus::Cancelled, None) => Booking::Cancelled,
-            (status, _) => {
+        let booking = match (status, self.reason, self.amending_shipment_id) {
+            (BookingStatus::Requested, None, None) => Booking::Requested,
+            (BookingStatus::Booked, None, None) => Booking::Booked,
+            (BookingStatus::Refused, Some(reason), None) => Booking::Refused { reason },
+            (BookingStatus::Cancelling, None, None) => Booking::Cancelling,
+            (BookingStatus::Cancelled, None, None) => Booking::Cancelled,
+            (BookingStatus::Amending, None, Some(id)) => Booking::Amending { shipment: ShipmentId::from_uuid(id) },
+            (status, ..) => {
                 return Err(stored.inconsistent("reason", format!("it does not match the status {status}")).into());
             }
         };

@@ -25,7 +25,8 @@ pub(crate) async fn save_changes(
     // The version before set `next_move_at`; the constraint of the column refuses it for shipments that have ended.
     let saved = sqlx::query!(
         r#"WITH saved_bookings AS (
-             UPDATE shipping.bookings AS stored SET status = new.status, reason = new.reason, updated_at = $1
+             UPDATE shipping.bookings AS stored
+                SET status = new.status, reason = new.reason, amending_shipment_id = NULL, updated_at = $1
                FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::text[]) AS status_before,
                             unnest($4::text[]) AS status, unnest($5::text[]) AS reason) AS new
               WHERE stored.order_id = ANY($2) AND stored.order_id = new.order_id AND stored.status = new.status_before

@@ -4,6 +4,7 @@
 //! Joins with arrays also filter by `= ANY($1)`. Without it, a cached plan that was made while the table was small
 //! would scan the whole table after it has grown.
 
+mod amendments;
 mod bookings;
 mod changes;
 mod delays;
@@ -13,6 +14,7 @@ mod removals;
 mod shipments;
 mod views;
 
+pub(crate) use amendments::start_amending;
 pub(crate) use bookings::{
     ChangedBooking, NewBooking, StoredBooking, insert_bookings, lock_bookings, start_cancelling,
 };

@@ -260,6 +260,7 @@ pub fn delivery(command: ShipmentCommand, generation: u32) -> Delivery<ShipmentC
     let order = match &command {
         ShipmentCommand::Book(book) => book.order_id,
         ShipmentCommand::Cancel(cancel) => cancel.order_id,
+        ShipmentCommand::Amend(amend) => amend.order_id,
         ShipmentCommand::Track(track) => track.order_id,
     };
     let id = MessageId::derive(order, &format!("{}/{generation}", command.type_name()));

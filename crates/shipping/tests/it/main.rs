@@ -1,6 +1,7 @@
 //! The shipping slice on a real Postgres, with a fake carrier.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod amend;
 mod book;
 mod cancel;
 mod carrier_events;
