@@ -10,6 +10,8 @@ mod api_keys;
 mod auth;
 #[path = "it/bad_orders.rs"]
 mod bad_orders;
+#[path = "it/cancel_lines.rs"]
+mod cancel_lines;
 #[path = "it/client.rs"]
 mod client;
 #[path = "it/cors.rs"]

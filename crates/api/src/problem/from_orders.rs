@@ -4,6 +4,7 @@ use super::text::{invalid, quote};
 use super::{FieldError, Kind, Problem};
 use domain::order::order_request::PlacingError;
 use domain::product::{Line, Sku};
+use domain::saga::{CancelRefusal, LineCancelRefusal};
 use orders::{CancelError, PlaceOrderError, SagaActionError, StoreError};
 use std::time::Duration;
 
@@ -72,9 +73,29 @@ impl From<CancelError> for Problem {
         let detail = error.to_string();
         match error {
             CancelError::NotFound => Self::not_found("order"),
-            CancelError::Refused { .. } => Self::new(Kind::InvalidState, detail),
+            CancelError::Refused(refusal) => refusal.into(),
             CancelError::Saga(_) => Self::internal(detail),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelRefusal> for Problem {
+    fn from(refusal: CancelRefusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            CancelRefusal::Lines(LineCancelRefusal::RepeatedLine(_) | LineCancelRefusal::UnknownLine(_)) => {
+                Self::about(Kind::Validation, "/lines", invalid("lines", detail))
+            }
+            CancelRefusal::Lines(LineCancelRefusal::TooManyUnits { .. }) => {
+                Self::about(Kind::InvalidState, "/lines", invalid("lines", detail))
+            }
+            CancelRefusal::Lines(LineCancelRefusal::InProgress) => {
+                Self::new(Kind::InvalidState, detail).retry_after(IN_PROGRESS_RETRY_AFTER)
+            }
+            CancelRefusal::TooLate(_) | CancelRefusal::Lines(LineCancelRefusal::NotConfirmed(_)) => {
+                Self::new(Kind::InvalidState, detail)
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-const PRICE: i64 = 7_999;
+pub const PRICE: i64 = 7_999;
 
 /// Products in stock, a customer and an admin.
 pub struct Shop {
@@ -26,21 +26,27 @@ impl Shop {
         Self { client, customer, admin }
     }
 
-    /// An order of three pairs of headphones that its carrier has delivered.
-    async fn delivered(&self, payment_method: &str) -> String {
+    /// An order of three pairs of headphones that waits for its carrier.
+    pub async fn confirmed(&self, payment_method: &str) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 3 }], "payment_method": payment_method });
         let place = post("/orders").by(&self.customer).header("idempotency-key", &Uuid::now_v7().to_string());
         let accepted = self.client.send(place.json(&order)).await.expect(StatusCode::ACCEPTED);
-        let id = accepted["order_id"].as_str().expect("an id").to_owned();
+        work(&self.client).await;
+        accepted["order_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The order once its carrier has delivered it.
+    async fn delivered(&self, payment_method: &str) -> String {
+        let id = self.confirmed(payment_method).await;
         deliver(&self.client, &self.admin, &id).await;
         id
     }
 
-    async fn order(&self, order: &str) -> Value {
+    pub async fn order(&self, order: &str) -> Value {
         self.client.send(get(&format!("/orders/{order}")).by(&self.admin)).await.expect(StatusCode::OK)
     }
 
-    async fn refund(&self, order: &str, body: &Value) -> Value {
+    pub async fn refund(&self, order: &str, body: &Value) -> Value {
         let request = post(&format!("/orders/{order}/refunds")).by(&self.admin).json(body);
         self.client.send(request).await.expect(StatusCode::ACCEPTED)
     }
@@ -60,7 +66,9 @@ impl Shop {
 pub async fn deliver(client: &ApiClient, admin: &TestUser, order: &str) {
     work(client).await;
     let shipments = client.send(get(&format!("/orders/{order}/shipments")).by(admin)).await.expect(StatusCode::OK);
-    let number = shipments["items"][0]["tracking_number"].as_str().expect("a booked shipment").to_owned();
+    let shipments = shipments["items"].as_array().expect("a page");
+    let booked = shipments.iter().find(|shipment| shipment["status"] == "booked").expect("a booked shipment");
+    let number = booked["tracking_number"].as_str().expect("a booked shipment").to_owned();
     let report = post(&format!("/shipments/{number}/events")).by(admin).json(&json!({ "status": "delivered" }));
     let reported = client.send(report).await;
     assert!(reported.status.is_success(), "{}", reported.body);

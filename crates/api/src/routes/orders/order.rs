@@ -90,6 +90,9 @@ pub struct OrderLineBody {
     #[schema(example = 1)]
     quantity: u32,
     /// The price at which the order was placed.
+    /// How many of the units were cancelled before they were handed over.
+    #[schema(example = 0)]
+    cancelled_quantity: u32,
     unit_price: MoneyBody,
     /// Tax on all units together, in minor units.
     #[schema(minimum = 0, example = 0)]
@@ -162,6 +165,7 @@ impl From<LineView> for OrderLineBody {
             name: line.name,
             vendor_id: line.vendor_id.as_uuid(),
             quantity: line.quantity.get(),
+            cancelled_quantity: line.cancelled_units,
             unit_price: line.unit_price.into(),
             tax_minor: line.tax_minor,
             discount_minor: line.discount_minor,

@@ -2,20 +2,21 @@
 
 use super::body::{RefundAmountsBody, RefundBody, respond_accepted};
 use super::refundable;
-use crate::body::{Field, FromJson, Members, integer_within, one_of};
+use crate::body::{Field, FromJson, Members, one_of};
 use crate::change::{Audited, Detached};
 use crate::docs::sets::RefundReasonSet;
 use crate::idempotency::{IdempotentJson, KeyParam};
-use crate::params::{FromQuery, Params, PathParam, Query};
+use crate::params::{PathParam, Query};
 use crate::policy::RefundOrders;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
+use crate::routes::orders::line_units::{LineUnitsBody, read_units};
+use crate::routes::orders::preview::Preview;
 use crate::state::AppState;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{OrderId, RefundId};
 use domain::order::order_request::LINES_MAX;
-use domain::product::Quantity;
 use domain::refund::{LineUnits, RefundReason, RefundScope};
 use payments::RefundRequest;
 use std::num::NonZeroU64;
@@ -27,22 +28,12 @@ use uuid::Uuid;
 pub struct NewRefundBody {
     #[schema(value_type = RefundReasonSet, inline)]
     reason: RefundReason,
-    /// Units of lines, each line at most once. They are refunded with their shares of tax, discount and shipping.
-    #[schema(value_type = Option<Vec<RefundUnitsBody>>, min_items = 1, max_items = 100)]
+    /// Units of lines that are captured and not refunded, each line at most once. They are refunded with their shares of tax, discount and shipping.
+    #[schema(value_type = Option<Vec<LineUnitsBody>>, min_items = 1, max_items = 100)]
     lines: Option<Vec<LineUnits>>,
     /// An amount that belongs to no line, in the minor unit of the order's currency.
     #[schema(value_type = Option<i64>, minimum = 1)]
     amount_minor: Option<NonZeroU64>,
-}
-
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "the schema of `LineUnits` in the OpenAPI description")]
-pub struct RefundUnitsBody {
-    #[schema(example = 1, minimum = 1)]
-    line_no: i16,
-    /// At most the units of the line that are captured and not refunded.
-    #[schema(example = 1, minimum = 1, maximum = 1000)]
-    quantity: u32,
 }
 
 impl FromJson for NewRefundBody {
@@ -61,14 +52,6 @@ impl FromJson for NewRefundBody {
     }
 }
 
-fn read_units(line: Field<'_>) -> Option<LineUnits> {
-    line.members(|members| {
-        let line_no = members.required("line_no", |field| integer_within(field, 1..=i16::MAX.into()));
-        let quantity = members.required("quantity", |field| field.integer_as(Quantity::try_from));
-        Some(LineUnits { line_no: line_no?, quantity: quantity? })
-    })
-}
-
 fn read_amount(field: Field<'_>) -> Option<NonZeroU64> {
     field.integer_as(|amount| {
         let amount = u64::try_from(amount).ok().and_then(NonZeroU64::new);
@@ -83,15 +66,6 @@ impl NewRefundBody {
             (None, Some(amount)) => RefundScope::Amount(amount),
             (None, None) => RefundScope::Whole,
         }
-    }
-}
-
-#[derive(Debug)]
-pub struct Preview(bool);
-
-impl FromQuery for Preview {
-    fn read(params: &mut Params) -> Option<Self> {
-        params.flag("preview").map(Self)
     }
 }
 
