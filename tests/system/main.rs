@@ -6,6 +6,7 @@ mod broker_faults;
 mod broker_objects;
 mod broker_users;
 mod cancel;
+mod cancel_lines;
 mod chaos;
 mod clients;
 mod clock;

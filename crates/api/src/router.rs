@@ -165,6 +165,8 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::sagas::act::mark_saga_step_done))
         .routes(routes!(admin::sagas::act::capture_again))
         .routes(routes!(admin::sagas::act::abandon_saga))
+        .routes(routes!(admin::shipments::resolve::resolve_shipment))
+        .routes(routes!(admin::shipments::reship::reship))
         .routes(routes!(admin::audit_logs::list_audit_logs))
         .routes(routes!(admin::tasks::list_tasks))
         .routes(routes!(admin::tasks::list_task_runs))

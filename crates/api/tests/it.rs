@@ -20,6 +20,8 @@ mod cors;
 mod customers;
 #[path = "it/docs_page.rs"]
 mod docs_page;
+#[path = "it/exceptions.rs"]
+mod exceptions;
 #[path = "it/http.rs"]
 mod http;
 #[path = "it/lost_commit.rs"]

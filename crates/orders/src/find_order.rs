@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::store::order_pages as store;
-use crate::store::{recipients, timeline};
+use crate::store::{recipients, reships, timeline};
 use crate::viewer::Viewer;
 use crate::views::OrderView;
 use domain::ids::OrderId;
@@ -22,9 +22,20 @@ pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Op
     } else {
         Vec::new()
     };
+    let reship_of = reships::original_of(&mut connection, id).await?;
     let recipient = visible_recipient(&mut connection, &found, viewer).await?;
     let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, .. } = found;
-    Ok(Some(OrderView { order, payment_method, note, lines, recipient, metadata, shipping_minor, shipments }))
+    Ok(Some(OrderView {
+        order,
+        payment_method,
+        note,
+        lines,
+        recipient,
+        metadata,
+        shipping_minor,
+        reship_of,
+        shipments,
+    }))
 }
 
 /// A vendor sees where the goods go, but not how to reach the customer.

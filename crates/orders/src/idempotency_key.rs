@@ -1,6 +1,6 @@
 //! Idempotency keys, and the fingerprints of the requests that they were used for.
 
-use domain::order::order_request::OrderRequest;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
@@ -65,7 +65,7 @@ impl Fingerprint {
     ///
     /// # Panics
     /// Never: requests are plain data.
-    pub fn of(request: &OrderRequest) -> Self {
+    pub fn of(request: &impl Serialize) -> Self {
         let canonical = serde_json::to_vec(request).expect("requests are plain data");
         Self(Sha256::digest(canonical).into())
     }
@@ -79,7 +79,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
     use domain::inventory::AllocationPolicy;
-    use domain::order::order_request::OrderLines;
+    use domain::order::order_request::{OrderLines, OrderRequest};
     use domain::order::{Adjustments, OrderDetails};
     use domain::product::Line;
 

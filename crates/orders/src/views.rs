@@ -45,6 +45,8 @@ pub struct OrderView {
     pub metadata: BTreeMap<String, String>,
     /// What the order costs beside its lines; `None` for a vendor.
     pub shipping_minor: Option<i64>,
+    /// The order whose lost, damaged or returned shipment this order sends again.
+    pub reship_of: Option<OrderId>,
     /// Empty until the order is confirmed. A vendor sees them only if all lines are theirs.
     pub shipments: Vec<ShipmentView>,
 }

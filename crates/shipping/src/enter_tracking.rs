@@ -3,7 +3,7 @@
 use crate::carriers;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
-use crate::record_carrier_event::{CarrierEventError, lock_shipment};
+use crate::record_carrier_event::{CarrierEventError, LockedShipment, lock_shipment};
 use crate::shipment_key::ShipmentKey;
 use crate::store::{ChangedShipment, StoredShipment};
 use domain::Timestamp;
@@ -37,8 +37,11 @@ pub async fn enter_tracking(
     audit: &impl AuditSink,
 ) -> Result<(), EnterTrackingError> {
     let mut work = UnitOfWork::begin(context).await.map_err(ShippingError::from).map_err(CarrierEventError::from)?;
-    let (stored, _trace) = lock_shipment(&mut work, &entry.shipment).await?;
-    let Applied::Changed(change) = entered(stored, &entry)? else { return Ok(()) };
+    let LockedShipment { shipment, is_being_changed, .. } = lock_shipment(&mut work, &entry.shipment).await?;
+    if is_being_changed {
+        return Err(CarrierEventError::from(ShipmentRefusal::BeingChanged).into());
+    }
+    let Applied::Changed(change) = entered(shipment, &entry)? else { return Ok(()) };
     let record = audit_record(&entry, &change.before, &change.after.to);
     audit.record(&mut work, record).await.map_err(ShippingError::from).map_err(CarrierEventError::from)?;
     let changes = ShippingChanges { shipments: vec![change.after], ..ShippingChanges::default() };

@@ -1,15 +1,18 @@
-//! Use case: records a milestone that a carrier, a vendor or an admin reports for a shipment.
+//! Use case: records what a carrier, a vendor or an admin reports about a shipment.
+//!
+//! A report is evidence, so it is stored whatever has become of the shipment. If it can't advance the shipment, the order
+//! gets it all the same, and flags it for a person.
 
 use crate::carriers;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
-use crate::progressed::progressed;
+use crate::recorded::Recorded;
+use crate::report_effect::{Effect, effect_of};
 use crate::shipment_key::ShipmentKey;
-use crate::store::{self, ChangedShipment, NewEvent, StoredShipment};
+use crate::store::{self, NewEvent, StoredShipment};
 use domain::Timestamp;
-use domain::applied::Applied;
 use domain::ids::ShipmentId;
-use domain::shipment::{Booking, Milestone, Shipment, ShipmentRefusal, Waybill};
+use domain::shipment::{CarrierReport, Shipment, ShipmentRefusal, Waybill};
 use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -19,22 +22,11 @@ use sqlx::PgConnection;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarrierEvent {
     pub shipment: ShipmentKey,
-    pub status: Milestone,
+    pub status: CarrierReport,
     pub occurred_at: Timestamp,
     /// Who reports it: `carrier:<name>`, `vendor:<id>`, `admin:<id>`.
     pub source: String,
     pub note: Option<String>,
-}
-
-/// The effect of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// The shipment advanced, and a message to its order is in the outbox.
-    Advanced,
-    /// The shipment had reached this milestone or a later one. The event is stored, but changes nothing.
-    Ignored,
-    /// The same event was recorded before.
-    Duplicate,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -68,19 +60,20 @@ async fn record(
     now: Timestamp,
     audit: &impl AuditSink,
 ) -> Result<(Recorded, ShippingChanges), CarrierEventError> {
-    let mut changes = ShippingChanges::default();
-    let (shipment, trace) = lock_shipment(work, &event.shipment).await?;
-    let reported = shipment.shipment.clone().report(event.status, event.occurred_at)?;
+    let LockedShipment { shipment, is_being_changed, trace } = lock_shipment(work, &event.shipment).await?;
     ensure_tracked(&shipment.shipment)?;
-    if store::insert_events(work, &[row(shipment.id, event)], now).await? == 0 {
-        return Ok((Recorded::Duplicate, changes));
+    let is_new = store::insert_events(work, &[row(shipment.id, event)], now).await? > 0;
+    if is_new {
+        audit.record(work, audit_record(event, shipment.id, &shipment.shipment)).await.map_err(ShippingError::from)?;
     }
-    audit.record(work, audit_record(event, shipment.id, &shipment.shipment)).await.map_err(ShippingError::from)?;
-    let Applied::Changed(next) = reported else { return Ok((Recorded::Ignored, changes)) };
-    let change = ChangedShipment::step(shipment, next);
-    work.send([progressed(&change, event.status, event.occurred_at, trace, now)]);
-    changes.shipments.push(change);
-    Ok((Recorded::Advanced, changes))
+    let effect = match (is_new, is_being_changed) {
+        (false, _) => Effect::of(Recorded::Duplicate),
+        (true, true) => Effect::of(Recorded::Kept),
+        (true, false) => effect_of(&shipment, event.status, event.occurred_at, &trace, now),
+    };
+    store::save_exception(work, &shipment, effect.exception, now).await?;
+    work.send(effect.messages);
+    Ok((effect.recorded, ShippingChanges { shipments: Vec::from_iter(effect.change), ..ShippingChanges::default() }))
 }
 
 fn audit_record(event: &CarrierEvent, id: ShipmentId, before: &Shipment) -> AuditRecord {
@@ -94,23 +87,25 @@ fn audit_record(event: &CarrierEvent, id: ShipmentId, before: &Shipment) -> Audi
     }
 }
 
-/// Locks the shipment, and its booking. Refused while the booking is being cancelled, because the result of the
-/// cancellation decides. If the carrier already has the shipment, the booking becomes `Booked` again, and a repeated
-/// event is accepted.
+/// A shipment, locked with its booking until the transaction ends.
+pub(crate) struct LockedShipment {
+    pub shipment: StoredShipment,
+    /// The carrier is being called to cancel or amend it: the result decides what it becomes.
+    pub is_being_changed: bool,
+    pub trace: Trace,
+}
+
 pub(crate) async fn lock_shipment(
     tx: &mut PgConnection,
     key: &ShipmentKey,
-) -> Result<(StoredShipment, Trace), CarrierEventError> {
+) -> Result<LockedShipment, CarrierEventError> {
     let order = store::find_order(tx, key).await?.ok_or(CarrierEventError::UnknownShipment)?;
     let booking = store::lock_bookings(tx, &[order]).await?.remove(&order);
     let stored = booking.ok_or(CarrierEventError::UnknownShipment)?;
-    match stored.booking {
-        Booking::Cancelling => return Err(ShipmentRefusal::BeingCancelled.into()),
-        Booking::Amending { .. } => return Err(ShipmentRefusal::BeingAmended.into()),
-        Booking::Requested | Booking::Booked | Booking::Refused { .. } | Booking::Cancelled => {}
-    }
+    let is_being_changed = stored.booking.is_locked();
     let shipment = stored.shipments.into_iter().find(|shipment| key.names(shipment.id, shipment.tracking_number()));
-    Ok((shipment.ok_or(CarrierEventError::UnknownShipment)?, stored.trace))
+    let shipment = shipment.ok_or(CarrierEventError::UnknownShipment)?;
+    Ok(LockedShipment { shipment, is_being_changed, trace: stored.trace })
 }
 
 /// Customers get the tracking number no later than the first milestone.
@@ -123,7 +118,7 @@ fn ensure_tracked(shipment: &Shipment) -> Result<(), ShipmentRefusal> {
 fn row(shipment_id: ShipmentId, event: &CarrierEvent) -> NewEvent<'_> {
     NewEvent {
         shipment_id,
-        milestone: event.status,
+        status: event.status,
         occurred_at: event.occurred_at,
         source: &event.source,
         note: event.note.as_deref(),

@@ -113,6 +113,7 @@ fn progress(
             status: (*milestone).into(),
             occurred_at: *reached_at,
             transport: waybill.transport(),
+            is_cancelled: false,
         };
         let key = format!("{}/{}", delivery.header.id, shipment.id);
         let reply = Reply::ShipmentProgressed(progressed);

@@ -3,6 +3,7 @@
 use crate::carrier_calls::CarrierResult;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
+use crate::kept_reports::KeptReports;
 use crate::reply;
 use crate::store::{self, StoredBooking};
 use domain::Timestamp;
@@ -32,6 +33,7 @@ pub(crate) async fn settle(
 ) -> Result<Handled<ShippingChanges>, ShippingError> {
     let orders: Vec<_> = batch.iter().map(|delivery| order_of(&delivery.command)).collect();
     let mut bookings = store::lock_bookings(tx, &orders).await?;
+    let mut kept = KeptReports::of(tx, &bookings).await?;
     let mut handled = Handled::<ShippingChanges>::default();
     for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
@@ -39,6 +41,7 @@ pub(crate) async fn settle(
             Some(stored) => match apply(stored.clone(), &delivery.command, result.clone()) {
                 Err(reason) => Verdict::Retry(reason.to_string()),
                 Ok(settled) => {
+                    let settled = kept.applied_to(settled, now);
                     let verdict = reply::reply_to(delivery, &settled, &result, &mut handled.outgoing, now);
                     if verdict == Verdict::Done {
                         handled.changes.add_booking(order, stored, settled);
@@ -49,6 +52,10 @@ pub(crate) async fn settle(
         };
         handled.verdicts.push(verdict);
     }
+    for (shipment, exception) in kept.exceptions {
+        store::save_exception(tx, &shipment, exception, now).await?;
+    }
+    handled.outgoing.extend(kept.messages);
     Ok(handled)
 }
 
@@ -79,8 +86,8 @@ fn apply(
 ) -> Result<StoredBooking, RetryReason> {
     let booking = stored.booking.clone();
     match result {
-        CarrierResult::Amended(waybill) => with_amendment(stored, command, Some(waybill)),
-        CarrierResult::NotAmended { .. } => with_amendment(stored, command, None),
+        CarrierResult::Amended(waybill) => with_amendment(stored, command, Replaced::Yes(waybill)),
+        CarrierResult::NotAmended { .. } => with_amendment(stored, command, Replaced::No),
         CarrierResult::NotNeeded => Ok(stored),
         CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why)),
         CarrierResult::Booked(waybills) => match booking.book()? {
@@ -102,24 +109,32 @@ fn apply(
     }
 }
 
+/// Whether the carrier has replaced a shipment, with the waybill of the replacement if there is one.
+#[derive(Debug, Clone)]
+enum Replaced {
+    Yes(Option<Waybill>),
+    No,
+}
+
 /// Replaces the shipment, or cancels the replacement if the carrier left the shipment as it was.
 fn with_amendment(
     mut stored: StoredBooking,
     command: &ShipmentCommand,
-    amended: Option<Option<Waybill>>,
+    replaced: Replaced,
 ) -> Result<StoredBooking, RetryReason> {
     let ShipmentCommand::Amend(amend) = command else { return Ok(stored) };
     let replacement = amend.replacement.as_ref().map(|request| request.shipment_id);
-    let leaves = if amended.is_some() { Some(amend.shipment_id) } else { replacement };
+    let (leaves, waybill) = match replaced {
+        Replaced::Yes(waybill) => (Some(amend.shipment_id), waybill),
+        Replaced::No => (replacement, None),
+    };
     let has_shipments = stored.live_shipments().any(|shipment| Some(shipment.id) != leaves);
     let Applied::Changed(booking) = stored.booking.clone().finish_amending(amend.shipment_id, has_shipments)? else {
         return Ok(stored);
     };
     for shipment in &mut stored.shipments {
-        let next = match &amended {
-            Some(Some(waybill)) if Some(shipment.id) == replacement => {
-                shipment.shipment.clone().book(waybill.clone())?
-            }
+        let next = match &waybill {
+            Some(waybill) if Some(shipment.id) == replacement => shipment.shipment.clone().book(waybill.clone())?,
             _ if Some(shipment.id) == leaves => shipment.shipment.clone().cancel()?,
             _ => Applied::Unchanged,
         };

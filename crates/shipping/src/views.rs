@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::product::Line;
-use domain::shipment::{Milestone, ShipmentStatus, TrackingNumber};
+use domain::shipment::{CarrierReport, DeliveryException, ShipmentStatus, TrackingNumber};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipmentView {
@@ -24,6 +24,8 @@ pub struct ShipmentView {
     pub delayed_at: Option<Timestamp>,
     /// The delay level, counted from one. 0 while the shipment is on time.
     pub delay_level: u16,
+    /// What went wrong last, until it arrives after all.
+    pub exception: Option<DeliveryException>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// The carrier's events, sorted by `occurred_at`.
@@ -32,7 +34,7 @@ pub struct ShipmentView {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipmentEvent {
-    pub status: Milestone,
+    pub status: CarrierReport,
     pub occurred_at: Timestamp,
     pub recorded_at: Timestamp,
     pub source: String,

@@ -100,7 +100,27 @@ const SETS: &[Set] = &[
         ("delivered", "arrived"),
     ],
     // carrier reports
-    &[("handed_over", "the carrier has it"), ("in_transit", "on its way"), ("delivered", "arrived")],
+    &[
+        ("handed_over", "the carrier has it"),
+        ("in_transit", "on its way"),
+        ("delivered", "arrived"),
+        ("failed_attempt", "nobody could take it; the carrier tries again"),
+        ("lost", "the carrier can't find it"),
+        ("damaged", "damaged on the way"),
+        ("returned_to_sender", "on its way back, or back"),
+    ],
+    // delivery exceptions
+    &[
+        ("failed_attempt", "nobody could take it; the carrier tries again"),
+        ("lost", "the carrier can't find it"),
+        ("damaged", "damaged on the way"),
+        ("returned_to_sender", "on its way back, or back"),
+    ],
+    // decisions about them
+    &[
+        ("dismissed", "the shipment goes on as before"),
+        ("closed", "it will not arrive; the order does not wait for it"),
+    ],
     // cancellation reasons
     &[
         ("customer_request", "the customer asked"),

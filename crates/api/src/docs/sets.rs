@@ -28,13 +28,15 @@ sets! {
     AllocationPolicySet = domain::inventory::AllocationPolicy;
     AllocationStatusSet = inventory::AllocationStatus;
     AlternativeReasonSet = domain::inventory::AlternativeReason;
+    CarrierReportSet = domain::shipment::CarrierReport;
     CancelReasonSet = domain::order::CancelReason;
+    DeliveryExceptionSet = domain::shipment::DeliveryException;
     DependencyStatusSet = crate::routes::system::health::DependencyStatus;
     ErasureStatusSet = crate::routes::admin::customers::erase::ErasureStatus;
+    ExceptionOutcomeSet = crate::routes::admin::shipments::resolve::ExceptionOutcome;
     FulfilmentStatusSet = domain::order::FulfilmentStatus;
     HealthStatusSet = crate::routes::system::health::HealthStatus;
     JobStatusSet = operations::failed_jobs::JobStatus;
-    MilestoneSet = domain::shipment::Milestone;
     MovementKindSet = domain::inventory::MovementKind;
     OperationKindSet = domain::payment::OperationKind;
     OperationStatusSet = payments::OperationStatus;

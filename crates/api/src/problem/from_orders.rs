@@ -4,8 +4,8 @@ use super::text::{invalid, quote};
 use super::{FieldError, Kind, Problem};
 use domain::order::order_request::PlacingError;
 use domain::product::{Line, Sku};
-use domain::saga::{CancelRefusal, LineCancelRefusal};
-use orders::{CancelError, PlaceOrderError, SagaActionError, StoreError};
+use domain::saga::{CancelRefusal, LineCancelRefusal, SagaError};
+use orders::{CancelError, ExceptionError, PlaceOrderError, SagaActionError, StoreError};
 use std::time::Duration;
 
 /// `Retry-After` of a repeat whose first request is still in progress.
@@ -96,6 +96,20 @@ impl From<CancelRefusal> for Problem {
             CancelRefusal::TooLate(_) | CancelRefusal::Lines(LineCancelRefusal::NotConfirmed(_)) => {
                 Self::new(Kind::InvalidState, detail)
             }
+        }
+    }
+}
+
+impl From<ExceptionError> for Problem {
+    fn from(error: ExceptionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ExceptionError::NotFound => Self::not_found("order"),
+            ExceptionError::Refused(SagaError::NoException { .. }) | ExceptionError::Reshipped(..) => {
+                Self::new(Kind::InvalidState, detail)
+            }
+            ExceptionError::Refused(_) => Self::internal(detail),
+            ExceptionError::Store(error) => error.into(),
         }
     }
 }

@@ -184,7 +184,8 @@ async fn every_route_accepts_its_own_example(pool: PgPool) {
 
     for operation in client.openapi.operations().into_iter().filter(|operation| operation.request_body().is_some()) {
         let id = Uuid::now_v7().to_string();
-        let path = operation.path.replace("{id}", &id).replace("{refund_id}", &id).replace("{sku}", "NO-SUCH-SKU");
+        let path = operation.path.replace("{id}", &id).replace("{refund_id}", &id).replace("{shipment_id}", &id);
+        let path = path.replace("{sku}", "NO-SUCH-SKU");
         let path = path.split('/').map(|part| if part.starts_with('{') { "NONE" } else { part }).collect::<Vec<_>>();
         let request = ApiRequest::new(operation.name().split_once(' ').unwrap().0.parse().unwrap(), &path.join("/"));
         let request =

@@ -104,6 +104,13 @@ impl Fixture {
                 let id = self.running_replay().await;
                 RequestPair::new(route.replace("{id}", &id), reason("not yet"), reason("never"))
             }
+            "/admin/orders/{id}/shipments/{shipment_id}/resolve" => {
+                let decided = |reason: &str| json!({ "outcome": "closed", "reason": reason });
+                RequestPair::new(self.lost_shipment(route).await, decided("refunded"), decided("forgotten"))
+            }
+            "/admin/orders/{id}/shipments/{shipment_id}/reship" => {
+                RequestPair::new(self.lost_shipment(route).await, reason("lost"), reason("stolen"))
+            }
             "/admin/sagas/{id}/retry-step" => self.saga_requests(route, &self.place().await).await,
             "/admin/sagas/{id}/capture-again" => {
                 self.saga_requests(route, &self.delivered("sim_capture_declined").await).await
@@ -143,6 +150,19 @@ impl Fixture {
         route.replace("{id}", &order).replace("{refund_id}", refund["id"].as_str().expect("an id"))
     }
 
+    /// The path of a shipment that its carrier reported lost.
+    async fn lost_shipment(&self, route: &str) -> String {
+        let order = self.place().await;
+        work(&self.client).await;
+        let shipments = get(&format!("/orders/{order}/shipments")).by(&self.admin);
+        let shipments = self.client.send(shipments).await.expect(StatusCode::OK);
+        let shipment = shipments["items"][0]["id"].as_str().expect("an id");
+        let lost = post(&format!("/shipments/{shipment}/events")).by(&self.admin).json(&json!({ "status": "lost" }));
+        self.client.send(lost).await.expect(StatusCode::OK);
+        work(&self.client).await;
+        route.replace("{id}", &order).replace("{shipment_id}", shipment)
+    }
+
     async fn cancelling(&self) -> String {
         let order = self.place().await;
         let cancel = post(&format!("/orders/{order}/cancel")).by(&self.admin);
@@ -172,9 +192,10 @@ impl Fixture {
         self.first_of("/admin/replays").await
     }
 
-    /// The number of changes so far: each leaves an audit record or an order.
+    /// The number of changes so far: each leaves an audit record or an order; sending a shipment again leaves both.
     async fn changes(&self) -> i64 {
-        let count = "SELECT (SELECT count(*) FROM operations.audit_log) + (SELECT count(*) FROM orders.orders)";
+        let count = "SELECT (SELECT count(*) FROM operations.audit_log) + (SELECT count(*) FROM orders.orders)
+                            - (SELECT count(*) FROM orders.reships)";
         sqlx::query_scalar(count).fetch_one(&self.client.pool).await.expect("a count")
     }
 

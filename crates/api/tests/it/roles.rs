@@ -88,6 +88,8 @@ const ROLES: &[(&str, &[Role])] = &[
     ("POST /api/v1/admin/sagas/{id}/mark-step-done", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/capture-again", &[Admin]),
     ("POST /api/v1/admin/sagas/{id}/abandon", &[Admin]),
+    ("POST /api/v1/admin/orders/{id}/shipments/{shipment_id}/resolve", &[Admin]),
+    ("POST /api/v1/admin/orders/{id}/shipments/{shipment_id}/reship", &[Admin]),
     ("GET /api/v1/admin/audit-logs", &[Support, Admin]),
     ("GET /api/v1/admin/tasks", &[Support, Admin]),
     ("GET /api/v1/admin/tasks/{name}/runs", &[Support, Admin]),
@@ -142,6 +144,8 @@ const SCOPES: &[(&str, Scope)] = &[
     ("POST /api/v1/admin/sagas/{id}/mark-step-done", Scope::SagasWrite),
     ("POST /api/v1/admin/sagas/{id}/capture-again", Scope::SagasWrite),
     ("POST /api/v1/admin/sagas/{id}/abandon", Scope::SagasWrite),
+    ("POST /api/v1/admin/orders/{id}/shipments/{shipment_id}/resolve", Scope::SagasWrite),
+    ("POST /api/v1/admin/orders/{id}/shipments/{shipment_id}/reship", Scope::SagasWrite),
     ("GET /api/v1/admin/audit-logs", Scope::AuditRead),
     ("GET /api/v1/admin/tasks", Scope::TasksRead),
     ("GET /api/v1/admin/tasks/{name}/runs", Scope::TasksRead),
@@ -170,6 +174,7 @@ fn request(operation: &str) -> ApiRequest {
     let (method, path) = operation.split_once(' ').expect("METHOD /path");
     let path = path.replace("{id}", &Uuid::now_v7().to_string()).replace("{sku}", "NO-SUCH-SKU");
     let path = path.replace("{name}", "no-such-task").replace("{refund_id}", &Uuid::now_v7().to_string());
+    let path = path.replace("{shipment_id}", &Uuid::now_v7().to_string());
     let path = path.replace("{tracking_number}", "NO-SUCH-NUMBER").replace("{code}", "validation");
     let request = ApiRequest::new(method.parse::<Method>().expect("a method"), &path);
     let request =

@@ -25,7 +25,7 @@ async fn an_invalid_event_is_422_and_names_the_member(pool: PgPool) {
     let vendor: TestUser = client.create_user("vendor", Role::Vendor).await;
     let cases = [
         (json!({}), "/status"),
-        (json!({ "status": "lost" }), "/status"),
+        (json!({ "status": "stolen" }), "/status"),
         (json!({ "status": "delivered", "occurred_at": "yesterday" }), "/occurred_at"),
         (json!({ "status": "delivered", "occurred_at": "2999-01-01T00:00:00Z" }), "/occurred_at"),
         (json!({ "status": "delivered", "occurred_at": "-9999-01-01T00:00:00Z" }), "/occurred_at"),

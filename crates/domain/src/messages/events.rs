@@ -6,6 +6,7 @@ use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
+use crate::shipment::DeliveryException;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -23,6 +24,9 @@ pub enum OrderEvent {
     #[serde(rename = "order.lines_cancelled.v1")]
     #[strum(serialize = "order.lines_cancelled.v1")]
     LinesCancelled(OrderLinesCancelled),
+    #[serde(rename = "order.shipment_exception.v1")]
+    #[strum(serialize = "order.shipment_exception.v1")]
+    ShipmentException(OrderShipmentException),
 }
 
 impl Message for OrderEvent {
@@ -38,6 +42,7 @@ impl Message for OrderEvent {
             Self::Changed(message) => message.order_id,
             Self::ShipmentDelayed(message) => message.order_id,
             Self::LinesCancelled(message) => message.order_id,
+            Self::ShipmentException(message) => message.order_id,
         }
     }
 }
@@ -84,6 +89,17 @@ pub struct OrderLinesCancelled {
     pub lines: Vec<Line>,
     /// What is not captured because of it.
     pub amount: Money,
+    /// The order's version after it.
+    pub version: i32,
+}
+
+/// The carrier reported that something went wrong with a shipment of the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShipmentException {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub exception: DeliveryException,
+    pub occurred_at: Timestamp,
     /// The order's version after it.
     pub version: i32,
 }

@@ -10,7 +10,7 @@ use crate::location::Location;
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
-use crate::shipment::{ShipmentStatus, Transport};
+use crate::shipment::{DeliveryException, ShipmentStatus, Transport};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -255,6 +255,14 @@ fn replies() -> Vec<Reply> {
             status: ShipmentStatus::HandedOver,
             occurred_at: noon(),
             transport: Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD0001".to_owned() }),
+            is_cancelled: false,
+        }),
+        Reply::ShipmentException(ShipmentException {
+            order_id,
+            shipment_id,
+            exception: DeliveryException::Lost,
+            occurred_at: noon(),
+            is_cancelled: false,
         }),
         Reply::ShipmentDelayed(ShipmentDelayed { order_id, shipment_id, level: 2, promised_by: noon() }),
     ]
@@ -285,6 +293,13 @@ fn events() -> Vec<OrderEvent> {
             lines: vec![line("SKU-HEADPHONES", 1)],
             amount: money(1_999),
             version: 7,
+        }),
+        OrderEvent::ShipmentException(OrderShipmentException {
+            order_id,
+            shipment_id: shipment(),
+            exception: DeliveryException::ReturnedToSender,
+            occurred_at: noon(),
+            version: 9,
         }),
     ]
 }

@@ -12,7 +12,9 @@ mod payments;
 mod replies;
 mod shipping;
 
-pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed};
+pub use events::{
+    OrderChanged, OrderCreated, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed, OrderShipmentException,
+};
 pub use inventory::{
     Allocation, InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
     ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
@@ -25,8 +27,8 @@ pub use payments::{
 pub use replies::Reply;
 pub use shipping::{
     AmendShipment, BookShipments, BookedShipment, CancelShipments, ShipmentAmended, ShipmentCommand, ShipmentDelayed,
-    ShipmentNotAmended, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate, TrackShipments,
+    ShipmentException, ShipmentNotAmended, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled,
+    ShipmentsRefused, ShipmentsTooLate, TrackShipments,
 };
 
 use crate::ids::OrderId;

@@ -3,8 +3,9 @@
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
     PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationReduced,
-    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked,
-    ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
+    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentException, ShipmentNotAmended, ShipmentProgressed,
+    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected, StockReleased,
+    StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,9 @@ pub enum Reply {
     #[serde(rename = "shipment.progressed.v1")]
     #[strum(serialize = "shipment.progressed.v1")]
     ShipmentProgressed(ShipmentProgressed),
+    #[serde(rename = "shipment.exception.v1")]
+    #[strum(serialize = "shipment.exception.v1")]
+    ShipmentException(ShipmentException),
     #[serde(rename = "shipment.delayed.v1")]
     #[strum(serialize = "shipment.delayed.v1")]
     ShipmentDelayed(ShipmentDelayed),
@@ -110,6 +114,7 @@ impl Message for Reply {
             Self::ShipmentAmended(reply) => reply.order_id,
             Self::ShipmentNotAmended(reply) => reply.order_id,
             Self::ShipmentProgressed(reply) => reply.order_id,
+            Self::ShipmentException(reply) => reply.order_id,
             Self::ShipmentDelayed(reply) => reply.order_id,
         }
     }
@@ -136,6 +141,7 @@ impl Message for Reply {
             | Self::ShipmentAmended(_)
             | Self::ShipmentNotAmended(_)
             | Self::ShipmentProgressed(_)
+            | Self::ShipmentException(_)
             | Self::ShipmentDelayed(_) => Queue::Shipping,
         }
     }

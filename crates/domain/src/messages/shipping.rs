@@ -4,7 +4,7 @@ use super::{Address, Message, Queue};
 use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use crate::product::Line;
-use crate::shipment::{ShipmentStatus, Transport};
+use crate::shipment::{DeliveryException, ShipmentStatus, Transport};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -168,4 +168,19 @@ pub struct ShipmentProgressed {
     /// Set if a person entered it. It replaces the carrier and the tracking number of the booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
+    /// The shipment is cancelled, but moves.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_cancelled: bool,
+}
+
+/// The carrier reported that something went wrong with the shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentException {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub exception: DeliveryException,
+    pub occurred_at: Timestamp,
+    /// The shipment is cancelled, so that it can't be the carrier's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_cancelled: bool,
 }

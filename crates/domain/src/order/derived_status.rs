@@ -74,6 +74,11 @@ impl FulfilmentStatus {
             TimelineEntry::ShipmentHandedOver { remaining: 0, .. } => Self::Shipped,
             TimelineEntry::ShipmentHandedOver { .. } => Self::PartlyShipped,
             TimelineEntry::ShipmentDelivered { remaining: 0, .. } => Self::Delivered,
+            TimelineEntry::ShipmentClosed { remaining: RemainingShipments { to_deliver: 0, .. }, .. }
+                if self == Self::Shipped =>
+            {
+                Self::Delivered
+            }
             TimelineEntry::LinesCancelled { remaining, .. } if self == Self::PartlyShipped => match remaining {
                 RemainingShipments { to_deliver: 0, .. } => Self::Delivered,
                 RemainingShipments { to_hand_over: 0, .. } => Self::Shipped,

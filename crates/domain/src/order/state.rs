@@ -105,8 +105,9 @@ impl Order {
             TimelineEntry::Cancelled => status.finish_cancelling(),
             TimelineEntry::ShipmentHandedOver { .. } => status.ship(),
             TimelineEntry::ShipmentDelivered { remaining: 0, .. } => status.deliver(),
-            // The cancelled units were the last ones to be delivered.
+            // What was cancelled or closed was the last to be delivered.
             TimelineEntry::LinesCancelled { remaining: RemainingShipments { to_deliver: 0, .. }, .. }
+            | TimelineEntry::ShipmentClosed { remaining: RemainingShipments { to_deliver: 0, .. }, .. }
                 if status == OrderStatus::Shipped =>
             {
                 status.deliver()

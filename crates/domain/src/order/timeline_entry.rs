@@ -3,11 +3,11 @@
 use super::cancel::CancelReason;
 use super::order_request::Note;
 use crate::Timestamp;
-use crate::ids::{RefundId, ShipmentId};
+use crate::ids::{OrderId, RefundId, ShipmentId};
 use crate::messages::{BookedShipment, Shortage};
 use crate::money::Money;
 use crate::product::Line;
-use crate::shipment::Transport;
+use crate::shipment::{DeliveryException, Transport};
 use crate::step_name::StepName;
 use serde::Serialize;
 
@@ -151,6 +151,30 @@ pub enum TimelineEntry {
         level: u16,
         promised_by: Timestamp,
     },
+    /// The carrier reported that something went wrong.
+    ShipmentException {
+        shipment_id: ShipmentId,
+        exception: DeliveryException,
+        occurred_at: Timestamp,
+    },
+    /// The carrier has a shipment that was cancelled or replaced.
+    CancelledShipmentMoved {
+        shipment_id: ShipmentId,
+    },
+    /// A person decided what becomes of an exception: the shipment goes on.
+    ExceptionDismissed {
+        shipment_id: ShipmentId,
+        reason: String,
+    },
+    /// A person closed a shipment that will not arrive.
+    ShipmentClosed {
+        shipment_id: ShipmentId,
+        reason: String,
+        /// The order that sends its units again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reshipped_by: Option<OrderId>,
+        remaining: RemainingShipments,
+    },
     AttentionRaised {
         reason: String,
     },
@@ -235,10 +259,14 @@ impl EntryKind {
             | Self::PaymentRefunded
             | Self::ShipmentDelivered
             | Self::ShipmentDelayed
+            | Self::ShipmentException
             | Self::AttentionCleared => DetailVisibility::Customer,
             Self::PaymentCaptureDeclined
             | Self::PaymentRefundRefused
             | Self::PaymentRefundUnresolved
+            | Self::CancelledShipmentMoved
+            | Self::ExceptionDismissed
+            | Self::ShipmentClosed
             | Self::AttentionRaised
             | Self::StepRetried
             | Self::StepMarkedDone

@@ -1,10 +1,10 @@
 //! Amends shipments whose units are cancelled. Shipping decides whether the carrier has a shipment already: it is amended
 //! or handed over, never both. Once it is amended, the stock of the units is released.
 
-use super::allocation::PlannedShipment;
 use super::amendment::{Amendment, EarlyReport};
 use super::order_saga::OrderSaga;
 use super::phase::End;
+use super::planned_shipment::PlannedShipment;
 use super::transition::Transition;
 use crate::applied::Applied;
 use crate::messages::{ReservationReduced, ShipmentAmended, ShipmentNotAmended, ShipmentProgressed};
@@ -108,11 +108,11 @@ impl OrderSaga {
         }
     }
 
-    fn remaining_shipments(&self) -> RemainingShipments {
+    pub(super) fn remaining_shipments(&self) -> RemainingShipments {
         let count = |is_left: fn(&PlannedShipment) -> bool| self.live_shipments().filter(|it| is_left(it)).count();
         RemainingShipments {
             to_hand_over: count(|shipment| shipment.milestone().is_none()),
-            to_deliver: count(|shipment| shipment.milestone() < Some(Milestone::Delivered)),
+            to_deliver: count(|shipment| !shipment.is_delivered_or_closed()),
             to_capture: count(|shipment| !shipment.captured),
         }
     }

@@ -32,7 +32,12 @@ impl OrderSaga {
 
     pub(super) fn on_compensation_reply(self, name: StepName, order: &Order, reply: &Reply) -> Applied<Transition> {
         match (self.step_of_plan(name).on_compensation_reply)(reply) {
-            Some(CompensationOutcome::Done(entry)) => Applied::Changed(self.undone(entry, order)),
+            Some(CompensationOutcome::Done(entry)) => {
+                let early = self.shipments_with_reports(order.id);
+                Applied::Changed(early.into_iter().fold(self.undone(entry, order), |transition, shipment| {
+                    transition.flag_cancelled_moved(order, shipment)
+                }))
+            }
             Some(CompensationOutcome::TooLate) => Applied::Changed(self.too_late(name, order)),
             None => Applied::Unchanged,
         }

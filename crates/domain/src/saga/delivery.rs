@@ -1,15 +1,15 @@
 //! From confirmed to delivered, per shipment: once its carrier has it, its amount is captured and its stock shipped.
 
-use super::allocation::PlannedShipment;
 use super::error::SagaError;
 use super::order_saga::OrderSaga;
 use super::phase::{End, Phase};
+use super::planned_shipment::PlannedShipment;
 use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::order::{Order, TimelineEntry};
-use crate::shipment::{Milestone, ShipmentStatus};
+use crate::shipment::{DeliveryException, Milestone};
 
 impl OrderSaga {
     /// Confirmed, or confirmed again. Applies the carrier's reports that arrived before.
@@ -17,44 +17,53 @@ impl OrderSaga {
         let shipments = self.allocation.shipments_mut();
         let early: Vec<_> =
             shipments.iter_mut().filter_map(|it| Some((it.id(order.id), it.reset_progress()?))).collect();
+        let reason_before = self.attention_reason(order.id);
         let saga = Self { attempt: 1, phase: Phase::Delivering, ..self };
-        early.into_iter().fold(Transition::of(saga), |transition, (shipment, milestone)| {
+        let transition = early.into_iter().fold(Transition::of(saga), |transition, (shipment, milestone)| {
             transition.apply_milestone(order, shipment, milestone)
-        })
+        });
+        transition.update_attention(order, reason_before.as_ref())
     }
 
     /// The carrier's report. Reports may be duplicated, late, out of order, and earlier than the reply to the booking.
     pub(super) fn on_progress(mut self, order: &Order, report: &ShipmentProgressed) -> Applied<Transition> {
+        if report.is_cancelled {
+            return self.on_cancelled_moved(order, report.shipment_id);
+        }
         let (cleared, may_continue) = (self.attention_cleared(order), self.may_continue());
-        let reached = milestone_of(report.status);
+        let reached = report.status.milestone();
         if reached.is_some_and(|milestone| self.keep_early_report(order, report, milestone)) {
             return Applied::Changed(Transition::of(self));
         }
-        let shipment = self.allocation.shipment_mut(order.id, report.shipment_id);
-        let shipment = shipment.filter(|shipment| shipment.milestone() < reached);
-        let (Some(shipment), Some(milestone)) = (shipment, reached) else {
+        let Some(milestone) = reached else {
             return Applied::Unchanged;
         };
+        let Some(shipment) = self.allocation.live_shipment_mut(order.id, report.shipment_id) else {
+            return self.on_cancelled_moved(order, report.shipment_id);
+        };
+        if shipment.milestone() >= reached {
+            return Applied::Unchanged;
+        }
         if report.transport.is_some() {
             shipment.transport.clone_from(&report.transport);
         }
         Applied::Changed(match self.phase {
             Phase::Delivering => {
+                let reason_before = self.attention_reason(order.id);
                 let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
-                transition.apply_milestone(order, report.shipment_id, milestone).end_if_done()
+                let transition = transition.apply_milestone(order, report.shipment_id, milestone);
+                transition.update_attention(order, reason_before.as_ref()).end_if_done()
             }
             _ if may_continue => {
                 shipment.reach(milestone);
                 Transition::of(self)
             }
             Phase::Running(_) | Phase::Undoing { .. } | Phase::Ended(_) => {
-                let is_known = shipment.milestone().is_some() && milestone == Milestone::InTransit;
                 shipment.reach(milestone);
-                if is_known {
-                    return Applied::Changed(Transition::of(self));
-                }
-                let reason = format!("the carrier has shipment {}, which was cancelled", report.shipment_id);
-                Transition::of(self).record(TimelineEntry::AttentionRaised { reason })
+                return match self.clone().on_cancelled_moved(order, report.shipment_id) {
+                    Applied::Unchanged => Applied::Changed(Transition::of(self)),
+                    flagged @ Applied::Changed(_) => flagged,
+                };
             }
         })
     }
@@ -110,7 +119,7 @@ impl OrderSaga {
     pub(super) fn retry_delivery(self, order: &Order) -> Transition {
         let saga = Self { attempt: self.attempt + 1, ..self };
         let attention = saga.retry_policy().and_then(|policy| saga.attention(policy, &saga.delivery_commands()));
-        let is_tracking = saga.live_shipments().any(|shipment| shipment.milestone() < Some(Milestone::Delivered));
+        let is_tracking = saga.live_shipments().any(|shipment| !shipment.is_delivered_or_closed());
         let outstanding: Vec<PlannedShipment> = saga.shipments_with_open_command().cloned().collect();
         let mut transition = outstanding
             .iter()
@@ -148,7 +157,7 @@ impl OrderSaga {
     }
 
     /// Whether a carrier's shipment may still belong to a confirmed order.
-    fn may_continue(&self) -> bool {
+    pub(super) fn may_continue(&self) -> bool {
         match self.phase {
             Phase::Running(_) | Phase::Delivering => true,
             Phase::Undoing { step, .. } => self.step_of_plan(step).can_be_too_late,
@@ -170,6 +179,10 @@ impl Transition {
         };
         let before = shipment.milestone();
         shipment.reach(milestone);
+        if milestone == Milestone::Delivered {
+            // It arrived after all. Whether it is damaged, the carrier does not see.
+            shipment.exception = shipment.exception.filter(|exception| *exception == DeliveryException::Damaged);
+        }
         let shipment = shipment.clone();
         if before.is_none() {
             let remaining = self.count_before(Milestone::HandedOver);
@@ -220,9 +233,10 @@ impl Transition {
         self.send(track(order.id))
     }
 
-    /// How many shipments have not reached `milestone`.
+    /// How many shipments have not reached `milestone`. A closed one never will.
     fn count_before(&self, milestone: Milestone) -> usize {
-        self.saga.live_shipments().filter(|shipment| shipment.milestone() < Some(milestone)).count()
+        let open = self.saga.live_shipments().filter(|shipment| !shipment.closed);
+        open.filter(|shipment| shipment.milestone() < Some(milestone)).count()
     }
 
     pub(super) fn end_if_done(self) -> Self {
@@ -230,14 +244,5 @@ impl Transition {
             return self;
         }
         Self { saga: self.saga.end(End::Delivered).saga, ..self }
-    }
-}
-
-fn milestone_of(status: ShipmentStatus) -> Option<Milestone> {
-    match status {
-        ShipmentStatus::HandedOver => Some(Milestone::HandedOver),
-        ShipmentStatus::InTransit => Some(Milestone::InTransit),
-        ShipmentStatus::Delivered => Some(Milestone::Delivered),
-        ShipmentStatus::Requested | ShipmentStatus::Booked | ShipmentStatus::Cancelled => None,
     }
 }

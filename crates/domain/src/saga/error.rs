@@ -1,6 +1,7 @@
 //! Why a saga can't apply an input. A business refusal is not among these: it is a reply, and moves the saga.
 
 use super::phase::PhaseName;
+use crate::ids::ShipmentId;
 use crate::order::InvalidTransition;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,8 @@ pub enum SagaError {
     /// The order can be cancelled once this is over.
     #[error("lines of this order are being cancelled; repeat the request when they are")]
     LinesBeingCancelled,
+    #[error("shipment {shipment} has no exception that this decides; see its `events`")]
+    NoException { shipment: ShipmentId },
     #[error("the stored saga can't be read: {0}")]
     Unreadable(String),
 }

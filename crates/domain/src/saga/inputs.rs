@@ -13,16 +13,24 @@ use crate::applied::Applied;
 use crate::messages::Reply;
 use crate::order::{Cancellation, Order, TimelineEntry};
 use crate::step_name::StepName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl OrderSaga {
     /// The saga of a new order, and its first command.
     pub fn start(plan_version: PlanVersion, order: &Order, lines: Vec<AllocatedLine>) -> Transition {
         let first = plan_version.plan().first().name;
         let (phase, allocation) = (Phase::Running(first), SagaAllocation::Ordered(lines));
-        let (refunds, cancelled_units) = (SagaRefunds::default(), BTreeMap::new());
-        let saga =
-            Self { plan_version, generation: 0, attempt: 0, resends: 0, phase, allocation, refunds, cancelled_units };
+        let saga = Self {
+            plan_version,
+            generation: 0,
+            attempt: 0,
+            resends: 0,
+            phase,
+            allocation,
+            refunds: SagaRefunds::default(),
+            moved_although_cancelled: BTreeSet::new(),
+            cancelled_units: BTreeMap::new(),
+        };
         saga.run(first, order)
     }
 
@@ -30,6 +38,7 @@ impl OrderSaga {
     pub fn on_reply(self, order: &Order, reply: &Reply) -> Result<Applied<Transition>, SagaError> {
         match (self.phase.clone(), reply) {
             (_, Reply::ShipmentDelayed(report)) => Ok(self.on_delayed(order, report)),
+            (_, Reply::ShipmentException(report)) => Ok(self.on_exception(order, report)),
             (_, Reply::ShipmentProgressed(report)) => Ok(self.on_progress(order, report)),
             (Phase::Delivering | Phase::Ended(End::Delivered), reply) if reply.is_about_refund() => {
                 Ok(self.on_refund_reply(order, reply))

@@ -1,9 +1,9 @@
 //! What operators can do with an active saga. Each action carries a reason, which the timeline records.
 
-use super::allocation::PlannedShipment;
 use super::error::SagaError;
 use super::order_saga::OrderSaga;
 use super::phase::Phase;
+use super::planned_shipment::PlannedShipment;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;

@@ -10,12 +10,13 @@ use super::retry_policy::RetryPolicy;
 use super::steps::Step;
 use super::time_scale::TimeScale;
 use crate::Timestamp;
+use crate::ids::ShipmentId;
 use crate::messages::Queue;
 use crate::order::Order;
 use crate::product::Sku;
 use crate::step_name::StepName;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub struct OrderSaga {
     /// What is known of the order's refunds. Absent in the sagas of earlier versions.
     #[serde(default, skip_serializing_if = "SagaRefunds::is_empty")]
     pub(super) refunds: SagaRefunds,
+    /// Shipments that the carrier has although they were cancelled or replaced, until a person has decided.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) moved_although_cancelled: BTreeSet<ShipmentId>,
     /// The units of each SKU that were cancelled before their hand-over.
     #[serde(rename = "cancelled", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) cancelled_units: BTreeMap<Sku, u32>,

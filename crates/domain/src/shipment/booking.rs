@@ -53,7 +53,7 @@ impl Booking {
             }
             Self::Requested | Self::Booked => Ok(Applied::Changed(Self::Cancelling)),
             // The saga does not cancel an order while it amends one of its shipments.
-            Self::Amending { .. } => Err(ShipmentRefusal::BeingAmended),
+            Self::Amending { .. } => Err(ShipmentRefusal::BeingChanged),
             Self::Cancelling | Self::Cancelled | Self::Refused { .. } => Ok(Applied::Unchanged),
         }
     }
@@ -64,7 +64,7 @@ impl Booking {
             (Self::Booked, Shipment::Booked(_)) => Ok(Applied::Changed(Self::Amending { shipment: id })),
             (Self::Amending { shipment }, _) if shipment == id => Ok(Applied::Unchanged),
             (Self::Booked, Shipment::UnderWay { .. }) => Err(ShipmentRefusal::HandedOver),
-            (Self::Amending { .. }, _) => Err(ShipmentRefusal::BeingAmended),
+            (Self::Amending { .. }, _) => Err(ShipmentRefusal::BeingChanged),
             (Self::Cancelling, _) => Err(ShipmentRefusal::BeingCancelled),
             (Self::Booked, Shipment::Cancelled(_)) | (Self::Cancelled | Self::Refused { .. }, _) => {
                 Err(ShipmentRefusal::Cancelled)
@@ -118,6 +118,11 @@ impl Booking {
             Self::Booked | Self::Amending { .. } => Ok(Applied::Unchanged),
             Self::Requested | Self::Refused { .. } | Self::Cancelled => Err(self.changed()),
         }
+    }
+
+    /// Whether the carrier is being called, so that the shipments must not change.
+    pub const fn is_locked(&self) -> bool {
+        matches!(self, Self::Cancelling | Self::Amending { .. })
     }
 
     pub fn status(&self) -> BookingStatus {

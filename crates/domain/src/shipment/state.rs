@@ -46,8 +46,8 @@ pub enum ShipmentRefusal {
     NotBooked,
     #[error("this shipment is being cancelled")]
     BeingCancelled,
-    #[error("a shipment of this order is being changed; report again when it is")]
-    BeingAmended,
+    #[error("this shipment is being changed or cancelled; repeat the request when it is")]
+    BeingChanged,
     #[error("this shipment is cancelled")]
     Cancelled,
     #[error("the carrier already has this shipment")]

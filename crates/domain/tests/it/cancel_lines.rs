@@ -47,7 +47,7 @@ fn replacement() -> ShipmentId {
 }
 
 /// One of two headphones is cancelled.
-fn with_one_headphone() -> Script {
+pub fn with_one_headphone() -> Script {
     cancel(Script::confirmed(), &[units(HEADPHONES, 1)])
         .records(["stock_reserved", "payment_authorized", "confirmed", "lines_cancelling"])
         .sends([AMEND])
@@ -110,7 +110,7 @@ fn a_report_about_the_replacement_may_overtake_the_reply_to_the_amendment() {
 }
 
 #[test]
-fn a_lost_reply_is_asked_for_again_and_a_person_is_told_in_the_end() {
+fn a_command_without_a_reply_is_repeated_and_raises_attention_in_the_end() {
     let script = cancel(Script::confirmed(), &[units(HEADPHONES, 1)]).on_deadline();
     assert_eq!(script.sent()[0].type_name(), AMEND);
 

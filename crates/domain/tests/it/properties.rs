@@ -8,7 +8,10 @@ use domain::ids::{UserId, WarehouseId};
 use domain::messages::Reply;
 use domain::order::{FulfilmentStatus, Order, OrderPaymentStatus, OrderStatus, TimelineEntry, TimelineEvent};
 use domain::refund::LineUnits;
-use domain::saga::{AllocatedLine, Command, End, OrderSaga, OrderedLine, Phase, PlanVersion, SagaError, Transition};
+use domain::saga::{
+    AllocatedLine, Command, End, ExceptionDecision, OrderSaga, OrderedLine, Phase, PlanVersion, SagaError, Transition,
+};
+use domain::shipment::DeliveryException;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
@@ -38,6 +41,10 @@ enum Fault {
     CancelLine(i16, u32),
     /// The carrier reports the next milestone of a shipment.
     AdvanceShipment(usize),
+    /// The carrier reports what went wrong with a shipment.
+    GoWrong(usize, DeliveryException),
+    /// An operator dismisses or closes what went wrong.
+    Decide(bool),
     /// An operator retries the step.
     Retry,
     /// An operator has declined captures attempted again.
@@ -108,6 +115,10 @@ impl World {
             Fault::AdvanceShipment(index) => {
                 self.in_flight.extend(self.slices.advance_shipment(index).map(Packet::Reply));
             }
+            Fault::GoWrong(index, exception) => {
+                self.in_flight.extend(self.slices.go_wrong(index, exception).map(Packet::Reply));
+            }
+            Fault::Decide(closes) => self.decide(closes),
             Fault::Retry => {
                 if let Ok(transition) = self.saga.clone().retry_step(&self.order, "again") {
                     self.follow(transition);
@@ -125,8 +136,10 @@ impl World {
                 self.deliver(packet);
             }
             if !self.saga.is_active() && self.in_flight.is_empty() {
-                return self.repeat_refund_replies();
+                self.repeat_refund_replies();
+                return self.decide(false);
             }
+            self.decide(true);
             self.capture_again();
             let reports: Vec<_> =
                 (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
@@ -141,6 +154,17 @@ impl World {
     fn capture_again(&mut self) {
         if let Ok(transition) = self.saga.clone().capture_again(&self.order, "the card is renewed") {
             self.follow(transition);
+        }
+    }
+
+    /// A person decides about every shipment that needs it.
+    fn decide(&mut self, closes: bool) {
+        let close = ExceptionDecision::Close { reshipped_by: None };
+        let decision = if closes { close } else { ExceptionDecision::Dismiss };
+        for shipment in self.slices.every_shipment() {
+            if let Ok(transition) = self.saga.clone().decide_exception(&self.order, shipment, decision, "decided") {
+                self.follow(transition);
+            }
         }
     }
 
@@ -290,9 +314,16 @@ fn fault() -> impl Strategy<Value = Fault> {
         3 => (1_i16..=2, 1_u32..=2).prop_map(|(line_no, units)| Fault::CancelLine(line_no, units)),
         3 => any::<usize>().prop_map(Fault::AdvanceShipment),
         1 => Just(Fault::Retry),
+        2 => (any::<usize>(), exception()).prop_map(|(index, exception)| Fault::GoWrong(index, exception)),
+        1 => any::<bool>().prop_map(Fault::Decide),
         1 => Just(Fault::CaptureAgain),
         2 => any::<usize>().prop_map(Fault::Refund),
     ]
+}
+
+fn exception() -> impl Strategy<Value = DeliveryException> {
+    use DeliveryException::{Damaged, FailedAttempt, Lost, ReturnedToSender};
+    prop::sample::select(vec![FailedAttempt, Lost, Damaged, ReturnedToSender])
 }
 
 /// Two vendors, one, or none, as in sagas of plan 1.

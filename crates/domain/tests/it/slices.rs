@@ -6,7 +6,7 @@ use domain::ids::{OrderId, ShipmentId, WarehouseId};
 use domain::messages::*;
 use domain::product::{Line, Sku};
 use domain::saga::Command;
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{DeliveryException, ShipmentStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug)]
@@ -110,6 +110,25 @@ impl Slices {
             _ => return None,
         };
         Some(report(self.order, *shipment, *status))
+    }
+
+    /// The carrier reports that something went wrong with a shipment on its way, or that it has a cancelled one.
+    pub fn go_wrong(&mut self, index: usize, exception: DeliveryException) -> Option<Reply> {
+        let place = index.checked_rem(self.lines.len())?;
+        let shipment_id = *self.lines.keys().nth(place)?;
+        let order_id = self.order;
+        let is_cancelled = match self.statuses.get(&shipment_id) {
+            None => true,
+            Some(status) if *status < ShipmentStatus::HandedOver => return None,
+            Some(_) => false,
+        };
+        let report = ShipmentException { order_id, shipment_id, exception, occurred_at: noon(), is_cancelled };
+        Some(Reply::ShipmentException(report))
+    }
+
+    /// Also those that were cancelled or replaced.
+    pub fn every_shipment(&self) -> Vec<ShipmentId> {
+        self.lines.keys().copied().collect()
     }
 
     pub fn has_handed_over(&self) -> bool {
@@ -312,5 +331,6 @@ fn report(order_id: OrderId, shipment_id: ShipmentId, status: ShipmentStatus) ->
         status,
         occurred_at: noon(),
         transport: None,
+        is_cancelled: false,
     })
 }

@@ -116,7 +116,8 @@ pub async fn kept_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sql
 }
 
 /// The total of a confirmed order must be authorized or captured; that of a delivered order must be captured, unless
-/// people know of it: a declined capture raises attention, and a person may write it off.
+/// people know of it: a declined capture raises attention, and a person may write it off. The value of cancelled units is
+/// not captured, nor the costs of shipping if no shipment was left to capture them with.
 pub async fn orders_without_payment(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -126,11 +127,20 @@ pub async fn orders_without_payment(tx: &mut PgConnection, scope: &Scope) -> sql
                   coalesce(format('%s: authorized %s %s, captured %s', payment.status, payment.amount_minor,
                                   payment.currency, payment.captured_minor), 'no payment') AS "found!"
            FROM orders.orders o LEFT JOIN payments.payments payment ON payment.order_id = o.id
+           CROSS JOIN LATERAL (
+               SELECT coalesce(sum(div((item.quantity * item.unit_price_minor + item.tax_minor - item.discount_minor)::numeric
+                                       * (saga.state -> 'cancelled' ->> item.sku)::bigint, item.quantity)), 0) AS minor,
+                      count(*) AS lines
+               FROM orders.sagas saga JOIN orders.items item ON item.order_id = saga.order_id
+               WHERE saga.order_id = o.id AND saga.state -> 'cancelled' ? item.sku) AS cancelled
            WHERE (o.status IN ('confirmed', 'shipped', 'delivered')
                   AND ((payment.amount_minor, payment.currency) IS DISTINCT FROM (o.total_minor, o.currency)
                        OR payment.status NOT IN ('authorized', 'partly_captured', 'captured', 'refunded')))
-              OR (o.status = 'delivered' AND payment.captured_minor <> o.total_minor AND o.attention IS NULL
-                  AND o.updated_at < $2
+              OR (o.status = 'delivered' AND o.attention IS NULL AND o.updated_at < $2
+                  AND NOT (payment.captured_minor = o.total_minor AND cancelled.lines = 0)
+                  AND NOT (cancelled.lines > 0 AND payment.captured_minor
+                           BETWEEN o.total_minor - cancelled.minor - o.shipping_minor - cancelled.lines
+                               AND o.total_minor - cancelled.minor + cancelled.lines)
                   AND NOT EXISTS (SELECT FROM orders.events event
                                   WHERE event.order_id = o.id AND event.kind = 'step_marked_done'))
            ORDER BY o.id LIMIT $1"#,

@@ -16,6 +16,7 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                  UNION ALL SELECT 'orders.items', order_id FROM orders.items
                  UNION ALL SELECT 'orders.recipients', order_id FROM orders.recipients
                  UNION ALL SELECT 'orders.metadata', order_id FROM orders.metadata
+                 UNION ALL SELECT 'orders.reships', order_id FROM orders.reships
                  UNION ALL SELECT 'orders.events', order_id FROM orders.events
                  UNION ALL SELECT 'orders.sagas', order_id FROM orders.sagas
                  UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations WHERE state = 'reserved'

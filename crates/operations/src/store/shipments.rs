@@ -54,6 +54,7 @@ pub async fn undelivered_for_delivered_orders(tx: &mut PgConnection, scope: &Sco
                   'delivered, as its order is' AS "expected!", coalesce(shipment.status, 'no shipment') AS "found!"
            FROM orders.orders o LEFT JOIN shipping.shipments shipment ON shipment.order_id = o.id
            WHERE o.status = 'delivered' AND coalesce(shipment.status, '') NOT IN ('delivered', 'cancelled')
+             AND coalesce(shipment.exception, 'failed_attempt') = 'failed_attempt'
            ORDER BY o.id, shipment.id LIMIT $1"#,
         scope.offenders_max
     )
@@ -72,6 +73,33 @@ pub async fn booked_with_other_carriers(tx: &mut PgConnection, scope: &Scope) ->
            FROM shipping.shipments shipment JOIN shipping.bookings booking USING (order_id)
            WHERE shipment.carrier <> booking.carrier
            ORDER BY shipment.order_id, shipment.id LIMIT $1"#,
+        scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// An order that sends a shipment again needs a shipment that its carrier reported lost, damaged or on its way back, and
+/// that was closed for it.
+pub async fn reships_without_loss(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'orders.reships' AS "place!", format('order %s', reship.order_id) AS "row!",
+                  format('an exception of shipment %s of order %s, which is closed for it', reship.of_shipment_id,
+                         reship.of_order_id) AS "expected!",
+                  format('%s exceptions, %s closures', found.exceptions, found.closures) AS "found!"
+           FROM orders.reships reship
+           JOIN orders.orders original ON original.id = reship.of_order_id
+           CROSS JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE kind = 'shipment_exception'
+                                         AND detail ->> 'exception' <> 'failed_attempt') AS exceptions,
+                      count(*) FILTER (WHERE kind = 'shipment_closed'
+                                         AND detail ->> 'reshipped_by' = reship.order_id::text) AS closures
+               FROM orders.events
+               WHERE order_id = reship.of_order_id AND kind IN ('shipment_exception', 'shipment_closed')
+                 AND detail ->> 'shipment_id' = reship.of_shipment_id::text) AS found
+           WHERE found.exceptions = 0 OR found.closures <> 1
+           ORDER BY reship.order_id LIMIT $1"#,
         scope.offenders_max
     )
     .fetch_all(tx)

@@ -48,7 +48,7 @@ pub(super) const ALL: &[Check] = checks! {
     money::kept_for_closed_orders:
         "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
     money::orders_without_payment:
-        "money.covered", "the total of a confirmed order is authorized, that of a delivered order is captured, or people know of it";
+        "money.covered", "the total of a confirmed order is authorized, that of a delivered order captured but for cancelled units, or people know of it";
     refunds::more_than_captured:
         "refunds.captured", "refunds that are not refused are at most what was captured";
     refunds::more_than_lines:
@@ -70,9 +70,11 @@ pub(super) const ALL: &[Check] = checks! {
     shipments::lines_unlike_reservations:
         "shipments.lines", "the shipments of an order contain its reserved units";
     shipments::undelivered_for_delivered_orders:
-        "shipments.delivered", "a delivered order has every shipment delivered";
+        "shipments.delivered", "a delivered order has every shipment delivered, or closed after an exception";
     shipments::booked_with_other_carriers:
         "shipments.carrier", "every booked shipment names the carrier of its booking";
+    shipments::reships_without_loss:
+        "shipments.reships", "an order that sends a shipment again has a lost, damaged or returned one";
     timelines::broken_chains:
         "timeline.gapless", "versions count from 1 without gaps, and each starts with the status of the one before";
     timelines::illegal_transitions:

@@ -13,6 +13,7 @@ pub(crate) mod ordered_lines;
 pub(crate) mod recipients;
 pub(crate) mod refundable;
 pub(crate) mod removals;
+pub(crate) mod reships;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
 mod status_groups;

@@ -81,6 +81,7 @@ pub(crate) async fn delete_orders(tx: &mut PgConnection, orders: &[OrderId]) -> 
     let ids = uuids(orders);
     sqlx::query!("DELETE FROM orders.items WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.recipients WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM orders.reships WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.metadata WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.events WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.sagas WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;

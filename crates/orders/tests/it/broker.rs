@@ -161,7 +161,8 @@ fn booked_shipment(request: &ShipmentRequest) -> BookedShipment {
 
 pub fn progressed(order_id: OrderId, status: ShipmentStatus) -> Reply {
     let shipment_id = ShipmentId::of_vendor(order_id, WAREHOUSE, HER_VENDOR);
-    let report = ShipmentProgressed { order_id, shipment_id, status, occurred_at: now(), transport: None };
+    let report =
+        ShipmentProgressed { order_id, shipment_id, status, occurred_at: now(), transport: None, is_cancelled: false };
     Reply::ShipmentProgressed(report)
 }
 

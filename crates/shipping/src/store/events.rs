@@ -1,15 +1,18 @@
-//! Table `shipping.shipment_events`: the milestones that carriers reported.
+//! Table `shipping.shipment_events`: what carriers reported.
 
+use super::StoredShipment;
 use crate::error::ShippingError;
+use crate::exception_change::ExceptionChange;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId};
-use domain::shipment::Milestone;
+use domain::shipment::CarrierReport;
+use platform::consistency::StoredRow;
 use sqlx::PgConnection;
 
 /// An event to insert.
 pub(crate) struct NewEvent<'a> {
     pub shipment_id: ShipmentId,
-    pub milestone: Milestone,
+    pub status: CarrierReport,
     pub occurred_at: Timestamp,
     pub source: &'a str,
     pub note: Option<&'a str>,
@@ -22,7 +25,7 @@ pub(crate) async fn insert_events(
     now: Timestamp,
 ) -> Result<u64, ShippingError> {
     let shipment_id: Vec<_> = events.iter().map(|event| event.shipment_id.as_uuid()).collect();
-    let status: Vec<&str> = events.iter().map(|event| event.milestone.into()).collect();
+    let status: Vec<&str> = events.iter().map(|event| event.status.into()).collect();
     let occurred_at: Vec<_> = events.iter().map(|event| event.occurred_at).collect();
     let source: Vec<_> = events.iter().map(|event| event.source).collect();
     let note: Vec<_> = events.iter().map(|event| event.note).collect();
@@ -43,6 +46,61 @@ pub(crate) async fn insert_events(
     .execute(tx)
     .await?;
     Ok(result.rows_affected())
+}
+
+/// A stored event.
+pub(crate) struct StoredEvent {
+    pub shipment_id: ShipmentId,
+    pub report: CarrierReport,
+    pub occurred_at: Timestamp,
+}
+
+/// The events of these shipments, in the sequence in which they happened.
+pub(crate) async fn find_events(
+    tx: &mut PgConnection,
+    shipments: &[ShipmentId],
+) -> Result<Vec<StoredEvent>, ShippingError> {
+    let ids: Vec<_> = shipments.iter().map(ShipmentId::as_uuid).collect();
+    let rows = sqlx::query!(
+        "SELECT shipment_id, status, occurred_at FROM shipping.shipment_events
+          WHERE shipment_id = ANY($1) ORDER BY occurred_at, recorded_at",
+        &ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let stored = StoredRow::new("shipping.shipment_events", row.shipment_id);
+        let report = stored.read_column("status", row.status.parse())?;
+        let shipment_id = ShipmentId::from_uuid(row.shipment_id);
+        events.push(StoredEvent { shipment_id, report, occurred_at: row.occurred_at });
+    }
+    Ok(events)
+}
+
+/// Stores what went wrong last, for the views of the shipment.
+pub(crate) async fn save_exception(
+    tx: &mut PgConnection,
+    shipment: &StoredShipment,
+    change: ExceptionChange,
+    now: Timestamp,
+) -> Result<(), ShippingError> {
+    let exception: Option<&str> = match change {
+        ExceptionChange::Keep => return Ok(()),
+        ExceptionChange::Clear => None,
+        ExceptionChange::Set(exception) => Some(exception.into()),
+    };
+    sqlx::query!(
+        "UPDATE shipping.shipments SET exception = $1, updated_at = $2
+          WHERE order_id = $3 AND id = $4 AND exception IS DISTINCT FROM $1",
+        exception,
+        now,
+        shipment.order_id.as_uuid(),
+        shipment.id.as_uuid(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Deletes the notes of the events of these orders' shipments. Returns the shipments, each with its tracking number.

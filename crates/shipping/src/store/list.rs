@@ -30,12 +30,12 @@ pub(crate) async fn list_shipments(
         r#"SELECT listed.order_id AS "order_id!", listed.id AS "id!", listed.warehouse_id AS "warehouse_id!",
                   listed.vendor_id, listed.lines AS "lines!: Json<Vec<Line>>", listed.status AS "status!",
                   listed.carrier, listed.tracking_number, listed.promised_by, listed.carrier_name, listed.delayed_at,
-                  listed.delay_level AS "delay_level!", listed.created_at AS "created_at!",
+                  listed.exception, listed.delay_level AS "delay_level!", listed.created_at AS "created_at!",
                   listed.updated_at AS "updated_at!"
            FROM (SELECT unnest($1::text[]) AS status) AS wanted
            CROSS JOIN LATERAL (
                SELECT order_id, id, warehouse_id, vendor_id, lines, status, carrier, tracking_number, promised_by,
-                      carrier_name, delayed_at, delay_level, created_at, updated_at
+                      carrier_name, delayed_at, delay_level, exception, created_at, updated_at
                FROM shipping.shipments
                WHERE status = wanted.status
                  AND (coalesce(vendor_id, '00000000-0000-0000-0000-000000000000'::uuid), order_id, id) > ($2, $3, $4)

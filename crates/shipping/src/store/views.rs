@@ -20,7 +20,7 @@ pub(crate) async fn shipment_views(
     let rows = sqlx::query_as!(
         ViewRow,
         r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, carrier_name, delayed_at, delay_level, created_at, updated_at
+                  promised_by, carrier_name, delayed_at, delay_level, exception, created_at, updated_at
            FROM shipping.shipments WHERE order_id = $1 ORDER BY id"#,
         order.as_uuid(),
     )
@@ -62,6 +62,7 @@ pub(super) struct ViewRow {
     pub carrier_name: Option<String>,
     pub delayed_at: Option<Timestamp>,
     pub delay_level: i16,
+    pub exception: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -92,6 +93,7 @@ impl ViewRow {
             carrier_name: self.carrier_name,
             delayed_at: self.delayed_at,
             delay_level: stored.read_column("delay_level", u16::try_from(self.delay_level))?,
+            exception: stored.read_column("exception", self.exception.map(|text| text.parse()).transpose())?,
             created_at: self.created_at,
             updated_at: self.updated_at,
             events: events.remove(&self.id).unwrap_or_default(),

@@ -1,15 +1,16 @@
 //! A shipment whose units are cancelled is replaced, or cancelled alone.
 
 use crate::harness::{
-    Harness, at, book, cancel, delivery, is_retry, move_due, new_order, reply_of, shipment, track, warehouse,
+    Harness, at, book, cancel, delivery, is_retry, move_due, new_order, replies, reply_of, shipment, track, warehouse,
 };
 use domain::ids::{OrderId, ShipmentId};
 use domain::messages::{
     AmendShipment, Reply, ShipmentAmended, ShipmentCommand, ShipmentNotAmended, ShipmentRequest, ShipmentsCancelled,
 };
 use domain::product::Line;
-use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
-use shipping::CarrierEventError;
+use domain::shipment::{Milestone, ShipmentStatus};
+use messaging::Verdict;
+use shipping::Recorded;
 use sqlx::PgPool;
 
 fn replacement(order: OrderId) -> ShipmentId {
@@ -32,6 +33,12 @@ fn cancel_one(order_id: OrderId, number: u128) -> ShipmentCommand {
 fn amended(reply: &Reply) -> Option<ShipmentId> {
     let Reply::ShipmentAmended(ShipmentAmended { replacement, .. }) = reply else { panic!("{reply:?}") };
     replacement.as_ref().map(|replacement| replacement.shipment_id)
+}
+
+/// The shipment, and whether it was cancelled.
+fn moved(reply: &Reply) -> (ShipmentId, bool) {
+    let Reply::ShipmentProgressed(report) = reply else { panic!("{reply:?}") };
+    (report.shipment_id, report.is_cancelled)
 }
 
 fn not_amended(order_id: OrderId, reason: &str) -> Reply {
@@ -114,7 +121,7 @@ async fn a_refused_replacement_leaves_the_shipment_as_it_is(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_response_is_asked_for_again(pool: PgPool) {
+async fn a_call_whose_response_was_lost_is_repeated(pool: PgPool) {
     let (harness, order) = (Harness::new(pool), new_order());
     harness.handle(book(order, &[1])).await;
     harness.carrier.lose_book_response(replacement(order));
@@ -143,9 +150,12 @@ async fn shipments_do_not_advance_while_one_is_being_amended(pool: PgPool) {
     let settled = harness.settle(&batch, harness.call(calls).await, at(61)).await;
 
     assert_eq!(moved, 0);
-    assert!(matches!(reported, Err(CarrierEventError::Refused(ShipmentRefusal::BeingAmended))));
+    assert_eq!(reported.unwrap(), Recorded::Kept, "the carrier's response decides what it means");
     assert!(is_retry(&other) && is_retry(&whole));
-    assert_eq!(amended(&reply_of(&settled)), Some(replacement(order)));
+    assert_eq!(settled.verdicts, [Verdict::Done]);
+    let sent = replies(&settled);
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentAmended(_))), "{sent:?}");
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentProgressed(report) if report.is_cancelled)));
     assert_eq!(move_due(&harness.pool, 120, 10).await, 2);
 }
 
@@ -170,7 +180,7 @@ async fn an_order_is_cancelled_without_the_shipments_that_were_replaced_before(p
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_replacement_delivers_and_its_predecessor_reports_nothing(pool: PgPool) {
+async fn a_replacement_moves_and_the_movement_of_its_predecessor_is_reported_as_such(pool: PgPool) {
     let (harness, order) = (Harness::new(pool), new_order());
     harness.handle(book(order, &[1])).await;
     harness.handle(shrink(order)).await;
@@ -179,7 +189,24 @@ async fn a_replacement_delivers_and_its_predecessor_reports_nothing(pool: PgPool
     let late = harness.report(shipment(order, 1), Milestone::HandedOver, 5).await;
     harness.report(replacement(order), Milestone::HandedOver, 6).await.unwrap();
 
-    assert!(matches!(late, Err(CarrierEventError::Refused(ShipmentRefusal::Cancelled))), "{late:?}");
-    let sent = harness.drain_outbox().await;
-    assert!(matches!(&sent[..], [Reply::ShipmentProgressed(report)] if report.shipment_id == replacement(order)));
+    assert_eq!(late.unwrap(), Recorded::Kept);
+    let cancelled: Vec<_> = harness.drain_outbox().await.iter().map(moved).collect();
+    assert_eq!(cancelled, [(shipment(order, 1), true), (replacement(order), false)]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_hand_over_that_is_reported_during_a_call_that_comes_too_late_counts(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1])).await;
+    harness.carrier.reply_too_late(shipment(order, 1));
+    let batch = vec![delivery(shrink(order), 1)];
+    let calls = harness.begin(&batch, at(19)).await;
+
+    harness.report(shipment(order, 1), Milestone::HandedOver, 60).await.unwrap();
+    let settled = harness.settle(&batch, harness.call(calls).await, at(61)).await;
+
+    let sent = replies(&settled);
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentNotAmended(_))), "{sent:?}");
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentProgressed(report) if !report.is_cancelled)));
+    assert!(harness.statuses(order).await.contains(&ShipmentStatus::HandedOver));
 }

@@ -1,9 +1,10 @@
 //! Events that carriers report.
 
 use crate::fake_carrier::tracking_number;
-use crate::harness::{Harness, at, book, cancel, new_order, shipment};
+use crate::harness::{Harness, at, book, cancel, move_due, new_order, shipment};
+use domain::ids::OrderId;
 use domain::messages::{Reply, ShipmentProgressed};
-use domain::shipment::{Milestone, ShipmentRefusal, ShipmentStatus};
+use domain::shipment::{CarrierReport, DeliveryException, Milestone, ShipmentStatus};
 use shipping::{CarrierEventError, Recorded};
 use sqlx::PgPool;
 
@@ -21,6 +22,7 @@ async fn an_event_advances_the_shipment_and_publishes_a_message_to_the_order(poo
         status: ShipmentStatus::HandedOver,
         occurred_at: at(5),
         transport: None,
+        is_cancelled: false,
     };
     assert_eq!(recorded, Recorded::Advanced);
     assert_eq!(harness.statuses(order).await, [ShipmentStatus::HandedOver]);
@@ -57,19 +59,47 @@ async fn late_events_are_stored_and_change_nothing(pool: PgPool) {
     let view =
         shipping::find_shipment(&harness.pool, &tracking_number(shipment(order, 1)).into()).await.unwrap().unwrap();
     let history: Vec<_> = view.events.iter().map(|event| event.status).collect();
-    assert_eq!(history, [Milestone::HandedOver, Milestone::InTransit, Milestone::Delivered]);
+    assert_eq!(history, [CarrierReport::HandedOver, CarrierReport::InTransit, CarrierReport::Delivered]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_event_of_a_cancelled_shipment_is_refused(pool: PgPool) {
+async fn a_report_about_a_cancelled_shipment_is_kept_and_reaches_its_order(pool: PgPool) {
     let (harness, order) = (Harness::new(pool), new_order());
     harness.handle(book(order, &[1])).await;
     harness.handle(cancel(order)).await;
+    harness.drain_outbox().await;
 
-    let refused = harness.report(shipment(order, 1), Milestone::HandedOver, 5).await;
+    let moved = harness.report(shipment(order, 1), Milestone::HandedOver, 5).await.unwrap();
+    let lost = harness.report(shipment(order, 1), CarrierReport::Lost, 6).await.unwrap();
 
-    assert!(matches!(refused, Err(CarrierEventError::Refused(ShipmentRefusal::Cancelled))), "{refused:?}");
-    assert_eq!(harness.count("shipping.shipment_events").await, 0);
+    assert_eq!([moved, lost], [Recorded::Kept; 2]);
+    assert_eq!(harness.statuses(order).await, [ShipmentStatus::Cancelled]);
+    assert_eq!(harness.count("shipping.shipment_events").await, 2);
+    let sent = harness.drain_outbox().await;
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentProgressed(report) if report.is_cancelled)));
+    assert!(sent.iter().any(|reply| matches!(reply, Reply::ShipmentException(report) if report.is_cancelled)));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_exception_is_shown_until_the_shipment_arrives_and_reaches_its_order(pool: PgPool) {
+    let (harness, order) = (Harness::with_moves(pool), new_order());
+    harness.handle(book(order, &[1])).await;
+    harness.drain_outbox().await;
+
+    let failed = harness.report(shipment(order, 1), CarrierReport::FailedAttempt, 5).await.unwrap();
+    let sent = harness.drain_outbox().await;
+    let moved = move_due(&harness.pool, 600, 10).await;
+    let shown = exception(&harness, order).await;
+    harness.report(shipment(order, 1), Milestone::Delivered, 700).await.unwrap();
+
+    assert_eq!((failed, shown), (Recorded::Kept, Some(DeliveryException::FailedAttempt)));
+    assert_eq!(moved, 0, "the simulated carrier waits for a person");
+    assert!(matches!(&sent[..], [Reply::ShipmentProgressed(_), Reply::ShipmentException(_)]), "{sent:?}");
+    assert_eq!(exception(&harness, order).await, None);
+}
+
+async fn exception(harness: &Harness, order: OrderId) -> Option<DeliveryException> {
+    shipping::shipments_of_order(&harness.pool, order).await.unwrap()[0].exception
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -7,7 +7,7 @@ use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{BookShipments, CancelShipments, Reply, ShipmentCommand, ShipmentRequest, TrackShipments};
 use domain::order::{Contact, Recipient};
 use domain::product::Line;
-use domain::shipment::{Milestone, ShipmentStatus};
+use domain::shipment::{CarrierReport, ShipmentStatus};
 use messaging::{Begun, Delivery, HandleWithProvider, Handled, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use platform::audit::NoAudit;
 use shipping::carriers::manual::{ManualCarrier, ManualCarrierArgs};
@@ -95,12 +95,12 @@ impl Harness {
     pub async fn report(
         &self,
         shipment: ShipmentId,
-        status: Milestone,
+        status: impl Into<CarrierReport>,
         second: i64,
     ) -> Result<Recorded, CarrierEventError> {
         let event = CarrierEvent {
             shipment: tracking_number(shipment).into(),
-            status,
+            status: status.into(),
             occurred_at: at(second),
             source: "carrier:fake".to_owned(),
             note: None,

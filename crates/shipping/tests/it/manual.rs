@@ -91,7 +91,7 @@ async fn enter(harness: &Harness, id: ShipmentId, number: &str) -> Result<(), En
 
 async fn report(harness: &Harness, id: ShipmentId, status: Milestone) -> Result<Recorded, CarrierEventError> {
     let source = "vendor:1".to_owned();
-    let event = CarrierEvent { shipment: id.into(), status, occurred_at: at(5), source, note: None };
+    let event = CarrierEvent { shipment: id.into(), status: status.into(), occurred_at: at(5), source, note: None };
     record_carrier_event(&harness.context(), event, at(5), &NoAudit).await
 }
 
@@ -113,5 +113,12 @@ fn refusal(outcome: &Result<(), EnterTrackingError>) -> Option<ShipmentRefusal> 
 fn progressed(order_id: OrderId, shipment_id: ShipmentId) -> Reply {
     let transport = Some(Transport { carrier: "DHL".to_owned(), tracking_number: "JJD1".to_owned() });
     let (status, occurred_at) = (ShipmentStatus::HandedOver, at(5));
-    Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at, transport })
+    Reply::ShipmentProgressed(ShipmentProgressed {
+        order_id,
+        shipment_id,
+        status,
+        occurred_at,
+        transport,
+        is_cancelled: false,
+    })
 }

@@ -18,7 +18,14 @@ async fn track_replies_with_the_milestone_of_each_handed_over_shipment(pool: PgP
 
     let progressed = |number, status, second| {
         let (order_id, shipment_id, occurred_at) = (order, shipment(order, number), at(second));
-        Reply::ShipmentProgressed(ShipmentProgressed { order_id, shipment_id, status, occurred_at, transport: None })
+        Reply::ShipmentProgressed(ShipmentProgressed {
+            order_id,
+            shipment_id,
+            status,
+            occurred_at,
+            transport: None,
+            is_cancelled: false,
+        })
     };
     let replies = replies(&handled);
     assert_eq!(handled.verdicts, [Verdict::Done]);

@@ -5,5 +5,6 @@ pub mod customers;
 pub mod failed_jobs;
 pub mod replays;
 pub mod sagas;
+pub mod shipments;
 pub mod tasks;
 pub mod users;

@@ -73,6 +73,9 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, example = 0)]
     shipping_minor: Option<i64>,
+    /// The order whose lost, damaged or returned shipment this order sends again, without a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reship_of: Option<Uuid>,
     items: Vec<OrderLineBody>,
     /// Empty until the order is confirmed.
     shipments: Vec<OrderShipmentBody>,
@@ -89,10 +92,10 @@ pub struct OrderLineBody {
     vendor_id: Uuid,
     #[schema(example = 1)]
     quantity: u32,
-    /// The price at which the order was placed.
     /// How many of the units were cancelled before they were handed over.
     #[schema(example = 0)]
     cancelled_quantity: u32,
+    /// The price at which the order was placed.
     unit_price: MoneyBody,
     /// Tax on all units together, in minor units.
     #[schema(minimum = 0, example = 0)]
@@ -151,6 +154,7 @@ impl OrderBody {
             contact: view.recipient.contact.map(Into::into),
             metadata: view.metadata,
             shipping_minor: view.shipping_minor,
+            reship_of: view.reship_of.map(|order| order.as_uuid()),
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
             shipments: shipments.collect::<Result<_, _>>()?,
         })

@@ -3,7 +3,7 @@
 use super::reportable_shipment;
 use crate::body::{FromJson, Members, one_of, timestamp};
 use crate::change::{Audited, Detached};
-use crate::docs::sets::MilestoneSet;
+use crate::docs::sets::CarrierReportSet;
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParam;
 use crate::policy::ReportShipments;
@@ -12,7 +12,7 @@ use crate::state::AppState;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Timestamp;
-use domain::shipment::Milestone;
+use domain::shipment::CarrierReport;
 use serde::Serialize;
 use shipping::{CarrierEvent, Recorded, ShipmentKey};
 use utoipa::ToSchema;
@@ -25,8 +25,8 @@ const BEHIND_MAX: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, ToSchema)]
 pub struct ShipmentEventReport {
-    #[schema(value_type = MilestoneSet, inline)]
-    status: Milestone,
+    #[schema(value_type = CarrierReportSet, inline)]
+    status: CarrierReport,
     /// The time of the event; default now. Not before the shipment was requested, and not in the future.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     occurred_at: Option<Timestamp>,
@@ -51,15 +51,16 @@ fn note(text: &str) -> Result<String, String> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedBody {
     /// `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one;
-    /// `duplicate`: reported before.
+    /// `duplicate`: reported before; `kept`: recorded and shown to the people who decide what becomes of it.
     #[schema(example = "advanced")]
     recorded: &'static str,
 }
 
-/// Report the progress of a shipment
+/// Report what happened to a shipment
 ///
-/// Reports may be repeated, late or out of order: the status of a shipment never moves backwards. A shipment of carrier
-/// `manual` needs its tracking number first.
+/// Reports may be repeated, late or out of order: the status of a shipment never moves backwards. Exceptions
+/// (`failed_attempt`, `lost`, `damaged`, `returned_to_sender`) and the movement of a cancelled shipment do not change it:
+/// the order gets `attention`, and an admin decides. A shipment of carrier `manual` needs its tracking number first.
 #[utoipa::path(post, path = "/shipments/{tracking_number}/events", tag = "shipments",
     params(("tracking_number" = String, Path, description = "The shipment's `id` or tracking number"), KeyParam),
     request_body = ShipmentEventReport, responses((status = 200, description = "What the report changed", body = RecordedBody)),
@@ -99,6 +100,7 @@ fn respond(recorded: &Recorded) -> IdempotentResponse {
         Recorded::Advanced => "advanced",
         Recorded::Ignored => "ignored",
         Recorded::Duplicate => "duplicate",
+        Recorded::Kept => "kept",
     };
     IdempotentResponse::json(StatusCode::OK, &RecordedBody { recorded })
 }

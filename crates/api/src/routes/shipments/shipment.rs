@@ -1,6 +1,6 @@
 //! Response bodies of shipments.
 
-use crate::docs::sets::{MilestoneSet, ShipmentStatusSet};
+use crate::docs::sets::{CarrierReportSet, DeliveryExceptionSet, ShipmentStatusSet};
 use crate::problem::Problem;
 use crate::routes::warehouses::codes::WarehouseCodes;
 use crate::state::AppState;
@@ -38,6 +38,10 @@ pub struct ShipmentBody {
     /// How late it is, as a level; 0 while it is on time.
     #[schema(example = 0)]
     delay_level: u16,
+    /// What went wrong last; absent when nothing did, or when it has arrived after all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DeliveryExceptionSet>, inline)]
+    exception: Option<&'static str>,
     items: Vec<ShippedLineBody>,
     /// Reports of the carrier, by the time of the event.
     events: Vec<ShipmentEventBody>,
@@ -55,7 +59,7 @@ pub struct ShippedLineBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShipmentEventBody {
-    #[schema(value_type = MilestoneSet, inline)]
+    #[schema(value_type = CarrierReportSet, inline)]
     status: &'static str,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
@@ -88,6 +92,7 @@ impl ShipmentBody {
             promised_by: view.promised_by,
             delayed_at: view.delayed_at,
             delay_level: view.delay_level,
+            exception: view.exception.map(Into::into),
             items: lines.map(|line| ShippedLineBody { sku: line.sku.into(), quantity: line.quantity.get() }).collect(),
             events: view.events.into_iter().map(ShipmentEventBody::from).collect(),
             created_at: view.created_at,

@@ -48,10 +48,10 @@ fn next_step(due: DueShipment, now: Timestamp) -> Option<Step> {
     let milestone = due.stored.shipment.next_milestone()?;
     let Ok(Applied::Changed(next)) = due.stored.shipment.clone().report(milestone, now) else { return None };
     let change = ChangedShipment::step(due.stored, next);
-    let message = progressed(&change, milestone, now, due.trace, now);
+    let message = progressed(&change.to, milestone, now, due.trace, now);
     Some(Step { change, milestone, message })
 }
 
 fn event<'a>(step: &Step, source: &'a str, now: Timestamp) -> NewEvent<'a> {
-    NewEvent { shipment_id: step.change.to.id, milestone: step.milestone, occurred_at: now, source, note: None }
+    NewEvent { shipment_id: step.change.to.id, status: step.milestone.into(), occurred_at: now, source, note: None }
 }

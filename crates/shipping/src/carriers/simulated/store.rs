@@ -47,7 +47,7 @@ pub(super) async fn lock_due_shipments(
                           reached_at
                    FROM shipping.shipments
                    WHERE carrier = 'simulated' AND status IN ('booked', 'handed_over', 'in_transit')
-                     AND status = waiting.status AND coalesce(reached_at, created_at) <= waiting.reached_by
+                     AND status = waiting.status AND exception IS NULL AND coalesce(reached_at, created_at) <= waiting.reached_by
                    ORDER BY coalesce(reached_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS shipment
                LIMIT $3)
            SELECT due.order_id AS "order_id!", due.id AS "id!", due.warehouse_id AS "warehouse_id!",
