@@ -10,19 +10,21 @@ mod golden;
 mod inventory;
 mod payments;
 mod replies;
+mod return_events;
 mod shipping;
 
 pub use events::{OrderChanged, OrderCreated, OrderEvent, OrderShipmentDelayed};
 pub use inventory::{
-    Allocation, InventoryCommand, ReleaseStock, ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected,
-    StockReleased, StockReserved, StockShipped,
+    Allocation, InventoryCommand, ReleaseStock, ReservationStale, ReserveStock, RestockReturn, ReturnRestocked,
+    ShipStock, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, RefundPayment,
-    VoidPayment,
+    PaymentDeclined, PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded,
+    PaymentVoided, RefundLines, RefundPayment, VoidPayment,
 };
 pub use replies::Reply;
+pub use return_events::{ReceivedLine, RequestedLine, ReturnEvent, ReturnReceived, ReturnRefunded, ReturnRequested};
 pub use shipping::{
     BookShipments, BookedShipment, CancelShipments, ShipmentCommand, ShipmentDelayed, ShipmentProgressed,
     ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, TrackShipments,

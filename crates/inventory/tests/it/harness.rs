@@ -1,10 +1,11 @@
 //! Test harness: two warehouses, and batches that are passed to the slice as the consumer does.
 
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId, WarehouseId};
 use domain::inventory::{AllocationPolicy, Origin, Warehouse};
 use domain::location::Location;
 use domain::messages::{
-    InventoryCommand, ReleaseStock, Reply, ReserveStock, ShipStock, Shortage, StockRejected, StockReserved,
+    InventoryCommand, ReleaseStock, Reply, ReserveStock, RestockReturn, ShipStock, Shortage, StockRejected,
+    StockReserved,
 };
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
@@ -138,6 +139,18 @@ pub fn ship(order_id: OrderId, warehouse_id: WarehouseId) -> Delivery<InventoryC
 pub fn ship_skus(order_id: OrderId, warehouse_id: WarehouseId, skus: &[&str]) -> Delivery<InventoryCommand> {
     let (shipment_id, skus) = (ShipmentId::of(order_id, warehouse_id), skus.iter().map(|name| sku(name)).collect());
     delivery(order_id, InventoryCommand::Ship(ShipStock { order_id, shipment_id, warehouse_id, skus }))
+}
+
+pub fn restock(
+    order_id: OrderId,
+    return_id: ReturnId,
+    warehouse_id: WarehouseId,
+    lines: &[(&str, u32)],
+) -> Delivery<InventoryCommand> {
+    let quantity = |units| Quantity::try_from(units).expect("a quantity");
+    let lines = lines.iter().map(|(name, units)| Line { sku: sku(name), quantity: quantity(*units) }).collect();
+    let command = InventoryCommand::Restock(RestockReturn { order_id, return_id, warehouse_id, lines });
+    delivery(order_id, command)
 }
 
 fn delivery(subject: OrderId, command: InventoryCommand) -> Delivery<InventoryCommand> {

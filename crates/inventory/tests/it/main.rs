@@ -10,4 +10,5 @@ mod movements;
 mod races;
 mod release_and_ship;
 mod reserve;
+mod restock;
 mod upkeep;

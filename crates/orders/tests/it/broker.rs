@@ -101,6 +101,7 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
             InventoryCommand::Ship(command) => {
                 Reply::StockShipped(StockShipped { order_id: command.order_id, shipment_id: command.shipment_id })
             }
+            command @ InventoryCommand::Restock(_) => panic!("unexpected command {command:?}"),
         }),
         "payment" => Some(match parse_command(sent) {
             PaymentCommand::Authorize(command) => {
@@ -114,7 +115,9 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
                 shipment_id: command.shipment_id,
                 amount: command.amount,
             }),
-            PaymentCommand::Refund(command) => panic!("unexpected command {command:?}"),
+            command @ (PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_)) => {
+                panic!("unexpected command {command:?}")
+            }
         }),
         "shipment" => Some(match parse_command(sent) {
             ShipmentCommand::Book(command) => booked(command.order_id, &command.shipments),
