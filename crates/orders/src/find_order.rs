@@ -23,8 +23,10 @@ pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Op
         Vec::new()
     };
     let recipient = visible_recipient(&mut connection, &found, viewer).await?;
-    let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, .. } = found;
-    Ok(Some(OrderView { order, payment_method, note, lines, recipient, metadata, shipping_minor, shipments }))
+    let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, exchange_of, .. } = found;
+    let view =
+        OrderView { order, payment_method, note, lines, recipient, metadata, shipping_minor, exchange_of, shipments };
+    Ok(Some(view))
 }
 
 /// A vendor sees where the goods go, but not how to reach the customer.

@@ -2,7 +2,7 @@
 
 use crate::cursor::SagaCursor;
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId, UserId, WarehouseId};
 use domain::money::Money;
 use domain::order::{FulfilmentStatus, OrderNumber, OrderPaymentStatus, OrderStatus, Recipient};
 use domain::product::{Quantity, Sku};
@@ -45,6 +45,8 @@ pub struct OrderView {
     pub metadata: BTreeMap<String, String>,
     /// What the order costs beside its lines; `None` for a vendor.
     pub shipping_minor: Option<i64>,
+    /// The return whose units it replaces.
+    pub exchange_of: Option<ReturnId>,
     /// Empty until the order is confirmed. A vendor sees them only if all lines are theirs.
     pub shipments: Vec<ShipmentView>,
 }

@@ -45,6 +45,13 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
                 Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
             })
         }
+        TaskName::WakeStalledReturns => {
+            let unconsumed = unconsumed.clone();
+            task(name, EVERY_5_S, context, move |context, now| {
+                let unconsumed = unconsumed.now();
+                Box::pin(async move { Ok(orders::wake_stalled_returns(&context, &unconsumed, now, BATCH_MAX).await?) })
+            })
+        }
         TaskName::AdvanceShipments => {
             let carriers = settings.carriers.clone();
             task(name, EVERY_HALF_SECOND, context, move |context, now| {

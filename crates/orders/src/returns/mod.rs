@@ -1,0 +1,34 @@
+//! Returns of an order's delivered units. [`domain::returns`] decides, under the lock of the order; the commands it wants
+//! go to the inventory and to payments, whose replies arrive in the queue of this slice.
+
+mod apply;
+mod batch;
+mod change;
+mod cursor;
+mod decide;
+mod error;
+mod find;
+mod locked;
+mod messages;
+mod preview;
+mod receive;
+mod request;
+mod settings;
+mod stored;
+mod views;
+mod wake;
+
+pub(crate) use batch::ReturnsOfBatch;
+pub(crate) use change::{ReturnChange, ReturnChanges};
+pub use cursor::ReturnCursor;
+pub use decide::{DecideReturn, ReturnDecision, decide_return};
+pub use error::ReturnError;
+pub use find::{ReturnFilter, find_return, list_returns};
+pub use locked::ReturnActor;
+pub use preview::{ReturnPreview, preview_returns};
+pub use receive::{ReceiveReturn, receive_return};
+pub use request::{RequestReturns, request_returns};
+pub use settings::ReturnArgs;
+pub(crate) use stored::StoredReturn;
+pub use views::{ReturnEventView, ReturnView};
+pub use wake::wake_stalled_returns;

@@ -1,0 +1,110 @@
+//! Advances returns whose deadline has passed: an approved one expires, the open commands of a received one are sent
+//! again. So no return depends on the arrival of a message.
+
+use super::apply::{ReturnCause, Surroundings, apply};
+use super::change::ReturnChanges;
+use super::error::ReturnError;
+use super::locked::{find_refundable, may_refund};
+use super::stored::StoredReturn;
+use crate::error::StoreError;
+use crate::store::lock_sagas::{self, LockedOrder};
+use crate::store::returns;
+use crate::wake_stalled_sagas::reason_not_to_wake;
+use domain::Timestamp;
+use domain::applied::Applied;
+use domain::messages::Queue;
+use domain::returns::{ReturnState, ReturnTransition};
+use messaging::{UnitOfWork, WriteContext};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long the deadline of a return whose order can't be read is postponed.
+const FAILED_WAIT: Duration = Duration::from_mins(10);
+/// How long the deadline of a return whose queues have no consumers is postponed.
+const UNATTENDED_WAIT: Duration = Duration::from_secs(30);
+const ACTOR: &str = "scheduler";
+
+/// Advances up to `limit` returns; returns how many there were. Concurrent calls are safe: a return that another call
+/// has advanced is not due any more. `unattended` are the queues without a consumer.
+pub async fn wake_stalled_returns(
+    context: &WriteContext,
+    unattended: &[Queue],
+    now: Timestamp,
+    limit: u16,
+) -> Result<usize, ReturnError> {
+    let mut work = UnitOfWork::begin(context).await?;
+    if reason_not_to_wake(&mut work, unattended).await?.is_some() {
+        return Ok(0);
+    }
+    let orders = returns::orders_with_due(&mut work, now, limit.into()).await?;
+    if orders.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<_> = orders.iter().map(|order| order.as_uuid()).collect();
+    let locked: HashMap<_, _> = lock_sagas::lock(&mut work, &ids).await?.into_iter().collect();
+    // Read after the locks are held, so that a return that has been advanced meanwhile is not due any more.
+    let mut due = returns::of_orders(&mut work, &orders).await?;
+    due.retain(|stored| stored.deadline_at.is_some_and(|deadline_at| deadline_at <= now));
+    let count = due.len();
+    let (mut changes, mut failed, mut waiting) = (ReturnChanges::default(), Vec::new(), Vec::new());
+    for stored in due {
+        let id = stored.returned.id;
+        if is_waiting(&stored, unattended) {
+            waiting.push(id);
+            continue;
+        }
+        let Some(order) = readable(locked.get(&stored.returned.order_id), &stored) else {
+            failed.push(id);
+            continue;
+        };
+        let may_refund = may_refund(order, &stored.returned);
+        let Applied::Changed(transition) = stored.returned.clone().on_deadline(may_refund) else {
+            failed.push(id);
+            continue;
+        };
+        let refundable = if needs_refundable(&transition) {
+            find_refundable(&mut work, stored.returned.order_id).await?
+        } else {
+            None
+        };
+        let cause = ReturnCause {
+            message_id: None,
+            actor: Some(ACTOR.to_owned()),
+            decision_note: None,
+            trace: stored.trace.clone(),
+        };
+        let surroundings = Surroundings { refundable, time_scale: context.time_scale, now };
+        let (change, outgoing) = apply(stored.returned.version, transition, cause, &surroundings);
+        changes.0.push(change);
+        work.send(outgoing);
+    }
+    returns::postpone(&mut work, &waiting, now + context.time_scale.scale(UNATTENDED_WAIT)).await?;
+    returns::postpone(&mut work, &failed, now + FAILED_WAIT).await?;
+    work.commit(changes, now).await?;
+    Ok(count)
+}
+
+/// Its commands are still in a queue that nobody consumes, and are not sent again.
+fn is_waiting(stored: &StoredReturn, unattended: &[Queue]) -> bool {
+    let is_received = matches!(stored.returned.state, ReturnState::Received(_));
+    is_received && [Queue::Inventory, Queue::Payments].iter().any(|queue| unattended.contains(queue))
+}
+
+fn readable<'a>(locked: Option<&'a Result<LockedOrder, StoreError>>, stored: &StoredReturn) -> Option<&'a LockedOrder> {
+    let order_id = stored.returned.order_id;
+    match locked {
+        Some(Ok(order)) => Some(order),
+        Some(Err(error)) => {
+            tracing::error!(order.id = %order_id, "The return {} can't be advanced: {error}", stored.returned.id);
+            None
+        }
+        None => {
+            tracing::error!(order.id = %order_id, "The order of return {} does not exist", stored.returned.id);
+            None
+        }
+    }
+}
+
+fn needs_refundable(transition: &ReturnTransition) -> bool {
+    transition.commands.contains(&domain::returns::ReturnCommand::Refund)
+}
