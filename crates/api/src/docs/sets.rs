@@ -29,6 +29,7 @@ sets! {
     AllocationStatusSet = inventory::AllocationStatus;
     AlternativeReasonSet = domain::inventory::AlternativeReason;
     CancelReasonSet = domain::order::CancelReason;
+    ConditionSet = domain::returns::Condition;
     DependencyStatusSet = crate::routes::system::health::DependencyStatus;
     ErasureStatusSet = crate::routes::admin::customers::erase::ErasureStatus;
     FulfilmentStatusSet = domain::order::FulfilmentStatus;
@@ -48,7 +49,11 @@ sets! {
     RefundResolutionSet = domain::refund::RefundResolution;
     RefundScopeSet = domain::refund::RefundScopeKind;
     RefundStatusSet = domain::refund::RefundStatus;
+    ReturnReasonSet = domain::returns::ReturnReason;
+    ReturnRefundStatusSet = domain::returns::ReturnRefundStatus;
+    ReturnStatusSet = domain::returns::ReturnStatus;
     ReplayStatusSet = operations::replays::ReplayStatus;
+    RestockingSet = domain::returns::Restocking;
     RoleSet = accounts::Role;
     RunResultSet = crate::routes::admin::tasks::RunResult;
     SagaFilterSet = orders::SagaFilter;

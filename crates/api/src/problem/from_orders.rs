@@ -4,7 +4,8 @@ use super::text::{invalid, quote};
 use super::{FieldError, Kind, Problem};
 use domain::order::order_request::PlacingError;
 use domain::product::{Line, Sku};
-use orders::{CancelError, PlaceOrderError, SagaActionError, StoreError};
+use domain::returns::ReturnRefusal;
+use orders::{CancelError, PlaceOrderError, ReturnError, SagaActionError, StoreError};
 use std::time::Duration;
 
 /// `Retry-After` of a repeat whose first request is still in progress.
@@ -75,6 +76,25 @@ impl From<CancelError> for Problem {
             CancelError::Refused { .. } => Self::new(Kind::InvalidState, detail),
             CancelError::Saga(_) => Self::internal(detail),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReturnError> for Problem {
+    fn from(error: ReturnError) -> Self {
+        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, &error));
+        match &error {
+            ReturnError::NotFound => Self::not_found("return"),
+            ReturnError::NotAllowed(_) => Self::new(Kind::Forbidden, error.to_string()),
+            ReturnError::Refused(ReturnRefusal::UnknownLine(_) | ReturnRefusal::RepeatedLine(_))
+            | ReturnError::Count(_) => about(Kind::Validation, "lines"),
+            ReturnError::Refused(_) => about(Kind::InvalidState, "lines"),
+            ReturnError::WarehouseRequired => about(Kind::Validation, "warehouse_id"),
+            ReturnError::Status(_) => Self::new(Kind::InvalidState, error.to_string()),
+            ReturnError::Store(_) => {
+                let ReturnError::Store(error) = error else { unreachable!("it was matched") };
+                error.into()
+            }
         }
     }
 }

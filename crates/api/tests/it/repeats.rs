@@ -74,6 +74,23 @@ impl Fixture {
                 let resolved = |evidence: &str| json!({ "outcome": "refused", "evidence": evidence });
                 RequestPair::new(self.refused_refund(route).await, resolved("called"), resolved("written"))
             }
+            "/orders/{id}/returns" => {
+                let units =
+                    |quantity: u32| json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": quantity }] });
+                RequestPair::new(route.replace("{id}", &self.delivered_units(2).await), units(1), units(2))
+            }
+            "/returns/{id}/approve" | "/returns/{id}/decline" | "/returns/{id}/cancel" => {
+                let note = |note: &str| json!({ "note": note });
+                RequestPair::new(route.replace("{id}", &self.requested_return().await), note("yes"), note("no"))
+            }
+            "/returns/{id}/receive" => {
+                let id = self.requested_return().await;
+                let approve = post(&format!("/returns/{id}/approve")).by(&self.admin).json(&json!({}));
+                self.client.send(approve).await.expect(StatusCode::OK);
+                let counted =
+                    |condition: &str| json!({ "lines": [{ "line_no": 1, "quantity": 1, "condition": condition }] });
+                RequestPair::new(route.replace("{id}", &id), counted("damaged"), counted("missing"))
+            }
             "/shipments/{tracking_number}/events" => {
                 let number = worker_fixture::book(&self.client, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
@@ -127,7 +144,23 @@ impl Fixture {
 
     async fn delivered(&self, payment_method: &str) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }], "payment_method": payment_method });
-        let place = post("/orders").by(&self.admin).header("idempotency-key", &Uuid::now_v7().to_string()).json(&order);
+        self.placed_and_delivered(&order).await
+    }
+
+    async fn delivered_units(&self, quantity: u32) -> String {
+        self.placed_and_delivered(&order(quantity)).await
+    }
+
+    async fn requested_return(&self) -> String {
+        let order = self.delivered_units(1).await;
+        let units = json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": 1 }] });
+        let request = post(&format!("/orders/{order}/returns")).by(&self.admin).json(&units);
+        let requested = self.client.send(request).await.expect(StatusCode::CREATED);
+        requested["items"][0]["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn placed_and_delivered(&self, order: &Value) -> String {
+        let place = post("/orders").by(&self.admin).header("idempotency-key", &Uuid::now_v7().to_string()).json(order);
         let accepted = self.client.send(place).await.expect(StatusCode::ACCEPTED);
         let order = accepted["order_id"].as_str().expect("an id").to_owned();
         deliver(&self.client, &self.admin, &order).await;

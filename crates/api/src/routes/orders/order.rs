@@ -73,6 +73,9 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, example = 0)]
     shipping_minor: Option<i64>,
+    /// The return whose units it replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_of: Option<Uuid>,
     items: Vec<OrderLineBody>,
     /// Empty until the order is confirmed.
     shipments: Vec<OrderShipmentBody>,
@@ -148,6 +151,7 @@ impl OrderBody {
             contact: view.recipient.contact.map(Into::into),
             metadata: view.metadata,
             shipping_minor: view.shipping_minor,
+            exchange_of: view.exchange_of.map(|id| id.as_uuid()),
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
             shipments: shipments.collect::<Result<_, _>>()?,
         })
