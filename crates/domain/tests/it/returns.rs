@@ -16,6 +16,8 @@ use rstest::rstest;
 use uuid::Uuid;
 
 const ORDER: OrderId = OrderId::from_uuid(Uuid::from_u128(1));
+/// The inputs of a return.
+pub const INPUTS: [&str; 7] = ["approve", "decline", "cancel", "receive", "deadline", "restocked", "refunded"];
 const EAST: WarehouseId = WarehouseId::from_uuid(Uuid::from_u128(2));
 
 fn now() -> Timestamp {
@@ -71,7 +73,7 @@ fn closed() -> Return {
     changed(changed(received().on_restocked()).to.on_refund(RefundReport::Refunded(usd(200)))).to
 }
 
-fn in_state(status: ReturnStatus) -> Return {
+pub fn in_state(status: ReturnStatus) -> Return {
     match status {
         ReturnStatus::Requested => requested(),
         ReturnStatus::Approved => approved(),
@@ -84,7 +86,7 @@ fn in_state(status: ReturnStatus) -> Return {
 }
 
 /// The status after an input: the same if it changes nothing, `None` if it is refused.
-fn after(returned: Return, input: &str) -> Option<ReturnStatus> {
+pub fn after(returned: Return, input: &str) -> Option<ReturnStatus> {
     let before = returned.status();
     let applied = |applied: Applied<ReturnTransition>| match applied {
         Applied::Changed(transition) => transition.to.status(),
@@ -105,7 +107,6 @@ fn after(returned: Return, input: &str) -> Option<ReturnStatus> {
 #[test]
 fn every_state_accepts_exactly_its_inputs() {
     use ReturnStatus::{Approved, Cancelled, Closed, Declined, Expired, Received, Requested};
-    let inputs = ["approve", "decline", "cancel", "receive", "deadline", "restocked", "refunded"];
     let same = Some;
     let table = [
         (
@@ -123,7 +124,7 @@ fn every_state_accepts_exactly_its_inputs() {
         (Closed, [None, None, None, None, same(Closed), same(Closed), same(Closed)]),
     ];
     for (status, expected) in table {
-        for (input, expected) in inputs.into_iter().zip(expected) {
+        for (input, expected) in INPUTS.into_iter().zip(expected) {
             assert_eq!(after(in_state(status), input), expected, "{status} {input}");
         }
     }
