@@ -82,19 +82,18 @@ impl From<CancelError> for Problem {
 
 impl From<ReturnError> for Problem {
     fn from(error: ReturnError) -> Self {
-        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, &error));
-        match &error {
+        let detail = error.to_string();
+        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, &detail));
+        match error {
+            ReturnError::NoSuchOrder => Self::not_found("order"),
             ReturnError::NotFound => Self::not_found("return"),
-            ReturnError::NotAllowed(_) => Self::new(Kind::Forbidden, error.to_string()),
+            ReturnError::NotAllowed(_) => Self::new(Kind::Forbidden, detail),
             ReturnError::Refused(ReturnRefusal::UnknownLine(_) | ReturnRefusal::RepeatedLine(_))
             | ReturnError::Count(_) => about(Kind::Validation, "lines"),
             ReturnError::Refused(_) => about(Kind::InvalidState, "lines"),
             ReturnError::WarehouseRequired => about(Kind::Validation, "warehouse_id"),
-            ReturnError::Status(_) => Self::new(Kind::InvalidState, error.to_string()),
-            ReturnError::Store(_) => {
-                let ReturnError::Store(error) = error else { unreachable!("it was matched") };
-                error.into()
-            }
+            ReturnError::Status(_) => Self::new(Kind::InvalidState, detail),
+            ReturnError::Store(error) => error.into(),
         }
     }
 }

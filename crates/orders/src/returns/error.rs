@@ -5,7 +5,10 @@ use domain::returns::{CountRefusal, InvalidReturnTransition, ReturnRefusal};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReturnError {
-    /// There is no such order or return, or the caller may not see it.
+    /// There is no such order, or the caller has not placed it.
+    #[error("no such order")]
+    NoSuchOrder,
+    /// There is no such return, or the caller may not see it.
     #[error("no such return")]
     NotFound,
     /// The caller sees the return, but neither sells its lines nor has ordered them.
@@ -16,7 +19,7 @@ pub enum ReturnError {
     #[error(transparent)]
     Count(#[from] CountRefusal),
     /// The units came from more than one warehouse.
-    #[error("is required: the units came from more than one warehouse")]
+    #[error("a warehouse must be named: the units came from more than one")]
     WarehouseRequired,
     #[error(transparent)]
     Status(#[from] InvalidReturnTransition),

@@ -21,9 +21,9 @@ pub async fn preview_returns(
     now: Timestamp,
 ) -> Result<ReturnPreview, ReturnError> {
     let mut tx = platform::postgres::begin(&context.pool).await?;
-    let order = lock_order(&mut tx, request.order_id).await?.ok_or(ReturnError::NotFound)?;
+    let order = lock_order(&mut tx, request.order_id).await?.ok_or(ReturnError::NoSuchOrder)?;
     let returns = requested_returns(&mut tx, &order, &request, now).await?;
-    let order = find_refundable(&mut tx, request.order_id).await?.ok_or(ReturnError::NotFound)?;
+    let order = find_refundable(&mut tx, request.order_id).await?.ok_or(ReturnError::NoSuchOrder)?;
     tx.rollback().await?;
     Ok(ReturnPreview { returns, order })
 }

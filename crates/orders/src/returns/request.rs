@@ -42,7 +42,7 @@ pub async fn request_returns(
     audit: &(impl AuditSink + ResponseSink<Vec<ReturnView>>),
 ) -> Result<Vec<ReturnView>, ReturnError> {
     let mut work = UnitOfWork::begin(context).await?;
-    let order = lock_order(&mut work, request.order_id).await?.ok_or(ReturnError::NotFound)?;
+    let order = lock_order(&mut work, request.order_id).await?.ok_or(ReturnError::NoSuchOrder)?;
     let requested = requested_returns(&mut work, &order, &request, now).await?;
     let (mut changes, mut views) = (ReturnChanges::default(), Vec::new());
     for requested in requested {
@@ -69,7 +69,7 @@ pub(super) async fn requested_returns(
     now: Timestamp,
 ) -> Result<Vec<RequestedReturn>, ReturnError> {
     if !request.actor.is_admin && order.customer_id != request.actor.id {
-        return Err(ReturnError::NotFound);
+        return Err(ReturnError::NoSuchOrder);
     }
     let delivered = order.saga.delivered_shipments(request.order_id);
     let lines = returnable::find(connection, request.order_id, &delivered).await?;

@@ -22,7 +22,7 @@ pub struct ReturnBody {
     status: &'static str,
     #[schema(value_type = ReturnReasonSet, inline)]
     reason: &'static str,
-    /// By the customer.
+    /// By the customer. Not in responses to changes, as is `decision_note`.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     /// What was written about the last decision.
@@ -169,5 +169,12 @@ impl From<ReturnView> for ReturnDetailBody {
 
 /// The response to a change of a return.
 pub fn respond_changed(view: &ReturnView) -> IdempotentResponse {
-    IdempotentResponse::json(StatusCode::OK, &ReturnBody::from(view.clone()))
+    IdempotentResponse::json(StatusCode::OK, &ReturnBody::without_notes(view))
+}
+
+impl ReturnBody {
+    /// For a response that is stored under an idempotency key: a note in it would outlive the erasure of its customer.
+    pub fn without_notes(view: &ReturnView) -> Self {
+        Self { note: None, decision_note: None, ..view.clone().into() }
+    }
 }

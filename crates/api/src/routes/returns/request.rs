@@ -141,7 +141,7 @@ pub async fn request_return(
 
 #[expect(clippy::ptr_arg, reason = "the signature that `Recorder` expects")]
 fn respond(returns: &Vec<ReturnView>) -> IdempotentResponse {
-    let page = Page::complete(returns.iter().cloned().map(ReturnBody::from));
+    let page = Page::complete(returns.iter().map(ReturnBody::without_notes));
     IdempotentResponse::json(StatusCode::CREATED, &page)
 }
 
