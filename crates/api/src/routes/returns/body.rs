@@ -40,6 +40,7 @@ pub struct ReturnBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<ReturnRefundBody>,
     /// The orders that replace its units: those that were placed with `exchange_of`.
+    #[schema(example = json!(["019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"]))]
     exchange_order_ids: Vec<Uuid>,
     /// Why it needs a person; for support and admins.
     #[serde(skip_serializing_if = "Option::is_none")]

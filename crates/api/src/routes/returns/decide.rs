@@ -18,13 +18,13 @@ use utoipa::ToSchema;
 
 /// The body is optional.
 #[derive(Debug, Default, ToSchema)]
-pub struct DecisionBody {
+pub struct ReturnDecisionBody {
     /// For everybody who sees the return.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1_000, example = "Please use the original box")]
     note: Option<Note>,
 }
 
-impl FromJson for DecisionBody {
+impl FromJson for ReturnDecisionBody {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let note = members.optional("note", parsed);
         Some(Self { note: note? })
@@ -39,7 +39,7 @@ impl FromJson for DecisionBody {
 ///
 /// For the vendor of its lines, and for admins. The customer may then send the goods; a return that is not received in
 /// time expires. Safe to repeat.
-#[utoipa::path(post, path = "/returns/{id}/approve", tag = "returns", request_body = Option<DecisionBody>,
+#[utoipa::path(post, path = "/returns/{id}/approve", tag = "returns", request_body = Option<ReturnDecisionBody>,
     params(("id" = uuid::Uuid, Path, description = "The return's `id`"), KeyParam),
     responses((status = 200, description = "The return after it", body = ReturnBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -48,7 +48,7 @@ pub async fn approve_return(
     by: Audited<DecideReturns>,
     PathParam(id): PathParam<ReturnId>,
     RequestTrace(trace): RequestTrace,
-    body: IdempotentJson<DecisionBody>,
+    body: IdempotentJson<ReturnDecisionBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let expires_after = detached.state.options.returns.expires_after();
     decide(detached, by, id, ReturnDecision::Approve { expires_after }, trace, body).await
@@ -57,7 +57,7 @@ pub async fn approve_return(
 /// Decline a return
 ///
 /// For the vendor of its lines, and for admins. Its units can be returned by another request. Safe to repeat.
-#[utoipa::path(post, path = "/returns/{id}/decline", tag = "returns", request_body = Option<DecisionBody>,
+#[utoipa::path(post, path = "/returns/{id}/decline", tag = "returns", request_body = Option<ReturnDecisionBody>,
     params(("id" = uuid::Uuid, Path, description = "The return's `id`"), KeyParam),
     responses((status = 200, description = "The return after it", body = ReturnBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -66,7 +66,7 @@ pub async fn decline_return(
     by: Audited<DecideReturns>,
     PathParam(id): PathParam<ReturnId>,
     RequestTrace(trace): RequestTrace,
-    body: IdempotentJson<DecisionBody>,
+    body: IdempotentJson<ReturnDecisionBody>,
 ) -> Result<IdempotentResponse, Problem> {
     decide(detached, by, id, ReturnDecision::Decline, trace, body).await
 }
@@ -75,7 +75,7 @@ pub async fn decline_return(
 ///
 /// For the customer who requested it, and for admins, until it is received. Its units can be returned by another
 /// request. Safe to repeat.
-#[utoipa::path(post, path = "/returns/{id}/cancel", tag = "returns", request_body = Option<DecisionBody>,
+#[utoipa::path(post, path = "/returns/{id}/cancel", tag = "returns", request_body = Option<ReturnDecisionBody>,
     params(("id" = uuid::Uuid, Path, description = "The return's `id`"), KeyParam),
     responses((status = 200, description = "The return after it", body = ReturnBody)),
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
@@ -84,7 +84,7 @@ pub async fn cancel_return(
     by: Audited<RequestReturns>,
     PathParam(id): PathParam<ReturnId>,
     RequestTrace(trace): RequestTrace,
-    body: IdempotentJson<DecisionBody>,
+    body: IdempotentJson<ReturnDecisionBody>,
 ) -> Result<IdempotentResponse, Problem> {
     decide(detached, by, id, ReturnDecision::Cancel, trace, body).await
 }
@@ -95,7 +95,7 @@ async fn decide<P: Permission>(
     return_id: ReturnId,
     decision: ReturnDecision,
     trace: Trace,
-    IdempotentJson { body, idempotency }: IdempotentJson<DecisionBody>,
+    IdempotentJson { body, idempotency }: IdempotentJson<ReturnDecisionBody>,
 ) -> Result<IdempotentResponse, Problem> {
     let at = by.at;
     let request = DecideReturn { return_id, decision, actor: actor(by.caller), note: body.note, trace };
