@@ -1,30 +1,9 @@
 //! What arrived of a return: units of each line by their condition.
 
+use super::condition::{Condition, CountedUnits};
 use super::lines::ReturnLine;
 use super::refusal::CountRefusal;
-use crate::product::Quantity;
 use std::collections::BTreeMap;
-
-crate::string_enum! {
-    /// The condition of returned units.
-    #[derive(PartialOrd, Ord)]
-    pub enum Condition {
-        /// They go back to the stock.
-        Resellable,
-        Damaged,
-        /// They did not arrive. They are not refunded, and can be returned later.
-        Missing,
-    }
-}
-
-/// Units of a line in one condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CountedUnits {
-    pub line_no: i16,
-    pub condition: Condition,
-    pub quantity: Quantity,
-    pub is_refunded: bool,
-}
 
 /// Every unit of every line is counted once, and missing units are not refunded.
 pub fn check_counts(lines: &[ReturnLine], counts: &[CountedUnits]) -> Result<(), CountRefusal> {

@@ -4,7 +4,9 @@
 //! received and counted; then the resellable units are restocked, what was received is refunded, and it closes. Each
 //! input consumes the return and gives a [`ReturnTransition`]. [`check_request`] decides what may be requested.
 
+mod condition;
 mod counts;
+mod decisions;
 mod entry;
 mod lines;
 mod process;
@@ -17,7 +19,8 @@ mod status;
 mod transition;
 
 pub use crate::return_reason::ReturnReason;
-pub use counts::{Condition, CountedUnits, check_counts};
+pub use condition::{Condition, CountedUnits};
+pub use counts::check_counts;
 pub use entry::{ReturnEntry, ReturnEntryKind};
 pub use lines::ReturnLine;
 pub use refund_report::RefundReport;

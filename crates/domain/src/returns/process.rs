@@ -1,7 +1,7 @@
 //! The process after the count: commands are sent until each has its outcome, then the return closes. Replies may be
 //! repeated, late, or lost: a deadline sends the open commands again, without end.
 
-use super::counts::Condition;
+use super::condition::Condition;
 use super::entry::ReturnEntry;
 use super::refund_report::RefundReport;
 use super::settling::{Restocking, ReturnRefund, Settled, Settling};

@@ -1,6 +1,6 @@
 //! Why a return is not requested, counted or changed.
 
-use super::counts::Condition;
+use super::condition::Condition;
 use super::status::ReturnStatus;
 use crate::Timestamp;
 

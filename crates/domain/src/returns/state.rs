@@ -1,14 +1,10 @@
-//! A return, and what people do with it. [`super::process`] holds what follows its count.
+//! A return and its states. [`super::decisions`] holds what people do with it, [`super::process`] what follows its count.
 
-use super::counts::{Condition, CountedUnits};
-use super::entry::ReturnEntry;
+use super::condition::CountedUnits;
 use super::lines::ReturnLine;
-use super::refusal::{InvalidReturnTransition, ReturnTransitionName};
 use super::settling::{Restocking, ReturnRefund, Settled, Settling};
 use super::status::ReturnStatus;
-use super::transition::ReturnTransition;
 use crate::Timestamp;
-use crate::applied::Applied;
 use crate::ids::{OrderId, RefundId, ReturnId, UserId, WarehouseId};
 use serde::{Deserialize, Serialize};
 
@@ -90,22 +86,6 @@ impl ReturnState {
 }
 
 impl Return {
-    pub fn request(new: NewReturn) -> ReturnTransition {
-        let NewReturn { id, order_id, vendor_id, lines } = new;
-        let requested = Self {
-            id,
-            order_id,
-            vendor_id,
-            lines,
-            counts: Vec::new(),
-            warehouse_id: None,
-            state: ReturnState::Requested,
-            attention: None,
-            version: 0,
-        };
-        ReturnTransition::of(requested).record(ReturnEntry::Requested)
-    }
-
     pub const fn status(&self) -> ReturnStatus {
         self.state.status()
     }
@@ -113,72 +93,5 @@ impl Return {
     /// The refund of a return has an id that is derived from it, so that it exists once.
     pub fn refund_id(&self) -> RefundId {
         RefundId::of_return(self.order_id, self.id)
-    }
-
-    /// The vendor agrees. The customer sends the goods before `expires_at`.
-    pub fn approve(self, expires_at: Timestamp) -> Result<Applied<ReturnTransition>, InvalidReturnTransition> {
-        match self.state {
-            ReturnState::Requested => {
-                let next = self.enter(ReturnState::Approved { expires_at });
-                Ok(Applied::Changed(next.record(ReturnEntry::Approved { expires_at }).set_attention(None)))
-            }
-            ReturnState::Approved { .. } => Ok(Applied::Unchanged),
-            _ => Err(self.refused(ReturnTransitionName::Approve)),
-        }
-    }
-
-    pub fn decline(self) -> Result<Applied<ReturnTransition>, InvalidReturnTransition> {
-        match self.state {
-            ReturnState::Requested => {
-                let next = self.enter(ReturnState::Declined);
-                Ok(Applied::Changed(next.record(ReturnEntry::Declined).set_attention(None)))
-            }
-            ReturnState::Declined => Ok(Applied::Unchanged),
-            _ => Err(self.refused(ReturnTransitionName::Decline)),
-        }
-    }
-
-    /// The customer keeps the goods.
-    pub fn cancel(self) -> Result<Applied<ReturnTransition>, InvalidReturnTransition> {
-        match self.state {
-            ReturnState::Requested | ReturnState::Approved { .. } => {
-                let next = self.enter(ReturnState::Cancelled);
-                Ok(Applied::Changed(next.record(ReturnEntry::Cancelled).set_attention(None)))
-            }
-            ReturnState::Cancelled => Ok(Applied::Unchanged),
-            _ => Err(self.refused(ReturnTransitionName::Cancel)),
-        }
-    }
-
-    /// The goods arrived, and [`super::check_counts`] accepts their count. `may_refund` is false while a capture is open
-    /// that the refund has to wait for.
-    pub fn receive(
-        self,
-        warehouse_id: WarehouseId,
-        counts: Vec<CountedUnits>,
-        may_refund: bool,
-    ) -> Result<ReturnTransition, InvalidReturnTransition> {
-        if !matches!(self.state, ReturnState::Approved { .. }) {
-            return Err(self.refused(ReturnTransitionName::Receive));
-        }
-        let is_restocked = counts.iter().any(|count| count.condition == Condition::Resellable);
-        let is_refunded = counts.iter().any(|count| count.is_refunded);
-        let settling = Settling {
-            restocking: if is_restocked { Restocking::Open } else { Restocking::NotNeeded },
-            refund: if is_refunded { ReturnRefund::Open } else { ReturnRefund::NotNeeded },
-            generation: 0,
-            attempt: 0,
-        };
-        let received = Self { counts, warehouse_id: Some(warehouse_id), ..self };
-        let next = received.enter(ReturnState::Received(settling)).record(ReturnEntry::Received { warehouse_id });
-        Ok(next.send_open(may_refund).close_if_done())
-    }
-
-    pub(super) fn enter(self, state: ReturnState) -> ReturnTransition {
-        ReturnTransition::of(Self { state, ..self })
-    }
-
-    const fn refused(&self, transition: ReturnTransitionName) -> InvalidReturnTransition {
-        InvalidReturnTransition { transition, from: self.status() }
     }
 }

@@ -10,6 +10,7 @@ mod order_table;
 mod properties;
 mod refund_status;
 mod refunds;
+mod return_histories;
 mod returns;
 mod script;
 mod slices;

@@ -1,7 +1,7 @@
 //! Turns a transition of a return into rows and messages, in the same way for requests, replies and deadlines.
 
-use super::change::ReturnChange;
 use super::messages;
+use crate::return_model::ReturnChange;
 use domain::Timestamp;
 use domain::ids::MessageId;
 use domain::order::order_request::Note;

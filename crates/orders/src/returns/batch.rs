@@ -1,9 +1,8 @@
 //! The returns that a batch of replies may change.
 
 use super::apply::{ReturnCause, Surroundings, apply};
-use super::change::ReturnChange;
-use super::stored::StoredReturn;
 use crate::error::StoreError;
+use crate::return_model::{ReturnChange, StoredReturn};
 use crate::store::returns;
 use domain::Timestamp;
 use domain::applied::Applied;

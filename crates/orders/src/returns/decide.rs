@@ -1,13 +1,12 @@
 //! Use cases: the vendor approves or declines a return, or the customer cancels it.
 
 use super::apply::{ReturnCause, Surroundings, apply};
-use super::change::ReturnChanges;
+use super::changes::ReturnChanges;
 use super::error::ReturnError;
 use super::find::views;
 use super::locked::{LockedReturn, ReturnActor};
 use super::request::audit_state;
-use super::stored::StoredReturn;
-use super::views::ReturnView;
+use crate::return_model::{ReturnView, StoredReturn};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::applied::Applied;

@@ -1,25 +1,12 @@
 //! Queries: one return, and the list of them.
 
-use super::cursor::ReturnCursor;
-use super::stored::StoredReturn;
-use super::views::ReturnView;
 use crate::error::StoreError;
+use crate::return_model::{ReturnCursor, ReturnFilter, ReturnView, StoredReturn};
 use crate::store::{return_pages, returns};
 use crate::viewer::Viewer;
-use domain::ids::{OrderId, ReturnId};
-use domain::page::{Page, PageSize};
-use domain::returns::ReturnStatus;
+use domain::ids::ReturnId;
+use domain::page::Page;
 use sqlx::{PgConnection, PgPool};
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ReturnFilter {
-    pub status: Option<ReturnStatus>,
-    pub order: Option<OrderId>,
-    /// Whether it needs a person.
-    pub attention: Option<bool>,
-    pub after: Option<ReturnCursor>,
-    pub limit: PageSize,
-}
 
 /// The newest first.
 pub async fn list_returns(

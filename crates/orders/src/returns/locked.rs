@@ -1,7 +1,7 @@
 //! Locks the order of a return for a person who changes it.
 
 use super::error::ReturnError;
-use super::stored::StoredReturn;
+use crate::return_model::StoredReturn;
 use crate::store::lock_sagas::{self, LockedOrder};
 use crate::store::{return_pages, returns};
 use crate::viewer::Viewer;

@@ -1,6 +1,6 @@
 //! The commands and the events of returns.
 
-use super::stored::StoredReturn;
+use crate::return_model::StoredReturn;
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::messages::{

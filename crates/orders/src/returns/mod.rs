@@ -3,8 +3,7 @@
 
 mod apply;
 mod batch;
-mod change;
-mod cursor;
+mod changes;
 mod decide;
 mod error;
 mod find;
@@ -14,21 +13,16 @@ mod preview;
 mod receive;
 mod request;
 mod settings;
-mod stored;
-mod views;
 mod wake;
 
 pub(crate) use batch::ReturnsOfBatch;
-pub(crate) use change::{ReturnChange, ReturnChanges};
-pub use cursor::ReturnCursor;
+pub(crate) use changes::ReturnChanges;
 pub use decide::{DecideReturn, ReturnDecision, decide_return};
 pub use error::ReturnError;
-pub use find::{ReturnFilter, find_return, list_returns};
+pub use find::{find_return, list_returns};
 pub use locked::ReturnActor;
 pub use preview::{ReturnPreview, preview_returns};
 pub use receive::{ReceiveReturn, receive_return};
 pub use request::{RequestReturns, request_returns};
 pub use settings::ReturnArgs;
-pub(crate) use stored::StoredReturn;
-pub use views::{ReturnEventView, ReturnView};
 pub use wake::wake_stalled_returns;

@@ -1,13 +1,12 @@
 //! Use case: the goods of a return arrived and were counted. Its restocking and its refund follow.
 
 use super::apply::{ReturnCause, Surroundings, apply};
-use super::change::ReturnChanges;
+use super::changes::ReturnChanges;
 use super::error::ReturnError;
 use super::find::views;
 use super::locked::{LockedReturn, ReturnActor, find_refundable, may_refund};
 use super::request::audit_state;
-use super::stored::StoredReturn;
-use super::views::ReturnView;
+use crate::return_model::{ReturnView, StoredReturn};
 use crate::store::lock_sagas::LockedOrder;
 use domain::Timestamp;
 use domain::ids::{ReturnId, WarehouseId};
@@ -42,15 +41,13 @@ pub async fn receive_return(
         return Err(ReturnError::NotAllowed("the vendor of the lines, or an admin,"));
     }
     let before = stored.returned.clone();
-    let may_refund = may_refund(&order, &before);
-    let warehouse = request.warehouse_id.or_else(|| warehouse_of(&order, &before));
     // Before the counts are compared: a return that is not approved has another problem than its counts.
-    let placeholder = warehouse.unwrap_or_else(|| WarehouseId::from_uuid(before.id.as_uuid()));
-    let transition = before.clone().receive(placeholder, request.counts.clone(), may_refund)?;
+    before.ensure_receivable()?;
     check_counts(&before.lines, &request.counts)?;
-    if warehouse.is_none() {
-        return Err(ReturnError::WarehouseRequired);
-    }
+    let warehouse_id = request.warehouse_id.or_else(|| warehouse_of(&order, &before));
+    let warehouse_id = warehouse_id.ok_or(ReturnError::WarehouseRequired)?;
+    let may_refund = may_refund(&order, &before);
+    let transition = before.clone().receive(warehouse_id, request.counts.clone(), may_refund)?;
     let refundable = if may_refund { find_refundable(&mut work, before.order_id).await? } else { None };
     let actor = Some(request.actor.name.clone());
     let cause = ReturnCause { message_id: None, actor, decision_note: None, trace: request.trace.clone() };

@@ -1,11 +1,10 @@
 //! Use case: a customer requests to return delivered units.
 
-use super::change::{ReturnChange, ReturnChanges};
+use super::changes::ReturnChanges;
 use super::error::ReturnError;
 use super::locked::{ReturnActor, lock_order};
 use super::messages;
-use super::stored::StoredReturn;
-use super::views::ReturnView;
+use crate::return_model::{ReturnChange, ReturnView, StoredReturn};
 use crate::store::lock_sagas::LockedOrder;
 use crate::store::{returnable, save_returns};
 use chrono::TimeDelta;

@@ -2,19 +2,21 @@
 //! again. So no return depends on the arrival of a message.
 
 use super::apply::{ReturnCause, Surroundings, apply};
-use super::change::ReturnChanges;
+use super::changes::ReturnChanges;
 use super::error::ReturnError;
 use super::locked::{find_refundable, may_refund};
-use super::stored::StoredReturn;
 use crate::error::StoreError;
+use crate::return_model::{ReturnChange, StoredReturn};
 use crate::store::lock_sagas::{self, LockedOrder};
 use crate::store::returns;
 use crate::wake_stalled_sagas::reason_not_to_wake;
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::messages::Queue;
-use domain::returns::{ReturnState, ReturnTransition};
-use messaging::{UnitOfWork, WriteContext};
+use domain::returns::{ReturnCommand, ReturnState};
+use domain::saga::TimeScale;
+use messaging::{Outgoing, UnitOfWork, WriteContext};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -57,31 +59,36 @@ pub async fn wake_stalled_returns(
             failed.push(id);
             continue;
         };
-        let may_refund = may_refund(order, &stored.returned);
-        let Applied::Changed(transition) = stored.returned.clone().on_deadline(may_refund) else {
-            failed.push(id);
-            continue;
-        };
-        let refundable = if needs_refundable(&transition) {
-            find_refundable(&mut work, stored.returned.order_id).await?
-        } else {
-            None
-        };
-        let cause = ReturnCause {
-            message_id: None,
-            actor: Some(ACTOR.to_owned()),
-            decision_note: None,
-            trace: stored.trace.clone(),
-        };
-        let surroundings = Surroundings { refundable, time_scale: context.time_scale, now };
-        let (change, outgoing) = apply(stored.returned.version, transition, cause, &surroundings);
-        changes.0.push(change);
-        work.send(outgoing);
+        match advance(&mut work, order, stored, context.time_scale, now).await? {
+            Some((change, outgoing)) => {
+                changes.0.push(change);
+                work.send(outgoing);
+            }
+            None => failed.push(id),
+        }
     }
     returns::postpone(&mut work, &waiting, now + context.time_scale.scale(UNATTENDED_WAIT)).await?;
     returns::postpone(&mut work, &failed, now + FAILED_WAIT).await?;
     work.commit(changes, now).await?;
     Ok(count)
+}
+
+/// The change of a return that is past its deadline.
+async fn advance(
+    tx: &mut PgConnection,
+    order: &LockedOrder,
+    stored: StoredReturn,
+    time_scale: TimeScale,
+    now: Timestamp,
+) -> Result<Option<(ReturnChange, Vec<Outgoing>)>, ReturnError> {
+    let (version, order_id) = (stored.returned.version, stored.returned.order_id);
+    let may_refund = may_refund(order, &stored.returned);
+    let Applied::Changed(transition) = stored.returned.on_deadline(may_refund) else { return Ok(None) };
+    let needs_order = transition.commands.contains(&ReturnCommand::Refund);
+    let refundable = if needs_order { find_refundable(tx, order_id).await? } else { None };
+    let (actor, trace) = (Some(ACTOR.to_owned()), stored.trace);
+    let cause = ReturnCause { message_id: None, actor, decision_note: None, trace };
+    Ok(Some(apply(version, transition, cause, &Surroundings { refundable, time_scale, now })))
 }
 
 /// Its commands are still in a queue that nobody consumes, and are not sent again.
@@ -103,8 +110,4 @@ fn readable<'a>(locked: Option<&'a Result<LockedOrder, StoreError>>, stored: &St
             None
         }
     }
-}
-
-fn needs_refundable(transition: &ReturnTransition) -> bool {
-    transition.commands.contains(&domain::returns::ReturnCommand::Refund)
 }

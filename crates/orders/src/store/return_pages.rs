@@ -1,7 +1,7 @@
 //! SQL that finds returns for their pages. Every `WHERE` restricts the rows to those that the viewer may see.
 
 use crate::error::StoreError;
-use crate::returns::{ReturnEventView, ReturnFilter};
+use crate::return_model::{ReturnEventView, ReturnFilter};
 use crate::viewer::Viewer;
 use domain::ids::{OrderId, ReturnId};
 use domain::returns::ReturnEntryKind;

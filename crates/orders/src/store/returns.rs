@@ -2,7 +2,7 @@
 //! [`super::lock_sagas`].
 
 use crate::error::StoreError;
-use crate::returns::StoredReturn;
+use crate::return_model::StoredReturn;
 use domain::Timestamp;
 use domain::ids::{OrderId, ReturnId, UserId, WarehouseId};
 use domain::product::Quantity;

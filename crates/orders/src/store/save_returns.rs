@@ -2,7 +2,7 @@
 
 use super::returns::RETURNS;
 use crate::error::StoreError;
-use crate::returns::{ReturnChange, StoredReturn};
+use crate::return_model::{ReturnChange, StoredReturn};
 use domain::Timestamp;
 use domain::order::order_request::Note;
 use domain::returns::{CountedUnits, ReturnEntry, ReturnState, ReturnStatus};

@@ -56,7 +56,7 @@ pub struct ReturnEventView {
 }
 
 impl ReturnView {
-    pub(super) fn of(stored: StoredReturn, exchange_orders: Vec<OrderId>, viewer: Viewer) -> Self {
+    pub fn of(stored: StoredReturn, exchange_orders: Vec<OrderId>, viewer: Viewer) -> Self {
         let StoredReturn { returned, customer_id, reason, note, decision_note, deadline_at, .. } = stored;
         let (status, refund_id) = (returned.status(), returned.refund_id());
         let outcomes = returned.state.outcomes();

@@ -1,13 +1,9 @@
 //! The change of a return before it is saved.
 
-use crate::error::StoreError;
-use crate::store::save_returns;
 use domain::Timestamp;
 use domain::ids::MessageId;
 use domain::order::order_request::Note;
 use domain::returns::{ReturnEntry, ReturnTransition};
-use messaging::Changes;
-use sqlx::PgConnection;
 
 #[derive(Debug, Clone)]
 pub struct ReturnChange {
@@ -22,10 +18,6 @@ pub struct ReturnChange {
     pub decision_note: Option<Note>,
 }
 
-/// Changes of returns whose orders are locked.
-#[derive(Debug, Default)]
-pub struct ReturnChanges(pub Vec<ReturnChange>);
-
 impl ReturnChange {
     /// The new timeline entries with the version of the return after each.
     pub fn entries(&self) -> impl Iterator<Item = (i32, &ReturnEntry)> {
@@ -36,13 +28,5 @@ impl ReturnChange {
     /// Whether the return was received by this change.
     pub fn is_counted(&self) -> bool {
         self.transition.entries.iter().any(|entry| matches!(entry, ReturnEntry::Received { .. }))
-    }
-}
-
-impl Changes for ReturnChanges {
-    type Error = StoreError;
-
-    async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
-        save_returns::save(tx, &self.0, now).await
     }
 }
