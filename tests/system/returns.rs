@@ -8,7 +8,7 @@ use system_tests::system::Builder;
 use system_tests::{ApiClient, NewOrder, Role, SeedProduct, TestSystem, eventually};
 use uuid::Uuid;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const UNITS: u32 = 6;
 
 /// A system whose carrier delivers at once, and whose sagas repeat their commands soon.

@@ -74,23 +74,8 @@ impl Fixture {
                 let resolved = |evidence: &str| json!({ "outcome": "refused", "evidence": evidence });
                 RequestPair::new(self.refused_refund(route).await, resolved("called"), resolved("written"))
             }
-            "/orders/{id}/returns" => {
-                let units =
-                    |quantity: u32| json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": quantity }] });
-                RequestPair::new(route.replace("{id}", &self.delivered_units(2).await), units(1), units(2))
-            }
-            "/returns/{id}/approve" | "/returns/{id}/decline" | "/returns/{id}/cancel" => {
-                let note = |note: &str| json!({ "note": note });
-                RequestPair::new(route.replace("{id}", &self.requested_return().await), note("yes"), note("no"))
-            }
-            "/returns/{id}/receive" => {
-                let id = self.requested_return().await;
-                let approve = post(&format!("/returns/{id}/approve")).by(&self.admin).json(&json!({}));
-                self.client.send(approve).await.expect(StatusCode::OK);
-                let counted =
-                    |condition: &str| json!({ "lines": [{ "line_no": 1, "quantity": 1, "condition": condition }] });
-                RequestPair::new(route.replace("{id}", &id), counted("damaged"), counted("missing"))
-            }
+            "/orders/{id}/returns" => self.return_requests(route).await,
+            _ if route.starts_with("/returns/") => self.decisions_on_a_return(route).await,
             "/shipments/{tracking_number}/events" => {
                 let number = worker_fixture::book(&self.client, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
@@ -130,6 +115,23 @@ impl Fixture {
             }
             _ => return None,
         })
+    }
+
+    async fn return_requests(&self, route: &str) -> RequestPair {
+        let units = |quantity: u32| json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": quantity }] });
+        RequestPair::new(route.replace("{id}", &self.delivered_units(2).await), units(1), units(2))
+    }
+
+    async fn decisions_on_a_return(&self, route: &str) -> RequestPair {
+        let id = self.requested_return().await;
+        let path = route.replace("{id}", &id);
+        if !route.ends_with("/receive") {
+            return RequestPair::new(path, json!({ "note": "yes" }), json!({ "note": "no" }));
+        }
+        let approve = post(&format!("/returns/{id}/approve")).by(&self.admin).json(&json!({}));
+        self.client.send(approve).await.expect(StatusCode::OK);
+        let counted = |condition: &str| json!({ "lines": [{ "line_no": 1, "quantity": 1, "condition": condition }] });
+        RequestPair::new(path, counted("damaged"), counted("missing"))
     }
 
     async fn saga_requests(&self, route: &str, order: &str) -> RequestPair {

@@ -12,6 +12,7 @@ use crate::store::returns;
 use crate::wake_stalled_sagas::reason_not_to_wake;
 use domain::Timestamp;
 use domain::applied::Applied;
+use domain::ids::OrderId;
 use domain::messages::Queue;
 use domain::returns::{ReturnCommand, ReturnState};
 use domain::saga::TimeScale;
@@ -42,7 +43,7 @@ pub async fn wake_stalled_returns(
     if orders.is_empty() {
         return Ok(0);
     }
-    let ids: Vec<_> = orders.iter().map(|order| order.as_uuid()).collect();
+    let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let locked: HashMap<_, _> = lock_sagas::lock(&mut work, &ids).await?.into_iter().collect();
     // Read after the locks are held, so that a return that has been advanced meanwhile is not due any more.
     let mut due = returns::of_orders(&mut work, &orders).await?;

@@ -5,6 +5,7 @@ use crate::idempotency::IdempotentResponse;
 use crate::routes::money::MoneyBody;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use domain::ids::OrderId;
 use domain::returns::{CountedUnits, ReturnLine, ReturnStatus};
 use orders::{ReturnEventView, ReturnView};
 use serde::Serialize;
@@ -137,7 +138,7 @@ impl From<ReturnView> for ReturnBody {
             warehouse_id: view.warehouse_id.map(|id| id.as_uuid()),
             restocking: view.restocking.map(Into::into),
             refund: view.refund.map(|status| ReturnRefundBody { status: status.into(), refund_id, amount }),
-            exchange_order_ids: view.exchange_orders.iter().map(|id| id.as_uuid()).collect(),
+            exchange_order_ids: view.exchange_orders.iter().map(OrderId::as_uuid).collect(),
             attention: view.attention,
             expires_at: view.deadline_at.filter(|_| view.status == ReturnStatus::Approved),
             version: view.version,
