@@ -327,6 +327,59 @@ async fn an_exchange_is_an_order_that_names_its_return(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn each_vendor_decides_on_a_return_of_the_lines_they_sell(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let other = shop.client.create_user("other", Role::Vendor).await;
+    sqlx::query("UPDATE catalogue.products SET vendor_id = $1 WHERE sku = $2")
+        .bind(other.id.as_uuid())
+        .bind(CABLE)
+        .execute(&shop.client.pool)
+        .await
+        .expect("set");
+    let order = shop.placed("sim_ok").await;
+    work(&shop.client).await;
+    let shipments = shop.get(&format!("/orders/{order}/shipments"), &shop.admin).await;
+    for shipment in shipments["items"].as_array().expect("shipments") {
+        let path = format!("/shipments/{}/events", shipment["tracking_number"].as_str().expect("a number"));
+        shop.post(&path, &shop.admin, &json!({ "status": "delivered" }), StatusCode::OK).await;
+    }
+    work(&shop.client).await;
+    let lines = [json!({ "line_no": 1, "quantity": 1 }), json!({ "line_no": 2, "quantity": 1 })];
+    let both = json!({ "reason": "wrong_item", "lines": lines });
+
+    let path = format!("/orders/{order}/returns");
+    let requested = shop.post(&path, &shop.customer, &both, StatusCode::CREATED).await;
+
+    assert_eq!(requested["items"].as_array().map(Vec::len), Some(2));
+    for (vendor, rival, sku) in [(&shop.vendor, &other, HEADPHONES), (&other, &shop.vendor, CABLE)] {
+        let own = shop.get("/returns", vendor).await;
+        assert_eq!(
+            (own["items"].as_array().map(Vec::len), &own["items"][0]["lines"][0]["sku"]),
+            (Some(1), &json!(sku))
+        );
+        let approve = format!("/returns/{}/approve", own["items"][0]["id"].as_str().expect("an id"));
+        shop.post(&approve, rival, &json!({}), StatusCode::NOT_FOUND).await;
+        shop.post(&approve, vendor, &json!({}), StatusCode::OK).await;
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_chosen_warehouse_gets_the_units(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.client.create_warehouse("WEST").await;
+    let order = shop.delivered("sim_ok").await;
+    let path = shop.approved(&order, 2).await;
+
+    let counts = json!({ "warehouse_code": "WEST", "lines": counted(&[("resellable", 2)])["lines"] });
+    shop.post(&format!("{path}/receive"), &shop.vendor, &counts, StatusCode::OK).await;
+    work(&shop.client).await;
+
+    let stock = shop.get(&format!("/inventory/{HEADPHONES}"), &shop.admin).await;
+    let on_hand: Vec<_> = stock["items"].as_array().expect("rows").iter().map(|row| &row["on_hand"]).collect();
+    assert_eq!(on_hand, [&json!(97), &json!(2)], "{stock}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_unchanged_return_is_not_sent_again(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.delivered("sim_ok").await;
