@@ -46,8 +46,8 @@ pub async fn wake_stalled_returns(
     let ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
     let locked: HashMap<_, _> = lock_sagas::lock(&mut work, &ids).await?.into_iter().collect();
     // Read after the locks are held, so that a return that has been advanced meanwhile is not due any more.
-    let mut due = returns::of_orders(&mut work, &orders).await?;
-    due.retain(|stored| stored.deadline_at.is_some_and(|deadline_at| deadline_at <= now));
+    let (due, unreadable) = due_returns(&mut work, &orders, now).await?;
+    returns::postpone_of_orders(&mut work, &unreadable, now + FAILED_WAIT).await?;
     let count = due.len();
     let (mut changes, mut failed, mut waiting) = (ReturnChanges::default(), Vec::new(), Vec::new());
     for stored in due {
@@ -72,6 +72,40 @@ pub async fn wake_stalled_returns(
     returns::postpone(&mut work, &failed, now + FAILED_WAIT).await?;
     work.commit(changes, now).await?;
     Ok(count)
+}
+
+/// The returns of `orders` that are past their deadline, and the orders with a return that can't be read.
+async fn due_returns(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+    now: Timestamp,
+) -> Result<(Vec<StoredReturn>, Vec<OrderId>), ReturnError> {
+    let (mut due, unreadable) = match returns::of_orders(tx, orders).await {
+        Ok(due) => (due, Vec::new()),
+        Err(StoreError::Inconsistent(_)) => readable_returns(tx, orders).await?,
+        Err(error) => return Err(error.into()),
+    };
+    due.retain(|stored| stored.deadline_at.is_some_and(|deadline_at| deadline_at <= now));
+    Ok((due, unreadable))
+}
+
+/// Reads the orders one by one, so that a return that can't be read does not stop those of other orders.
+async fn readable_returns(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<(Vec<StoredReturn>, Vec<OrderId>), ReturnError> {
+    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+    for order in orders {
+        match returns::of_orders(tx, &[*order]).await {
+            Ok(stored) => readable.extend(stored),
+            Err(StoreError::Inconsistent(error)) => {
+                tracing::error!(order.id = %order, "The returns of order {order} can't be advanced: {error}");
+                unreadable.push(*order);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((readable, unreadable))
 }
 
 /// The change of a return that is past its deadline.

@@ -103,6 +103,23 @@ pub(crate) async fn postpone(tx: &mut PgConnection, returns: &[ReturnId], deadli
     Ok(())
 }
 
+/// Postpones the deadlines that have passed of all returns of orders.
+pub(crate) async fn postpone_of_orders(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+    deadline_at: Timestamp,
+) -> sqlx::Result<()> {
+    let order_ids: Vec<_> = orders.iter().map(OrderId::as_uuid).collect();
+    sqlx::query!(
+        "UPDATE orders.returns SET deadline_at = $2 WHERE order_id = ANY($1) AND active AND deadline_at < $2",
+        &order_ids,
+        deadline_at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Deletes the returns of removed orders.
 pub(super) async fn delete(tx: &mut PgConnection, orders: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM orders.return_events WHERE order_id = ANY($1)", orders).execute(&mut *tx).await?;
