@@ -14,6 +14,7 @@ CODES = {"validation", "invalid-parameter", "malformed-json"}
 # The name of a member or parameter, and its rule beyond the schema.
 UNSAYABLE = {
     # References to what exists.
+    "exchange_of": "a return of the caller",
     "from_warehouse_code": "a warehouse",
     "from_warehouse_id": "a warehouse",
     "owner_id": "a user",
@@ -26,6 +27,7 @@ UNSAYABLE = {
     "": "`queue` or `fingerprint` of a replay",
     "amount_minor": "of a refund: not with `lines`",
     "line_no": "of a refund: a line of the order, once",
+    "lines": "of a return: lines of the order, once, and all units counted",
     "order_number": "its check character",
     "quantity": "of an adjustment: not 0, and not negative for every kind",
     "reason": "needed to close a warehouse",

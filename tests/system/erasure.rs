@@ -26,6 +26,9 @@ async fn an_erased_customer_leaves_no_text_in_any_table_and_the_accounting_stays
     for order in &orders {
         customer.wait_until(*order, "delivered", LIMIT).await;
     }
+    let returned = json!({ "reason": "other", "note": "For Quetzal", "lines": [{ "line_no": 1, "quantity": 1 }] });
+    let (status, body) = customer.post(&format!("/orders/{}/returns", orders[0]), &returned).await;
+    assert_eq!(status.as_u16(), 201, "{body}");
     let id = customer.get("/auth/me").await["id"].as_str().expect("an id").to_owned();
     let admin = system.admin().await;
     let paid = admin.payments(orders[0]).await;

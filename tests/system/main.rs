@@ -36,6 +36,7 @@ mod read_replica;
 mod refunds;
 mod refusals;
 mod repetition;
+mod returns;
 mod secret_files;
 mod service_faults;
 mod silent_connections;

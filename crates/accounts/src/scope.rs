@@ -28,6 +28,14 @@ pub enum Scope {
     /// Also retries and resolves refunds.
     #[strum(serialize = "orders:refund")]
     OrdersRefund,
+    #[strum(serialize = "returns:read")]
+    ReturnsRead,
+    /// Also cancels them.
+    #[strum(serialize = "returns:request")]
+    ReturnsRequest,
+    /// Approves, declines and receives them.
+    #[strum(serialize = "returns:decide")]
+    ReturnsDecide,
     #[strum(serialize = "payments:read")]
     PaymentsRead,
     #[strum(serialize = "shipments:read")]

@@ -4,7 +4,7 @@ use crate::allowed_origin::AllowedOrigin;
 use crate::rate_limits::RateLimitArgs;
 use crate::server::ServerLimits;
 use accounts::SecurityArgs;
-use orders::{IntakeLimits, SagaArgs};
+use orders::{IntakeLimits, ReturnArgs, SagaArgs};
 use payments::ChosenGateway;
 use platform::config::{
     DatabaseArgs, Environment, EnvironmentArgs, MetricsArgs, ProviderArgs, RabbitmqArgs, RedisArgs, ReplicaArgs,
@@ -43,6 +43,8 @@ pub struct ApiSettings {
     pub security: SecurityArgs,
     #[command(flatten)]
     pub orders: OrderArgs,
+    #[command(flatten)]
+    pub returns: ReturnArgs,
     #[command(flatten)]
     pub intake: IntakeLimits,
     #[command(flatten)]

@@ -110,6 +110,7 @@ fn shared(
         serves_operators: settings.http.api_metrics_port.is_none(),
         shows_demo_accounts: settings.environment.orderflow_env == Environment::Development,
         requires_ship_to: settings.orders.require_ship_to,
+        returns: settings.returns,
     };
     Ok(Shared {
         accounts: accounts(settings, pools, &redis).with_list_pool(lists.clone()),

@@ -48,6 +48,10 @@ permissions! {
     // Everybody may cancel an order that they placed, whatever their role is now.
     CancelOrders     "cancel orders"              &[Customer, Vendor, Support, Admin], Some(Scope::OrdersCancel);
     RefundOrders     "refund orders"              &[Admin], Some(Scope::OrdersRefund);
+    // Everybody may return what they ordered, whatever their role is now.
+    RequestReturns   "request returns"            &[Customer, Vendor, Support, Admin], Some(Scope::ReturnsRequest);
+    SeeReturns       "see returns"                &[Customer, Vendor, Support, Admin], Some(Scope::ReturnsRead);
+    DecideReturns    "decide on returns"          &[Vendor, Admin], Some(Scope::ReturnsDecide);
     SeePayments      "see payments"               &[Customer, Vendor, Support, Admin], Some(Scope::PaymentsRead);
     SeeShipments     "see shipments"              &[Customer, Vendor, Support, Admin], Some(Scope::ShipmentsRead);
     SeeAllocations   "see how orders are allocated" &[Vendor, Support, Admin], Some(Scope::StockRead);

@@ -4,7 +4,9 @@ use crate::idempotency::SupportedRoutes;
 use crate::methods::Methods;
 use crate::problem::text::quote;
 use crate::problem::{Kind, Problem};
-use crate::routes::{admin, api_keys, auth, inventory, orders, problems, products, shipments, system, warehouses};
+use crate::routes::{
+    admin, api_keys, auth, inventory, orders, problems, products, returns, shipments, system, warehouses,
+};
 use crate::state::AppState;
 use crate::{cors, docs, limits, pipeline};
 use axum::body::Bytes;
@@ -117,6 +119,13 @@ fn order_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::refunds::list::list_refunds, orders::refunds::create::create_refund))
         .routes(routes!(orders::refunds::retry::retry_refund))
         .routes(routes!(orders::refunds::resolve::resolve_refund))
+        .routes(routes!(returns::request::request_return))
+        .routes(routes!(returns::list::list_returns))
+        .routes(routes!(returns::find::find_return))
+        .routes(routes!(returns::decide::approve_return))
+        .routes(routes!(returns::decide::decline_return))
+        .routes(routes!(returns::decide::cancel_return))
+        .routes(routes!(returns::receive::receive_return))
         .routes(routes!(orders::shipments::order_shipments))
         .routes(routes!(orders::allocation::order_allocation))
         .routes(routes!(shipments::list::list_shipments))

@@ -9,7 +9,7 @@ use catalogue::Catalogue;
 use futures::FutureExt as _;
 use messaging::WriteContext;
 use messaging::broker::QueueInspector;
-use orders::{Intake, OrderWatch};
+use orders::{Intake, OrderWatch, ReturnArgs};
 use payments::PaymentMethods;
 use platform::lifecycle::Lifecycle;
 use platform::postgres::{ListPool, PoolActivity};
@@ -74,6 +74,8 @@ pub struct Options {
     pub shows_demo_accounts: bool,
     /// Whether orders without an address are refused.
     pub requires_ship_to: bool,
+    /// How long goods may be returned.
+    pub returns: ReturnArgs,
 }
 
 impl AppState {

@@ -52,6 +52,10 @@ mod refunds;
 mod repeats;
 #[path = "it/replays.rs"]
 mod replays;
+#[path = "it/return_requests.rs"]
+mod return_requests;
+#[path = "it/returns.rs"]
+mod returns;
 #[path = "it/roles.rs"]
 mod roles;
 #[path = "it/sagas.rs"]

@@ -69,8 +69,13 @@ id!(
     PaymentId
 );
 id!(
-    /// A refund of an order's payment; UUID v7.
+    /// A refund of an order's payment; UUID v7, or derived from the return that it belongs to, see
+    /// [`RefundId::of_return`].
     RefundId
+);
+id!(
+    /// A return of goods; UUID v7.
+    ReturnId
 );
 id!(
     /// The shipment of one order from one warehouse with the products of one vendor; derived, see
@@ -105,6 +110,13 @@ impl PaymentId {
     /// An order has one payment: the same order always gives the same id.
     pub fn of(order: OrderId) -> Self {
         Self(derive(order, "payment"))
+    }
+}
+
+impl RefundId {
+    /// A return has one refund: the same return always gives the same id.
+    pub fn of_return(order: OrderId, returned: ReturnId) -> Self {
+        Self(derive(order, &format!("refund/{returned}")))
     }
 }
 

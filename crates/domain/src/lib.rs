@@ -17,6 +17,8 @@ pub mod page;
 pub mod payment;
 pub mod product;
 pub mod refund;
+mod return_reason;
+pub mod returns;
 pub mod saga;
 pub mod shipment;
 mod step_name;

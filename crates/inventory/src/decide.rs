@@ -2,8 +2,9 @@
 
 use crate::StoreError;
 use crate::changes::StockChanges;
+use crate::restock::restock;
 use crate::store::{LockedReservation, NewDecision, OrderLine, ReservationUpdate};
-use domain::ids::{MessageId, OrderId, ShipmentId};
+use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId};
 use domain::inventory::{
     AllocationDecision, AllocationPolicy, LedgerEntry, LineState, Movement, Origin, Proximities, ReservationState,
     ReservedLine, ReservedLines, StockSnapshot, WarehouseLocations, allocate,
@@ -19,6 +20,8 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Batch<'a> {
     pub deliveries: &'a [Delivery<InventoryCommand>],
     pub reservations: HashMap<OrderId, LockedReservation>,
+    /// The returns that were not restocked before.
+    pub restocked: HashSet<ReturnId>,
     pub lines: HashMap<OrderId, ReservedLines>,
     pub stock: StockSnapshot,
     /// The policy of commands without one.
@@ -47,7 +50,8 @@ pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
     }
 }
 
-/// Releases, reductions and shipments are decided first, so that released units can serve reserve commands of the same batch.
+/// Releases, reductions, shipments and returns are decided first, so that released and returned units can serve reserve
+/// commands of the same batch.
 pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
     let mut decisions = Decisions::default();
     let mut outcomes: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
@@ -59,6 +63,10 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
             InventoryCommand::Ship(command) => Some(ship(&mut batch, &mut decisions, command, delivery.header.id)?),
             InventoryCommand::Reduce(command) => {
                 Some(Ok(reduce(&mut batch, &mut decisions, command, delivery.header.id)?))
+            }
+            InventoryCommand::Restock(command) => {
+                let (stock, new) = (&mut batch.stock, &batch.restocked);
+                Some(Ok(restock(stock, new, &mut decisions.changes, command, delivery.header.id)?))
             }
             InventoryCommand::Reserve(_) => None,
         };

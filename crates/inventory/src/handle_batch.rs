@@ -4,10 +4,11 @@
 
 use crate::changes::StockChanges;
 use crate::decide::{Batch, Decisions, decide, validation_error};
+use crate::restock::restocks;
 use crate::store::{self, LockedReservation, NewReservation};
 use crate::{Inventory, StoreError};
 use domain::Timestamp;
-use domain::ids::OrderId;
+use domain::ids::{OrderId, WarehouseId};
 use domain::inventory::{AllocationPolicy, ReservationState, WarehouseLocations};
 use domain::messages::{InventoryCommand, Queue, ReserveStock};
 use domain::product::Sku;
@@ -28,13 +29,18 @@ impl Handle for Inventory {
     ) -> Result<Handled<StockChanges>, HandleError> {
         let reservations = store::lock_reservations(tx, &new_reservations(batch), now).await?;
         let needs = Needs::of(batch, &reservations);
+        let restocks = restocks(batch);
+        let restocked = store::insert_restocks(tx, &restocks, now).await?;
+        if !restocks.is_empty() {
+            store::insert_missing_stock(tx, &restocked_stock(batch), now).await?;
+        }
         let stock = store::lock_stock(tx, &needs.skus, &needs.closing).await?;
         // Read after the stock rows are locked: lines change only under that lock, so this read is current, and other
         // transactions that release or ship the same lines wait.
         let lines = store::find_lines(tx, &needs.loaded).await?;
         let locations = self.locations(tx, batch).await?;
         let decisions =
-            decide(Batch { deliveries: batch, reservations, lines, stock, policy: self.policy, locations })?;
+            decide(Batch { deliveries: batch, reservations, restocked, lines, stock, policy: self.policy, locations })?;
         Ok(handled(batch, decisions, now))
     }
 }
@@ -50,7 +56,10 @@ impl Inventory {
             InventoryCommand::Reserve(ReserveStock { policy, destination, .. }) => {
                 destination.is_some() && policy.unwrap_or(self.policy) == AllocationPolicy::Nearest
             }
-            InventoryCommand::Release(_) | InventoryCommand::Ship(_) | InventoryCommand::Reduce(_) => false,
+            InventoryCommand::Release(_)
+            | InventoryCommand::Ship(_)
+            | InventoryCommand::Reduce(_)
+            | InventoryCommand::Restock(_) => false,
         });
         if needs_them { store::find_locations(tx).await } else { Ok(WarehouseLocations::new()) }
     }
@@ -63,17 +72,27 @@ fn new_reservations(batch: &[Delivery<InventoryCommand>]) -> Vec<NewReservation>
         let (order_id, state) = match &delivery.command {
             InventoryCommand::Reserve(reserve) => (reserve.order_id, ReservationState::Reserved),
             InventoryCommand::Release(release) => (release.order_id, ReservationState::Released),
-            InventoryCommand::Ship(_) | InventoryCommand::Reduce(_) => return None,
+            InventoryCommand::Ship(_) | InventoryCommand::Reduce(_) | InventoryCommand::Restock(_) => return None,
         };
         Some(NewReservation { order_id, state, cause: delivery.header.id })
     };
     batch.iter().filter(|delivery| validation_error(&delivery.command).is_none()).filter_map(new_reservation).collect()
 }
 
+/// The stock rows of returned units: a warehouse may receive a SKU that it never had.
+fn restocked_stock<'a>(batch: &'a [Delivery<InventoryCommand>]) -> Vec<(&'a Sku, WarehouseId)> {
+    let restock = |delivery: &'a Delivery<InventoryCommand>| match &delivery.command {
+        InventoryCommand::Restock(command) => Some(command),
+        _ => None,
+    };
+    let restocks = batch.iter().filter_map(restock);
+    restocks.flat_map(|command| command.lines.iter().map(|line| (&line.sku, command.warehouse_id))).collect()
+}
+
 /// The rows that are needed to decide a batch.
 #[derive(Default)]
 struct Needs {
-    /// SKUs of new reservations.
+    /// SKUs of new reservations and of returns.
     skus: Vec<Sku>,
     /// Orders whose lines are released or shipped.
     closing: Vec<OrderId>,
@@ -100,6 +119,7 @@ impl Needs {
                 InventoryCommand::Release(_) => {}
                 InventoryCommand::Ship(ship) => needs.closing.push(ship.order_id),
                 InventoryCommand::Reduce(reduce) => needs.closing.push(reduce.order_id),
+                InventoryCommand::Restock(restock) => skus.extend(restock.lines.iter().map(|line| line.sku.clone())),
             }
         }
         needs.loaded.extend(&needs.closing);

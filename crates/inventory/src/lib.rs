@@ -1,5 +1,6 @@
-//! Inventory: owns schema `inventory`. Consumes the commands reserve, release and ship (`InventoryCommand`). Replies
-//! with reserved, rejected, released and shipped, and reports stale reservations. Depends on no other slice.
+//! Inventory: owns schema `inventory`. Consumes the commands reserve, release, ship and restock (`InventoryCommand`).
+//! Replies with reserved, rejected, released, shipped and restocked, and reports stale reservations. Depends on no other
+//! slice.
 //!
 //! All writers lock rows in the same order, so that they can't deadlock: first the reservations of the orders, then the
 //! stock rows, each sorted and in one statement. Counters change only through ledger entries (`store/ledger.rs`), which
@@ -21,6 +22,7 @@ mod movements;
 mod query_stale_reservations;
 mod receive_stock;
 mod remove_orders;
+mod restock;
 mod store;
 mod transfer_stock;
 mod update_warehouse;

@@ -5,6 +5,7 @@ use crate::changes::OrderChanges;
 use crate::error::StoreError;
 use crate::metrics;
 use crate::order_change::OrderChange;
+use crate::returns::{ReturnChanges, ReturnsOfBatch};
 use crate::store::lock_sagas::{self, LockedOrder};
 use domain::Timestamp;
 use domain::applied::Applied;
@@ -34,6 +35,7 @@ impl Handle for SagaHandler {
     ) -> Result<Handled<SagaChanges>, HandleError> {
         let ids: Vec<_> = batch.iter().map(|delivery| delivery.header.subject.as_uuid()).collect();
         let mut locked: HashMap<_, _> = lock_sagas::lock(tx, &ids).await?.into_iter().collect();
+        let returns = ReturnsOfBatch::of(tx, batch).await?;
         let mut handled = Handled::<SagaChanges>::default();
         for delivery in batch {
             let order = locked.remove(&delivery.header.subject);
@@ -43,6 +45,10 @@ impl Handle for SagaHandler {
                 handled.outgoing.extend(compensation);
                 handled.verdicts.push(Verdict::Done);
                 continue;
+            }
+            if let Some((change, outgoing)) = returns.on_reply(delivery, self.time_scale, now) {
+                handled.changes.returns.0.push(change);
+                handled.outgoing.extend(outgoing);
             }
             handled.verdicts.push(match self.advance(order, delivery, now) {
                 Ok(Applied::Changed((change, outgoing))) => {
@@ -62,6 +68,7 @@ impl Handle for SagaHandler {
 #[derive(Debug, Default)]
 pub struct SagaChanges {
     orders: OrderChanges,
+    returns: ReturnChanges,
     /// Replies about orders that do not exist, and whether a compensation is sent.
     unknown_orders: Vec<(Header, bool)>,
 }
@@ -70,7 +77,8 @@ impl Changes for SagaChanges {
     type Error = StoreError;
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
-        self.orders.save(tx, now).await
+        self.orders.save(tx, now).await?;
+        self.returns.save(tx, now).await
     }
 
     fn committed(self, now: Timestamp) {

@@ -24,7 +24,7 @@ pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Op
     };
     let reship_of = reships::original_of(&mut connection, id).await?;
     let recipient = visible_recipient(&mut connection, &found, viewer).await?;
-    let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, .. } = found;
+    let store::FoundOrder { order, payment_method, note, metadata, shipping_minor, exchange_of, .. } = found;
     Ok(Some(OrderView {
         order,
         payment_method,
@@ -34,6 +34,7 @@ pub async fn find_order(pool: &PgPool, id: OrderId, viewer: Viewer) -> Result<Op
         metadata,
         shipping_minor,
         reship_of,
+        exchange_of,
         shipments,
     }))
 }

@@ -1,6 +1,7 @@
-//! Orders: owns schema `orders` (orders, items, recipients, metadata, timeline, sagas,
+//! Orders: owns schema `orders` (orders, items, recipients, metadata, timeline, sagas, returns,
 //! idempotency keys). Consumes every reply (`Reply`).
-//! Publishes the commands of the saga's plan and the events of `OrderEvent`. Depends on no other slice.
+//! Publishes the commands of the saga's plan and of returns, and the events of `OrderEvent` and `ReturnEvent`. Depends on
+//! no other slice.
 
 mod advance_saga;
 mod apply_transition;
@@ -24,6 +25,8 @@ mod order_change;
 mod order_events;
 mod placement;
 mod remove_orders;
+mod return_model;
+mod returns;
 mod saga_actions;
 mod saga_args;
 mod store;
@@ -49,6 +52,11 @@ pub use list_sagas::{find_saga, list_sagas};
 pub use new_order::{Accepted, NewOrder};
 pub use order_events::{EVENTS_MAX, order_events, order_events_after};
 pub use remove_orders::{ended_orders, finish_removals, remove_orders, unfinished_removals};
+pub use return_model::{ReturnCursor, ReturnEventView, ReturnFilter, ReturnView};
+pub use returns::{
+    DecideReturn, ReceiveReturn, RequestReturns, ReturnActor, ReturnArgs, ReturnDecision, ReturnError, ReturnPreview,
+    decide_return, find_return, list_returns, preview_returns, receive_return, request_returns, wake_stalled_returns,
+};
 pub use saga_actions::{SagaAction, SagaActionError, SagaActionRequest, act_on_saga};
 pub use saga_args::SagaArgs;
 pub use viewer::Viewer;

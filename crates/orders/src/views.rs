@@ -2,7 +2,7 @@
 
 use crate::cursor::SagaCursor;
 use domain::Timestamp;
-use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId, UserId, WarehouseId};
 use domain::money::Money;
 use domain::order::{FulfilmentStatus, OrderNumber, OrderPaymentStatus, OrderStatus, Recipient};
 use domain::product::{Quantity, Sku};
@@ -47,6 +47,8 @@ pub struct OrderView {
     pub shipping_minor: Option<i64>,
     /// The order whose lost, damaged or returned shipment this order sends again.
     pub reship_of: Option<OrderId>,
+    /// The return whose units it replaces.
+    pub exchange_of: Option<ReturnId>,
     /// Empty until the order is confirmed. A vendor sees them only if all lines are theirs.
     pub shipments: Vec<ShipmentView>,
 }

@@ -78,7 +78,10 @@ pub async fn wake_stalled_sagas(
 }
 
 /// The reason why no command could get a reply at the moment, if there is one.
-async fn reason_not_to_wake(tx: &mut PgConnection, unattended: &[Queue]) -> sqlx::Result<Option<&'static str>> {
+pub(crate) async fn reason_not_to_wake(
+    tx: &mut PgConnection,
+    unattended: &[Queue],
+) -> sqlx::Result<Option<&'static str>> {
     if unattended.contains(&Queue::Orders) {
         return Ok(Some("the queue of their replies has no consumer"));
     }

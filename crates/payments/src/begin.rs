@@ -37,6 +37,11 @@ pub(crate) async fn begin(
             calls.push(call);
             continue;
         }
+        // It becomes a refund in the second transaction.
+        if matches!(delivery.command, PaymentCommand::RefundLines(_)) {
+            calls.push(Call::NotNeeded);
+            continue;
+        }
         let call = match stored.remove(&order_id) {
             None => Call::Refused(Refusal::NoPayment),
             Some(stored) => plan(gateways, &stored, delivery, now, &mut changes.payments).unwrap_or_else(Call::Refused),
@@ -96,7 +101,7 @@ impl OperationRequest {
                 Some(Self::Capture { capture: CaptureAttempt::of(&command), amount: command.amount })
             }
             PaymentCommand::Refund(command) => Some(Self::Refund { cause: command.cause, amount: command.amount }),
-            PaymentCommand::Void(_) => None,
+            PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) => None,
         }
     }
 }

@@ -13,6 +13,7 @@ pub struct PaymentChanges {
     pub(crate) started: Vec<StartedOperation>,
     /// Operations with the outcome of their gateway calls.
     pub(crate) settled: Vec<SettledOperation>,
+    pub(crate) new_refunds: Vec<Refund>,
     /// Refunds with a new status.
     pub(crate) refunds: Vec<Refund>,
 }
@@ -23,6 +24,9 @@ impl Changes for PaymentChanges {
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), PaymentsError> {
         store::save(tx, &self.payments, &self.settled, now).await?;
         store::save_refunds(tx, &self.refunds, now).await?;
+        for refund in &self.new_refunds {
+            store::insert_refund(tx, refund).await?;
+        }
         store::start_operations(tx, &self.started, now).await
     }
 }

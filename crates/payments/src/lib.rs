@@ -1,4 +1,5 @@
-//! Payments: owns schema `payments`. Consumes the commands authorize, capture, void and refund ([`PaymentCommand`]).
+//! Payments: owns schema `payments`. Consumes the commands authorize, capture, void, refund and refund of lines
+//! ([`PaymentCommand`]).
 //! Replies with authorized, declined, captured, voided and refunded, and with declined captures and refused refunds.
 //! Depends on no other slice.
 //!
@@ -26,8 +27,8 @@ pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
 pub use reconcile::reconcile_payments;
 pub use refunds::{
-    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, request_refund,
-    resolve_refund, retry_refund,
+    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, preview_return,
+    request_refund, resolve_refund, retry_refund,
 };
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};

@@ -7,7 +7,7 @@ use crate::call::{CallResult, Report};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
-use crate::refunds::{RefundsOfBatch, unresolved};
+use crate::refunds::{RefundsOfBatch, request_lines, unresolved};
 use crate::store::{self, OperationStatus, SettledOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
@@ -27,6 +27,12 @@ pub(crate) async fn settle(
     let refunds = RefundsOfBatch::of(tx, batch).await?;
     let (mut handled, mut changes) = (Handled::default(), PaymentChanges::default());
     for (delivery, result) in batch.iter().zip(results) {
+        if let PaymentCommand::RefundLines(command) = &delivery.command {
+            let (payment, refunds) = (stored.remove(&command.order_id), refunds.of_order(command.order_id));
+            handled.outgoing.extend(request_lines(payment, refunds, delivery, command, &mut changes, now));
+            handled.verdicts.push(Verdict::Done);
+            continue;
+        }
         let verdict = match (result, stored.remove(&delivery.header.subject)) {
             (CallResult::Refused(refusal), _) => Verdict::Poison(refusal.to_string()),
             (_, None) => Verdict::Poison(Refusal::NoPayment.to_string()),

@@ -6,6 +6,7 @@ use strum::VariantNames as _;
 domain::string_enum! {
     pub enum TaskName {
         WakeStalledSagas,
+        WakeStalledReturns,
         AdvanceShipments,
         MarkDelayedShipments,
         QueryStaleReservations,

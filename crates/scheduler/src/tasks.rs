@@ -45,6 +45,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
                 Box::pin(async move { Ok(orders::wake_stalled_sagas(&context, &unconsumed, now, BATCH_MAX).await?) })
             })
         }
+        TaskName::WakeStalledReturns => returns_task(name, unconsumed.clone(), context),
         TaskName::AdvanceShipments => {
             let carriers = settings.carriers.clone();
             task(name, EVERY_HALF_SECOND, context, move |context, now| {
@@ -109,6 +110,13 @@ fn task(
 ) -> Task {
     let context = context.clone();
     Task { name: name.into(), period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
+}
+
+fn returns_task(name: TaskName, unconsumed: UnconsumedQueues, context: &WriteContext) -> Task {
+    task(name, EVERY_5_S, context, move |context, now| {
+        let unconsumed = unconsumed.now();
+        Box::pin(async move { Ok(orders::wake_stalled_returns(&context, &unconsumed, now, BATCH_MAX).await?) })
+    })
 }
 
 fn retention_task(name: TaskName, retention: Retention, context: &WriteContext) -> Task {

@@ -40,6 +40,38 @@ const SETS: &[Set] = &[
         ("delivered", "all shipments have arrived"),
         ("released", "the reserved stock, if there was any, is free again"),
     ],
+    // return.status
+    &[
+        ("requested", "the vendor has to decide"),
+        ("approved", "the goods may be sent"),
+        ("declined", "refused by the vendor"),
+        ("cancelled", "given up by the customer before it was received"),
+        ("expired", "approved, and not received in time"),
+        ("received", "counted; being restocked and refunded"),
+        ("closed", "nothing is left to be done"),
+    ],
+    &[
+        ("damaged", "the goods are damaged"),
+        ("wrong_item", "something else was ordered"),
+        ("not_as_described", "the goods are not what the shop describes"),
+        ("no_longer_wanted", "nothing is wrong with the goods"),
+        ("other", "see the note"),
+    ],
+    &[
+        ("resellable", "goes back to the stock"),
+        ("damaged", "can't be sold again"),
+        ("missing", "did not arrive; can be returned later"),
+    ],
+    &[("not_needed", "no unit is resellable"), ("open", "requested from the inventory"), ("done", "in stock again")],
+    &[
+        ("not_needed", "no unit is refunded"),
+        ("open", "requested, or about to be"),
+        ("refused", "the gateway refused it: retry or resolve the refund"),
+        ("unresolved", "the gateway can't be asked any more: resolve the refund"),
+        ("done", "paid back"),
+        ("nothing_left", "everything was refunded before"),
+        ("given_up", "refused, and resolved as such"),
+    ],
     // payment.status
     &[
         ("authorizing", "requested; the outcome may be unknown"),
@@ -236,6 +268,9 @@ const SETS: &[Set] = &[
         ("orders:cancel", "cancel orders"),
         ("orders:adjust_totals", "set tax, discounts and shipping costs; granted by admins only"),
         ("orders:refund", "refund orders, retry and resolve refunds"),
+        ("returns:read", "see returns"),
+        ("returns:request", "request and cancel returns"),
+        ("returns:decide", "approve, decline and receive returns"),
         ("payments:read", "see payments"),
         ("shipments:read", "see shipments"),
         ("shipments:report", "report on shipments"),

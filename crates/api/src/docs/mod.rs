@@ -32,6 +32,7 @@ const ACCESS_TOKEN: &str = "access_token";
     tags(
         (name = "auth", description = "Sign up, log in, refresh tokens, log out"),
         (name = "orders", description = "Place, follow and cancel orders"),
+        (name = "returns", description = "Request, decide and receive returns"),
         (name = "products", description = "The catalogue"),
         (name = "inventory", description = "Stock per SKU and warehouse"),
         (name = "shipments", description = "Track shipments and report their progress"),

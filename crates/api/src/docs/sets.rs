@@ -31,6 +31,7 @@ sets! {
     CarrierReportSet = domain::shipment::CarrierReport;
     CancelReasonSet = domain::order::CancelReason;
     DeliveryExceptionSet = domain::shipment::DeliveryException;
+    ConditionSet = domain::returns::Condition;
     DependencyStatusSet = crate::routes::system::health::DependencyStatus;
     ErasureStatusSet = crate::routes::admin::customers::erase::ErasureStatus;
     ExceptionOutcomeSet = crate::routes::admin::shipments::resolve::ExceptionOutcome;
@@ -50,7 +51,11 @@ sets! {
     RefundResolutionSet = domain::refund::RefundResolution;
     RefundScopeSet = domain::refund::RefundScopeKind;
     RefundStatusSet = domain::refund::RefundStatus;
+    ReturnReasonSet = domain::returns::ReturnReason;
+    ReturnRefundStatusSet = domain::returns::ReturnRefundStatus;
+    ReturnStatusSet = domain::returns::ReturnStatus;
     ReplayStatusSet = operations::replays::ReplayStatus;
+    RestockingSet = domain::returns::Restocking;
     RoleSet = accounts::Role;
     RunResultSet = crate::routes::admin::tasks::RunResult;
     SagaFilterSet = orders::SagaFilter;

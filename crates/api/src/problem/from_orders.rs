@@ -4,8 +4,9 @@ use super::text::{invalid, quote};
 use super::{FieldError, Kind, Problem};
 use domain::order::order_request::PlacingError;
 use domain::product::{Line, Sku};
+use domain::returns::ReturnRefusal;
 use domain::saga::{CancelRefusal, LineCancelRefusal, SagaError};
-use orders::{CancelError, ExceptionError, PlaceOrderError, SagaActionError, StoreError};
+use orders::{CancelError, ExceptionError, PlaceOrderError, ReturnError, SagaActionError, StoreError};
 use std::time::Duration;
 
 /// `Retry-After` of a repeat whose first request is still in progress.
@@ -110,6 +111,24 @@ impl From<ExceptionError> for Problem {
             }
             ExceptionError::Refused(_) => Self::internal(detail),
             ExceptionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReturnError> for Problem {
+    fn from(error: ReturnError) -> Self {
+        let detail = error.to_string();
+        let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, &detail));
+        match error {
+            ReturnError::NoSuchOrder => Self::not_found("order"),
+            ReturnError::NotFound => Self::not_found("return"),
+            ReturnError::NotAllowed(_) => Self::new(Kind::Forbidden, detail),
+            ReturnError::Refused(ReturnRefusal::UnknownLine(_) | ReturnRefusal::RepeatedLine(_))
+            | ReturnError::Count(_) => about(Kind::Validation, "lines"),
+            ReturnError::Refused(_) => about(Kind::InvalidState, "lines"),
+            ReturnError::WarehouseRequired => about(Kind::Validation, "warehouse_id"),
+            ReturnError::Status(_) => Self::new(Kind::InvalidState, detail),
+            ReturnError::Store(error) => error.into(),
         }
     }
 }

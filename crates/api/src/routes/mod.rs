@@ -9,6 +9,7 @@ pub mod orders;
 pub mod problems;
 pub mod products;
 pub mod reason;
+pub mod returns;
 pub mod shipments;
 pub mod system;
 pub mod viewer;

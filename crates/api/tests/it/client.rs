@@ -16,7 +16,7 @@ use domain::money::Money;
 use inventory::{Receipt, create_warehouse, receive_new};
 use messaging::WriteContext;
 use messaging::broker::{BrokerConnections, QueueInspector};
-use orders::{Intake, IntakeLimits, OrderWatch};
+use orders::{Intake, IntakeLimits, OrderWatch, ReturnArgs};
 use payments::gateway::RegisteredGateway;
 use payments::gateway::simulated::SimulatedGateway;
 use platform::audit::NoAudit;
@@ -41,6 +41,7 @@ pub const OPTIONS: Options = Options {
     serves_operators: true,
     shows_demo_accounts: true,
     requires_ship_to: false,
+    returns: ReturnArgs::DEFAULT,
 };
 pub const PASSWORD: &str = "CustomerPass123";
 pub const SECRET: &str = "a-key-of-at-least-thirty-two-bytes-1";

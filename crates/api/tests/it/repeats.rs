@@ -74,6 +74,8 @@ impl Fixture {
                 let resolved = |evidence: &str| json!({ "outcome": "refused", "evidence": evidence });
                 RequestPair::new(self.refused_refund(route).await, resolved("called"), resolved("written"))
             }
+            "/orders/{id}/returns" => self.return_requests(route).await,
+            _ if route.starts_with("/returns/") => self.decisions_on_a_return(route).await,
             "/shipments/{tracking_number}/events" => {
                 let number = worker_fixture::book(&self.client, &self.place().await, self.warehouse).await;
                 let reported = |status: &str| json!({ "status": status });
@@ -122,6 +124,23 @@ impl Fixture {
         })
     }
 
+    async fn return_requests(&self, route: &str) -> RequestPair {
+        let units = |quantity: u32| json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": quantity }] });
+        RequestPair::new(route.replace("{id}", &self.delivered_units(2).await), units(1), units(2))
+    }
+
+    async fn decisions_on_a_return(&self, route: &str) -> RequestPair {
+        let id = self.requested_return().await;
+        let path = route.replace("{id}", &id);
+        if !route.ends_with("/receive") {
+            return RequestPair::new(path, json!({ "note": "yes" }), json!({ "note": "no" }));
+        }
+        let approve = post(&format!("/returns/{id}/approve")).by(&self.admin).json(&json!({}));
+        self.client.send(approve).await.expect(StatusCode::OK);
+        let counted = |condition: &str| json!({ "lines": [{ "line_no": 1, "quantity": 1, "condition": condition }] });
+        RequestPair::new(path, counted("damaged"), counted("missing"))
+    }
+
     async fn saga_requests(&self, route: &str, order: &str) -> RequestPair {
         let saga = self.client.send(get(&format!("/admin/sagas/{order}")).by(&self.admin)).await.expect(StatusCode::OK);
         let body = |reason: &str| json!({ "generation": saga["generation"], "reason": reason });
@@ -134,7 +153,23 @@ impl Fixture {
 
     async fn delivered(&self, payment_method: &str) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 1 }], "payment_method": payment_method });
-        let place = post("/orders").by(&self.admin).header("idempotency-key", &Uuid::now_v7().to_string()).json(&order);
+        self.placed_and_delivered(&order).await
+    }
+
+    async fn delivered_units(&self, quantity: u32) -> String {
+        self.placed_and_delivered(&order(quantity)).await
+    }
+
+    async fn requested_return(&self) -> String {
+        let order = self.delivered_units(1).await;
+        let units = json!({ "reason": "other", "lines": [{ "line_no": 1, "quantity": 1 }] });
+        let request = post(&format!("/orders/{order}/returns")).by(&self.admin).json(&units);
+        let requested = self.client.send(request).await.expect(StatusCode::CREATED);
+        requested["items"][0]["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn placed_and_delivered(&self, order: &Value) -> String {
+        let place = post("/orders").by(&self.admin).header("idempotency-key", &Uuid::now_v7().to_string()).json(order);
         let accepted = self.client.send(place).await.expect(StatusCode::ACCEPTED);
         let order = accepted["order_id"].as_str().expect("an id").to_owned();
         deliver(&self.client, &self.admin, &order).await;

@@ -31,7 +31,8 @@ async fn an_unknown_field_is_named_with_the_known_ones(pool: PgPool) {
     let response = client.send(order(&customer, &json!({ "items": [], "full_nam": "x" }))).await;
 
     let expected = "Unknown field `full_nam`. Allowed: `currency`, `items`, `payment_method`, `note`, `ship_to`, \
-                    `contact`, `external_ref`, `metadata`, `shipping_minor`, `allocation_policy`.";
+                    `contact`, `external_ref`, `metadata`, `shipping_minor`, `allocation_policy`, \
+                    `exchange_of`.";
     assert!(texts(&response).contains(&expected.to_owned()), "{}", response.body);
 }
 

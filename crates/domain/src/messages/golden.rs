@@ -5,11 +5,13 @@
 
 use super::*;
 use crate::allocation_policy::AllocationPolicy;
-use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
+use crate::ids::{OrderId, RefundId, ReturnId, ShipmentId, UserId, WarehouseId};
 use crate::location::Location;
 use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
+use crate::refund::{LineUnits, RefundReason, Refundable, RefundableLine};
+use crate::return_reason::ReturnReason;
 use crate::shipment::{DeliveryException, ShipmentStatus, Transport};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -34,6 +36,7 @@ fn every_golden_file_is_deserialized_as_its_message() {
     reads_back(shipment_commands());
     reads_back(replies());
     reads_back(events());
+    reads_back(return_events());
 }
 
 #[test]
@@ -44,8 +47,8 @@ fn every_message_has_a_golden_file_and_every_file_a_message() {
         .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
 
-    let variants =
-        InventoryCommand::COUNT + PaymentCommand::COUNT + ShipmentCommand::COUNT + Reply::COUNT + OrderEvent::COUNT;
+    let commands = InventoryCommand::COUNT + PaymentCommand::COUNT + ShipmentCommand::COUNT;
+    let variants = commands + Reply::COUNT + OrderEvent::COUNT + ReturnEvent::COUNT;
     assert_eq!(messages.len(), variants, "a message has no sample");
     assert_eq!(messages, files);
 }
@@ -124,6 +127,7 @@ fn every_message() -> Vec<(&'static str, String)> {
         written(&shipment_commands()),
         written(&replies()),
         written(&events()),
+        written(&return_events()),
     ]
     .concat()
 }
@@ -169,6 +173,12 @@ fn inventory_commands() -> Vec<InventoryCommand> {
             warehouse_id: warehouse(),
             lines: vec![RemainingUnits { sku: line("SKU-HEADPHONES", 1).sku, units: 0 }],
         }),
+        InventoryCommand::Restock(RestockReturn {
+            order_id,
+            return_id: returned(),
+            warehouse_id: warehouse(),
+            lines: vec![line("SKU-HEADPHONES", 1)],
+        }),
     ]
 }
 
@@ -184,6 +194,13 @@ fn payment_commands() -> Vec<PaymentCommand> {
         PaymentCommand::Void(VoidPayment { order_id }),
         PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount, attempt: 2 }),
         PaymentCommand::Refund(RefundPayment { order_id, cause: "damaged".to_owned(), amount }),
+        PaymentCommand::RefundLines(RefundLines {
+            order_id,
+            refund_id: RefundId::of_return(order_id, returned()),
+            reason: RefundReason::Customer,
+            units: vec![LineUnits { line_no: 1, quantity: line("SKU-HEADPHONES", 1).quantity }],
+            order: refundable(),
+        }),
     ]
 }
 
@@ -218,6 +235,7 @@ fn replies() -> Vec<Reply> {
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
         Reply::ReservationReduced(ReservationReduced { order_id, shipment_id }),
         Reply::ReservationStale(ReservationStale { order_id, held_since: noon() }),
+        Reply::ReturnRestocked(ReturnRestocked { order_id, return_id: returned() }),
         Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
         Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),
@@ -238,6 +256,12 @@ fn replies() -> Vec<Reply> {
             is_acknowledged: true,
         }),
         Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause: "damaged".to_owned(), amount }),
+        Reply::PaymentRefundLinesRefused(PaymentRefundLinesRefused {
+            order_id,
+            refund_id: RefundId::of_return(order_id, returned()),
+            reason: "nothing of the order is captured".to_owned(),
+            is_final: true,
+        }),
         Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),
@@ -304,6 +328,37 @@ fn events() -> Vec<OrderEvent> {
     ]
 }
 
+fn return_events() -> Vec<ReturnEvent> {
+    let (order_id, return_id, vendor_id) = (order(), returned(), UserId::from_uuid(id(5)));
+    let Line { sku, quantity } = line("SKU-HEADPHONES", 2);
+    let requested = RequestedLine { line_no: 1, sku: sku.clone(), quantity };
+    let received = ReceivedLine { line_no: 1, sku, resellable: 1, damaged: 1, missing: 0 };
+    vec![
+        ReturnEvent::Requested(ReturnRequested {
+            order_id,
+            return_id,
+            customer_id: UserId::from_uuid(id(4)),
+            vendor_id,
+            reason: ReturnReason::NotAsDescribed,
+            lines: vec![requested],
+        }),
+        ReturnEvent::Received(ReturnReceived { order_id, return_id, warehouse_id: warehouse(), lines: vec![received] }),
+        ReturnEvent::Refunded(ReturnRefunded {
+            order_id,
+            return_id,
+            refund_id: RefundId::of_return(order_id, return_id),
+            amount: money(12_997),
+        }),
+    ]
+}
+
+fn refundable() -> Refundable {
+    let (ordered_units, captured_units) = (2, 2);
+    let (total_minor, tax_minor, discount_minor) = (12_997, 100, 0);
+    let line = RefundableLine { line_no: 1, ordered_units, captured_units, total_minor, tax_minor, discount_minor };
+    Refundable { lines: vec![line], shipping_minor: 500, captured_minor: 13_497 }
+}
+
 fn allocation() -> Allocation {
     let Line { sku, quantity } = line("SKU-HEADPHONES", 2);
     Allocation { warehouse_id: warehouse(), sku, quantity }
@@ -345,6 +400,10 @@ fn warehouse() -> WarehouseId {
 
 fn shipment() -> ShipmentId {
     ShipmentId::from_uuid(id(3))
+}
+
+fn returned() -> ReturnId {
+    ReturnId::from_uuid(id(6))
 }
 
 fn id(number: u128) -> Uuid {

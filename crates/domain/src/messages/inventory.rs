@@ -3,7 +3,7 @@
 use super::{Address, Message, Queue};
 use crate::Timestamp;
 use crate::allocation_policy::AllocationPolicy;
-use crate::ids::{OrderId, ShipmentId, WarehouseId};
+use crate::ids::{OrderId, ReturnId, ShipmentId, WarehouseId};
 use crate::location::Location;
 use crate::product::{Line, Quantity, Sku};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub enum InventoryCommand {
     #[serde(rename = "inventory.reduce.v1")]
     #[strum(serialize = "inventory.reduce.v1")]
     Reduce(ReduceReservation),
+    #[serde(rename = "inventory.restock.v1")]
+    #[strum(serialize = "inventory.restock.v1")]
+    Restock(RestockReturn),
 }
 
 impl Message for InventoryCommand {
@@ -38,6 +41,7 @@ impl Message for InventoryCommand {
             Self::Release(message) => message.order_id,
             Self::Ship(message) => message.order_id,
             Self::Reduce(message) => message.order_id,
+            Self::Restock(message) => message.order_id,
         }
     }
 }
@@ -100,6 +104,17 @@ pub struct RemainingUnits {
     pub units: u32,
 }
 
+/// Resellable units of a return are in the warehouse again: adds them to `on_hand`, once per return. Reply:
+/// [`ReturnRestocked`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestockReturn {
+    pub order_id: OrderId,
+    pub return_id: ReturnId,
+    pub warehouse_id: WarehouseId,
+    /// One line per SKU.
+    pub lines: Vec<Line>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockReserved {
     pub order_id: OrderId,
@@ -143,6 +158,12 @@ pub struct StockShipped {
 pub struct ReservationReduced {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnRestocked {
+    pub order_id: OrderId,
+    pub return_id: ReturnId,
 }
 
 /// The order's reservation is older than its TTL: asks whether the order still needs it. Sent again as long as the

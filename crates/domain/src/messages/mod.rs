@@ -10,6 +10,7 @@ mod golden;
 mod inventory;
 mod payments;
 mod replies;
+mod return_events;
 mod shipping;
 
 pub use events::{
@@ -17,14 +18,16 @@ pub use events::{
 };
 pub use inventory::{
     Allocation, InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
-    ReservationStale, ReserveStock, ShipStock, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
+    ReservationStale, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockRejected, StockReleased,
+    StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, RefundPayment,
-    VoidPayment,
+    PaymentDeclined, PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded,
+    PaymentVoided, RefundLines, RefundPayment, VoidPayment,
 };
 pub use replies::Reply;
+pub use return_events::{ReceivedLine, RequestedLine, ReturnEvent, ReturnReceived, ReturnRefunded, ReturnRequested};
 pub use shipping::{
     AmendShipment, BookShipments, BookedShipment, CancelShipments, ShipmentAmended, ShipmentCommand, ShipmentDelayed,
     ShipmentException, ShipmentNotAmended, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled,

@@ -1,8 +1,9 @@
 //! The commands to payments, and their replies.
 
 use super::{Address, Message, Queue};
-use crate::ids::{OrderId, ShipmentId, UserId};
+use crate::ids::{OrderId, RefundId, ShipmentId, UserId};
 use crate::money::Money;
+use crate::refund::{LineUnits, RefundReason, Refundable};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumCount, strum::IntoStaticStr)]
@@ -20,6 +21,9 @@ pub enum PaymentCommand {
     #[serde(rename = "payment.refund.v1")]
     #[strum(serialize = "payment.refund.v1")]
     Refund(RefundPayment),
+    #[serde(rename = "payment.refund_lines.v1")]
+    #[strum(serialize = "payment.refund_lines.v1")]
+    RefundLines(RefundLines),
 }
 
 impl Message for PaymentCommand {
@@ -35,6 +39,7 @@ impl Message for PaymentCommand {
             Self::Void(message) => message.order_id,
             Self::Capture(message) => message.order_id,
             Self::Refund(message) => message.order_id,
+            Self::RefundLines(message) => message.order_id,
         }
     }
 }
@@ -78,6 +83,19 @@ pub struct RefundPayment {
     /// Identifies the refund among the order's refunds: two commands with one cause refund once.
     pub cause: String,
     pub amount: Money,
+}
+
+/// Requests a refund of units, once per `refund_id`: what of them is captured and not refunded yet. Replies: those to the
+/// [`RefundPayment`] that it becomes, or [`PaymentRefundLinesRefused`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLines {
+    pub order_id: OrderId,
+    pub refund_id: RefundId,
+    pub reason: RefundReason,
+    /// Each line once.
+    pub units: Vec<LineUnits>,
+    /// The order as refunds see it. Payments do not know its lines.
+    pub order: Refundable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +163,18 @@ pub struct PaymentRefundUnresolved {
     pub order_id: OrderId,
     pub cause: String,
     pub amount: Money,
+}
+
+/// No refund was requested from the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRefundLinesRefused {
+    pub order_id: OrderId,
+    pub refund_id: RefundId,
+    /// A short text for people.
+    pub reason: String,
+    /// Nothing is left to refund. Otherwise the same command may succeed later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_final: bool,
 }
 
 const fn first_attempt() -> u32 {

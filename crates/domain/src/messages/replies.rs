@@ -2,10 +2,10 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationReduced,
-    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentException, ShipmentNotAmended, ShipmentProgressed,
-    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockRejected, StockReleased,
-    StockReserved, StockShipped,
+    PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue,
+    ReservationReduced, ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed, ShipmentException,
+    ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
+    StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub enum Reply {
     #[serde(rename = "inventory.reservation_stale.v1", alias = "inventory.held_long.v1")]
     #[strum(serialize = "inventory.reservation_stale.v1")]
     ReservationStale(ReservationStale),
+    #[serde(rename = "inventory.restocked.v1")]
+    #[strum(serialize = "inventory.restocked.v1")]
+    ReturnRestocked(ReturnRestocked),
     #[serde(rename = "payment.authorized.v1")]
     #[strum(serialize = "payment.authorized.v1")]
     PaymentAuthorized(PaymentAuthorized),
@@ -55,6 +58,9 @@ pub enum Reply {
     #[serde(rename = "payment.refund_unresolved.v1")]
     #[strum(serialize = "payment.refund_unresolved.v1")]
     PaymentRefundUnresolved(PaymentRefundUnresolved),
+    #[serde(rename = "payment.refund_lines_refused.v1")]
+    #[strum(serialize = "payment.refund_lines_refused.v1")]
+    PaymentRefundLinesRefused(PaymentRefundLinesRefused),
     #[serde(rename = "shipment.booked.v1")]
     #[strum(serialize = "shipment.booked.v1")]
     ShipmentsBooked(ShipmentsBooked),
@@ -99,6 +105,7 @@ impl Message for Reply {
             Self::StockShipped(reply) => reply.order_id,
             Self::ReservationReduced(reply) => reply.order_id,
             Self::ReservationStale(reply) => reply.order_id,
+            Self::ReturnRestocked(reply) => reply.order_id,
             Self::PaymentAuthorized(reply) => reply.order_id,
             Self::PaymentDeclined(reply) => reply.order_id,
             Self::PaymentVoided(reply) => reply.order_id,
@@ -107,6 +114,7 @@ impl Message for Reply {
             Self::PaymentRefunded(reply) => reply.order_id,
             Self::PaymentRefundRefused(reply) => reply.order_id,
             Self::PaymentRefundUnresolved(reply) => reply.order_id,
+            Self::PaymentRefundLinesRefused(reply) => reply.order_id,
             Self::ShipmentsBooked(reply) => reply.order_id,
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
@@ -125,7 +133,8 @@ impl Message for Reply {
             | Self::StockReleased(_)
             | Self::StockShipped(_)
             | Self::ReservationReduced(_)
-            | Self::ReservationStale(_) => Queue::Inventory,
+            | Self::ReservationStale(_)
+            | Self::ReturnRestocked(_) => Queue::Inventory,
             Self::PaymentAuthorized(_)
             | Self::PaymentDeclined(_)
             | Self::PaymentVoided(_)
@@ -133,7 +142,8 @@ impl Message for Reply {
             | Self::PaymentCaptureDeclined(_)
             | Self::PaymentRefunded(_)
             | Self::PaymentRefundRefused(_)
-            | Self::PaymentRefundUnresolved(_) => Queue::Payments,
+            | Self::PaymentRefundUnresolved(_)
+            | Self::PaymentRefundLinesRefused(_) => Queue::Payments,
             Self::ShipmentsBooked(_)
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)

@@ -1,7 +1,8 @@
-//! What a shop attaches to an order: its own reference and metadata, and who receives it. Nothing of it changes how the
-//! order is processed.
+//! What a shop attaches to an order: its own reference and metadata, who receives it, and which return it replaces.
+//! Nothing of it changes how the order is processed.
 
 use super::recipient::Recipient;
+use crate::ids::ReturnId;
 use crate::text;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub struct OrderDetails {
     pub external_ref: Option<ExternalRef>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: Metadata,
+    /// The return whose units the order replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange_of: Option<ReturnId>,
 }
 
 /// The shop's own name of the order, unique per customer: 1 to 100 visible characters on one line.

@@ -63,6 +63,7 @@ impl Operation {
             PaymentCommand::Void(_) => Self::Void,
             PaymentCommand::Capture(capture) => Self::Capture(CaptureAttempt::of(capture)),
             PaymentCommand::Refund(refund) => Self::Refund(refund.cause.clone()),
+            PaymentCommand::RefundLines(refund) => Self::Refund(refund.refund_id.to_string()),
         }
     }
 }

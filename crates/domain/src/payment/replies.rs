@@ -15,6 +15,8 @@ impl Payment {
             PaymentCommand::Void(void) => Ok(self.reply_to_void(void)),
             PaymentCommand::Capture(capture) => self.reply_to_capture(capture),
             PaymentCommand::Refund(refund) => self.reply_to_refund(refund),
+            // The reply depends on the refund, which the payment does not know.
+            PaymentCommand::RefundLines(_) => Ok(None),
         }
     }
 

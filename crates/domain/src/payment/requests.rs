@@ -17,6 +17,8 @@ impl Payment {
             PaymentCommand::Refund(refund) => {
                 stored.ok_or(Refusal::NoPayment)?.refund(refund.cause.clone(), refund.amount)
             }
+            // It becomes a refund command with an amount, which changes the payment.
+            PaymentCommand::RefundLines(_) => stored.ok_or(Refusal::NoPayment).map(|_payment| Applied::Unchanged),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::line_share::{next_share, share};
 use super::{LineUnits, RefundRefusal, RefundScope};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An order as refunds see it. All amounts are in the minor unit of its currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refundable {
     pub lines: Vec<RefundableLine>,
     pub shipping_minor: i64,
@@ -14,7 +15,7 @@ pub struct Refundable {
 }
 
 /// A line of an order with its amounts for all units together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundableLine {
     pub line_no: i16,
     pub ordered_units: i64,
@@ -90,6 +91,42 @@ impl RefundQuote {
 }
 
 impl RefundQuote {
+    /// What of `units`, which came back, is captured and not refunded yet: all that is owed for them. Earlier refunds may
+    /// have refunded units, or an amount that belongs to no line; then it is less.
+    pub fn of_return(
+        order: &Refundable,
+        earlier: &EarlierRefunds,
+        left_minor: i64,
+        units: &[LineUnits],
+    ) -> Result<Self, RefundRefusal> {
+        if left_minor <= 0 {
+            return Err(RefundRefusal::NothingLeft);
+        }
+        let mut rest = left_minor;
+        let mut lines = Vec::with_capacity(units.len());
+        for LineUnits { line_no, quantity } in units.iter().copied() {
+            if lines.iter().any(|line: &RefundedLine| line.line_no == line_no) {
+                return Err(RefundRefusal::RepeatedLine(line_no));
+            }
+            let line = order.lines.iter().find(|line| line.line_no == line_no);
+            let line = line.ok_or(RefundRefusal::UnknownLine(line_no))?;
+            let before = earlier.of(line);
+            let units = i64::from(quantity.get()).min(line.captured_units - before.units);
+            if units > 0 {
+                let full = line.refund(before, units);
+                let amount_minor = full.amount_minor.min(rest);
+                rest -= amount_minor;
+                lines.push(RefundedLine { amount_minor, ..full });
+            }
+        }
+        let shipping_minor = order.shipping_for(earlier, &lines).min(rest);
+        let amount_minor = left_minor - rest + shipping_minor;
+        if amount_minor == 0 {
+            return Err(RefundRefusal::NothingToRefund);
+        }
+        Ok(Self { amount_minor, lines, shipping_minor })
+    }
+
     /// Whether it can be refunded after `earlier`, which don't include it: for another attempt at a refused refund.
     pub fn check(&self, order: &Refundable, earlier: &EarlierRefunds, left_minor: i64) -> Result<(), RefundRefusal> {
         for refunded in &self.lines {

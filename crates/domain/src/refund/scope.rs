@@ -1,6 +1,7 @@
 //! How much a refund request asks for.
 
 use crate::product::Quantity;
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub enum RefundScope {
     Amount(NonZeroU64),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineUnits {
     pub line_no: i16,
     pub quantity: Quantity,

@@ -14,6 +14,7 @@ mod cancel_lines;
 mod cancel_preview;
 mod command;
 mod compensation;
+mod deliveries;
 mod delivery;
 mod delivery_commands;
 mod error;
@@ -37,6 +38,7 @@ pub use cancel_lines::{AmendedShipment, LineCancelRefusal, LineCancellation, Ord
 pub use cancel_preview::{CancelRefusal, CancellationPreview};
 pub use command::{Command, NumberedCommand};
 pub use compensation::undo_of;
+pub use deliveries::DeliveredShipment;
 pub use error::SagaError;
 pub use exceptions::ExceptionDecision;
 pub use order_saga::OrderSaga;

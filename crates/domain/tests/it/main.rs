@@ -13,6 +13,8 @@ mod properties;
 mod refund_status;
 mod refunds;
 mod replies;
+mod return_histories;
+mod returns;
 mod script;
 mod slices;
 mod states;

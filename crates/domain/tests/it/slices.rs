@@ -91,7 +91,8 @@ impl Slices {
             Command::Payment(PaymentCommand::Authorize(authorize)) => vec![self.authorize(authorize)],
             Command::Payment(PaymentCommand::Void(_)) => vec![self.void()],
             Command::Payment(PaymentCommand::Capture(capture)) => vec![self.capture(capture)],
-            Command::Payment(PaymentCommand::Refund(_)) => panic!("the saga never refunds"),
+            Command::Payment(PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_))
+            | Command::Inventory(InventoryCommand::Restock(_)) => panic!("the saga never refunds or restocks"),
             Command::Shipment(ShipmentCommand::Book(book)) => vec![self.book(book)],
             Command::Shipment(ShipmentCommand::Cancel(_)) => vec![self.cancel()],
             Command::Shipment(ShipmentCommand::Amend(amend)) => vec![self.amend(amend)],

@@ -1,5 +1,6 @@
 //! `crates/STATES.md` shows the state machines of the domain, and is generated from them.
 
+use crate::returns::{INPUTS, after, in_state};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{ShipmentId, WarehouseId};
@@ -8,6 +9,7 @@ use domain::money::Money;
 use domain::order::{OrderStatus, OrderTransition};
 use domain::payment::{CaptureAttempt, Payment, VoidResult};
 use domain::refund::{RefundStatus, RefundTransition};
+use domain::returns::ReturnStatus;
 use domain::saga::PlanVersion;
 use domain::shipment::{Milestone, Shipment, Waybill};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +55,12 @@ fn document() -> String {
         &payments(),
     );
     text += &section("Refunds", "`domain::refund::RefundStatus`.", "pending", &refunds());
+    text += &section(
+        "Returns",
+        "`domain::returns::Return`. Restocking and refunding run side by side, each without end.",
+        "requested",
+        &returns(),
+    );
     text += &section("Shipments", "`domain::shipment::Shipment`.", "requested", &shipments());
     text + &saga()
 }
@@ -190,6 +198,18 @@ fn refunds() -> Edges {
             edges.entry((from.to_string(), to.to_string())).or_default().insert(transition.to_string());
         }
     }
+    edges
+}
+
+fn returns() -> Edges {
+    let mut edges = Edges::new();
+    for (from, input) in ReturnStatus::iter().flat_map(|from| INPUTS.map(|input| (from, input))) {
+        if let Some(to) = after(in_state(from), input).filter(|to| *to != from) {
+            edges.entry((from.to_string(), to.to_string())).or_default().insert(input.to_owned());
+        }
+    }
+    let (received, closed) = (ReturnStatus::Received.to_string(), ReturnStatus::Closed.to_string());
+    edges.insert((received, closed), BTreeSet::from(["restocked and refunded".to_owned()]));
     edges
 }
 

@@ -11,6 +11,7 @@ mod movements;
 mod removals;
 mod reservations;
 mod reserved_lines;
+mod restocks;
 mod stock;
 mod upkeep;
 mod warehouses;
@@ -26,6 +27,7 @@ pub(crate) use reservations::{
     LockedReservation, NewReservation, ReservationUpdate, lock_reservations, update_reservations,
 };
 pub(crate) use reserved_lines::{OrderLine, find_lines, insert_lines, update_lines};
+pub(crate) use restocks::{NewRestock, insert_restocks};
 pub(crate) use stock::{find_stock_item, list_stock, set_low_stock_threshold};
 pub(crate) use upkeep::{
     LowStock, StaleReservation, StaleReservations, delete_recovered_stock, query_stale_reservations, record_low_stock,

@@ -84,6 +84,7 @@ pub(crate) async fn delete_reservations(tx: &mut PgConnection, orders: &[OrderId
     sqlx::query!("DELETE FROM inventory.allocation_decisions WHERE order_id = ANY($1)", &order_id)
         .execute(&mut *tx)
         .await?;
+    sqlx::query!("DELETE FROM inventory.restocks WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM inventory.reservations WHERE order_id = ANY($1)", &order_id).execute(tx).await?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Test harness: two warehouses, and batches that are passed to the slice as the consumer does.
 
-use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
+use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId, WarehouseId};
 use domain::inventory::{AllocationPolicy, Origin, Warehouse};
 use domain::location::Location;
 use domain::messages::{
-    InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, Reply, ReserveStock, ShipStock, Shortage,
-    StockRejected, StockReserved,
+    InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, Reply, ReserveStock, RestockReturn, ShipStock,
+    Shortage, StockRejected, StockReserved,
 };
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
@@ -146,6 +146,18 @@ pub fn reduce(order_id: OrderId, warehouse_id: WarehouseId, remaining: &[(&str, 
     let shipment_id = ShipmentId::of(order_id, warehouse_id);
     let lines = remaining.iter().map(|(name, units)| RemainingUnits { sku: sku(name), units: *units }).collect();
     delivery(order_id, InventoryCommand::Reduce(ReduceReservation { order_id, shipment_id, warehouse_id, lines }))
+}
+
+pub fn restock(
+    order_id: OrderId,
+    return_id: ReturnId,
+    warehouse_id: WarehouseId,
+    lines: &[(&str, u32)],
+) -> Delivery<InventoryCommand> {
+    let quantity = |units| Quantity::try_from(units).expect("a quantity");
+    let lines = lines.iter().map(|(name, units)| Line { sku: sku(name), quantity: quantity(*units) }).collect();
+    let command = InventoryCommand::Restock(RestockReturn { order_id, return_id, warehouse_id, lines });
+    delivery(order_id, command)
 }
 
 fn delivery(subject: OrderId, command: InventoryCommand) -> Delivery<InventoryCommand> {

@@ -11,4 +11,5 @@ mod races;
 mod reduce;
 mod release_and_ship;
 mod reserve;
+mod restock;
 mod upkeep;

@@ -14,6 +14,7 @@ pub mod processes;
 pub mod prune;
 pub mod refunds;
 pub mod replays;
+pub mod returns;
 pub mod schedule;
 pub mod shipments;
 pub mod simulated_gateway;

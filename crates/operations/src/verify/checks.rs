@@ -1,7 +1,7 @@
 //! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
 use crate::model::offender::{Offender, Scope};
-use crate::store::{flow, money, orphans, refunds, shipments, simulated_gateway, stock, timelines};
+use crate::store::{flow, money, orphans, refunds, returns, shipments, simulated_gateway, stock, timelines};
 use sqlx::PgConnection;
 use std::pin::Pin;
 
@@ -55,6 +55,16 @@ pub(super) const ALL: &[Check] = checks! {
         "refunds.lines", "refunds of a line are at most its units and its amount, the parts of a refund at most its amount";
     refunds::unlike_operations:
         "refunds.operations", "every refund is an operation with its amount and its outcome";
+    returns::more_than_shipped:
+        "returns.units", "returned units are at most the units that the order got";
+    returns::unlike_stock:
+        "returns.stock", "the units that returns have restocked are in the stock ledger, and no other returned units of orders";
+    returns::unlike_refunds:
+        "returns.refunds", "a refunded return is a succeeded refund with its amount, of at most the units that were received";
+    returns::incomplete:
+        "returns.complete", "a return has its order, its lines, its timeline, and every unit counted once it is received";
+    returns::overdue:
+        "returns.deadlines", "no return is past its deadline by more than the limit";
     simulated_gateway::charged_twice:
         "simulated_gateway.once", "no order is charged twice by the simulated gateway";
     simulated_gateway::unlike_ledger:

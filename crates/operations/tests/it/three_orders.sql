@@ -1,5 +1,5 @@
--- Three orders with consistent data: d… delivered (2 units, 1 refunded), c… confirmed (1 unit), a… cancelled (1 unit, released).
--- Ids repeat one digit: orders as named, warehouse 1…, shipments e…, refund b…; idempotency keys at the gateway 5…,
+-- Three orders with consistent data: d… delivered (2 units, 1 returned and refunded), c… confirmed (1 unit), a… cancelled (1 unit, released).
+-- Ids repeat one digit: orders as named, warehouse 1…, shipments e…, refund b…, return f…; idempotency keys at the gateway 5…,
 -- 6…, 7…, 8….
 INSERT INTO inventory.warehouses VALUES ('11111111-1111-1111-1111-111111111111', 'EAST', 'East', 1, '2026-01-01');
 INSERT INTO inventory.stock (sku, warehouse_id, on_hand, reserved, updated_at)
@@ -40,11 +40,12 @@ SELECT order_id, sku, '11111111-1111-1111-1111-111111111111', quantity,
        CASE left(order_id::text, 1) WHEN 'd' THEN 'shipped' WHEN 'c' THEN 'active' ELSE 'released' END
 FROM orders.items;
 INSERT INTO inventory.ledger (at, kind, warehouse_id, sku, on_hand_delta, reserved_delta, actor, reason)
-VALUES ('2026-01-01', 'received', '11111111-1111-1111-1111-111111111111', 'SKU-A', 100, 0, 'test', 'test');
+VALUES ('2026-01-01', 'received', '11111111-1111-1111-1111-111111111111', 'SKU-A', 99, 0, 'test', 'test');
 INSERT INTO inventory.ledger (at, kind, warehouse_id, sku, on_hand_delta, reserved_delta, order_id, cause)
 SELECT '2026-01-01', kind, '11111111-1111-1111-1111-111111111111', 'SKU-A', on_hand, reserved, id, gen_random_uuid()
 FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'reserved', 0, 2),
              ('dddddddd-dddd-dddd-dddd-dddddddddddd', 'shipped', -2, -2),
+             ('dddddddd-dddd-dddd-dddd-dddddddddddd', 'returned', 1, 0),
              ('cccccccc-cccc-cccc-cccc-cccccccccccc', 'reserved', 0, 1),
              ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'reserved', 0, 1),
              ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'released', 0, -1)) AS l (id, kind, on_hand, reserved);
@@ -88,3 +89,18 @@ VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', 'eeeeeeee-dddd-dddd-dddd-ddddddd
         '[{"sku": "SKU-A", "quantity": 1}]', 'cancelled', NULL, NULL, NULL, NULL, '2026-01-01', '2026-01-01');
 INSERT INTO shipping.shipment_events (shipment_id, status, occurred_at, recorded_at, source)
 VALUES ('eeeeeeee-dddd-dddd-dddd-dddddddddddd', 'delivered', '2026-01-01', '2026-01-01', 'carrier:simulated');
+
+INSERT INTO orders.returns (id, order_id, customer_id, vendor_id, state, status, reason, warehouse_id, refund_id, active,
+                            version, correlation_id, created_at, updated_at)
+SELECT 'ffffffff-dddd-dddd-dddd-dddddddddddd', id, customer_id, gen_random_uuid(),
+       '{"closed": {"restocking": "done", "refund": {"done": {"amount": {"amount_minor": 500, "currency": "USD"}}}}}',
+       'closed', 'other', '11111111-1111-1111-1111-111111111111', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd', false, 1, 'test',
+       '2026-01-01', '2026-01-01'
+FROM orders.orders WHERE status = 'delivered';
+INSERT INTO orders.return_lines (order_id, return_id, line_no, sku, quantity)
+SELECT order_id, id, 1, 'SKU-A', 2 FROM orders.returns;
+INSERT INTO orders.return_counts (order_id, return_id, line_no, condition, quantity, is_refunded)
+SELECT order_id, id, 1, 'resellable', 1, true FROM orders.returns
+UNION ALL SELECT order_id, id, 1, 'missing', 1, false FROM orders.returns;
+INSERT INTO orders.return_events (order_id, return_id, version, kind, at)
+SELECT order_id, id, 1, 'test', '2026-01-01' FROM orders.returns;

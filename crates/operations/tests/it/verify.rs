@@ -38,6 +38,16 @@ const VIOLATIONS: &[(&str, &str)] = &[
                     FROM payments.operations WHERE kind = 'authorize' AND order_id::text LIKE 'c%'",
     ),
     ("money.sums", "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'"),
+    ("returns.units", "UPDATE orders.return_lines SET quantity = 4"),
+    ("returns.units", "UPDATE inventory.reservation_lines SET state = 'released'"),
+    ("returns.stock", "UPDATE orders.return_counts SET condition = 'damaged' WHERE condition = 'resellable'"),
+    ("returns.stock", "UPDATE orders.return_counts SET quantity = 2 WHERE condition = 'resellable'"),
+    ("returns.refunds", "UPDATE payments.refunds SET status = 'refused'"),
+    ("returns.refunds", "UPDATE payments.refunds SET amount_minor = 400"),
+    ("returns.refunds", "UPDATE orders.return_counts SET is_refunded = false"),
+    ("returns.complete", "DELETE FROM orders.return_events"),
+    ("returns.complete", "DELETE FROM orders.return_counts WHERE condition = 'missing'"),
+    ("returns.deadlines", "UPDATE orders.returns SET active = true, deadline_at = '2026-01-01'"),
     (
         "simulated_gateway.ledger",
         "UPDATE payments.simulated_gateway_authorizations SET captured_minor = 400

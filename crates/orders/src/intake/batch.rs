@@ -165,7 +165,7 @@ impl BatchRun<'_> {
 
     /// One transaction: keys, orders, sagas, messages. Whatever the size of the batch, it takes four round trips (BEGIN,
     /// orders, outbox, COMMIT), one more to read earlier uses of keys, one to set a short lock timeout, and one each to
-    /// find references, and to insert recipients and metadata, if one of the orders has any.
+    /// find references, and to insert recipients, metadata and exchanges, if one of the orders has any.
     async fn store_once(&mut self, placements: &[&Placement]) -> Result<Outcomes, sqlx::Error> {
         let mut work = UnitOfWork::begin(&self.context.write).await?;
         if self.short_lock_timeout {
@@ -181,6 +181,7 @@ impl BatchRun<'_> {
         let stored: Vec<_> = placements.iter().filter(is_stored).copied().collect();
         store::recipients::insert(&mut work, &stored, self.now).await?;
         store::metadata::insert(&mut work, &stored).await?;
+        store::exchanges::insert(&mut work, &stored).await?;
         work.send(stored.iter().flat_map(|placement| placement.outgoing.iter().cloned()));
         self.receiver = None;
         work.commit(NoChanges, self.now).await?;

@@ -57,6 +57,7 @@ pub(crate) async fn erase(tx: &mut PgConnection, orders: &[OrderId], reasons: &[
     )
     .execute(&mut *tx)
     .await?;
+    super::returns::erase(tx, &ids).await?;
     erase_timelines(tx, &ids, reasons).await
 }
 

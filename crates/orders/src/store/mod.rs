@@ -2,6 +2,7 @@
 
 mod changed_on;
 pub(crate) mod erasures;
+pub(crate) mod exchanges;
 pub(crate) mod external_refs;
 pub(crate) mod idempotency_keys;
 pub(crate) mod insert_orders;
@@ -14,8 +15,12 @@ pub(crate) mod recipients;
 pub(crate) mod refundable;
 pub(crate) mod removals;
 pub(crate) mod reships;
+pub(crate) mod return_pages;
+pub(crate) mod returnable;
+pub(crate) mod returns;
 pub(crate) mod saga_pages;
 pub(crate) mod save_changes;
+pub(crate) mod save_returns;
 mod status_groups;
 #[cfg(test)]
 mod tests;

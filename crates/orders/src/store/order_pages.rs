@@ -7,7 +7,7 @@ use crate::filters::OrderFilter;
 use crate::viewer::Viewer;
 use crate::views::{LineView, OrderSummary};
 use domain::Timestamp;
-use domain::ids::{OrderId, UserId};
+use domain::ids::{OrderId, ReturnId, UserId};
 use domain::money::{Money, MoneyError};
 use domain::order::{FulfilmentStatus, OrderNumber, OrderStatus, StoredReason};
 use domain::product::Quantity;
@@ -26,6 +26,8 @@ pub(crate) struct FoundOrder {
     /// `None` for a vendor.
     pub shipping_minor: Option<i64>,
     pub has_recipient: bool,
+    /// The return whose units it replaces.
+    pub exchange_of: Option<ReturnId>,
     pub sees_shipments: bool,
 }
 
@@ -49,6 +51,9 @@ struct OrderRow {
     /// Only of a single order.
     #[sqlx(default)]
     metadata: Option<Json<BTreeMap<String, String>>>,
+    /// Only of a single order.
+    #[sqlx(default)]
+    exchange_of: Option<Uuid>,
     whole: bool,
     version: i32,
     created_at: Timestamp,
@@ -62,7 +67,8 @@ pub(crate) async fn find(
 ) -> Result<Option<FoundOrder>, StoreError> {
     let mut query = select(
         viewer,
-        "(SELECT jsonb_object_agg(key, value) FROM orders.metadata WHERE order_id = o.id) AS metadata, ",
+        "(SELECT jsonb_object_agg(key, value) FROM orders.metadata WHERE order_id = o.id) AS metadata,
+         (SELECT e.return_id FROM orders.exchanges e WHERE e.order_id = o.id) AS exchange_of, ",
     );
     query.push("orders.orders o");
     push_own_lines(&mut query, viewer);
@@ -187,6 +193,7 @@ fn found(row: OrderRow, viewer: Viewer) -> Result<FoundOrder, StoreError> {
         metadata: metadata.unwrap_or_default(),
         shipping_minor: (!is_vendor).then_some(row.shipping_minor),
         has_recipient: row.has_recipient,
+        exchange_of: row.exchange_of.map(ReturnId::from_uuid),
     })
 }
 

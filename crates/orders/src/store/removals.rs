@@ -23,6 +23,8 @@ pub(crate) async fn ended_orders(
           WHERE o.id > $1 AND o.id < $2
             AND o.status IN ('delivered', 'rejected', 'cancelled') AND o.attention IS NULL AND o.updated_at < $3
             AND saga.phase = 'ended' AND NOT saga.active
+            AND NOT EXISTS (SELECT FROM orders.returns r
+                             WHERE r.order_id = o.id AND (r.active OR r.attention IS NOT NULL OR r.updated_at >= $3))
           ORDER BY o.id LIMIT $4",
         after.map_or(Uuid::nil(), |after| after.as_uuid()),
         OrderId::lower_bound(before).as_uuid(),
@@ -44,6 +46,8 @@ pub(crate) async fn lock_ended(
           WHERE o.id = ANY($1) AND saga.order_id = ANY($1)
             AND o.status IN ('delivered', 'rejected', 'cancelled') AND o.attention IS NULL AND o.updated_at < $2
             AND saga.phase = 'ended' AND NOT saga.active
+            AND NOT EXISTS (SELECT FROM orders.returns r
+                             WHERE r.order_id = o.id AND (r.active OR r.attention IS NOT NULL OR r.updated_at >= $2))
           ORDER BY o.id FOR UPDATE SKIP LOCKED",
         &uuids(orders),
         before,
@@ -84,6 +88,8 @@ pub(crate) async fn delete_orders(tx: &mut PgConnection, orders: &[OrderId]) -> 
     sqlx::query!("DELETE FROM orders.reships WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.metadata WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.events WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM orders.exchanges WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
+    super::returns::delete(tx, &ids).await?;
     sqlx::query!("DELETE FROM orders.sagas WHERE order_id = ANY($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM orders.orders WHERE id = ANY($1)", &ids).execute(tx).await?;
     Ok(())

@@ -92,6 +92,7 @@ fn details() -> OrderDetails {
         recipient: Recipient { ship_to: Some(ship_to), contact: Some(contact) },
         external_ref: Some("the reference".parse().expect("a reference")),
         metadata: [("the-key".parse().expect("a key"), "the value".parse().expect("a value"))].into(),
+        exchange_of: None,
     }
 }
 

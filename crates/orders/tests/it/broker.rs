@@ -105,6 +105,7 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
                 order_id: command.order_id,
                 shipment_id: command.shipment_id,
             }),
+            command @ InventoryCommand::Restock(_) => panic!("unexpected command {command:?}"),
         }),
         "payment" => Some(match parse_command(sent) {
             PaymentCommand::Authorize(command) => {
@@ -118,7 +119,9 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
                 shipment_id: command.shipment_id,
                 amount: command.amount,
             }),
-            PaymentCommand::Refund(command) => panic!("unexpected command {command:?}"),
+            command @ (PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_)) => {
+                panic!("unexpected command {command:?}")
+            }
         }),
         "shipment" => Some(match parse_command(sent) {
             ShipmentCommand::Book(command) => booked(command.order_id, &command.shipments),

@@ -8,13 +8,15 @@ mod find;
 mod locked;
 mod outcome;
 mod request;
+mod request_lines;
 mod resolve;
 mod retry;
 
 pub use error::RefundError;
 pub(crate) use expire::expire_refunds;
-pub use find::{find_refunds, preview_refund};
+pub use find::{find_refunds, preview_refund, preview_return};
 pub(crate) use outcome::{RefundsOfBatch, unresolved};
 pub use request::{RefundRequest, request_refund};
+pub(crate) use request_lines::request_lines;
 pub use resolve::{ResolveRefund, resolve_refund};
 pub use retry::{RetryRefund, retry_refund};

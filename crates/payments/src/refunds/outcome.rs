@@ -18,9 +18,15 @@ pub(crate) struct RefundsOfBatch(HashMap<OrderId, Vec<Refund>>);
 impl RefundsOfBatch {
     /// Reads nothing for a batch without refunds. The payments must be locked.
     pub async fn of(tx: &mut PgConnection, batch: &[Delivery<PaymentCommand>]) -> Result<Self, PaymentsError> {
-        let refunds = batch.iter().filter(|delivery| matches!(delivery.command, PaymentCommand::Refund(_)));
+        let is_about_refund =
+            |command: &PaymentCommand| matches!(command, PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_));
+        let refunds = batch.iter().filter(|delivery| is_about_refund(&delivery.command));
         let orders: Vec<_> = refunds.map(|delivery| delivery.header.subject).collect();
         Ok(Self(store::find_refunds(tx, &orders).await?))
+    }
+
+    pub fn of_order(&self, order: OrderId) -> Vec<Refund> {
+        self.0.get(&order).cloned().unwrap_or_default()
     }
 
     /// The refund that `command` executes, after its call, if its status changes. `error` is why its outcome is unknown.

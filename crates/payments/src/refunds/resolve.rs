@@ -15,7 +15,7 @@ use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
 
 /// The reason of a refund that a person found not to be executed.
-const NOT_EXECUTED: &str = "not_executed";
+pub(super) const NOT_EXECUTED: &str = "not_executed";
 
 #[derive(Debug, Clone)]
 pub struct ResolveRefund {

@@ -51,7 +51,10 @@ impl StoredPayment {
     pub fn new(order_id: OrderId, payment: Payment, gateways: &Gateways, command: &PaymentCommand) -> Self {
         let method = match command {
             PaymentCommand::Authorize(authorize) => Some(authorize.method.clone()),
-            PaymentCommand::Void(_) | PaymentCommand::Capture(_) | PaymentCommand::Refund(_) => None,
+            PaymentCommand::Void(_)
+            | PaymentCommand::Capture(_)
+            | PaymentCommand::Refund(_)
+            | PaymentCommand::RefundLines(_) => None,
         };
         let gateway = gateways.for_method(method.as_deref()).name.to_owned();
         Self { order_id, payment, gateway, method, version: 1, operations: HashMap::new() }

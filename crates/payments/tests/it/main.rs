@@ -10,4 +10,5 @@ mod parts;
 mod races;
 mod reconcile;
 mod refunds;
+mod returns;
 mod voids;

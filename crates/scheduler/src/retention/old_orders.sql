@@ -53,6 +53,23 @@ SELECT at, 'reserved', warehouse_id, sku, 0, 2, id, gen_random_uuid() FROM old
 UNION ALL
 SELECT at, CASE status WHEN 'delivered' THEN 'shipped' ELSE 'released' END, warehouse_id, sku,
        CASE status WHEN 'delivered' THEN -2 ELSE 0 END, -2, id, gen_random_uuid() FROM old;
+-- Every tenth delivered order has a return of one unit.
+INSERT INTO orders.returns (id, order_id, customer_id, vendor_id, state, status, reason, warehouse_id, refund_id, active,
+                            version, correlation_id, created_at, updated_at)
+SELECT shipment_id, id, gen_random_uuid(), gen_random_uuid(), '{"closed": {"restocking": "done", "refund": "nothing_left"}}',
+       'closed', 'other', warehouse_id, gen_random_uuid(), false, 1, 'test', at, at
+FROM old WHERE number % 30 = 0;
+INSERT INTO orders.return_lines (order_id, return_id, line_no, sku, quantity)
+SELECT id, shipment_id, 1, sku, 1 FROM old WHERE number % 30 = 0;
+INSERT INTO orders.return_counts (order_id, return_id, line_no, condition, quantity, is_refunded)
+SELECT id, shipment_id, 1, 'resellable', 1, true FROM old WHERE number % 30 = 0;
+INSERT INTO orders.return_events (order_id, return_id, version, kind, at)
+SELECT id, shipment_id, 1, 'test', at FROM old WHERE number % 30 = 0;
+INSERT INTO orders.exchanges (order_id, return_id) SELECT id, shipment_id FROM old WHERE number % 60 = 0;
+INSERT INTO inventory.restocks (order_id, return_id, warehouse_id, cause, created_at)
+SELECT id, shipment_id, warehouse_id, gen_random_uuid(), at FROM old WHERE number % 30 = 0;
+INSERT INTO inventory.ledger (at, kind, warehouse_id, sku, on_hand_delta, reserved_delta, order_id, cause)
+SELECT at, 'returned', warehouse_id, sku, 1, 0, id, gen_random_uuid() FROM old WHERE number % 30 = 0;
 INSERT INTO inventory.stock (sku, warehouse_id, on_hand, reserved, updated_at)
 SELECT sku, warehouse_id, sum(on_hand_delta), sum(reserved_delta), '2026-01-01'
 FROM inventory.ledger GROUP BY sku, warehouse_id;

@@ -19,7 +19,13 @@ const TABLES: &[&str] = &[
     "orders.events",
     "orders.sagas",
     "orders.idempotency_keys",
+    "orders.returns",
+    "orders.return_lines",
+    "orders.return_counts",
+    "orders.return_events",
+    "orders.exchanges",
     "orders.removals",
+    "inventory.restocks",
     "inventory.reservations",
     "inventory.reservation_lines",
     "inventory.ledger WHERE order_id IS NOT NULL",
@@ -149,11 +155,15 @@ async fn an_order_with_anything_open_or_recent_is_never_removed(pool: PgPool) {
              VALUES (gen_random_uuid(), 'orders', gen_random_uuid(), '', '', {}, '', '{{}}', '', '', 1, 'open', now(), now())",
             one(19)
         ),
+        format!(
+            "UPDATE orders.returns SET active = true, status = 'approved', deadline_at = now() WHERE order_id = {}",
+            one(29)
+        ),
     ];
     for change in &open {
         pool.execute(AssertSqlSafe(change.clone())).await.unwrap_or_else(|error| panic!("{change}: {error}"));
     }
-    let expected: Vec<_> = [0, 1, 2, 5, 8, 10, 11, 14, 16, 19].into_iter().map(|at| at + 1).collect::<Vec<i64>>();
+    let expected: Vec<_> = [0, 1, 2, 5, 8, 10, 11, 14, 16, 19, 29].into_iter().map(|at| at + 1).collect::<Vec<i64>>();
 
     let retention = orders_after(30);
     for _batch in 0..4 {
@@ -166,7 +176,7 @@ async fn an_order_with_anything_open_or_recent_is_never_removed(pool: PgPool) {
     for table in
         ["payments.payments", "inventory.reservations", "orders.idempotency_keys", "orders.events WHERE version = 1"]
     {
-        assert_eq!(count(&pool, table).await, 10, "{table}");
+        assert_eq!(count(&pool, table).await, 11, "{table}");
     }
 }
 

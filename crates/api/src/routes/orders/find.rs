@@ -44,7 +44,8 @@ pub async fn find_order(
     Ok((headers, Json(OrderBody::of(&state, order).await?)).into_response())
 }
 
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+/// Whether the client has the version with this `ETag`.
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
     tags.any(|tag| tag == "*" || tag == etag)

@@ -76,6 +76,9 @@ pub struct OrderBody {
     /// The order whose lost, damaged or returned shipment this order sends again, without a price.
     #[serde(skip_serializing_if = "Option::is_none")]
     reship_of: Option<Uuid>,
+    /// The return whose units it replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_of: Option<Uuid>,
     items: Vec<OrderLineBody>,
     /// Empty until the order is confirmed.
     shipments: Vec<OrderShipmentBody>,
@@ -155,6 +158,7 @@ impl OrderBody {
             metadata: view.metadata,
             shipping_minor: view.shipping_minor,
             reship_of: view.reship_of.map(|order| order.as_uuid()),
+            exchange_of: view.exchange_of.map(|id| id.as_uuid()),
             items: view.lines.into_iter().map(OrderLineBody::from).collect(),
             shipments: shipments.collect::<Result<_, _>>()?,
         })

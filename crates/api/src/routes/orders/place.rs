@@ -6,6 +6,7 @@ use crate::body::Json;
 use crate::docs::sets::OrderStatusSet;
 use crate::idempotency::{IdempotencyKey, REPLAYED};
 use crate::policy::{AdjustTotals, ChooseAllocation, Permission as _, PlaceOrders};
+use crate::problem::text::invalid_value;
 use crate::problem::{Kind, Problem};
 use crate::request_id::RequestTrace;
 use crate::state::AppState;
@@ -15,9 +16,10 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use catalogue::Product;
+use domain::ids::ReturnId;
 use domain::order::order_request::OrderRequest;
 use domain::order::pricing::PricedLines;
-use orders::{Accepted, Fingerprint, NewOrder};
+use orders::{Accepted, Fingerprint, NewOrder, Viewer};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -66,7 +68,11 @@ pub async fn place_order(
     }
     let request = body.into_request(state.payment_methods)?;
     let fingerprint = Fingerprint::of(&request);
-    let PricedLines { lines, shipping_minor, total } = match price(&state, &request).await? {
+    let priced = match check_exchange(&state, caller, request.details.exchange_of).await? {
+        Some(problem) => Err(problem),
+        None => price(&state, &request).await?,
+    };
+    let PricedLines { lines, shipping_minor, total } = match priced {
         Ok(priced) => priced,
         // A repeat gets its first response, even if the same order could not be placed any more.
         Err(problem) => {
@@ -98,6 +104,19 @@ fn ensure_may_adjust_totals(caller: Caller) -> Result<(), Problem> {
     caller.require_scope::<AdjustTotals>()?;
     let roles = if caller.principal.key.is_some() { AdjustTotals::ROLES } else { &[Role::Admin] };
     caller.require_role::<AdjustTotals>(roles)
+}
+
+/// The problem of an order that replaces a return which the caller does not have, or which will not be received.
+async fn check_exchange(state: &AppState, caller: Caller, id: Option<ReturnId>) -> Result<Option<Problem>, Problem> {
+    let Some(id) = id else { return Ok(None) };
+    let found = orders::find_return(&state.pool, id, Viewer::Customer(caller.id)).await?;
+    let rule = match found.map(|found| found.status) {
+        None => "must be the `id` of a return of yours; see GET /api/v1/returns",
+        Some(status) if !status.counts() => "must be a return that is not declined, cancelled or expired",
+        Some(_) => return Ok(None),
+    };
+    let detail = invalid_value("exchange_of", rule, &id.to_string());
+    Ok(Some(Problem::about(Kind::Validation, "/exchange_of", detail)))
 }
 
 /// Prices the order. The inner error means that the order can't be placed, the outer one that pricing failed.

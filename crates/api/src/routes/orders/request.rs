@@ -6,6 +6,7 @@ use crate::body::{Field, FromJson, Members, integer_within, one_of, parsed};
 use crate::docs::sets::AllocationPolicySet;
 use crate::problem::text::{self, invalid_value};
 use crate::problem::{Kind, Problem};
+use domain::ids::ReturnId;
 use domain::inventory::AllocationPolicy;
 use domain::money::{AmountMinor, Currency};
 use domain::order::order_request::{LINES_MAX, Note, OrderLines, OrderRequest, PaymentMethod};
@@ -53,6 +54,9 @@ pub struct PlaceOrderBody {
     /// How the warehouses of this order are chosen, instead of by the policy of the installation. Only for admins.
     #[schema(value_type = Option<AllocationPolicySet>, inline)]
     allocation_policy: Option<AllocationPolicy>,
+    /// A return of yours whose units this order replaces. Both show each other; nothing else changes.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    exchange_of: Option<ReturnId>,
 }
 
 /// A line with the amounts that the caller adds to its price.
@@ -91,6 +95,7 @@ impl FromJson for PlaceOrderBody {
         let metadata = members.optional("metadata", |field| field.entries(METADATA_ENTRIES_MAX, parsed));
         let shipping_minor = members.optional("shipping_minor", amount);
         let allocation_policy = members.optional("allocation_policy", one_of);
+        let exchange_of = members.optional("exchange_of", parsed);
         Some(Self {
             currency: currency?,
             items: items?,
@@ -102,6 +107,7 @@ impl FromJson for PlaceOrderBody {
             metadata: metadata?.unwrap_or_default(),
             shipping_minor: shipping_minor?,
             allocation_policy: allocation_policy?,
+            exchange_of: exchange_of?,
         })
     }
 }
@@ -145,12 +151,13 @@ impl PlaceOrderBody {
             external_ref,
             metadata,
             allocation_policy,
+            exchange_of,
             ..
         } = self;
         let payment_method = payment_method.map_or_else(|| default_of(methods), Ok)?;
         let items: Vec<Line> = items.into_iter().map(|item| item.line).collect();
         let lines = OrderLines::parse(items.clone()).map_err(|error| Problem::invalid_order(&error, &items))?;
-        let details = OrderDetails { recipient: Recipient { ship_to, contact }, external_ref, metadata };
+        let details = OrderDetails { recipient: Recipient { ship_to, contact }, external_ref, metadata, exchange_of };
         Ok(OrderRequest { currency, lines, payment_method, note, details, adjustments, allocation_policy })
     }
 

@@ -36,12 +36,17 @@ impl WarehouseFields {
 
     /// At least one of them must be in the body.
     pub fn read(self, members: &mut Members<'_>) -> Option<Named> {
-        let (id, code) = (members.optional(self.id, parsed), members.optional(self.code, parsed));
-        let named = (id?, code?);
+        let named = self.read_optional_members(members)?;
         if named == (None, None) {
             return members.refuse_member(self.id, format!("is required, or {}", quote(self.code)));
         }
         Some(named)
+    }
+
+    /// Neither has to be in the body.
+    pub fn read_optional_members(self, members: &mut Members<'_>) -> Option<Named> {
+        let (id, code) = (members.optional(self.id, parsed), members.optional(self.code, parsed));
+        Some((id?, code?))
     }
 
     pub fn read_optional(self, params: &mut Params) -> Option<Named> {

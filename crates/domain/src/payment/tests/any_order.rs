@@ -199,7 +199,9 @@ impl Gateway {
         let amount = match command {
             PaymentCommand::Capture(capture) => capture.amount.amount_minor,
             PaymentCommand::Refund(refund) => refund.amount.amount_minor,
-            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) => unreachable!("they are not partial"),
+            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) => {
+                unreachable!("they are not partial")
+            }
         };
         let possible = self.authorized && self.voided.is_none() && amount <= left;
         let known = self.done.contains_key(&operation);

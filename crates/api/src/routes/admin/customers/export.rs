@@ -22,7 +22,7 @@ use domain::ids::{OrderId, UserId};
 use domain::page::PageSize;
 use operations::audit::{self, AuditEntry};
 use operations::personal_records::audit_entries;
-use orders::{Cursor, OrderFilter};
+use orders::{Cursor, OrderFilter, ReturnFilter};
 use platform::audit::AuditRecord;
 
 const AUDIT_ENTRIES_MAX: u32 = 1_000;
@@ -45,7 +45,7 @@ impl FromQuery for ExportQuery {
 /// Export a customer
 ///
 /// Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
-/// their addresses, payments, refunds and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+/// their addresses, payments, refunds, returns and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
 /// Each request is recorded in the audit log.
 #[utoipa::path(get, path = "/admin/customers/{id}/export", tag = "admin",
     params(("id" = uuid::Uuid, Path, description = "The customer's user id"),
@@ -93,12 +93,15 @@ async fn exported(state: &AppState, caller: Caller, id: OrderId) -> Result<Expor
     let events = orders::order_events(&state.pool, id, viewer(caller)).await?.unwrap_or_default();
     let payment = payments::find_payment(&state.pool, id).await?;
     let refunds = payments::find_refunds(&state.pool, id).await?;
+    let of_order = ReturnFilter { order: Some(id), limit: PageSize::MAX, ..ReturnFilter::default() };
+    let returns = orders::list_returns(&state.pool, viewer(caller), &of_order).await?;
     let shipments = shipping::shipments_of_order(&state.pool, id).await?;
     Ok(ExportedOrderBody {
         order: OrderBody::of(state, order).await?,
         events: events.into_iter().map(Into::into).collect(),
         payment: payment.map(Into::into),
         refunds: refunds.into_iter().map(|refund| RefundBody::of(refund, true)).collect(),
+        returns: returns.items.into_iter().map(Into::into).collect(),
         shipments: ShipmentBody::of_all(state, shipments).await?,
         audit_log: audit_log(state, &[format!("order:{id}")], &[]).await?,
     })

@@ -9,6 +9,7 @@ use crate::routes::orders::events::EventBody;
 use crate::routes::orders::order::OrderBody;
 use crate::routes::orders::payments::PaymentBody;
 use crate::routes::orders::refunds::body::RefundBody;
+use crate::routes::returns::body::ReturnBody;
 use crate::routes::shipments::shipment::ShipmentBody;
 use accounts::SessionView;
 use chrono::{DateTime, Utc};
@@ -56,6 +57,8 @@ pub struct ExportedOrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentBody>,
     pub refunds: Vec<RefundBody>,
+    /// The newest 100.
+    pub returns: Vec<ReturnBody>,
     pub shipments: Vec<ShipmentBody>,
     /// The newest 1,000 entries about the order.
     pub audit_log: Vec<AuditEntryBody>,

@@ -1,0 +1,11 @@
+//! Why a customer returns goods. Messages and returns share it.
+
+crate::string_enum! {
+    pub enum ReturnReason {
+        Damaged,
+        WrongItem,
+        NotAsDescribed,
+        NoLongerWanted,
+        Other,
+    }
+}
