@@ -55,6 +55,8 @@ pub(super) const ALL: &[Check] = checks! {
         "refunds.lines", "refunds of a line are at most its units and its amount, the parts of a refund at most its amount";
     refunds::unlike_operations:
         "refunds.operations", "every refund is an operation with its amount and its outcome";
+    refunds::not_recorded:
+        "refunds.recorded", "an order has recorded the outcome of each of its refunds, and shows what is refunded";
     simulated_gateway::charged_twice:
         "simulated_gateway.once", "no order is charged twice by the simulated gateway";
     simulated_gateway::unlike_ledger:

@@ -16,7 +16,8 @@ FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'delivered', 'partly
 INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
 SELECT id, 1, 'SKU-A', 'A', gen_random_uuid(), total_minor / 500, 500 FROM orders.orders;
 INSERT INTO orders.sagas (order_id, plan_version, state, phase, active, deadline_at, correlation_id, updated_at)
-SELECT id, 1, '{}', 'ended', false, '2026-01-01', 'test', '2026-01-01' FROM orders.orders;
+SELECT id, 1, CASE status WHEN 'delivered' THEN '{"refunds": {"bbbbbbbb-dddd-dddd-dddd-dddddddddddd": {"refunded": 500}}}'
+                   ELSE '{}' END::jsonb, 'ended', false, '2026-01-01', 'test', '2026-01-01' FROM orders.orders;
 INSERT INTO orders.events (order_id, version, kind, from_status, to_status, at)
 SELECT id, version, 'test', from_status, to_status, '2026-01-01'
 FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 1, NULL, 'pending'),

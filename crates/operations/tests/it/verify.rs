@@ -73,6 +73,13 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("refunds.operations", "UPDATE payments.refunds SET status = 'pending'"),
     ("refunds.operations", "UPDATE payments.refunds SET attempt = 2"),
     ("refunds.operations", "UPDATE payments.refunds SET amount_minor = 499"),
+    ("refunds.recorded", "UPDATE orders.sagas SET state = '{}'"),
+    ("refunds.recorded", "UPDATE payments.refunds SET status = 'refused'"),
+    ("refunds.recorded", "UPDATE payments.refunds SET status = 'unknown'"),
+    (
+        "refunds.recorded",
+        "UPDATE orders.orders SET payment_status = 'captured' WHERE payment_status = 'partly_refunded'",
+    ),
     ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (

@@ -1,6 +1,6 @@
 //! Refunds from the request to their outcome: never more than was captured, whatever happens in between.
 
-use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, new_order, usd};
+use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, deliver, new_order, usd};
 use crate::ledger::{assert_settled, ledger_row};
 use chrono::TimeDelta;
 use domain::Timestamp;
@@ -11,8 +11,8 @@ use domain::refund::{
 };
 use messaging::{Trace, WriteContext};
 use payments::{
-    Refund, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, reconcile_payments,
-    remove_orders, request_refund, resolve_refund, retry_refund,
+    Refund, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_payment, find_refunds, preview_refund,
+    reconcile_payments, remove_orders, request_refund, resolve_refund, retry_refund,
 };
 use platform::audit::NoAudit;
 use platform::clock::now;
@@ -81,9 +81,18 @@ impl Captured {
     }
 
     async fn resolve(&self, refund_id: RefundId, resolution: RefundResolution) -> Result<Refund, RefundError> {
+        self.resolve_at(refund_id, resolution, now()).await
+    }
+
+    async fn resolve_at(
+        &self,
+        refund_id: RefundId,
+        resolution: RefundResolution,
+        at: Timestamp,
+    ) -> Result<Refund, RefundError> {
         let (order_id, evidence) = (self.order_id, "seen in the gateway's report".to_owned());
         let request = ResolveRefund { order_id, refund_id, resolution, evidence, trace: trace() };
-        resolve_refund(&self.context(), request, now(), &NoAudit).await
+        resolve_refund(&self.context(), request, at, &NoAudit).await
     }
 
     /// The messages in the outbox, which are removed.
@@ -321,6 +330,102 @@ async fn a_lost_command_is_sent_again(pool: PgPool) {
     assert_eq!(again, lost);
 }
 
+/// The outcomes that the task publishes `hours` from now, with their message ids.
+async fn outcomes_after(captured: &Captured, hours: i64) -> Vec<(Uuid, Reply)> {
+    let at = now() + TimeDelta::hours(hours);
+    reconcile_payments(&captured.context(), Duration::from_mins(10), at, 10).await.expect("reconciled");
+    let sent: Vec<(Uuid, String)> = sqlx::query_as("DELETE FROM messaging.outbox RETURNING message_id, payload")
+        .fetch_all(&captured.harness.pool)
+        .await
+        .expect("read");
+    sent.into_iter().map(|(id, payload)| (id, serde_json::from_str(&payload).expect("a reply"))).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_outcome_is_published_again_twice_and_then_no_more(pool: PgPool) {
+    let captured = Captured::with(&pool, "sim_ok").await;
+    captured.request(RefundScope::Whole).await.expect("requested");
+    let replies = captured.settle().await;
+    let settled_at = captured.only().await.updated_at;
+
+    assert_eq!(outcomes_after(&captured, 0).await, [], "the reply is under way");
+    let first = outcomes_after(&captured, 1).await;
+    assert_eq!(outcomes_after(&captured, 2).await, []);
+    let second = outcomes_after(&captured, 25).await;
+
+    assert_eq!(first.iter().map(|(_, reply)| reply.clone()).collect::<Vec<_>>(), replies);
+    assert_eq!(first, second, "under one message id");
+    assert_eq!(outcomes_after(&captured, 26).await, []);
+    assert_eq!(outcomes_after(&captured, 47).await, []);
+    assert_eq!(captured.only().await.updated_at, settled_at);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_old_outcome_is_not_published_again(pool: PgPool) {
+    let captured = Captured::with(&pool, "sim_ok").await;
+    captured.request(RefundScope::Whole).await.expect("requested");
+    captured.settle().await;
+
+    assert_eq!(outcomes_after(&captured, 49).await, []);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_acknowledged_refusal_stays_acknowledged_when_it_is_published_again(pool: PgPool) {
+    let captured = Captured::with(&pool, "sim_refund_declined").await;
+    let id = captured.request(of_line(2, 1)).await.expect("requested").id;
+    captured.settle().await;
+    let refused = outcomes_after(&captured, 1).await;
+
+    let later = now() + TimeDelta::hours(2);
+    let acknowledged = captured.resolve_at(id, RefundResolution::Refused, later).await.expect("acknowledged");
+    captured.sent::<Reply>().await;
+    let again = outcomes_after(&captured, 3).await;
+
+    assert!(acknowledged.is_acknowledged);
+    let is_acknowledged = |outcomes: &[(Uuid, Reply)]| match outcomes {
+        [(_, Reply::PaymentRefundRefused(reply))] => reply.is_acknowledged,
+        other => panic!("{other:?}"),
+    };
+    assert!(!is_acknowledged(&refused) && is_acknowledged(&again));
+    assert_ne!(refused[0].0, again[0].0);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_refund_that_an_earlier_version_settled_gets_the_outcome_of_its_operation(pool: PgPool) {
+    for (method, before, expected) in [
+        ("sim_ok", "pending", RefundStatus::Succeeded),
+        ("sim_refund_declined", "unknown", RefundStatus::Refused),
+        ("sim_ok", "manual_review", RefundStatus::Succeeded),
+    ] {
+        let captured = Captured::with(&pool, method).await;
+        captured.request(RefundScope::Whole).await.expect("requested");
+        let replies = captured.settle().await;
+        let behind = "UPDATE payments.refunds SET status = $1, error = NULL WHERE order_id = $2";
+        let order_id = captured.order_id.as_uuid();
+        sqlx::query(behind).bind(before).bind(order_id).execute(&pool).await.expect("behind");
+
+        let outcomes = outcomes_after(&captured, 0).await;
+
+        assert_eq!(captured.only().await.status, expected, "{before}");
+        assert_eq!(outcomes.into_iter().map(|(_, reply)| reply).collect::<Vec<_>>(), replies);
+    }
+}
+
+/// Neither task nor handler may wait for the other while it holds rows that the other needs.
+#[sqlx::test(migrations = "../../migrations")]
+async fn refunds_of_a_payment_that_is_being_settled_are_left_to_the_next_run(pool: PgPool) {
+    let (captured, refund) = expired(&pool).await;
+    let mut settling = platform::postgres::begin(&pool).await.expect("a transaction");
+    let lock = "SELECT FROM payments.payments WHERE order_id = $1 FOR NO KEY UPDATE";
+    sqlx::query(lock).bind(captured.order_id.as_uuid()).execute(&mut *settling).await.expect("locked");
+
+    let meanwhile = reconcile(&captured).await;
+    settling.rollback().await.expect("released");
+
+    assert_eq!(meanwhile, []);
+    assert_eq!(reconcile(&captured).await, [unresolved(&refund)]);
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_order_without_a_captured_payment_has_nothing_to_refund(pool: PgPool) {
     let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
@@ -331,6 +436,20 @@ async fn an_order_without_a_captured_payment_has_nothing_to_refund(pool: PgPool)
 
     assert_eq!(refusal(captured.request(RefundScope::Whole).await), RefundRefusal::NothingLeft);
     assert!(matches!(captured.retry(RefundId::from_uuid(Uuid::nil())).await, Err(RefundError::NotFound)));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_payment_with_less_captured_than_authorized_is_removed_with_its_order(pool: PgPool) {
+    let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order_id, "sim_ok")).await;
+    assert!(remove_orders(&pool, &[order_id]).await.expect("asked").contains(&order_id), "money is held");
+    harness.begin(&[deliver(&capture(order_id, 1, 600))], now()).await;
+    assert!(remove_orders(&pool, &[order_id]).await.expect("asked").contains(&order_id), "a capture is under way");
+    harness.handle_until_reply(&capture(order_id, 1, 600)).await;
+
+    assert!(remove_orders(&pool, &[order_id]).await.expect("removed").is_empty());
+
+    assert_eq!(find_payment(&pool, order_id).await.expect("read"), None);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
