@@ -1,7 +1,7 @@
 //! What a batch of commands writes, before its gateway calls and after them.
 
 use crate::error::PaymentsError;
-use crate::store::{self, Refund, SettledOperation, StartedOperation, StoredPayment};
+use crate::store::{self, CausedEntry, Refund, SettledOperation, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use messaging::Changes;
 use sqlx::PgConnection;
@@ -9,6 +9,8 @@ use sqlx::PgConnection;
 #[derive(Debug, Default)]
 pub struct PaymentChanges {
     pub(crate) payments: Vec<StoredPayment>,
+    /// What the changes of the payments moved.
+    pub(crate) entries: Vec<CausedEntry>,
     /// Operations whose gateway calls are about to be made.
     pub(crate) started: Vec<StartedOperation>,
     /// Operations with the outcome of their gateway calls.
@@ -21,7 +23,7 @@ impl Changes for PaymentChanges {
     type Error = PaymentsError;
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), PaymentsError> {
-        store::save(tx, &self.payments, &self.settled, now).await?;
+        store::save(tx, (&self.payments, &self.entries), &self.settled, now).await?;
         store::save_refunds(tx, &self.refunds, now).await?;
         store::start_operations(tx, &self.started, now).await
     }

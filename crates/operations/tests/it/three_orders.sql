@@ -62,6 +62,13 @@ VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-ddddddd
        ('cccccccc-cccc-cccc-cccc-cccccccccccc', '55555555-cccc-cccc-cccc-cccccccccccc', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'void', '', 0, 'succeeded', 1, '2026-01-01', '2026-01-01');
+INSERT INTO payments.ledger_entries (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause)
+VALUES ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'authorized', 1000, 'USD', 'simulated', ''),
+       ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '66666666-dddd-dddd-dddd-dddddddddddd', 'captured', 1000, 'USD', 'simulated', 'e'),
+       ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '88888888-dddd-dddd-dddd-dddddddddddd', 'refunded', 500, 'USD', 'simulated', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd'),
+       ('2026-01-01', 'cccccccc-cccc-cccc-cccc-cccccccccccc', '55555555-cccc-cccc-cccc-cccccccccccc', 'authorized', 500, 'USD', 'simulated', ''),
+       ('2026-01-01', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorized', 500, 'USD', 'simulated', ''),
+       ('2026-01-01', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'voided', 500, 'USD', 'simulated', '');
 INSERT INTO payments.simulated_gateway_authorizations
        (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor, released_minor,
         charges, authorize_calls, void_calls)

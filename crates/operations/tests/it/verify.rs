@@ -38,6 +38,23 @@ const VIOLATIONS: &[(&str, &str)] = &[
                     FROM payments.operations WHERE kind = 'authorize' AND order_id::text LIKE 'c%'",
     ),
     ("money.sums", "UPDATE payments.payments SET captured_minor = 900 WHERE status = 'captured'"),
+    ("money.ledger", "UPDATE payments.payments SET amount_minor = 501 WHERE status = 'authorized'"),
+    (
+        "money.ledger",
+        "INSERT INTO payments.ledger_entries
+         SELECT at, gen_random_uuid(), gen_random_uuid(), kind, amount_minor, currency, gateway, cause
+         FROM payments.ledger_entries",
+    ),
+    (
+        "money.ledger",
+        "INSERT INTO payments.ledger_entries
+         SELECT at, order_id, gen_random_uuid(), kind, amount_minor, currency, gateway, cause
+         FROM payments.ledger_entries WHERE kind = 'voided'",
+    ),
+    (
+        "simulated_gateway.entries",
+        "UPDATE payments.simulated_gateway_authorizations SET released_minor = 400 WHERE state = 'voided'",
+    ),
     (
         "simulated_gateway.ledger",
         "UPDATE payments.simulated_gateway_authorizations SET captured_minor = 400
@@ -172,6 +189,8 @@ async fn the_ledger_of_the_simulated_gateway_is_compared_with_its_own_payments_o
 
     let other_gateway =
         "UPDATE payments.payments SET gateway = 'other'; UPDATE payments.operations SET gateway = 'other';
+        ALTER TABLE payments.ledger_entries DISABLE TRIGGER ledger_is_immutable;
+        UPDATE payments.ledger_entries SET gateway = 'other';
         DELETE FROM payments.simulated_gateway_movements; DELETE FROM payments.simulated_gateway_authorizations";
     let report = report_after(&pool, other_gateway).await;
 

@@ -4,7 +4,7 @@ use super::error::RefundError;
 use super::locked::{LockedRefunds, audit_state};
 use super::outcome::outcome_message;
 use crate::changes::PaymentChanges;
-use crate::store::{OperationStatus, Refund, SettledOperation, StoredPayment};
+use crate::store::{Cause, OperationStatus, Refund, SettledOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{OrderId, RefundId};
@@ -69,21 +69,24 @@ fn resolved(
     let (cause, is_done) = (before.cause().to_string(), status == RefundStatus::Succeeded);
     let error = (!is_done).then(|| NOT_EXECUTED.to_owned());
     let refund = Refund { status, error: error.clone(), is_acknowledged: !is_done, updated_at: now, ..before.clone() };
+    let refunded = Operation::Refund(cause.clone());
     let operation = SettledOperation {
         order_id: before.order_id,
-        key: Operation::Refund(cause.clone()).key(before.order_id),
+        key: refunded.key(before.order_id),
         status: if is_done { OperationStatus::Succeeded } else { OperationStatus::Declined },
         amount_minor: None,
         error,
         reference: None,
     };
-    let payment = settled(stored.payment.clone(), &cause, is_done)?;
-    let payments = match payment {
-        Applied::Changed(payment) => vec![StoredPayment { payment, ..stored }],
-        Applied::Unchanged => Vec::new(),
-    };
-    let refunds = vec![refund.clone()];
-    Ok((refund, PaymentChanges { payments, settled: vec![operation], refunds, ..PaymentChanges::default() }))
+    let mut changes =
+        PaymentChanges { settled: vec![operation], refunds: vec![refund.clone()], ..PaymentChanges::default() };
+    if let Applied::Changed(payment) = settled(stored.payment.clone(), &cause, is_done)? {
+        let (order_id, gateway) = (stored.order_id, &stored.gateway);
+        let shown = Cause { order_id, gateway, operation: refunded, message_id: None };
+        changes.entries = shown.entries(&stored.payment, &payment);
+        changes.payments = vec![StoredPayment { payment, ..stored }];
+    }
+    Ok((refund, changes))
 }
 
 fn settled(payment: Payment, cause: &String, is_done: bool) -> Result<Applied<Payment>, Refusal> {

@@ -1,6 +1,7 @@
 //! The SQL of the slice: payments, their gateway operations and their refunds.
 
 mod late_refunds;
+mod ledger_entries;
 mod operations;
 mod payments;
 mod refunds;
@@ -12,6 +13,7 @@ mod unsettled;
 pub(crate) use late_refunds::{
     ExpiredBefore, Repeats, claim_outcomes_to_repeat, orders_with_expired_refunds, orders_with_refunds_behind,
 };
+pub(crate) use ledger_entries::{Cause, CausedEntry};
 pub use operations::OperationStatus;
 pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
 pub(crate) use payments::{NewPayment, find_payment, lock_free_payments, lock_payments, open_payments};

@@ -41,7 +41,7 @@ pub(crate) async fn orders_with_open_payment(
     Ok(open.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// With their operations and refunds. Returns the keys of the operations.
+/// With their operations, refunds and ledger entries. Returns the keys of the operations.
 pub(crate) async fn delete_payments(tx: &mut PgConnection, orders: &[OrderId]) -> sqlx::Result<Vec<ProviderKey>> {
     let order_id = uuids(orders);
     sqlx::query!("DELETE FROM payments.refund_lines WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
@@ -52,6 +52,8 @@ pub(crate) async fn delete_payments(tx: &mut PgConnection, orders: &[OrderId]) -
     )
     .fetch_all(&mut *tx)
     .await?;
+    sqlx::query!("SELECT set_config('payments.removing', 'on', true)").fetch_one(&mut *tx).await?;
+    sqlx::query!("DELETE FROM payments.ledger_entries WHERE provider_key = ANY($1)", &keys).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM payments.payments WHERE order_id = ANY($1)", &order_id).execute(tx).await?;
     Ok(keys.into_iter().map(ProviderKey::from_uuid).collect())
 }

@@ -1,6 +1,7 @@
 //! The payments slice on a real Postgres, with the simulated gateway and with gateways that misbehave.
 
 mod batches;
+mod entries;
 mod gateway_contract;
 mod harness;
 mod ledger;

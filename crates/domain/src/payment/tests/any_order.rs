@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::messages::Reply;
-use crate::payment::Operation;
+use crate::payment::{LedgerEntry, LedgerSums, Operation, PaymentStatus, ledger_entries};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -48,6 +48,7 @@ struct World {
     requested: Vec<PaymentCommand>,
     reports: Vec<Report>,
     final_replies: HashSet<String>,
+    ledger: Vec<LedgerEntry>,
 }
 
 proptest! {
@@ -96,11 +97,20 @@ impl World {
         }
     }
 
+    /// Changes the payment, and records what that moved.
+    fn change(&mut self, payment: Payment) {
+        let before = self.payment.take().unwrap_or(Payment::Authorizing { amount: usd(AMOUNT) });
+        self.ledger.extend(ledger_entries(&before, &payment));
+        self.payment = Some(payment);
+    }
+
     fn request(&mut self, command: &PaymentCommand) {
+        let entries = self.ledger.len();
         let Ok(applied) = Payment::request(self.payment.clone(), command) else { return };
         if let Applied::Changed(payment) = applied {
-            self.payment = Some(payment);
+            self.change(payment);
         }
+        assert_eq!(self.ledger.len(), entries, "a request moves nothing: {command:?}");
         let payment = self.payment.as_ref().unwrap();
         match payment.reply_to(command) {
             Ok(None) => self.requested.push(command.clone()),
@@ -130,7 +140,7 @@ impl World {
             Report::Voided(found) => payment.voided(found),
         };
         if let Applied::Changed(payment) = applied.expect("the reports of a correct gateway are never refused") {
-            self.payment = Some(payment);
+            self.change(payment);
         }
     }
 
@@ -155,13 +165,35 @@ impl World {
         }
     }
 
+    /// The amounts of the payment are the sums of its ledger, and money is neither made nor lost.
+    fn check_ledger(&self) {
+        let mut sums = LedgerSums::default();
+        self.ledger.iter().for_each(|entry| sums.add(*entry));
+        assert_eq!(sums, self.payment.as_ref().map_or_else(LedgerSums::default, LedgerSums::of));
+        assert!(self.ledger.iter().all(|entry| entry.amount_minor > 0), "{:?}", self.ledger);
+        let LedgerSums { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor } = sums;
+        assert!(captured_minor + voided_minor <= authorized_minor, "{sums:?}");
+        assert!(refunded_minor + reversed_minor <= captured_minor, "{sums:?}");
+        let Some(payment) = &self.payment else { return };
+        if let Some(balance) = payment.balance() {
+            assert_eq!(captured_minor, balance.captured_minor);
+            assert_eq!(refunded_minor + reversed_minor, balance.refunded_minor);
+        }
+        if payment.status() == PaymentStatus::Voided {
+            assert_eq!(captured_minor + voided_minor, authorized_minor, "nothing is held");
+            assert_eq!(refunded_minor + reversed_minor, captured_minor, "nothing is kept");
+        }
+    }
+
     fn check_bounds(&self) {
+        self.check_ledger();
         let Some(balance) = self.payment.as_ref().and_then(Payment::balance) else { return };
         assert!(0 <= balance.refunded_minor && balance.refunded_minor <= balance.captured_minor);
         assert!(balance.captured_minor <= balance.amount.amount_minor);
     }
 
     fn check_end(&self) {
+        self.check_ledger();
         let Some(payment) = &self.payment else { return };
         for command in &self.requested {
             let reply = payment.reply_to(command);
