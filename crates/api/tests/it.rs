@@ -20,6 +20,8 @@ mod customers;
 mod docs_page;
 #[path = "it/http.rs"]
 mod http;
+#[path = "it/ledger.rs"]
+mod ledger;
 #[path = "it/lost_commit.rs"]
 mod lost_commit;
 #[path = "it/mini_worker.rs"]

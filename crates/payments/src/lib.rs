@@ -13,6 +13,7 @@ mod changes;
 mod error;
 mod find_payment;
 pub mod gateway;
+mod ledger;
 mod reconcile;
 mod refunds;
 mod remove_orders;
@@ -24,10 +25,14 @@ pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
+pub use ledger::{
+    InvalidLedgerRange, LEDGER_RANGE_MAX, LedgerCursor, LedgerEntryView, LedgerFilter, LedgerRange, LedgerSummary,
+    list_ledger, read_ledger, summarize_ledger,
+};
 pub use reconcile::reconcile_payments;
 pub use refunds::{
-    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, request_refund,
-    resolve_refund, retry_refund,
+    RefundCursor, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, list_refunds, preview_refund,
+    request_refund, resolve_refund, retry_refund,
 };
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};

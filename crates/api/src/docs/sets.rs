@@ -34,6 +34,8 @@ sets! {
     FulfilmentStatusSet = domain::order::FulfilmentStatus;
     HealthStatusSet = crate::routes::system::health::HealthStatus;
     JobStatusSet = operations::failed_jobs::JobStatus;
+    LedgerEntryKindSet = domain::payment::LedgerEntryKind;
+    LedgerFormatSet = crate::routes::admin::ledger::list::LedgerFormat;
     MilestoneSet = domain::shipment::Milestone;
     MovementKindSet = domain::inventory::MovementKind;
     OperationKindSet = domain::payment::OperationKind;

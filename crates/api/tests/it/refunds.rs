@@ -28,7 +28,7 @@ impl Shop {
     }
 
     /// An order of three pairs of headphones that its carrier has delivered.
-    async fn delivered(&self, payment_method: &str) -> String {
+    pub async fn delivered(&self, payment_method: &str) -> String {
         let order = json!({ "items": [{ "sku": HEADPHONES, "quantity": 3 }], "payment_method": payment_method });
         let place = post("/orders").by(&self.customer).header("idempotency-key", &Uuid::now_v7().to_string());
         let accepted = self.client.send(place.json(&order)).await.expect(StatusCode::ACCEPTED);
@@ -41,7 +41,11 @@ impl Shop {
         self.client.send(get(&format!("/orders/{order}")).by(&self.admin)).await.expect(StatusCode::OK)
     }
 
-    async fn refund(&self, order: &str, body: &Value) -> Value {
+    pub async fn order_total(&self, order: &str) -> Value {
+        self.order(order).await["total"]["amount_minor"].clone()
+    }
+
+    pub async fn refund(&self, order: &str, body: &Value) -> Value {
         let request = post(&format!("/orders/{order}/refunds")).by(&self.admin).json(body);
         self.client.send(request).await.expect(StatusCode::ACCEPTED)
     }

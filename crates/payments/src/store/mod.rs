@@ -2,6 +2,8 @@
 
 mod late_refunds;
 mod ledger_entries;
+mod list_ledger;
+mod list_refunds;
 mod operations;
 mod payments;
 mod refunds;
@@ -14,6 +16,8 @@ pub(crate) use late_refunds::{
     ExpiredBefore, Repeats, claim_outcomes_to_repeat, orders_with_expired_refunds, orders_with_refunds_behind,
 };
 pub(crate) use ledger_entries::{Cause, CausedEntry};
+pub(crate) use list_ledger::{list_ledger, summarize_ledger};
+pub(crate) use list_refunds::list_refunds;
 pub use operations::OperationStatus;
 pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
 pub(crate) use payments::{NewPayment, find_payment, lock_free_payments, lock_payments, open_payments};
