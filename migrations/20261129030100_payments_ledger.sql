@@ -11,7 +11,8 @@ CREATE TABLE payments.ledger_entries (
     order_id     uuid NOT NULL,
     -- The operation whose report showed it.
     provider_key uuid NOT NULL,
-    kind         text NOT NULL CHECK (kind IN ('authorized', 'captured', 'voided', 'refunded', 'reversed')),
+    kind         text NOT NULL CHECK (kind IN ('authorized', 'captured', 'voided', 'refunded', 'reversed',
+                                                'written_off')),
     -- Negative if it corrects an earlier entry.
     amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
     currency     text NOT NULL,
@@ -21,6 +22,9 @@ CREATE TABLE payments.ledger_entries (
     -- The command whose call reported it. Null if a person recorded it, and for entries from before the ledger.
     message_id   uuid
 );
+
+-- When a person gave up a declined capture.
+ALTER TABLE payments.operations ADD COLUMN written_off_at timestamptz;
 
 INSERT INTO payments.ledger_entries (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause)
 SELECT entry.at, payment.order_id, entry.provider_key, entry.kind, entry.amount_minor, payment.currency,

@@ -46,7 +46,10 @@ impl Bulkheads {
     pub fn of_command(&self, command: &PaymentCommand) -> Bulkhead {
         match command {
             PaymentCommand::Authorize(authorize) => self.of_authorization(authorize),
-            PaymentCommand::Capture(_) | PaymentCommand::Void(_) | PaymentCommand::Refund(_) => self.follow_ups.clone(),
+            PaymentCommand::Capture(_)
+            | PaymentCommand::Void(_)
+            | PaymentCommand::Refund(_)
+            | PaymentCommand::WriteOff(_) => self.follow_ups.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::error::PaymentsError;
 use crate::store::{self, CausedEntry, Refund, SettledOperation, StartedOperation, StoredPayment};
 use domain::Timestamp;
+use domain::ids::{OrderId, ProviderKey};
 use messaging::Changes;
 use sqlx::PgConnection;
 
@@ -15,6 +16,8 @@ pub struct PaymentChanges {
     pub(crate) started: Vec<StartedOperation>,
     /// Operations with the outcome of their gateway calls.
     pub(crate) settled: Vec<SettledOperation>,
+    /// Declined captures that a person gave up.
+    pub(crate) written_off: Vec<(OrderId, ProviderKey)>,
     /// Refunds with a new status.
     pub(crate) refunds: Vec<Refund>,
 }
@@ -24,6 +27,7 @@ impl Changes for PaymentChanges {
 
     async fn save(&self, tx: &mut PgConnection, now: Timestamp) -> Result<(), PaymentsError> {
         store::save(tx, (&self.payments, &self.entries), &self.settled, now).await?;
+        store::write_off_captures(tx, &self.written_off, now).await?;
         store::save_refunds(tx, &self.refunds, now).await?;
         store::start_operations(tx, &self.started, now).await
     }

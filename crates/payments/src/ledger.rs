@@ -62,6 +62,7 @@ pub struct LedgerSummary {
     pub voided_minor: i64,
     pub refunded_minor: i64,
     pub reversed_minor: i64,
+    pub written_off_minor: i64,
     pub entries: i64,
 }
 

@@ -72,6 +72,7 @@ const SETS: &[Set] = &[
         ("voided", "released by a void: it was authorized and not captured"),
         ("refunded", "paid back by a refund"),
         ("reversed", "paid back by a void: it had been captured"),
+        ("written_off", "given up after its capture was declined; moves no money"),
     ],
     // ledger formats
     &[("json", "pages"), ("csv", "the whole range as CSV")],

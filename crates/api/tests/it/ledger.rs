@@ -1,11 +1,13 @@
 //! The money ledger and the list of refunds, as finance and operators read them.
 
-use crate::client::{ApiClient, get};
+use crate::client::{ApiClient, get, post};
 use crate::mini_worker::work;
 use crate::refunds::Shop;
 use axum::http::StatusCode;
+use operations::verify::{VerifyLimits, verify};
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use std::time::Duration;
 
 const RANGE: &str = "from=2026-01-01T00:00:00Z&to=2026-01-31T00:00:00Z";
 
@@ -63,6 +65,28 @@ async fn an_order_has_entries_with_its_operations_and_causes(pool: PgPool) {
     let sum = &sums["items"][0];
     assert_eq!((&sum["gateway"], &sum["captured_minor"]), (&json!("simulated"), &total));
     assert_eq!(sum["net_minor"], json!(total.as_i64().expect("a total") - 500));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_capture_that_an_admin_writes_off_is_entered_and_voided(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    let order = shop.delivered("sim_capture_declined").await;
+    let path = format!("/admin/sagas/{order}");
+    let saga = shop.client.send(get(&path).by(&shop.admin)).await.expect(StatusCode::OK);
+
+    let body = json!({ "generation": saga["generation"], "reason": "the customer has vanished" });
+    let write_off = post(&format!("{path}/mark-step-done")).by(&shop.admin).json(&body);
+    shop.client.send(write_off).await.expect(StatusCode::OK);
+    work(&shop.client).await;
+
+    let after = shop.client.send(get(&format!("/orders/{order}")).by(&shop.admin)).await.expect(StatusCode::OK);
+    assert_eq!((&after["status"], &after["payment_status"]), (&json!("delivered"), &json!("voided")));
+    let kinds = "SELECT array_agg(kind ORDER BY at, kind DESC) FROM payments.ledger_entries";
+    let kinds: Vec<String> = sqlx::query_scalar(kinds).fetch_one(&pool).await.expect("entries");
+    assert_eq!(kinds, ["authorized", "written_off", "voided"]);
+    let limits = VerifyLimits { grace: Duration::ZERO, ..VerifyLimits::default() };
+    let report = verify(&pool, platform::clock::now(), limits).await.expect("verified");
+    assert!(report.is_clean(), "{report}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -178,6 +178,13 @@ fn payment_commands() -> Vec<PaymentCommand> {
         PaymentCommand::Void(VoidPayment { order_id }),
         PaymentCommand::Capture(CapturePayment { order_id, shipment_id: shipment(), amount, attempt: 2 }),
         PaymentCommand::Refund(RefundPayment { order_id, cause: "damaged".to_owned(), amount }),
+        PaymentCommand::WriteOff(WriteOffPayment {
+            order_id,
+            shipment_id: shipment(),
+            amount,
+            attempt: 2,
+            is_last: true,
+        }),
     ]
 }
 
@@ -225,6 +232,7 @@ fn replies() -> Vec<Reply> {
             is_acknowledged: true,
         }),
         Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause: "damaged".to_owned(), amount }),
+        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided: true }),
         Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),

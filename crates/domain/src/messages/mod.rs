@@ -19,8 +19,8 @@ pub use inventory::{
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, RefundPayment,
-    VoidPayment,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff,
+    RefundPayment, VoidPayment, WriteOffPayment,
 };
 pub use replies::Reply;
 pub use shipping::{

@@ -2,9 +2,9 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue, ReservationStale,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Queue,
+    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,9 @@ pub enum Reply {
     #[serde(rename = "payment.refund_unresolved.v1")]
     #[strum(serialize = "payment.refund_unresolved.v1")]
     PaymentRefundUnresolved(PaymentRefundUnresolved),
+    #[serde(rename = "payment.written_off.v1")]
+    #[strum(serialize = "payment.written_off.v1")]
+    PaymentWrittenOff(PaymentWrittenOff),
     #[serde(rename = "shipment.booked.v1")]
     #[strum(serialize = "shipment.booked.v1")]
     ShipmentsBooked(ShipmentsBooked),
@@ -93,6 +96,7 @@ impl Message for Reply {
             Self::PaymentRefunded(reply) => reply.order_id,
             Self::PaymentRefundRefused(reply) => reply.order_id,
             Self::PaymentRefundUnresolved(reply) => reply.order_id,
+            Self::PaymentWrittenOff(reply) => reply.order_id,
             Self::ShipmentsBooked(reply) => reply.order_id,
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
@@ -115,7 +119,8 @@ impl Message for Reply {
             | Self::PaymentCaptureDeclined(_)
             | Self::PaymentRefunded(_)
             | Self::PaymentRefundRefused(_)
-            | Self::PaymentRefundUnresolved(_) => Queue::Payments,
+            | Self::PaymentRefundUnresolved(_)
+            | Self::PaymentWrittenOff(_) => Queue::Payments,
             Self::ShipmentsBooked(_)
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)

@@ -14,11 +14,13 @@ crate::string_enum! {
         Refunded,
         /// Returned by a void, which had been captured.
         Reversed,
+        /// A declined capture that a person gave up. It moves no money.
+        WrittenOff,
     }
 }
 
 /// What a change of a payment moved. Negative if it corrects what was recorded before: a person may have recorded the
-/// outcome of a refund wrongly, which a later void shows.
+/// outcome of a refund wrongly, which a later void shows, or a capture that was written off succeeds after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub kind: LedgerEntryKind,
@@ -34,6 +36,7 @@ pub struct LedgerSums {
     pub voided_minor: i64,
     pub refunded_minor: i64,
     pub reversed_minor: i64,
+    pub written_off_minor: i64,
 }
 
 /// The entries of a change from `before` to `after`: at most one of each kind.
@@ -58,7 +61,8 @@ impl LedgerSums {
         let captured_minor = balance.captured_minor;
         let voided_minor = if authorized && is_voided { authorized_minor - captured_minor } else { 0 };
         let refunded_minor = balance.refunded_minor - reversed_minor;
-        Self { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor }
+        let written_off_minor = balance.written_off_minor();
+        Self { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor, written_off_minor }
     }
 
     pub fn add(&mut self, entry: LedgerEntry) {
@@ -68,17 +72,19 @@ impl LedgerSums {
             LedgerEntryKind::Voided => &mut self.voided_minor,
             LedgerEntryKind::Refunded => &mut self.refunded_minor,
             LedgerEntryKind::Reversed => &mut self.reversed_minor,
+            LedgerEntryKind::WrittenOff => &mut self.written_off_minor,
         };
         *sum += entry.amount_minor;
     }
 
-    fn by_kind(self) -> [(LedgerEntryKind, i64); 5] {
+    fn by_kind(self) -> [(LedgerEntryKind, i64); 6] {
         [
             (LedgerEntryKind::Authorized, self.authorized_minor),
             (LedgerEntryKind::Captured, self.captured_minor),
             (LedgerEntryKind::Voided, self.voided_minor),
             (LedgerEntryKind::Refunded, self.refunded_minor),
             (LedgerEntryKind::Reversed, self.reversed_minor),
+            (LedgerEntryKind::WrittenOff, self.written_off_minor),
         ]
     }
 }

@@ -63,6 +63,9 @@ impl Operation {
             PaymentCommand::Void(_) => Self::Void,
             PaymentCommand::Capture(capture) => Self::Capture(CaptureAttempt::of(capture)),
             PaymentCommand::Refund(refund) => Self::Refund(refund.cause.clone()),
+            PaymentCommand::WriteOff(write_off) => {
+                Self::Capture(CaptureAttempt { shipment: write_off.shipment_id, attempt: write_off.attempt })
+            }
         }
     }
 }

@@ -83,6 +83,9 @@ pub(super) struct PlannedShipment {
     /// A person gave up a declined capture: the shipment is done, but its amount was not captured.
     #[serde(default, skip_serializing_if = "is_default")]
     pub written_off: bool,
+    /// Payments have not recorded the write-off yet. Absent in the sagas of earlier versions, which did not tell them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub write_off_open: bool,
     /// Why the gateway declined the last capture; cleared when a person has it captured again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capture_declined: Option<String>,
@@ -170,22 +173,24 @@ impl PlannedShipment {
 
     /// The carrier has it, but its amount is neither captured nor written off, or its stock is not shipped.
     pub fn is_outstanding(&self) -> bool {
-        self.progress != CarrierProgress::Waiting && !(self.is_captured_or_written_off() && self.stock_shipped)
+        let is_settled = self.is_captured_or_written_off() && !self.write_off_open;
+        self.progress != CarrierProgress::Waiting && !(is_settled && self.stock_shipped)
     }
 
     fn is_captured_or_written_off(&self) -> bool {
         self.captured || self.written_off
     }
 
-    /// Gives up a declined capture. False if it was not declined.
-    pub fn write_off(&mut self) -> bool {
-        self.written_off = self.capture_declined.take().is_some();
-        self.written_off
+    /// Gives up a declined capture, and returns the shipment. `None` if it was not declined.
+    pub fn write_off(&mut self) -> Option<Self> {
+        self.capture_declined.take()?;
+        (self.written_off, self.write_off_open) = (true, true);
+        Some(self.clone())
     }
 
     /// It is outstanding, and a command is open: a declined capture is not repeated until a person acts.
     pub fn has_open_command(&self) -> bool {
-        self.is_outstanding() && (self.is_capture_open() || !self.stock_shipped)
+        self.is_outstanding() && (self.is_capture_open() || self.write_off_open || !self.stock_shipped)
     }
 
     pub fn is_capture_open(&self) -> bool {
@@ -230,7 +235,7 @@ impl PlannedShipment {
     }
 
     pub fn is_done(&self) -> bool {
-        self.progress == CarrierProgress::Delivered && self.is_captured_or_written_off() && self.stock_shipped
+        self.progress == CarrierProgress::Delivered && !self.is_outstanding()
     }
 }
 
@@ -304,6 +309,7 @@ impl PlannedShipment {
             transport: None,
             captured: false,
             written_off: false,
+            write_off_open: false,
             capture_declined: None,
             capture_repeats: 0,
             stock_shipped: false,

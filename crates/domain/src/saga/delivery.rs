@@ -81,7 +81,7 @@ impl OrderSaga {
         if amount != expected {
             return Err(SagaError::Contradiction(format!("{amount} was captured instead of {expected}")));
         }
-        (shipment.captured, shipment.written_off) = (true, false);
+        (shipment.captured, shipment.written_off, shipment.write_off_open) = (true, false, false);
         shipment.capture_declined = None;
         let remaining = self.allocation.shipments().iter().filter(|shipment| !shipment.captured).count();
         let has_refunds = self.refunds.refunded_minor() > 0;
@@ -187,6 +187,7 @@ impl Transition {
         if shipment.is_capture_open() {
             self = self.capture(order, shipment);
         }
+        self = self.send_write_off(order, shipment);
         if !shipment.stock_shipped {
             self = self.send((delivery.ship)(order.id, id, shipment.warehouse, shipment.skus()));
         }

@@ -10,9 +10,9 @@ use domain::applied::Applied;
 use domain::ids::{OrderId, RefundId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Reply, ReservationStale,
-    ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Reply,
+    ReservationStale, ShipmentDelayed, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
 use domain::order::{
@@ -30,6 +30,7 @@ pub const SHIP: &str = "inventory.ship.v1";
 pub const AUTHORIZE: &str = "payment.authorize.v1";
 pub const VOID: &str = "payment.void.v1";
 pub const CAPTURE: &str = "payment.capture.v1";
+pub const WRITE_OFF: &str = "payment.write_off.v1";
 pub const BOOK: &str = "shipment.book.v1";
 pub const CANCEL: &str = "shipment.cancel.v1";
 pub const TRACK: &str = "shipment.track.v1";
@@ -260,6 +261,11 @@ pub fn capture_declined(warehouse: WarehouseId, amount_minor: i64, attempt: u32)
     let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
     let reason = "expired".to_owned();
     Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason })
+}
+
+pub fn written_off(warehouse: WarehouseId, amount_minor: i64, is_voided: bool) -> Reply {
+    let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
+    Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided })
 }
 
 /// The cause of an attempt of the refund with this number.

@@ -63,7 +63,7 @@ pub(super) const ALL: &[Check] = checks! {
         "simulated_gateway.once", "no order is charged twice by the simulated gateway";
     simulated_gateway::unlike_ledger:
         "simulated_gateway.ledger", "payments of the simulated gateway match its ledger";
-    ledger_entries::unlike_simulated_gateway:
+    simulated_gateway::unlike_entries:
         "simulated_gateway.entries", "the ledger entries of a payment match the ledger of the simulated gateway";
     simulated_gateway::unknown_operations:
         "simulated_gateway.known", "everything that the simulated gateway executed belongs to an operation of ours";

@@ -41,6 +41,10 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("money.ledger", "UPDATE payments.payments SET amount_minor = 501 WHERE status = 'authorized'"),
     (
         "money.ledger",
+        "UPDATE payments.operations SET status = 'declined', written_off_at = now() WHERE kind = 'capture'",
+    ),
+    (
+        "money.ledger",
         "INSERT INTO payments.ledger_entries
          SELECT at, gen_random_uuid(), gen_random_uuid(), kind, amount_minor, currency, gateway, cause
          FROM payments.ledger_entries",

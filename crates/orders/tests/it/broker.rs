@@ -4,8 +4,8 @@ use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured, PaymentCommand,
-    PaymentVoided, Reply, ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled,
-    StockReleased, StockReserved, StockShipped,
+    PaymentVoided, PaymentWrittenOff, Reply, ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked,
+    ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
 };
 use domain::product::Line;
 use domain::saga::TimeScale;
@@ -113,6 +113,12 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
                 order_id: command.order_id,
                 shipment_id: command.shipment_id,
                 amount: command.amount,
+            }),
+            PaymentCommand::WriteOff(command) => Reply::PaymentWrittenOff(PaymentWrittenOff {
+                order_id: command.order_id,
+                shipment_id: command.shipment_id,
+                amount: command.amount,
+                is_voided: command.is_last,
             }),
             PaymentCommand::Refund(command) => panic!("unexpected command {command:?}"),
         }),

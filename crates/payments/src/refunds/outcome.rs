@@ -37,7 +37,9 @@ impl RefundsOfBatch {
         let state = &stored.payment.balance()?.refunds.get(&command.cause)?.state;
         let (transition, error) = match state {
             OperationState::Done => (RefundTransition::Succeed, None),
-            OperationState::Declined(reason) => (RefundTransition::Refuse, Some(reason)),
+            OperationState::Declined(reason) | OperationState::WrittenOff(reason) => {
+                (RefundTransition::Refuse, Some(reason))
+            }
             OperationState::Requested if key_expired => (RefundTransition::Expire, error),
             OperationState::Requested => (RefundTransition::LoseResponse, error),
         };

@@ -67,6 +67,7 @@ pub(crate) async fn summarize_ledger(
                   coalesce(sum(amount_minor) FILTER (WHERE kind = 'voided'), 0)::bigint AS "voided_minor!",
                   coalesce(sum(amount_minor) FILTER (WHERE kind = 'refunded'), 0)::bigint AS "refunded_minor!",
                   coalesce(sum(amount_minor) FILTER (WHERE kind = 'reversed'), 0)::bigint AS "reversed_minor!",
+                  coalesce(sum(amount_minor) FILTER (WHERE kind = 'written_off'), 0)::bigint AS "written_off_minor!",
                   count(*) AS "entries!"
            FROM payments.ledger_entries
            WHERE at >= $1 AND at < $2 AND ($3::text IS NULL OR currency = $3) AND ($4::text IS NULL OR kind = $4)
@@ -87,6 +88,7 @@ pub(crate) async fn summarize_ledger(
             voided_minor: row.voided_minor,
             refunded_minor: row.refunded_minor,
             reversed_minor: row.reversed_minor,
+            written_off_minor: row.written_off_minor,
             entries: row.entries,
             gateway: row.gateway,
         })

@@ -19,7 +19,9 @@ pub(crate) use ledger_entries::{Cause, CausedEntry};
 pub(crate) use list_ledger::{list_ledger, summarize_ledger};
 pub(crate) use list_refunds::list_refunds;
 pub use operations::OperationStatus;
-pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
+pub(crate) use operations::{
+    SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations, write_off_captures,
+};
 pub(crate) use payments::{NewPayment, find_payment, lock_free_payments, lock_payments, open_payments};
 pub use refunds::Refund;
 pub(crate) use refunds::{find_refunds, insert_refund, save_refunds};

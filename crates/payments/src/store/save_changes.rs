@@ -18,7 +18,7 @@ pub(crate) async fn save(
     operations: &[SettledOperation],
     now: Timestamp,
 ) -> Result<(), PaymentsError> {
-    if payments.is_empty() && operations.is_empty() {
+    if payments.is_empty() && operations.is_empty() && entries.is_empty() {
         return Ok(());
     }
     let (saved, settled) = (PaymentColumns::of(payments), SettledColumns::of(operations));

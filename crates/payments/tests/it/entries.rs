@@ -1,9 +1,10 @@
 //! The money ledger: what each change of a payment moved, and why.
 
-use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, new_order, refund, shipment, void};
+use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, new_order, refund, shipment, void, write_off};
 use crate::ledger::assert_settled;
 use domain::ids::OrderId;
-use domain::messages::PaymentCommand;
+use domain::messages::{PaymentCommand, Reply};
+use messaging::Verdict;
 use payments::remove_orders;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -12,7 +13,7 @@ const MIGRATION: &str = include_str!("../../../../migrations/20261129030100_paym
 /// Kind, amount and cause of each entry, in the sequence in which they were made.
 async fn entries(pool: &PgPool, order: OrderId) -> Vec<(String, i64, String)> {
     let entries = "SELECT kind, amount_minor, cause FROM payments.ledger_entries WHERE order_id = $1
-                   ORDER BY at, array_position('{authorized,captured,voided,refunded,reversed}', kind), cause";
+                   ORDER BY at, array_position('{authorized,captured,voided,refunded,reversed,written_off}', kind), cause";
     sqlx::query_as(entries).bind(order.as_uuid()).fetch_all(pool).await.expect("entries")
 }
 
@@ -53,6 +54,59 @@ async fn what_is_declined_or_never_authorized_moves_nothing(pool: PgPool) {
     handle(&harness, &[void(tombstone), authorize(tombstone, "sim_ok")]).await;
 
     assert_eq!([entries(&pool, declined).await, entries(&pool, tombstone).await], [[], []]);
+}
+
+fn is_voided(reply: &Reply) -> bool {
+    let Reply::PaymentWrittenOff(reply) = reply else { panic!("{reply:?}") };
+    reply.is_voided
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_write_off_is_recorded_once_and_voids_what_nothing_is_captured_of(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    handle(&harness, &[authorize(order, "sim_capture_declined"), capture(order, 1, AMOUNT)]).await;
+
+    let first = harness.handle_until_reply(&write_off(order, 1, AMOUNT, false)).await;
+    let again = harness.handle_until_reply(&write_off(order, 1, AMOUNT, false)).await;
+    let last = harness.handle_until_reply(&write_off(order, 1, AMOUNT, true)).await;
+    let last_again = harness.handle_until_reply(&write_off(order, 1, AMOUNT, true)).await;
+
+    assert_eq!([first, again, last, last_again].map(|reply| is_voided(&reply)), [false, false, true, true]);
+    let expected = [
+        entry("authorized", AMOUNT, ""),
+        entry("written_off", AMOUNT, shipment(order, 1)),
+        entry("voided", AMOUNT, ""),
+    ];
+    assert_eq!(entries(&pool, order).await, expected);
+    assert_settled(&pool).await;
+    assert!(remove_orders(&pool, &[order]).await.expect("removed").is_empty(), "it holds nothing");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_captured_is_not_voided_by_a_write_off(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    handle(&harness, &[authorize(order, "sim_capture_declined"), capture(order, 1, 600), capture(order, 2, 400)]).await;
+
+    let reply = harness.handle_until_reply(&write_off(order, 1, 600, true)).await;
+
+    assert!(!is_voided(&reply));
+    let payment = harness.payment(order).await;
+    assert_eq!((payment.captured_minor, payment.refunded_minor), (400, 0));
+    assert_settled(&pool).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_a_declined_capture_is_written_off(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    handle(&harness, &[authorize(order, "sim_ok"), capture(order, 1, 600)]).await;
+
+    let captured = harness.handle_until_reply(&write_off(order, 1, 600, true)).await;
+    let unknown = harness.handle(&write_off(order, 2, 400, true)).await;
+
+    assert!(matches!(captured, Reply::PaymentCaptured(_)), "{captured:?}");
+    assert!(matches!(unknown, Err(Verdict::Poison(_))), "{unknown:?}");
+    assert_eq!(entries(&pool, order).await.len(), 2);
+    assert_settled(&pool).await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -60,9 +60,13 @@ const ENTRIES_DIFFER: &str = "
                COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'captured'), 0) AS captured,
                COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'voided'), 0) AS voided,
                COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'refunded'), 0) AS refunded,
-               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'reversed'), 0) AS reversed
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'reversed'), 0) AS reversed,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'written_off'), 0) AS written_off
         FROM payments.ledger_entries AS entry WHERE entry.order_id = payment.order_id) AS entries
-    WHERE captured <> captured_minor OR refunded + reversed <> refunded_minor OR reversed <> refunded_by_void_minor
+    WHERE written_off <> (SELECT COALESCE(SUM(operation.amount_minor), 0) FROM payments.operations AS operation
+                          WHERE operation.order_id = payment.order_id AND written_off_at IS NOT NULL
+                            AND operation.status = 'declined')
+       OR captured <> captured_minor OR refunded + reversed <> refunded_minor OR reversed <> refunded_by_void_minor
        OR (status IN ('authorized', 'partly_captured', 'captured', 'refunded')
            AND (authorized, voided) IS DISTINCT FROM (amount_minor::numeric, 0::numeric))
        OR (status IN ('authorizing', 'declined') AND authorized + captured + voided + refunded + reversed <> 0)

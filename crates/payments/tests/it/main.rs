@@ -4,6 +4,7 @@ mod batches;
 mod entries;
 mod gateway_contract;
 mod harness;
+mod late_refunds;
 mod ledger;
 mod methods;
 mod misbehaving;

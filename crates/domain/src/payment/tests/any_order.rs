@@ -3,11 +3,11 @@
 
 use super::*;
 use crate::messages::Reply;
-use crate::payment::{LedgerEntry, LedgerSums, Operation, PaymentStatus, ledger_entries};
+use crate::payment::{LedgerEntry, LedgerEntryKind, LedgerSums, Operation, PaymentStatus, ledger_entries};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-const COMMANDS: usize = 7;
+const COMMANDS: usize = 9;
 
 #[derive(Debug, Clone, Copy)]
 enum Action {
@@ -78,7 +78,9 @@ fn an_action() -> impl Strategy<Value = Action> {
 fn commands() -> [PaymentCommand; COMMANDS] {
     let captures = [capture(1, 600), capture(2, 300), capture(3, 200)];
     let [first, second, too_much] = captures;
-    [authorize(AMOUNT), first, second, too_much, void(), refund("damage", 250), refund("late", 700)]
+    let [give_up, give_up_all] = [write_off(3, 200, false), write_off(3, 200, true)];
+    let [damage, late] = [refund("damage", 250), refund("late", 700)];
+    [authorize(AMOUNT), first, second, too_much, void(), damage, late, give_up, give_up_all]
 }
 
 impl World {
@@ -110,7 +112,8 @@ impl World {
         if let Applied::Changed(payment) = applied {
             self.change(payment);
         }
-        assert_eq!(self.ledger.len(), entries, "a request moves nothing: {command:?}");
+        let moved = self.ledger[entries..].iter().any(|entry| entry.kind != LedgerEntryKind::WrittenOff);
+        assert!(!moved, "a request moves nothing: {command:?}");
         let payment = self.payment.as_ref().unwrap();
         match payment.reply_to(command) {
             Ok(None) => self.requested.push(command.clone()),
@@ -170,8 +173,9 @@ impl World {
         let mut sums = LedgerSums::default();
         self.ledger.iter().for_each(|entry| sums.add(*entry));
         assert_eq!(sums, self.payment.as_ref().map_or_else(LedgerSums::default, LedgerSums::of));
-        assert!(self.ledger.iter().all(|entry| entry.amount_minor > 0), "{:?}", self.ledger);
-        let LedgerSums { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor } = sums;
+        let is_correction = |entry: &LedgerEntry| entry.amount_minor < 0 && entry.kind != LedgerEntryKind::WrittenOff;
+        assert!(!self.ledger.iter().any(is_correction), "{:?}", self.ledger);
+        let LedgerSums { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor, .. } = sums;
         assert!(captured_minor + voided_minor <= authorized_minor, "{sums:?}");
         assert!(refunded_minor + reversed_minor <= captured_minor, "{sums:?}");
         let Some(payment) = &self.payment else { return };
@@ -231,7 +235,9 @@ impl Gateway {
         let amount = match command {
             PaymentCommand::Capture(capture) => capture.amount.amount_minor,
             PaymentCommand::Refund(refund) => refund.amount.amount_minor,
-            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) => unreachable!("they are not partial"),
+            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) | PaymentCommand::WriteOff(_) => {
+                unreachable!("they are not partial")
+            }
         };
         let possible = self.authorized && self.voided.is_none() && amount <= left;
         let known = self.done.contains_key(&operation);

@@ -1,6 +1,6 @@
 //! The ledger as CSV (RFC 4180), streamed: a chunk is read when the client has received the one before.
 
-use super::list::LedgerEntryBody;
+use super::entry::LedgerEntryBody;
 use axum::BoxError;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};

@@ -1,6 +1,7 @@
 //! The money ledger, for finance.
 
 pub mod csv;
+pub mod entry;
 pub mod list;
 pub mod summary;
 

@@ -40,6 +40,9 @@ pub struct LedgerSummaryBody {
     refunded_minor: i64,
     #[schema(example = 0)]
     reversed_minor: i64,
+    /// Given up by people after declined captures.
+    #[schema(example = 0)]
+    written_off_minor: i64,
     /// Captured, and neither refunded nor reversed.
     #[schema(example = 7500)]
     net_minor: i64,
@@ -77,6 +80,7 @@ impl From<LedgerSummary> for LedgerSummaryBody {
             voided_minor: sums.voided_minor,
             refunded_minor: sums.refunded_minor,
             reversed_minor: sums.reversed_minor,
+            written_off_minor: sums.written_off_minor,
             net_minor: sums.captured_minor - sums.refunded_minor - sums.reversed_minor,
             entries: sums.entries,
         }
