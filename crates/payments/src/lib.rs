@@ -14,6 +14,7 @@ mod error;
 mod find_payment;
 pub mod gateway;
 mod ledger;
+mod list_ledger;
 mod reconcile;
 mod refunds;
 mod remove_orders;
@@ -27,16 +28,16 @@ pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
 pub use ledger::{
     InvalidLedgerRange, LEDGER_RANGE_MAX, LedgerCursor, LedgerEntryView, LedgerFilter, LedgerRange, LedgerSummary,
-    list_ledger, read_ledger, summarize_ledger,
 };
+pub use list_ledger::{list_ledger, read_ledger, summarize_ledger};
 pub use reconcile::reconcile_payments;
 pub use refunds::{
-    RefundCursor, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, list_refunds, preview_refund,
-    request_refund, resolve_refund, retry_refund,
+    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, list_refunds, preview_refund, request_refund,
+    resolve_refund, retry_refund,
 };
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};
-pub use store::{OperationStatus, Refund};
+pub use store::{OperationStatus, Refund, RefundCursor};
 
 use bulkheads::Bulkheads;
 use call::MeteredGateways;

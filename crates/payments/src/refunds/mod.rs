@@ -16,7 +16,7 @@ mod retry;
 pub(crate) use complete::complete_refunds;
 pub use error::RefundError;
 pub use find::{find_refunds, preview_refund};
-pub use list::{RefundCursor, list_refunds};
+pub use list::list_refunds;
 pub(crate) use outcome::{RefundsOfBatch, unresolved};
 pub(crate) use repeat::repeat_outcomes;
 pub use request::{RefundRequest, request_refund};

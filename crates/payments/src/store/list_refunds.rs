@@ -2,13 +2,29 @@
 
 use super::refunds::{Refund, find_refunds};
 use crate::error::PaymentsError;
-use crate::refunds::RefundCursor;
 use domain::Timestamp;
 use domain::ids::{OrderId, RefundId};
 use domain::refund::RefundStatus;
 use sqlx::PgConnection;
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 use uuid::Uuid;
+
+/// The last refund of a page; the next page has those that changed later. Written as `MICROSECONDS~ID`, the time since
+/// 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundCursor {
+    pub(crate) updated_at: Timestamp,
+    pub(crate) id: RefundId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a `next_cursor` of a page of refunds")]
+pub struct InvalidRefundCursor;
+
+/// The year 5138. Later times are no times of Postgres.
+const MICROS_MAX: i64 = 100_000_000_000_000_000;
 
 /// At most `rows_max` refunds after `after`, the longest unchanged first.
 pub(crate) async fn list_refunds(
@@ -73,4 +89,23 @@ async fn with_outcome(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.order_id), RefundId::from_uuid(row.id))).collect())
+}
+
+impl fmt::Display for RefundCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}~{}", self.updated_at.timestamp_micros(), self.id)
+    }
+}
+
+impl FromStr for RefundCursor {
+    type Err = InvalidRefundCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRefundCursor> {
+        let parse = || {
+            let (micros, id) = text.split_once('~')?;
+            let micros = micros.parse().ok().filter(|micros| (0..MICROS_MAX).contains(micros))?;
+            Some(Self { updated_at: Timestamp::from_timestamp_micros(micros)?, id: id.parse().ok()? })
+        };
+        parse().ok_or(InvalidRefundCursor)
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) use late_refunds::{
 };
 pub(crate) use ledger_entries::{Cause, CausedEntry};
 pub(crate) use list_ledger::{list_ledger, summarize_ledger};
+pub use list_refunds::RefundCursor;
 pub(crate) use list_refunds::list_refunds;
 pub use operations::OperationStatus;
 pub(crate) use operations::{

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 /// Updates payments that this transaction has locked, with the ledger entries of what changed, and operations that were
 /// started before.
+#[expect(clippy::too_many_lines, reason = "one statement, with a parameter per column")]
 pub(crate) async fn save(
     tx: &mut PgConnection,
     (payments, entries): (&[StoredPayment], &[CausedEntry]),
