@@ -151,6 +151,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the money ledger
+         * @description What was authorized, captured, voided, refunded and reversed, with its operation and its cause, the oldest first. The
+         *     amounts of payments are the sums of its entries. With `format=csv`, or if only `text/csv` is accepted, the response is
+         *     the whole range as CSV, without pages, with the same columns.
+         */
+        get: operations["list_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/ledger/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum the money ledger
+         * @description The sums of a range per gateway and currency.
+         */
+        get: operations["summarize_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description Of all orders, with one status, the longest unchanged first. Those in `manual_review` wait for
+         *     POST /orders/{id}/refunds/{refund_id}/resolve: nobody can look their outcome up any more.
+         */
+        get: operations["list_all_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/replays": {
         parameters: {
             query?: never;
@@ -1556,7 +1619,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         ApiKeyPage: {
             items: {
@@ -1588,7 +1651,7 @@ export interface components {
                  *       "orders:read"
                  *     ]
                  */
-                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -2067,6 +2130,202 @@ export interface components {
              */
             rows: number;
         };
+        /** @description An entry of the money ledger. It is never changed. */
+        LedgerEntry: {
+            /**
+             * Format: int64
+             * @description In the minor unit of the currency. Negative if it corrects an earlier entry.
+             * @example 1999
+             */
+            amount_minor: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            at: string;
+            /**
+             * @description The shipment of a capture, or the refund, with the attempt from the second one on.
+             * @example 0190a1b2-0000-7000-8000-000000000001
+             */
+            cause?: string | null;
+            /** @example USD */
+            currency: string;
+            /** @example simulated */
+            gateway: string;
+            /**
+             * @description - `authorized`: reserved on the payment method
+             *     - `captured`: collected
+             *     - `voided`: released by a void: it was authorized and not captured
+             *     - `refunded`: paid back by a refund
+             *     - `reversed`: paid back by a void: it had been captured
+             *     - `written_off`: given up after its capture was declined; moves no money
+             * @enum {string}
+             */
+            kind: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+            /**
+             * Format: uuid
+             * @description The command whose call reported it; absent if a person recorded it.
+             */
+            message_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The operation whose report showed it: its idempotency key at the gateway.
+             */
+            operation_key: string;
+            /** Format: uuid */
+            order_id: string;
+        };
+        LedgerEntryPage: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description In the minor unit of the currency. Negative if it corrects an earlier entry.
+                 * @example 1999
+                 */
+                amount_minor: number;
+                /**
+                 * Format: date-time
+                 * @description When it was recorded.
+                 */
+                at: string;
+                /**
+                 * @description The shipment of a capture, or the refund, with the attempt from the second one on.
+                 * @example 0190a1b2-0000-7000-8000-000000000001
+                 */
+                cause?: string | null;
+                /** @example USD */
+                currency: string;
+                /** @example simulated */
+                gateway: string;
+                /**
+                 * @description - `authorized`: reserved on the payment method
+                 *     - `captured`: collected
+                 *     - `voided`: released by a void: it was authorized and not captured
+                 *     - `refunded`: paid back by a refund
+                 *     - `reversed`: paid back by a void: it had been captured
+                 *     - `written_off`: given up after its capture was declined; moves no money
+                 * @enum {string}
+                 */
+                kind: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+                /**
+                 * Format: uuid
+                 * @description The command whose call reported it; absent if a person recorded it.
+                 */
+                message_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The operation whose report showed it: its idempotency key at the gateway.
+                 */
+                operation_key: string;
+                /** Format: uuid */
+                order_id: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description The sums of the ledger for a gateway and a currency, in the minor unit of the currency. */
+        LedgerSummary: {
+            /**
+             * Format: int64
+             * @example 10000
+             */
+            authorized_minor: number;
+            /**
+             * Format: int64
+             * @example 8000
+             */
+            captured_minor: number;
+            /** @example USD */
+            currency: string;
+            /**
+             * Format: int64
+             * @description How many entries it has.
+             * @example 12
+             */
+            entries: number;
+            /** @example simulated */
+            gateway: string;
+            /**
+             * Format: int64
+             * @description Captured, and neither refunded nor reversed.
+             * @example 7500
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @example 500
+             */
+            refunded_minor: number;
+            /**
+             * Format: int64
+             * @example 0
+             */
+            reversed_minor: number;
+            /**
+             * Format: int64
+             * @example 2000
+             */
+            voided_minor: number;
+            /**
+             * Format: int64
+             * @description Given up by people after declined captures.
+             * @example 0
+             */
+            written_off_minor: number;
+        };
+        LedgerSummaryPage: {
+            items: {
+                /**
+                 * Format: int64
+                 * @example 10000
+                 */
+                authorized_minor: number;
+                /**
+                 * Format: int64
+                 * @example 8000
+                 */
+                captured_minor: number;
+                /** @example USD */
+                currency: string;
+                /**
+                 * Format: int64
+                 * @description How many entries it has.
+                 * @example 12
+                 */
+                entries: number;
+                /** @example simulated */
+                gateway: string;
+                /**
+                 * Format: int64
+                 * @description Captured, and neither refunded nor reversed.
+                 * @example 7500
+                 */
+                net_minor: number;
+                /**
+                 * Format: int64
+                 * @example 500
+                 */
+                refunded_minor: number;
+                /**
+                 * Format: int64
+                 * @example 0
+                 */
+                reversed_minor: number;
+                /**
+                 * Format: int64
+                 * @example 2000
+                 */
+                voided_minor: number;
+                /**
+                 * Format: int64
+                 * @description Given up by people after declined captures.
+                 * @example 0
+                 */
+                written_off_minor: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
         Line: {
             /**
              * Format: int64
@@ -2258,7 +2517,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
@@ -3019,7 +3278,9 @@ export interface components {
             /** Format: uuid */
             order_id: string;
             /**
-             * @description - `customer`: the customer asked
+             * @description A refund for `fraud` shows its customer `other`.
+             *
+             *     - `customer`: the customer asked
              *     - `damaged`: the goods are damaged
              *     - `lost`: the goods are lost
              *     - `goodwill`: nothing is wrong with the goods
@@ -3116,7 +3377,9 @@ export interface components {
                 /** Format: uuid */
                 order_id: string;
                 /**
-                 * @description - `customer`: the customer asked
+                 * @description A refund for `fraud` shows its customer `other`.
+                 *
+                 *     - `customer`: the customer asked
                  *     - `damaged`: the goods are damaged
                  *     - `lost`: the goods are lost
                  *     - `goodwill`: nothing is wrong with the goods
@@ -5306,6 +5569,206 @@ export interface operations {
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type.unsupported-encoding"];
             422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_ledger: {
+        parameters: {
+            query: {
+                /** @description At or after this time; RFC 3339 */
+                from: string;
+                /** @description Before this time, at most 31 days after `from`; RFC 3339 */
+                to: string;
+                /**
+                 * @description Filter by currency
+                 * @example USD
+                 */
+                currency?: string;
+                /** @description Filter by kind */
+                kind?: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+                /** @description The format of the response; default as accepted, else JSON */
+                format?: "json" | "csv";
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the ledger, or all of it as CSV */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "at": "2026-01-15T09:30:00Z",
+                     *           "cause": "0190a1b2-0000-7000-8000-000000000001",
+                     *           "currency": "USD",
+                     *           "gateway": "simulated",
+                     *           "kind": "authorized",
+                     *           "operation_key": "019ab1c2-7f3e-7c41-9d1a-bb2e6d666f16",
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LedgerEntryPage"];
+                    /** @example at,order_id,kind,amount_minor,currency,gateway,operation_key,cause,message_id */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    summarize_ledger: {
+        parameters: {
+            query: {
+                /** @description At or after this time; RFC 3339 */
+                from: string;
+                /** @description Before this time, at most 31 days after `from`; RFC 3339 */
+                to: string;
+                /**
+                 * @description Filter by currency
+                 * @example USD
+                 */
+                currency?: string;
+                /** @description Filter by kind */
+                kind?: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One item per gateway and currency */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "authorized_minor": 10000,
+                     *           "captured_minor": 8000,
+                     *           "currency": "USD",
+                     *           "entries": 12,
+                     *           "gateway": "simulated",
+                     *           "net_minor": 7500,
+                     *           "refunded_minor": 500,
+                     *           "reversed_minor": 0,
+                     *           "voided_minor": 2000,
+                     *           "written_off_minor": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LedgerSummaryPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_all_refunds: {
+        parameters: {
+            query?: {
+                /** @description The status; default `manual_review` */
+                status?: "pending" | "succeeded" | "refused" | "unknown" | "manual_review";
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of refunds */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "attempt": 1,
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "currency": "USD",
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "lines": [
+                     *             {
+                     *               "amount_minor": 1999,
+                     *               "discount_minor": 0,
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "tax_minor": 0
+                     *             }
+                     *           ],
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *           "reason": "customer",
+                     *           "scope": "whole",
+                     *           "shipping_minor": 0,
+                     *           "status": "pending",
+                     *           "updated_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
