@@ -89,7 +89,7 @@ impl TestSystem {
     }
 
     async fn until_verified(&self) {
-        let limits = VerifyLimits { grace: GRACE, ..VerifyLimits::default() };
+        let limits = VerifyLimits { grace: GRACE, unrecorded_max: GRACE, ..VerifyLimits::default() };
         eventually("verification to find nothing", QUIET_LIMIT, || async {
             let report = verify(self.pool(), platform::clock::now(), limits).await;
             let report = report.map_err(|error| error.to_string())?;

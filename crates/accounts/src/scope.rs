@@ -66,6 +66,8 @@ pub enum Scope {
     SagasRead,
     #[strum(serialize = "sagas:write")]
     SagasWrite,
+    #[strum(serialize = "ledger:read")]
+    LedgerRead,
     #[strum(serialize = "audit:read")]
     AuditRead,
     #[strum(serialize = "tasks:read")]

@@ -54,6 +54,8 @@ fn uri_length(uri: &Uri) -> usize {
 type Ranges = &'static [&'static str];
 
 const JSON: Ranges = &["application/json", "application/problem+json", "application/*", "*/*"];
+const JSON_OR_CSV: Ranges =
+    &["application/json", "application/problem+json", "application/*", "*/*", "text/csv", "text/*"];
 const EVENT_STREAM: Ranges = &["text/event-stream", "text/*", "*/*"];
 
 fn accepts(headers: &HeaderMap, ranges: Ranges) -> bool {
@@ -73,6 +75,11 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
     headers.contains_key(ACCEPT) && accepts(headers, &["text/html"]) && !accepts(headers, &["application/json"])
 }
 
+/// For a route that responds with JSON or CSV.
+pub fn accepts_csv_only(headers: &HeaderMap) -> bool {
+    headers.contains_key(ACCEPT) && accepts(headers, &["text/csv"]) && !accepts(headers, JSON)
+}
+
 /// 406 if the client does not accept JSON; 429 if the rate limit of its address is reached; 503 if too many requests are
 /// in progress or the handler takes too long.
 pub async fn admit(state: State<AppState>, request: Request, next: Next) -> Response {
@@ -82,6 +89,11 @@ pub async fn admit(state: State<AppState>, request: Request, next: Next) -> Resp
         _ => Class::Writes,
     };
     admit_ranges(state, request, next, JSON, class).await
+}
+
+/// The same for routes that respond with JSON or CSV.
+pub async fn admit_tables(state: State<AppState>, request: Request, next: Next) -> Response {
+    admit_ranges(state, request, next, JSON_OR_CSV, Class::Reads).await
 }
 
 /// The URI does not show it: a nested router sees a path without its prefix.

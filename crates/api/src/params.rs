@@ -136,6 +136,16 @@ impl Params {
         self.optional_as(name, time::parse)
     }
 
+    pub fn required_time(&mut self, name: &'static str) -> Option<Timestamp> {
+        let time = self.time(name)?;
+        time.or_else(|| self.refuse(name, format!("{} is required", texts::quote(name))))
+    }
+
+    /// For a value that is refused because of others.
+    pub fn refuse_value<T>(&mut self, name: &str, rule: &impl Display, value: impl Display) -> Option<T> {
+        self.refuse(name, texts::invalid_value(name, rule, &value.to_string()))
+    }
+
     /// One of a closed set of values.
     #[expect(clippy::option_option, reason = "as above")]
     pub fn one_of<T: FromStr + VariantNames>(&mut self, name: &'static str) -> Option<Option<T>> {

@@ -71,6 +71,8 @@ permissions! {
     ManageFailedJobs "manage failed jobs"         &[Admin], Some(Scope::FailedJobsWrite);
     SeeSagas         "see sagas"                  &[Support, Admin], Some(Scope::SagasRead);
     OperateSagas     "operate sagas"              &[Admin], Some(Scope::SagasWrite);
+    SeeLedger        "see the money ledger"       &[Support, Admin], Some(Scope::LedgerRead);
+    ListRefunds      "list refunds"               &[Support, Admin], Some(Scope::PaymentsRead);
     ReadAuditLog     "read the audit log"         &[Support, Admin], Some(Scope::AuditRead);
     SeeTasks         "see scheduled tasks"        &[Support, Admin], Some(Scope::TasksRead);
     SeeWorkers       "see each process"           &[Support, Admin], Some(Scope::SystemRead);

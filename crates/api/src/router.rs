@@ -77,7 +77,8 @@ fn build(state: &AppState, has_operators: bool) -> (Router<AppState>, OpenApi) {
     let business = auth_routes().merge(order_routes()).merge(catalogue_routes()).merge(admin_routes());
     let business = business.layer(middleware::from_fn_with_state(state.clone(), limits::admit));
     let streams = stream_routes().layer(middleware::from_fn_with_state(state.clone(), limits::admit_streams));
-    let mut business = business.merge(streams);
+    let tables = table_routes().layer(middleware::from_fn_with_state(state.clone(), limits::admit_tables));
+    let mut business = business.merge(streams).merge(tables);
     let refused = [Kind::NotAcceptable, Kind::TooManyRequests, Kind::Overloaded, Kind::Timeout, Kind::Unavailable];
     docs::add_problems(business.get_openapi_mut(), &refused);
     let outside = OpenApiRouter::new().routes(routes!(problems::explain));
@@ -139,6 +140,11 @@ fn stream_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(orders::stream::stream_order))
 }
 
+/// Routes that respond with JSON or CSV.
+fn table_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(admin::ledger::list::list_ledger))
+}
+
 fn catalogue_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(products::list::list_products, products::create::create_product))
@@ -176,6 +182,8 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::sagas::act::abandon_saga))
         .routes(routes!(admin::shipments::resolve::resolve_shipment))
         .routes(routes!(admin::shipments::reship::reship))
+        .routes(routes!(admin::ledger::summary::summarize_ledger))
+        .routes(routes!(admin::refunds::list_all_refunds))
         .routes(routes!(admin::audit_logs::list_audit_logs))
         .routes(routes!(admin::tasks::list_tasks))
         .routes(routes!(admin::tasks::list_task_runs))

@@ -24,6 +24,8 @@ mod docs_page;
 mod exceptions;
 #[path = "it/http.rs"]
 mod http;
+#[path = "it/ledger.rs"]
+mod ledger;
 #[path = "it/lost_commit.rs"]
 mod lost_commit;
 #[path = "it/mini_worker.rs"]

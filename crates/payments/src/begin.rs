@@ -4,7 +4,7 @@ use crate::call::{Call, KeyedOperation, OperationRequest};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Gateways;
-use crate::store::{self, NewPayment, StartedOperation, StoredPayment};
+use crate::store::{self, Cause, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::messages::PaymentCommand;
@@ -44,7 +44,7 @@ pub(crate) async fn begin(
         }
         let call = match stored.remove(&order_id) {
             None => Call::Refused(Refusal::NoPayment),
-            Some(stored) => plan(gateways, &stored, delivery, now, &mut changes.payments).unwrap_or_else(Call::Refused),
+            Some(stored) => plan(gateways, &stored, delivery, now, &mut changes).unwrap_or_else(Call::Refused),
         };
         changes.started.extend(StartedOperation::of(&call));
         calls.push(call);
@@ -56,8 +56,8 @@ pub(crate) async fn begin(
 fn first_request(gateways: &Gateways, delivery: &Delivery<PaymentCommand>, now: Timestamp) -> Option<NewPayment> {
     let Ok(Applied::Changed(payment)) = Payment::request(None, &delivery.command) else { return None };
     let payment = StoredPayment::new(delivery.header.subject, payment, gateways, &delivery.command);
-    let mut changed = Vec::new();
-    let call = plan(gateways, &payment, delivery, now, &mut changed).unwrap_or_else(Call::Refused);
+    let mut changes = PaymentChanges::default();
+    let call = plan(gateways, &payment, delivery, now, &mut changes).unwrap_or_else(Call::Refused);
     Some(NewPayment { payment, call })
 }
 
@@ -67,7 +67,7 @@ fn plan(
     stored: &StoredPayment,
     delivery: &Delivery<PaymentCommand>,
     now: Timestamp,
-    changed: &mut Vec<StoredPayment>,
+    changes: &mut PaymentChanges,
 ) -> Result<Call, Refusal> {
     let (order_id, gateway, command) = (stored.order_id, stored.gateway.clone(), &delivery.command);
     let payment = match Payment::request(Some(stored.payment.clone()), command)? {
@@ -76,7 +76,15 @@ fn plan(
     };
     // A requested capture or refund does not change the status: its row in `operations` represents it.
     if payment.status() != stored.payment.status() {
-        changed.push(StoredPayment { payment: payment.clone(), ..stored.clone() });
+        changes.payments.push(StoredPayment { payment: payment.clone(), ..stored.clone() });
+    }
+    if let PaymentCommand::WriteOff(_) = command {
+        let operation = Operation::of(command);
+        let key = operation.key(order_id);
+        let cause = Cause { order_id, gateway: &gateway, operation, message_id: Some(delivery.header.id) };
+        let entries = cause.entries(&stored.payment, &payment);
+        changes.written_off.extend((!entries.is_empty()).then_some((order_id, key)));
+        changes.entries.extend(entries);
     }
     if payment.reply_to(command)?.is_some() {
         return Ok(Call::NotNeeded);
@@ -101,7 +109,7 @@ impl OperationRequest {
                 Some(Self::Capture { capture: CaptureAttempt::of(&command), amount: command.amount })
             }
             PaymentCommand::Refund(command) => Some(Self::Refund { cause: command.cause, amount: command.amount }),
-            PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) => None,
+            PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) | PaymentCommand::WriteOff(_) => None,
         }
     }
 }

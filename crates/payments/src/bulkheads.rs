@@ -49,7 +49,8 @@ impl Bulkheads {
             PaymentCommand::Capture(_)
             | PaymentCommand::Void(_)
             | PaymentCommand::Refund(_)
-            | PaymentCommand::RefundLines(_) => self.follow_ups.clone(),
+            | PaymentCommand::RefundLines(_)
+            | PaymentCommand::WriteOff(_) => self.follow_ups.clone(),
         }
     }
 

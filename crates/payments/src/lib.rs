@@ -14,6 +14,8 @@ mod changes;
 mod error;
 mod find_payment;
 pub mod gateway;
+mod ledger;
+mod list_ledger;
 mod reconcile;
 mod refunds;
 mod remove_orders;
@@ -25,14 +27,18 @@ pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
 pub use error::PaymentsError;
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
+pub use ledger::{
+    InvalidLedgerRange, LEDGER_RANGE_MAX, LedgerCursor, LedgerEntryView, LedgerFilter, LedgerRange, LedgerSummary,
+};
+pub use list_ledger::{list_ledger, read_ledger, summarize_ledger};
 pub use reconcile::reconcile_payments;
 pub use refunds::{
-    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, preview_return,
+    RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, list_refunds, preview_refund, preview_return,
     request_refund, resolve_refund, retry_refund,
 };
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};
-pub use store::{OperationStatus, Refund};
+pub use store::{OperationStatus, Refund, RefundCursor};
 
 use bulkheads::Bulkheads;
 use call::MeteredGateways;

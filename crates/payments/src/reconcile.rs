@@ -4,10 +4,14 @@
 //! such as the void of an order that an operator abandoned. It publishes the command to the slice's own queue. The
 //! handler looks the operation up at the gateway before it repeats the call under the same key. Operations so old that
 //! the gateway may have dropped their key are left to an operator; refunds among them are marked for review.
+//!
+//! It also completes refunds that are behind their operation, and publishes the outcomes of refunds again. Payments are
+//! locked first, as by the queue's handler, and those that are locked are left to the next run, so that neither waits for
+//! the other.
 
 use crate::error::PaymentsError;
 use crate::gateway::{KEY_RETENTION_DEFAULT, registered};
-use crate::refunds::expire_refunds;
+use crate::refunds::{complete_refunds, repeat_outcomes};
 use crate::store::{self, ExpiredBefore, Unsettled, UnsettledOperation};
 use domain::Timestamp;
 use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
@@ -41,7 +45,8 @@ pub async fn reconcile_payments(
     let count = unsettled.len();
     work.send(unsettled.into_iter().filter_map(|operation| command_for(operation, now)));
     let expired = ExpiredBefore { by_gateway: &kept_since, default: kept_since_default };
-    expire_refunds(&mut work, &expired, &trace(), now, limit).await?;
+    complete_refunds(&mut work, &expired, &trace(), now, limit).await?;
+    repeat_outcomes(&mut work, min_age, &trace(), now, limit).await?;
     work.commit(NoChanges, now).await?;
     Ok(count)
 }

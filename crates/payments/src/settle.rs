@@ -8,9 +8,10 @@ use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
 use crate::gateway::Outcome;
 use crate::refunds::{RefundsOfBatch, request_lines, unresolved};
-use crate::store::{self, OperationStatus, SettledOperation, StoredPayment};
+use crate::store::{self, Cause, OperationStatus, SettledOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
+use domain::ids::MessageId;
 use domain::messages::{PaymentCommand, Reply};
 use domain::payment::{Operation, Payment, Refusal, VOIDED};
 use messaging::{Delivery, Handled, Verdict};
@@ -60,7 +61,7 @@ fn apply_and_reply(
         CallResult::KeyExpired(report) => (Some(report), true),
         CallResult::NotNeeded | CallResult::Refused(_) => (None, false),
     };
-    let unknown_reason = report.and_then(|report| apply_result(&mut stored, &report, changes));
+    let unknown_reason = report.and_then(|report| apply_result(&mut stored, &report, delivery.header.id, changes));
     let refund = refunds.changed_by(&stored, &delivery.command, (unknown_reason.as_ref(), key_expired));
     let needs_review = refund.as_ref().and_then(unresolved);
     changes.refunds.extend(refund);
@@ -80,10 +81,17 @@ fn apply_and_reply(
 
 /// Applies the report to the payment and adds the changed rows to `changes`. If the operation's outcome is still
 /// unknown, returns the reason.
-fn apply_result(stored: &mut StoredPayment, report: &Report, changes: &mut PaymentChanges) -> Option<String> {
+fn apply_result(
+    stored: &mut StoredPayment,
+    report: &Report,
+    message_id: MessageId,
+    changes: &mut PaymentChanges,
+) -> Option<String> {
     let mut operation = SettledOperation::of(stored.order_id, report);
     match apply_report(stored.payment.clone(), report) {
         Ok(Applied::Changed(payment)) => {
+            let cause = Cause::of(stored.order_id, &stored.gateway, report, message_id);
+            changes.entries.extend(cause.entries(&stored.payment, &payment));
             stored.payment = payment;
             changes.payments.push(stored.clone());
         }

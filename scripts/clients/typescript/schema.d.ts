@@ -58,7 +58,7 @@ export interface paths {
         /**
          * Export a customer
          * @description Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
-         *     their addresses, payments, refunds, returns and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+         *     their addresses, payments, refunds and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
          *     Each request is recorded in the audit log.
          */
         get: operations["export_customer"];
@@ -145,6 +145,69 @@ export interface paths {
          *     effect happens once. Safe to repeat; a job that fails again is open again.
          */
         post: operations["replay_failed_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the money ledger
+         * @description What was authorized, captured, voided, refunded and reversed, with its operation and its cause, the oldest first. The
+         *     amounts of payments are the sums of its entries. With `format=csv`, or if only `text/csv` is accepted, the response is
+         *     the whole range as CSV, without pages, with the same columns.
+         */
+        get: operations["list_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/ledger/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum the money ledger
+         * @description The sums of a range per gateway and currency.
+         */
+        get: operations["summarize_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description Of all orders, with one status, the longest unchanged first. Those in `manual_review` wait for
+         *     POST /orders/{id}/refunds/{refund_id}/resolve: nobody can look their outcome up any more.
+         */
+        get: operations["list_all_refunds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1012,30 +1075,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}/returns": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Return units of an order
-         * @description For the customer who placed the order, and for admins: units that are delivered and in no other return, until the
-         *     return window of their line ends. Each vendor decides on the own lines, so lines of several vendors become one return
-         *     each. What arrives is counted; the resellable units go back to the stock, and what was received is refunded.
-         *
-         *     With `preview=true` nothing is changed: the response is what would be returned and refunded.
-         */
-        post: operations["request_return"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/orders/{id}/shipments": {
         parameters: {
             query?: never;
@@ -1164,131 +1203,6 @@ export interface paths {
         get: operations["list_prices"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List returns
-         * @description The newest first. Customers see their own, vendors those of their products, support and admins all.
-         */
-        get: operations["list_returns"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show a return
-         * @description With its timeline. Send the `ETag` back as `If-None-Match`: while the return is unchanged, the response is 304
-         *     without a body.
-         */
-        get: operations["find_return"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns/{id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve a return
-         * @description For the vendor of its lines, and for admins. The customer may then send the goods; a return that is not received in
-         *     time expires. Safe to repeat.
-         */
-        post: operations["approve_return"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel a return
-         * @description For the customer who requested it, and for admins, until it is received. Its units can be returned by another
-         *     request. Safe to repeat.
-         */
-        post: operations["cancel_return"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns/{id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Decline a return
-         * @description For the vendor of its lines, and for admins. Its units can be returned by another request. Safe to repeat.
-         */
-        post: operations["decline_return"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/returns/{id}/receive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receive a return
-         * @description For the vendor of its lines, and for admins: the goods arrived and are counted. The resellable units go back to the
-         *     stock of the warehouse, and what is refunded is requested from the gateway; then the return closes. Each of it happens
-         *     once.
-         */
-        post: operations["receive_return"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1705,7 +1619,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         ApiKeyPage: {
             items: {
@@ -1737,7 +1651,7 @@ export interface components {
                  *       "orders:read"
                  *     ]
                  */
-                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -1834,23 +1748,6 @@ export interface components {
              * @example +15551234567
              */
             phone?: string | null;
-        };
-        /** @description Units in one condition. */
-        Count: {
-            /**
-             * @description - `resellable`: goes back to the stock
-             *     - `damaged`: can't be sold again
-             *     - `missing`: did not arrive; can be returned later
-             * @enum {string}
-             */
-            condition: "resellable" | "damaged" | "missing";
-            /**
-             * Format: int32
-             * @example 1
-             */
-            quantity: number;
-            /** @description Whether these units are refunded. */
-            refund: boolean;
         };
         /** @description Everything that is stored of a customer, but for secrets. */
         CustomerExport: {
@@ -1995,8 +1892,6 @@ export interface components {
                 order: components["schemas"]["Order"];
                 payment?: components["schemas"]["Payment"] | null;
                 refunds: components["schemas"]["Refund"][];
-                /** @description The newest 100. */
-                returns: components["schemas"]["Return"][];
                 shipments: components["schemas"]["Shipment"][];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
@@ -2235,6 +2130,202 @@ export interface components {
              */
             rows: number;
         };
+        /** @description An entry of the money ledger. It is never changed. */
+        LedgerEntry: {
+            /**
+             * Format: int64
+             * @description In the minor unit of the currency. Negative if it corrects an earlier entry.
+             * @example 1999
+             */
+            amount_minor: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            at: string;
+            /**
+             * @description The shipment of a capture, or the refund, with the attempt from the second one on.
+             * @example 0190a1b2-0000-7000-8000-000000000001
+             */
+            cause?: string | null;
+            /** @example USD */
+            currency: string;
+            /** @example simulated */
+            gateway: string;
+            /**
+             * @description - `authorized`: reserved on the payment method
+             *     - `captured`: collected
+             *     - `voided`: released by a void: it was authorized and not captured
+             *     - `refunded`: paid back by a refund
+             *     - `reversed`: paid back by a void: it had been captured
+             *     - `written_off`: given up after its capture was declined; moves no money
+             * @enum {string}
+             */
+            kind: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+            /**
+             * Format: uuid
+             * @description The command whose call reported it; absent if a person recorded it.
+             */
+            message_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The operation whose report showed it: its idempotency key at the gateway.
+             */
+            operation_key: string;
+            /** Format: uuid */
+            order_id: string;
+        };
+        LedgerEntryPage: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description In the minor unit of the currency. Negative if it corrects an earlier entry.
+                 * @example 1999
+                 */
+                amount_minor: number;
+                /**
+                 * Format: date-time
+                 * @description When it was recorded.
+                 */
+                at: string;
+                /**
+                 * @description The shipment of a capture, or the refund, with the attempt from the second one on.
+                 * @example 0190a1b2-0000-7000-8000-000000000001
+                 */
+                cause?: string | null;
+                /** @example USD */
+                currency: string;
+                /** @example simulated */
+                gateway: string;
+                /**
+                 * @description - `authorized`: reserved on the payment method
+                 *     - `captured`: collected
+                 *     - `voided`: released by a void: it was authorized and not captured
+                 *     - `refunded`: paid back by a refund
+                 *     - `reversed`: paid back by a void: it had been captured
+                 *     - `written_off`: given up after its capture was declined; moves no money
+                 * @enum {string}
+                 */
+                kind: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+                /**
+                 * Format: uuid
+                 * @description The command whose call reported it; absent if a person recorded it.
+                 */
+                message_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The operation whose report showed it: its idempotency key at the gateway.
+                 */
+                operation_key: string;
+                /** Format: uuid */
+                order_id: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description The sums of the ledger for a gateway and a currency, in the minor unit of the currency. */
+        LedgerSummary: {
+            /**
+             * Format: int64
+             * @example 10000
+             */
+            authorized_minor: number;
+            /**
+             * Format: int64
+             * @example 8000
+             */
+            captured_minor: number;
+            /** @example USD */
+            currency: string;
+            /**
+             * Format: int64
+             * @description How many entries it has.
+             * @example 12
+             */
+            entries: number;
+            /** @example simulated */
+            gateway: string;
+            /**
+             * Format: int64
+             * @description Captured, and neither refunded nor reversed.
+             * @example 7500
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @example 500
+             */
+            refunded_minor: number;
+            /**
+             * Format: int64
+             * @example 0
+             */
+            reversed_minor: number;
+            /**
+             * Format: int64
+             * @example 2000
+             */
+            voided_minor: number;
+            /**
+             * Format: int64
+             * @description Given up by people after declined captures.
+             * @example 0
+             */
+            written_off_minor: number;
+        };
+        LedgerSummaryPage: {
+            items: {
+                /**
+                 * Format: int64
+                 * @example 10000
+                 */
+                authorized_minor: number;
+                /**
+                 * Format: int64
+                 * @example 8000
+                 */
+                captured_minor: number;
+                /** @example USD */
+                currency: string;
+                /**
+                 * Format: int64
+                 * @description How many entries it has.
+                 * @example 12
+                 */
+                entries: number;
+                /** @example simulated */
+                gateway: string;
+                /**
+                 * Format: int64
+                 * @description Captured, and neither refunded nor reversed.
+                 * @example 7500
+                 */
+                net_minor: number;
+                /**
+                 * Format: int64
+                 * @example 500
+                 */
+                refunded_minor: number;
+                /**
+                 * Format: int64
+                 * @example 0
+                 */
+                reversed_minor: number;
+                /**
+                 * Format: int64
+                 * @example 2000
+                 */
+                voided_minor: number;
+                /**
+                 * Format: int64
+                 * @description Given up by people after declined captures.
+                 * @example 0
+                 */
+                written_off_minor: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
         Line: {
             /**
              * Format: int64
@@ -2426,7 +2517,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
@@ -2490,24 +2581,6 @@ export interface components {
             rate_per_s?: number | null;
             /** @example fixed in release 2026.48 */
             reason: string;
-        };
-        NewReturn: {
-            /** @description 1 to 100 lines, each at most once. */
-            lines: components["schemas"]["ReturnUnits"][];
-            /**
-             * @description For the vendor, and for staff.
-             * @example One ear is silent
-             */
-            note?: string | null;
-            /**
-             * @description - `damaged`: the goods are damaged
-             *     - `wrong_item`: something else was ordered
-             *     - `not_as_described`: the goods are not what the shop describes
-             *     - `no_longer_wanted`: nothing is wrong with the goods
-             *     - `other`: see the note
-             * @enum {string}
-             */
-            reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
         };
         NewTransfer: {
             /** @example EAST */
@@ -2603,11 +2676,6 @@ export interface components {
         };
         Order: components["schemas"]["OrderSummary"] & {
             contact?: components["schemas"]["Contact"] | null;
-            /**
-             * Format: uuid
-             * @description The return whose units it replaces.
-             */
-            exchange_of?: string | null;
             items: components["schemas"]["OrderLine"][];
             /**
              * @description The customer's own texts; hidden from vendors.
@@ -2996,11 +3064,6 @@ export interface components {
              * @example USD
              */
             currency?: string | null;
-            /**
-             * Format: uuid
-             * @description A return of yours whose units this order replaces. Both show each other; nothing else changes.
-             */
-            exchange_of?: string | null;
             /** @description Your own reference, visible to you and to staff. Two of your orders can't have the same. */
             external_ref?: string | null;
             /** @description 1 to 100 lines, each SKU at most once. */
@@ -3032,25 +3095,6 @@ export interface components {
              * @description The price of shipping in minor units, added to the total. Only for callers who may adjust totals.
              */
             shipping_minor?: number | null;
-        };
-        PreviewedLine: {
-            /**
-             * Format: int32
-             * @example 1
-             */
-            line_no: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            quantity: number;
-            /** @example SKU-HEADPHONES */
-            sku: string;
-        };
-        PreviewedReturn: {
-            lines: components["schemas"]["PreviewedLine"][];
-            /** Format: uuid */
-            vendor_id: string;
         };
         /** @description An error (RFC 9457). */
         Problem: {
@@ -3205,38 +3249,6 @@ export interface components {
             /** @example fixed in release 2026.48 */
             reason: string;
         };
-        ReceivedReturn: {
-            /** @description Every unit of the return, by line and condition: what did not arrive is `missing`. */
-            lines: components["schemas"]["ReceivedUnits"][];
-            /** @example EAST */
-            warehouse_code?: string | null;
-            /**
-             * Format: uuid
-             * @description The warehouse that received it; default the one that delivered the units. Or `warehouse_code`.
-             */
-            warehouse_id?: string | null;
-        };
-        ReceivedUnits: {
-            /**
-             * @description - `resellable`: goes back to the stock
-             *     - `damaged`: can't be sold again
-             *     - `missing`: did not arrive; can be returned later
-             * @enum {string}
-             */
-            condition: "resellable" | "damaged" | "missing";
-            /**
-             * Format: int32
-             * @example 1
-             */
-            line_no: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            quantity: number;
-            /** @description Whether these units are refunded; default yes for `resellable` and `damaged`. Missing units never are. */
-            refund?: boolean | null;
-        };
         Recorded: {
             /**
              * @description `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one;
@@ -3266,7 +3278,9 @@ export interface components {
             /** Format: uuid */
             order_id: string;
             /**
-             * @description - `customer`: the customer asked
+             * @description A refund for `fraud` shows its customer `other`.
+             *
+             *     - `customer`: the customer asked
              *     - `damaged`: the goods are damaged
              *     - `lost`: the goods are lost
              *     - `goodwill`: nothing is wrong with the goods
@@ -3363,7 +3377,9 @@ export interface components {
                 /** Format: uuid */
                 order_id: string;
                 /**
-                 * @description - `customer`: the customer asked
+                 * @description A refund for `fraud` shows its customer `other`.
+                 *
+                 *     - `customer`: the customer asked
                  *     - `damaged`: the goods are damaged
                  *     - `lost`: the goods are lost
                  *     - `goodwill`: nothing is wrong with the goods
@@ -3548,235 +3564,6 @@ export interface components {
              * @enum {string}
              */
             outcome: "succeeded" | "refused";
-        };
-        Return: {
-            /** @description Why it needs a person; for support and admins. */
-            attention?: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: uuid */
-            customer_id: string;
-            /** @description What was written about the last decision. */
-            decision_note?: string | null;
-            /**
-             * @description The orders that replace its units: those that were placed with `exchange_of`.
-             * @example [
-             *       "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-             *     ]
-             */
-            exchange_order_ids: string[];
-            /**
-             * Format: date-time
-             * @description When an approved return expires that has not been received.
-             */
-            expires_at?: string | null;
-            /** Format: uuid */
-            id: string;
-            lines: components["schemas"]["ReturnLine"][];
-            /** @description By the customer. Not in responses to changes, as is `decision_note`. */
-            note?: string | null;
-            /** Format: uuid */
-            order_id: string;
-            /**
-             * @description - `damaged`: the goods are damaged
-             *     - `wrong_item`: something else was ordered
-             *     - `not_as_described`: the goods are not what the shop describes
-             *     - `no_longer_wanted`: nothing is wrong with the goods
-             *     - `other`: see the note
-             * @enum {string}
-             */
-            reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
-            refund?: components["schemas"]["ReturnRefund"] | null;
-            /** @description Whether the resellable units are in stock again; absent until it is received. */
-            restocking?: ("not_needed" | "open" | "done") | null;
-            /**
-             * @description - `requested`: the vendor has to decide
-             *     - `approved`: the goods may be sent
-             *     - `declined`: refused by the vendor
-             *     - `cancelled`: given up by the customer before it was received
-             *     - `expired`: approved, and not received in time
-             *     - `received`: counted; being restocked and refunded
-             *     - `closed`: nothing is left to be done
-             * @enum {string}
-             */
-            status: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
-            /** Format: date-time */
-            updated_at: string;
-            /**
-             * Format: uuid
-             * @description Who sells its lines, and decides on it.
-             */
-            vendor_id: string;
-            /**
-             * Format: int32
-             * @description Rises by one with each entry of its timeline.
-             * @example 1
-             */
-            version: number;
-            /**
-             * Format: uuid
-             * @description Where it was received.
-             */
-            warehouse_id?: string | null;
-        };
-        /** @description The body is optional. */
-        ReturnDecision: {
-            /**
-             * @description For everybody who sees the return.
-             * @example Please use the original box
-             */
-            note?: string | null;
-        };
-        /** @description A return with its timeline. */
-        ReturnDetail: components["schemas"]["Return"] & {
-            timeline: components["schemas"]["ReturnEvent"][];
-        };
-        ReturnEvent: {
-            /**
-             * @description The role of the person who caused it; with the id for support and admins.
-             * @example customer
-             */
-            actor?: string | null;
-            /** Format: date-time */
-            at: string;
-            /** @description Some details are for support and admins only. */
-            detail?: Record<string, never> | null;
-            /** @example approved */
-            kind: string;
-            /**
-             * Format: int32
-             * @description The return's version after it.
-             * @example 1
-             */
-            version: number;
-        };
-        ReturnLine: {
-            /** @description What arrived; empty until it is received. */
-            counts: components["schemas"]["Count"][];
-            /**
-             * Format: int32
-             * @example 1
-             */
-            line_no: number;
-            /**
-             * Format: int32
-             * @example 1
-             */
-            quantity: number;
-            /** @example SKU-HEADPHONES */
-            sku: string;
-        };
-        ReturnPage: {
-            items: {
-                /** @description Why it needs a person; for support and admins. */
-                attention?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                customer_id: string;
-                /** @description What was written about the last decision. */
-                decision_note?: string | null;
-                /**
-                 * @description The orders that replace its units: those that were placed with `exchange_of`.
-                 * @example [
-                 *       "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                 *     ]
-                 */
-                exchange_order_ids: string[];
-                /**
-                 * Format: date-time
-                 * @description When an approved return expires that has not been received.
-                 */
-                expires_at?: string | null;
-                /** Format: uuid */
-                id: string;
-                lines: components["schemas"]["ReturnLine"][];
-                /** @description By the customer. Not in responses to changes, as is `decision_note`. */
-                note?: string | null;
-                /** Format: uuid */
-                order_id: string;
-                /**
-                 * @description - `damaged`: the goods are damaged
-                 *     - `wrong_item`: something else was ordered
-                 *     - `not_as_described`: the goods are not what the shop describes
-                 *     - `no_longer_wanted`: nothing is wrong with the goods
-                 *     - `other`: see the note
-                 * @enum {string}
-                 */
-                reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
-                refund?: components["schemas"]["ReturnRefund"] | null;
-                /** @description Whether the resellable units are in stock again; absent until it is received. */
-                restocking?: ("not_needed" | "open" | "done") | null;
-                /**
-                 * @description - `requested`: the vendor has to decide
-                 *     - `approved`: the goods may be sent
-                 *     - `declined`: refused by the vendor
-                 *     - `cancelled`: given up by the customer before it was received
-                 *     - `expired`: approved, and not received in time
-                 *     - `received`: counted; being restocked and refunded
-                 *     - `closed`: nothing is left to be done
-                 * @enum {string}
-                 */
-                status: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
-                /** Format: date-time */
-                updated_at: string;
-                /**
-                 * Format: uuid
-                 * @description Who sells its lines, and decides on it.
-                 */
-                vendor_id: string;
-                /**
-                 * Format: int32
-                 * @description Rises by one with each entry of its timeline.
-                 * @example 1
-                 */
-                version: number;
-                /**
-                 * Format: uuid
-                 * @description Where it was received.
-                 */
-                warehouse_id?: string | null;
-            }[];
-            /** @description Send it as `cursor` to get the next page; absent on the last page. */
-            next_cursor?: string | null;
-        };
-        /** @description What a request would become. */
-        ReturnPreview: {
-            refund?: components["schemas"]["RefundAmounts"] | null;
-            /** @description One per vendor. */
-            returns: components["schemas"]["PreviewedReturn"][];
-        };
-        ReturnRefund: {
-            amount?: components["schemas"]["Money"] | null;
-            /**
-             * Format: uuid
-             * @description Its id among the refunds of the order; absent while there is none.
-             */
-            refund_id?: string | null;
-            /**
-             * @description - `not_needed`: no unit is refunded
-             *     - `open`: requested, or about to be
-             *     - `refused`: the gateway refused it: retry or resolve the refund
-             *     - `unresolved`: the gateway can't be asked any more: resolve the refund
-             *     - `done`: paid back
-             *     - `nothing_left`: everything was refunded before
-             *     - `given_up`: refused, and resolved as such
-             * @enum {string}
-             */
-            status: "not_needed" | "open" | "refused" | "unresolved" | "done" | "nothing_left" | "given_up";
-        };
-        ReturnUnits: {
-            /**
-             * Format: int32
-             * @example 1
-             */
-            line_no: number;
-            /**
-             * Format: int32
-             * @description At most the units of the line that are delivered and in no other return.
-             * @example 1
-             */
-            quantity: number;
         };
         Role: {
             /**
@@ -5439,43 +5226,6 @@ export interface operations {
                      *                 "updated_at": "2026-01-15T09:30:00Z"
                      *               }
                      *             ],
-                     *             "returns": [
-                     *               {
-                     *                 "created_at": "2026-01-15T09:30:00Z",
-                     *                 "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *                 "exchange_order_ids": [
-                     *                   "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *                 ],
-                     *                 "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *                 "lines": [
-                     *                   {
-                     *                     "counts": [
-                     *                       {
-                     *                         "condition": "resellable",
-                     *                         "quantity": 1,
-                     *                         "refund": true
-                     *                       }
-                     *                     ],
-                     *                     "line_no": 1,
-                     *                     "quantity": 1,
-                     *                     "sku": "SKU-HEADPHONES"
-                     *                   }
-                     *                 ],
-                     *                 "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *                 "reason": "damaged",
-                     *                 "refund": {
-                     *                   "amount": {
-                     *                     "amount_minor": 1999,
-                     *                     "currency": "USD"
-                     *                   },
-                     *                   "status": "not_needed"
-                     *                 },
-                     *                 "status": "requested",
-                     *                 "updated_at": "2026-01-15T09:30:00Z",
-                     *                 "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *                 "version": 1
-                     *               }
-                     *             ],
                      *             "shipments": [
                      *               {
                      *                 "carrier": "simulated",
@@ -5819,6 +5569,206 @@ export interface operations {
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type.unsupported-encoding"];
             422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_ledger: {
+        parameters: {
+            query: {
+                /** @description At or after this time; RFC 3339 */
+                from: string;
+                /** @description Before this time, at most 31 days after `from`; RFC 3339 */
+                to: string;
+                /**
+                 * @description Filter by currency
+                 * @example USD
+                 */
+                currency?: string;
+                /** @description Filter by kind */
+                kind?: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+                /** @description The format of the response; default as accepted, else JSON */
+                format?: "json" | "csv";
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the ledger, or all of it as CSV */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "at": "2026-01-15T09:30:00Z",
+                     *           "cause": "0190a1b2-0000-7000-8000-000000000001",
+                     *           "currency": "USD",
+                     *           "gateway": "simulated",
+                     *           "kind": "authorized",
+                     *           "operation_key": "019ab1c2-7f3e-7c41-9d1a-bb2e6d666f16",
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LedgerEntryPage"];
+                    /** @example at,order_id,kind,amount_minor,currency,gateway,operation_key,cause,message_id */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    summarize_ledger: {
+        parameters: {
+            query: {
+                /** @description At or after this time; RFC 3339 */
+                from: string;
+                /** @description Before this time, at most 31 days after `from`; RFC 3339 */
+                to: string;
+                /**
+                 * @description Filter by currency
+                 * @example USD
+                 */
+                currency?: string;
+                /** @description Filter by kind */
+                kind?: "authorized" | "captured" | "voided" | "refunded" | "reversed" | "written_off";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One item per gateway and currency */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "authorized_minor": 10000,
+                     *           "captured_minor": 8000,
+                     *           "currency": "USD",
+                     *           "entries": 12,
+                     *           "gateway": "simulated",
+                     *           "net_minor": 7500,
+                     *           "refunded_minor": 500,
+                     *           "reversed_minor": 0,
+                     *           "voided_minor": 2000,
+                     *           "written_off_minor": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LedgerSummaryPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_all_refunds: {
+        parameters: {
+            query?: {
+                /** @description The status; default `manual_review` */
+                status?: "pending" | "succeeded" | "refused" | "unknown" | "manual_review";
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of refunds */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_minor": 1999,
+                     *           "attempt": 1,
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "currency": "USD",
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "lines": [
+                     *             {
+                     *               "amount_minor": 1999,
+                     *               "discount_minor": 0,
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "tax_minor": 0
+                     *             }
+                     *           ],
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *           "reason": "customer",
+                     *           "scope": "whole",
+                     *           "shipping_minor": 0,
+                     *           "status": "pending",
+                     *           "updated_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -8707,157 +8657,6 @@ export interface operations {
             503: components["responses"]["unavailable.overloaded.timeout"];
         };
     };
-    request_return: {
-        parameters: {
-            query?: {
-                /** @description Whether to change nothing, and to respond with what would be returned */
-                preview?: boolean;
-            };
-            header?: {
-                /**
-                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
-                 *     the first response again
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The order's `order_id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "lines": [
-                 *         {
-                 *           "line_no": 1,
-                 *           "quantity": 1
-                 *         }
-                 *       ],
-                 *       "note": "One ear is silent",
-                 *       "reason": "damaged"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewReturn"];
-            };
-        };
-        responses: {
-            /** @description With `preview=true`: what would be returned and refunded */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "refund": {
-                     *         "amount_minor": 1999,
-                     *         "currency": "USD",
-                     *         "lines": [
-                     *           {
-                     *             "amount_minor": 1999,
-                     *             "discount_minor": 0,
-                     *             "line_no": 1,
-                     *             "quantity": 1,
-                     *             "tax_minor": 0
-                     *           }
-                     *         ],
-                     *         "shipping_minor": 0
-                     *       },
-                     *       "returns": [
-                     *         {
-                     *           "lines": [
-                     *             {
-                     *               "line_no": 1,
-                     *               "quantity": 1,
-                     *               "sku": "SKU-HEADPHONES"
-                     *             }
-                     *           ],
-                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReturnPreview"];
-                };
-            };
-            /** @description The returns, one per vendor */
-            201: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "created_at": "2026-01-15T09:30:00Z",
-                     *           "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *           "exchange_order_ids": [
-                     *             "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *           ],
-                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *           "lines": [
-                     *             {
-                     *               "counts": [
-                     *                 {
-                     *                   "condition": "resellable",
-                     *                   "quantity": 1,
-                     *                   "refund": true
-                     *                 }
-                     *               ],
-                     *               "line_no": 1,
-                     *               "quantity": 1,
-                     *               "sku": "SKU-HEADPHONES"
-                     *             }
-                     *           ],
-                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *           "reason": "damaged",
-                     *           "refund": {
-                     *             "amount": {
-                     *               "amount_minor": 1999,
-                     *               "currency": "USD"
-                     *             },
-                     *             "status": "not_needed"
-                     *           },
-                     *           "status": "requested",
-                     *           "updated_at": "2026-01-15T09:30:00Z",
-                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *           "version": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReturnPage"];
-                };
-            };
-            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress.invalid-state"];
-            413: components["responses"]["payload-too-large"];
-            414: components["responses"]["uri-too-long"];
-            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
-            422: components["responses"]["validation.idempotency-key-reused"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
     order_shipments: {
         parameters: {
             query?: never;
@@ -9341,572 +9140,6 @@ export interface operations {
             406: components["responses"]["not-acceptable"];
             414: components["responses"]["uri-too-long"];
             422: components["responses"]["validation"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    list_returns: {
-        parameters: {
-            query?: {
-                /** @description Filter by status */
-                status?: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
-                /** @description Returns of this order */
-                order_id?: string;
-                /** @description Whether they need a person; for support and admins */
-                attention?: boolean;
-                /** @description `next_cursor` of the previous page */
-                cursor?: string;
-                /** @description Page size, 1 to 100; default 20 */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of returns */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "created_at": "2026-01-15T09:30:00Z",
-                     *           "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *           "exchange_order_ids": [
-                     *             "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *           ],
-                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *           "lines": [
-                     *             {
-                     *               "counts": [
-                     *                 {
-                     *                   "condition": "resellable",
-                     *                   "quantity": 1,
-                     *                   "refund": true
-                     *                 }
-                     *               ],
-                     *               "line_no": 1,
-                     *               "quantity": 1,
-                     *               "sku": "SKU-HEADPHONES"
-                     *             }
-                     *           ],
-                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *           "reason": "damaged",
-                     *           "refund": {
-                     *             "amount": {
-                     *               "amount_minor": 1999,
-                     *               "currency": "USD"
-                     *             },
-                     *             "status": "not_needed"
-                     *           },
-                     *           "status": "requested",
-                     *           "updated_at": "2026-01-15T09:30:00Z",
-                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *           "version": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReturnPage"];
-                };
-            };
-            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            406: components["responses"]["not-acceptable"];
-            414: components["responses"]["uri-too-long"];
-            422: components["responses"]["validation"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    find_return: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of an earlier response */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /** @description The return's `id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The return */
-            200: {
-                headers: {
-                    /** @description Changes with the return */
-                    ETag?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *       "exchange_order_ids": [
-                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *       ],
-                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *       "lines": [
-                     *         {
-                     *           "counts": [
-                     *             {
-                     *               "condition": "resellable",
-                     *               "quantity": 1,
-                     *               "refund": true
-                     *             }
-                     *           ],
-                     *           "line_no": 1,
-                     *           "quantity": 1,
-                     *           "sku": "SKU-HEADPHONES"
-                     *         }
-                     *       ],
-                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *       "reason": "damaged",
-                     *       "refund": {
-                     *         "amount": {
-                     *           "amount_minor": 1999,
-                     *           "currency": "USD"
-                     *         },
-                     *         "status": "not_needed"
-                     *       },
-                     *       "status": "requested",
-                     *       "timeline": [
-                     *         {
-                     *           "actor": "customer",
-                     *           "at": "2026-01-15T09:30:00Z",
-                     *           "kind": "approved",
-                     *           "version": 1
-                     *         }
-                     *       ],
-                     *       "updated_at": "2026-01-15T09:30:00Z",
-                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *       "version": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReturnDetail"];
-                };
-            };
-            /** @description The return is unchanged */
-            304: {
-                headers: {
-                    /** @description The same as before */
-                    ETag?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            414: components["responses"]["uri-too-long"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    approve_return: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
-                 *     the first response again
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The return's `id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "note": "Please use the original box"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReturnDecision"] | null;
-            };
-        };
-        responses: {
-            /** @description The return after it */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *       "exchange_order_ids": [
-                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *       ],
-                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *       "lines": [
-                     *         {
-                     *           "counts": [
-                     *             {
-                     *               "condition": "resellable",
-                     *               "quantity": 1,
-                     *               "refund": true
-                     *             }
-                     *           ],
-                     *           "line_no": 1,
-                     *           "quantity": 1,
-                     *           "sku": "SKU-HEADPHONES"
-                     *         }
-                     *       ],
-                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *       "reason": "damaged",
-                     *       "refund": {
-                     *         "amount": {
-                     *           "amount_minor": 1999,
-                     *           "currency": "USD"
-                     *         },
-                     *         "status": "not_needed"
-                     *       },
-                     *       "status": "requested",
-                     *       "updated_at": "2026-01-15T09:30:00Z",
-                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *       "version": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Return"];
-                };
-            };
-            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress.invalid-state"];
-            413: components["responses"]["payload-too-large"];
-            414: components["responses"]["uri-too-long"];
-            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
-            422: components["responses"]["validation.idempotency-key-reused"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    cancel_return: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
-                 *     the first response again
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The return's `id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "note": "Please use the original box"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReturnDecision"] | null;
-            };
-        };
-        responses: {
-            /** @description The return after it */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *       "exchange_order_ids": [
-                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *       ],
-                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *       "lines": [
-                     *         {
-                     *           "counts": [
-                     *             {
-                     *               "condition": "resellable",
-                     *               "quantity": 1,
-                     *               "refund": true
-                     *             }
-                     *           ],
-                     *           "line_no": 1,
-                     *           "quantity": 1,
-                     *           "sku": "SKU-HEADPHONES"
-                     *         }
-                     *       ],
-                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *       "reason": "damaged",
-                     *       "refund": {
-                     *         "amount": {
-                     *           "amount_minor": 1999,
-                     *           "currency": "USD"
-                     *         },
-                     *         "status": "not_needed"
-                     *       },
-                     *       "status": "requested",
-                     *       "updated_at": "2026-01-15T09:30:00Z",
-                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *       "version": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Return"];
-                };
-            };
-            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress.invalid-state"];
-            413: components["responses"]["payload-too-large"];
-            414: components["responses"]["uri-too-long"];
-            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
-            422: components["responses"]["validation.idempotency-key-reused"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    decline_return: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
-                 *     the first response again
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The return's `id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "note": "Please use the original box"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReturnDecision"] | null;
-            };
-        };
-        responses: {
-            /** @description The return after it */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *       "exchange_order_ids": [
-                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *       ],
-                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *       "lines": [
-                     *         {
-                     *           "counts": [
-                     *             {
-                     *               "condition": "resellable",
-                     *               "quantity": 1,
-                     *               "refund": true
-                     *             }
-                     *           ],
-                     *           "line_no": 1,
-                     *           "quantity": 1,
-                     *           "sku": "SKU-HEADPHONES"
-                     *         }
-                     *       ],
-                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *       "reason": "damaged",
-                     *       "refund": {
-                     *         "amount": {
-                     *           "amount_minor": 1999,
-                     *           "currency": "USD"
-                     *         },
-                     *         "status": "not_needed"
-                     *       },
-                     *       "status": "requested",
-                     *       "updated_at": "2026-01-15T09:30:00Z",
-                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *       "version": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Return"];
-                };
-            };
-            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress.invalid-state"];
-            413: components["responses"]["payload-too-large"];
-            414: components["responses"]["uri-too-long"];
-            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
-            422: components["responses"]["validation.idempotency-key-reused"];
-            429: components["responses"]["too-many-requests"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable.overloaded.timeout"];
-        };
-    };
-    receive_return: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
-                 *     the first response again
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The return's `id` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "lines": [
-                 *         {
-                 *           "condition": "resellable",
-                 *           "line_no": 1,
-                 *           "quantity": 1
-                 *         }
-                 *       ],
-                 *       "warehouse_code": "EAST"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReceivedReturn"];
-            };
-        };
-        responses: {
-            /** @description The return after it */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "x-request-id": components["headers"]["x-request-id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
-                     *       "exchange_order_ids": [
-                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
-                     *       ],
-                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
-                     *       "lines": [
-                     *         {
-                     *           "counts": [
-                     *             {
-                     *               "condition": "resellable",
-                     *               "quantity": 1,
-                     *               "refund": true
-                     *             }
-                     *           ],
-                     *           "line_no": 1,
-                     *           "quantity": 1,
-                     *           "sku": "SKU-HEADPHONES"
-                     *         }
-                     *       ],
-                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
-                     *       "reason": "damaged",
-                     *       "refund": {
-                     *         "amount": {
-                     *           "amount_minor": 1999,
-                     *           "currency": "USD"
-                     *         },
-                     *         "status": "not_needed"
-                     *       },
-                     *       "status": "requested",
-                     *       "updated_at": "2026-01-15T09:30:00Z",
-                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
-                     *       "version": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Return"];
-                };
-            };
-            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
-            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
-            403: components["responses"]["password-change-required.forbidden"];
-            404: components["responses"]["not-found"];
-            406: components["responses"]["not-acceptable"];
-            408: components["responses"]["request-timeout"];
-            409: components["responses"]["request-in-progress.invalid-state"];
-            413: components["responses"]["payload-too-large"];
-            414: components["responses"]["uri-too-long"];
-            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
-            422: components["responses"]["validation.idempotency-key-reused"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];

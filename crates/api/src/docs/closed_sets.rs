@@ -97,6 +97,17 @@ const SETS: &[Set] = &[
         ("declined", "refused by the gateway"),
         ("unknown", "called, and possibly executed; the gateway is asked again"),
     ],
+    // money ledger entry kinds
+    &[
+        ("authorized", "reserved on the payment method"),
+        ("captured", "collected"),
+        ("voided", "released by a void: it was authorized and not captured"),
+        ("refunded", "paid back by a refund"),
+        ("reversed", "paid back by a void: it had been captured"),
+        ("written_off", "given up after its capture was declined; moves no money"),
+    ],
+    // ledger formats
+    &[("json", "pages"), ("csv", "the whole range as CSV")],
     // refund.status
     &[
         ("pending", "requested"),
@@ -286,6 +297,7 @@ const SETS: &[Set] = &[
         ("failed_jobs:write", "decide about failed jobs"),
         ("sagas:read", "see sagas"),
         ("sagas:write", "act on sagas"),
+        ("ledger:read", "read the money ledger"),
         ("audit:read", "read the audit log"),
         ("tasks:read", "see scheduled tasks"),
         ("system:read", "see each process"),

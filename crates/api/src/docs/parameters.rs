@@ -67,6 +67,7 @@ fn bound(name: &str, schema: &mut Object, operation: &str) {
         "order_number" => matches("^[0-9A-Za-z -]{8,32}$"),
         "fingerprint" => matches("^[0-9a-f]{1,64}$"),
         "If-None-Match" => matches(r#"^(\*|(W/)?"[^"]*"(, ?(W/)?"[^"]*")*)$"#),
+        "currency" => matches("^[A-Z]{3}$"),
         "ticket" => schema.max_length = Some(128),
         "cursor" => schema.max_length = Some(512),
         "action" | "actor" | "subject" => schema.max_length = Some(TEXT_LENGTH_MAX),

@@ -38,6 +38,8 @@ sets! {
     FulfilmentStatusSet = domain::order::FulfilmentStatus;
     HealthStatusSet = crate::routes::system::health::HealthStatus;
     JobStatusSet = operations::failed_jobs::JobStatus;
+    LedgerEntryKindSet = domain::payment::LedgerEntryKind;
+    LedgerFormatSet = crate::routes::admin::ledger::list::LedgerFormat;
     MovementKindSet = domain::inventory::MovementKind;
     OperationKindSet = domain::payment::OperationKind;
     OperationStatusSet = payments::OperationStatus;

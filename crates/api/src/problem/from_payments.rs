@@ -30,7 +30,7 @@ impl From<RefundRefusal> for Problem {
     fn from(refusal: RefundRefusal) -> Self {
         let about = |kind, name: &str| Self::about(kind, &format!("/{name}"), invalid(name, refusal));
         match refusal {
-            RefundRefusal::CaptureNotRecorded | RefundRefusal::NothingLeft => {
+            RefundRefusal::CaptureNotRecorded | RefundRefusal::NothingLeft | RefundRefusal::TooManyRefunds(_) => {
                 Self::new(Kind::InvalidState, refusal.to_string())
             }
             RefundRefusal::NothingToRefund | RefundRefusal::UnknownLine(_) | RefundRefusal::RepeatedLine(_) => {

@@ -86,7 +86,8 @@ impl OpenApiDocument {
         for header in HEADERS.into_iter().filter(|header| response.headers.contains_key(*header)) {
             assert!(headers.iter().any(|name| name == header), "{name} {status} does not declare its header {header}");
         }
-        let media_type = if code.is_empty() { JSON } else { PROBLEM_JSON };
+        let media_type = response.headers.get("content-type").and_then(|value| value.to_str().ok()?.split(';').next());
+        let media_type = if code.is_empty() { media_type.unwrap_or(JSON) } else { PROBLEM_JSON };
         let schema = &declared["content"][media_type]["schema"];
         if schema.is_object() {
             self.expect_matches_schema(&response.body, schema, &format!("{name} {status}: "));

@@ -4,6 +4,7 @@ use crate::client::{ApiClient, HEADPHONES, TestUser, get, post};
 use crate::mini_worker::work;
 use accounts::Role;
 use axum::http::StatusCode;
+use domain::refund::REFUNDS_MAX;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -36,7 +37,7 @@ impl Shop {
     }
 
     /// The order once its carrier has delivered it.
-    async fn delivered(&self, payment_method: &str) -> String {
+    pub async fn delivered(&self, payment_method: &str) -> String {
         let id = self.confirmed(payment_method).await;
         deliver(&self.client, &self.admin, &id).await;
         id
@@ -44,6 +45,10 @@ impl Shop {
 
     pub async fn order(&self, order: &str) -> Value {
         self.client.send(get(&format!("/orders/{order}")).by(&self.admin)).await.expect(StatusCode::OK)
+    }
+
+    pub async fn order_total(&self, order: &str) -> Value {
+        self.order(order).await["total"]["amount_minor"].clone()
     }
 
     pub async fn refund(&self, order: &str, body: &Value) -> Value {
@@ -182,6 +187,39 @@ async fn only_the_customer_and_staff_see_refunds(pool: PgPool) {
     shop.client.send(get(&path).token(token)).await.expect_problem(404, "not-found");
     let support = shop.client.create_user("helper", Role::Support).await;
     assert!(shop.refunds(&order, &support).await.is_empty());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_customer_does_not_see_a_suspicion_of_fraud(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.delivered("sim_ok").await;
+    for reason in ["fraud", "goodwill"] {
+        shop.refund(&order, &json!({ "reason": reason, "amount_minor": 1 })).await;
+    }
+
+    let seen = async |viewer| {
+        let refunds = shop.refunds(&order, viewer).await;
+        refunds.iter().map(|refund| refund["reason"].as_str().expect("a reason").to_owned()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(seen(&shop.customer).await, ["other", "goodwill"]);
+    assert_eq!(seen(&shop.admin).await, ["fraud", "goodwill"]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_has_a_limited_number_of_refunds(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.delivered("sim_ok").await;
+    for _ in 0..REFUNDS_MAX {
+        shop.refund(&order, &json!({ "reason": "goodwill", "amount_minor": 1 })).await;
+    }
+
+    let body = json!({ "reason": "goodwill", "amount_minor": 1 });
+    let refused = shop.client.send(post(&format!("/orders/{order}/refunds")).by(&shop.admin).json(&body)).await;
+
+    assert!(refused.body["detail"].as_str().is_some_and(|detail| detail.contains("has 100 refunds")));
+    refused.expect_problem(409, "invalid-state");
+    assert_eq!(shop.refunds(&order, &shop.admin).await.len(), REFUNDS_MAX);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

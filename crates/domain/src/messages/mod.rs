@@ -24,7 +24,7 @@ pub use inventory::{
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
     PaymentDeclined, PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded,
-    PaymentVoided, RefundLines, RefundPayment, VoidPayment,
+    PaymentVoided, PaymentWrittenOff, RefundLines, RefundPayment, VoidPayment, WriteOffPayment,
 };
 pub use replies::Reply;
 pub use return_events::{ReceivedLine, RequestedLine, ReturnEvent, ReturnReceived, ReturnRefunded, ReturnRequested};

@@ -24,6 +24,9 @@ pub enum PaymentCommand {
     #[serde(rename = "payment.refund_lines.v1")]
     #[strum(serialize = "payment.refund_lines.v1")]
     RefundLines(RefundLines),
+    #[serde(rename = "payment.write_off.v1")]
+    #[strum(serialize = "payment.write_off.v1")]
+    WriteOff(WriteOffPayment),
 }
 
 impl Message for PaymentCommand {
@@ -40,6 +43,7 @@ impl Message for PaymentCommand {
             Self::Capture(message) => message.order_id,
             Self::Refund(message) => message.order_id,
             Self::RefundLines(message) => message.order_id,
+            Self::WriteOff(message) => message.order_id,
         }
     }
 }
@@ -98,6 +102,19 @@ pub struct RefundLines {
     pub order: Refundable,
 }
 
+/// Records that a person gave up the declined capture of `amount`. With `is_last` nothing else of the payment is
+/// captured or will be, so its authorization is voided. Reply: [`PaymentWrittenOff`], or [`PaymentCaptured`] if the
+/// gateway captured it after all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteOffPayment {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub amount: Money,
+    /// The declined attempt.
+    pub attempt: u32,
+    pub is_last: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentAuthorized {
     pub order_id: OrderId,
@@ -135,6 +152,15 @@ pub struct PaymentCaptureDeclined {
     pub attempt: u32,
     /// The gateway's reason as a short code.
     pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentWrittenOff {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub amount: Money,
+    /// The authorization is voided.
+    pub is_voided: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

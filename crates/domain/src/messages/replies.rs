@@ -2,10 +2,10 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Queue,
-    ReservationReduced, ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed, ShipmentException,
-    ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided,
+    PaymentWrittenOff, Queue, ReservationReduced, ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed,
+    ShipmentException, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
+    ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,9 @@ pub enum Reply {
     #[serde(rename = "payment.refund_lines_refused.v1")]
     #[strum(serialize = "payment.refund_lines_refused.v1")]
     PaymentRefundLinesRefused(PaymentRefundLinesRefused),
+    #[serde(rename = "payment.written_off.v1")]
+    #[strum(serialize = "payment.written_off.v1")]
+    PaymentWrittenOff(PaymentWrittenOff),
     #[serde(rename = "shipment.booked.v1")]
     #[strum(serialize = "shipment.booked.v1")]
     ShipmentsBooked(ShipmentsBooked),
@@ -115,6 +118,7 @@ impl Message for Reply {
             Self::PaymentRefundRefused(reply) => reply.order_id,
             Self::PaymentRefundUnresolved(reply) => reply.order_id,
             Self::PaymentRefundLinesRefused(reply) => reply.order_id,
+            Self::PaymentWrittenOff(reply) => reply.order_id,
             Self::ShipmentsBooked(reply) => reply.order_id,
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
@@ -143,7 +147,8 @@ impl Message for Reply {
             | Self::PaymentRefunded(_)
             | Self::PaymentRefundRefused(_)
             | Self::PaymentRefundUnresolved(_)
-            | Self::PaymentRefundLinesRefused(_) => Queue::Payments,
+            | Self::PaymentRefundLinesRefused(_)
+            | Self::PaymentWrittenOff(_) => Queue::Payments,
             Self::ShipmentsBooked(_)
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)

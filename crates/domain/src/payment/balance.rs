@@ -34,11 +34,13 @@ pub enum OperationState {
     Done,
     /// The gateway declined, which is final; with its reason.
     Declined(String),
+    /// The same of a capture, and a person gave it up.
+    WrittenOff(String),
 }
 
 impl PartialOperation {
     fn is_committed(&self) -> bool {
-        !matches!(self.state, OperationState::Declined(_))
+        !matches!(self.state, OperationState::Declined(_) | OperationState::WrittenOff(_))
     }
 }
 
@@ -79,6 +81,31 @@ impl Balance {
         let left = self.refundable_minor();
         self.check(amount)?;
         request(&mut self.refunds, cause, amount.amount_minor, left)
+    }
+
+    /// True when the write-off is new; false when it is recorded, or the amount was captured after all.
+    pub(super) fn write_off(&mut self, capture: &CaptureAttempt, amount: Money) -> Result<bool, Refusal> {
+        let operation = self.captures.get_mut(capture).ok_or(Refusal::NeverRequested)?;
+        if operation.amount_minor != amount.amount_minor {
+            return Err(Refusal::OtherAmount);
+        }
+        match &operation.state {
+            OperationState::Declined(reason) => operation.state = OperationState::WrittenOff(reason.clone()),
+            OperationState::WrittenOff(_) | OperationState::Done => return Ok(false),
+            OperationState::Requested => return Err(Refusal::NotDeclined),
+        }
+        Ok(true)
+    }
+
+    /// What people gave up.
+    pub fn written_off_minor(&self) -> i64 {
+        let written_off = self.captures.values().filter(|it| matches!(it.state, OperationState::WrittenOff(_)));
+        written_off.map(|capture| capture.amount_minor).sum()
+    }
+
+    /// Nothing is captured or may be.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.captured_minor == 0 && committed_minor(&self.captures) == 0
     }
 
     fn check(&self, amount: Money) -> Result<(), Refusal> {

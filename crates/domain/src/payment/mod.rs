@@ -7,6 +7,7 @@
 //! ([`Payment::reply_to`]), so repeated and concurrent commands get the same reply.
 
 mod balance;
+mod ledger;
 mod operation;
 mod refusal;
 mod replies;
@@ -17,6 +18,7 @@ mod status;
 mod tests;
 
 pub use balance::{Balance, OperationState, PartialOperation, PartialOperations};
+pub use ledger::{LedgerEntry, LedgerEntryKind, LedgerSums, ledger_entries};
 pub use operation::{CaptureAttempt, Operation, OperationKind};
 pub use refusal::Refusal;
 pub use reports::VoidResult;

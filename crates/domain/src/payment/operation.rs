@@ -64,6 +64,9 @@ impl Operation {
             PaymentCommand::Capture(capture) => Self::Capture(CaptureAttempt::of(capture)),
             PaymentCommand::Refund(refund) => Self::Refund(refund.cause.clone()),
             PaymentCommand::RefundLines(refund) => Self::Refund(refund.refund_id.to_string()),
+            PaymentCommand::WriteOff(write_off) => {
+                Self::Capture(CaptureAttempt { shipment: write_off.shipment_id, attempt: write_off.attempt })
+            }
         }
     }
 }

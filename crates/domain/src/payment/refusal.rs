@@ -18,6 +18,8 @@ pub enum Refusal {
     TooMuch { requested: i64, left: i64 },
     #[error("an earlier attempt of this capture was not declined")]
     EarlierAttempt,
+    #[error("the capture is not declined")]
+    NotDeclined,
     #[error(transparent)]
     BadAmount(#[from] MoneyError),
     #[error("the gateway reports an operation that was never sent to it")]

@@ -3,7 +3,8 @@
 use super::{Balance, CaptureAttempt, Operation, OperationState, PartialOperation, Payment, Refusal, VOIDED};
 use crate::messages::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, PaymentWrittenOff, RefundPayment, Reply,
+    VoidPayment, WriteOffPayment,
 };
 use crate::money::Money;
 
@@ -17,6 +18,7 @@ impl Payment {
             PaymentCommand::Refund(refund) => self.reply_to_refund(refund),
             // The reply depends on the refund, which the payment does not know.
             PaymentCommand::RefundLines(_) => Ok(None),
+            PaymentCommand::WriteOff(write_off) => self.reply_to_write_off(write_off),
         }
     }
 
@@ -24,7 +26,7 @@ impl Payment {
     pub fn operation_for(&self, command: &PaymentCommand) -> Operation {
         match (self, command) {
             // The authorization can't be decided before the void under way is finished.
-            (Self::Voiding { .. }, PaymentCommand::Authorize(_)) => Operation::Void,
+            (Self::Voiding { .. }, PaymentCommand::Authorize(_) | PaymentCommand::WriteOff(_)) => Operation::Void,
             _ => Operation::of(command),
         }
     }
@@ -60,13 +62,11 @@ impl Payment {
         Ok(match state {
             OperationState::Requested => None,
             OperationState::Done => Some(Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount })),
-            OperationState::Declined(reason) => Some(Reply::PaymentCaptureDeclined(PaymentCaptureDeclined {
-                order_id,
-                shipment_id,
-                amount,
-                attempt,
-                reason: reason.clone(),
-            })),
+            OperationState::Declined(reason) | OperationState::WrittenOff(reason) => {
+                let reason = reason.clone();
+                let declined = PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason };
+                Some(Reply::PaymentCaptureDeclined(declined))
+            }
         })
     }
 
@@ -76,13 +76,29 @@ impl Payment {
         Ok(match state {
             OperationState::Requested => None,
             OperationState::Done => Some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })),
-            OperationState::Declined(reason) => Some(Reply::PaymentRefundRefused(PaymentRefundRefused {
-                order_id,
-                cause,
-                amount,
-                reason: reason.clone(),
-                is_acknowledged: false,
-            })),
+            OperationState::Declined(reason) | OperationState::WrittenOff(reason) => {
+                Some(Reply::PaymentRefundRefused(PaymentRefundRefused {
+                    order_id,
+                    cause,
+                    amount,
+                    reason: reason.clone(),
+                    is_acknowledged: false,
+                }))
+            }
+        })
+    }
+
+    fn reply_to_write_off(&self, command: &WriteOffPayment) -> Result<Option<Reply>, Refusal> {
+        let capture = CaptureAttempt { shipment: command.shipment_id, attempt: command.attempt };
+        let state = self.operation_state(|balance| balance.captures.get(&capture))?;
+        let (is_voiding, is_voided) = (matches!(self, Self::Voiding { .. }), matches!(self, Self::Voided { .. }));
+        let WriteOffPayment { order_id, shipment_id, amount, .. } = *command;
+        Ok(match state {
+            OperationState::Done => Some(Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount })),
+            OperationState::WrittenOff(_) if !is_voiding => {
+                Some(Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided }))
+            }
+            OperationState::WrittenOff(_) | OperationState::Requested | OperationState::Declined(_) => None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Balance, CaptureAttempt, Payment, Refusal};
 use crate::applied::Applied;
-use crate::messages::PaymentCommand;
+use crate::messages::{PaymentCommand, WriteOffPayment};
 use crate::money::Money;
 
 impl Payment {
@@ -19,6 +19,7 @@ impl Payment {
             }
             // It becomes a refund command with an amount, which changes the payment.
             PaymentCommand::RefundLines(_) => stored.ok_or(Refusal::NoPayment).map(|_payment| Applied::Unchanged),
+            PaymentCommand::WriteOff(write_off) => stored.ok_or(Refusal::NoPayment)?.write_off(write_off),
         }
     }
 
@@ -55,6 +56,31 @@ impl Payment {
     /// Refunds `amount`, once per `cause`.
     pub fn refund(self, cause: String, amount: Money) -> Result<Applied<Self>, Refusal> {
         self.request_operation(|balance| balance.request_refund(cause, amount))
+    }
+
+    /// A person gave up a declined capture. Voids what is left to nothing else.
+    pub fn write_off(self, command: &WriteOffPayment) -> Result<Applied<Self>, Refusal> {
+        let capture = CaptureAttempt { shipment: command.shipment_id, attempt: command.attempt };
+        match self {
+            Self::Open(mut balance) => {
+                let is_new = balance.write_off(&capture, command.amount)?;
+                Ok(match (command.is_last && balance.is_untouched(), is_new) {
+                    (true, _) => Applied::Changed(Self::Voiding { balance, authorized: true }),
+                    (false, true) => Applied::Changed(Self::Open(balance)),
+                    (false, false) => Applied::Unchanged,
+                })
+            }
+            Self::Voiding { mut balance, authorized } => {
+                let is_new = balance.write_off(&capture, command.amount)?;
+                Ok(if is_new { Applied::Changed(Self::Voiding { balance, authorized }) } else { Applied::Unchanged })
+            }
+            Self::Voided { mut balance, authorized, refunded_by_void_minor } => {
+                let is_new = balance.write_off(&capture, command.amount)?;
+                let voided = Self::Voided { balance, authorized, refunded_by_void_minor };
+                Ok(if is_new { Applied::Changed(voided) } else { Applied::Unchanged })
+            }
+            Self::Authorizing { .. } | Self::Declined { .. } | Self::Tombstone => Err(Refusal::NotAuthorized),
+        }
     }
 
     fn request_operation(

@@ -3,6 +3,9 @@
 //! A refund has a row of its own beside the gateway operation that executes it: [`RefundQuote`] decides its amounts,
 //! [`RefundStatus`] follows the operation, and [`RefundCause`] names it in messages.
 
+/// Maximum number of refunds of one order, refused ones included.
+pub const REFUNDS_MAX: usize = 100;
+
 mod cause;
 pub(crate) mod line_share;
 mod quote;

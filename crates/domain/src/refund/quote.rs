@@ -80,7 +80,7 @@ impl RefundQuote {
             // It would belong to no line, and the line could be refunded again.
             RefundScope::Whole if order.captured_minor < captured_minor => Err(RefundRefusal::CaptureNotRecorded),
             RefundScope::Whole => Ok(order.quote_whole(earlier, left_minor)),
-            RefundScope::Lines(lines) => order.quote_lines(earlier, left_minor, lines),
+            RefundScope::Lines(lines) => order.quote_lines(earlier, (captured_minor, left_minor), lines),
             RefundScope::Amount(amount) => {
                 let requested = i64::try_from(amount.get()).unwrap_or(i64::MAX);
                 check(requested, left_minor)?;
@@ -128,7 +128,12 @@ impl RefundQuote {
     }
 
     /// Whether it can be refunded after `earlier`, which don't include it: for another attempt at a refused refund.
-    pub fn check(&self, order: &Refundable, earlier: &EarlierRefunds, left_minor: i64) -> Result<(), RefundRefusal> {
+    pub fn check(
+        &self,
+        order: &Refundable,
+        earlier: &EarlierRefunds,
+        (captured_minor, left_minor): (i64, i64),
+    ) -> Result<(), RefundRefusal> {
         for refunded in &self.lines {
             let line = order.lines.iter().find(|line| line.line_no == refunded.line_no);
             let line = line.ok_or(RefundRefusal::UnknownLine(refunded.line_no))?;
@@ -139,8 +144,9 @@ impl RefundQuote {
             }
             check(refunded.amount_minor, line.total_minor - before.amount_minor)?;
         }
-        check(self.shipping_minor, order.shipping_minor - earlier.shipping_minor)?;
-        check(self.amount_minor, left_minor)
+        check(self.amount_minor, left_minor)?;
+        let shipping_left = order.shipping_left(earlier, (captured_minor, left_minor), &self.lines);
+        check(self.shipping_minor, shipping_left.min(order.shipping_minor - earlier.shipping_minor))
     }
 }
 
@@ -159,7 +165,7 @@ impl Refundable {
             let full = line.refund(before, units);
             let amount_minor = full.amount_minor.min(rest);
             rest -= amount_minor;
-            lines.push(RefundedLine { amount_minor, ..full });
+            lines.push(full.capped(amount_minor));
         }
         let shipping_minor = self.shipping_for(earlier, &lines).min(rest);
         RefundQuote { amount_minor: left_minor, lines, shipping_minor }
@@ -168,7 +174,7 @@ impl Refundable {
     fn quote_lines(
         &self,
         earlier: &EarlierRefunds,
-        left_minor: i64,
+        (captured_minor, left_minor): (i64, i64),
         requested: &[LineUnits],
     ) -> Result<RefundQuote, RefundRefusal> {
         let mut seen = BTreeSet::new();
@@ -179,12 +185,13 @@ impl Refundable {
             }
             lines.push(self.quote_line(earlier, *units)?);
         }
+        let lines = self.as_captured(earlier, lines);
         let of_lines = lines.iter().map(|line| line.amount_minor).fold(0, i64::saturating_add);
         if of_lines > 0 {
             check(of_lines, left_minor)?;
         }
-        // Shipping is captured with the last shipment, so it may not be captured yet.
-        let shipping_minor = self.shipping_for(earlier, &lines).min(left_minor - of_lines);
+        let shipping_left = self.shipping_left(earlier, (captured_minor, left_minor), &lines);
+        let shipping_minor = self.shipping_for(earlier, &lines).min(shipping_left);
         let amount_minor = of_lines + shipping_minor;
         if amount_minor == 0 {
             return Err(RefundRefusal::NothingToRefund);
@@ -204,6 +211,44 @@ impl Refundable {
         Ok(line.refund(before, requested))
     }
 
+    /// `lines` with at most what was captured for them. The shipments that share a line are rounded down one after
+    /// another, so those that are captured may have captured less than their units together cost.
+    fn as_captured(&self, earlier: &EarlierRefunds, lines: Vec<RefundedLine>) -> Vec<RefundedLine> {
+        let of_earlier = earlier.lines.values().map(|line| line.amount_minor).sum::<i64>() + earlier.shipping_minor;
+        let mut rest = (self.captured_minor - of_earlier - self.value_after(earlier, &lines)).max(0);
+        let cap = |line: RefundedLine| {
+            let line = line.capped(line.amount_minor.min(rest));
+            rest -= line.amount_minor;
+            line
+        };
+        lines.into_iter().map(cap).collect()
+    }
+
+    /// What is left for shipping after a refund of `lines`. Shipping is captured with the last shipment, so it may not
+    /// be captured yet: then what is left belongs to the other captured units, also to those whose capture the order has
+    /// not recorded.
+    fn shipping_left(
+        &self,
+        earlier: &EarlierRefunds,
+        (captured_minor, left_minor): (i64, i64),
+        lines: &[RefundedLine],
+    ) -> i64 {
+        let of_lines: i64 = lines.iter().map(|line| line.amount_minor).sum();
+        let not_recorded = (captured_minor - self.captured_minor).max(0);
+        (left_minor - of_lines - self.value_after(earlier, lines) - not_recorded).max(0)
+    }
+
+    /// What the captured units are worth that a refund of `lines` leaves.
+    fn value_after(&self, earlier: &EarlierRefunds, lines: &[RefundedLine]) -> i64 {
+        let mut after = earlier.clone();
+        after.add(&RefundQuote { amount_minor: 0, lines: lines.to_vec(), shipping_minor: 0 });
+        let value = |line: &RefundableLine| {
+            let before = after.of(line);
+            line.refund(before, (line.captured_units - before.units).max(0)).amount_minor
+        };
+        self.lines.iter().map(value).sum()
+    }
+
     /// The share of `lines` in the shipping costs: pro rata by what the units cost, and by units if all are free.
     fn shipping_for(&self, earlier: &EarlierRefunds, lines: &[RefundedLine]) -> i64 {
         let units_after = |line: &RefundableLine| {
@@ -218,6 +263,18 @@ impl Refundable {
         let refunded = self.lines.iter().map(|line| weight(line, units_after(line))).sum();
         let all = self.lines.iter().map(|line| weight(line, line.ordered_units)).sum();
         next_share(self.shipping_minor, refunded, all, earlier.shipping_minor)
+    }
+}
+
+impl RefundedLine {
+    /// With at most `amount_minor`, and that much less of the tax and the discount.
+    fn capped(self, amount_minor: i64) -> Self {
+        if amount_minor >= self.amount_minor {
+            return self;
+        }
+        let part = |minor| share(minor, amount_minor, self.amount_minor);
+        let tax_minor = part(self.tax_minor).min(amount_minor);
+        Self { amount_minor, tax_minor, discount_minor: part(self.discount_minor), ..self }
     }
 }
 

@@ -7,6 +7,8 @@ pub enum RefundRefusal {
     /// The reply to a capture has not reached the order: retry in a moment.
     #[error("an amount has just been captured, and the order has not recorded it yet; retry in a moment")]
     CaptureNotRecorded,
+    #[error("the order has {0} refunds, refused ones included; more are not possible")]
+    TooManyRefunds(usize),
     #[error("the amount of these units is 0")]
     NothingToRefund,
     #[error("the order has no line {0}")]

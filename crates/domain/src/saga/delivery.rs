@@ -93,7 +93,7 @@ impl OrderSaga {
         if amount != expected {
             return Err(SagaError::Contradiction(format!("{amount} was captured instead of {expected}")));
         }
-        (shipment.captured, shipment.written_off) = (true, false);
+        (shipment.captured, shipment.written_off, shipment.write_off_open) = (true, false, false);
         shipment.capture_declined = None;
         let remaining = self.live_shipments().filter(|shipment| !shipment.captured).count();
         let has_refunds = self.refunds.refunded_minor() > 0;
@@ -209,7 +209,7 @@ impl Transition {
         if shipment.is_capture_open() {
             self = self.capture(order, shipment);
         }
-        self.ship(order, shipment)
+        self.send_write_off(order, shipment).ship(order, shipment)
     }
 
     /// Ships the stock, unless cancelled units are still reserved with it: inventory would ship them too.

@@ -47,6 +47,7 @@ impl OrderSaga {
             (Phase::Undoing { step, .. }, reply) => Ok(self.on_compensation_reply(step, order, reply)),
             (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
             (Phase::Delivering, Reply::PaymentCaptureDeclined(reply)) => Ok(self.on_capture_declined(order, reply)),
+            (Phase::Delivering, Reply::PaymentWrittenOff(reply)) => Ok(self.on_written_off(order, reply)),
             (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
             (Phase::Delivering, Reply::ShipmentAmended(reply)) => Ok(self.on_amended(order, reply)),
             (Phase::Delivering, Reply::ShipmentNotAmended(reply)) => Ok(self.on_not_amended(order, reply)),

@@ -7,8 +7,7 @@ use super::planned_shipment::PlannedShipment;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;
-use crate::ids::ShipmentId;
-use crate::messages::{PaymentCaptured, StockShipped};
+use crate::messages::{PaymentCaptured, PaymentWrittenOff, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use std::iter;
 
@@ -79,16 +78,6 @@ impl OrderSaga {
         Ok(ended.record_first(Some(entry)).record_first(cleared))
     }
 
-    /// Gives up a declined capture. What is written off is not captured, so it can't be refunded.
-    fn write_off(mut self, order: &Order, shipment: ShipmentId) -> Applied<Transition> {
-        let reason_before = self.attention_reason(order.id);
-        if !self.allocation.shipment_mut(order.id, shipment).is_some_and(PlannedShipment::write_off) {
-            return Applied::Unchanged;
-        }
-        let transition = Transition::of(self.with_attempts_reset());
-        Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done())
-    }
-
     fn open_step(&self, action: &'static str) -> Result<&'static str, SagaError> {
         self.step_name().ok_or(SagaError::ActionRefused { action, phase: self.phase_name() })
     }
@@ -103,9 +92,12 @@ impl OrderSaga {
 impl Transition {
     fn mark_captured_and_shipped(self, order: &Order, shipment: &PlannedShipment) -> Result<Self, SagaError> {
         let (order_id, shipment_id) = (order.id, shipment.id(order.id));
-        let captured = PaymentCaptured { order_id, shipment_id, amount: shipment.money(order.total.currency) };
+        let amount = shipment.money(order.total.currency);
+        let captured = PaymentCaptured { order_id, shipment_id, amount };
+        let recorded = PaymentWrittenOff { order_id, shipment_id, amount, is_voided: false };
         let settled = match self.saga.clone().write_off(order, shipment_id) {
             Applied::Changed(written_off) => Applied::Changed(written_off),
+            Applied::Unchanged if shipment.written_off => self.saga.clone().on_written_off(order, &recorded),
             Applied::Unchanged => self.saga.clone().on_captured(order, &captured)?,
         };
         let transition = self.followed_by(settled);

@@ -34,6 +34,9 @@ pub(super) struct PlannedShipment {
     /// A person gave up a declined capture: the shipment is done, but its amount was not captured.
     #[serde(default, skip_serializing_if = "is_default")]
     pub written_off: bool,
+    /// Payments have not recorded the write-off yet. Absent in the sagas of earlier versions, which did not send it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub write_off_open: bool,
     /// Why the gateway declined the last capture; cleared when a person has it captured again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capture_declined: Option<String>,
@@ -110,22 +113,25 @@ impl PlannedShipment {
 
     /// The carrier has it, but its amount is neither captured nor written off, or its stock is not shipped.
     pub fn is_outstanding(&self) -> bool {
-        self.progress != CarrierProgress::Waiting && !(self.is_captured_or_written_off() && self.stock_shipped)
+        let is_settled = self.is_captured_or_written_off() && !self.write_off_open;
+        self.progress != CarrierProgress::Waiting && !(is_settled && self.stock_shipped)
     }
 
     fn is_captured_or_written_off(&self) -> bool {
         self.captured || self.written_off
     }
 
-    /// Gives up a declined capture. False if it was not declined.
-    pub fn write_off(&mut self) -> bool {
-        self.written_off = self.capture_declined.take().is_some();
-        self.written_off
+    /// Gives up a declined capture, and returns the shipment. `None` if it was not declined.
+    pub fn write_off(&mut self) -> Option<Self> {
+        self.capture_declined.take()?;
+        (self.written_off, self.write_off_open) = (true, true);
+        Some(self.clone())
     }
 
     /// A command is open: a declined capture is not repeated until a person acts.
     pub fn has_open_command(&self) -> bool {
-        self.has_open_amendment() || (self.is_outstanding() && (self.is_capture_open() || !self.stock_shipped))
+        let is_open = self.is_capture_open() || self.write_off_open || !self.stock_shipped;
+        self.has_open_amendment() || (self.is_outstanding() && is_open)
     }
 
     pub fn is_capture_open(&self) -> bool {
@@ -184,7 +190,7 @@ impl PlannedShipment {
         if self.has_open_amendment() || self.is_cancelled() {
             return !self.has_open_amendment();
         }
-        self.is_delivered_or_closed() && self.is_captured_or_written_off() && self.stock_shipped
+        self.is_delivered_or_closed() && !self.is_outstanding()
     }
 }
 
@@ -200,6 +206,7 @@ impl PlannedShipment {
             transport: None,
             captured: false,
             written_off: false,
+            write_off_open: false,
             capture_declined: None,
             capture_repeats: 0,
             stock_shipped: false,

@@ -85,9 +85,72 @@ fn a_capture_that_succeeds_after_its_decline_clears_the_attention() {
 fn a_written_off_capture_ends_the_order() {
     let script = unpaid();
     let action = script.saga.clone().mark_step_done(&script.order, "paid in cash");
-    let script = script.applies(action);
+    let script = script.applies(action).sends([WRITE_OFF]);
     assert!(!has_attention(&script));
-    script.ends(OrderStatus::Delivered, None);
+    let [Command::Payment(PaymentCommand::WriteOff(write_off))] = script.sent() else { panic!("{:?}", script.sent()) };
+    assert_eq!((write_off.amount, write_off.attempt, write_off.is_last), (usd(FIRST_MINOR), 1, false));
+    script.on_reply(&written_off(first(), FIRST_MINOR, false)).ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn a_write_off_is_repeated_until_payments_have_recorded_it() {
+    let script = unpaid();
+    let action = script.saga.clone().mark_step_done(&script.order, "paid in cash");
+
+    let script = script.applies(action).in_phase("delivering", Some("deliver_shipments")).on_deadline();
+    let script = script.sends([WRITE_OFF]).on_reply(&written_off(first(), FIRST_MINOR, false));
+
+    script.ignores(&written_off(first(), FIRST_MINOR, false)).ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn an_order_of_which_nothing_is_captured_is_voided_with_its_last_write_off() {
+    let declined = Script::confirmed()
+        .on_reply(&progressed(second(), Delivered))
+        .on_reply(&stock_shipped(second()))
+        .on_reply(&capture_declined(second(), MUG_MINOR, 1))
+        .on_reply(&progressed(first(), Delivered))
+        .on_reply(&stock_shipped(first()))
+        .on_reply(&capture_declined(first(), FIRST_MINOR, 1));
+    let action = declined.saga.clone().mark_step_done(&declined.order, "lost");
+
+    let script = declined.applies(action);
+
+    let is_last = |command: &Command| match command {
+        Command::Payment(PaymentCommand::WriteOff(write_off)) => write_off.is_last,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(script.sent().iter().map(is_last).collect::<Vec<_>>(), [false, true]);
+    script
+        .on_reply(&written_off(first(), FIRST_MINOR, false))
+        .on_reply(&written_off(second(), MUG_MINOR, true))
+        .has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Delivered)
+        .ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn a_written_off_shipment_whose_stock_is_marked_as_shipped_is_not_captured() {
+    let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&capture_declined(
+        first(),
+        FIRST_MINOR,
+        1,
+    ));
+    let action = script.saga.clone().mark_step_done(&script.order, "gives up");
+    let script = script.applies(action);
+    let action = script.saga.clone().mark_step_done(&script.order, "the reply is lost");
+
+    assert_eq!(script.applies(action).saga.captured_minor(), 0);
+}
+
+#[test]
+fn a_capture_that_succeeds_after_its_write_off_is_captured() {
+    let script = unpaid();
+    let action = script.saga.clone().mark_step_done(&script.order, "gives up");
+
+    let script = script.applies(action).on_reply(&captured(first(), FIRST_MINOR));
+
+    assert_eq!(script.saga.captured_minor(), TOTAL_MINOR);
+    script.has_status(OrderPaymentStatus::Captured, FulfilmentStatus::Delivered).ends(OrderStatus::Delivered, None);
 }
 
 #[test]

@@ -102,7 +102,93 @@ fn a_request() -> impl Strategy<Value = Request> {
     (scope, prop::bool::weighted(0.3)).prop_map(|(scope, is_refused)| Request { scope, is_refused })
 }
 
+/// An order whose shipments are captured one after another, in any sequence.
+#[derive(Debug, Clone)]
+struct Shipped {
+    order: Refundable,
+    /// For each shipment its units of each line, and its amount.
+    shipments: Vec<(Vec<i64>, i64)>,
+}
+
+impl Shipped {
+    /// As the saga divides an order: each line in the sequence of `split`, the last shipment gets the rest.
+    fn of(order: Refundable, split: &[Vec<i64>]) -> Self {
+        let mut before = vec![0; order.lines.len()];
+        let mut shipments: Vec<_> = split.iter().map(|units| (units.clone(), order.cost(&mut before, units))).collect();
+        let others: i64 = shipments.iter().rev().skip(1).map(|(_, amount)| amount).sum();
+        shipments.last_mut().expect("one shipment").1 = total(&order) - others;
+        let mut order = order;
+        order.lines.iter_mut().for_each(|line| line.captured_units = 0);
+        Self { order, shipments }
+    }
+}
+
+trait Cost {
+    fn cost(&self, before: &mut [i64], units: &[i64]) -> i64;
+}
+
+impl Cost for Refundable {
+    fn cost(&self, before: &mut [i64], units: &[i64]) -> i64 {
+        let of_line = |(line, (before, units)): (&RefundableLine, (&mut i64, &i64))| {
+            let at = |units: i64| line.total_minor * units / line.ordered_units;
+            let from = at(*before);
+            *before += units;
+            at(*before) - from
+        };
+        self.lines.iter().zip(before.iter_mut().zip(units)).map(of_line).sum()
+    }
+}
+
+fn shipped() -> impl Strategy<Value = Shipped> {
+    let splits = prop::collection::vec(0_usize..4, 28);
+    (an_order(), splits).prop_map(|(order, choices)| {
+        let mut split = vec![vec![0; order.lines.len()]; 4];
+        let mut choices = choices.into_iter().cycle();
+        for (index, line) in order.lines.iter().enumerate() {
+            for _ in 0..line.ordered_units {
+                split[choices.next().expect("endless")][index] += 1;
+            }
+        }
+        split.retain(|units| units.iter().any(|units| *units > 0));
+        Shipped::of(order, &split)
+    })
+}
+
+/// The captured units that are not refunded.
+fn all_left(history: &History) -> RefundScope {
+    let earlier = history.earlier();
+    let left = history.order.lines.iter().map(|line| {
+        (line.line_no, line.captured_units - earlier.lines.get(&line.line_no).map_or(0, |refunded| refunded.units))
+    });
+    let left = left.filter(|(_, left)| *left > 0);
+    RefundScope::Lines(left.map(|(line_no, left)| units(line_no, u32::try_from(left).expect("a quantity"))).collect())
+}
+
 proptest! {
+    #[test]
+    fn units_are_refunded_out_of_what_was_captured_for_them(
+        Shipped { order, mut shipments } in shipped(),
+        steps in prop::collection::vec((any::<prop::sample::Index>(), 1_u32..=2, any::<bool>()), 1..30),
+    ) {
+        let mut history = History { order, captured_minor: 0, succeeded: Vec::new() };
+        for (index, quantity, is_capture) in steps {
+            if is_capture && !shipments.is_empty() {
+                let (units, amount) = shipments.remove(index.index(shipments.len()));
+                history.captured_minor += amount;
+                history.order.lines.iter_mut().zip(units).for_each(|(line, units)| line.captured_units += units);
+            } else {
+                let line_no = history.order.lines[index.index(history.order.lines.len())].line_no;
+                let refunded = history.refund(&of_lines([(line_no, quantity)]));
+                prop_assert!(!matches!(refunded, Err(RefundRefusal::TooMuch { .. })), "{:?}", refunded);
+            }
+            history.check();
+            if let RefundScope::Lines(lines) = all_left(&history) && !lines.is_empty() {
+                let possible = history.quote(&RefundScope::Lines(lines));
+                prop_assert!(!matches!(possible, Err(RefundRefusal::TooMuch { .. })), "{:?}", possible);
+            }
+        }
+    }
+
     #[test]
     fn no_history_refunds_more_than_was_captured_of_a_line_or_of_the_order(
         order in an_order(),
@@ -217,7 +303,9 @@ fn an_amount_belongs_to_no_line_and_lowers_what_is_left() {
 #[test]
 fn the_whole_is_not_refunded_before_the_order_has_recorded_all_captures() {
     let uneven = uneven();
-    let (captured, order) = (uneven.captured_minor, Refundable { captured_minor: 349, ..uneven.order.clone() });
+    let mut order = Refundable { captured_minor: 349, ..uneven.order.clone() };
+    order.lines[0].captured_units = 1;
+    let captured = uneven.captured_minor;
     let quote = |scope: &RefundScope| RefundQuote::of(&order, &uneven.earlier(), (captured, captured), scope);
 
     assert_eq!(quote(&RefundScope::Whole), Err(RefundRefusal::CaptureNotRecorded));
@@ -235,4 +323,45 @@ fn units_that_are_not_captured_are_not_refunded() {
 
     assert_eq!(refused, Err(RefundRefusal::TooManyUnits { line_no: 1, requested: 2, left: 1 }));
     assert_eq!((refunded.amount_minor, refunded.shipping_minor), (349, 0), "shipping is not captured yet");
+}
+
+#[test]
+fn shipping_that_is_not_captured_is_not_paid_by_other_units() {
+    let lines = vec![line(1, 1, 100, 0, 0), line(2, 2, 100, 0, 0)];
+    let mut history = History::captured(Refundable { lines, shipping_minor: 30, captured_minor: 0 });
+    history.order.lines[1].captured_units = 1;
+    history.captured_minor = 200;
+
+    let first = history.refund(&of_lines([(1, 1)])).unwrap();
+    let second = history.refund(&of_lines([(2, 1)])).unwrap();
+
+    assert_eq!((first.amount_minor, first.shipping_minor), (100, 0));
+    assert_eq!((second.amount_minor, second.shipping_minor), (100, 0));
+}
+
+#[test]
+fn shipments_that_are_not_adjacent_may_have_captured_less_than_their_units_cost() {
+    // Four shipments of one unit have 25, 26, 25 and 26. Two units together cost 51, but the first and the third have 50.
+    let mut history =
+        History::captured(Refundable { lines: vec![line(1, 4, 25, 2, 0)], shipping_minor: 0, captured_minor: 0 });
+    history.order.lines[0].captured_units = 2;
+    history.captured_minor = 50;
+
+    let refunded = history.refund(&of_lines([(1, 2)])).unwrap();
+
+    assert_eq!((refunded.amount_minor, refunded.lines[0].amount_minor), (50, 50));
+    history.order.lines[0].captured_units = 4;
+    history.captured_minor = 102;
+    assert_eq!(history.refund(&of_lines([(1, 2)])).unwrap().amount_minor, 52);
+}
+
+#[test]
+fn the_tax_of_a_line_that_gets_less_is_at_most_its_amount() {
+    let lines = vec![line(1, 1, 100, 80, 0)];
+    let mut history = History::captured(Refundable { lines, shipping_minor: 0, captured_minor: 0 });
+    history.refund(&amount(170)).unwrap();
+
+    let whole = history.refund(&RefundScope::Whole).unwrap();
+
+    assert_eq!((whole.lines[0].amount_minor, whole.lines[0].tax_minor), (10, 4));
 }

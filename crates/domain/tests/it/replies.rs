@@ -4,10 +4,10 @@ use crate::script::{TOTAL_MINOR, allocation, booked_as, first, noon, order_id, s
 use domain::ids::{RefundId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, BookedShipment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, Reply, ReservationReduced,
-    ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked,
-    ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage, StockRejected, StockReleased, StockReserved,
-    StockShipped,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Reply,
+    ReservationReduced, ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed,
+    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage, StockRejected, StockReleased,
+    StockReserved, StockShipped,
 };
 use domain::money::Money;
 use domain::refund::RefundCause;
@@ -63,6 +63,11 @@ pub fn capture_declined(warehouse: WarehouseId, amount_minor: i64, attempt: u32)
     let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
     let reason = "expired".to_owned();
     Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason })
+}
+
+pub fn written_off(warehouse: WarehouseId, amount_minor: i64, is_voided: bool) -> Reply {
+    let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
+    Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided })
 }
 
 /// The cause of an attempt of the refund with this number.

@@ -93,6 +93,7 @@ impl Slices {
             Command::Payment(PaymentCommand::Capture(capture)) => vec![self.capture(capture)],
             Command::Payment(PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_))
             | Command::Inventory(InventoryCommand::Restock(_)) => panic!("the saga never refunds or restocks"),
+            Command::Payment(PaymentCommand::WriteOff(write_off)) => vec![self.write_off(write_off)],
             Command::Shipment(ShipmentCommand::Book(book)) => vec![self.book(book)],
             Command::Shipment(ShipmentCommand::Cancel(_)) => vec![self.cancel()],
             Command::Shipment(ShipmentCommand::Amend(amend)) => vec![self.amend(amend)],
@@ -240,6 +241,13 @@ impl Slices {
         }
         let first = *self.captured.entry(shipment_id).or_insert(amount.amount_minor);
         Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount: usd(first) })
+    }
+
+    fn write_off(&mut self, command: &WriteOffPayment) -> Reply {
+        let WriteOffPayment { order_id, shipment_id, amount, is_last, .. } = *command;
+        assert!(!self.captured.contains_key(&shipment_id), "wrote off what is captured");
+        assert!(!is_last || self.captured.is_empty(), "voided a payment that is captured");
+        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided: is_last })
     }
 
     /// A person refunds a part of what is captured and not refunded.

@@ -33,5 +33,7 @@ pub(crate) struct Scope {
     pub due_by: Timestamp,
     /// Orders whose removal began before then must be removed.
     pub removed_by: Timestamp,
+    /// Refunds from before then must be recorded by their orders.
+    pub recorded_by: Timestamp,
     pub offenders_max: i64,
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod failed_jobs;
 pub mod flow;
 pub mod idempotent_responses;
+pub mod ledger_entries;
 pub mod measure;
 pub mod money;
 pub mod orphans;

@@ -1,4 +1,5 @@
-//! Checks of refunds: never more than was captured, of the order and of each line, and each is an operation.
+//! Checks of refunds: never more than was captured, of the order and of each line, and each is an operation that its
+//! order has recorded.
 
 use crate::model::offender::{Offender, Scope};
 use sqlx::PgConnection;
@@ -75,6 +76,48 @@ pub async fn unlike_operations(tx: &mut PgConnection, scope: &Scope) -> sqlx::Re
                                     ELSE operation.status NOT IN ('started', 'unknown') END
            ORDER BY refund.order_id, refund.id LIMIT $1"#,
         scope.offenders_max
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// The saga of the order must have recorded the outcome of each refund, and the order's payment status must show it. Of a
+/// payment that is voided, the void refunds the rest.
+pub async fn not_recorded(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT place AS "place!", name AS "row!", expected AS "expected!", found AS "found!"
+           FROM (SELECT 'orders.sagas' AS place, format('order %s refund %s', refund.order_id, refund.id) AS name,
+                        format('refund of %s, attempt %s: %s', refund.amount_minor, refund.attempt, refund.status)
+                            AS expected,
+                        coalesce(outcome::text, 'no outcome') AS found
+                 FROM payments.refunds refund
+                 JOIN payments.payments payment ON payment.order_id = refund.order_id
+                 JOIN orders.sagas saga ON saga.order_id = refund.order_id
+                 CROSS JOIN LATERAL (SELECT saga.state -> 'refunds' -> refund.id::text AS outcome) AS recorded
+                 WHERE refund.updated_at < $2 AND payment.status NOT IN ('voiding', 'voided')
+                   AND CASE refund.status
+                         WHEN 'succeeded' THEN outcome -> 'refunded' IS DISTINCT FROM to_jsonb(refund.amount_minor)
+                         WHEN 'refused' THEN outcome #> '{refused,attempt}' IS DISTINCT FROM to_jsonb(refund.attempt)
+                         WHEN 'manual_review'
+                             THEN outcome #> '{unresolved,attempt}' IS DISTINCT FROM to_jsonb(refund.attempt)
+                         ELSE outcome ? 'refunded' END
+                 UNION ALL
+                 SELECT 'orders.orders', format('order %s', o.id),
+                        CASE refunded.amount WHEN payment.captured_minor THEN 'refunded' ELSE 'partly_refunded' END,
+                        o.payment_status
+                 FROM orders.orders o
+                 JOIN payments.payments payment ON payment.order_id = o.id
+                 JOIN (SELECT order_id, sum(amount_minor) AS amount, max(updated_at) AS updated_at
+                         FROM payments.refunds WHERE status = 'succeeded' GROUP BY order_id) AS refunded
+                   ON refunded.order_id = o.id
+                 WHERE refunded.updated_at < $2 AND payment.updated_at < $2
+                   AND payment.status NOT IN ('voiding', 'voided')
+                   AND o.payment_status <> CASE refunded.amount WHEN payment.captured_minor THEN 'refunded'
+                                                ELSE 'partly_refunded' END) AS offenders
+           ORDER BY place, name LIMIT $1"#,
+        scope.offenders_max,
+        scope.recorded_by
     )
     .fetch_all(tx)
     .await

@@ -108,3 +108,37 @@ pub async fn movements_without_authorization(tx: &mut PgConnection, scope: &Scop
     .fetch_all(tx)
     .await
 }
+
+/// What our ledger says must be what the simulated gateway's says, once no operation is open.
+pub async fn unlike_entries(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
+    sqlx::query_as!(
+        Offender,
+        r#"SELECT 'payments.ledger_entries' AS "place!", format('order %s', payment.order_id) AS "row!",
+                  format('authorized %s, captured %s, refunded %s, released %s: the gateway''s ledger',
+                         coalesce(provider.authorized_minor, 0), coalesce(provider.captured_minor, 0),
+                         coalesce(provider.refunded_minor, 0), coalesce(provider.released_minor, 0)) AS "expected!",
+                  format('authorized %s, captured %s, refunded %s, voided %s', coalesce(authorized, 0),
+                         coalesce(captured, 0), coalesce(refunded, 0), coalesce(voided, 0)) AS "found!"
+           FROM payments.payments payment
+           JOIN payments.operations requested ON requested.order_id = payment.order_id AND requested.kind = 'authorize'
+           LEFT JOIN payments.simulated_gateway_authorizations provider ON provider.key = requested.provider_key
+           LEFT JOIN (SELECT order_id, sum(amount_minor) FILTER (WHERE kind = 'authorized') AS authorized,
+                             sum(amount_minor) FILTER (WHERE kind = 'captured') AS captured,
+                             sum(amount_minor) FILTER (WHERE kind IN ('refunded', 'reversed')) AS refunded,
+                             sum(amount_minor) FILTER (WHERE kind = 'voided') AS voided
+                      FROM payments.ledger_entries WHERE gateway = 'simulated' GROUP BY order_id) AS entry
+                  ON entry.order_id = payment.order_id
+           WHERE payment.gateway = 'simulated'
+             AND (payment.updated_at < $2
+                  OR NOT EXISTS (SELECT FROM payments.operations open
+                                 WHERE open.order_id = payment.order_id AND open.status IN ('started', 'unknown')))
+             AND (coalesce(authorized, 0), coalesce(captured, 0), coalesce(refunded, 0), coalesce(voided, 0))
+                 <> (coalesce(provider.authorized_minor, 0), coalesce(provider.captured_minor, 0),
+                     coalesce(provider.refunded_minor, 0), coalesce(provider.released_minor, 0))
+           ORDER BY payment.order_id LIMIT $1"#,
+        scope.offenders_max,
+        scope.consistent_by
+    )
+    .fetch_all(tx)
+    .await
+}

@@ -1,7 +1,9 @@
 //! The table of checks: the name of each, its invariant, and the query that finds offending rows.
 
 use crate::model::offender::{Offender, Scope};
-use crate::store::{flow, money, orphans, refunds, returns, shipments, simulated_gateway, stock, timelines};
+use crate::store::{
+    flow, ledger_entries, money, orphans, refunds, returns, shipments, simulated_gateway, stock, timelines,
+};
 use sqlx::PgConnection;
 use std::pin::Pin;
 
@@ -49,6 +51,8 @@ pub(super) const ALL: &[Check] = checks! {
         "money.returned", "of a rejected or cancelled order nothing stays authorized or captured";
     money::orders_without_payment:
         "money.covered", "the total of a confirmed order is authorized, that of a delivered order captured but for cancelled units, or people know of it";
+    ledger_entries::unlike_payments:
+        "money.ledger", "the amounts of a payment are the sums of its ledger entries";
     refunds::more_than_captured:
         "refunds.captured", "refunds that are not refused are at most what was captured";
     refunds::more_than_lines:
@@ -65,10 +69,14 @@ pub(super) const ALL: &[Check] = checks! {
         "returns.complete", "a return has its order, its lines, its timeline, and every unit counted once it is received";
     returns::overdue:
         "returns.deadlines", "no return is past its deadline by more than the limit";
+    refunds::not_recorded:
+        "refunds.recorded", "an order has recorded the outcome of each of its refunds, and shows what is refunded";
     simulated_gateway::charged_twice:
         "simulated_gateway.once", "no order is charged twice by the simulated gateway";
     simulated_gateway::unlike_ledger:
         "simulated_gateway.ledger", "payments of the simulated gateway match its ledger";
+    simulated_gateway::unlike_entries:
+        "simulated_gateway.entries", "the ledger entries of a payment match the ledger of the simulated gateway";
     simulated_gateway::unknown_operations:
         "simulated_gateway.known", "everything that the simulated gateway executed belongs to an operation of ours";
     simulated_gateway::held_for_closed_orders:

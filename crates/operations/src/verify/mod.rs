@@ -27,6 +27,9 @@ pub struct VerifyLimits {
     pub overdue_max: Duration,
     /// How long the removal of an old order may take. A scheduler that was killed continues when its task is due again.
     pub removal_max: Duration,
+    /// How long the outcome of a refund may take to its order. One that was lost with the broker's data is published
+    /// again after `PAYMENT_RECONCILE_SECONDS`.
+    pub unrecorded_max: Duration,
     /// Maximum number of offending rows per check.
     pub offenders_max: u16,
 }
@@ -60,6 +63,7 @@ impl Scope {
             published_by: now - limits.unpublished_max,
             due_by: now - limits.overdue_max,
             removed_by: now - limits.removal_max,
+            recorded_by: now - limits.unrecorded_max,
             offenders_max: limits.offenders_max.into(),
         }
     }
@@ -72,6 +76,7 @@ impl Default for VerifyLimits {
             unpublished_max: Duration::from_mins(2),
             overdue_max: Duration::from_mins(2),
             removal_max: Duration::from_hours(1),
+            unrecorded_max: Duration::from_hours(1),
             offenders_max: 10,
         }
     }

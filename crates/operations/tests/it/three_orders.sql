@@ -16,7 +16,8 @@ FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 'delivered', 'partly
 INSERT INTO orders.items (order_id, line_no, sku, name, vendor_id, quantity, unit_price_minor)
 SELECT id, 1, 'SKU-A', 'A', gen_random_uuid(), total_minor / 500, 500 FROM orders.orders;
 INSERT INTO orders.sagas (order_id, plan_version, state, phase, active, deadline_at, correlation_id, updated_at)
-SELECT id, 1, '{}', 'ended', false, '2026-01-01', 'test', '2026-01-01' FROM orders.orders;
+SELECT id, 1, CASE status WHEN 'delivered' THEN '{"refunds": {"bbbbbbbb-dddd-dddd-dddd-dddddddddddd": {"refunded": 500}}}'
+                   ELSE '{}' END::jsonb, 'ended', false, '2026-01-01', 'test', '2026-01-01' FROM orders.orders;
 INSERT INTO orders.events (order_id, version, kind, from_status, to_status, at)
 SELECT id, version, 'test', from_status, to_status, '2026-01-01'
 FROM (VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd'::uuid, 1, NULL, 'pending'),
@@ -62,6 +63,13 @@ VALUES ('dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-ddddddd
        ('cccccccc-cccc-cccc-cccc-cccccccccccc', '55555555-cccc-cccc-cccc-cccccccccccc', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorize', '', 500, 'succeeded', 1, '2026-01-01', '2026-01-01'),
        ('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'void', '', 0, 'succeeded', 1, '2026-01-01', '2026-01-01');
+INSERT INTO payments.ledger_entries (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause)
+VALUES ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '55555555-dddd-dddd-dddd-dddddddddddd', 'authorized', 1000, 'USD', 'simulated', ''),
+       ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '66666666-dddd-dddd-dddd-dddddddddddd', 'captured', 1000, 'USD', 'simulated', 'e'),
+       ('2026-01-01', 'dddddddd-dddd-dddd-dddd-dddddddddddd', '88888888-dddd-dddd-dddd-dddddddddddd', 'refunded', 500, 'USD', 'simulated', 'bbbbbbbb-dddd-dddd-dddd-dddddddddddd'),
+       ('2026-01-01', 'cccccccc-cccc-cccc-cccc-cccccccccccc', '55555555-cccc-cccc-cccc-cccccccccccc', 'authorized', 500, 'USD', 'simulated', ''),
+       ('2026-01-01', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '55555555-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'authorized', 500, 'USD', 'simulated', ''),
+       ('2026-01-01', 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', '77777777-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'voided', 500, 'USD', 'simulated', '');
 INSERT INTO payments.simulated_gateway_authorizations
        (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor, released_minor,
         charges, authorize_calls, void_calls)

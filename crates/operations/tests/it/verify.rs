@@ -48,6 +48,27 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("returns.complete", "DELETE FROM orders.return_events"),
     ("returns.complete", "DELETE FROM orders.return_counts WHERE condition = 'missing'"),
     ("returns.deadlines", "UPDATE orders.returns SET active = true, deadline_at = '2026-01-01'"),
+    ("money.ledger", "UPDATE payments.payments SET amount_minor = 501 WHERE status = 'authorized'"),
+    (
+        "money.ledger",
+        "UPDATE payments.operations SET status = 'declined', written_off_at = now() WHERE kind = 'capture'",
+    ),
+    (
+        "money.ledger",
+        "INSERT INTO payments.ledger_entries
+         SELECT at, gen_random_uuid(), gen_random_uuid(), kind, amount_minor, currency, gateway, cause
+         FROM payments.ledger_entries",
+    ),
+    (
+        "money.ledger",
+        "INSERT INTO payments.ledger_entries
+         SELECT at, order_id, gen_random_uuid(), kind, amount_minor, currency, gateway, cause
+         FROM payments.ledger_entries WHERE kind = 'voided'",
+    ),
+    (
+        "simulated_gateway.entries",
+        "UPDATE payments.simulated_gateway_authorizations SET released_minor = 400 WHERE state = 'voided'",
+    ),
     (
         "simulated_gateway.ledger",
         "UPDATE payments.simulated_gateway_authorizations SET captured_minor = 400
@@ -83,6 +104,13 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("refunds.operations", "UPDATE payments.refunds SET status = 'pending'"),
     ("refunds.operations", "UPDATE payments.refunds SET attempt = 2"),
     ("refunds.operations", "UPDATE payments.refunds SET amount_minor = 499"),
+    ("refunds.recorded", "UPDATE orders.sagas SET state = '{}'"),
+    ("refunds.recorded", "UPDATE payments.refunds SET status = 'refused'"),
+    ("refunds.recorded", "UPDATE payments.refunds SET status = 'unknown'"),
+    (
+        "refunds.recorded",
+        "UPDATE orders.orders SET payment_status = 'captured' WHERE payment_status = 'partly_refunded'",
+    ),
     ("shipments.carrier", "UPDATE shipping.bookings SET carrier = 'other' WHERE status = 'booked'"),
     ("money.returned", "UPDATE payments.payments SET status = 'authorized' WHERE status = 'voided'"),
     (
@@ -175,6 +203,8 @@ async fn the_ledger_of_the_simulated_gateway_is_compared_with_its_own_payments_o
 
     let other_gateway =
         "UPDATE payments.payments SET gateway = 'other'; UPDATE payments.operations SET gateway = 'other';
+        ALTER TABLE payments.ledger_entries DISABLE TRIGGER ledger_is_immutable;
+        UPDATE payments.ledger_entries SET gateway = 'other';
         DELETE FROM payments.simulated_gateway_movements; DELETE FROM payments.simulated_gateway_authorizations";
     let report = report_after(&pool, other_gateway).await;
 

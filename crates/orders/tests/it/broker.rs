@@ -4,8 +4,9 @@ use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, AmendShipment, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured,
-    PaymentCommand, PaymentVoided, Reply, ReservationReduced, ShipmentAmended, ShipmentCommand, ShipmentProgressed,
-    ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
+    PaymentCommand, PaymentVoided, PaymentWrittenOff, Reply, ReservationReduced, ShipmentAmended, ShipmentCommand,
+    ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved,
+    StockShipped,
 };
 use domain::product::Line;
 use domain::saga::TimeScale;
@@ -122,6 +123,12 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
             command @ (PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_)) => {
                 panic!("unexpected command {command:?}")
             }
+            PaymentCommand::WriteOff(command) => Reply::PaymentWrittenOff(PaymentWrittenOff {
+                order_id: command.order_id,
+                shipment_id: command.shipment_id,
+                amount: command.amount,
+                is_voided: command.is_last,
+            }),
         }),
         "shipment" => Some(match parse_command(sent) {
             ShipmentCommand::Book(command) => booked(command.order_id, &command.shipments),

@@ -2,12 +2,13 @@
 
 use crate::error::PaymentsError;
 use crate::store::{self, Refund, StoredPayment};
+use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::OrderId;
-use domain::messages::{PaymentCommand, PaymentRefundUnresolved, Reply};
+use domain::messages::{PaymentCommand, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, Reply};
 use domain::payment::OperationState;
 use domain::refund::{RefundCause, RefundStatus, RefundTransition};
-use messaging::Delivery;
+use messaging::{Delivery, Outgoing, Trace};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -42,7 +43,9 @@ impl RefundsOfBatch {
         let state = &stored.payment.balance()?.refunds.get(&command.cause)?.state;
         let (transition, error) = match state {
             OperationState::Done => (RefundTransition::Succeed, None),
-            OperationState::Declined(reason) => (RefundTransition::Refuse, Some(reason)),
+            OperationState::Declined(reason) | OperationState::WrittenOff(reason) => {
+                (RefundTransition::Refuse, Some(reason))
+            }
             OperationState::Requested if key_expired => (RefundTransition::Expire, error),
             OperationState::Requested => (RefundTransition::LoseResponse, error),
         };
@@ -56,7 +59,29 @@ impl RefundsOfBatch {
 
 /// The reply to the command of a refund that a person has to look into.
 pub(crate) fn unresolved(refund: &Refund) -> Option<Reply> {
+    outcome(refund).filter(|reply| matches!(reply, Reply::PaymentRefundUnresolved(_)))
+}
+
+/// The outcome of a refund as its order records it. `None` while there is none.
+fn outcome(refund: &Refund) -> Option<Reply> {
     let (order_id, cause, amount) = (refund.order_id, refund.cause().to_string(), refund.amount);
-    let needs_review = refund.status == RefundStatus::ManualReview;
-    needs_review.then_some(Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause, amount }))
+    match refund.status {
+        RefundStatus::Pending | RefundStatus::Unknown => None,
+        RefundStatus::Succeeded => Some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })),
+        RefundStatus::Refused => {
+            let (reason, is_acknowledged) = (refund.error.clone().unwrap_or_default(), refund.is_acknowledged);
+            Some(Reply::PaymentRefundRefused(PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged }))
+        }
+        RefundStatus::ManualReview => {
+            Some(Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause, amount }))
+        }
+    }
+}
+
+/// The outcome as a message of its own, beside the reply to a command. Its id is deterministic, so that the order
+/// handles a repeated one once.
+pub(super) fn outcome_message(refund: &Refund, trace: Trace, now: Timestamp) -> Option<Outgoing> {
+    let acknowledged = if refund.is_acknowledged { "/acknowledged" } else { "" };
+    let id = format!("refund/{}/{}{acknowledged}", refund.cause(), refund.status);
+    Some(Outgoing::new(refund.order_id, &outcome(refund)?, id, trace, now))
 }

@@ -7,7 +7,7 @@ use crate::store::{self, Refund, StartedOperation};
 use domain::Timestamp;
 use domain::ids::{OrderId, RefundId};
 use domain::money::Money;
-use domain::refund::{RefundQuote, RefundReason, RefundRefusal, RefundScope, RefundStatus, Refundable};
+use domain::refund::{REFUNDS_MAX, RefundQuote, RefundReason, RefundRefusal, RefundScope, RefundStatus, Refundable};
 use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -33,6 +33,9 @@ pub async fn request_refund(
 ) -> Result<Refund, RefundError> {
     let mut work = UnitOfWork::begin(context).await?;
     let locked = LockedRefunds::of(&mut work, request.order_id).await?;
+    if locked.refunds.len() >= REFUNDS_MAX {
+        return Err(RefundRefusal::TooManyRefunds(locked.refunds.len()).into());
+    }
     let quote = RefundQuote::of(
         &request.order,
         &locked.earlier(),
@@ -75,6 +78,7 @@ impl RefundRequest {
             lines,
             attempt: 1,
             error: None,
+            is_acknowledged: false,
             created_at: now,
             updated_at: now,
         })

@@ -6,7 +6,6 @@ use super::error::RefundError;
 use super::locked::{LockedRefunds, command as refund_command};
 use super::outcome::unresolved;
 use super::request::start;
-use super::resolve::NOT_EXECUTED;
 use crate::changes::PaymentChanges;
 use crate::store::{Refund, StoredPayment};
 use domain::Timestamp;
@@ -63,6 +62,7 @@ fn refund(locked: &LockedRefunds, command: &RefundLines, now: Timestamp) -> Resu
         lines,
         attempt: 1,
         error: None,
+        is_acknowledged: false,
         created_at: now,
         updated_at: now,
     })
@@ -75,7 +75,7 @@ fn reply_to(refund: &Refund) -> Option<Reply> {
         RefundStatus::Succeeded => Some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })),
         RefundStatus::Refused => {
             let reason = refund.error.clone().unwrap_or_else(|| REFUSED.to_owned());
-            let is_acknowledged = refund.error.as_deref() == Some(NOT_EXECUTED);
+            let is_acknowledged = refund.is_acknowledged;
             let refused = PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged };
             Some(Reply::PaymentRefundRefused(refused))
         }

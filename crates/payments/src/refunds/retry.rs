@@ -34,8 +34,10 @@ pub async fn retry_refund(
     let locked = LockedRefunds::of(&mut work, request.order_id).await?;
     let before = locked.find(request.refund_id)?;
     let Applied::Changed(status) = before.status.apply(RefundTransition::Retry)? else { return Ok(before) };
-    before.quote().check(&request.order, &locked.earlier(), locked.left_minor())?;
-    let refund = Refund { status, attempt: before.attempt + 1, error: None, updated_at: now, ..before.clone() };
+    let amounts = (locked.captured_minor(), locked.left_minor());
+    before.quote().check(&request.order, &locked.earlier(), amounts)?;
+    let attempt = before.attempt + 1;
+    let refund = Refund { status, attempt, error: None, is_acknowledged: false, updated_at: now, ..before.clone() };
     let started = start(&locked, &refund)?;
     let (subject, reason) = (format!("order:{}", request.order_id), Some(request.reason));
     let (before, after) = (Some(audit_state(&before)), Some(audit_state(&refund)));

@@ -1,6 +1,9 @@
 //! The SQL of the slice: payments, their gateway operations and their refunds.
 
-mod expired_refunds;
+mod late_refunds;
+mod ledger_entries;
+mod list_ledger;
+mod list_refunds;
 mod operations;
 mod payments;
 mod refunds;
@@ -9,10 +12,18 @@ mod row;
 mod save_changes;
 mod unsettled;
 
-pub(crate) use expired_refunds::{ExpiredBefore, orders_with_expired_refunds};
+pub(crate) use late_refunds::{
+    ExpiredBefore, Repeats, claim_outcomes_to_repeat, orders_with_expired_refunds, orders_with_refunds_behind,
+};
+pub(crate) use ledger_entries::{Cause, CausedEntry};
+pub(crate) use list_ledger::{list_ledger, summarize_ledger};
+pub use list_refunds::RefundCursor;
+pub(crate) use list_refunds::list_refunds;
 pub use operations::OperationStatus;
-pub(crate) use operations::{SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations};
-pub(crate) use payments::{NewPayment, find_payment, lock_payments, open_payments};
+pub(crate) use operations::{
+    SettledOperation, StartedOperation, StoredOperation, find_operations, start_operations, write_off_captures,
+};
+pub(crate) use payments::{NewPayment, find_payment, lock_free_payments, lock_payments, open_payments};
 pub use refunds::Refund;
 pub(crate) use refunds::{find_refunds, insert_refund, save_refunds};
 pub(crate) use removals::{delete_payments, lock_existing_payments, orders_with_open_payment};

@@ -6,7 +6,7 @@ use crate::gateway::Outcome;
 use domain::Timestamp;
 use domain::ids::{OrderId, ProviderKey};
 use domain::payment::{Operation, OperationKind};
-use platform::consistency::StoredRow;
+use platform::consistency::{StoredRow, ensure_rows};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub(crate) struct StoredOperation {
     pub attempts: i32,
     pub error: Option<String>,
     pub reference: Option<String>,
+    /// When a person gave up a declined capture.
+    pub written_off_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -67,6 +69,7 @@ struct OperationRow {
     attempts: i32,
     error: Option<String>,
     provider_ref: Option<String>,
+    written_off_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -78,8 +81,8 @@ pub(crate) async fn find_operations(
     let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         OperationRow,
-        "SELECT order_id, provider_key, kind, subject, amount_minor, status, attempts, error, provider_ref, created_at,
-                updated_at
+        "SELECT order_id, provider_key, kind, subject, amount_minor, status, attempts, error, provider_ref,
+                written_off_at, created_at, updated_at
          FROM payments.operations WHERE order_id = ANY($1)",
         &order_ids,
     )
@@ -123,6 +126,29 @@ pub(crate) async fn start_operations(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Records that a person gave up these declined captures.
+pub(crate) async fn write_off_captures(
+    tx: &mut PgConnection,
+    captures: &[(OrderId, ProviderKey)],
+    now: Timestamp,
+) -> Result<(), PaymentsError> {
+    if captures.is_empty() {
+        return Ok(());
+    }
+    let (order_id, provider_key): (Vec<_>, Vec<_>) =
+        captures.iter().map(|(order, key)| (order.as_uuid(), key.as_uuid())).unzip();
+    let changed = sqlx::query!(
+        "UPDATE payments.operations SET written_off_at = $1, updated_at = $1
+         WHERE order_id = ANY($2) AND provider_key = ANY($3) AND status = 'declined'",
+        now,
+        &order_id,
+        &provider_key,
+    )
+    .execute(tx)
+    .await?;
+    Ok(ensure_rows("payments.operations", captures.len(), changed.rows_affected())?)
 }
 
 /// Operations to start, by column.
@@ -221,6 +247,7 @@ impl TryFrom<OperationRow> for StoredOperation {
             attempts: row.attempts,
             error: row.error,
             reference: row.provider_ref,
+            written_off_at: row.written_off_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

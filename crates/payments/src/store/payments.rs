@@ -128,6 +128,26 @@ pub(crate) async fn lock_payments(
     stored.collect()
 }
 
+/// Like [`lock_payments`], without those that another transaction has locked: the caller does not wait.
+pub(crate) async fn lock_free_payments(
+    tx: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, StoredPayment>, PaymentsError> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
+    let free = sqlx::query_scalar!(
+        "SELECT order_id FROM payments.payments
+         WHERE order_id = ANY($1) ORDER BY order_id FOR NO KEY UPDATE SKIP LOCKED",
+        &order_ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let free: Vec<_> = free.into_iter().map(OrderId::from_uuid).collect();
+    lock_payments(tx, &free).await
+}
+
 pub(crate) async fn find_payment(tx: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<PaymentRow>> {
     sqlx::query_as!(
         PaymentRow,

@@ -31,6 +31,8 @@ pub struct Refund {
     pub attempt: u32,
     /// Why it was refused, or is unknown.
     pub error: Option<String>,
+    /// A person knows that it was refused, and leaves it.
+    pub is_acknowledged: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -46,6 +48,7 @@ struct RefundRow {
     shipping_minor: i64,
     attempt: i32,
     error: Option<String>,
+    is_acknowledged: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -70,8 +73,8 @@ pub(crate) async fn find_refunds(
     let order_ids: Vec<Uuid> = orders.iter().map(OrderId::as_uuid).collect();
     let rows = sqlx::query_as!(
         RefundRow,
-        "SELECT order_id, id, scope, reason, status, currency, amount_minor, shipping_minor, attempt, error, created_at,
-                updated_at
+        "SELECT order_id, id, scope, reason, status, currency, amount_minor, shipping_minor, attempt, error,
+                is_acknowledged, created_at, updated_at
          FROM payments.refunds WHERE order_id = ANY($1) ORDER BY order_id, created_at, id",
         &order_ids,
     )
@@ -171,9 +174,11 @@ pub(crate) async fn save_refunds(
     let saved = StatusColumns::of(refunds);
     let changed = sqlx::query!(
         "UPDATE payments.refunds AS refund
-            SET status = new.status, attempt = new.attempt, error = new.error, updated_at = $1
+            SET status = new.status, attempt = new.attempt, error = new.error,
+                is_acknowledged = new.is_acknowledged, updated_at = $1
            FROM (SELECT unnest($2::uuid[]) AS order_id, unnest($3::uuid[]) AS id, unnest($4::text[]) AS status,
-                        unnest($5::integer[]) AS attempt, unnest($6::text[]) AS error) AS new
+                        unnest($5::integer[]) AS attempt, unnest($6::text[]) AS error,
+                        unnest($7::boolean[]) AS is_acknowledged) AS new
           WHERE refund.order_id = ANY($2) AND refund.order_id = new.order_id AND refund.id = new.id",
         now,
         &saved.order_id,
@@ -181,6 +186,7 @@ pub(crate) async fn save_refunds(
         &saved.status as &[&str],
         &saved.attempt,
         &saved.error as &[Option<&str>],
+        &saved.is_acknowledged,
     )
     .execute(tx)
     .await?;
@@ -216,6 +222,7 @@ struct StatusColumns<'a> {
     status: Vec<&'static str>,
     attempt: Vec<i32>,
     error: Vec<Option<&'a str>>,
+    is_acknowledged: Vec<bool>,
 }
 
 impl<'a> StatusColumns<'a> {
@@ -226,6 +233,7 @@ impl<'a> StatusColumns<'a> {
             status: refunds.iter().map(|refund| refund.status.into()).collect(),
             attempt: refunds.iter().map(|refund| refund.attempt.cast_signed()).collect(),
             error: refunds.iter().map(|refund| refund.error.as_deref()).collect(),
+            is_acknowledged: refunds.iter().map(|refund| refund.is_acknowledged).collect(),
         }
     }
 }
@@ -264,6 +272,7 @@ impl RefundRow {
             lines,
             attempt: stored.read_column("attempt", u32::try_from(self.attempt))?,
             error: self.error,
+            is_acknowledged: self.is_acknowledged,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

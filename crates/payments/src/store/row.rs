@@ -54,7 +54,8 @@ impl StoredPayment {
             PaymentCommand::Void(_)
             | PaymentCommand::Capture(_)
             | PaymentCommand::Refund(_)
-            | PaymentCommand::RefundLines(_) => None,
+            | PaymentCommand::RefundLines(_)
+            | PaymentCommand::WriteOff(_) => None,
         };
         let gateway = gateways.for_method(method.as_deref()).name.to_owned();
         Self { order_id, payment, gateway, method, version: 1, operations: HashMap::new() }
@@ -169,7 +170,11 @@ impl StoredOperation {
         match self.status {
             OperationStatus::Started | OperationStatus::Unknown => OperationState::Requested,
             OperationStatus::Succeeded => OperationState::Done,
-            OperationStatus::Declined => OperationState::Declined(self.error.clone().unwrap_or_default()),
+            OperationStatus::Declined => {
+                let reason = self.error.clone().unwrap_or_default();
+                let is_written_off = self.written_off_at.is_some();
+                if is_written_off { OperationState::WrittenOff(reason) } else { OperationState::Declined(reason) }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Saves the changes of a batch in one statement.
 
+use super::ledger_entries::{CausedEntry, EntryColumns};
 use super::operations::SettledOperation;
 use super::payments::{amount_minor, currency_code};
 use super::row::StoredPayment;
@@ -9,17 +10,20 @@ use platform::consistency::ensure_rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Updates payments that this transaction has locked, and operations that were started before.
+/// Updates payments that this transaction has locked, with the ledger entries of what changed, and operations that were
+/// started before.
+#[expect(clippy::too_many_lines, reason = "one statement, with a parameter per column")]
 pub(crate) async fn save(
     tx: &mut PgConnection,
-    payments: &[StoredPayment],
+    (payments, entries): (&[StoredPayment], &[CausedEntry]),
     operations: &[SettledOperation],
     now: Timestamp,
 ) -> Result<(), PaymentsError> {
-    if payments.is_empty() && operations.is_empty() {
+    if payments.is_empty() && operations.is_empty() && entries.is_empty() {
         return Ok(());
     }
     let (saved, settled) = (PaymentColumns::of(payments), SettledColumns::of(operations));
+    let entry = EntryColumns::of(entries);
     let changed = sqlx::query!(
         r#"WITH saved_payments AS (
              UPDATE payments.payments AS payment
@@ -45,7 +49,16 @@ pub(crate) async fn save(
                             unnest($15::text[]) AS error, unnest($16::text[]) AS provider_ref) AS new
               WHERE operation.order_id = ANY($11) AND operation.order_id = new.order_id
                 AND operation.provider_key = new.provider_key
-             RETURNING 1)
+             RETURNING 1),
+         entered AS (
+             INSERT INTO payments.ledger_entries
+                 (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause, message_id)
+             SELECT $1 AS at, new.order_id, new.provider_key, new.kind, new.amount_minor, new.currency, new.gateway,
+                    new.cause, new.message_id
+               FROM (SELECT unnest($17::uuid[]) AS order_id, unnest($18::uuid[]) AS provider_key,
+                            unnest($19::text[]) AS kind, unnest($20::bigint[]) AS amount_minor,
+                            unnest($21::text[]) AS currency, unnest($22::text[]) AS gateway,
+                            unnest($23::text[]) AS cause, unnest($24::uuid[]) AS message_id) AS new)
          SELECT (SELECT count(*) FROM saved_payments) AS "payments!",
                 (SELECT count(*) FROM settled_operations) AS "operations!""#,
         now,
@@ -64,6 +77,14 @@ pub(crate) async fn save(
         &settled.amount_minor as &[Option<i64>],
         &settled.error as &[Option<&str>],
         &settled.provider_ref as &[Option<&str>],
+        &entry.order_id,
+        &entry.provider_key,
+        &entry.kind as &[&str],
+        &entry.amount_minor,
+        &entry.currency as &[&str],
+        &entry.gateway as &[&str],
+        &entry.cause as &[&str],
+        &entry.message_id as &[Option<Uuid>],
     )
     .fetch_one(tx)
     .await?;

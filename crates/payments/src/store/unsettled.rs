@@ -38,6 +38,8 @@ pub(crate) struct Unsettled<'a> {
 /// Claims at most `limit` operations of unknown outcome, the oldest update first. Claiming sets `updated_at` to now.
 /// Captures and refunds of a payment that is voided or being voided are not claimed, because the void's outcome covers
 /// them.
+///
+/// Locks the payments, as everything does before it changes their operations, and skips those that are locked.
 pub(crate) async fn claim_unsettled(
     tx: &mut PgConnection,
     unsettled: Unsettled<'_>,
@@ -60,7 +62,7 @@ pub(crate) async fn claim_unsettled(
                          WHEN 'authorize' THEN false
                          WHEN 'void' THEN payment.status = 'voiding'
                          ELSE payment.status IN ('authorized', 'partly_captured', 'captured', 'refunded') END
-               ORDER BY operation.updated_at LIMIT $3 FOR NO KEY UPDATE OF operation SKIP LOCKED)
+               ORDER BY operation.updated_at LIMIT $3 FOR NO KEY UPDATE OF payment SKIP LOCKED)
            UPDATE payments.operations AS operation SET updated_at = $2
            FROM due
            WHERE operation.order_id = ANY (ARRAY(SELECT order_id FROM due))

@@ -5,6 +5,7 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
     PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
+    WriteOffPayment,
 };
 use domain::money::Money;
 use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
@@ -150,6 +151,7 @@ pub fn deliver(command: &PaymentCommand) -> Delivery<PaymentCommand> {
         PaymentCommand::Void(void) => void.order_id,
         PaymentCommand::Refund(refund) => refund.order_id,
         PaymentCommand::RefundLines(refund) => refund.order_id,
+        PaymentCommand::WriteOff(write_off) => write_off.order_id,
     };
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let id = MessageId::from_uuid(Uuid::now_v7());
@@ -195,6 +197,11 @@ pub fn void(order_id: OrderId) -> PaymentCommand {
 
 pub fn refund(order_id: OrderId, cause: &str, amount_minor: i64) -> PaymentCommand {
     PaymentCommand::Refund(RefundPayment { order_id, cause: cause.to_owned(), amount: usd(amount_minor) })
+}
+
+pub fn write_off(order_id: OrderId, number: u128, amount_minor: i64, is_last: bool) -> PaymentCommand {
+    let (shipment_id, amount) = (shipment(order_id, number), usd(amount_minor));
+    PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id, amount, attempt: 1, is_last })
 }
 
 pub fn authorized(order_id: OrderId) -> Reply {

@@ -50,6 +50,28 @@ const GATEWAY_SUMS_DIFFER: &str = "
     WHERE page.captured_minor <> COALESCE(done.captured, 0)
        OR page.refunded_minor <> COALESCE(done.refunded, 0) + page.refunded_by_void_minor";
 
+/// The amounts of a payment must be the sums of its ledger entries.
+const ENTRIES_DIFFER: &str = "
+    SELECT format('%s: %s of %s, captured %s, refunded %s; the entries: %s', payment.order_id, payment.status,
+                  payment.amount_minor, payment.captured_minor, payment.refunded_minor, entries.*)
+    FROM payments.payments AS payment
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'captured'), 0) AS captured,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'voided'), 0) AS voided,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'refunded'), 0) AS refunded,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'reversed'), 0) AS reversed,
+               COALESCE(SUM(amount_minor) FILTER (WHERE kind = 'written_off'), 0) AS written_off
+        FROM payments.ledger_entries AS entry WHERE entry.order_id = payment.order_id) AS entries
+    WHERE written_off <> (SELECT COALESCE(SUM(operation.amount_minor), 0) FROM payments.operations AS operation
+                          WHERE operation.order_id = payment.order_id AND written_off_at IS NOT NULL
+                            AND operation.status = 'declined')
+       OR captured <> captured_minor OR refunded + reversed <> refunded_minor OR reversed <> refunded_by_void_minor
+       OR (status IN ('authorized', 'partly_captured', 'captured', 'refunded')
+           AND (authorized, voided) IS DISTINCT FROM (amount_minor::numeric, 0::numeric))
+       OR (status IN ('authorizing', 'declined') AND authorized + captured + voided + refunded + reversed <> 0)
+       OR (status = 'voided' AND authorized <> captured + voided)";
+
 /// No operation may have an unknown outcome.
 const UNSETTLED: &str = "
     SELECT format('%s: %s %s is %s', order_id, kind, subject, status)
@@ -77,7 +99,7 @@ pub async fn ledger_row(pool: &PgPool, order: OrderId) -> Option<LedgerRow> {
 
 /// The payments and the gateway's ledger agree, apart from operations of unknown outcome.
 pub async fn assert_consistent(pool: &PgPool) {
-    for query in [LEDGERS_DIFFER, SUMS_DIFFER, GATEWAY_SUMS_DIFFER] {
+    for query in [LEDGERS_DIFFER, SUMS_DIFFER, GATEWAY_SUMS_DIFFER, ENTRIES_DIFFER] {
         assert_no_violations(pool, query).await;
     }
 }

@@ -74,3 +74,19 @@ async fn an_operation_whose_key_may_have_expired_is_not_retried(pool: PgPool) {
 fn commands(published: &[(uuid::Uuid, PaymentCommand)]) -> Vec<PaymentCommand> {
     published.iter().map(|(_id, command)| command.clone()).collect()
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn operations_of_a_payment_that_is_being_settled_are_left_to_the_next_run(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order, "sim_ok")).await;
+    harness.begin(&[deliver(&capture(order, 1, 600))], now()).await;
+    let mut settling = platform::postgres::begin(&pool).await.expect("a transaction");
+    let lock = "SELECT FROM payments.payments WHERE order_id = $1 FOR NO KEY UPDATE";
+    sqlx::query(lock).bind(order.as_uuid()).execute(&mut *settling).await.expect("locked");
+
+    let meanwhile = published(&pool, 11).await;
+    settling.rollback().await.expect("released");
+
+    assert_eq!(meanwhile, []);
+    assert_eq!(commands(&published(&pool, 11).await), [capture(order, 1, 600)]);
+}

@@ -1,24 +1,22 @@
 //! Refunds from the request to their outcome: never more than was captured, whatever happens in between.
 
-use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, new_order, usd};
+use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, deliver, new_order, usd};
 use crate::ledger::{assert_settled, ledger_row};
-use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, RefundId};
-use domain::messages::{PaymentCommand, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, Reply};
+use domain::messages::{PaymentCommand, PaymentRefunded, Reply};
 use domain::refund::{
     LineUnits, RefundReason, RefundRefusal, RefundResolution, RefundScope, RefundStatus, Refundable, RefundableLine,
 };
 use messaging::{Trace, WriteContext};
 use payments::{
-    Refund, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_refunds, preview_refund, reconcile_payments,
+    Refund, RefundError, RefundRequest, ResolveRefund, RetryRefund, find_payment, find_refunds, preview_refund,
     remove_orders, request_refund, resolve_refund, retry_refund,
 };
 use platform::audit::NoAudit;
 use platform::clock::now;
 use sqlx::PgPool;
 use std::num::NonZeroU64;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Three units of 300 and one of 80, with shipping of 20.
@@ -34,7 +32,7 @@ fn order() -> Refundable {
     Refundable { lines: vec![line(1, 3, 300), line(2, 1, 80)], shipping_minor: 20, captured_minor: AMOUNT }
 }
 
-fn of_line(line_no: i16, quantity: u32) -> RefundScope {
+pub fn of_line(line_no: i16, quantity: u32) -> RefundScope {
     RefundScope::Lines(vec![LineUnits { line_no, quantity: quantity.try_into().expect("a quantity") }])
 }
 
@@ -46,48 +44,57 @@ fn trace() -> Trace {
     Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None }
 }
 
-struct Captured {
-    harness: Harness,
-    order_id: OrderId,
+pub struct Captured {
+    pub harness: Harness,
+    pub order_id: OrderId,
 }
 
 impl Captured {
-    async fn with(pool: &PgPool, method: &str) -> Self {
+    pub async fn with(pool: &PgPool, method: &str) -> Self {
         let (harness, order_id) = (Harness::new(pool, &LONG_TIMEOUT), new_order());
         harness.handle_until_reply(&authorize(order_id, method)).await;
         harness.handle_until_reply(&capture(order_id, 1, AMOUNT)).await;
         Self { harness, order_id }
     }
 
-    fn context(&self) -> WriteContext {
+    pub fn context(&self) -> WriteContext {
         WriteContext::of(self.harness.pool.clone())
     }
 
-    async fn request(&self, scope: RefundScope) -> Result<Refund, RefundError> {
+    pub async fn request(&self, scope: RefundScope) -> Result<Refund, RefundError> {
         self.request_at(scope, now()).await
     }
 
-    async fn request_at(&self, scope: RefundScope, at: Timestamp) -> Result<Refund, RefundError> {
+    pub async fn request_at(&self, scope: RefundScope, at: Timestamp) -> Result<Refund, RefundError> {
         let (id, order_id) = (RefundId::from_uuid(Uuid::now_v7()), self.order_id);
         let request =
             RefundRequest { id, order_id, order: order(), scope, reason: RefundReason::Damaged, trace: trace() };
         request_refund(&self.context(), request, at, &NoAudit).await
     }
 
-    async fn retry(&self, refund_id: RefundId) -> Result<Refund, RefundError> {
+    pub async fn retry(&self, refund_id: RefundId) -> Result<Refund, RefundError> {
         let (order_id, reason) = (self.order_id, "the account is open again".to_owned());
         let request = RetryRefund { order_id, refund_id, order: order(), reason, trace: trace() };
         retry_refund(&self.context(), request, now(), &NoAudit).await
     }
 
-    async fn resolve(&self, refund_id: RefundId, resolution: RefundResolution) -> Result<Refund, RefundError> {
+    pub async fn resolve(&self, refund_id: RefundId, resolution: RefundResolution) -> Result<Refund, RefundError> {
+        self.resolve_at(refund_id, resolution, now()).await
+    }
+
+    pub async fn resolve_at(
+        &self,
+        refund_id: RefundId,
+        resolution: RefundResolution,
+        at: Timestamp,
+    ) -> Result<Refund, RefundError> {
         let (order_id, evidence) = (self.order_id, "seen in the gateway's report".to_owned());
         let request = ResolveRefund { order_id, refund_id, resolution, evidence, trace: trace() };
-        resolve_refund(&self.context(), request, now(), &NoAudit).await
+        resolve_refund(&self.context(), request, at, &NoAudit).await
     }
 
     /// The messages in the outbox, which are removed.
-    async fn sent<M: serde::de::DeserializeOwned>(&self) -> Vec<M> {
+    pub async fn sent<M: serde::de::DeserializeOwned>(&self) -> Vec<M> {
         let payloads: Vec<(String,)> = sqlx::query_as("DELETE FROM messaging.outbox RETURNING payload")
             .fetch_all(&self.harness.pool)
             .await
@@ -96,7 +103,7 @@ impl Captured {
     }
 
     /// Handles the commands in the outbox until they have their replies.
-    async fn settle(&self) -> Vec<Reply> {
+    pub async fn settle(&self) -> Vec<Reply> {
         let mut replies = Vec::new();
         for command in self.sent::<PaymentCommand>().await {
             replies.push(self.harness.handle_until_reply(&command).await);
@@ -104,13 +111,13 @@ impl Captured {
         replies
     }
 
-    async fn only(&self) -> Refund {
+    pub async fn only(&self) -> Refund {
         let mut refunds = find_refunds(&self.harness.pool, self.order_id).await.expect("read");
         assert_eq!(refunds.len(), 1);
         refunds.remove(0)
     }
 
-    async fn refunded_minor(&self) -> i64 {
+    pub async fn refunded_minor(&self) -> i64 {
         self.harness.payment(self.order_id).await.refunded_minor
     }
 }
@@ -245,82 +252,6 @@ async fn a_refused_refund_is_not_retried_when_its_units_are_refunded_otherwise(p
     assert_eq!(captured.refunded_minor().await, 81);
 }
 
-/// A refund whose response was lost a day ago.
-async fn expired(pool: &PgPool) -> (Captured, Refund) {
-    let captured = Captured::with(pool, "sim_flaky").await;
-    let refund = captured.request_at(RefundScope::Whole, now() - TimeDelta::hours(24)).await.expect("requested");
-    captured.sent::<PaymentCommand>().await;
-    (captured, refund)
-}
-
-async fn reconcile(captured: &Captured) -> Vec<Reply> {
-    reconcile_payments(&captured.context(), Duration::from_mins(10), now(), 10).await.expect("reconciled");
-    captured.sent::<Reply>().await
-}
-
-fn unresolved(refund: &Refund) -> Reply {
-    let (order_id, cause, amount) = (refund.order_id, refund.id.to_string(), refund.amount);
-    Reply::PaymentRefundUnresolved(PaymentRefundUnresolved { order_id, cause, amount })
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_refund_that_can_not_be_looked_up_any_more_is_reviewed_by_a_person(pool: PgPool) {
-    let (captured, refund) = expired(&pool).await;
-
-    assert_eq!(reconcile(&captured).await, [unresolved(&refund)]);
-    assert_eq!(captured.only().await.status, RefundStatus::ManualReview);
-    assert_eq!(reconcile(&captured).await, [], "once");
-    assert!(matches!(captured.retry(refund.id).await, Err(RefundError::Status(_))));
-
-    let resolved = captured.resolve(refund.id, RefundResolution::Refused).await.expect("resolved");
-    assert_eq!((resolved.status, resolved.error.as_deref()), (RefundStatus::Refused, Some("not_executed")));
-    let (order_id, cause, amount) = (refund.order_id, refund.id.to_string(), refund.amount);
-    let (reason, is_acknowledged) = ("not_executed".to_owned(), true);
-    let reply = PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged };
-    assert_eq!(captured.sent::<Reply>().await, [Reply::PaymentRefundRefused(reply)]);
-    captured.request(RefundScope::Whole).await.expect("it counts no longer");
-    captured.settle().await;
-    assert_settled(&pool).await;
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_late_command_of_an_expired_refund_asks_for_a_review_too(pool: PgPool) {
-    let (captured, refund) = expired(&pool).await;
-    let cause = refund.cause().to_string();
-
-    let reply = captured.harness.handle(&crate::harness::refund(captured.order_id, &cause, AMOUNT)).await;
-
-    assert_eq!(reply, Ok(unresolved(&refund)));
-    assert_eq!(captured.only().await.status, RefundStatus::ManualReview);
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_person_confirms_that_a_refund_was_executed(pool: PgPool) {
-    let (captured, refund) = expired(&pool).await;
-    reconcile(&captured).await;
-
-    let resolved = captured.resolve(refund.id, RefundResolution::Succeeded).await.expect("resolved");
-
-    assert_eq!(resolved.status, RefundStatus::Succeeded);
-    assert_eq!(captured.refunded_minor().await, AMOUNT);
-    let (order_id, cause, amount) = (refund.order_id, refund.id.to_string(), refund.amount);
-    assert_eq!(captured.sent::<Reply>().await, [Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })]);
-    assert!(matches!(captured.resolve(refund.id, RefundResolution::Succeeded).await, Err(RefundError::Status(_))));
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_command_is_sent_again(pool: PgPool) {
-    let captured = Captured::with(&pool, "sim_ok").await;
-    captured.request(RefundScope::Whole).await.expect("requested");
-    let lost = captured.sent::<PaymentCommand>().await;
-
-    let later = now() + TimeDelta::minutes(11);
-    reconcile_payments(&captured.context(), Duration::from_mins(10), later, 10).await.expect("reconciled");
-
-    let again = captured.sent::<PaymentCommand>().await;
-    assert_eq!(again, lost);
-}
-
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_order_without_a_captured_payment_has_nothing_to_refund(pool: PgPool) {
     let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
@@ -331,6 +262,20 @@ async fn an_order_without_a_captured_payment_has_nothing_to_refund(pool: PgPool)
 
     assert_eq!(refusal(captured.request(RefundScope::Whole).await), RefundRefusal::NothingLeft);
     assert!(matches!(captured.retry(RefundId::from_uuid(Uuid::nil())).await, Err(RefundError::NotFound)));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_payment_with_less_captured_than_authorized_is_removed_with_its_order(pool: PgPool) {
+    let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order_id, "sim_ok")).await;
+    assert!(remove_orders(&pool, &[order_id]).await.expect("asked").contains(&order_id), "money is held");
+    harness.begin(&[deliver(&capture(order_id, 1, 600))], now()).await;
+    assert!(remove_orders(&pool, &[order_id]).await.expect("asked").contains(&order_id), "a capture is under way");
+    harness.handle_until_reply(&capture(order_id, 1, 600)).await;
+
+    assert!(remove_orders(&pool, &[order_id]).await.expect("removed").is_empty());
+
+    assert_eq!(find_payment(&pool, order_id).await.expect("read"), None);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -3,6 +3,8 @@
 pub mod audit_logs;
 pub mod customers;
 pub mod failed_jobs;
+pub mod ledger;
+pub mod refunds;
 pub mod replays;
 pub mod sagas;
 pub mod shipments;

@@ -3,11 +3,11 @@
 
 use super::*;
 use crate::messages::Reply;
-use crate::payment::Operation;
+use crate::payment::{LedgerEntry, LedgerEntryKind, LedgerSums, Operation, PaymentStatus, ledger_entries};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-const COMMANDS: usize = 7;
+const COMMANDS: usize = 9;
 
 #[derive(Debug, Clone, Copy)]
 enum Action {
@@ -48,6 +48,7 @@ struct World {
     requested: Vec<PaymentCommand>,
     reports: Vec<Report>,
     final_replies: HashSet<String>,
+    ledger: Vec<LedgerEntry>,
 }
 
 proptest! {
@@ -77,7 +78,9 @@ fn an_action() -> impl Strategy<Value = Action> {
 fn commands() -> [PaymentCommand; COMMANDS] {
     let captures = [capture(1, 600), capture(2, 300), capture(3, 200)];
     let [first, second, too_much] = captures;
-    [authorize(AMOUNT), first, second, too_much, void(), refund("damage", 250), refund("late", 700)]
+    let [give_up, give_up_all] = [write_off(3, 200, false), write_off(3, 200, true)];
+    let [damage, late] = [refund("damage", 250), refund("late", 700)];
+    [authorize(AMOUNT), first, second, too_much, void(), damage, late, give_up, give_up_all]
 }
 
 impl World {
@@ -96,11 +99,21 @@ impl World {
         }
     }
 
+    /// Changes the payment, and records what that moved.
+    fn change(&mut self, payment: Payment) {
+        let before = self.payment.take().unwrap_or(Payment::Authorizing { amount: usd(AMOUNT) });
+        self.ledger.extend(ledger_entries(&before, &payment));
+        self.payment = Some(payment);
+    }
+
     fn request(&mut self, command: &PaymentCommand) {
+        let entries = self.ledger.len();
         let Ok(applied) = Payment::request(self.payment.clone(), command) else { return };
         if let Applied::Changed(payment) = applied {
-            self.payment = Some(payment);
+            self.change(payment);
         }
+        let moved = self.ledger[entries..].iter().any(|entry| entry.kind != LedgerEntryKind::WrittenOff);
+        assert!(!moved, "a request moves nothing: {command:?}");
         let payment = self.payment.as_ref().unwrap();
         match payment.reply_to(command) {
             Ok(None) => self.requested.push(command.clone()),
@@ -130,7 +143,7 @@ impl World {
             Report::Voided(found) => payment.voided(found),
         };
         if let Applied::Changed(payment) = applied.expect("the reports of a correct gateway are never refused") {
-            self.payment = Some(payment);
+            self.change(payment);
         }
     }
 
@@ -155,13 +168,36 @@ impl World {
         }
     }
 
+    /// The amounts of the payment are the sums of its ledger, and money is neither made nor lost.
+    fn check_ledger(&self) {
+        let mut sums = LedgerSums::default();
+        self.ledger.iter().for_each(|entry| sums.add(*entry));
+        assert_eq!(sums, self.payment.as_ref().map_or_else(LedgerSums::default, LedgerSums::of));
+        let is_correction = |entry: &LedgerEntry| entry.amount_minor < 0 && entry.kind != LedgerEntryKind::WrittenOff;
+        assert!(!self.ledger.iter().any(is_correction), "{:?}", self.ledger);
+        let LedgerSums { authorized_minor, captured_minor, voided_minor, refunded_minor, reversed_minor, .. } = sums;
+        assert!(captured_minor + voided_minor <= authorized_minor, "{sums:?}");
+        assert!(refunded_minor + reversed_minor <= captured_minor, "{sums:?}");
+        let Some(payment) = &self.payment else { return };
+        if let Some(balance) = payment.balance() {
+            assert_eq!(captured_minor, balance.captured_minor);
+            assert_eq!(refunded_minor + reversed_minor, balance.refunded_minor);
+        }
+        if payment.status() == PaymentStatus::Voided {
+            assert_eq!(captured_minor + voided_minor, authorized_minor, "nothing is held");
+            assert_eq!(refunded_minor + reversed_minor, captured_minor, "nothing is kept");
+        }
+    }
+
     fn check_bounds(&self) {
+        self.check_ledger();
         let Some(balance) = self.payment.as_ref().and_then(Payment::balance) else { return };
         assert!(0 <= balance.refunded_minor && balance.refunded_minor <= balance.captured_minor);
         assert!(balance.captured_minor <= balance.amount.amount_minor);
     }
 
     fn check_end(&self) {
+        self.check_ledger();
         let Some(payment) = &self.payment else { return };
         for command in &self.requested {
             let reply = payment.reply_to(command);
@@ -199,7 +235,10 @@ impl Gateway {
         let amount = match command {
             PaymentCommand::Capture(capture) => capture.amount.amount_minor,
             PaymentCommand::Refund(refund) => refund.amount.amount_minor,
-            PaymentCommand::Authorize(_) | PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) => {
+            PaymentCommand::Authorize(_)
+            | PaymentCommand::Void(_)
+            | PaymentCommand::RefundLines(_)
+            | PaymentCommand::WriteOff(_) => {
                 unreachable!("they are not partial")
             }
         };

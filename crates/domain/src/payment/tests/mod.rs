@@ -7,7 +7,7 @@ mod table;
 use super::{Balance, CaptureAttempt, Payment, VoidResult};
 use crate::applied::Applied;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
-use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
+use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment, WriteOffPayment};
 use crate::money::Money;
 use uuid::Uuid;
 
@@ -42,6 +42,11 @@ fn authorize(amount_minor: i64) -> PaymentCommand {
 fn capture(number: u8, amount_minor: i64) -> PaymentCommand {
     let shipment_id = shipment(number);
     PaymentCommand::Capture(CapturePayment { order_id: order(), shipment_id, amount: usd(amount_minor), attempt: 1 })
+}
+
+fn write_off(number: u8, amount_minor: i64, is_last: bool) -> PaymentCommand {
+    let (shipment_id, amount) = (shipment(number), usd(amount_minor));
+    PaymentCommand::WriteOff(WriteOffPayment { order_id: order(), shipment_id, amount, attempt: 1, is_last })
 }
 
 fn void() -> PaymentCommand {

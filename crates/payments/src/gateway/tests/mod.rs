@@ -105,6 +105,7 @@ fn deliver(command: &PaymentCommand) -> Delivery<PaymentCommand> {
         PaymentCommand::Void(void) => void.order_id,
         PaymentCommand::Refund(refund) => refund.order_id,
         PaymentCommand::RefundLines(refund) => refund.order_id,
+        PaymentCommand::WriteOff(write_off) => write_off.order_id,
     };
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let header = Header { id: MessageId::from_uuid(Uuid::now_v7()), time: platform::clock::now(), subject, trace };

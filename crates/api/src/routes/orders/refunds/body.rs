@@ -5,7 +5,7 @@ use crate::idempotency::IdempotentResponse;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::money::Money;
-use domain::refund::{RefundQuote, RefundedLine};
+use domain::refund::{RefundQuote, RefundReason, RefundedLine};
 use payments::Refund;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,6 +17,7 @@ pub struct RefundBody {
     order_id: Uuid,
     #[schema(value_type = RefundStatusSet, inline)]
     status: &'static str,
+    /// A refund for `fraud` shows its customer `other`.
     #[schema(value_type = RefundReasonSet, inline)]
     reason: &'static str,
     /// What was asked for.
@@ -92,7 +93,7 @@ impl RefundBody {
             id: refund.id.as_uuid(),
             order_id: refund.order_id.as_uuid(),
             status: refund.status.into(),
-            reason: refund.reason.into(),
+            reason: shown_reason(refund.reason, is_staff).into(),
             scope: refund.scope.into(),
             amounts: RefundAmountsBody::of_quote(amounts, refund.amount),
             attempt: is_staff.then_some(refund.attempt),
@@ -100,6 +101,14 @@ impl RefundBody {
             created_at: refund.created_at,
             updated_at: refund.updated_at,
         }
+    }
+}
+
+/// A suspicion is not for the customer that it is about.
+fn shown_reason(reason: RefundReason, is_staff: bool) -> RefundReason {
+    match reason {
+        RefundReason::Fraud if !is_staff => RefundReason::Other,
+        reason => reason,
     }
 }
 
