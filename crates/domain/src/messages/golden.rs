@@ -3,14 +3,16 @@
 //!
 //! For a new message, add a sample below, and the file that the failing test prints.
 
+use super::golden_values::{
+    allocation, booked, id, line, money, noon, order, refundable, returned, shipment, shortage, warehouse,
+};
 use super::*;
 use crate::allocation_policy::AllocationPolicy;
-use crate::ids::{OrderId, RefundId, ReturnId, ShipmentId, UserId, WarehouseId};
+use crate::ids::{RefundId, ShipmentId, UserId};
 use crate::location::Location;
-use crate::money::Money;
 use crate::order_status::OrderStatus;
 use crate::product::Line;
-use crate::refund::{LineUnits, RefundReason, Refundable, RefundableLine};
+use crate::refund::{LineUnits, RefundReason};
 use crate::return_reason::ReturnReason;
 use crate::shipment::{DeliveryException, ShipmentStatus, Transport};
 use serde::de::DeserializeOwned;
@@ -18,7 +20,6 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::PathBuf;
 use strum::EnumCount;
-use uuid::Uuid;
 
 #[test]
 fn every_message_is_serialized_as_in_its_golden_file() {
@@ -358,62 +359,4 @@ fn return_events() -> Vec<ReturnEvent> {
             amount: money(12_997),
         }),
     ]
-}
-
-fn refundable() -> Refundable {
-    let (ordered_units, captured_units) = (2, 2);
-    let (total_minor, tax_minor, discount_minor) = (12_997, 100, 0);
-    let line = RefundableLine { line_no: 1, ordered_units, captured_units, total_minor, tax_minor, discount_minor };
-    Refundable { lines: vec![line], shipping_minor: 500, captured_minor: 13_497 }
-}
-
-fn allocation() -> Allocation {
-    let Line { sku, quantity } = line("SKU-HEADPHONES", 2);
-    Allocation { warehouse_id: warehouse(), sku, quantity }
-}
-
-fn shortage() -> Shortage {
-    Shortage { sku: "SKU-MUG".parse().unwrap(), requested: 3, available: 1 }
-}
-
-fn booked() -> BookedShipment {
-    BookedShipment {
-        shipment_id: shipment(),
-        warehouse_id: warehouse(),
-        carrier: "simulated".to_owned(),
-        tracking_number: "SIM-0001".to_owned(),
-        promised_by: noon(),
-    }
-}
-
-fn line(sku: &str, quantity: u32) -> Line {
-    Line { sku: sku.parse().unwrap(), quantity: quantity.try_into().unwrap() }
-}
-
-fn money(amount_minor: i64) -> Money {
-    Money::new(amount_minor, "USD".parse().unwrap()).unwrap()
-}
-
-fn noon() -> crate::Timestamp {
-    "2026-11-23T12:00:00Z".parse().unwrap()
-}
-
-fn order() -> OrderId {
-    OrderId::from_uuid(id(1))
-}
-
-fn warehouse() -> WarehouseId {
-    WarehouseId::from_uuid(id(2))
-}
-
-fn shipment() -> ShipmentId {
-    ShipmentId::from_uuid(id(3))
-}
-
-fn returned() -> ReturnId {
-    ReturnId::from_uuid(id(6))
-}
-
-fn id(number: u128) -> Uuid {
-    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }

@@ -7,6 +7,8 @@
 mod events;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_values;
 mod inventory;
 mod payments;
 mod replies;
