@@ -58,7 +58,7 @@ export interface paths {
         /**
          * Export a customer
          * @description Everything that is stored of a customer, but for secrets: the account, where it logged in, its API keys, its orders with
-         *     their addresses, payments, refunds and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
+         *     their addresses, payments, refunds, returns and shipments, and entries of the audit log. Orders come in pages; the rest is in every page.
          *     Each request is recorded in the audit log.
          */
         get: operations["export_customer"];
@@ -187,6 +187,50 @@ export interface paths {
         get: operations["summarize_ledger"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/orders/{id}/shipments/{shipment_id}/reship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the units of a shipment again
+         * @description For a shipment that is lost, damaged or on its way back to its sender. Places an order with the same units, products
+         *     and recipient, without a price: it reserves stock and books shipments like any other, and nothing is charged. The
+         *     shipment is closed. Once per shipment: a repeat finds the same order.
+         */
+        post: operations["reship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/orders/{id}/shipments/{shipment_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about a shipment that needs attention
+         * @description After the carrier reported an exception, or moves a shipment that was cancelled. `dismissed`: it goes on as before.
+         *     `closed`: it will not arrive, and the order does not wait for it any more; only after `lost`, `damaged` or
+         *     `returned_to_sender`. Refund its units with POST /orders/{id}/refunds, or send them again with `reship` instead.
+         */
+        post: operations["resolve_shipment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -955,9 +999,15 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel an order
+         * Cancel an order, or units of its lines
          * @description For the customer who placed the order, and for admins. Stock, payment and shipments are undone step by step; follow
-         *     the order to see it end. Safe to repeat.
+         *     the order to see it end. A whole order can be cancelled until a shipment is handed over, and repeating that is safe.
+         *
+         *     With `lines`, only these units are cancelled, as far as they are not handed over: their stock is released, less is
+         *     captured, and what remains of their shipments is booked again. Cancelling the last units cancels the order. Send an
+         *     `Idempotency-Key`: without one, a repeated request cancels further units.
+         *
+         *     With `preview=true` nothing is changed: the response is what would be voided, released and shipped anew.
          */
         post: operations["cancel_order"];
         delete?: never;
@@ -1069,6 +1119,30 @@ export interface paths {
          *     its units or its amount are refunded otherwise by now.
          */
         post: operations["retry_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return units of an order
+         * @description For the customer who placed the order, and for admins: units that are delivered and in no other return, until the
+         *     return window of their line ends. Each vendor decides on the own lines, so lines of several vendors become one return
+         *     each. What arrives is counted; the resellable units go back to the stock, and what was received is refunded.
+         *
+         *     With `preview=true` nothing is changed: the response is what would be returned and refunded.
+         */
+        post: operations["request_return"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1209,6 +1283,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List returns
+         * @description The newest first. Customers see their own, vendors those of their products, support and admins all.
+         */
+        get: operations["list_returns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a return
+         * @description With its timeline. Send the `ETag` back as `If-None-Match`: while the return is unchanged, the response is 304
+         *     without a body.
+         */
+        get: operations["find_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a return
+         * @description For the vendor of its lines, and for admins. The customer may then send the goods; a return that is not received in
+         *     time expires. Safe to repeat.
+         */
+        post: operations["approve_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a return
+         * @description For the customer who requested it, and for admins, until it is received. Its units can be returned by another
+         *     request. Safe to repeat.
+         */
+        post: operations["cancel_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline a return
+         * @description For the vendor of its lines, and for admins. Its units can be returned by another request. Safe to repeat.
+         */
+        post: operations["decline_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a return
+         * @description For the vendor of its lines, and for admins: the goods arrived and are counted. The resellable units go back to the
+         *     stock of the warehouse, and what is refunded is requested from the gateway; then the return closes. Each of it happens
+         *     once.
+         */
+        post: operations["receive_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shipments": {
         parameters: {
             query?: never;
@@ -1261,9 +1460,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Report the progress of a shipment
-         * @description Reports may be repeated, late or out of order: the status of a shipment never moves backwards. A shipment of carrier
-         *     `manual` needs its tracking number first.
+         * Report what happened to a shipment
+         * @description Reports may be repeated, late or out of order: the status of a shipment never moves backwards. Exceptions
+         *     (`failed_attempt`, `lost`, `damaged`, `returned_to_sender`) and the movement of a cancelled shipment do not change it:
+         *     the order gets `attention`, and an admin decides. A shipment of carrier `manual` needs its tracking number first.
          */
         post: operations["record_event"];
         delete?: never;
@@ -1619,7 +1819,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         ApiKeyPage: {
             items: {
@@ -1651,7 +1851,7 @@ export interface components {
                  *       "orders:read"
                  *     ]
                  */
-                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
+                scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -1707,8 +1907,13 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
         };
-        /** @description The reason for the cancellation; the body is optional. */
+        /** @description What to cancel, and why; the body is optional. */
         Cancel: {
+            /**
+             * @description Units of lines that are not handed over to a carrier, each line at most once. Without it, the whole order is
+             *     cancelled.
+             */
+            lines?: components["schemas"]["LineUnits"][] | null;
             /**
              * @description Free text, visible to administrators and to you: 1 to 1,000 characters.
              * @example I meant the blue ones
@@ -1719,6 +1924,28 @@ export interface components {
              *     `customer_request`, or `admin_request` for an order of another user. Visible to everybody who may see the order.
              */
             reason?: ("customer_request" | "admin_request" | "mistake" | "delay" | "out_of_stock" | "fraud" | "other") | null;
+        };
+        /** @description What a cancellation would do. */
+        CancelPreview: {
+            /**
+             * @description The shipments that are cancelled.
+             * @example [
+             *       "0190a5b4-6c1e-8d2f-9a3b-4c5d6e7f8091"
+             *     ]
+             */
+            cancelled_shipments: string[];
+            /** @description Whether the whole order is cancelled, or only units of its lines. */
+            cancels_order: boolean;
+            /** Format: uuid */
+            order_id: string;
+            /** @description What is paid back: nothing, because units that are handed over can't be cancelled. */
+            refunded: components["schemas"]["Money"];
+            /** @description Units that return to the available stock. */
+            released: components["schemas"]["Released"][];
+            /** @description What remains of those shipments, and is booked again. */
+            reshipped: components["schemas"]["Reshipped"][];
+            /** @description What of the authorized amount is not captured then. */
+            voided: components["schemas"]["Money"];
         };
         Cancelled: {
             /** @example Order is being cancelled */
@@ -1749,6 +1976,23 @@ export interface components {
              */
             phone?: string | null;
         };
+        /** @description Units in one condition. */
+        Count: {
+            /**
+             * @description - `resellable`: goes back to the stock
+             *     - `damaged`: can't be sold again
+             *     - `missing`: did not arrive; can be returned later
+             * @enum {string}
+             */
+            condition: "resellable" | "damaged" | "missing";
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+            /** @description Whether these units are refunded. */
+            refund: boolean;
+        };
         /** @description Everything that is stored of a customer, but for secrets. */
         CustomerExport: {
             account: components["schemas"]["UserItem"];
@@ -1761,6 +2005,31 @@ export interface components {
             orders: components["schemas"]["ExportedOrderPage"];
             /** @description The newest 1,000, ended ones included. */
             sessions: components["schemas"]["ExportedSession"][];
+        };
+        /** @description The order after the decision. */
+        Decided: {
+            /** @description Why the order still needs a person. */
+            attention?: string | null;
+            /** Format: uuid */
+            order_id: string;
+            /**
+             * @description - `pending`: accepted; stock, payment and shipments are being arranged
+             *     - `confirmed`: stock is reserved, the payment authorized, the shipments booked
+             *     - `shipped`: a carrier has at least one shipment
+             *     - `delivered`: every shipment has arrived
+             *     - `rejected`: out of stock, declined or unavailable; nothing is reserved or charged
+             *     - `cancelling`: being undone
+             *     - `cancelled`: undone; nothing is reserved or charged
+             * @enum {string}
+             */
+            order_status: "pending" | "confirmed" | "shipped" | "delivered" | "rejected" | "cancelling" | "cancelled";
+            /**
+             * Format: uuid
+             * @description The order that sends the units again.
+             */
+            reshipped_by?: string | null;
+            /** Format: uuid */
+            shipment_id: string;
         };
         /** @description The latest decision. */
         Decision: {
@@ -1892,6 +2161,8 @@ export interface components {
                 order: components["schemas"]["Order"];
                 payment?: components["schemas"]["Payment"] | null;
                 refunds: components["schemas"]["Refund"][];
+                /** @description The newest 100. */
+                returns: components["schemas"]["Return"][];
                 shipments: components["schemas"]["Shipment"][];
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
@@ -2346,6 +2617,18 @@ export interface components {
              */
             tax_minor?: number | null;
         };
+        LineUnits: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+        };
         Login: {
             /** @example customer@orders.local */
             email: string;
@@ -2517,7 +2800,7 @@ export interface components {
              *       "orders:read"
              *     ]
              */
-            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
+            scopes: ("orders:place" | "orders:read" | "orders:cancel" | "orders:adjust_totals" | "orders:refund" | "returns:read" | "returns:request" | "returns:decide" | "payments:read" | "shipments:read" | "shipments:report" | "products:read" | "products:write" | "stock:read" | "stock:write" | "warehouses:read" | "warehouses:write" | "users:read" | "users:write" | "failed_jobs:read" | "failed_jobs:write" | "sagas:read" | "sagas:write" | "ledger:read" | "audit:read" | "tasks:read" | "system:read")[];
         };
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
@@ -2545,8 +2828,8 @@ export interface components {
              * @description An amount that belongs to no line, in the minor unit of the order's currency.
              */
             amount_minor?: number | null;
-            /** @description Units of lines, each line at most once. They are refunded with their shares of tax, discount and shipping. */
-            lines?: components["schemas"]["RefundUnits"][] | null;
+            /** @description Units of lines that are captured and not refunded, each line at most once. They are refunded with their shares of tax, discount and shipping. */
+            lines?: components["schemas"]["LineUnits"][] | null;
             /**
              * @description - `customer`: the customer asked
              *     - `damaged`: the goods are damaged
@@ -2581,6 +2864,24 @@ export interface components {
             rate_per_s?: number | null;
             /** @example fixed in release 2026.48 */
             reason: string;
+        };
+        NewReturn: {
+            /** @description 1 to 100 lines, each at most once. */
+            lines: components["schemas"]["ReturnUnits"][];
+            /**
+             * @description For the vendor, and for staff.
+             * @example One ear is silent
+             */
+            note?: string | null;
+            /**
+             * @description - `damaged`: the goods are damaged
+             *     - `wrong_item`: something else was ordered
+             *     - `not_as_described`: the goods are not what the shop describes
+             *     - `no_longer_wanted`: nothing is wrong with the goods
+             *     - `other`: see the note
+             * @enum {string}
+             */
+            reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
         };
         NewTransfer: {
             /** @example EAST */
@@ -2676,6 +2977,11 @@ export interface components {
         };
         Order: components["schemas"]["OrderSummary"] & {
             contact?: components["schemas"]["Contact"] | null;
+            /**
+             * Format: uuid
+             * @description The return whose units it replaces.
+             */
+            exchange_of?: string | null;
             items: components["schemas"]["OrderLine"][];
             /**
              * @description The customer's own texts; hidden from vendors.
@@ -2689,6 +2995,11 @@ export interface components {
             note?: string | null;
             /** @example sim_ok */
             payment_method: string;
+            /**
+             * Format: uuid
+             * @description The order whose lost, damaged or returned shipment this order sends again, without a price.
+             */
+            reship_of?: string | null;
             ship_to?: components["schemas"]["ShipTo"] | null;
             /** @description Empty until the order is confirmed. */
             shipments: components["schemas"]["OrderShipment"][];
@@ -2700,6 +3011,12 @@ export interface components {
             shipping_minor?: number | null;
         };
         OrderLine: {
+            /**
+             * Format: int32
+             * @description How many of the units were cancelled before they were handed over.
+             * @example 0
+             */
+            cancelled_quantity: number;
             /**
              * Format: int64
              * @description Discount on all units together, in minor units.
@@ -3064,6 +3381,11 @@ export interface components {
              * @example USD
              */
             currency?: string | null;
+            /**
+             * Format: uuid
+             * @description A return of yours whose units this order replaces. Both show each other; nothing else changes.
+             */
+            exchange_of?: string | null;
             /** @description Your own reference, visible to you and to staff. Two of your orders can't have the same. */
             external_ref?: string | null;
             /** @description 1 to 100 lines, each SKU at most once. */
@@ -3095,6 +3417,25 @@ export interface components {
              * @description The price of shipping in minor units, added to the total. Only for callers who may adjust totals.
              */
             shipping_minor?: number | null;
+        };
+        PreviewedLine: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+        };
+        PreviewedReturn: {
+            lines: components["schemas"]["PreviewedLine"][];
+            /** Format: uuid */
+            vendor_id: string;
         };
         /** @description An error (RFC 9457). */
         Problem: {
@@ -3249,10 +3590,42 @@ export interface components {
             /** @example fixed in release 2026.48 */
             reason: string;
         };
+        ReceivedReturn: {
+            /** @description Every unit of the return, by line and condition: what did not arrive is `missing`. */
+            lines: components["schemas"]["ReceivedUnits"][];
+            /** @example EAST */
+            warehouse_code?: string | null;
+            /**
+             * Format: uuid
+             * @description The warehouse that received it; default the one that delivered the units. Or `warehouse_code`.
+             */
+            warehouse_id?: string | null;
+        };
+        ReceivedUnits: {
+            /**
+             * @description - `resellable`: goes back to the stock
+             *     - `damaged`: can't be sold again
+             *     - `missing`: did not arrive; can be returned later
+             * @enum {string}
+             */
+            condition: "resellable" | "damaged" | "missing";
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+            /** @description Whether these units are refunded; default yes for `resellable` and `damaged`. Missing units never are. */
+            refund?: boolean | null;
+        };
         Recorded: {
             /**
              * @description `advanced`: the status changed; `ignored`: recorded, but the shipment had that status or a later one;
-             *     `duplicate`: reported before.
+             *     `duplicate`: reported before; `kept`: recorded and shown to the people who decide what becomes of it.
              * @example advanced
              */
             recorded: string;
@@ -3412,18 +3785,17 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
         };
-        RefundUnits: {
+        /** @description Units that return to the available stock of a warehouse. */
+        Released: {
             /**
              * Format: int32
-             * @example 1
-             */
-            line_no: number;
-            /**
-             * Format: int32
-             * @description At most the units of the line that are captured and not refunded.
              * @example 1
              */
             quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+            /** Format: uuid */
+            warehouse_id: string;
         };
         Replay: {
             /** Format: date-time */
@@ -3551,6 +3923,21 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
         };
+        /** @description What remains of a shipment. */
+        Reshipped: {
+            lines: components["schemas"]["ReshippedLine"][];
+            /** Format: uuid */
+            warehouse_id: string;
+        };
+        ReshippedLine: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+        };
         /** @description What you found out about the refund. */
         Resolution: {
             /**
@@ -3564,6 +3951,248 @@ export interface components {
              * @enum {string}
              */
             outcome: "succeeded" | "refused";
+        };
+        ResolveShipment: {
+            /**
+             * @description - `dismissed`: the shipment goes on as before
+             *     - `closed`: it will not arrive; the order does not wait for it
+             * @enum {string}
+             */
+            outcome: "dismissed" | "closed";
+            /**
+             * @description Shown in the timeline and stored in the audit log.
+             * @example the carrier pays for it; refunded
+             */
+            reason: string;
+        };
+        Return: {
+            /** @description Why it needs a person; for support and admins. */
+            attention?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            customer_id: string;
+            /** @description What was written about the last decision. */
+            decision_note?: string | null;
+            /**
+             * @description The orders that replace its units: those that were placed with `exchange_of`.
+             * @example [
+             *       "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+             *     ]
+             */
+            exchange_order_ids: string[];
+            /**
+             * Format: date-time
+             * @description When an approved return expires that has not been received.
+             */
+            expires_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["ReturnLine"][];
+            /** @description By the customer. Not in responses to changes, as is `decision_note`. */
+            note?: string | null;
+            /** Format: uuid */
+            order_id: string;
+            /**
+             * @description - `damaged`: the goods are damaged
+             *     - `wrong_item`: something else was ordered
+             *     - `not_as_described`: the goods are not what the shop describes
+             *     - `no_longer_wanted`: nothing is wrong with the goods
+             *     - `other`: see the note
+             * @enum {string}
+             */
+            reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
+            refund?: components["schemas"]["ReturnRefund"] | null;
+            /** @description Whether the resellable units are in stock again; absent until it is received. */
+            restocking?: ("not_needed" | "open" | "done") | null;
+            /**
+             * @description - `requested`: the vendor has to decide
+             *     - `approved`: the goods may be sent
+             *     - `declined`: refused by the vendor
+             *     - `cancelled`: given up by the customer before it was received
+             *     - `expired`: approved, and not received in time
+             *     - `received`: counted; being restocked and refunded
+             *     - `closed`: nothing is left to be done
+             * @enum {string}
+             */
+            status: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who sells its lines, and decides on it.
+             */
+            vendor_id: string;
+            /**
+             * Format: int32
+             * @description Rises by one with each entry of its timeline.
+             * @example 1
+             */
+            version: number;
+            /**
+             * Format: uuid
+             * @description Where it was received.
+             */
+            warehouse_id?: string | null;
+        };
+        /** @description The body is optional. */
+        ReturnDecision: {
+            /**
+             * @description For everybody who sees the return.
+             * @example Please use the original box
+             */
+            note?: string | null;
+        };
+        /** @description A return with its timeline. */
+        ReturnDetail: components["schemas"]["Return"] & {
+            timeline: components["schemas"]["ReturnEvent"][];
+        };
+        ReturnEvent: {
+            /**
+             * @description The role of the person who caused it; with the id for support and admins.
+             * @example customer
+             */
+            actor?: string | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Some details are for support and admins only. */
+            detail?: Record<string, never> | null;
+            /** @example approved */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The return's version after it.
+             * @example 1
+             */
+            version: number;
+        };
+        ReturnLine: {
+            /** @description What arrived; empty until it is received. */
+            counts: components["schemas"]["Count"][];
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            quantity: number;
+            /** @example SKU-HEADPHONES */
+            sku: string;
+        };
+        ReturnPage: {
+            items: {
+                /** @description Why it needs a person; for support and admins. */
+                attention?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                customer_id: string;
+                /** @description What was written about the last decision. */
+                decision_note?: string | null;
+                /**
+                 * @description The orders that replace its units: those that were placed with `exchange_of`.
+                 * @example [
+                 *       "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                 *     ]
+                 */
+                exchange_order_ids: string[];
+                /**
+                 * Format: date-time
+                 * @description When an approved return expires that has not been received.
+                 */
+                expires_at?: string | null;
+                /** Format: uuid */
+                id: string;
+                lines: components["schemas"]["ReturnLine"][];
+                /** @description By the customer. Not in responses to changes, as is `decision_note`. */
+                note?: string | null;
+                /** Format: uuid */
+                order_id: string;
+                /**
+                 * @description - `damaged`: the goods are damaged
+                 *     - `wrong_item`: something else was ordered
+                 *     - `not_as_described`: the goods are not what the shop describes
+                 *     - `no_longer_wanted`: nothing is wrong with the goods
+                 *     - `other`: see the note
+                 * @enum {string}
+                 */
+                reason: "damaged" | "wrong_item" | "not_as_described" | "no_longer_wanted" | "other";
+                refund?: components["schemas"]["ReturnRefund"] | null;
+                /** @description Whether the resellable units are in stock again; absent until it is received. */
+                restocking?: ("not_needed" | "open" | "done") | null;
+                /**
+                 * @description - `requested`: the vendor has to decide
+                 *     - `approved`: the goods may be sent
+                 *     - `declined`: refused by the vendor
+                 *     - `cancelled`: given up by the customer before it was received
+                 *     - `expired`: approved, and not received in time
+                 *     - `received`: counted; being restocked and refunded
+                 *     - `closed`: nothing is left to be done
+                 * @enum {string}
+                 */
+                status: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
+                /** Format: date-time */
+                updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who sells its lines, and decides on it.
+                 */
+                vendor_id: string;
+                /**
+                 * Format: int32
+                 * @description Rises by one with each entry of its timeline.
+                 * @example 1
+                 */
+                version: number;
+                /**
+                 * Format: uuid
+                 * @description Where it was received.
+                 */
+                warehouse_id?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description What a request would become. */
+        ReturnPreview: {
+            refund?: components["schemas"]["RefundAmounts"] | null;
+            /** @description One per vendor. */
+            returns: components["schemas"]["PreviewedReturn"][];
+        };
+        ReturnRefund: {
+            amount?: components["schemas"]["Money"] | null;
+            /**
+             * Format: uuid
+             * @description Its id among the refunds of the order; absent while there is none.
+             */
+            refund_id?: string | null;
+            /**
+             * @description - `not_needed`: no unit is refunded
+             *     - `open`: requested, or about to be
+             *     - `refused`: the gateway refused it: retry or resolve the refund
+             *     - `unresolved`: the gateway can't be asked any more: resolve the refund
+             *     - `done`: paid back
+             *     - `nothing_left`: everything was refunded before
+             *     - `given_up`: refused, and resolved as such
+             * @enum {string}
+             */
+            status: "not_needed" | "open" | "refused" | "unresolved" | "done" | "nothing_left" | "given_up";
+        };
+        ReturnUnits: {
+            /**
+             * Format: int32
+             * @example 1
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @description At most the units of the line that are delivered and in no other return.
+             * @example 1
+             */
+            quantity: number;
         };
         Role: {
             /**
@@ -3832,6 +4461,8 @@ export interface components {
             delayed_at?: string | null;
             /** @description Reports of the carrier, by the time of the event. */
             events: components["schemas"]["ShipmentEvent"][];
+            /** @description What went wrong last; absent when nothing did, or when it has arrived after all. */
+            exception?: ("failed_attempt" | "lost" | "damaged" | "returned_to_sender") | null;
             /** Format: uuid */
             id: string;
             items: components["schemas"]["ShippedLine"][];
@@ -3876,9 +4507,13 @@ export interface components {
              * @description - `handed_over`: the carrier has it
              *     - `in_transit`: on its way
              *     - `delivered`: arrived
+             *     - `failed_attempt`: nobody could take it; the carrier tries again
+             *     - `lost`: the carrier can't find it
+             *     - `damaged`: damaged on the way
+             *     - `returned_to_sender`: on its way back, or back
              * @enum {string}
              */
-            status: "handed_over" | "in_transit" | "delivered";
+            status: "handed_over" | "in_transit" | "delivered" | "failed_attempt" | "lost" | "damaged" | "returned_to_sender";
         };
         ShipmentEventReport: {
             /** @example Left the yard */
@@ -3892,9 +4527,13 @@ export interface components {
              * @description - `handed_over`: the carrier has it
              *     - `in_transit`: on its way
              *     - `delivered`: arrived
+             *     - `failed_attempt`: nobody could take it; the carrier tries again
+             *     - `lost`: the carrier can't find it
+             *     - `damaged`: damaged on the way
+             *     - `returned_to_sender`: on its way back, or back
              * @enum {string}
              */
-            status: "handed_over" | "in_transit" | "delivered";
+            status: "handed_over" | "in_transit" | "delivered" | "failed_attempt" | "lost" | "damaged" | "returned_to_sender";
         };
         ShipmentPage: {
             items: {
@@ -3918,6 +4557,8 @@ export interface components {
                 delayed_at?: string | null;
                 /** @description Reports of the carrier, by the time of the event. */
                 events: components["schemas"]["ShipmentEvent"][];
+                /** @description What went wrong last; absent when nothing did, or when it has arrived after all. */
+                exception?: ("failed_attempt" | "lost" | "damaged" | "returned_to_sender") | null;
                 /** Format: uuid */
                 id: string;
                 items: components["schemas"]["ShippedLine"][];
@@ -5126,6 +5767,7 @@ export interface operations {
                      *               "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *               "items": [
                      *                 {
+                     *                   "cancelled_quantity": 0,
                      *                   "discount_minor": 0,
                      *                   "line_no": 1,
                      *                   "line_total": {
@@ -5224,6 +5866,43 @@ export interface operations {
                      *                 "shipping_minor": 0,
                      *                 "status": "pending",
                      *                 "updated_at": "2026-01-15T09:30:00Z"
+                     *               }
+                     *             ],
+                     *             "returns": [
+                     *               {
+                     *                 "created_at": "2026-01-15T09:30:00Z",
+                     *                 "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *                 "exchange_order_ids": [
+                     *                   "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *                 ],
+                     *                 "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *                 "lines": [
+                     *                   {
+                     *                     "counts": [
+                     *                       {
+                     *                         "condition": "resellable",
+                     *                         "quantity": 1,
+                     *                         "refund": true
+                     *                       }
+                     *                     ],
+                     *                     "line_no": 1,
+                     *                     "quantity": 1,
+                     *                     "sku": "SKU-HEADPHONES"
+                     *                   }
+                     *                 ],
+                     *                 "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *                 "reason": "damaged",
+                     *                 "refund": {
+                     *                   "amount": {
+                     *                     "amount_minor": 1999,
+                     *                     "currency": "USD"
+                     *                   },
+                     *                   "status": "not_needed"
+                     *                 },
+                     *                 "status": "requested",
+                     *                 "updated_at": "2026-01-15T09:30:00Z",
+                     *                 "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *                 "version": 1
                      *               }
                      *             ],
                      *             "shipments": [
@@ -5701,6 +6380,139 @@ export interface operations {
             406: components["responses"]["not-acceptable"];
             414: components["responses"]["uri-too-long"];
             422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    reship: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+                /** @description The shipment's `id` */
+                shipment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "fixed in release 2026.48"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The order after the decision, and the one that sends the units again */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "order_status": "pending",
+                     *       "shipment_id": "019ab1c2-7f3e-7c41-9d1a-52838b1185c3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    resolve_shipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+                /** @description The shipment's `id` */
+                shipment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "dismissed",
+                 *       "reason": "the carrier pays for it; refunded"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResolveShipment"];
+            };
+        };
+        responses: {
+            /** @description The order after the decision */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "order_status": "pending",
+                     *       "shipment_id": "019ab1c2-7f3e-7c41-9d1a-52838b1185c3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7973,6 +8785,7 @@ export interface operations {
                      *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
                      *       "items": [
                      *         {
+                     *           "cancelled_quantity": 0,
                      *           "discount_minor": 0,
                      *           "line_no": 1,
                      *           "line_total": {
@@ -8131,7 +8944,10 @@ export interface operations {
     };
     cancel_order: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether to change nothing, and to respond with what would be done */
+                preview?: boolean;
+            };
             header?: {
                 /**
                  * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
@@ -8149,6 +8965,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line_no": 1,
+                 *           "quantity": 1
+                 *         }
+                 *       ],
                  *       "note": "I meant the blue ones"
                  *     }
                  */
@@ -8156,7 +8978,55 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order is being cancelled, or already is */
+            /** @description With `preview=true`: what would be done */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancelled_shipments": [
+                     *         "0190a5b4-6c1e-8d2f-9a3b-4c5d6e7f8091"
+                     *       ],
+                     *       "cancels_order": true,
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "refunded": {
+                     *         "amount_minor": 1999,
+                     *         "currency": "USD"
+                     *       },
+                     *       "released": [
+                     *         {
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES",
+                     *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *         }
+                     *       ],
+                     *       "reshipped": [
+                     *         {
+                     *           "lines": [
+                     *             {
+                     *               "quantity": 1,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "warehouse_id": "019ab1c2-7f3e-7c41-9d1a-ffa70ba30cbc"
+                     *         }
+                     *       ],
+                     *       "voided": {
+                     *         "amount_minor": 1999,
+                     *         "currency": "USD"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CancelPreview"];
+                };
+            };
+            /** @description The order or the units are being cancelled, or the order already is */
             202: {
                 headers: {
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
@@ -8657,6 +9527,157 @@ export interface operations {
             503: components["responses"]["unavailable.overloaded.timeout"];
         };
     };
+    request_return: {
+        parameters: {
+            query?: {
+                /** @description Whether to change nothing, and to respond with what would be returned */
+                preview?: boolean;
+            };
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line_no": 1,
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "note": "One ear is silent",
+                 *       "reason": "damaged"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReturn"];
+            };
+        };
+        responses: {
+            /** @description With `preview=true`: what would be returned and refunded */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "refund": {
+                     *         "amount_minor": 1999,
+                     *         "currency": "USD",
+                     *         "lines": [
+                     *           {
+                     *             "amount_minor": 1999,
+                     *             "discount_minor": 0,
+                     *             "line_no": 1,
+                     *             "quantity": 1,
+                     *             "tax_minor": 0
+                     *           }
+                     *         ],
+                     *         "shipping_minor": 0
+                     *       },
+                     *       "returns": [
+                     *         {
+                     *           "lines": [
+                     *             {
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReturnPreview"];
+                };
+            };
+            /** @description The returns, one per vendor */
+            201: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *           "exchange_order_ids": [
+                     *             "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *           ],
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "lines": [
+                     *             {
+                     *               "counts": [
+                     *                 {
+                     *                   "condition": "resellable",
+                     *                   "quantity": 1,
+                     *                   "refund": true
+                     *                 }
+                     *               ],
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *           "reason": "damaged",
+                     *           "refund": {
+                     *             "amount": {
+                     *               "amount_minor": 1999,
+                     *               "currency": "USD"
+                     *             },
+                     *             "status": "not_needed"
+                     *           },
+                     *           "status": "requested",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReturnPage"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
     order_shipments: {
         parameters: {
             query?: never;
@@ -9140,6 +10161,572 @@ export interface operations {
             406: components["responses"]["not-acceptable"];
             414: components["responses"]["uri-too-long"];
             422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_returns: {
+        parameters: {
+            query?: {
+                /** @description Filter by status */
+                status?: "requested" | "approved" | "declined" | "cancelled" | "expired" | "received" | "closed";
+                /** @description Returns of this order */
+                order_id?: string;
+                /** @description Whether they need a person; for support and admins */
+                attention?: boolean;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of returns */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *           "exchange_order_ids": [
+                     *             "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *           ],
+                     *           "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *           "lines": [
+                     *             {
+                     *               "counts": [
+                     *                 {
+                     *                   "condition": "resellable",
+                     *                   "quantity": 1,
+                     *                   "refund": true
+                     *                 }
+                     *               ],
+                     *               "line_no": 1,
+                     *               "quantity": 1,
+                     *               "sku": "SKU-HEADPHONES"
+                     *             }
+                     *           ],
+                     *           "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *           "reason": "damaged",
+                     *           "refund": {
+                     *             "amount": {
+                     *               "amount_minor": 1999,
+                     *               "currency": "USD"
+                     *             },
+                     *             "status": "not_needed"
+                     *           },
+                     *           "status": "requested",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReturnPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    find_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The return's `id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The return */
+            200: {
+                headers: {
+                    /** @description Changes with the return */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "exchange_order_ids": [
+                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *       ],
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "counts": [
+                     *             {
+                     *               "condition": "resellable",
+                     *               "quantity": 1,
+                     *               "refund": true
+                     *             }
+                     *           ],
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "damaged",
+                     *       "refund": {
+                     *         "amount": {
+                     *           "amount_minor": 1999,
+                     *           "currency": "USD"
+                     *         },
+                     *         "status": "not_needed"
+                     *       },
+                     *       "status": "requested",
+                     *       "timeline": [
+                     *         {
+                     *           "actor": "customer",
+                     *           "at": "2026-01-15T09:30:00Z",
+                     *           "kind": "approved",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReturnDetail"];
+                };
+            };
+            /** @description The return is unchanged */
+            304: {
+                headers: {
+                    /** @description The same as before */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    approve_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The return's `id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Please use the original box"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description The return after it */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "exchange_order_ids": [
+                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *       ],
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "counts": [
+                     *             {
+                     *               "condition": "resellable",
+                     *               "quantity": 1,
+                     *               "refund": true
+                     *             }
+                     *           ],
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "damaged",
+                     *       "refund": {
+                     *         "amount": {
+                     *           "amount_minor": 1999,
+                     *           "currency": "USD"
+                     *         },
+                     *         "status": "not_needed"
+                     *       },
+                     *       "status": "requested",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Return"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    cancel_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The return's `id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Please use the original box"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description The return after it */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "exchange_order_ids": [
+                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *       ],
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "counts": [
+                     *             {
+                     *               "condition": "resellable",
+                     *               "quantity": 1,
+                     *               "refund": true
+                     *             }
+                     *           ],
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "damaged",
+                     *       "refund": {
+                     *         "amount": {
+                     *           "amount_minor": 1999,
+                     *           "currency": "USD"
+                     *         },
+                     *         "status": "not_needed"
+                     *       },
+                     *       "status": "requested",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Return"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    decline_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The return's `id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Please use the original box"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description The return after it */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "exchange_order_ids": [
+                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *       ],
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "counts": [
+                     *             {
+                     *               "condition": "resellable",
+                     *               "quantity": 1,
+                     *               "refund": true
+                     *             }
+                     *           ],
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "damaged",
+                     *       "refund": {
+                     *         "amount": {
+                     *           "amount_minor": 1999,
+                     *           "currency": "USD"
+                     *         },
+                     *         "status": "not_needed"
+                     *       },
+                     *       "status": "requested",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Return"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    receive_return: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The return's `id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "condition": "resellable",
+                 *           "line_no": 1,
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "warehouse_code": "EAST"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReceivedReturn"];
+            };
+        };
+        responses: {
+            /** @description The return after it */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "customer_id": "019ab1c2-7f3e-7c41-9d1a-73c049795265",
+                     *       "exchange_order_ids": [
+                     *         "019ab1c2-7f3e-7c41-9d1a-5e3f7a2b9c04"
+                     *       ],
+                     *       "id": "019ab1c2-7f3e-7c41-9d1a-710000139e80",
+                     *       "lines": [
+                     *         {
+                     *           "counts": [
+                     *             {
+                     *               "condition": "resellable",
+                     *               "quantity": 1,
+                     *               "refund": true
+                     *             }
+                     *           ],
+                     *           "line_no": 1,
+                     *           "quantity": 1,
+                     *           "sku": "SKU-HEADPHONES"
+                     *         }
+                     *       ],
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "reason": "damaged",
+                     *       "refund": {
+                     *         "amount": {
+                     *           "amount_minor": 1999,
+                     *           "currency": "USD"
+                     *         },
+                     *         "status": "not_needed"
+                     *       },
+                     *       "status": "requested",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "vendor_id": "019ab1c2-7f3e-7c41-9d1a-168b7fa040b3",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Return"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];

@@ -20,15 +20,15 @@ const MUG: i16 = 2;
 fn lines() -> Vec<OrderedLine> {
     let line = |line_no, sku: &str, units: u32, total_minor| OrderedLine {
         line_no,
-        sku: sku.parse().unwrap(),
-        quantity: units.try_into().unwrap(),
+        sku: sku.parse().expect("a SKU"),
+        quantity: units.try_into().expect("a quantity"),
         total_minor,
     };
     vec![line(HEADPHONES, "SKU-HEADPHONES", 2, 2 * HEADPHONES_MINOR), line(MUG, "SKU-MUG", 1, MUG_MINOR)]
 }
 
 fn units(line_no: i16, quantity: u32) -> LineUnits {
-    LineUnits { line_no, quantity: quantity.try_into().unwrap() }
+    LineUnits { line_no, quantity: quantity.try_into().expect("a quantity") }
 }
 
 fn plan(script: &Script, wanted: &[LineUnits]) -> Result<LineCancellation, LineCancelRefusal> {

@@ -131,6 +131,11 @@ const VIOLATIONS: &[(&str, &str)] = &[
                             WHERE status = 'booked'"#,
     ),
     ("shipments.delivered", "UPDATE shipping.shipments SET status = 'in_transit' WHERE status = 'delivered'"),
+    (
+        "shipments.reships",
+        "INSERT INTO orders.reships
+         SELECT max(id::text)::uuid, min(id::text)::uuid, gen_random_uuid(), now() FROM orders.orders",
+    ),
     ("timeline.gapless", "DELETE FROM orders.events WHERE version = 2 AND order_id::text LIKE 'd%'"),
     (
         "timeline.legal",
