@@ -172,6 +172,7 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::sagas::act::capture_again))
         .routes(routes!(admin::sagas::act::abandon_saga))
         .routes(routes!(admin::ledger::summary::summarize_ledger))
+        .routes(routes!(admin::settlements::list_settlements))
         .routes(routes!(admin::refunds::list_all_refunds))
         .routes(routes!(admin::audit_logs::list_audit_logs))
         .routes(routes!(admin::tasks::list_tasks))

@@ -11,6 +11,7 @@ domain::string_enum! {
         QueryStaleReservations,
         CheckLowStock,
         ReconcilePayments,
+        SummarizeSettlements,
         ReplayFailedJobs,
         ExpireIdempotencyKeys,
         PruneInbox,

@@ -12,4 +12,5 @@ mod parts;
 mod races;
 mod reconcile;
 mod refunds;
+mod settlements;
 mod voids;

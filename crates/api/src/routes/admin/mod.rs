@@ -7,5 +7,6 @@ pub mod ledger;
 pub mod refunds;
 pub mod replays;
 pub mod sagas;
+pub mod settlements;
 pub mod tasks;
 pub mod users;

@@ -34,7 +34,7 @@ impl FromQuery for RefundsQuery {
 /// List refunds
 ///
 /// Of all orders, with one status, the longest unchanged first. Those in `manual_review` wait for
-/// POST /orders/{id}/refunds/{refund_id}/resolve: nobody can look their outcome up any more.
+/// `POST /orders/{id}/refunds/{refund_id}/resolve`: nobody can look their outcome up any more.
 #[utoipa::path(get, path = "/admin/refunds", tag = "admin",
     params(("status" = inline(Option<RefundStatusSet>), Query, description = "The status; default `manual_review`"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
