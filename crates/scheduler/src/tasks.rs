@@ -11,6 +11,7 @@ use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
+use payments::gateway::GatewaySettings;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,16 +72,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
-        TaskName::SummarizeSettlements => {
-            let gateways: Arc<[_]> = settings.payment_gateways.start(&context.pool).into();
-            Task {
-                batch_limit: SETTLEMENTS_LIMIT,
-                ..task(name, EVERY_HOUR, context, move |context, now| {
-                    let gateways = Arc::clone(&gateways);
-                    Box::pin(async move { Ok(payments::summarize_settlements(&context.pool, &gateways, now).await?) })
-                })
-            }
-        }
+        TaskName::SummarizeSettlements => settlements_task(name, &settings.payment_gateways, context),
         TaskName::ReplayFailedJobs => task(name, EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
         }),
@@ -130,6 +122,15 @@ fn retention_task(name: TaskName, retention: Retention, context: &WriteContext) 
         let retention = Arc::clone(&retention);
         Box::pin(async move { retention.run(&context.pool, now).await })
     })
+}
+
+fn settlements_task(name: TaskName, gateways: &GatewaySettings, context: &WriteContext) -> Task {
+    let gateways: Arc<[_]> = gateways.start(&context.pool).into();
+    let task = task(name, EVERY_HOUR, context, move |context, now| {
+        let gateways = Arc::clone(&gateways);
+        Box::pin(async move { Ok(payments::summarize_settlements(&context.pool, &gateways, now).await?) })
+    });
+    Task { batch_limit: SETTLEMENTS_LIMIT, ..task }
 }
 
 async fn expire_keys(pool: &PgPool, kept_since: Timestamp) -> anyhow::Result<usize> {
