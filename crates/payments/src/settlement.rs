@@ -1,7 +1,7 @@
 //! The settlement of a day: what the money ledger says was captured and returned, beside the gateway's report.
 
 use crate::gateway::SettlementReport;
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::NaiveDate;
 use domain::Timestamp;
 use domain::money::Currency;
 use std::collections::BTreeMap;
@@ -34,12 +34,6 @@ pub struct Settlement {
 pub struct MovedSums {
     pub captured_minor: i64,
     pub returned_minor: i64,
-}
-
-/// The first moment of the day, and that of the next one.
-pub(crate) fn bounds(day: NaiveDate) -> (Timestamp, Timestamp) {
-    let from = day.and_time(NaiveTime::MIN).and_utc();
-    (from, from + TimeDelta::days(1))
 }
 
 /// Compares both; `None` for a report that can't be read.

@@ -1,8 +1,8 @@
 //! Compares the money ledger of each ended day with the report of each gateway.
 
 use crate::error::PaymentsError;
-use crate::gateway::{SettlementReport, StartedGateway};
-use crate::settlement::{Settlement, SettlementStatus, bounds, compare};
+use crate::gateway::{SettlementReport, StartedGateway, day_bounds};
+use crate::settlement::{Settlement, SettlementStatus, compare};
 use crate::store::{self, SettlementCursor};
 use chrono::{Days, NaiveDate, TimeDelta};
 use domain::Timestamp;
@@ -50,7 +50,7 @@ async fn summarize_day(
         tracing::warn!(gateway = info.name, %day, why, "The gateway's report can't be read");
     }
     let mut tx = platform::postgres::begin(pool).await?;
-    let ledger = store::moved_on(&mut tx, bounds(day), info.name).await?;
+    let ledger = store::moved_on(&mut tx, day_bounds(day), info.name).await?;
     let Some(settlements) = compare((day, info.name), &ledger, report, now) else { return Ok(0) };
     for settlement in settlements.iter().filter(|it| it.status == SettlementStatus::Differs) {
         let currency = settlement.currency.code();

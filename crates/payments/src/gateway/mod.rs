@@ -23,7 +23,7 @@ pub use registry::{ChosenGateway, GatewaySettings, Gateways, NoSettings, Started
 pub(crate) use registry::{KEY_RETENTION_DEFAULT, delete_operations, registered};
 
 use async_trait::async_trait;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use domain::Timestamp;
 use domain::ids::ProviderKey;
 use domain::money::{Currency, Money};
@@ -169,6 +169,12 @@ pub enum LookUp {
     Unknown {
         why: String,
     },
+}
+
+/// The first moment of the day, and that of the next one.
+pub(crate) fn day_bounds(day: NaiveDate) -> (Timestamp, Timestamp) {
+    let from = day.and_time(NaiveTime::MIN).and_utc();
+    (from, from + TimeDelta::days(1))
 }
 
 impl<T> Outcome<T> {

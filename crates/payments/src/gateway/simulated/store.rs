@@ -2,8 +2,7 @@
 //! `payments.simulated_gateway_movements`.
 
 use super::ledger::{Authorization, Entry, LedgerSnapshot};
-use crate::gateway::SettledSums;
-use crate::settlement::bounds;
+use crate::gateway::{SettledSums, day_bounds};
 use chrono::NaiveDate;
 use domain::Timestamp;
 use domain::ids::ProviderKey;
@@ -80,7 +79,7 @@ pub(super) async fn insert_new(
 
 /// What was captured and returned on a day of UTC.
 pub(super) async fn settled(pool: &PgPool, day: NaiveDate) -> sqlx::Result<Vec<SettledSums>> {
-    let (from, to) = bounds(day);
+    let (from, to) = day_bounds(day);
     let rows = sqlx::query!(
         r#"SELECT currency AS "currency!", sum(captured)::bigint AS "captured_minor!", sum(returned)::bigint AS "returned_minor!"
            FROM (SELECT authorized.currency, CASE movement.kind WHEN 'capture' THEN movement.amount_minor ELSE 0 END AS captured,
