@@ -183,6 +183,7 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::shipments::resolve::resolve_shipment))
         .routes(routes!(admin::shipments::reship::reship))
         .routes(routes!(admin::ledger::summary::summarize_ledger))
+        .routes(routes!(admin::settlements::list_settlements))
         .routes(routes!(admin::refunds::list_all_refunds))
         .routes(routes!(admin::audit_logs::list_audit_logs))
         .routes(routes!(admin::tasks::list_tasks))

@@ -15,5 +15,6 @@ pub async fn measure(pool: &PgPool) -> sqlx::Result<Backlog> {
         outbox: measure::outbox(&mut connection, MEASURED_MAX).await?,
         sagas: measure::sagas(&mut connection, MEASURED_MAX).await?,
         overdue_seconds: measure::overdue_seconds(&mut connection).await?,
+        differing_settlements: measure::differing_settlements(&mut connection).await?,
     })
 }

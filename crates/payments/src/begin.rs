@@ -81,7 +81,8 @@ fn plan(
     if let PaymentCommand::WriteOff(_) = command {
         let operation = Operation::of(command);
         let key = operation.key(order_id);
-        let cause = Cause { order_id, gateway: &gateway, operation, message_id: Some(delivery.header.id) };
+        let cause =
+            Cause { order_id, gateway: &gateway, operation, message_id: Some(delivery.header.id), executed_at: None };
         let entries = cause.entries(&stored.payment, &payment);
         changes.written_off.extend((!entries.is_empty()).then_some((order_id, key)));
         changes.entries.extend(entries);

@@ -1,9 +1,10 @@
 //! The gateway calls, made between the two transactions.
 
-use crate::gateway::{Authorize, Gateways, LookUp, Movement, Outcome, PaymentGateway, Receipt, StartedGateway};
+use crate::gateway::{Authorize, Gateways, LookUp, Movement, Outcome, PaymentGateway, Receipt, StartedGateway, Voided};
+use domain::Timestamp;
 use domain::ids::{OrderId, ProviderKey};
 use domain::money::Money;
-use domain::payment::{CaptureAttempt, Operation, Refusal, VoidResult};
+use domain::payment::{CaptureAttempt, Operation, Refusal};
 use platform::metrics::provider::{self, ProviderCalls};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ pub enum Report {
     Authorize(Money, Outcome<Receipt>),
     Capture(CaptureAttempt, Outcome<Receipt>),
     Refund(String, Outcome<Receipt>),
-    Void(Outcome<VoidResult>),
+    Void(Outcome<Voided>),
 }
 
 /// The started gateways by name. Each call goes to the gateway that it names.
@@ -122,7 +123,7 @@ fn not_started(gateway: &str) -> String {
 }
 
 impl MeteredGateway {
-    async fn void(&self, order_id: OrderId) -> Outcome<VoidResult> {
+    async fn void(&self, order_id: OrderId) -> Outcome<Voided> {
         let authorization = Operation::Authorize.key(order_id);
         self.count(VOID, self.gateway.void(authorization)).await
     }
@@ -210,6 +211,17 @@ impl OperationRequest {
 }
 
 impl Report {
+    /// When the gateway executed it, if it says.
+    pub(crate) fn executed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Authorize(_, Outcome::Succeeded(receipt))
+            | Self::Capture(_, Outcome::Succeeded(receipt))
+            | Self::Refund(_, Outcome::Succeeded(receipt)) => receipt.executed_at,
+            Self::Void(Outcome::Succeeded(voided)) => voided.executed_at,
+            Self::Authorize(..) | Self::Capture(..) | Self::Refund(..) | Self::Void(_) => None,
+        }
+    }
+
     pub(crate) fn operation(&self) -> Operation {
         match self {
             Self::Authorize(..) => Operation::Authorize,

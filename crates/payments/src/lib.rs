@@ -21,7 +21,9 @@ mod refunds;
 mod remove_orders;
 mod settings;
 mod settle;
+mod settlement;
 mod store;
+mod summarize_settlements;
 
 pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
 pub use error::PaymentsError;
@@ -38,7 +40,9 @@ pub use refunds::{
 };
 pub use remove_orders::{open_orders, remove_orders};
 pub use settings::{PaymentsArgs, ReconcileArgs};
-pub use store::{OperationStatus, Refund, RefundCursor};
+pub use settlement::{MovedSums, Settlement, SettlementStatus};
+pub use store::{OperationStatus, Refund, RefundCursor, SettlementCursor};
+pub use summarize_settlements::{list_settlements, summarize_settlements};
 
 use bulkheads::Bulkheads;
 use call::MeteredGateways;

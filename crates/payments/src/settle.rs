@@ -6,7 +6,7 @@
 use crate::call::{CallResult, Report};
 use crate::changes::PaymentChanges;
 use crate::error::PaymentsError;
-use crate::gateway::Outcome;
+use crate::gateway::{Outcome, Voided};
 use crate::refunds::{RefundsOfBatch, request_lines, unresolved};
 use crate::store::{self, Cause, OperationStatus, SettledOperation, StoredPayment};
 use domain::Timestamp;
@@ -98,7 +98,7 @@ fn apply_result(
         Ok(Applied::Unchanged) => {}
         Err(refusal) => operation = operation.mark_unknown(&refusal.to_string()),
     }
-    if let Report::Void(Outcome::Succeeded(found)) = report {
+    if let Report::Void(Outcome::Succeeded(Voided { found, .. })) = report {
         match &stored.payment {
             Payment::Voiding { .. } => {
                 operation = operation.mark_unknown("the gateway did not find an authorization that it had confirmed");
@@ -123,7 +123,7 @@ fn apply_report(payment: Payment, report: &Report) -> Result<Applied<Payment>, R
         Report::Capture(capture, Outcome::Declined { reason }) => payment.capture_declined(*capture, reason.clone()),
         Report::Refund(cause, Outcome::Succeeded(_)) => payment.refunded(cause),
         Report::Refund(cause, Outcome::Declined { reason }) => payment.refund_declined(cause, reason.clone()),
-        Report::Void(Outcome::Succeeded(found)) => payment.voided(*found),
+        Report::Void(Outcome::Succeeded(Voided { found, .. })) => payment.voided(*found),
         // A declined void is not final, because it is a compensation: it is retried until it succeeds.
         Report::Void(Outcome::Declined { .. } | Outcome::Unknown { .. })
         | Report::Authorize(_, Outcome::Unknown { .. })

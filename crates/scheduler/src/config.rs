@@ -4,6 +4,7 @@ use crate::retention::RetentionArgs;
 use crate::task_name::{TASK_NAMES, TaskName};
 use inventory::UpkeepArgs;
 use payments::ReconcileArgs;
+use payments::gateway::GatewaySettings;
 use platform::config::{
     DatabaseArgs, EnvironmentArgs, MetricsArgs, RabbitmqArgs, RuntimeArgs, Settings, TelemetryArgs,
 };
@@ -42,6 +43,8 @@ pub struct SchedulerSettings {
     pub saga: orders::SagaArgs,
     #[command(flatten)]
     pub carriers: CarrierSettings,
+    #[command(flatten)]
+    pub payment_gateways: GatewaySettings,
     #[command(flatten)]
     pub delays: DelayArgs,
     #[command(flatten)]

@@ -60,6 +60,7 @@ struct BacklogGauges {
     sagas_open: IntGaugeVec,
     saga_oldest: GaugeVec,
     saga_overdue: Gauge,
+    settlements_differing: IntGauge,
     measured_at: Mutex<Option<Instant>>,
 }
 
@@ -166,11 +167,15 @@ impl BacklogGauges {
                 "How long the most overdue saga is past its deadline; more than a few seconds means that no scheduler \
                  wakes stalled sagas.",
             ),
+            settlements_differing: new_int_gauge(
+                "orderflow_settlements_differing",
+                "Settlements of the last 31 days in which a gateway reports other sums than the money ledger has.",
+            ),
             measured_at: Mutex::default(),
         }
     }
 
-    fn show(&self, Backlog { outbox, sagas, overdue_seconds }: &Backlog, at: Instant) {
+    fn show(&self, Backlog { outbox, sagas, overdue_seconds, differing_settlements }: &Backlog, at: Instant) {
         let OutboxDepth { messages, oldest_seconds } = *outbox;
         self.outbox_messages.set(messages);
         self.outbox_oldest.set(oldest_seconds);
@@ -182,6 +187,7 @@ impl BacklogGauges {
                 .set(found.map_or(0.0, |sagas| sagas.oldest_seconds));
         }
         self.saga_overdue.set(*overdue_seconds);
+        self.settlements_differing.set(*differing_settlements);
         *self.measured_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
@@ -195,8 +201,15 @@ impl BacklogGauges {
         }
     }
 
-    fn parts(&self) -> [&dyn Collector; 5] {
-        [&self.outbox_messages, &self.outbox_oldest, &self.sagas_open, &self.saga_oldest, &self.saga_overdue]
+    fn parts(&self) -> [&dyn Collector; 6] {
+        [
+            &self.outbox_messages,
+            &self.outbox_oldest,
+            &self.sagas_open,
+            &self.saga_oldest,
+            &self.saga_overdue,
+            &self.settlements_differing,
+        ]
     }
 }
 
@@ -223,10 +236,10 @@ mod tests {
 
         let stuck = PhaseBacklog { phase: PhaseName::Stuck, active_sagas: 3, oldest_seconds: 60.0 };
         let outbox = OutboxDepth { messages: 7, oldest_seconds: 1.5 };
-        gauges.show(&Backlog { outbox, sagas: vec![stuck], overdue_seconds: 0.0 }, noon);
+        gauges.show(&Backlog { outbox, sagas: vec![stuck], overdue_seconds: 0.0, differing_settlements: 0 }, noon);
 
         assert!(before.is_empty(), "nothing is measured yet: {before:?}");
-        assert_eq!(names(noon + FRESH / 2).len(), 5);
+        assert_eq!(names(noon + FRESH / 2).len(), 6);
         assert!(names(noon + FRESH).is_empty(), "the measurement is too old");
     }
 
@@ -235,9 +248,15 @@ mod tests {
         let gauges = BacklogGauges::new();
         let running = PhaseBacklog { phase: PhaseName::Running, active_sagas: 2, oldest_seconds: 9.0 };
         let outbox = OutboxDepth { messages: 0, oldest_seconds: 0.0 };
-        gauges.show(&Backlog { outbox, sagas: vec![running], overdue_seconds: 0.0 }, Instant::now());
+        gauges.show(
+            &Backlog { outbox, sagas: vec![running], overdue_seconds: 0.0, differing_settlements: 0 },
+            Instant::now(),
+        );
 
-        gauges.show(&Backlog { outbox, sagas: Vec::new(), overdue_seconds: 0.0 }, Instant::now());
+        gauges.show(
+            &Backlog { outbox, sagas: Vec::new(), overdue_seconds: 0.0, differing_settlements: 0 },
+            Instant::now(),
+        );
 
         let open = |phase| gauges.sagas_open.with_label_values(&[<&str>::from(phase)]).get();
         assert_eq!(PHASES.map(open), [0; 4]);

@@ -12,6 +12,7 @@ domain::string_enum! {
         QueryStaleReservations,
         CheckLowStock,
         ReconcilePayments,
+        SummarizeSettlements,
         ReplayFailedJobs,
         ExpireIdempotencyKeys,
         PruneInbox,

@@ -11,6 +11,7 @@ use domain::Timestamp;
 use futures::future::BoxFuture;
 use messaging::WriteContext;
 use operations::verify::{VerifyLimits, verify};
+use payments::gateway::GatewaySettings;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +28,13 @@ const EVERY_5_S: Duration = Duration::from_secs(5);
 const EVERY_30_S: Duration = Duration::from_secs(30);
 const EVERY_MINUTE: Duration = Duration::from_mins(1);
 const EVERY_10_MIN: Duration = Duration::from_mins(10);
+const EVERY_HOUR: Duration = Duration::from_hours(1);
 
 /// How long a batch of an ordinary task may take, and how long `verify` may take.
 const BATCH_LIMIT: Duration = Duration::from_mins(1);
 const VERIFY_LIMIT: Duration = Duration::from_mins(15);
+/// How long reading the reports and the ledger of the last days may take.
+const SETTLEMENTS_LIMIT: Duration = Duration::from_mins(15);
 
 /// All tasks.
 pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &UnconsumedQueues) -> Vec<Task> {
@@ -69,6 +73,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
+        TaskName::SummarizeSettlements => settlements_task(name, &settings.payment_gateways, context),
         TaskName::ReplayFailedJobs => task(name, EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
         }),
@@ -125,6 +130,15 @@ fn retention_task(name: TaskName, retention: Retention, context: &WriteContext) 
         let retention = Arc::clone(&retention);
         Box::pin(async move { retention.run(&context.pool, now).await })
     })
+}
+
+fn settlements_task(name: TaskName, gateways: &GatewaySettings, context: &WriteContext) -> Task {
+    let gateways: Arc<[_]> = gateways.start(&context.pool).into();
+    let task = task(name, EVERY_HOUR, context, move |context, now| {
+        let gateways = Arc::clone(&gateways);
+        Box::pin(async move { Ok(payments::summarize_settlements(&context.pool, &gateways, now).await?) })
+    });
+    Task { batch_limit: SETTLEMENTS_LIMIT, ..task }
 }
 
 async fn expire_keys(pool: &PgPool, kept_since: Timestamp) -> anyhow::Result<usize> {

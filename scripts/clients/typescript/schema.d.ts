@@ -247,7 +247,7 @@ export interface paths {
         /**
          * List refunds
          * @description Of all orders, with one status, the longest unchanged first. Those in `manual_review` wait for
-         *     POST /orders/{id}/refunds/{refund_id}/resolve: nobody can look their outcome up any more.
+         *     `POST /orders/{id}/refunds/{refund_id}/resolve`: nobody can look their outcome up any more.
          */
         get: operations["list_all_refunds"];
         put?: never;
@@ -441,6 +441,27 @@ export interface paths {
          * @description Sends the command of the open step again now and resets its retries. Safe to repeat: the step takes effect once.
          */
         post: operations["retry_saga_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List settlements
+         * @description What was captured and returned on each day, in the money ledger and in the report of the gateway, the newest day first.
+         *     A day is compared an hour after its end, and again for a week while it differs.
+         */
+        get: operations["list_settlements"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2649,6 +2670,20 @@ export interface components {
              */
             currency: string;
         };
+        /** @description Amounts in the minor unit of the currency. */
+        Moved: {
+            /**
+             * Format: int64
+             * @example 8000
+             */
+            captured_minor: number;
+            /**
+             * Format: int64
+             * @description Refunded and reversed.
+             * @example 500
+             */
+            returned_minor: number;
+        };
         /** @description One change of the stock of a SKU in a warehouse; it never changes itself. */
         Movement: {
             /**
@@ -4408,6 +4443,63 @@ export interface components {
                 last_used_at: string;
                 /** @example curl/8.5.0 */
                 user_agent?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description A day of UTC with a gateway, in a currency. */
+        Settlement: {
+            /**
+             * Format: date-time
+             * @description When both were last compared.
+             */
+            checked_at: string;
+            /** @example USD */
+            currency: string;
+            /**
+             * Format: date
+             * @example 2026-11-28
+             */
+            day: string;
+            /** @example simulated */
+            gateway: string;
+            /** @description What the money ledger has. */
+            ledger: components["schemas"]["Moved"];
+            reported?: components["schemas"]["Moved"] | null;
+            /**
+             * @description - `matched`: the gateway reports the same
+             *     - `differs`: the gateway reports other sums
+             *     - `unreported`: the gateway makes no reports
+             * @enum {string}
+             */
+            status: "matched" | "differs" | "unreported";
+        };
+        SettlementPage: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When both were last compared.
+                 */
+                checked_at: string;
+                /** @example USD */
+                currency: string;
+                /**
+                 * Format: date
+                 * @example 2026-11-28
+                 */
+                day: string;
+                /** @example simulated */
+                gateway: string;
+                /** @description What the money ledger has. */
+                ledger: components["schemas"]["Moved"];
+                reported?: components["schemas"]["Moved"] | null;
+                /**
+                 * @description - `matched`: the gateway reports the same
+                 *     - `differs`: the gateway reports other sums
+                 *     - `unreported`: the gateway makes no reports
+                 * @enum {string}
+                 */
+                status: "matched" | "differs" | "unreported";
             }[];
             /** @description Send it as `cursor` to get the next page; absent on the last page. */
             next_cursor?: string | null;
@@ -7219,6 +7311,67 @@ export interface operations {
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type.unsupported-encoding"];
             422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    list_settlements: {
+        parameters: {
+            query?: {
+                /** @description Filter by status */
+                status?: "matched" | "differs" | "unreported";
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Page size, 1 to 100; default 20 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of settlements */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "checked_at": "2026-01-15T09:30:00Z",
+                     *           "currency": "USD",
+                     *           "day": "2026-11-28",
+                     *           "gateway": "simulated",
+                     *           "ledger": {
+                     *             "captured_minor": 8000,
+                     *             "returned_minor": 500
+                     *           },
+                     *           "reported": {
+                     *             "captured_minor": 8000,
+                     *             "returned_minor": 500
+                     *           },
+                     *           "status": "matched"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettlementPage"];
+                };
+            };
+            400: components["responses"]["invalid-parameter.invalid-host.idempotency-key-unsupported"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            406: components["responses"]["not-acceptable"];
+            414: components["responses"]["uri-too-long"];
+            422: components["responses"]["validation"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];

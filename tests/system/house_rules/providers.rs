@@ -19,6 +19,7 @@ const OTHER_WORDS: &[&str] = &["manual_review", "manualreview"];
 const KNOWN: &[(&str, &str)] = &[
     ("crates/api/src/routes/admin/ledger/entry.rs", "an example in the description of the API"),
     ("crates/api/src/routes/admin/ledger/summary.rs", "an example in the description of the API"),
+    ("crates/api/src/routes/admin/settlements.rs", "an example in the description of the API"),
     ("crates/api/src/routes/orders/order.rs", "an example in the description of the API"),
     ("crates/api/src/routes/orders/payments.rs", "an example in the description of the API"),
     ("crates/api/src/routes/shipments/shipment.rs", "an example in the description of the API"),

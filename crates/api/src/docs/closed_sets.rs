@@ -106,6 +106,12 @@ const SETS: &[Set] = &[
         ("reversed", "paid back by a void: it had been captured"),
         ("written_off", "given up after its capture was declined; moves no money"),
     ],
+    // settlement.status
+    &[
+        ("matched", "the gateway reports the same"),
+        ("differs", "the gateway reports other sums"),
+        ("unreported", "the gateway makes no reports"),
+    ],
     // ledger formats
     &[("json", "pages"), ("csv", "the whole range as CSV")],
     // refund.status

@@ -62,6 +62,7 @@ sets! {
     RunResultSet = crate::routes::admin::tasks::RunResult;
     SagaFilterSet = orders::SagaFilter;
     ScopeSet = accounts::Scope;
+    SettlementStatusSet = payments::SettlementStatus;
     ShipmentStatusSet = domain::shipment::ShipmentStatus;
     StepNameSet = domain::saga::StepName;
     UserStatusSet = crate::routes::admin::users::item::UserStatus;

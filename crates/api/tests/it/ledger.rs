@@ -170,3 +170,31 @@ async fn refunds_to_review_are_listed_for_staff(pool: PgPool) {
     assert_eq!(list("?status=pending").await["items"][0]["id"], ids[2]);
     assert_eq!(list("?status=succeeded").await["items"], Value::Array(Vec::new()));
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn settlements_are_listed_by_day_and_status(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    let fill = "INSERT INTO payments.settlements
+                SELECT '2026-01-01'::date + number, 'simulated', code, 100, 0, 100 + number, 0,
+                       CASE number WHEN 0 THEN 'matched' ELSE 'differs' END, now()
+                FROM generate_series(0, 2) AS number, (VALUES ('USD'), ('EUR')) AS currency (code)";
+    sqlx::query(fill).execute(&pool).await.expect("filled");
+    let list = async |query: &str| {
+        let path = format!("/admin/settlements{query}");
+        shop.client.send(get(&path).by(&shop.admin)).await.expect(StatusCode::OK)
+    };
+    let named = |page: &Value| -> Vec<String> {
+        let name = |item: &Value| format!("{} {}", item["day"].as_str().unwrap(), item["currency"].as_str().unwrap());
+        page["items"].as_array().expect("items").iter().map(name).collect()
+    };
+
+    let first = list("?limit=3").await;
+    let second = list(&format!("?limit=3&cursor={}", first["next_cursor"].as_str().expect("a second page"))).await;
+
+    assert_eq!(named(&first), ["2026-01-03 EUR", "2026-01-03 USD", "2026-01-02 EUR"]);
+    assert_eq!(named(&second), ["2026-01-02 USD", "2026-01-01 EUR", "2026-01-01 USD"]);
+    assert!(second.get("next_cursor").is_none());
+    assert_eq!(named(&list("?status=matched").await), ["2026-01-01 EUR", "2026-01-01 USD"]);
+    let reported = &first["items"][0]["reported"];
+    assert_eq!((&reported["captured_minor"], &first["items"][0]["status"]), (&json!(102), &json!("differs")));
+}

@@ -10,6 +10,8 @@ pub struct Backlog {
     pub sagas: Vec<PhaseBacklog>,
     /// How far the most overdue saga is past its deadline; 0 when there is none.
     pub overdue_seconds: f64,
+    /// Settlements of the last month in which a gateway reports other sums than the money ledger has.
+    pub differing_settlements: i64,
 }
 
 /// The messages that are not published yet.

@@ -51,3 +51,13 @@ pub async fn overdue_seconds(connection: &mut PgConnection) -> sqlx::Result<f64>
     .fetch_one(connection)
     .await
 }
+
+/// Counts settlements of the last 31 days; a gateway has one per day and currency.
+pub async fn differing_settlements(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM payments.settlements
+           WHERE status = 'differs' AND day > (now() AT TIME ZONE 'UTC')::date - 31"#
+    )
+    .fetch_one(connection)
+    .await
+}

@@ -23,9 +23,10 @@ pub use registry::{ChosenGateway, GatewaySettings, Gateways, NoSettings, Started
 pub(crate) use registry::{KEY_RETENTION_DEFAULT, delete_operations, registered};
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use domain::Timestamp;
 use domain::ids::ProviderKey;
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::payment::VoidResult;
 use sqlx::{PgConnection, PgPool};
 use std::fmt::Debug;
@@ -40,13 +41,18 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     async fn capture(&self, request: Movement) -> Outcome<Receipt>;
 
     /// Cancels `authorization`: releases the amount that was not captured, and refunds the amount that was.
-    async fn void(&self, authorization: ProviderKey) -> Outcome<VoidResult>;
+    async fn void(&self, authorization: ProviderKey) -> Outcome<Voided>;
 
     /// Returns part of the captured amount, or all of it.
     async fn refund(&self, request: Movement) -> Outcome<Receipt>;
 
     /// The result of the operation with this `key`: an authorization, a capture or a refund.
     async fn look_up(&self, key: ProviderKey) -> LookUp;
+
+    /// Its own report of what it captured and returned on a day of UTC, by the times that its receipts name.
+    async fn settled(&self, _day: NaiveDate) -> SettlementReport {
+        SettlementReport::None
+    }
 }
 
 /// A gateway that can be registered: what is known of it before it is started, and how it is started.
@@ -105,6 +111,36 @@ pub struct Movement {
 pub struct Receipt {
     /// The gateway's own id of the operation.
     pub reference: String,
+    /// When it was executed, by the gateway's clock. `None` if the gateway does not say.
+    pub executed_at: Option<Timestamp>,
+}
+
+/// A void that was executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voided {
+    pub found: VoidResult,
+    /// As that of a [`Receipt`].
+    pub executed_at: Option<Timestamp>,
+}
+
+/// A gateway's report of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettlementReport {
+    /// The gateway makes none.
+    None,
+    /// It can't be read now.
+    Unavailable(String),
+    /// Only currencies in which something was captured or returned.
+    Sums(Vec<SettledSums>),
+}
+
+/// What a gateway captured and returned in a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledSums {
+    pub currency: Currency,
+    pub captured_minor: i64,
+    /// By refunds and by voids.
+    pub returned_minor: i64,
 }
 
 /// The outcome of an authorization, capture, void or refund.
@@ -133,6 +169,12 @@ pub enum LookUp {
     Unknown {
         why: String,
     },
+}
+
+/// The first moment of the day, and that of the next one.
+pub(crate) fn day_bounds(day: NaiveDate) -> (Timestamp, Timestamp) {
+    let from = day.and_time(NaiveTime::MIN).and_utc();
+    (from, from + TimeDelta::days(1))
 }
 
 impl<T> Outcome<T> {

@@ -23,7 +23,8 @@ macro_rules! register {
         }
 
         impl GatewaySettings {
-            fn start(&self, pool: &PgPool) -> Vec<StartedGateway> {
+            /// Starts every gateway that has settings.
+            pub fn start(&self, pool: &PgPool) -> Vec<StartedGateway> {
                 let started = [$($(#[$condition])? start_one::<$gateway>(&self.$section, pool)),+];
                 started.into_iter().flatten().collect()
             }

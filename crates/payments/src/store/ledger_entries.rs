@@ -1,6 +1,7 @@
 //! Table `payments.ledger_entries`. [`super::save`] inserts its rows with the changes of the payments that they are about.
 
 use crate::call::Report;
+use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ProviderKey};
 use domain::money::Currency;
 use domain::payment::{LedgerEntry, Operation, Payment, ledger_entries};
@@ -19,6 +20,8 @@ pub(crate) struct CausedEntry {
     pub entry: LedgerEntry,
     /// The command whose call reported it.
     pub message_id: Option<MessageId>,
+    /// When the gateway executed it, if it says.
+    pub executed_at: Option<Timestamp>,
 }
 
 /// What shows a change of a payment: the report of an operation, or a person.
@@ -27,11 +30,13 @@ pub(crate) struct Cause<'a> {
     pub gateway: &'a str,
     pub operation: Operation,
     pub message_id: Option<MessageId>,
+    pub executed_at: Option<Timestamp>,
 }
 
 impl Cause<'_> {
     pub fn of<'a>(order_id: OrderId, gateway: &'a str, report: &Report, message_id: MessageId) -> Cause<'a> {
-        Cause { order_id, gateway, operation: report.operation(), message_id: Some(message_id) }
+        let (operation, executed_at) = (report.operation(), report.executed_at());
+        Cause { order_id, gateway, operation, message_id: Some(message_id), executed_at }
     }
 
     /// The entries of a change of the payment.
@@ -45,6 +50,7 @@ impl Cause<'_> {
             currency: amount.currency,
             entry,
             message_id: self.message_id,
+            executed_at: self.executed_at,
         };
         ledger_entries(before, after).into_iter().map(caused).collect()
     }
@@ -60,6 +66,7 @@ pub(super) struct EntryColumns<'a> {
     pub gateway: Vec<&'a str>,
     pub cause: Vec<&'a str>,
     pub message_id: Vec<Option<Uuid>>,
+    pub executed_at: Vec<Option<Timestamp>>,
 }
 
 impl<'a> EntryColumns<'a> {
@@ -73,6 +80,7 @@ impl<'a> EntryColumns<'a> {
             gateway: entries.iter().map(|new| new.gateway.as_str()).collect(),
             cause: entries.iter().map(|new| new.cause.as_str()).collect(),
             message_id: entries.iter().map(|new| new.message_id.map(|id| id.as_uuid())).collect(),
+            executed_at: entries.iter().map(|new| new.executed_at).collect(),
         }
     }
 }

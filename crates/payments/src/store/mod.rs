@@ -10,6 +10,7 @@ mod refunds;
 mod removals;
 mod row;
 mod save_changes;
+mod settlements;
 mod unsettled;
 
 pub(crate) use late_refunds::{
@@ -29,4 +30,6 @@ pub(crate) use refunds::{find_refunds, insert_refund, save_refunds};
 pub(crate) use removals::{delete_payments, lock_existing_payments, orders_with_open_payment};
 pub(crate) use row::{PaymentRow, StoredPayment};
 pub(crate) use save_changes::save;
+pub use settlements::SettlementCursor;
+pub(crate) use settlements::{is_settled, list_settlements, moved_on, save_settlements};
 pub(crate) use unsettled::{Unsettled, UnsettledOperation, claim_unsettled};

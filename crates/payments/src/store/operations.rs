@@ -2,7 +2,7 @@
 
 use crate::call::{Call, KeyedOperation, Report};
 use crate::error::PaymentsError;
-use crate::gateway::Outcome;
+use crate::gateway::{Outcome, Voided};
 use domain::Timestamp;
 use domain::ids::{OrderId, ProviderKey};
 use domain::payment::{Operation, OperationKind};
@@ -220,7 +220,7 @@ impl SettledOperation {
                 }
                 Outcome::Unknown { why } => blank.mark_unknown(why),
             },
-            Report::Void(Outcome::Succeeded(found)) => {
+            Report::Void(Outcome::Succeeded(Voided { found, .. })) => {
                 Self { amount_minor: Some(found.refunded_by_void_minor), ..blank }
             }
             Report::Void(Outcome::Declined { reason }) => blank.mark_unknown(&format!("declined: {reason}")),

@@ -52,13 +52,16 @@ pub(crate) async fn save(
              RETURNING 1),
          entered AS (
              INSERT INTO payments.ledger_entries
-                 (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause, message_id)
+                 (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause, message_id,
+                  executed_at)
              SELECT $1 AS at, new.order_id, new.provider_key, new.kind, new.amount_minor, new.currency, new.gateway,
-                    new.cause, new.message_id
+                    new.cause, new.message_id,
+                    CASE WHEN new.message_id IS NOT NULL THEN COALESCE(new.executed_at, $1) END AS executed_at
                FROM (SELECT unnest($17::uuid[]) AS order_id, unnest($18::uuid[]) AS provider_key,
                             unnest($19::text[]) AS kind, unnest($20::bigint[]) AS amount_minor,
                             unnest($21::text[]) AS currency, unnest($22::text[]) AS gateway,
-                            unnest($23::text[]) AS cause, unnest($24::uuid[]) AS message_id) AS new)
+                            unnest($23::text[]) AS cause, unnest($24::uuid[]) AS message_id,
+                            unnest($25::timestamptz[]) AS executed_at) AS new)
          SELECT (SELECT count(*) FROM saved_payments) AS "payments!",
                 (SELECT count(*) FROM settled_operations) AS "operations!""#,
         now,
@@ -85,6 +88,7 @@ pub(crate) async fn save(
         &entry.gateway as &[&str],
         &entry.cause as &[&str],
         &entry.message_id as &[Option<Uuid>],
+        &entry.executed_at as &[Option<Timestamp>],
     )
     .fetch_one(tx)
     .await?;

@@ -17,7 +17,7 @@ async fn entries(pool: &PgPool, order: OrderId) -> Vec<(String, i64, String)> {
     sqlx::query_as(entries).bind(order.as_uuid()).fetch_all(pool).await.expect("entries")
 }
 
-fn entry(kind: &str, amount_minor: i64, cause: impl ToString) -> (String, i64, String) {
+fn entry(kind: &str, amount_minor: i64, cause: impl ToString + Copy) -> (String, i64, String) {
     (kind.to_owned(), amount_minor, cause.to_string())
 }
 

@@ -73,7 +73,11 @@ impl<'a, G: PaymentGateway> Payment<'a, G> {
     }
 
     async fn void(&self) -> Outcome<VoidResult> {
-        self.gateway.void(self.key()).await
+        match self.gateway.void(self.key()).await {
+            Outcome::Succeeded(voided) => Outcome::Succeeded(voided.found),
+            Outcome::Declined { reason } => Outcome::Declined { reason },
+            Outcome::Unknown { why } => Outcome::Unknown { why },
+        }
     }
 }
 

@@ -13,4 +13,5 @@ mod races;
 mod reconcile;
 mod refunds;
 mod returns;
+mod settlements;
 mod voids;

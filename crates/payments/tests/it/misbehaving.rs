@@ -8,7 +8,7 @@ use domain::ids::ProviderKey;
 use domain::payment::{OperationKind, PaymentStatus, VoidResult};
 use messaging::Verdict;
 use payments::OperationStatus;
-use payments::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt};
+use payments::gateway::{Authorize, LookUp, Movement, Outcome, PaymentGateway, Receipt, Voided};
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex};
 
@@ -30,10 +30,10 @@ impl PaymentGateway for WithoutTombstones {
         let mut state = self.0.lock().expect("no panic while it was locked");
         state.held_minor += request.amount.amount_minor;
         state.charges += 1;
-        Outcome::Succeeded(Receipt { reference: "late".to_owned() })
+        Outcome::Succeeded(Receipt { reference: "late".to_owned(), executed_at: None })
     }
 
-    async fn void(&self, _authorization: ProviderKey) -> Outcome<VoidResult> {
+    async fn void(&self, _authorization: ProviderKey) -> Outcome<Voided> {
         let mut state = self.0.lock().expect("no panic while it was locked");
         if state.voids_to_refuse > 0 {
             state.voids_to_refuse -= 1;
@@ -41,7 +41,8 @@ impl PaymentGateway for WithoutTombstones {
         }
         let authorized = state.held_minor > 0;
         state.held_minor = 0;
-        Outcome::Succeeded(VoidResult { authorized, captured_minor: 0, refunded_by_void_minor: 0 })
+        let found = VoidResult { authorized, captured_minor: 0, refunded_by_void_minor: 0 };
+        Outcome::Succeeded(Voided { found, executed_at: None })
     }
 
     async fn capture(&self, _request: Movement) -> Outcome<Receipt> {

@@ -86,6 +86,11 @@ SELECT id, authorization_key, 'authorize', '', 1000, CASE status WHEN 'rejected'
 UNION ALL
 SELECT id, capture_key, CASE status WHEN 'delivered' THEN 'capture' ELSE 'void' END, shipment_id::text,
        CASE status WHEN 'delivered' THEN 1000 ELSE 0 END, 'succeeded', 1, at, at FROM old WHERE status <> 'rejected';
+INSERT INTO payments.ledger_entries (at, order_id, provider_key, kind, amount_minor, currency, gateway, cause)
+SELECT at, id, authorization_key, 'authorized', 1000, 'USD', 'simulated', '' FROM old WHERE status <> 'rejected'
+UNION ALL
+SELECT at, id, capture_key, CASE status WHEN 'delivered' THEN 'captured' ELSE 'voided' END, 1000, 'USD', 'simulated', ''
+FROM old WHERE status <> 'rejected';
 INSERT INTO payments.simulated_gateway_authorizations
        (key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
         released_minor, decline_reason, charges, authorize_calls, void_calls)

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod refunds;
 pub mod replays;
 pub mod sagas;
+pub mod settlements;
 pub mod shipments;
 pub mod tasks;
 pub mod users;

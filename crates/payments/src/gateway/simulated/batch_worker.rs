@@ -4,6 +4,7 @@
 use super::ledger::{Authorization, Entry, EntryKind, GatewayResponse, LedgerSnapshot};
 use super::store;
 use crate::gateway::{Authorize, LookUp, Movement};
+use domain::Timestamp;
 use domain::ids::ProviderKey;
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
@@ -69,10 +70,10 @@ async fn process_calls(pool: &PgPool, calls: &[GatewayCall]) -> sqlx::Result<Vec
     // An asynchronous commit is safe here: the simulator's ledger only matters once `settle` has stored the response,
     // and that commit is synchronous. The WAL is ordered, so that commit flushes this one too. If a crash loses both,
     // the call is repeated under the same key.
-    let mut tx = platform::postgres::begin_with_async_commit(pool).await?;
+    let (mut tx, now) = (platform::postgres::begin_with_async_commit(pool).await?, platform::clock::now());
     // Most calls authorize under a new key. Those are inserted and answered without reading the ledger.
     let mut seen = HashSet::new();
-    let new = calls.iter().map(|call| call.as_first().filter(|(authorization, _)| seen.insert(authorization.key)));
+    let new = calls.iter().map(|call| call.as_first(now).filter(|(authorization, _)| seen.insert(authorization.key)));
     let new: Vec<_> = new.collect();
     let authorizations: Vec<_> = new.iter().flatten().map(|(authorization, _)| authorization).collect();
     let inserted = store::insert_new(&mut tx, &authorizations).await?;
@@ -83,19 +84,23 @@ async fn process_calls(pool: &PgPool, calls: &[GatewayCall]) -> sqlx::Result<Vec
 
     let rest = calls.iter().zip(&responses).filter(|(_, response)| response.is_none());
     let rest: Vec<_> = rest.map(|(call, _)| call).collect();
-    let mut responses_of_rest = process_existing(&mut tx, &rest).await?.into_iter();
+    let mut responses_of_rest = process_existing(&mut tx, &rest, now).await?.into_iter();
     tx.commit().await?;
     Ok(responses.into_iter().filter_map(|response| response.or_else(|| responses_of_rest.next())).collect())
 }
 
 /// Processes calls whose authorization may be in the ledger already.
-async fn process_existing(tx: &mut PgConnection, calls: &[&GatewayCall]) -> sqlx::Result<Vec<GatewayResponse>> {
+async fn process_existing(
+    tx: &mut PgConnection,
+    calls: &[&GatewayCall],
+    now: Timestamp,
+) -> sqlx::Result<Vec<GatewayResponse>> {
     if calls.is_empty() {
         return Ok(Vec::new());
     }
     let keys: Vec<_> = calls.iter().flat_map(|call| call.authorization().into_iter().chain([call.key()])).collect();
     let mut snapshot = store::load(tx, &keys).await?;
-    let responses = calls.iter().map(|call| snapshot.process(call)).collect();
+    let responses = calls.iter().map(|call| snapshot.process(call, now)).collect();
     let changed: HashSet<_> = calls.iter().filter_map(|call| call.authorization()).collect();
     snapshot.authorizations.retain(|key, _| changed.contains(key));
     let moved: HashSet<_> = calls.iter().filter(|call| call.moves_money()).map(|call| call.key()).collect();
@@ -129,11 +134,11 @@ impl GatewayCall {
 
     /// The new authorization and the response, if this is the first call that names its authorization. `None` for calls
     /// that create no authorization.
-    fn as_first(&self) -> Option<(Authorization, GatewayResponse)> {
+    fn as_first(&self, now: Timestamp) -> Option<(Authorization, GatewayResponse)> {
         let mut authorization = Authorization::new(self.key());
         let response = match self {
             Self::Authorize(request) => authorization.authorize(request),
-            Self::Void(_) => authorization.void(),
+            Self::Void(_) => authorization.void(now),
             Self::Capture(_) | Self::Refund(_) | Self::LookUp(_) => return None,
         };
         Some((authorization, response))
@@ -141,12 +146,12 @@ impl GatewayCall {
 }
 
 impl LedgerSnapshot {
-    fn process(&mut self, call: &GatewayCall) -> GatewayResponse {
+    fn process(&mut self, call: &GatewayCall, now: Timestamp) -> GatewayResponse {
         match call {
             GatewayCall::Authorize(request) => self.authorization(request.key).authorize(request),
-            GatewayCall::Void(key) => self.authorization(*key).void(),
-            GatewayCall::Capture(request) => self.perform(EntryKind::Capture, request),
-            GatewayCall::Refund(request) => self.perform(EntryKind::Refund, request),
+            GatewayCall::Void(key) => self.authorization(*key).void(now),
+            GatewayCall::Capture(request) => self.perform(EntryKind::Capture, request, now),
+            GatewayCall::Refund(request) => self.perform(EntryKind::Refund, request, now),
             GatewayCall::LookUp(key) => GatewayResponse::Found(self.look_up(*key)),
         }
     }
@@ -155,9 +160,9 @@ impl LedgerSnapshot {
         self.authorizations.entry(key).or_insert_with(|| Authorization::new(key))
     }
 
-    fn perform(&mut self, kind: EntryKind, request: &Movement) -> GatewayResponse {
+    fn perform(&mut self, kind: EntryKind, request: &Movement, now: Timestamp) -> GatewayResponse {
         let entry = self.entries.entry(request.key).or_insert_with(|| Entry::new(kind, request));
-        entry.perform(self.authorizations.get_mut(&request.authorization))
+        entry.perform(self.authorizations.get_mut(&request.authorization), now)
     }
 
     fn look_up(&self, key: ProviderKey) -> LookUp {

@@ -1,7 +1,8 @@
 //! The rules of the simulated gateway's ledger: the response to each call, and the resulting rows. Pure, no I/O.
 
 use super::method::Method;
-use crate::gateway::{Authorize, LookUp, Movement, Outcome, Receipt};
+use crate::gateway::{Authorize, LookUp, Movement, Outcome, Receipt, Voided};
+use domain::Timestamp;
 use domain::ids::ProviderKey;
 use domain::payment::{VOIDED, VoidResult};
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ pub(super) struct Authorization {
     pub refunded_by_void_minor: i64,
     pub released_minor: i64,
     pub decline_reason: Option<String>,
+    pub voided_at: Option<Timestamp>,
     /// How often the amount was authorized: never more than once.
     pub charges: i32,
     pub authorize_calls: i32,
@@ -58,6 +60,7 @@ pub(super) struct Entry {
     pub amount_minor: i64,
     pub state: EntryState,
     pub decline_reason: Option<String>,
+    pub executed_at: Option<Timestamp>,
     pub calls: i32,
 }
 
@@ -80,7 +83,7 @@ pub(super) enum EntryState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GatewayResponse {
     Receipt(Outcome<Receipt>),
-    Voided(VoidResult),
+    Voided(Voided),
     Found(LookUp),
     /// The connection stays open, but no response arrives.
     NoResponse,
@@ -101,6 +104,7 @@ impl Authorization {
             refunded_by_void_minor: 0,
             released_minor: 0,
             decline_reason: None,
+            voided_at: None,
             charges: 0,
             authorize_calls: 0,
             void_calls: 0,
@@ -110,7 +114,7 @@ impl Authorization {
     pub fn authorize(&mut self, request: &Authorize) -> GatewayResponse {
         self.authorize_calls += 1;
         if self.charges > 0 {
-            return done(self.key);
+            return done(self.key, None);
         }
         match self.state {
             AuthorizationState::Voided => return declined(VOIDED),
@@ -122,7 +126,7 @@ impl Authorization {
         match request.method.parse() {
             Ok(Method::Flaky) if self.authorize_calls <= FLAKY_FAILURES => unavailable(),
             Ok(Method::Ok | Method::Flaky | Method::CaptureDeclined | Method::RefundDeclined) => {
-                self.charge(request, done(self.key))
+                self.charge(request, done(self.key, None))
             }
             Ok(Method::Timeout) => self.charge(request, lost()),
             Ok(Method::Down) => GatewayResponse::NoResponse,
@@ -131,28 +135,30 @@ impl Authorization {
         }
     }
 
-    pub fn void(&mut self) -> GatewayResponse {
+    pub fn void(&mut self, now: Timestamp) -> GatewayResponse {
         self.void_calls += 1;
         match self.state {
             AuthorizationState::Authorized => {
                 self.released_minor = self.authorized_minor - self.captured_minor;
                 self.refunded_by_void_minor = self.captured_minor - self.refunded_minor;
                 self.refunded_minor = self.captured_minor;
+                self.voided_at = Some(now);
                 self.state = AuthorizationState::Voided;
             }
             AuthorizationState::Requested => self.state = AuthorizationState::Voided,
             AuthorizationState::Declined | AuthorizationState::Voided => {}
         }
-        GatewayResponse::Voided(VoidResult {
+        let found = VoidResult {
             authorized: self.charges > 0,
             captured_minor: self.captured_minor,
             refunded_by_void_minor: self.refunded_by_void_minor,
-        })
+        };
+        GatewayResponse::Voided(Voided { found, executed_at: self.voided_at })
     }
 
     pub fn look_up(&self) -> LookUp {
         match self.state {
-            _ if self.charges > 0 => LookUp::Done(receipt(self.key)),
+            _ if self.charges > 0 => LookUp::Done(receipt(self.key, None)),
             AuthorizationState::Declined => {
                 LookUp::Declined { reason: self.decline_reason.clone().unwrap_or_default() }
             }
@@ -217,15 +223,16 @@ impl Entry {
             amount_minor: request.amount.amount_minor,
             state: EntryState::Requested,
             decline_reason: None,
+            executed_at: None,
             calls: 0,
         }
     }
 
     /// Captures or refunds, once. `authorization` is `None` if the ledger has none under the entry's authorization key.
-    pub fn perform(&mut self, authorization: Option<&mut Authorization>) -> GatewayResponse {
+    pub fn perform(&mut self, authorization: Option<&mut Authorization>, now: Timestamp) -> GatewayResponse {
         self.calls += 1;
         match self.state {
-            EntryState::Done => return done(self.key),
+            EntryState::Done => return done(self.key, self.executed_at),
             EntryState::Declined => return declined(self.decline_reason.as_deref().unwrap_or_default()),
             EntryState::Requested => {}
         }
@@ -236,7 +243,8 @@ impl Entry {
         match authorization.ok_or("not_authorized").and_then(|authorization| authorization.apply(self)) {
             Ok(()) => {
                 self.state = EntryState::Done;
-                if method == Some(Method::Timeout) { lost() } else { done(self.key) }
+                self.executed_at = Some(now);
+                if method == Some(Method::Timeout) { lost() } else { done(self.key, self.executed_at) }
             }
             Err(reason) => {
                 self.state = EntryState::Declined;
@@ -248,19 +256,19 @@ impl Entry {
 
     pub fn look_up(&self) -> LookUp {
         match self.state {
-            EntryState::Done => LookUp::Done(receipt(self.key)),
+            EntryState::Done => LookUp::Done(receipt(self.key, self.executed_at)),
             EntryState::Declined => LookUp::Declined { reason: self.decline_reason.clone().unwrap_or_default() },
             EntryState::Requested => LookUp::Absent,
         }
     }
 }
 
-fn receipt(key: ProviderKey) -> Receipt {
-    Receipt { reference: format!("sim_{}", key.as_uuid().simple()) }
+fn receipt(key: ProviderKey, executed_at: Option<Timestamp>) -> Receipt {
+    Receipt { reference: format!("sim_{}", key.as_uuid().simple()), executed_at }
 }
 
-fn done(key: ProviderKey) -> GatewayResponse {
-    GatewayResponse::Receipt(Outcome::Succeeded(receipt(key)))
+fn done(key: ProviderKey, executed_at: Option<Timestamp>) -> GatewayResponse {
+    GatewayResponse::Receipt(Outcome::Succeeded(receipt(key, executed_at)))
 }
 
 fn declined(reason: &str) -> GatewayResponse {

@@ -11,12 +11,12 @@ pub use settings::SimulatedGatewayArgs;
 
 use super::{
     Authorize, GatewayInfo, LookUp, Movement, Outcome, PaymentGateway, PaymentMethods, Receipt, RegisteredGateway,
+    SettlementReport, Voided,
 };
 use async_trait::async_trait;
 use batch_worker::{GatewayCall, Request};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use domain::ids::ProviderKey;
-use domain::payment::VoidResult;
 use ledger::GatewayResponse;
 use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 pub struct SimulatedGateway {
     requests: mpsc::Sender<Request>,
     latency: Duration,
+    pool: PgPool,
 }
 
 impl SimulatedGateway {
@@ -61,7 +62,8 @@ impl RegisteredGateway for SimulatedGateway {
     /// Starts the batch worker, which keeps the ledger in the database of `pool`.
     fn start(settings: &SimulatedGatewayArgs, pool: &PgPool) -> Option<Self> {
         let requests = batch_worker::start(pool.clone());
-        Some(Self { requests, latency: Duration::from_millis(settings.sim_gateway_latency_ms) })
+        let pool = pool.clone();
+        Some(Self { requests, pool, latency: Duration::from_millis(settings.sim_gateway_latency_ms) })
     }
 
     async fn delete_operations(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<()> {
@@ -79,7 +81,7 @@ impl PaymentGateway for SimulatedGateway {
         self.call(GatewayCall::Capture(request)).await.receipt()
     }
 
-    async fn void(&self, authorization: ProviderKey) -> Outcome<VoidResult> {
+    async fn void(&self, authorization: ProviderKey) -> Outcome<Voided> {
         match self.call(GatewayCall::Void(authorization)).await {
             GatewayResponse::Voided(result) => Outcome::Succeeded(result),
             response => Outcome::unknown(response.failure()),
@@ -94,6 +96,13 @@ impl PaymentGateway for SimulatedGateway {
         match self.call(GatewayCall::LookUp(key)).await {
             GatewayResponse::Found(found) => found,
             response => LookUp::Unknown { why: response.failure() },
+        }
+    }
+
+    async fn settled(&self, day: NaiveDate) -> SettlementReport {
+        match store::settled(&self.pool, day).await {
+            Ok(sums) => SettlementReport::Sums(sums),
+            Err(error) => SettlementReport::Unavailable(error.to_string()),
         }
     }
 }

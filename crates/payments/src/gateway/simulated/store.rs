@@ -2,8 +2,11 @@
 //! `payments.simulated_gateway_movements`.
 
 use super::ledger::{Authorization, Entry, LedgerSnapshot};
+use crate::gateway::{SettledSums, day_bounds};
+use chrono::NaiveDate;
+use domain::Timestamp;
 use domain::ids::ProviderKey;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use std::collections::HashSet;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -19,6 +22,7 @@ struct AuthorizationRow {
     refunded_by_void_minor: i64,
     released_minor: i64,
     decline_reason: Option<String>,
+    voided_at: Option<Timestamp>,
     charges: i32,
     authorize_calls: i32,
     void_calls: i32,
@@ -31,6 +35,7 @@ struct EntryRow {
     amount_minor: i64,
     state: String,
     decline_reason: Option<String>,
+    executed_at: Option<Timestamp>,
     calls: i32,
 }
 
@@ -72,6 +77,33 @@ pub(super) async fn insert_new(
     Ok(inserted.into_iter().map(ProviderKey::from_uuid).collect())
 }
 
+/// What was captured and returned on a day of UTC.
+pub(super) async fn settled(pool: &PgPool, day: NaiveDate) -> sqlx::Result<Vec<SettledSums>> {
+    let (from, to) = day_bounds(day);
+    let rows = sqlx::query!(
+        r#"SELECT currency AS "currency!", sum(captured)::bigint AS "captured_minor!", sum(returned)::bigint AS "returned_minor!"
+           FROM (SELECT authorized.currency, CASE movement.kind WHEN 'capture' THEN movement.amount_minor ELSE 0 END AS captured,
+                        CASE movement.kind WHEN 'refund' THEN movement.amount_minor ELSE 0 END AS returned
+                 FROM payments.simulated_gateway_movements AS movement
+                 JOIN payments.simulated_gateway_authorizations AS authorized ON authorized.key = movement.authorization_key
+                 WHERE movement.executed_at >= $1 AND movement.executed_at < $2
+                 UNION ALL
+                 SELECT currency, 0, refunded_by_void_minor
+                 FROM payments.simulated_gateway_authorizations
+                 WHERE voided_at >= $1 AND voided_at < $2 AND refunded_by_void_minor > 0) AS moved
+           WHERE captured + returned > 0 AND currency IS NOT NULL GROUP BY currency ORDER BY currency"#,
+        from,
+        to,
+    )
+    .fetch_all(&mut *platform::postgres::reader(pool).await?)
+    .await?;
+    let sums = rows.into_iter().map(|row| {
+        let currency = row.currency.parse().map_err(|unknown| sqlx::Error::Decode(Box::new(unknown)))?;
+        Ok(SettledSums { currency, captured_minor: row.captured_minor, returned_minor: row.returned_minor })
+    });
+    sums.collect()
+}
+
 /// Deletes the authorizations and movements with these `keys`.
 pub(super) async fn delete(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::Result<()> {
     let keys: Vec<_> = keys.iter().map(ProviderKey::as_uuid).collect();
@@ -90,7 +122,7 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     let authorizations = sqlx::query_as!(
         AuthorizationRow,
         "SELECT key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
-                released_minor, decline_reason, charges, authorize_calls, void_calls
+                released_minor, decline_reason, voided_at, charges, authorize_calls, void_calls
          FROM payments.simulated_gateway_authorizations WHERE key = ANY($1) ORDER BY key FOR NO KEY UPDATE",
         &keys,
     )
@@ -99,7 +131,7 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     // Read after the authorizations are locked: captures and refunds are written under the lock of their authorization.
     let entries = sqlx::query_as!(
         EntryRow,
-        "SELECT key, authorization_key, kind, amount_minor, state, decline_reason, calls
+        "SELECT key, authorization_key, kind, amount_minor, state, decline_reason, executed_at, calls
          FROM payments.simulated_gateway_movements WHERE key = ANY($1)",
         &keys,
     )
@@ -131,13 +163,15 @@ async fn save_authorizations(tx: &mut PgConnection, authorizations: &[&Authoriza
                 authorized_minor = new.authorized_minor, captured_minor = new.captured_minor,
                 refunded_minor = new.refunded_minor, refunded_by_void_minor = new.refunded_by_void_minor,
                 released_minor = new.released_minor, decline_reason = new.decline_reason, charges = new.charges,
-                authorize_calls = new.authorize_calls, void_calls = new.void_calls, updated_at = now()
+                authorize_calls = new.authorize_calls, void_calls = new.void_calls, voided_at = new.voided_at,
+                updated_at = now()
            FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::text[]) AS state, unnest($3::text[]) AS method,
                         unnest($4::text[]) AS currency, unnest($5::bigint[]) AS authorized_minor,
                         unnest($6::bigint[]) AS captured_minor, unnest($7::bigint[]) AS refunded_minor,
                         unnest($8::bigint[]) AS refunded_by_void_minor, unnest($9::bigint[]) AS released_minor,
                         unnest($10::text[]) AS decline_reason, unnest($11::integer[]) AS charges,
-                        unnest($12::integer[]) AS authorize_calls, unnest($13::integer[]) AS void_calls) AS new
+                        unnest($12::integer[]) AS authorize_calls, unnest($13::integer[]) AS void_calls,
+                        unnest($14::timestamptz[]) AS voided_at) AS new
           WHERE stored.key = new.key",
         &saved.key,
         &saved.state as &[&str],
@@ -152,6 +186,7 @@ async fn save_authorizations(tx: &mut PgConnection, authorizations: &[&Authoriza
         &saved.charges,
         &saved.authorize_calls,
         &saved.void_calls,
+        &saved.voided_at as &[Option<Timestamp>],
     )
     .execute(tx)
     .await?;
@@ -165,15 +200,17 @@ async fn save_entries(tx: &mut PgConnection, entries: &[&Entry]) -> sqlx::Result
     let saved = EntryColumns::of(entries);
     sqlx::query!(
         "INSERT INTO payments.simulated_gateway_movements
-             (key, authorization_key, kind, amount_minor, state, decline_reason, calls)
-         SELECT new.key, new.authorization_key, new.kind, new.amount_minor, new.state, new.decline_reason, new.calls
+             (key, authorization_key, kind, amount_minor, state, decline_reason, calls, executed_at)
+         SELECT new.key, new.authorization_key, new.kind, new.amount_minor, new.state, new.decline_reason, new.calls,
+                new.executed_at
            FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::uuid[]) AS authorization_key,
                         unnest($3::text[]) AS kind, unnest($4::bigint[]) AS amount_minor, unnest($5::text[]) AS state,
-                        unnest($6::text[]) AS decline_reason, unnest($7::integer[]) AS calls) AS new
+                        unnest($6::text[]) AS decline_reason, unnest($7::integer[]) AS calls,
+                        unnest($8::timestamptz[]) AS executed_at) AS new
           ORDER BY key
          ON CONFLICT (key) DO UPDATE
          SET state = excluded.state, decline_reason = excluded.decline_reason, calls = excluded.calls,
-             updated_at = now()",
+             executed_at = excluded.executed_at, updated_at = now()",
         &saved.key,
         &saved.authorization_key,
         &saved.kind as &[&str],
@@ -181,6 +218,7 @@ async fn save_entries(tx: &mut PgConnection, entries: &[&Entry]) -> sqlx::Result
         &saved.state as &[&str],
         &saved.decline_reason as &[Option<&str>],
         &saved.calls,
+        &saved.executed_at as &[Option<Timestamp>],
     )
     .execute(tx)
     .await?;
@@ -199,6 +237,7 @@ struct AuthorizationColumns<'a> {
     refunded_by_void_minor: Vec<i64>,
     released_minor: Vec<i64>,
     decline_reason: Vec<Option<&'a str>>,
+    voided_at: Vec<Option<Timestamp>>,
     charges: Vec<i32>,
     authorize_calls: Vec<i32>,
     void_calls: Vec<i32>,
@@ -218,6 +257,7 @@ impl<'a> AuthorizationColumns<'a> {
             refunded_by_void_minor: rows().map(|row| row.refunded_by_void_minor).collect(),
             released_minor: rows().map(|row| row.released_minor).collect(),
             decline_reason: rows().map(|row| row.decline_reason.as_deref()).collect(),
+            voided_at: rows().map(|row| row.voided_at).collect(),
             charges: rows().map(|row| row.charges).collect(),
             authorize_calls: rows().map(|row| row.authorize_calls).collect(),
             void_calls: rows().map(|row| row.void_calls).collect(),
@@ -233,6 +273,7 @@ struct EntryColumns<'a> {
     amount_minor: Vec<i64>,
     state: Vec<&'static str>,
     decline_reason: Vec<Option<&'a str>>,
+    executed_at: Vec<Option<Timestamp>>,
     calls: Vec<i32>,
 }
 
@@ -246,6 +287,7 @@ impl<'a> EntryColumns<'a> {
             amount_minor: rows().map(|row| row.amount_minor).collect(),
             state: rows().map(|row| row.state.into()).collect(),
             decline_reason: rows().map(|row| row.decline_reason.as_deref()).collect(),
+            executed_at: rows().map(|row| row.executed_at).collect(),
             calls: rows().map(|row| row.calls).collect(),
         }
     }
@@ -266,6 +308,7 @@ impl TryFrom<AuthorizationRow> for Authorization {
             refunded_by_void_minor: row.refunded_by_void_minor,
             released_minor: row.released_minor,
             decline_reason: row.decline_reason,
+            voided_at: row.voided_at,
             charges: row.charges,
             authorize_calls: row.authorize_calls,
             void_calls: row.void_calls,
@@ -284,6 +327,7 @@ impl TryFrom<EntryRow> for Entry {
             amount_minor: row.amount_minor,
             state: parse(&row.state)?,
             decline_reason: row.decline_reason,
+            executed_at: row.executed_at,
             calls: row.calls,
         })
     }

@@ -7,6 +7,7 @@ pub use settings::ThirdGatewayArgs;
 
 use super::{
     Authorize, GatewayInfo, LookUp, Movement, Outcome, PaymentGateway, PaymentMethods, Receipt, RegisteredGateway,
+    Voided,
 };
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -51,10 +52,11 @@ impl PaymentGateway for ThirdGateway {
         self.execute(request.key)
     }
 
-    async fn void(&self, authorization: ProviderKey) -> Outcome<VoidResult> {
+    async fn void(&self, authorization: ProviderKey) -> Outcome<Voided> {
         let before = self.ledger().insert(authorization, Done::Voided);
         let authorized = matches!(before, Some(Done::Executed));
-        Outcome::Succeeded(VoidResult { authorized, captured_minor: 0, refunded_by_void_minor: 0 })
+        let found = VoidResult { authorized, captured_minor: 0, refunded_by_void_minor: 0 };
+        Outcome::Succeeded(Voided { found, executed_at: None })
     }
 
     async fn refund(&self, request: Movement) -> Outcome<Receipt> {
@@ -84,5 +86,5 @@ impl ThirdGateway {
 }
 
 fn receipt(key: ProviderKey) -> Receipt {
-    Receipt { reference: format!("third_{}", key.as_uuid().simple()) }
+    Receipt { reference: format!("third_{}", key.as_uuid().simple()), executed_at: None }
 }
