@@ -21,6 +21,8 @@ mod first_admin;
 mod front_page;
 mod hanging_carrier;
 mod happy_path;
+mod histories;
+mod history;
 mod house_rules;
 mod late_shipments;
 mod locked_rows;

@@ -64,8 +64,10 @@ async fn an_exception_is_dismissed_or_its_shipment_closed(pool: PgPool) {
     shop.decide(&order, "resolve", &decision("closed")).await.expect_problem(409, "invalid-state");
     shop.report(&order, "failed_attempt").await;
     shop.decide(&order, "resolve", &decision("closed")).await.expect_problem(409, "invalid-state");
+    assert_eq!(shop.shipment(&order).await["exception"], "failed_attempt");
     shop.decide(&order, "resolve", &decision("dismissed")).await.expect(StatusCode::OK);
     assert_eq!(shop.order(&order).await["attention"], Value::Null);
+    assert_eq!(shop.shipment(&order).await["exception"], Value::Null);
 
     shop.report(&order, "returned_to_sender").await;
     let closed = shop.decide(&order, "resolve", &decision("closed")).await.expect(StatusCode::OK);

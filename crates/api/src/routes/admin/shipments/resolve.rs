@@ -64,7 +64,14 @@ pub async fn resolve_shipment(
     };
     let (actor, reason, at) = (by.caller.actor(), body.reason, by.at);
     let request = DecideException { order_id, shipment_id, decision, actor, reason, trace };
-    let work =
-        |state: AppState, recorder| async move { orders::decide_exception(&state.write, request, at, &recorder).await };
+    let work = move |state: AppState, recorder| async move {
+        let decided = orders::decide_exception(&state.write, request, at, &recorder).await?;
+        // After the decision, because a closed shipment keeps its exception. Without it, the shipment shows the exception
+        // until its carrier reports again.
+        if decision == ExceptionDecision::Dismiss {
+            shipping::dismiss_exception(&state.write, order_id, shipment_id, at).await?;
+        }
+        Ok::<_, Problem>(decided)
+    };
     detached.run_once(by, idempotency, respond, work).await
 }
