@@ -8,6 +8,7 @@ use domain::returns::{
     ReturnTransition, check_counts, check_request,
 };
 use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 const DELIVERED: u32 = 6;
@@ -45,6 +46,9 @@ struct History {
     restock_commands: Vec<usize>,
     restocked: Vec<usize>,
     refunded: Vec<usize>,
+    approved: HashSet<usize>,
+    /// The resellable units that arrived, per return.
+    arrived: HashMap<usize, u32>,
 }
 
 impl History {
@@ -60,7 +64,11 @@ impl History {
     fn apply(&mut self, input: &Input) {
         match *input {
             Input::Request(quantity) => self.request(quantity),
-            Input::Approve(it) => self.change(it, |returned| returned.approve(now()).ok()),
+            Input::Approve(it) => {
+                self.change(it, |returned| returned.approve(now()).ok());
+                let is_approved = self.returns.get(it).is_some_and(|it| it.status() == ReturnStatus::Approved);
+                self.approved.extend(is_approved.then_some(it));
+            }
             Input::Decline(it) => self.change(it, |returned| returned.decline().ok()),
             Input::Cancel(it) => self.change(it, |returned| returned.cancel().ok()),
             Input::Deadline(it) => self.change(it, |returned| Some(returned.on_deadline(true))),
@@ -94,7 +102,10 @@ impl History {
         let counts: Vec<_> =
             counted.map(|(condition, units)| count(1, condition, units, condition != Condition::Missing)).collect();
         check_counts(&returned.lines, &counts).expect("complete");
-        self.change(it, |returned| returned.receive(EAST, counts, true).ok().map(Applied::Changed));
+        let Ok(received) = returned.receive(EAST, counts, true) else { return };
+        assert!(self.approved.contains(&it), "received without an approval");
+        assert_eq!(self.arrived.insert(it, good), None, "received twice");
+        self.change(it, |_| Some(Applied::Changed(received)));
     }
 
     fn change(&mut self, it: usize, input: impl FnOnce(Return) -> Option<Applied<ReturnTransition>>) {
@@ -113,6 +124,12 @@ impl History {
             self.returns.iter().flat_map(Return::restocked_lines).map(|line| line.quantity.get()).sum();
         assert!(restocked <= DELIVERED);
         for (it, returned) in self.returns.iter().enumerate() {
+            let restocked: u32 = returned.restocked_lines().iter().map(|line| line.quantity.get()).sum();
+            assert_eq!(
+                restocked,
+                self.arrived.get(&it).copied().unwrap_or(0),
+                "restocked what did not arrive resellable"
+            );
             let Some((restocking, refund)) = returned.state.outcomes() else {
                 assert!(!self.restock_commands.contains(&it), "restocked before it was received");
                 continue;
