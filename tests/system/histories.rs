@@ -33,7 +33,7 @@ async fn random_histories_end_and_leave_stock_and_money_exact() {
     let customer = system.client().signed_up("storyteller").await;
     let admin = system.admin().await;
 
-    let histories = stream::iter(numbers.clone()).map(|number| {
+    let histories = stream::iter(numbers).map(|number| {
         let (customer, admin) = (customer.clone(), admin.clone());
         async move { History::begin(customer, admin, seed, number).await.run().await }
     });

@@ -154,8 +154,7 @@ impl History {
         if order["attention"].is_string() || !is_final {
             self.fix(&order).await;
         }
-        let open_returns =
-            self.returns().await.iter().any(|returned| returned["closed_at"].is_null() && is_open(returned));
+        let open_returns = self.returns().await.iter().any(is_open);
         if is_final && order["attention"].is_null() && !open_returns { Ok(()) } else { Err(order.to_string()) }
     }
 
@@ -167,9 +166,10 @@ impl History {
         for refund in list(&self.admin.get(&format!("/orders/{}/refunds", self.order)).await) {
             if refund["status"] == "refused" {
                 // Another refund may have taken the amount since: then a person leaves it.
-                let (action, body) = match self.rng.bool() {
-                    true => ("retry", json!({ "reason": "renewed" })),
-                    false => ("resolve", json!({ "outcome": "refused", "evidence": "refunded otherwise" })),
+                let (action, body) = if self.rng.bool() {
+                    ("retry", json!({ "reason": "renewed" }))
+                } else {
+                    ("resolve", json!({ "outcome": "refused", "evidence": "refunded otherwise" }))
                 };
                 self.post(false, &format!("/refunds/{}/{action}", id_of(refund)), &body).await;
             }

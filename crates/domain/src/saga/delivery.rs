@@ -8,6 +8,7 @@ use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
+use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
 use crate::shipment::{DeliveryException, Milestone};
 
@@ -95,12 +96,17 @@ impl OrderSaga {
         }
         (shipment.captured, shipment.written_off, shipment.write_off_open) = (true, false, false);
         shipment.capture_declined = None;
+        let entry = self.captured_entry(reply.shipment_id, amount);
+        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
+        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done()))
+    }
+
+    /// The entry for a shipment that counts as captured.
+    fn captured_entry(&self, shipment_id: ShipmentId, amount: Money) -> TimelineEntry {
         let remaining = self.live_shipments().filter(|shipment| !shipment.captured).count();
         let has_refunds = self.refunds.refunded_minor() > 0;
         let not_refunded = has_refunds.then(|| self.not_refunded(amount.currency));
-        let entry = TimelineEntry::PaymentCaptured { shipment_id: reply.shipment_id, amount, remaining, not_refunded };
-        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done()))
+        TimelineEntry::PaymentCaptured { shipment_id, amount, remaining, not_refunded }
     }
 
     pub(super) fn on_stock_shipped(mut self, order: &Order, reply: &StockShipped) -> Applied<Transition> {
@@ -221,9 +227,17 @@ impl Transition {
         self.send(ship(order.id, id, shipment.warehouse, shipment.skus()))
     }
 
-    pub(super) fn capture(self, order: &Order, shipment: &PlannedShipment) -> Self {
+    /// Captures the amount of the shipment. Of a free one nothing is captured: gateways refuse amounts of zero.
+    pub(super) fn capture(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
         let capture = self.saga.plan().delivery.capture;
-        let amount = shipment.money(order.total.currency);
+        let (id, amount) = (shipment.id(order.id), shipment.money(order.total.currency));
+        if amount.amount_minor == 0 {
+            if let Some(shipment) = self.saga.allocation.shipment_mut(order.id, id) {
+                shipment.captured = true;
+            }
+            let entry = self.saga.captured_entry(id, amount);
+            return self.record(entry);
+        }
         self.send(capture(order.id, shipment.id(order.id), amount, shipment.capture_attempt()))
     }
 

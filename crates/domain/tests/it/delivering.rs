@@ -47,6 +47,23 @@ fn the_captured_amounts_add_up_to_the_total() {
 }
 
 #[test]
+fn a_free_shipment_is_shipped_without_a_capture() {
+    let mut script = Script::start_with(vec![priced("SKU-HEADPHONES", 2, 0), priced("SKU-MUG", 1, TOTAL_MINOR)]);
+    for reply in [reserved(), authorized(), booked()] {
+        script = script.on_reply(&reply);
+    }
+
+    script
+        .on_reply(&progressed(first(), HandedOver))
+        .sends([SHIP])
+        .has_status(OrderPaymentStatus::PartlyCaptured, FulfilmentStatus::PartlyShipped)
+        .on_reply(&progressed(second(), HandedOver))
+        .sends([CAPTURE, SHIP])
+        .on_reply(&captured(second(), TOTAL_MINOR))
+        .has_status(OrderPaymentStatus::Captured, FulfilmentStatus::Shipped);
+}
+
+#[test]
 fn reports_may_be_duplicated_late_and_out_of_order() {
     Script::confirmed()
         .ignores(&progressed(first(), Booked))
