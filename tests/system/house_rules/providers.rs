@@ -23,7 +23,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("crates/api/src/routes/orders/order.rs", "an example in the description of the API"),
     ("crates/api/src/routes/orders/payments.rs", "an example in the description of the API"),
     ("crates/api/src/routes/shipments/shipment.rs", "an example in the description of the API"),
-    ("crates/domain/src/messages/golden.rs", "an example of a message"),
+    ("crates/domain/src/messages/golden_values.rs", "an example of a message"),
     ("crates/operations/src/store/mod.rs", "the checks of its ledger"),
     ("crates/operations/src/store/simulated_gateway.rs", "the checks of its ledger"),
     ("crates/operations/src/verify/checks.rs", "the checks of its ledger"),
