@@ -83,6 +83,11 @@ pub fn binaries() -> PathBuf {
     test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned()
 }
 
+/// A number that chooses what a test does; `None` if it is not set.
+pub fn number(name: &str) -> Option<u64> {
+    variable(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text}")))
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests find their services through environment variables only")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

@@ -7,6 +7,7 @@ use crate::history::History;
 use fastrand::Rng;
 use futures::{StreamExt, stream};
 use std::time::Duration;
+use system_tests::settings::number;
 use system_tests::system::Builder;
 use system_tests::{Role, SeedProduct, TestSystem, eventually};
 
@@ -16,14 +17,10 @@ const AT_ONCE: usize = 16;
 const KILL_EVERY: u64 = 15;
 const LIMIT: Duration = Duration::from_mins(3);
 
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
-}
-
 #[tokio::test]
 async fn random_histories_end_and_leave_stock_and_money_exact() {
-    let (count, seed) = (setting("HISTORIES").unwrap_or(HISTORIES), setting("HISTORY_SEED").unwrap_or(1));
-    let numbers = setting("HISTORY").map_or(0..count, |number| number..number + 1);
+    let (count, seed) = (number("HISTORIES").unwrap_or(HISTORIES), number("HISTORY_SEED").unwrap_or(1));
+    let numbers = number("HISTORY").map_or(0..count, |number| number..number + 1);
     let system = TestSystem::of("histories").workers(2).setting("SIM_GATEWAY_LATENCY_MS", "5");
     let system = system.setting("CARRIER_HAND_OVER_MS", "1000").setting("CARRIER_IN_TRANSIT_MS", "400");
     let system = system.setting("CARRIER_DELIVERY_MS", "400").setting("PAYMENT_CALL_TIMEOUT_MS", "500");
@@ -49,9 +46,7 @@ async fn random_histories_end_and_leave_stock_and_money_exact() {
         }
     }
     drop(ended);
-    for history in &histories {
-        history.settle(LIMIT).await;
-    }
+    stream::iter(&histories).for_each_concurrent(AT_ONCE, |history| history.settle(LIMIT)).await;
 
     system.until_every_saga_ended(LIMIT).await;
     until_every_return_ended(&system).await;

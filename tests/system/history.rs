@@ -230,7 +230,7 @@ fn list_of<'v>(item: &'v Value, member: &str) -> &'v [Value] {
 
 /// What happened, for people who read the log of a run.
 pub async fn summary(system: &TestSystem) -> String {
-    let mut text = String::new();
+    let mut counts = Vec::new();
     for (what, count) in [
         ("delivered", "SELECT count(*) FROM orders.orders WHERE status = 'delivered'"),
         ("cancelled", "SELECT count(*) FROM orders.orders WHERE status = 'cancelled'"),
@@ -245,7 +245,7 @@ pub async fn summary(system: &TestSystem) -> String {
         ("captures declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_capture_declined'"),
         ("refunds declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_refund_refused'"),
     ] {
-        text += &format!("{what}: {}, ", system.count(count).await);
+        counts.push(format!("{what}: {}", system.count(count).await));
     }
-    text
+    counts.join(", ")
 }
