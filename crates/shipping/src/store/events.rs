@@ -78,7 +78,7 @@ pub(crate) async fn find_events(
     Ok(events)
 }
 
-/// Stores what went wrong last, for the views of the shipment.
+/// Stores what went wrong last, for the views of the shipment. A failed attempt does not replace what is final.
 pub(crate) async fn save_exception(
     tx: &mut PgConnection,
     shipment: &StoredShipment,
@@ -92,7 +92,8 @@ pub(crate) async fn save_exception(
     };
     sqlx::query!(
         "UPDATE shipping.shipments SET exception = $1, updated_at = $2
-          WHERE order_id = $3 AND id = $4 AND exception IS DISTINCT FROM $1",
+          WHERE order_id = $3 AND id = $4 AND exception IS DISTINCT FROM $1
+            AND (exception IS NULL OR exception = 'failed_attempt' OR $1 IS DISTINCT FROM 'failed_attempt')",
         exception,
         now,
         shipment.order_id.as_uuid(),

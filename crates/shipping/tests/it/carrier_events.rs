@@ -98,6 +98,18 @@ async fn an_exception_is_shown_until_the_shipment_arrives_and_reaches_its_order(
     assert_eq!(exception(&harness, order).await, None);
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_failed_attempt_does_not_replace_a_loss(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1])).await;
+
+    for (second, report) in [(5, CarrierReport::Lost), (6, CarrierReport::FailedAttempt)] {
+        harness.report(shipment(order, 1), report, second).await.unwrap();
+    }
+
+    assert_eq!(exception(&harness, order).await, Some(DeliveryException::Lost));
+}
+
 async fn exception(harness: &Harness, order: OrderId) -> Option<DeliveryException> {
     shipping::shipments_of_order(&harness.pool, order).await.unwrap()[0].exception
 }
