@@ -25,11 +25,8 @@ impl ShippingChanges {
         if before.booking != after.booking {
             self.bookings.push(ChangedBooking { order_id, from: before.booking.status(), to: after.booking });
         }
-        for (before, after) in before.shipments.into_iter().zip(after.shipments) {
-            if before != after {
-                self.shipments.push(ChangedShipment { from: before.shipment.status(), to: after });
-            }
-        }
+        let shipments = before.shipments.iter().zip(after.shipments);
+        self.shipments.extend(shipments.filter_map(|(before, after)| ChangedShipment::between(before, after)));
     }
 }
 

@@ -2,9 +2,8 @@
 //! what they mean: the shipment advances, or it moves although it is cancelled.
 
 use crate::error::ShippingError;
-use crate::exception_change::ExceptionChange;
 use crate::report_effect::effect_of;
-use crate::store::{self, StoredBooking, StoredEvent, StoredShipment};
+use crate::store::{self, StoredBooking, StoredEvent};
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId};
 use messaging::Outgoing;
@@ -15,8 +14,6 @@ use std::collections::HashMap;
 pub(crate) struct KeptReports {
     reports: HashMap<ShipmentId, Vec<StoredEvent>>,
     pub messages: Vec<Outgoing>,
-    /// What went wrong last with these shipments.
-    pub exceptions: Vec<(StoredShipment, ExceptionChange)>,
 }
 
 impl KeptReports {
@@ -44,10 +41,7 @@ impl KeptReports {
             for event in self.reports.remove(&shipment.id).unwrap_or_default() {
                 let effect = effect_of(shipment, event.report, event.occurred_at, &stored.trace, now);
                 self.messages.extend(effect.messages);
-                self.exceptions.push((shipment.clone(), effect.exception));
-                if let Some(change) = effect.change {
-                    *shipment = change.to;
-                }
+                *shipment = effect.shipment;
             }
         }
         stored

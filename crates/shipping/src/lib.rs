@@ -15,7 +15,6 @@ mod dismiss_exception;
 mod enter_tracking;
 mod erase_notes;
 mod error;
-mod exception_change;
 mod filter;
 mod find_shipments;
 mod kept_reports;

@@ -7,9 +7,9 @@ use crate::carriers;
 use crate::changes::ShippingChanges;
 use crate::error::ShippingError;
 use crate::recorded::Recorded;
-use crate::report_effect::{Effect, effect_of};
+use crate::report_effect::effect_of;
 use crate::shipment_key::ShipmentKey;
-use crate::store::{self, NewEvent, StoredShipment};
+use crate::store::{self, ChangedShipment, NewEvent, StoredShipment};
 use domain::Timestamp;
 use domain::ids::ShipmentId;
 use domain::shipment::{CarrierReport, Shipment, ShipmentRefusal, Waybill};
@@ -66,14 +66,16 @@ async fn record(
     if is_new {
         audit.record(work, audit_record(event, shipment.id, &shipment.shipment)).await.map_err(ShippingError::from)?;
     }
-    let effect = match (is_new, is_being_changed) {
-        (false, _) => Effect::of(Recorded::Duplicate),
-        (true, true) => Effect::of(Recorded::Kept),
-        (true, false) => effect_of(&shipment, event.status, event.occurred_at, &trace, now),
-    };
-    store::save_exception(work, &shipment, effect.exception, now).await?;
+    if !is_new {
+        return Ok((Recorded::Duplicate, ShippingChanges::default()));
+    }
+    if is_being_changed {
+        return Ok((Recorded::Kept, ShippingChanges::default()));
+    }
+    let effect = effect_of(&shipment, event.status, event.occurred_at, &trace, now);
     work.send(effect.messages);
-    Ok((effect.recorded, ShippingChanges { shipments: Vec::from_iter(effect.change), ..ShippingChanges::default() }))
+    let shipments = ChangedShipment::between(&shipment, effect.shipment).into_iter().collect();
+    Ok((effect.recorded, ShippingChanges { shipments, ..ShippingChanges::default() }))
 }
 
 fn audit_record(event: &CarrierEvent, id: ShipmentId, before: &Shipment) -> AuditRecord {

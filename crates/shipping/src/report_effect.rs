@@ -1,26 +1,19 @@
 //! What a report about a shipment changes: its state, and what its order gets to know. Pure, no I/O.
 
-use crate::exception_change::ExceptionChange;
 use crate::progressed::{failed, progressed};
 use crate::recorded::Recorded;
-use crate::store::{ChangedShipment, StoredShipment};
+use crate::store::StoredShipment;
 use domain::Timestamp;
 use domain::applied::Applied;
-use domain::shipment::{CarrierReport, DeliveryException, Milestone, Shipment};
+use domain::shipment::{CarrierReport, DeliveryException, Milestone, ReportKind, Shipment, ShipmentStatus};
 use messaging::{Outgoing, Trace};
 
 #[derive(Debug)]
 pub(crate) struct Effect {
     pub recorded: Recorded,
-    pub change: Option<ChangedShipment>,
+    /// The shipment after the report.
+    pub shipment: StoredShipment,
     pub messages: Vec<Outgoing>,
-    pub exception: ExceptionChange,
-}
-
-impl Effect {
-    pub const fn of(recorded: Recorded) -> Self {
-        Self { recorded, change: None, messages: Vec::new(), exception: ExceptionChange::Keep }
-    }
 }
 
 pub(crate) fn effect_of(
@@ -30,51 +23,55 @@ pub(crate) fn effect_of(
     trace: &Trace,
     now: Timestamp,
 ) -> Effect {
-    match (report.milestone(), report.exception()) {
-        (Some(milestone), _) => effect_of_milestone(shipment, milestone, occurred_at, trace, now),
-        (None, Some(exception)) => effect_of_exception(shipment, exception, occurred_at, trace, now),
-        (None, None) => Effect::of(Recorded::Kept),
+    match report.kind() {
+        ReportKind::Milestone(milestone) => effect_of_milestone(shipment, milestone, occurred_at, trace, now),
+        ReportKind::Exception(exception) => effect_of_exception(shipment, exception, occurred_at, trace, now),
     }
 }
 
 fn effect_of_milestone(
-    shipment: &StoredShipment,
+    stored: &StoredShipment,
     milestone: Milestone,
     occurred_at: Timestamp,
     trace: &Trace,
     now: Timestamp,
 ) -> Effect {
-    let reported = shipment.shipment.clone().report(milestone, occurred_at);
-    let message = |shipment: &StoredShipment| vec![progressed(shipment, milestone, occurred_at, trace.clone(), now)];
-    match reported {
-        Ok(Applied::Unchanged) => Effect::of(Recorded::Ignored),
+    let mut shipment = stored.clone();
+    let recorded = match shipment.shipment.clone().report(milestone, occurred_at) {
+        Ok(Applied::Unchanged) => return Effect { recorded: Recorded::Ignored, shipment, messages: Vec::new() },
         Ok(Applied::Changed(next)) => {
-            let change = ChangedShipment::step(shipment.clone(), next);
-            let messages = message(&change.to);
-            let exception =
-                if milestone == Milestone::Delivered { ExceptionChange::Clear } else { ExceptionChange::Keep };
-            Effect { recorded: Recorded::Advanced, change: Some(change), messages, exception }
+            shipment.shipment = next;
+            Recorded::Advanced
         }
-        Err(_not_booked_or_cancelled) => Effect { messages: message(shipment), ..Effect::of(Recorded::Kept) },
+        Err(_not_booked_or_cancelled) => Recorded::Kept,
+    };
+    if is_delivered(&shipment) {
+        shipment.exception = shipment.exception.filter(|exception| exception.remains_after_delivery());
     }
+    let messages = vec![progressed(&shipment, milestone, occurred_at, trace.clone(), now)];
+    Effect { recorded, shipment, messages }
 }
 
 /// Only what the carrier has can go wrong: the report of the hand-over is missing, if it has not arrived.
 fn effect_of_exception(
-    shipment: &StoredShipment,
+    stored: &StoredShipment,
     exception: DeliveryException,
     occurred_at: Timestamp,
     trace: &Trace,
     now: Timestamp,
 ) -> Effect {
-    let mut messages = Vec::new();
-    let mut change = None;
+    let (mut shipment, mut messages) = (stored.clone(), Vec::new());
     if let (Shipment::Booked(_), Ok(Applied::Changed(next))) =
-        (&shipment.shipment, shipment.shipment.clone().report(Milestone::HandedOver, occurred_at))
+        (&stored.shipment, stored.shipment.clone().report(Milestone::HandedOver, occurred_at))
     {
-        messages.push(progressed(shipment, Milestone::HandedOver, occurred_at, trace.clone(), now));
-        change = Some(ChangedShipment::step(shipment.clone(), next));
+        shipment.shipment = next;
+        messages.push(progressed(&shipment, Milestone::HandedOver, occurred_at, trace.clone(), now));
     }
-    messages.push(failed(shipment, exception, occurred_at, trace.clone(), now));
-    Effect { recorded: Recorded::Kept, change, messages, exception: ExceptionChange::Set(exception) }
+    shipment.exception = exception.reported_after(shipment.exception, is_delivered(&shipment));
+    messages.push(failed(&shipment, exception, occurred_at, trace.clone(), now));
+    Effect { recorded: Recorded::Kept, shipment, messages }
+}
+
+fn is_delivered(shipment: &StoredShipment) -> bool {
+    shipment.shipment.status() == ShipmentStatus::Delivered
 }

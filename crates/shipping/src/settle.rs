@@ -38,7 +38,7 @@ pub(crate) async fn settle(
     for ((delivery, order), result) in batch.iter().zip(orders).zip(results) {
         let verdict = match bookings.remove(&order) {
             None => without_booking(&delivery.command),
-            Some(stored) => match apply(stored.clone(), &delivery.command, result.clone()) {
+            Some(stored) => match apply(stored.clone(), &delivery.command, &result) {
                 Err(reason) => Verdict::Retry(reason.to_string()),
                 Ok(settled) => {
                     let settled = kept.applied_to(settled, now);
@@ -51,9 +51,6 @@ pub(crate) async fn settle(
             },
         };
         handled.verdicts.push(verdict);
-    }
-    for (shipment, exception) in kept.exceptions {
-        store::save_exception(tx, &shipment, exception, now).await?;
     }
     handled.outgoing.extend(kept.messages);
     Ok(handled)
@@ -82,23 +79,23 @@ fn without_booking(command: &ShipmentCommand) -> Verdict {
 fn apply(
     stored: StoredBooking,
     command: &ShipmentCommand,
-    result: CarrierResult,
+    result: &CarrierResult,
 ) -> Result<StoredBooking, RetryReason> {
     let booking = stored.booking.clone();
     match result {
-        CarrierResult::Amended(waybill) => with_amendment(stored, command, Replaced::Yes(waybill)),
-        CarrierResult::NotAmended { .. } => with_amendment(stored, command, Replaced::No),
+        CarrierResult::Amended(waybill) => with_amendment(stored, command, &Replaced::Yes(waybill.as_ref())),
+        CarrierResult::NotAmended { .. } => with_amendment(stored, command, &Replaced::No),
         CarrierResult::NotNeeded => Ok(stored),
-        CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why)),
+        CarrierResult::Unknown { why } => Err(RetryReason::Unknown(why.clone())),
         CarrierResult::Booked(waybills) => match booking.book()? {
-            Applied::Changed(booking) => with_waybills(stored, booking, &waybills),
+            Applied::Changed(booking) => with_waybills(stored, booking, waybills),
             Applied::Unchanged => Ok(stored),
         },
         CarrierResult::TooLate(waybills) => match booking.resume_booked()? {
-            Applied::Changed(booking) => with_waybills(stored, booking, &waybills),
+            Applied::Changed(booking) => with_waybills(stored, booking, waybills),
             Applied::Unchanged => Ok(stored),
         },
-        CarrierResult::Refused { reason } => match booking.refuse(reason)? {
+        CarrierResult::Refused { reason } => match booking.refuse(reason.clone())? {
             Applied::Changed(booking) => without_shipments(stored, booking),
             Applied::Unchanged => Ok(stored),
         },
@@ -110,9 +107,9 @@ fn apply(
 }
 
 /// Whether the carrier has replaced a shipment, with the waybill of the replacement if there is one.
-#[derive(Debug, Clone)]
-enum Replaced {
-    Yes(Option<Waybill>),
+#[derive(Debug)]
+enum Replaced<'a> {
+    Yes(Option<&'a Waybill>),
     No,
 }
 
@@ -120,12 +117,12 @@ enum Replaced {
 fn with_amendment(
     mut stored: StoredBooking,
     command: &ShipmentCommand,
-    replaced: Replaced,
+    replaced: &Replaced<'_>,
 ) -> Result<StoredBooking, RetryReason> {
     let ShipmentCommand::Amend(amend) = command else { return Ok(stored) };
     let replacement = amend.replacement.as_ref().map(|request| request.shipment_id);
     let (leaves, waybill) = match replaced {
-        Replaced::Yes(waybill) => (Some(amend.shipment_id), waybill),
+        Replaced::Yes(waybill) => (Some(amend.shipment_id), *waybill),
         Replaced::No => (replacement, None),
     };
     let has_shipments = stored.live_shipments().any(|shipment| Some(shipment.id) != leaves);
@@ -133,7 +130,7 @@ fn with_amendment(
         return Ok(stored);
     };
     for shipment in &mut stored.shipments {
-        let next = match &waybill {
+        let next = match waybill {
             Some(waybill) if Some(shipment.id) == replacement => shipment.shipment.clone().book(waybill.clone())?,
             _ if Some(shipment.id) == leaves => shipment.shipment.clone().cancel()?,
             _ => Applied::Unchanged,

@@ -10,7 +10,7 @@ use crate::ids::ShipmentId;
 use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
 use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
-use crate::shipment::{DeliveryException, Milestone};
+use crate::shipment::Milestone;
 
 impl OrderSaga {
     /// Confirmed, or confirmed again. Applies the carrier's reports that arrived before.
@@ -186,8 +186,7 @@ impl Transition {
         let before = shipment.milestone();
         shipment.reach(milestone);
         if milestone == Milestone::Delivered {
-            // It arrived after all. Whether it is damaged, the carrier does not see.
-            shipment.exception = shipment.exception.filter(|exception| *exception == DeliveryException::Damaged);
+            shipment.exception = shipment.exception.filter(|exception| exception.remains_after_delivery());
         }
         let shipment = shipment.clone();
         if before.is_none() {

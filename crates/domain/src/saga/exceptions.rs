@@ -22,7 +22,8 @@ pub enum ExceptionDecision {
 }
 
 impl OrderSaga {
-    /// The carrier's report. It is evidence, so it is recorded whatever has become of the shipment.
+    /// The carrier's report. It is evidence, so it is recorded whatever has become of the shipment, unless it adds nothing
+    /// to what is wrong already.
     pub(super) fn on_exception(mut self, order: &Order, report: &ShipmentException) -> Applied<Transition> {
         let ShipmentException { shipment_id, exception, occurred_at, .. } = *report;
         let reason_before = self.attention_reason(order.id);
@@ -31,13 +32,13 @@ impl OrderSaga {
         let Some(shipment) = shipment.filter(|_| is_of_order && !report.is_cancelled) else {
             return self.on_cancelled_moved(order, shipment_id);
         };
-        if shipment.exception == Some(exception) || shipment.closed {
+        let is_delivered = shipment.milestone() == Some(Milestone::Delivered);
+        let is_known = shipment.exception.is_some();
+        let after = exception.reported_after(shipment.exception, is_delivered);
+        if shipment.closed || (is_known && shipment.exception == after) {
             return Applied::Unchanged;
         }
-        let is_late = shipment.milestone() == Some(Milestone::Delivered) && !is_possible_after_delivery(exception);
-        if !is_late {
-            shipment.exception = Some(exception);
-        }
+        shipment.exception = after;
         // Only what the carrier has can go wrong: the report of the hand-over is missing.
         let is_missing = shipment.milestone().is_none();
         let is_delivering = self.phase == Phase::Delivering;
@@ -55,7 +56,7 @@ impl OrderSaga {
     /// The carrier has a shipment that was cancelled, or that another one replaced.
     pub(super) fn on_cancelled_moved(mut self, order: &Order, shipment_id: ShipmentId) -> Applied<Transition> {
         let reason_before = self.attention_reason(order.id);
-        let is_known = self.allocation.shipments().iter().any(|shipment| shipment.was(order.id, shipment_id));
+        let is_known = self.allocation.shipments().iter().any(|shipment| shipment.has_revision(order.id, shipment_id));
         if !is_known || !self.moved_although_cancelled.insert(shipment_id) {
             return Applied::Unchanged;
         }
@@ -139,9 +140,4 @@ impl Transition {
             }
         }
     }
-}
-
-/// A carrier may find out later that it has damaged what it delivered, or that the recipient sent it back.
-const fn is_possible_after_delivery(exception: DeliveryException) -> bool {
-    matches!(exception, DeliveryException::Damaged | DeliveryException::ReturnedToSender)
 }

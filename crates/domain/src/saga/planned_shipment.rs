@@ -19,7 +19,8 @@ pub(super) struct PlannedShipment {
     pub vendor: Option<UserId>,
     /// Empty once every unit was cancelled.
     pub lines: Vec<Line>,
-    /// What is captured for it. The shipments of an order add up to its total.
+    /// What is captured for it, in the minor unit of the order's currency. The shipments of an order add up to its total,
+    /// less the value of its cancelled units.
     pub amount: i64,
     #[serde(default, alias = "way", skip_serializing_if = "is_default")]
     progress: CarrierProgress,
@@ -180,7 +181,7 @@ impl PlannedShipment {
     }
 
     /// It is this shipment or another one of its revisions, but not the replacement that an open amendment requests.
-    pub fn was(&self, order: OrderId, id: ShipmentId) -> bool {
+    pub fn has_revision(&self, order: OrderId, id: ShipmentId) -> bool {
         let (first, requested) = (self.first_id(order), self.amendment.is_some().then_some(self.amendments));
         let revisions = (0..=self.amendments).filter(|revision| Some(*revision) != requested);
         revisions.map(|revision| first.revised(order, revision)).any(|revision| revision == id)

@@ -1,18 +1,6 @@
 //! What a carrier can report about a shipment: a milestone, or an exception that needs a person.
 
-use super::{Milestone, ShipmentStatus};
-
-crate::string_enum! {
-    /// Something that went wrong on the way.
-    pub enum DeliveryException {
-        /// Nobody was there to take it; the carrier tries again.
-        FailedAttempt,
-        Lost,
-        Damaged,
-        /// It is on its way back, or is back.
-        ReturnedToSender,
-    }
-}
+use super::{DeliveryException, Milestone, ShipmentStatus};
 
 crate::string_enum! {
     pub enum CarrierReport {
@@ -26,32 +14,23 @@ crate::string_enum! {
     }
 }
 
-impl DeliveryException {
-    /// Whether the shipment will not arrive as it was sent, so that it can be sent again or be closed.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Lost | Self::Damaged | Self::ReturnedToSender)
-    }
+/// A milestone, or an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    Milestone(Milestone),
+    Exception(DeliveryException),
 }
 
 impl CarrierReport {
-    /// `None` for an exception.
-    pub const fn milestone(self) -> Option<Milestone> {
+    pub const fn kind(self) -> ReportKind {
         match self {
-            Self::HandedOver => Some(Milestone::HandedOver),
-            Self::InTransit => Some(Milestone::InTransit),
-            Self::Delivered => Some(Milestone::Delivered),
-            Self::FailedAttempt | Self::Lost | Self::Damaged | Self::ReturnedToSender => None,
-        }
-    }
-
-    /// `None` for a milestone.
-    pub const fn exception(self) -> Option<DeliveryException> {
-        match self {
-            Self::HandedOver | Self::InTransit | Self::Delivered => None,
-            Self::FailedAttempt => Some(DeliveryException::FailedAttempt),
-            Self::Lost => Some(DeliveryException::Lost),
-            Self::Damaged => Some(DeliveryException::Damaged),
-            Self::ReturnedToSender => Some(DeliveryException::ReturnedToSender),
+            Self::HandedOver => ReportKind::Milestone(Milestone::HandedOver),
+            Self::InTransit => ReportKind::Milestone(Milestone::InTransit),
+            Self::Delivered => ReportKind::Milestone(Milestone::Delivered),
+            Self::FailedAttempt => ReportKind::Exception(DeliveryException::FailedAttempt),
+            Self::Lost => ReportKind::Exception(DeliveryException::Lost),
+            Self::Damaged => ReportKind::Exception(DeliveryException::Damaged),
+            Self::ReturnedToSender => ReportKind::Exception(DeliveryException::ReturnedToSender),
         }
     }
 }
@@ -84,10 +63,13 @@ mod tests {
     use strum::IntoEnumIterator;
 
     #[test]
-    fn every_report_is_either_a_milestone_or_an_exception_of_the_same_name() {
+    fn every_report_has_the_name_of_its_milestone_or_exception() {
         for report in CarrierReport::iter() {
-            let names = [report.milestone().map(<&str>::from), report.exception().map(<&str>::from)];
-            assert_eq!(names.into_iter().flatten().collect::<Vec<_>>(), [<&str>::from(report)]);
+            let name: &str = match report.kind() {
+                ReportKind::Milestone(milestone) => milestone.into(),
+                ReportKind::Exception(exception) => exception.into(),
+            };
+            assert_eq!(name, <&str>::from(report));
         }
     }
 }

@@ -3,6 +3,7 @@
 mod booking;
 mod carrier_name;
 mod carrier_report;
+mod delivery_exception;
 mod state;
 mod status;
 mod tracking_number;
@@ -10,7 +11,8 @@ mod transport;
 
 pub use booking::{Booking, BookingChanged, BookingStatus};
 pub use carrier_name::{BadCarrierName, CARRIER_NAME_LENGTH_MAX, CarrierName};
-pub use carrier_report::{CarrierReport, DeliveryException};
+pub use carrier_report::{CarrierReport, ReportKind};
+pub use delivery_exception::DeliveryException;
 pub use state::{Milestone, Shipment, ShipmentRefusal, Waybill};
 pub use status::ShipmentStatus;
 pub use tracking_number::{BadTrackingNumber, TRACKING_NUMBER_LENGTH_MAX, TrackingNumber};

@@ -74,6 +74,15 @@ fn damage_is_flagged_after_the_delivery_too_until_a_person_has_decided() {
 }
 
 #[test]
+fn a_lost_shipment_can_be_closed_although_a_failed_attempt_is_reported_late() {
+    let lost = headphones_on_their_way().on_reply(&exception(shipment(first()), Lost));
+
+    let script = lost.ignores(&exception(shipment(first()), FailedAttempt));
+
+    decide(script, CLOSE).ends(OrderStatus::Delivered, None);
+}
+
+#[test]
 fn what_is_lost_before_its_hand_over_was_reported_is_captured_and_shipped() {
     Script::confirmed()
         .on_reply(&exception(shipment(first()), Lost))

@@ -35,12 +35,12 @@ pub(crate) async fn save_changes(
              UPDATE shipping.shipments AS stored
                 SET status = new.status, carrier = new.carrier, tracking_number = new.tracking_number,
                     promised_by = new.promised_by, carrier_name = new.carrier_name, reached_at = new.reached_at,
-                    next_move_at = NULL, updated_at = $1
+                    exception = new.exception, next_move_at = NULL, updated_at = $1
                FROM (SELECT unnest($6::uuid[]) AS order_id, unnest($7::uuid[]) AS id,
                             unnest($8::text[]) AS status_before, unnest($9::text[]) AS status,
                             unnest($10::text[]) AS carrier, unnest($11::text[]) AS tracking_number,
                             unnest($12::timestamptz[]) AS promised_by, unnest($13::text[]) AS carrier_name,
-                            unnest($14::timestamptz[]) AS reached_at) AS new
+                            unnest($14::timestamptz[]) AS reached_at, unnest($15::text[]) AS exception) AS new
               WHERE stored.order_id = ANY($6) AND stored.order_id = new.order_id AND stored.id = new.id
                 AND stored.status = new.status_before
              RETURNING 1)
@@ -60,6 +60,7 @@ pub(crate) async fn save_changes(
         &shipment.promised_by as &[Option<Timestamp>],
         &shipment.carrier_name as &[Option<&str>],
         &shipment.reached_at as &[Option<Timestamp>],
+        &shipment.exception as &[Option<&str>],
     )
     .fetch_one(tx)
     .await?;
@@ -97,6 +98,7 @@ struct ShipmentColumns<'a> {
     promised_by: Vec<Option<Timestamp>>,
     carrier_name: Vec<Option<&'a str>>,
     reached_at: Vec<Option<Timestamp>>,
+    exception: Vec<Option<&'static str>>,
 }
 
 impl<'a> ShipmentColumns<'a> {
@@ -115,6 +117,7 @@ impl<'a> ShipmentColumns<'a> {
             promised_by: waybills().map(|waybill| waybill.map(|waybill| waybill.promised_by)).collect(),
             carrier_name: waybills().map(|waybill| waybill.and_then(carrier_name)).collect(),
             reached_at: after().map(|stored| reached_at(&stored.shipment)).collect(),
+            exception: after().map(|stored| stored.exception.map(Into::into)).collect(),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Table `shipping.shipment_events`: what carriers reported.
 
-use super::StoredShipment;
 use crate::error::ShippingError;
-use crate::exception_change::ExceptionChange;
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId};
 use domain::shipment::CarrierReport;
@@ -76,32 +74,6 @@ pub(crate) async fn find_events(
         events.push(StoredEvent { shipment_id, report, occurred_at: row.occurred_at });
     }
     Ok(events)
-}
-
-/// Stores what went wrong last, for the views of the shipment. A failed attempt does not replace what is final.
-pub(crate) async fn save_exception(
-    tx: &mut PgConnection,
-    shipment: &StoredShipment,
-    change: ExceptionChange,
-    now: Timestamp,
-) -> Result<(), ShippingError> {
-    let exception: Option<&str> = match change {
-        ExceptionChange::Keep => return Ok(()),
-        ExceptionChange::Clear => None,
-        ExceptionChange::Set(exception) => Some(exception.into()),
-    };
-    sqlx::query!(
-        "UPDATE shipping.shipments SET exception = $1, updated_at = $2
-          WHERE order_id = $3 AND id = $4 AND exception IS DISTINCT FROM $1
-            AND (exception IS NULL OR exception = 'failed_attempt' OR $1 IS DISTINCT FROM 'failed_attempt')",
-        exception,
-        now,
-        shipment.order_id.as_uuid(),
-        shipment.id.as_uuid(),
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Deletes the notes of the events of these orders' shipments. Returns the shipments, each with its tracking number.

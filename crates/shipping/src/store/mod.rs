@@ -20,7 +20,7 @@ pub(crate) use bookings::{
 };
 pub(crate) use changes::save_changes;
 pub(crate) use delays::{DelayCheck, LateShipment, insert_delays, lock_late_shipments, save_delay_checks};
-pub(crate) use events::{NewEvent, StoredEvent, erase_notes, find_events, insert_events, save_exception};
+pub(crate) use events::{NewEvent, StoredEvent, erase_notes, find_events, insert_events};
 pub(crate) use list::list_shipments;
 pub(crate) use removals::{delete_bookings, lock_existing_bookings, orders_in_progress};
 pub(crate) use shipments::{ChangedShipment, ShipmentRow, StoredShipment, find_order};

@@ -7,7 +7,7 @@ use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::ShipmentRequest;
 use domain::product::Line;
-use domain::shipment::{Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
+use domain::shipment::{DeliveryException, Milestone, Shipment, ShipmentStatus, TrackingNumber, Waybill};
 use platform::consistency::{Inconsistency, StoredRow};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -22,6 +22,8 @@ pub(crate) struct StoredShipment {
     pub vendor_id: Option<UserId>,
     pub lines: Vec<Line>,
     pub shipment: Shipment,
+    /// What is wrong with it, as far as its carrier has reported and nobody has dismissed it.
+    pub exception: Option<DeliveryException>,
 }
 
 /// A shipment's new state, and the status that the row must still have.
@@ -47,6 +49,11 @@ impl ChangedShipment {
     pub(crate) fn step(stored: StoredShipment, next: Shipment) -> Self {
         Self { from: stored.shipment.status(), to: StoredShipment { shipment: next, ..stored } }
     }
+
+    /// `None` if nothing differs.
+    pub(crate) fn between(before: &StoredShipment, after: StoredShipment) -> Option<Self> {
+        (*before != after).then(|| Self { from: before.shipment.status(), to: after })
+    }
 }
 
 pub(crate) async fn lock_shipments(
@@ -56,7 +63,7 @@ pub(crate) async fn lock_shipments(
     let rows = sqlx::query_as!(
         ShipmentRow,
         r#"SELECT order_id, id, warehouse_id, vendor_id, lines AS "lines: Json<Vec<Line>>", status, carrier, tracking_number,
-                  promised_by, carrier_name, reached_at
+                  promised_by, carrier_name, reached_at, exception
            FROM shipping.shipments WHERE order_id = ANY($1) ORDER BY order_id, id FOR NO KEY UPDATE"#,
         orders,
     )
@@ -114,6 +121,7 @@ pub(crate) struct ShipmentRow {
     pub promised_by: Option<Timestamp>,
     pub carrier_name: Option<String>,
     pub reached_at: Option<Timestamp>,
+    pub exception: Option<String>,
 }
 
 impl ShipmentRow {
@@ -129,6 +137,7 @@ impl ShipmentRow {
             vendor_id: self.vendor_id.map(UserId::from_uuid),
             lines: self.lines.0,
             shipment,
+            exception: stored.read_column("exception", self.exception.map(|text| text.parse()).transpose())?,
         })
     }
 }

@@ -110,6 +110,21 @@ async fn a_failed_attempt_does_not_replace_a_loss(pool: PgPool) {
     assert_eq!(exception(&harness, order).await, Some(DeliveryException::Lost));
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn damage_is_shown_after_the_delivery_and_a_loss_is_not(pool: PgPool) {
+    let (harness, order) = (Harness::new(pool), new_order());
+    harness.handle(book(order, &[1])).await;
+
+    harness.report(shipment(order, 1), CarrierReport::Damaged, 5).await.unwrap();
+    harness.report(shipment(order, 1), Milestone::Delivered, 6).await.unwrap();
+    harness.report(shipment(order, 1), CarrierReport::Lost, 7).await.unwrap();
+
+    assert_eq!(exception(&harness, order).await, Some(DeliveryException::Damaged));
+    shipping::dismiss_exception(&harness.context(), order, shipment(order, 1), at(8)).await.unwrap();
+    harness.report(shipment(order, 1), CarrierReport::Lost, 9).await.unwrap();
+    assert_eq!(exception(&harness, order).await, None);
+}
+
 async fn exception(harness: &Harness, order: OrderId) -> Option<DeliveryException> {
     shipping::shipments_of_order(&harness.pool, order).await.unwrap()[0].exception
 }

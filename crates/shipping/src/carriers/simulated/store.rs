@@ -96,6 +96,7 @@ impl DueRow {
             promised_by: self.promised_by,
             carrier_name: None,
             reached_at: self.reached_at,
+            exception: None,
         };
         Ok(DueShipment { stored: row.parse()?, trace })
     }
