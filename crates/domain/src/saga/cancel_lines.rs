@@ -55,7 +55,7 @@ pub enum LineCancelRefusal {
         "{requested} units of line {line_no} can't be cancelled: {left} of it are neither handed over nor cancelled"
     )]
     TooManyUnits { line_no: i16, requested: u32, left: u32 },
-    /// Before the confirmation there are no shipments to take the units from.
+    /// Before the confirmation there are no shipments that could lose the units.
     #[error("lines of an order that is {0} can't be cancelled; only those of `confirmed` and `shipped` orders can")]
     NotConfirmed(OrderStatus),
     #[error("other lines of this order are being cancelled; repeat the request when they are")]
@@ -77,20 +77,20 @@ impl OrderSaga {
             return Err(LineCancelRefusal::InProgress);
         }
         let mut named = BTreeSet::new();
-        let mut taking = self.taking(order.id);
+        let mut waiting = self.waiting_shipments(order.id);
         for LineUnits { line_no, quantity } in units {
             if !named.insert(*line_no) {
                 return Err(LineCancelRefusal::RepeatedLine(*line_no));
             }
             let line = lines.iter().find(|line| line.line_no == *line_no);
             let line = line.ok_or(LineCancelRefusal::UnknownLine(*line_no))?;
-            self.take(&mut taking, line, quantity.get())?;
+            self.cancel_units(&mut waiting, line, quantity.get())?;
         }
-        let is_whole = taking.iter().all(|shipment| shipment.remaining.is_empty());
-        if is_whole && taking.len() == self.live_shipments().count() {
+        let is_whole = waiting.iter().all(|shipment| shipment.remaining.is_empty());
+        if is_whole && waiting.len() == self.live_shipments().count() {
             return Ok(LineCancellation::WholeOrder);
         }
-        Ok(LineCancellation::Shipments(taking.into_iter().filter(|it| !it.cancelled.is_empty()).collect()))
+        Ok(LineCancellation::Shipments(waiting.into_iter().filter(|it| !it.cancelled.is_empty()).collect()))
     }
 
     /// Starts what [`Self::plan_line_cancellation`] decided.
@@ -121,7 +121,7 @@ impl OrderSaga {
     }
 
     /// The shipments that can still lose units, the last one first: with it the costs of shipping are captured.
-    fn taking(&self, order: OrderId) -> Vec<AmendedShipment> {
+    fn waiting_shipments(&self, order: OrderId) -> Vec<AmendedShipment> {
         let waiting = self.live_shipments().filter(|shipment| shipment.milestone().is_none());
         let shipments = waiting.map(|shipment| AmendedShipment {
             shipment_id: shipment.id(order),
@@ -133,7 +133,7 @@ impl OrderSaga {
         shipments.collect::<Vec<_>>().into_iter().rev().collect()
     }
 
-    fn take(
+    fn cancel_units(
         &self,
         shipments: &mut [AmendedShipment],
         line: &OrderedLine,

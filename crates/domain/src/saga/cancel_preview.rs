@@ -58,10 +58,11 @@ impl OrderSaga {
         }
         let shipments = || self.live_shipments().filter(|_| is_first);
         let is_authorized = is_first && order.payment == OrderPaymentStatus::Authorized;
+        let to_capture = Money { amount_minor: shipments().map(|shipment| shipment.amount).sum(), ..order.total };
         let released = shipments().flat_map(|it| it.lines.iter().map(|line| (it.warehouse, line.clone())));
         Ok(CancellationPreview {
             cancels_order: true,
-            voided: if is_authorized { order.total } else { Money::zero(order.total.currency) },
+            voided: if is_authorized { to_capture } else { Money::zero(order.total.currency) },
             released: released.collect(),
             cancelled_shipments: shipments().map(|shipment| shipment.id(order.id)).collect(),
             reshipped: Vec::new(),
