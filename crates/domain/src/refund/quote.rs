@@ -96,35 +96,20 @@ impl RefundQuote {
     pub fn of_return(
         order: &Refundable,
         earlier: &EarlierRefunds,
-        left_minor: i64,
+        (captured_minor, left_minor): (i64, i64),
         units: &[LineUnits],
     ) -> Result<Self, RefundRefusal> {
         if left_minor <= 0 {
             return Err(RefundRefusal::NothingLeft);
         }
-        let mut rest = left_minor;
-        let mut lines = Vec::with_capacity(units.len());
-        for LineUnits { line_no, quantity } in units.iter().copied() {
-            if lines.iter().any(|line: &RefundedLine| line.line_no == line_no) {
-                return Err(RefundRefusal::RepeatedLine(line_no));
-            }
-            let line = order.lines.iter().find(|line| line.line_no == line_no);
-            let line = line.ok_or(RefundRefusal::UnknownLine(line_no))?;
-            let before = earlier.of(line);
-            let units = i64::from(quantity.get()).min(line.captured_units - before.units);
-            if units > 0 {
-                let full = line.refund(before, units);
-                let amount_minor = full.amount_minor.min(rest);
-                rest -= amount_minor;
-                lines.push(RefundedLine { amount_minor, ..full });
-            }
+        let lines = at_most(left_minor, order.as_captured(earlier, order.left_of(earlier, units)?));
+        let of_lines: i64 = lines.iter().map(|line| line.amount_minor).sum();
+        let shipping_left = order.shipping_left(earlier, (captured_minor, left_minor), &lines);
+        let shipping_minor = order.shipping_for(earlier, &lines).min(shipping_left);
+        match of_lines + shipping_minor {
+            0 => Err(RefundRefusal::NothingToRefund),
+            amount_minor => Ok(Self { amount_minor, lines, shipping_minor }),
         }
-        let shipping_minor = order.shipping_for(earlier, &lines).min(rest);
-        let amount_minor = left_minor - rest + shipping_minor;
-        if amount_minor == 0 {
-            return Err(RefundRefusal::NothingToRefund);
-        }
-        Ok(Self { amount_minor, lines, shipping_minor })
     }
 
     /// Whether it can be refunded after `earlier`, which don't include it: for another attempt at a refused refund.
@@ -154,20 +139,10 @@ impl Refundable {
     /// Everything that is left. An earlier refund of an amount belongs to no line, so the lines may be worth more than
     /// what is left: the last ones get less.
     fn quote_whole(&self, earlier: &EarlierRefunds, left_minor: i64) -> RefundQuote {
-        let mut rest = left_minor;
-        let mut lines = Vec::new();
-        for line in &self.lines {
-            let before = earlier.of(line);
-            let units = (line.captured_units - before.units).max(0);
-            if units == 0 {
-                continue;
-            }
-            let full = line.refund(before, units);
-            let amount_minor = full.amount_minor.min(rest);
-            rest -= amount_minor;
-            lines.push(full.capped(amount_minor));
-        }
-        let shipping_minor = self.shipping_for(earlier, &lines).min(rest);
+        let lines = self.lines.iter().filter_map(|line| line.left_after(earlier.of(line), i64::MAX));
+        let lines = at_most(left_minor, lines.collect());
+        let of_lines: i64 = lines.iter().map(|line| line.amount_minor).sum();
+        let shipping_minor = self.shipping_for(earlier, &lines).min(left_minor - of_lines);
         RefundQuote { amount_minor: left_minor, lines, shipping_minor }
     }
 
@@ -199,6 +174,21 @@ impl Refundable {
         Ok(RefundQuote { amount_minor, lines, shipping_minor })
     }
 
+    /// What of `units` is captured and not refunded.
+    fn left_of(&self, earlier: &EarlierRefunds, units: &[LineUnits]) -> Result<Vec<RefundedLine>, RefundRefusal> {
+        let mut seen = BTreeSet::new();
+        let mut lines = Vec::with_capacity(units.len());
+        for LineUnits { line_no, quantity } in units.iter().copied() {
+            if !seen.insert(line_no) {
+                return Err(RefundRefusal::RepeatedLine(line_no));
+            }
+            let line = self.lines.iter().find(|line| line.line_no == line_no);
+            let line = line.ok_or(RefundRefusal::UnknownLine(line_no))?;
+            lines.extend(line.left_after(earlier.of(line), quantity.get().into()));
+        }
+        Ok(lines)
+    }
+
     fn quote_line(&self, earlier: &EarlierRefunds, units: LineUnits) -> Result<RefundedLine, RefundRefusal> {
         let LineUnits { line_no, quantity } = units;
         let line = self.lines.iter().find(|line| line.line_no == line_no);
@@ -215,13 +205,7 @@ impl Refundable {
     /// another, so those that are captured may have captured less than their units together cost.
     fn as_captured(&self, earlier: &EarlierRefunds, lines: Vec<RefundedLine>) -> Vec<RefundedLine> {
         let of_earlier = earlier.lines.values().map(|line| line.amount_minor).sum::<i64>() + earlier.shipping_minor;
-        let mut rest = (self.captured_minor - of_earlier - self.value_after(earlier, &lines)).max(0);
-        let cap = |line: RefundedLine| {
-            let line = line.capped(line.amount_minor.min(rest));
-            rest -= line.amount_minor;
-            line
-        };
-        lines.into_iter().map(cap).collect()
+        at_most(self.captured_minor - of_earlier - self.value_after(earlier, &lines), lines)
     }
 
     /// What is left for shipping after a refund of `lines`. Shipping is captured with the last shipment, so it may not
@@ -279,6 +263,12 @@ impl RefundedLine {
 }
 
 impl RefundableLine {
+    /// At most `units` more, as far as they are captured; `None` if none is left.
+    fn left_after(&self, before: EarlierLineRefunds, units: i64) -> Option<RefundedLine> {
+        let units = units.min(self.captured_units - before.units);
+        (units > 0).then(|| self.refund(before, units))
+    }
+
     /// `units` more, after the earlier refunds `before`.
     fn refund(&self, before: EarlierLineRefunds, units: i64) -> RefundedLine {
         let after = before.units + units;
@@ -309,6 +299,17 @@ impl EarlierRefunds {
             refunds.discount_minor += line.discount_minor;
         }
     }
+}
+
+/// `lines` with at most `amount_minor` together: the last ones get less.
+fn at_most(amount_minor: i64, lines: Vec<RefundedLine>) -> Vec<RefundedLine> {
+    let mut rest = amount_minor.max(0);
+    let cap = |line: RefundedLine| {
+        let line = line.capped(line.amount_minor.min(rest));
+        rest -= line.amount_minor;
+        line
+    };
+    lines.into_iter().map(cap).collect()
 }
 
 fn check(requested: i64, left: i64) -> Result<(), RefundRefusal> {

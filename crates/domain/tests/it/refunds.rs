@@ -48,6 +48,16 @@ impl History {
         Ok(quote)
     }
 
+    /// Units that came back.
+    fn refund_return(&mut self, units: LineUnits) -> Result<RefundQuote, RefundRefusal> {
+        let order = Refundable { captured_minor: self.captured_minor, ..self.order.clone() };
+        let money = (self.captured_minor, self.captured_minor - self.refunded_minor());
+        let quote = RefundQuote::of_return(&order, &self.earlier(), money, &[units])?;
+        assert_eq!(quote.check(&order, &self.earlier(), money), Ok(()), "it could not be tried again");
+        self.succeeded.push(quote.clone());
+        Ok(quote)
+    }
+
     fn check(&self) {
         assert!(self.refunded_minor() <= self.captured_minor);
         let earlier = self.earlier();
@@ -168,17 +178,21 @@ proptest! {
     #[test]
     fn units_are_refunded_out_of_what_was_captured_for_them(
         Shipped { order, mut shipments } in shipped(),
-        steps in prop::collection::vec((any::<prop::sample::Index>(), 1_u32..=2, any::<bool>()), 1..30),
+        steps in prop::collection::vec((any::<prop::sample::Index>(), 1_u32..=2, any::<bool>(), any::<bool>()), 1..30),
     ) {
         let mut history = History { order, captured_minor: 0, succeeded: Vec::new() };
-        for (index, quantity, is_capture) in steps {
+        for (index, quantity, is_capture, is_return) in steps {
             if is_capture && !shipments.is_empty() {
                 let (units, amount) = shipments.remove(index.index(shipments.len()));
                 history.captured_minor += amount;
                 history.order.lines.iter_mut().zip(units).for_each(|(line, units)| line.captured_units += units);
             } else {
                 let line_no = history.order.lines[index.index(history.order.lines.len())].line_no;
-                let refunded = history.refund(&of_lines([(line_no, quantity)]));
+                let refunded = if is_return {
+                    history.refund_return(units(line_no, quantity))
+                } else {
+                    history.refund(&of_lines([(line_no, quantity)]))
+                };
                 prop_assert!(!matches!(refunded, Err(RefundRefusal::TooMuch { .. })), "{:?}", refunded);
             }
             history.check();
@@ -337,6 +351,29 @@ fn shipping_that_is_not_captured_is_not_paid_by_other_units() {
 
     assert_eq!((first.amount_minor, first.shipping_minor), (100, 0));
     assert_eq!((second.amount_minor, second.shipping_minor), (100, 0));
+}
+
+#[test]
+fn a_return_is_not_paid_shipping_that_is_not_captured() {
+    let lines = (1..=3).map(|line_no| line(line_no, 1, 100, 0, 0)).collect();
+    let mut history = History::captured(Refundable { lines, shipping_minor: 30, captured_minor: 0 });
+    history.order.lines[2].captured_units = 0;
+    history.captured_minor = 200;
+
+    let returned = [1, 2].map(|line_no| history.refund_return(units(line_no, 1)).unwrap());
+
+    assert_eq!(returned.map(|quote| (quote.amount_minor, quote.shipping_minor)), [(100, 0), (100, 0)]);
+}
+
+#[test]
+fn a_returned_line_that_gets_less_has_less_tax() {
+    let lines = vec![line(1, 1, 100, 80, 0)];
+    let mut history = History::captured(Refundable { lines, shipping_minor: 0, captured_minor: 0 });
+    history.refund(&amount(170)).unwrap();
+
+    let returned = history.refund_return(units(1, 1)).unwrap();
+
+    assert_eq!((returned.lines[0].amount_minor, returned.lines[0].tax_minor), (10, 4));
 }
 
 #[test]

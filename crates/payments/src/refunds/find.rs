@@ -37,7 +37,7 @@ pub async fn preview_return(
     units: &[LineUnits],
 ) -> Result<(RefundQuote, Money), RefundError> {
     let quote = |earlier: &EarlierRefunds, balance: &Balance| {
-        RefundQuote::of_return(order, earlier, balance.refundable_minor(), units)
+        RefundQuote::of_return(order, earlier, (balance.captured_minor, balance.refundable_minor()), units)
     };
     preview(pool, order_id, quote).await
 }

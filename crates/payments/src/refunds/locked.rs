@@ -2,10 +2,12 @@
 
 use super::error::RefundError;
 use crate::store::{self, Refund, StoredPayment};
+use domain::Timestamp;
 use domain::ids::{OrderId, RefundId};
 use domain::messages::{PaymentCommand, RefundPayment};
+use domain::money::Money;
 use domain::payment::Balance;
-use domain::refund::{EarlierRefunds, RefundRefusal};
+use domain::refund::{EarlierRefunds, RefundQuote, RefundReason, RefundRefusal, RefundScopeKind, RefundStatus};
 use messaging::{Outgoing, Trace};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -36,6 +38,34 @@ impl LockedRefunds {
     /// What is captured and neither refunded nor possibly refunded.
     pub fn left_minor(&self) -> i64 {
         self.payment.payment.balance().map_or(0, Balance::refundable_minor)
+    }
+
+    /// A new refund of `quote`, before its first call.
+    pub fn first_attempt(
+        &self,
+        id: RefundId,
+        scope: RefundScopeKind,
+        reason: RefundReason,
+        quote: RefundQuote,
+        now: Timestamp,
+    ) -> Result<Refund, RefundRefusal> {
+        let RefundQuote { amount_minor, lines, shipping_minor } = quote;
+        let currency = self.payment.payment.amount().ok_or(RefundRefusal::NothingLeft)?.currency;
+        Ok(Refund {
+            id,
+            order_id: self.payment.order_id,
+            scope,
+            reason,
+            status: RefundStatus::Pending,
+            amount: Money { amount_minor, currency },
+            shipping_minor,
+            lines,
+            attempt: 1,
+            error: None,
+            is_acknowledged: false,
+            created_at: now,
+            updated_at: now,
+        })
     }
 
     pub fn find(&self, id: RefundId) -> Result<Refund, RefundError> {

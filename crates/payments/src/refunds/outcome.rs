@@ -63,13 +63,14 @@ pub(crate) fn unresolved(refund: &Refund) -> Option<Reply> {
 }
 
 /// The outcome of a refund as its order records it. `None` while there is none.
-fn outcome(refund: &Refund) -> Option<Reply> {
+pub(super) fn outcome(refund: &Refund) -> Option<Reply> {
     let (order_id, cause, amount) = (refund.order_id, refund.cause().to_string(), refund.amount);
     match refund.status {
         RefundStatus::Pending | RefundStatus::Unknown => None,
         RefundStatus::Succeeded => Some(Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })),
         RefundStatus::Refused => {
-            let (reason, is_acknowledged) = (refund.error.clone().unwrap_or_default(), refund.is_acknowledged);
+            let reason = refund.error.clone().unwrap_or_else(|| "refused".to_owned());
+            let is_acknowledged = refund.is_acknowledged;
             Some(Reply::PaymentRefundRefused(PaymentRefundRefused { order_id, cause, amount, reason, is_acknowledged }))
         }
         RefundStatus::ManualReview => {

@@ -6,8 +6,7 @@ use crate::changes::PaymentChanges;
 use crate::store::{self, Refund, StartedOperation};
 use domain::Timestamp;
 use domain::ids::{OrderId, RefundId};
-use domain::money::Money;
-use domain::refund::{REFUNDS_MAX, RefundQuote, RefundReason, RefundRefusal, RefundScope, RefundStatus, Refundable};
+use domain::refund::{REFUNDS_MAX, RefundQuote, RefundReason, RefundRefusal, RefundScope, Refundable};
 use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -42,7 +41,7 @@ pub async fn request_refund(
         (locked.captured_minor(), locked.left_minor()),
         &request.scope,
     )?;
-    let refund = request.refund(&locked, quote, now)?;
+    let refund = locked.first_attempt(request.id, request.scope.kind(), request.reason, quote, now)?;
     let started = start(&locked, &refund)?;
     store::insert_refund(&mut work, &refund).await?;
     let (subject, after) = (format!("order:{}", refund.order_id), Some(audit_state(&refund)));
@@ -61,26 +60,4 @@ pub(super) fn start(locked: &LockedRefunds, refund: &Refund) -> Result<StartedOp
     let (payment, cause) = (&locked.payment, refund.cause().to_string());
     payment.payment.clone().refund(cause.clone(), refund.amount)?;
     Ok(StartedOperation::refund(refund.order_id, payment.gateway.clone(), cause, refund.amount.amount_minor))
-}
-
-impl RefundRequest {
-    fn refund(&self, locked: &LockedRefunds, quote: RefundQuote, now: Timestamp) -> Result<Refund, RefundRefusal> {
-        let RefundQuote { amount_minor, lines, shipping_minor } = quote;
-        let currency = locked.payment.payment.amount().ok_or(RefundRefusal::NothingLeft)?.currency;
-        Ok(Refund {
-            id: self.id,
-            order_id: self.order_id,
-            scope: self.scope.kind(),
-            reason: self.reason,
-            status: RefundStatus::Pending,
-            amount: Money { amount_minor, currency },
-            shipping_minor,
-            lines,
-            attempt: 1,
-            error: None,
-            is_acknowledged: false,
-            created_at: now,
-            updated_at: now,
-        })
-    }
 }

@@ -244,6 +244,14 @@ impl Refund {
         RefundCause { refund: self.id, attempt: self.attempt }
     }
 
+    /// False while it may still be refused, or found to have succeeded.
+    pub(crate) const fn has_outcome(&self) -> bool {
+        match self.status {
+            RefundStatus::Succeeded | RefundStatus::Refused => true,
+            RefundStatus::Pending | RefundStatus::Unknown | RefundStatus::ManualReview => false,
+        }
+    }
+
     pub(crate) fn quote(&self) -> RefundQuote {
         let (amount_minor, shipping_minor) = (self.amount.amount_minor, self.shipping_minor);
         RefundQuote { amount_minor, lines: self.lines.clone(), shipping_minor }

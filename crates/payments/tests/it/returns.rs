@@ -82,13 +82,15 @@ impl Captured {
         }
     }
 
-    async fn refund_amount(&self, minor: u64) {
+    /// Requests the refund of an amount, which is pending then.
+    async fn request_amount(&self, minor: u64) -> PaymentCommand {
         let (id, scope) = (new_refund(), RefundScope::Amount(NonZeroU64::new(minor).expect("an amount")));
         let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
         let (order_id, reason) = (self.order_id, RefundReason::Goodwill);
         let request = RefundRequest { id, order_id, order: order(), scope, reason, trace };
         let context = WriteContext::of(self.harness.pool.clone());
-        request_refund(&context, request, platform::clock::now(), &NoAudit).await.expect("requested");
+        let refund = request_refund(&context, request, platform::clock::now(), &NoAudit).await.expect("requested");
+        PaymentCommand::Refund(RefundPayment { order_id, cause: refund.cause().to_string(), amount: refund.amount })
     }
 
     async fn refunds(&self) -> Vec<Refund> {
@@ -97,9 +99,15 @@ impl Captured {
 }
 
 fn nothing_left(order_id: OrderId, refund_id: RefundId, sent: Option<Sent>) {
+    assert!(is_final(order_id, refund_id, sent));
+}
+
+/// Whether the refusal is final.
+fn is_final(order_id: OrderId, refund_id: RefundId, sent: Option<Sent>) -> bool {
     let Some(Sent::Reply(Reply::PaymentRefundLinesRefused(refused))) = sent else { panic!("not refused: {sent:?}") };
     let PaymentRefundLinesRefused { is_final, .. } = refused.clone();
-    assert_eq!((refused.order_id, refused.refund_id, is_final), (order_id, refund_id, true));
+    assert_eq!((refused.order_id, refused.refund_id), (order_id, refund_id));
+    is_final
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -134,7 +142,8 @@ async fn concurrent_requests_of_one_refund_request_it_once(pool: PgPool) {
 async fn units_and_amounts_that_were_refunded_before_are_not_refunded_again(pool: PgPool) {
     let captured = Captured::with(&pool, "sim_ok").await;
     captured.refund(new_refund(), units(1, 2)).await;
-    captured.refund_amount(300).await;
+    let amount = captured.request_amount(300).await;
+    captured.harness.handle_until_reply(&amount).await;
 
     captured.refund(new_refund(), units(1, 3)).await;
 
@@ -143,6 +152,17 @@ async fn units_and_amounts_that_were_refunded_before_are_not_refunded_again(pool
     assert_eq!((refunds[2].amount.amount_minor, refunds[2].lines[0].units), (88, 1));
     let last = new_refund();
     nothing_left(captured.order_id, last, captured.request(last, units(2, 1)).await);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_a_pending_refund_takes_may_be_left_later(pool: PgPool) {
+    let (captured, id) = (Captured::with(&pool, "sim_refund_declined").await, new_refund());
+    let whole = captured.request_amount(u64::try_from(AMOUNT).unwrap()).await;
+    assert!(!is_final(captured.order_id, id, captured.request(id, units(1, 1)).await));
+
+    captured.harness.handle_until_reply(&whole).await;
+
+    assert!(matches!(captured.request(id, units(1, 1)).await, Some(Sent::Command(_))));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
