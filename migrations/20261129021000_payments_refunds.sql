@@ -1,7 +1,5 @@
 -- Refunds of captured amounts. Each is executed by an operation of kind `refund`, whose subject is the refund's id, for
 -- a later attempt with the attempt's number.
--- The foreign key locks payments.payments for a moment.
-SET LOCAL lock_timeout = '2s';
 CREATE TABLE payments.refunds (
     order_id       uuid NOT NULL REFERENCES payments.payments (order_id),
     id             uuid NOT NULL,
