@@ -102,7 +102,7 @@ impl Return {
                 let given_up = ReturnRefund::GivenUp { reason: reason.clone() };
                 Some((given_up, ReturnEntry::RefundGivenUp { refund_id, reason }))
             }
-            (ReturnRefund::Open, RefundReport::Refused { reason, .. }) => {
+            (ReturnRefund::Open | ReturnRefund::Unresolved, RefundReport::Refused { reason, .. }) => {
                 let refused = ReturnRefund::Refused { reason: reason.clone() };
                 Some((refused, ReturnEntry::RefundRefused { refund_id, reason }))
             }

@@ -208,6 +208,16 @@ fn a_refused_refund_needs_a_person_and_is_done_or_given_up_by_them() {
 }
 
 #[test]
+fn a_refund_that_turned_out_to_be_refused_is_not_looked_for_any_more() {
+    let unresolved = changed(changed(received().on_restocked()).to.on_refund(RefundReport::Unresolved)).to;
+
+    let refused = RefundReport::Refused { reason: "limit".to_owned(), is_acknowledged: false };
+    let returned = changed(unresolved.on_refund(refused)).to;
+
+    assert!(returned.attention.as_ref().is_some_and(|reason| reason.contains("limit")), "{:?}", returned.attention);
+}
+
+#[test]
 fn a_refund_that_is_not_possible_now_stays_open() {
     let returned = changed(received().on_restocked()).to;
     let not_possible = changed(returned.on_refund(RefundReport::NotPossible { reason: "voiding".to_owned() })).to;
