@@ -4,12 +4,12 @@ use crate::apply_transition::{ChangeCause, apply};
 use crate::changes::OrderChanges;
 use crate::error::StoreError;
 use crate::store::lock_sagas::{self, LockedOrder};
-use crate::store::reships;
+use crate::store::{reships, returnable};
 use domain::Timestamp;
 use domain::ids::{OrderId, ShipmentId};
 use domain::order::{Order, OrderStatus};
 use domain::product::Line;
-use domain::saga::{ExceptionDecision, SagaError};
+use domain::saga::{ExceptionDecision, OrderSaga, SagaError};
 use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -47,6 +47,9 @@ pub enum ExceptionError {
     /// The shipment has no exception, or not one that this decides.
     #[error(transparent)]
     Refused(SagaError),
+    /// Its units would be refunded for the return, and sent again or refunded once more.
+    #[error("units of shipment {0} are in a return of the order; decide about the return instead")]
+    Returned(ShipmentId),
     /// Its units are sent again already.
     #[error("shipment {0} is sent again by order {1}")]
     Reshipped(ShipmentId, OrderId),
@@ -66,6 +69,9 @@ pub async fn decide_exception(
     let mut work = UnitOfWork::begin(context).await?;
     let LockedOrder { order, saga, .. } = lock(&mut work, order_id).await?;
     let before = json!({ "status": order.status, "attention": order.attention });
+    if matches!(decision, ExceptionDecision::Close { .. }) {
+        find_units(&mut work, &order, &saga, shipment_id).await?;
+    }
     let transition = saga.decide_exception(&order, shipment_id, decision, &reason).map_err(ExceptionError::Refused)?;
     let cause = ChangeCause { message_id: None, actor: Some(actor), trace };
     let (change, outgoing) =
@@ -94,6 +100,19 @@ pub async fn decide_exception(
     Ok(decided)
 }
 
+/// Refused as [`decide_exception`] would refuse the decision now. Changes nothing.
+pub async fn check_exception(
+    context: &WriteContext,
+    order_id: OrderId,
+    shipment_id: ShipmentId,
+    decision: ExceptionDecision,
+) -> Result<(), ExceptionError> {
+    let mut work = UnitOfWork::begin(context).await?;
+    let LockedOrder { order, saga, .. } = lock(&mut work, order_id).await?;
+    saga.decide_exception(&order, shipment_id, decision, "").map_err(ExceptionError::Refused)?;
+    Ok(())
+}
+
 /// The units of a shipment that may be sent again; refused if they are already.
 pub async fn find_undeliverable(
     context: &WriteContext,
@@ -105,7 +124,25 @@ pub async fn find_undeliverable(
     if let Some(reship) = reships::find(&mut work, shipment_id).await? {
         return Err(ExceptionError::Reshipped(shipment_id, reship));
     }
-    Ok(saga.undeliverable(&order, shipment_id).map_err(ExceptionError::Refused)?.to_vec())
+    find_units(&mut work, &order, &saga, shipment_id).await
+}
+
+/// The units of an undeliverable shipment. Refused if more of them are in returns than the other shipments have delivered.
+async fn find_units(
+    tx: &mut PgConnection,
+    order: &Order,
+    saga: &OrderSaga,
+    shipment: ShipmentId,
+) -> Result<Vec<Line>, ExceptionError> {
+    let units = saga.undeliverable(order, shipment).map_err(ExceptionError::Refused)?;
+    let mut others = saga.delivered_shipments(order.id);
+    others.retain(|delivered| delivered.id != shipment);
+    let lines = returnable::find(tx, order.id, &others).await?;
+    let mut returned = lines.iter().filter(|line| line.returned_units > line.delivered_units);
+    if returned.any(|line| units.iter().any(|unit| unit.sku == line.sku)) {
+        return Err(ExceptionError::Returned(shipment));
+    }
+    Ok(units.to_vec())
 }
 
 async fn lock(tx: &mut PgConnection, order: OrderId) -> Result<LockedOrder, ExceptionError> {

@@ -38,7 +38,9 @@ mod watch_orders;
 pub use advance_saga::SagaHandler;
 pub use cancel_order::{CancelError, CancelOrder, CancelOutcome, cancel_order, preview_cancellation};
 pub use cursor::{Cursor, InvalidCursor, SagaCursor};
-pub use decide_exception::{DecideException, DecidedException, ExceptionError, decide_exception, find_undeliverable};
+pub use decide_exception::{
+    DecideException, DecidedException, ExceptionError, check_exception, decide_exception, find_undeliverable,
+};
 pub use erase_orders::{ErasedOrders, count_open_orders, erase_orders};
 pub use error::{PlaceOrderError, StoreError};
 pub use filters::{OrderFilter, SagaFilter};

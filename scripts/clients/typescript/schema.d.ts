@@ -206,7 +206,8 @@ export interface paths {
          * Send the units of a shipment again
          * @description For a shipment that is lost, damaged or on its way back to its sender. Places an order with the same units, products
          *     and recipient, without a price: it reserves stock and books shipments like any other, and nothing is charged. The
-         *     shipment is closed. Once per shipment: a repeat finds the same order.
+         *     shipment is closed. Once per shipment: a repeat finds the same order. Not for units that are in a return: decide about
+         *     the return instead.
          */
         post: operations["reship"];
         delete?: never;
@@ -228,7 +229,7 @@ export interface paths {
          * Decide about a shipment that needs attention
          * @description After the carrier reported an exception, or moves a shipment that was cancelled. `dismissed`: it goes on as before.
          *     `closed`: it will not arrive, and the order does not wait for it any more; only after `lost`, `damaged` or
-         *     `returned_to_sender`. Refund its units with POST /orders/{id}/refunds, or send them again with `reship` instead.
+         *     `returned_to_sender`, and not while its units are in a return. Refund its units with POST /orders/{id}/refunds, or send them again with `reship` instead.
          */
         post: operations["resolve_shipment"];
         delete?: never;
@@ -4553,7 +4554,7 @@ export interface components {
             delayed_at?: string | null;
             /** @description Reports of the carrier, by the time of the event. */
             events: components["schemas"]["ShipmentEvent"][];
-            /** @description What went wrong last; absent when nothing did, or when it has arrived after all. */
+            /** @description What is wrong with it; absent when nothing is, when it has arrived after all, or when an admin has dismissed it. */
             exception?: ("failed_attempt" | "lost" | "damaged" | "returned_to_sender") | null;
             /** Format: uuid */
             id: string;
@@ -4649,7 +4650,7 @@ export interface components {
                 delayed_at?: string | null;
                 /** @description Reports of the carrier, by the time of the event. */
                 events: components["schemas"]["ShipmentEvent"][];
-                /** @description What went wrong last; absent when nothing did, or when it has arrived after all. */
+                /** @description What is wrong with it; absent when nothing is, when it has arrived after all, or when an admin has dismissed it. */
                 exception?: ("failed_attempt" | "lost" | "damaged" | "returned_to_sender") | null;
                 /** Format: uuid */
                 id: string;

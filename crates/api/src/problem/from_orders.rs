@@ -106,9 +106,9 @@ impl From<ExceptionError> for Problem {
         let detail = error.to_string();
         match error {
             ExceptionError::NotFound => Self::not_found("order"),
-            ExceptionError::Refused(SagaError::NoException { .. }) | ExceptionError::Reshipped(..) => {
-                Self::new(Kind::InvalidState, detail)
-            }
+            ExceptionError::Refused(SagaError::NoException { .. })
+            | ExceptionError::Returned(_)
+            | ExceptionError::Reshipped(..) => Self::new(Kind::InvalidState, detail),
             ExceptionError::Refused(_) => Self::internal(detail),
             ExceptionError::Store(error) => error.into(),
         }

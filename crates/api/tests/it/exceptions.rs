@@ -3,7 +3,10 @@
 use crate::client::{HEADPHONES, get, post};
 use crate::mini_worker::work;
 use crate::refunds::Shop;
+use accounts::Role;
 use axum::http::StatusCode;
+use futures::join;
+use messaging::WriteContext;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -53,6 +56,57 @@ async fn a_lost_shipment_is_sent_again_without_a_new_payment(pool: PgPool) {
     assert!(twice["detail"].to_string().contains(&again), "{twice}");
     assert_eq!(shop.report(&again, "delivered").await, "advanced");
     assert_eq!(shop.order(&again).await["status"], "delivered");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_admins_who_send_a_shipment_again_at_once_place_one_order(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let second = shop.client.create_user("second-admin", Role::Admin).await;
+    let order = shop.confirmed("sim_ok").await;
+    shop.report(&order, "lost").await;
+    let shipment = shop.shipment(&order).await["id"].as_str().expect("an id").to_owned();
+    let path = format!("/admin/orders/{order}/shipments/{shipment}/reship");
+    let reship = |admin| post(&path).by(admin).json(&json!({ "reason": "the carrier has lost it" }));
+
+    let (one, other) = join!(shop.client.send(reship(&shop.admin)), shop.client.send(reship(&second)));
+
+    assert!([one.status, other.status].contains(&StatusCode::OK), "{} {}", one.body, other.body);
+    let placed = shop.client.send(get("/orders").by(&shop.customer)).await.expect(StatusCode::OK);
+    assert_eq!(placed["items"].as_array().map(Vec::len), Some(2), "{placed}");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn units_in_a_return_are_neither_sent_again_nor_closed(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.delivered("sim_ok").await;
+    let requested = json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "damaged" });
+    let request = post(&format!("/orders/{order}/returns")).by(&shop.customer).json(&requested);
+    let returns = shop.client.send(request).await.expect(StatusCode::CREATED);
+    shop.report(&order, "returned_to_sender").await;
+    let (reason, closed) = (json!({ "reason": "back" }), json!({ "outcome": "closed", "reason": "back" }));
+
+    for (action, body) in [("reship", &reason), ("resolve", &closed)] {
+        let refused = shop.decide(&order, action, body).await.expect_problem(409, "invalid-state");
+        assert!(refused["detail"].to_string().contains("are in a return"), "{refused}");
+    }
+
+    let returned = returns["items"][0]["id"].as_str().expect("an id");
+    shop.client.send(post(&format!("/returns/{returned}/cancel")).by(&shop.customer)).await.expect(StatusCode::OK);
+    shop.decide(&order, "resolve", &closed).await.expect(StatusCode::OK);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_dismissal_that_stopped_half_way_can_be_repeated(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    let order = shop.confirmed("sim_ok").await;
+    shop.report(&order, "failed_attempt").await;
+    let shipment = shop.shipment(&order).await["id"].as_str().expect("an id").parse().expect("an id");
+    let (context, id) = (WriteContext::of(pool), order.parse().expect("an id"));
+    shipping::dismiss_exception(&context, id, shipment, platform::clock::now()).await.expect("dismissed");
+
+    let decided = shop.decide(&order, "resolve", &json!({ "outcome": "dismissed", "reason": "they try again" })).await;
+
+    assert_eq!(decided.expect(StatusCode::OK)["attention"], Value::Null);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

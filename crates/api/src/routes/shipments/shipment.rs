@@ -38,7 +38,7 @@ pub struct ShipmentBody {
     /// How late it is, as a level; 0 while it is on time.
     #[schema(example = 0)]
     delay_level: u16,
-    /// What went wrong last; absent when nothing did, or when it has arrived after all.
+    /// What is wrong with it; absent when nothing is, when it has arrived after all, or when an admin has dismissed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DeliveryExceptionSet>, inline)]
     exception: Option<&'static str>,

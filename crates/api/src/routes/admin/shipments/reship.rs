@@ -1,7 +1,6 @@
 //! `POST /admin/orders/{id}/shipments/{shipment_id}/reship`.
 
 use super::body::{DecidedBody, respond};
-use crate::auth::Caller;
 use crate::change::{Audited, Detached};
 use crate::idempotency::{IdempotentJson, IdempotentResponse, KeyParam};
 use crate::params::PathParams;
@@ -27,7 +26,8 @@ const ROUTE: &str = "POST /admin/orders/{id}/shipments/{shipment_id}/reship";
 ///
 /// For a shipment that is lost, damaged or on its way back to its sender. Places an order with the same units, products
 /// and recipient, without a price: it reserves stock and books shipments like any other, and nothing is charged. The
-/// shipment is closed. Once per shipment: a repeat finds the same order.
+/// shipment is closed. Once per shipment: a repeat finds the same order. Not for units that are in a return: decide about
+/// the return instead.
 #[utoipa::path(post, path = "/admin/orders/{id}/shipments/{shipment_id}/reship", tag = "admin", request_body = ReasonBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
         ("shipment_id" = uuid::Uuid, Path, description = "The shipment's `id`"), KeyParam),
@@ -45,7 +45,7 @@ pub async fn reship(
     let work = |state: AppState, recorder| async move {
         let units = orders::find_undeliverable(&state.write, order_id, shipment_id).await?;
         let original = visible_order(&state, caller, order_id).await?;
-        let new = free_order(original, &units, caller, shipment_id, trace.clone())?;
+        let new = free_order(original, &units, shipment_id, trace.clone())?;
         let reshipped_by = Some(state.intake.place(new).await?.order_id);
         let decision = ExceptionDecision::Close { reshipped_by };
         let request = DecideException { order_id, shipment_id, decision, actor: caller.actor(), reason, trace };
@@ -55,13 +55,7 @@ pub async fn reship(
 }
 
 /// An order of `units` at the prices of the original, with a discount of all of it.
-fn free_order(
-    original: OrderView,
-    units: &[Line],
-    caller: Caller,
-    shipment: ShipmentId,
-    trace: Trace,
-) -> Result<NewOrder, Problem> {
+fn free_order(original: OrderView, units: &[Line], shipment: ShipmentId, trace: Trace) -> Result<NewOrder, Problem> {
     let lines = units.iter().map(|unit| free_line(&original, unit)).collect::<Result<Vec<_>, _>>()?;
     let total = domain::money::Money::zero(original.order.total.currency);
     let key = shipment.to_string();
@@ -69,7 +63,8 @@ fn free_order(
     let details = OrderDetails { recipient: original.recipient, ..OrderDetails::default() };
     Ok(NewOrder {
         customer_id: original.order.customer_id,
-        principal: caller.id.into(),
+        // Not the caller: of two admins who send the units again at once, both find the same order.
+        principal: original.order.customer_id.into(),
         route: ROUTE,
         fingerprint: Fingerprint::of(&key),
         key: key.parse().map_err(Problem::internal)?,

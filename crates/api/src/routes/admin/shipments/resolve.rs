@@ -44,7 +44,7 @@ impl FromJson for ResolveShipmentBody {
 ///
 /// After the carrier reported an exception, or moves a shipment that was cancelled. `dismissed`: it goes on as before.
 /// `closed`: it will not arrive, and the order does not wait for it any more; only after `lost`, `damaged` or
-/// `returned_to_sender`. Refund its units with POST /orders/{id}/refunds, or send them again with `reship` instead.
+/// `returned_to_sender`, and not while its units are in a return. Refund its units with POST /orders/{id}/refunds, or send them again with `reship` instead.
 #[utoipa::path(post, path = "/admin/orders/{id}/shipments/{shipment_id}/resolve", tag = "admin",
     request_body = ResolveShipmentBody,
     params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"),
@@ -65,13 +65,12 @@ pub async fn resolve_shipment(
     let (actor, reason, at) = (by.caller.actor(), body.reason, by.at);
     let request = DecideException { order_id, shipment_id, decision, actor, reason, trace };
     let work = move |state: AppState, recorder| async move {
-        let decided = orders::decide_exception(&state.write, request, at, &recorder).await?;
-        // After the decision, because a closed shipment keeps its exception. Without it, the shipment shows the exception
-        // until its carrier reports again.
+        // Before the decision is stored: if the process dies in between, the order still needs it, and it is repeated.
         if decision == ExceptionDecision::Dismiss {
+            orders::check_exception(&state.write, order_id, shipment_id, decision).await?;
             shipping::dismiss_exception(&state.write, order_id, shipment_id, at).await?;
         }
-        Ok::<_, Problem>(decided)
+        orders::decide_exception(&state.write, request, at, &recorder).await.map_err(Problem::from)
     };
     detached.run_once(by, idempotency, respond, work).await
 }
