@@ -26,7 +26,7 @@ mod store;
 mod summarize_settlements;
 
 pub use call::{Call, CallResult, KeyedOperation, OperationRequest, Report};
-pub use error::PaymentsError;
+pub use error::{PaymentsError, SettlementError};
 pub use find_payment::{OperationView, PaymentView, find_payment};
 pub use gateway::{ChosenGateway, PaymentMethods};
 pub use ledger::{

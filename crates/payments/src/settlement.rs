@@ -1,6 +1,6 @@
 //! The settlement of a day: what the money ledger says was captured and returned, beside the gateway's report.
 
-use crate::gateway::SettlementReport;
+use crate::gateway::SettledSums;
 use chrono::NaiveDate;
 use domain::Timestamp;
 use domain::money::Currency;
@@ -36,24 +36,19 @@ pub struct MovedSums {
     pub returned_minor: i64,
 }
 
-/// Compares both; `None` for a report that can't be read.
+/// Compares both; without `reported` if the gateway has no report.
 pub(crate) fn compare(
     (day, gateway): (NaiveDate, &str),
     ledger: &[(Currency, MovedSums)],
-    report: SettlementReport,
+    reported: Option<Vec<SettledSums>>,
     now: Timestamp,
-) -> Option<Vec<Settlement>> {
-    let has_report = matches!(report, SettlementReport::Sums(_));
-    let reported = match report {
-        SettlementReport::Unavailable(_) => return None,
-        SettlementReport::None => Vec::new(),
-        SettlementReport::Sums(sums) => sums,
-    };
+) -> Vec<Settlement> {
+    let has_report = reported.is_some();
     let mut sums: BTreeMap<&str, (Currency, MovedSums, MovedSums)> = BTreeMap::new();
     for (currency, moved) in ledger {
         sums.entry(currency.code()).or_insert((*currency, MovedSums::default(), MovedSums::default())).1 = *moved;
     }
-    for it in reported {
+    for it in reported.unwrap_or_default() {
         let moved = MovedSums { captured_minor: it.captured_minor, returned_minor: it.returned_minor };
         sums.entry(it.currency.code()).or_insert((it.currency, MovedSums::default(), MovedSums::default())).2 = moved;
     }
@@ -70,13 +65,12 @@ pub(crate) fn compare(
         },
         checked_at: now,
     };
-    Some(sums.into_values().map(settlement).collect())
+    sums.into_values().map(settlement).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::SettledSums;
 
     fn currency(code: &str) -> Currency {
         code.parse().expect("a currency")
@@ -89,10 +83,8 @@ mod tests {
             let currency = currency(code);
             SettledSums { currency, captured_minor: *captured_minor, returned_minor: *returned_minor }
         };
-        let report =
-            report.map_or(SettlementReport::None, |report| SettlementReport::Sums(report.iter().map(sums).collect()));
-        let compared = compare((NaiveDate::default(), "some"), &ledger, report, Timestamp::UNIX_EPOCH);
-        let compared = compared.expect("readable").into_iter();
+        let report = report.map(|report| report.iter().map(sums).collect());
+        let compared = compare((NaiveDate::default(), "some"), &ledger, report, Timestamp::UNIX_EPOCH).into_iter();
         compared.map(|settlement| (settlement.currency.code().to_owned(), settlement.status)).collect()
     }
 
@@ -109,7 +101,5 @@ mod tests {
             other.iter().map(|(_, status)| *status).collect::<Vec<_>>(),
             [SettlementStatus::Matched, SettlementStatus::Differs]
         );
-        let unreadable = SettlementReport::Unavailable("away".to_owned());
-        assert_eq!(compare((NaiveDate::default(), "some"), &[], unreadable, Timestamp::UNIX_EPOCH), None);
     }
 }

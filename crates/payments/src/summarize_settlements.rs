@@ -1,6 +1,6 @@
 //! Compares the money ledger of each ended day with the report of each gateway.
 
-use crate::error::PaymentsError;
+use crate::error::{PaymentsError, SettlementError};
 use crate::gateway::{SettlementReport, StartedGateway, day_bounds};
 use crate::settlement::{Settlement, SettlementStatus, compare};
 use crate::store::{self, SettlementCursor};
@@ -17,22 +17,26 @@ const DAYS_CHECKED: u64 = 7;
 /// How long a gateway may take to make its report.
 const REPORT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Stores the settlements of the last days that are not matched yet. Returns how many it stored. Safe to run in two
-/// processes at once: both store the same.
+/// Stores the settlements of the last days that are not matched yet. Returns how many it stored; fails if a report could
+/// not be read, after the others are stored. Safe to run in two processes at once: both store the same.
 pub async fn summarize_settlements(
     pool: &PgPool,
     gateways: &[StartedGateway],
     now: Timestamp,
-) -> Result<usize, PaymentsError> {
+) -> Result<usize, SettlementError> {
     let last = (now - SETTLED_AFTER).date_naive();
     let days = (1..=DAYS_CHECKED).rev().filter_map(|ago| last.checked_sub_days(Days::new(ago)));
-    let mut stored = 0;
+    let (mut stored, mut missing) = (0, None);
     for day in days {
         for gateway in gateways {
-            stored += summarize_day(pool, gateway, day, now).await?;
+            match summarize_day(pool, gateway, day, now).await {
+                Ok(settlements) => stored += settlements,
+                Err(error @ SettlementError::NoReport { .. }) => missing = Some(error),
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(stored)
+    missing.map_or(Ok(stored), Err)
 }
 
 async fn summarize_day(
@@ -40,18 +44,20 @@ async fn summarize_day(
     StartedGateway { info, gateway }: &StartedGateway,
     day: NaiveDate,
     now: Timestamp,
-) -> Result<usize, PaymentsError> {
+) -> Result<usize, SettlementError> {
     if store::is_settled(&mut *platform::postgres::reader(pool).await?, day, info.name).await? {
         return Ok(0);
     }
     let report = tokio::time::timeout(REPORT_TIMEOUT, gateway.settled(day)).await;
     let report = report.unwrap_or_else(|_elapsed| SettlementReport::Unavailable("no response".to_owned()));
-    if let SettlementReport::Unavailable(why) = &report {
-        tracing::warn!(gateway = info.name, %day, why, "The gateway's report can't be read");
-    }
+    let reported = match report {
+        SettlementReport::Unavailable(why) => return Err(SettlementError::NoReport { gateway: info.name, day, why }),
+        SettlementReport::None => None,
+        SettlementReport::Sums(sums) => Some(sums),
+    };
     let mut tx = platform::postgres::begin(pool).await?;
     let ledger = store::moved_on(&mut tx, day_bounds(day), info.name).await?;
-    let Some(settlements) = compare((day, info.name), &ledger, report, now) else { return Ok(0) };
+    let settlements = compare((day, info.name), &ledger, reported, now);
     for settlement in settlements.iter().filter(|it| it.status == SettlementStatus::Differs) {
         let currency = settlement.currency.code();
         tracing::warn!(gateway = info.name, %day, currency, "The gateway reports other sums than the ledger has");

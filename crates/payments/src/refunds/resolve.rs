@@ -82,7 +82,9 @@ fn resolved(
         PaymentChanges { settled: vec![operation], refunds: vec![refund.clone()], ..PaymentChanges::default() };
     if let Applied::Changed(payment) = settled(stored.payment.clone(), &cause, is_done)? {
         let (order_id, gateway) = (stored.order_id, &stored.gateway);
-        let shown = Cause { order_id, gateway, operation: refunded, message_id: None, executed_at: None };
+        // Its first call, as nobody knows better: most are executed on that day.
+        let executed_at = stored.operations.get(&refunded.key(order_id)).map(|operation| operation.created_at);
+        let shown = Cause { order_id, gateway, operation: refunded, message_id: None, executed_at };
         changes.entries = shown.entries(&stored.payment, &payment);
         changes.payments = vec![StoredPayment { payment, ..stored }];
     }

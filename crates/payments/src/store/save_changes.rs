@@ -56,7 +56,7 @@ pub(crate) async fn save(
                   executed_at)
              SELECT $1 AS at, new.order_id, new.provider_key, new.kind, new.amount_minor, new.currency, new.gateway,
                     new.cause, new.message_id,
-                    CASE WHEN new.message_id IS NOT NULL THEN COALESCE(new.executed_at, $1) END AS executed_at
+                    COALESCE(new.executed_at, CASE WHEN new.message_id IS NOT NULL THEN $1 END) AS executed_at
                FROM (SELECT unnest($17::uuid[]) AS order_id, unnest($18::uuid[]) AS provider_key,
                             unnest($19::text[]) AS kind, unnest($20::bigint[]) AS amount_minor,
                             unnest($21::text[]) AS currency, unnest($22::text[]) AS gateway,

@@ -48,8 +48,8 @@ pub(crate) async fn is_settled(connection: &mut PgConnection, day: NaiveDate, ga
     .await
 }
 
-/// What was captured and returned in this time by the gateway's clock. Outcomes that are found more than two days later
-/// are not counted: the settlement then differs, and a person looks at it.
+/// What was captured and returned in this time by the gateway's clock. Outcomes that are found more than a week later are
+/// not counted: then the day is not compared any more.
 pub(crate) async fn moved_on(
     tx: &mut PgConnection,
     (from, to): (Timestamp, Timestamp),
@@ -62,7 +62,7 @@ pub(crate) async fn moved_on(
                   coalesce(sum(amount_minor) FILTER (WHERE kind IN ('refunded', 'reversed')), 0)::bigint
                       AS "returned_minor!"
            FROM payments.ledger_entries
-           WHERE at >= $1::timestamptz - interval '1 hour' AND at < $2::timestamptz + interval '2 days'
+           WHERE at >= $1::timestamptz - interval '1 hour' AND at < $2::timestamptz + interval '7 days'
              AND executed_at >= $1 AND executed_at < $2 AND gateway = $3
              AND kind IN ('captured', 'refunded', 'reversed')
            GROUP BY currency ORDER BY currency"#,
@@ -124,8 +124,7 @@ pub(crate) async fn list_settlements(
 ) -> Result<Vec<Settlement>, PaymentsError> {
     let status: Option<&'static str> = status.map(SettlementStatus::into);
     let (day, gateway, currency) =
-        after.map_or((NaiveDate::MAX, "", ""), |after| (after.day, after.gateway.as_str(), after.currency.as_str()));
-    let day = day.min(LAST_DAY);
+        after.map_or((DAYS.1, "", ""), |after| (after.day, after.gateway.as_str(), after.currency.as_str()));
     let rows = sqlx::query_as!(
         SettlementRow,
         "SELECT day, gateway, currency, ledger_captured_minor, ledger_returned_minor, reported_captured_minor,
@@ -144,8 +143,9 @@ pub(crate) async fn list_settlements(
     rows.into_iter().map(Settlement::try_from).collect()
 }
 
-/// After every day that is settled.
-const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9_999, 12, 31).expect("a day");
+/// Every settled day is between these. Postgres has no days as early or late as `chrono` does.
+const DAYS: (NaiveDate, NaiveDate) =
+    (NaiveDate::from_ymd_opt(1970, 1, 1).expect("a day"), NaiveDate::from_ymd_opt(9_999, 12, 31).expect("a day"));
 
 impl SettlementCursor {
     pub(crate) fn of(settlement: &Settlement) -> Self {
@@ -166,7 +166,7 @@ impl FromStr for SettlementCursor {
     fn from_str(text: &str) -> Result<Self, InvalidSettlementCursor> {
         let (day, rest) = text.split_once('~').ok_or(InvalidSettlementCursor)?;
         let (gateway, currency) = rest.split_once('~').ok_or(InvalidSettlementCursor)?;
-        let day = day.parse().map_err(|_no_day| InvalidSettlementCursor)?;
+        let day = day.parse().ok().filter(|day| (DAYS.0..=DAYS.1).contains(day)).ok_or(InvalidSettlementCursor)?;
         Ok(Self { day, gateway: gateway.to_owned(), currency: currency.to_owned() })
     }
 }
@@ -186,5 +186,23 @@ impl TryFrom<SettlementRow> for Settlement {
             status: stored.read_column("status", row.status.parse())?,
             checked_at: row.checked_at,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_names_a_day_that_postgres_has() {
+        let cursor: SettlementCursor = "2026-11-29~simulated~EUR".parse().expect("a cursor");
+        assert_eq!(cursor.to_string(), "2026-11-29~simulated~EUR");
+        for day in ["-9999-01-01", "+12000-01-01", "1969-12-31", "2026-02-30", ""] {
+            assert_eq!(
+                format!("{day}~simulated~EUR").parse::<SettlementCursor>(),
+                Err(InvalidSettlementCursor),
+                "{day}"
+            );
+        }
     }
 }

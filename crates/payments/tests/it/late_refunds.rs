@@ -71,6 +71,10 @@ async fn a_person_confirms_that_a_refund_was_executed(pool: PgPool) {
 
     assert_eq!(resolved.status, RefundStatus::Succeeded);
     assert_eq!(captured.refunded_minor().await, AMOUNT);
+    let of_first_call = "SELECT entry.executed_at = operation.created_at FROM payments.ledger_entries entry
+                         JOIN payments.operations operation USING (order_id, provider_key) WHERE entry.kind = 'refunded'";
+    let is_of_first_call: bool = sqlx::query_scalar(of_first_call).fetch_one(&pool).await.expect("one entry");
+    assert!(is_of_first_call, "the gateway reports it for the day of its first call");
     let (order_id, cause, amount) = (refund.order_id, refund.id.to_string(), refund.amount);
     assert_eq!(captured.sent::<Reply>().await, [Reply::PaymentRefunded(PaymentRefunded { order_id, cause, amount })]);
     assert!(matches!(captured.resolve(refund.id, RefundResolution::Succeeded).await, Err(RefundError::Status(_))));
