@@ -30,7 +30,7 @@ pub(crate) async fn settle(
     for (delivery, result) in batch.iter().zip(results) {
         if let PaymentCommand::RefundLines(command) = &delivery.command {
             let (payment, refunds) = (stored.remove(&command.order_id), refunds.of_order(command.order_id));
-            handled.outgoing.extend(request_lines(payment, refunds, delivery, command, &mut changes, now));
+            handled.outgoing.extend(request_lines(payment, &refunds, delivery, command, &mut changes, now));
             handled.verdicts.push(Verdict::Done);
             continue;
         }

@@ -21,7 +21,7 @@ pub struct ShippingChanges {
 
 impl ShippingChanges {
     /// Adds what differs between a booking as it was read and as it shall be.
-    pub(crate) fn add_booking(&mut self, order_id: OrderId, before: StoredBooking, after: StoredBooking) {
+    pub(crate) fn add_booking(&mut self, order_id: OrderId, before: &StoredBooking, after: StoredBooking) {
         if before.booking != after.booking {
             self.bookings.push(ChangedBooking { order_id, from: before.booking.status(), to: after.booking });
         }

@@ -44,7 +44,7 @@ pub(crate) async fn settle(
                     let settled = kept.applied_to(settled, now);
                     let verdict = reply::reply_to(delivery, &settled, &result, &mut handled.outgoing, now);
                     if verdict == Verdict::Done {
-                        handled.changes.add_booking(order, stored, settled);
+                        handled.changes.add_booking(order, &stored, settled);
                     }
                     verdict
                 }

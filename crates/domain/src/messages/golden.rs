@@ -202,13 +202,7 @@ fn payment_commands() -> Vec<PaymentCommand> {
             units: vec![LineUnits { line_no: 1, quantity: line("SKU-HEADPHONES", 1).quantity }],
             order: refundable(),
         }),
-        PaymentCommand::WriteOff(WriteOffPayment {
-            order_id,
-            shipment_id: shipment(),
-            amount,
-            attempt: 2,
-            is_last: true,
-        }),
+        PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id: shipment(), amount, attempt: 2 }),
     ]
 }
 
@@ -270,7 +264,7 @@ fn replies() -> Vec<Reply> {
             reason: "nothing of the order is captured".to_owned(),
             is_final: true,
         }),
-        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided: true }),
+        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount }),
         Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),

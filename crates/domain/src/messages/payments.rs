@@ -102,9 +102,8 @@ pub struct RefundLines {
     pub order: Refundable,
 }
 
-/// Records that a person gave up the declined capture of `amount`. With `is_last` nothing else of the payment is
-/// captured or will be, so its authorization is voided. Reply: [`PaymentWrittenOff`], or [`PaymentCaptured`] if the
-/// gateway captured it after all.
+/// Records that a person gave up the declined capture of `amount`. Reply: [`PaymentWrittenOff`], or [`PaymentCaptured`] if
+/// the gateway captured it after all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteOffPayment {
     pub order_id: OrderId,
@@ -112,7 +111,6 @@ pub struct WriteOffPayment {
     pub amount: Money,
     /// The declined attempt.
     pub attempt: u32,
-    pub is_last: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,8 +157,6 @@ pub struct PaymentWrittenOff {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
     pub amount: Money,
-    /// The authorization is voided.
-    pub is_voided: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

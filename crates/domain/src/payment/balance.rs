@@ -103,11 +103,6 @@ impl Balance {
         written_off.map(|capture| capture.amount_minor).sum()
     }
 
-    /// Nothing is captured or may be.
-    pub(super) fn is_untouched(&self) -> bool {
-        self.captured_minor == 0 && committed_minor(&self.captures) == 0
-    }
-
     fn check(&self, amount: Money) -> Result<(), Refusal> {
         let amount = Money::new(amount.amount_minor, amount.currency)?;
         if amount.currency == self.amount.currency { Ok(()) } else { Err(Refusal::OtherCurrency) }

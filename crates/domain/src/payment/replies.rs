@@ -26,7 +26,7 @@ impl Payment {
     pub fn operation_for(&self, command: &PaymentCommand) -> Operation {
         match (self, command) {
             // The authorization can't be decided before the void under way is finished.
-            (Self::Voiding { .. }, PaymentCommand::Authorize(_) | PaymentCommand::WriteOff(_)) => Operation::Void,
+            (Self::Voiding { .. }, PaymentCommand::Authorize(_)) => Operation::Void,
             _ => Operation::of(command),
         }
     }
@@ -91,14 +91,13 @@ impl Payment {
     fn reply_to_write_off(&self, command: &WriteOffPayment) -> Result<Option<Reply>, Refusal> {
         let capture = CaptureAttempt { shipment: command.shipment_id, attempt: command.attempt };
         let state = self.operation_state(|balance| balance.captures.get(&capture))?;
-        let (is_voiding, is_voided) = (matches!(self, Self::Voiding { .. }), matches!(self, Self::Voided { .. }));
         let WriteOffPayment { order_id, shipment_id, amount, .. } = *command;
         Ok(match state {
             OperationState::Done => Some(Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount })),
-            OperationState::WrittenOff(_) if !is_voiding => {
-                Some(Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided }))
+            OperationState::WrittenOff(_) => {
+                Some(Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount }))
             }
-            OperationState::WrittenOff(_) | OperationState::Requested | OperationState::Declined(_) => None,
+            OperationState::Requested | OperationState::Declined(_) => None,
         })
     }
 

@@ -58,17 +58,13 @@ impl Payment {
         self.request_operation(|balance| balance.request_refund(cause, amount))
     }
 
-    /// A person gave up a declined capture. Voids what is left to nothing else.
+    /// A person gave up a declined capture.
     pub fn write_off(self, command: &WriteOffPayment) -> Result<Applied<Self>, Refusal> {
         let capture = CaptureAttempt { shipment: command.shipment_id, attempt: command.attempt };
         match self {
             Self::Open(mut balance) => {
                 let is_new = balance.write_off(&capture, command.amount)?;
-                Ok(match (command.is_last && balance.is_untouched(), is_new) {
-                    (true, _) => Applied::Changed(Self::Voiding { balance, authorized: true }),
-                    (false, true) => Applied::Changed(Self::Open(balance)),
-                    (false, false) => Applied::Unchanged,
-                })
+                Ok(if is_new { Applied::Changed(Self::Open(balance)) } else { Applied::Unchanged })
             }
             Self::Voiding { mut balance, authorized } => {
                 let is_new = balance.write_off(&capture, command.amount)?;

@@ -58,7 +58,7 @@ impl OrderSaga {
         let (shipment_id, reason) = (reply.shipment_id, reply.reason.clone());
         let entry = TimelineEntry::LinesNotCancelled { shipment_id, lines: shipment.leaving(&amendment), reason };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Applied::Changed(transition.end_if_done())
+        Applied::Changed(transition.end_if_done(order))
     }
 
     /// The stock of the cancelled units is released. What the carrier has meanwhile can be shipped now.
@@ -75,7 +75,7 @@ impl OrderSaga {
         if shipment.is_outstanding() {
             transition = transition.ship(order, &shipment);
         }
-        Applied::Changed(transition.end_if_done())
+        Applied::Changed(transition.end_if_done(order))
     }
 
     /// Keeps a report about the replacement of a shipment until the reply to its amendment arrives. False if the report
@@ -150,7 +150,7 @@ impl Transition {
             }
             self = self.apply_milestone(order, id, milestone);
         }
-        self.end_if_done()
+        self.end_if_done(order)
     }
 
     /// No shipment is left, and none was handed over: the order is cancelled. Its shipments are, so the steps before

@@ -11,6 +11,7 @@ use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, Stoc
 use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
 use crate::shipment::Milestone;
+use crate::step_name::StepName;
 
 impl OrderSaga {
     /// Confirmed, or confirmed again. Applies the carrier's reports that arrived before.
@@ -53,7 +54,7 @@ impl OrderSaga {
                 let reason_before = self.attention_reason(order.id);
                 let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
                 let transition = transition.apply_milestone(order, report.shipment_id, milestone);
-                transition.update_attention(order, reason_before.as_ref()).end_if_done()
+                transition.update_attention(order, reason_before.as_ref()).end_if_done(order)
             }
             _ if may_continue => {
                 shipment.reach(milestone);
@@ -98,7 +99,7 @@ impl OrderSaga {
         shipment.capture_declined = None;
         let entry = self.captured_entry(reply.shipment_id, amount);
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done()))
+        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done(order)))
     }
 
     /// The entry for a shipment that counts as captured.
@@ -118,7 +119,7 @@ impl OrderSaga {
         shipment.stock_shipped = true;
         let entry = TimelineEntry::StockShipped { shipment_id: reply.shipment_id };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Applied::Changed(transition.end_if_done())
+        Applied::Changed(transition.end_if_done(order))
     }
 
     /// The deadline expired: repeats the outstanding commands, and tracks the shipments that are not delivered.
@@ -129,7 +130,8 @@ impl OrderSaga {
         let outstanding: Vec<PlannedShipment> = saga.shipments_with_open_command().cloned().collect();
         let mut transition = outstanding
             .iter()
-            .fold(Transition::of(saga), |transition, shipment| transition.repeat_open_commands(order, shipment));
+            .fold(Transition::of(saga), |transition, shipment| transition.repeat_open_commands(order, shipment))
+            .send_void(order);
         if is_tracking {
             transition = transition.track(order);
         }
@@ -150,8 +152,10 @@ impl OrderSaga {
     pub(super) fn delivery_commands(&self) -> String {
         let is_outstanding = self.has_outstanding_shipments().then(|| self.plan().delivery.command_types());
         let is_amending = self.has_open_amendment().then(|| self.plan().delivery.amendment_types());
-        let types: Vec<_> = is_outstanding.into_iter().chain(is_amending).flatten().collect();
-        types.join(" or ")
+        let is_voiding =
+            self.has_open_void().then(|| self.step_of_plan(StepName::AuthorizePayment).compensation_type());
+        let types = is_outstanding.into_iter().chain(is_amending).flatten().chain(is_voiding);
+        types.collect::<Vec<_>>().join(" or ")
     }
 
     fn shipments_with_open_command(&self) -> impl Iterator<Item = &PlannedShipment> {
@@ -159,7 +163,7 @@ impl OrderSaga {
     }
 
     pub(super) fn has_open_delivery_command(&self) -> bool {
-        self.shipments_with_open_command().next().is_some()
+        self.has_open_void() || self.shipments_with_open_command().next().is_some()
     }
 
     /// Whether a carrier's shipment may still belong to a confirmed order.
@@ -226,7 +230,8 @@ impl Transition {
         self.send(ship(order.id, id, shipment.warehouse, shipment.skus()))
     }
 
-    /// Captures the amount of the shipment. Of a free one nothing is captured: gateways refuse amounts of zero.
+    /// Captures the amount of the shipment. Of a free one nothing is captured: gateways refuse amounts of zero. Then the
+    /// timeline shows it as captured, unless the authorization is voided because everything that is left is free.
     pub(super) fn capture(mut self, order: &Order, shipment: &PlannedShipment) -> Self {
         let capture = self.saga.plan().delivery.capture;
         let (id, amount) = (shipment.id(order.id), shipment.money(order.total.currency));
@@ -234,8 +239,9 @@ impl Transition {
             if let Some(shipment) = self.saga.allocation.shipment_mut(order.id, id) {
                 shipment.captured = true;
             }
+            let is_voided = !self.saga.unused_authorization.is_none();
             let entry = self.saga.captured_entry(id, amount);
-            return self.record(entry);
+            return if is_voided { self } else { self.record(entry) };
         }
         self.send(capture(order.id, shipment.id(order.id), amount, shipment.capture_attempt()))
     }
@@ -252,10 +258,12 @@ impl Transition {
         open.filter(|shipment| shipment.milestone() < Some(milestone)).count()
     }
 
-    pub(super) fn end_if_done(self) -> Self {
-        if !self.saga.allocation.shipments().iter().all(PlannedShipment::is_done) {
-            return self;
+    pub(super) fn end_if_done(self, order: &Order) -> Self {
+        let transition = self.void_if_unused(order);
+        let is_done = transition.saga.allocation.shipments().iter().all(PlannedShipment::is_done);
+        if !is_done || transition.saga.has_open_void() {
+            return transition;
         }
-        Self { saga: self.saga.end(End::Delivered).saga, ..self }
+        Self { saga: transition.saga.end(End::Delivered).saga, ..transition }
     }
 }

@@ -125,7 +125,7 @@ impl OrderSaga {
         };
         let is_ended = matches!(self.phase, Phase::Ended(End::Delivered));
         let transition = Transition::of(self).record(entry).update_attention(order, reason_before.as_ref());
-        Ok(if is_ended { transition } else { transition.end_if_done() })
+        Ok(if is_ended { transition } else { transition.end_if_done(order) })
     }
 }
 

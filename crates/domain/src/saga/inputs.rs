@@ -9,6 +9,7 @@ use super::plan::PlanVersion;
 use super::refund_outcomes::SagaRefunds;
 use super::steps::{Step, StepOutcome};
 use super::transition::Transition;
+use super::unused_authorization::UnusedAuthorization;
 use crate::applied::Applied;
 use crate::messages::Reply;
 use crate::order::{Cancellation, Order, TimelineEntry};
@@ -30,6 +31,7 @@ impl OrderSaga {
             refunds: SagaRefunds::default(),
             moved_although_cancelled: BTreeSet::new(),
             cancelled_units: BTreeMap::new(),
+            unused_authorization: UnusedAuthorization::None,
         };
         saga.run(first, order)
     }
@@ -48,6 +50,7 @@ impl OrderSaga {
             (Phase::Delivering, Reply::PaymentCaptured(reply)) => self.on_captured(order, reply),
             (Phase::Delivering, Reply::PaymentCaptureDeclined(reply)) => Ok(self.on_capture_declined(order, reply)),
             (Phase::Delivering, Reply::PaymentWrittenOff(reply)) => Ok(self.on_written_off(order, reply)),
+            (Phase::Delivering, Reply::PaymentVoided(reply)) => Ok(self.on_unused_voided(order, reply)),
             (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
             (Phase::Delivering, Reply::ShipmentAmended(reply)) => Ok(self.on_amended(order, reply)),
             (Phase::Delivering, Reply::ShipmentNotAmended(reply)) => Ok(self.on_not_amended(order, reply)),

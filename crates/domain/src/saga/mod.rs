@@ -31,6 +31,7 @@ mod retry_policy;
 mod steps;
 mod time_scale;
 mod transition;
+mod unused_authorization;
 mod write_offs;
 
 pub use crate::step_name::StepName;

@@ -7,7 +7,7 @@ use super::planned_shipment::PlannedShipment;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;
-use crate::messages::{PaymentCaptured, PaymentWrittenOff, StockShipped};
+use crate::messages::{PaymentCaptured, PaymentVoided, PaymentWrittenOff, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use std::iter;
 
@@ -40,7 +40,9 @@ impl OrderSaga {
                 let entry = (self.step_of_plan(step).compensated)();
                 self.undone(entry, order)
             }
-            Phase::Delivering if self.has_outstanding_shipments() => self.mark_outstanding_done(order)?,
+            Phase::Delivering if self.has_outstanding_shipments() || self.has_open_void() => {
+                self.mark_outstanding_done(order)?
+            }
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
                 return Err(SagaError::ActionRefused { action: "mark-step-done", phase: self.phase_name() });
             }
@@ -84,7 +86,8 @@ impl OrderSaga {
 
     fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
         let outstanding: Vec<PlannedShipment> = self.outstanding_shipments().cloned().collect();
-        let start = Transition::of(self);
+        let voided = PaymentVoided { order_id: order.id, refunded: None };
+        let start = Transition::of(self.clone()).followed_by(self.on_unused_voided(order, &voided));
         outstanding.iter().try_fold(start, |transition, shipment| transition.mark_captured_and_shipped(order, shipment))
     }
 }
@@ -94,7 +97,7 @@ impl Transition {
         let (order_id, shipment_id) = (order.id, shipment.id(order.id));
         let amount = shipment.money(order.total.currency);
         let captured = PaymentCaptured { order_id, shipment_id, amount };
-        let recorded = PaymentWrittenOff { order_id, shipment_id, amount, is_voided: false };
+        let recorded = PaymentWrittenOff { order_id, shipment_id, amount };
         let settled = match self.saga.clone().write_off(order, shipment_id) {
             Applied::Changed(written_off) => Applied::Changed(written_off),
             Applied::Unchanged if shipment.written_off => self.saga.clone().on_written_off(order, &recorded),

@@ -9,6 +9,7 @@ use super::refund_outcomes::SagaRefunds;
 use super::retry_policy::RetryPolicy;
 use super::steps::Step;
 use super::time_scale::TimeScale;
+use super::unused_authorization::UnusedAuthorization;
 use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::Queue;
@@ -49,6 +50,8 @@ pub struct OrderSaga {
     /// The units of each SKU that were cancelled before their hand-over.
     #[serde(rename = "cancelled", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) cancelled_units: BTreeMap<Sku, u32>,
+    #[serde(default, skip_serializing_if = "UnusedAuthorization::is_none")]
+    pub(super) unused_authorization: UnusedAuthorization,
 }
 
 /// What operators and the store read.

@@ -1,5 +1,4 @@
-//! Write-offs: a person gives up a declined capture. Payments record it, and void the authorization if nothing of it
-//! will be captured. The command is repeated until they have.
+//! Write-offs: a person gives up a declined capture. The command is repeated until payments have recorded it.
 
 use super::command::Command;
 use super::order_saga::OrderSaga;
@@ -8,7 +7,7 @@ use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::ShipmentId;
 use crate::messages::{PaymentCommand, PaymentWrittenOff, WriteOffPayment};
-use crate::order::{Order, TimelineEntry};
+use crate::order::Order;
 
 impl OrderSaga {
     /// Gives up a declined capture. What is written off is not captured, so it can't be refunded.
@@ -17,7 +16,7 @@ impl OrderSaga {
         let written_off = self.allocation.shipment_mut(order.id, shipment).and_then(PlannedShipment::write_off);
         let Some(written_off) = written_off else { return Applied::Unchanged };
         let transition = Transition::of(self.with_attempts_reset()).send_write_off(order, &written_off);
-        Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done())
+        Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done(order))
     }
 
     /// Payments have recorded the write-off.
@@ -28,15 +27,8 @@ impl OrderSaga {
             return Applied::Unchanged;
         };
         shipment.write_off_open = false;
-        let voided = reply.is_voided.then_some(TimelineEntry::PaymentVoided { refunded: None });
-        let mut transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
-        transition.entries.extend(voided);
-        Applied::Changed(transition.end_if_done())
-    }
-
-    /// Nothing of the order is captured, and nothing will be.
-    fn is_written_off(&self) -> bool {
-        self.live_shipments().all(|shipment| shipment.written_off)
+        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared);
+        Applied::Changed(transition.end_if_done(order))
     }
 }
 
@@ -47,8 +39,7 @@ impl Transition {
         }
         let (order_id, shipment_id) = (order.id, shipment.id(order.id));
         let (amount, attempt) = (shipment.money(order.total.currency), shipment.capture_attempt());
-        let is_last = self.saga.is_written_off();
-        let write_off = WriteOffPayment { order_id, shipment_id, amount, attempt, is_last };
+        let write_off = WriteOffPayment { order_id, shipment_id, amount, attempt };
         self.send(Command::Payment(PaymentCommand::WriteOff(write_off)))
     }
 }

@@ -1,10 +1,6 @@
 //! Units of lines are cancelled after the confirmation: their shipments are amended, then their stock is released.
 
-use crate::script::{
-    AMEND, CAPTURE, HEADPHONES_MINOR, MUG_MINOR, REDUCE, RELEASE, SHIP, Script, TOTAL_MINOR, VOID, amended, amended_by,
-    at_request, booked_as, captured_of, first, not_amended, order_id, progressed, progressed_with, reduced, released,
-    second, shipment, stock_shipped_of, usd, voided,
-};
+use crate::script::*;
 use domain::ids::ShipmentId;
 use domain::messages::{CapturePayment, InventoryCommand, PaymentCommand};
 use domain::order::{FulfilmentStatus, OrderPaymentStatus, OrderStatus};
@@ -242,4 +238,47 @@ fn shipping_is_captured_with_a_shipment_that_remains() {
     let AmendedShipment { reduced_minor, remaining, .. } = &changes[0];
 
     assert_eq!((*reduced_minor, remaining.len()), (MUG_MINOR, 0));
+}
+
+/// A paid mug, and headphones for nothing.
+fn half_free() -> Script {
+    let start = Script::start_with(vec![priced("SKU-HEADPHONES", 2, 0), priced("SKU-MUG", 1, TOTAL_MINOR)]);
+    [reserved(), authorized(), booked()].iter().fold(start, Script::on_reply)
+}
+
+fn without_mug(script: Script) -> Script {
+    let mut lines = lines();
+    (lines[0].total_minor, lines[1].total_minor) = (0, TOTAL_MINOR);
+    let plan =
+        script.saga.plan_line_cancellation(&script.order, &lines, &[units(MUG, 1)]).expect("it can be cancelled");
+    let cancelled = script.saga.clone().on_cancel_lines(&script.order, plan, at_request());
+    let script = script.applies(cancelled.map_err(SagaError::from)).sends([AMEND]);
+    let mug = shipment(second()).revised(order_id(), 1);
+    script.on_reply(&amended(second(), None)).sends([REDUCE]).on_reply(&reduced(mug)).sends([VOID])
+}
+
+#[test]
+fn the_authorization_is_voided_at_once_when_what_is_left_is_free() {
+    without_mug(half_free())
+        .on_reply(&progressed(first(), ShipmentStatus::Delivered))
+        .sends([SHIP])
+        .on_reply(&voided())
+        .on_reply(&stock_shipped_of(shipment(first())))
+        .has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Delivered)
+        .is(OrderStatus::Delivered);
+}
+
+#[test]
+fn a_free_rest_that_is_delivered_before_ends_after_the_void() {
+    let delivered = half_free()
+        .on_reply(&progressed(first(), ShipmentStatus::Delivered))
+        .on_reply(&stock_shipped_of(shipment(first())));
+
+    without_mug(delivered)
+        .in_phase("delivering", Some("deliver_shipments"))
+        .on_deadline()
+        .sends([VOID])
+        .on_reply(&voided())
+        .has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Delivered)
+        .ends(OrderStatus::Delivered, None);
 }

@@ -88,8 +88,8 @@ fn a_written_off_capture_ends_the_order() {
     let script = script.applies(action).sends([WRITE_OFF]);
     assert!(!has_attention(&script));
     let [Command::Payment(PaymentCommand::WriteOff(write_off))] = script.sent() else { panic!("{:?}", script.sent()) };
-    assert_eq!((write_off.amount, write_off.attempt, write_off.is_last), (usd(FIRST_MINOR), 1, false));
-    script.on_reply(&written_off(first(), FIRST_MINOR, false)).ends(OrderStatus::Delivered, None);
+    assert_eq!((write_off.amount, write_off.attempt), (usd(FIRST_MINOR), 1));
+    script.on_reply(&written_off(first(), FIRST_MINOR)).ends(OrderStatus::Delivered, None);
 }
 
 #[test]
@@ -98,13 +98,13 @@ fn a_write_off_is_repeated_until_payments_have_recorded_it() {
     let action = script.saga.clone().mark_step_done(&script.order, "paid in cash");
 
     let script = script.applies(action).in_phase("delivering", Some("deliver_shipments")).on_deadline();
-    let script = script.sends([WRITE_OFF]).on_reply(&written_off(first(), FIRST_MINOR, false));
+    let script = script.sends([WRITE_OFF]).on_reply(&written_off(first(), FIRST_MINOR));
 
-    script.ignores(&written_off(first(), FIRST_MINOR, false)).ends(OrderStatus::Delivered, None);
+    script.ignores(&written_off(first(), FIRST_MINOR)).ends(OrderStatus::Delivered, None);
 }
 
 #[test]
-fn an_order_of_which_nothing_is_captured_is_voided_with_its_last_write_off() {
+fn an_order_of_which_everything_is_written_off_is_voided_before_it_ends() {
     let declined = Script::confirmed()
         .on_reply(&progressed(second(), Delivered))
         .on_reply(&stock_shipped(second()))
@@ -114,18 +114,35 @@ fn an_order_of_which_nothing_is_captured_is_voided_with_its_last_write_off() {
         .on_reply(&capture_declined(first(), FIRST_MINOR, 1));
     let action = declined.saga.clone().mark_step_done(&declined.order, "lost");
 
-    let script = declined.applies(action);
-
-    let is_last = |command: &Command| match command {
-        Command::Payment(PaymentCommand::WriteOff(write_off)) => write_off.is_last,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(script.sent().iter().map(is_last).collect::<Vec<_>>(), [false, true]);
-    script
-        .on_reply(&written_off(first(), FIRST_MINOR, false))
-        .on_reply(&written_off(second(), MUG_MINOR, true))
+    declined
+        .applies(action)
+        .sends([WRITE_OFF, WRITE_OFF])
+        .on_reply(&written_off(first(), FIRST_MINOR))
+        .sends([])
+        .on_reply(&written_off(second(), MUG_MINOR))
+        .sends([VOID])
+        .in_phase("delivering", Some("deliver_shipments"))
+        .on_deadline()
+        .sends([VOID])
+        .on_reply(&voided())
         .has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Delivered)
         .ends(OrderStatus::Delivered, None);
+}
+
+#[test]
+fn a_void_without_a_reply_is_marked_as_done() {
+    let mut script = Script::confirmed();
+    for (shipment, amount) in [(first(), FIRST_MINOR), (second(), MUG_MINOR)] {
+        script = script.on_reply(&progressed(shipment, Delivered)).on_reply(&stock_shipped(shipment));
+        script = script.on_reply(&capture_declined(shipment, amount, 1));
+    }
+    let action = script.saga.clone().mark_step_done(&script.order, "lost");
+    let script = script.applies(action).on_reply(&written_off(first(), FIRST_MINOR));
+    let script = script.on_reply(&written_off(second(), MUG_MINOR));
+
+    let action = script.saga.clone().mark_step_done(&script.order, "the gateway shows the void");
+
+    script.applies(action).has_status(OrderPaymentStatus::Voided, FulfilmentStatus::Delivered);
 }
 
 #[test]

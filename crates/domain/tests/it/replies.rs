@@ -65,9 +65,9 @@ pub fn capture_declined(warehouse: WarehouseId, amount_minor: i64, attempt: u32)
     Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason })
 }
 
-pub fn written_off(warehouse: WarehouseId, amount_minor: i64, is_voided: bool) -> Reply {
+pub fn written_off(warehouse: WarehouseId, amount_minor: i64) -> Reply {
     let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
-    Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided })
+    Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount })
 }
 
 /// The cause of an attempt of the refund with this number.

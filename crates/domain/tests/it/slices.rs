@@ -244,10 +244,9 @@ impl Slices {
     }
 
     fn write_off(&mut self, command: &WriteOffPayment) -> Reply {
-        let WriteOffPayment { order_id, shipment_id, amount, is_last, .. } = *command;
+        let WriteOffPayment { order_id, shipment_id, amount, .. } = *command;
         assert!(!self.captured.contains_key(&shipment_id), "wrote off what is captured");
-        assert!(!is_last || self.captured.is_empty(), "voided a payment that is captured");
-        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount, is_voided: is_last })
+        Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount })
     }
 
     /// A person refunds a part of what is captured and not refunded.

@@ -116,9 +116,9 @@ pub async fn kept_for_closed_orders(tx: &mut PgConnection, scope: &Scope) -> sql
 }
 
 /// The total of a confirmed order must be authorized or captured; that of a delivered order must be captured, unless
-/// people know of it: a declined capture raises attention, and a person may write it off. If all is written off, the
-/// authorization is voided. The value of cancelled units is not captured, nor the costs of shipping if no shipment was
-/// left to capture them with.
+/// people know of it: a declined capture raises attention, and a person may write it off. If what is left is written off or
+/// free, the authorization is voided. The value of cancelled units is not captured, nor the costs of shipping if no
+/// shipment was left to capture them with.
 pub async fn orders_without_payment(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result<Vec<Offender>> {
     sqlx::query_as!(
         Offender,
@@ -137,9 +137,11 @@ pub async fn orders_without_payment(tx: &mut PgConnection, scope: &Scope) -> sql
            WHERE (o.status IN ('confirmed', 'shipped', 'delivered')
                   AND ((payment.amount_minor, payment.currency) IS DISTINCT FROM (o.total_minor, o.currency)
                        OR (payment.status NOT IN ('authorized', 'partly_captured', 'captured', 'refunded')
-                           AND NOT (payment.status IN ('voiding', 'voided') AND o.status <> 'confirmed'
-                                    AND EXISTS (SELECT FROM orders.events event
-                                                WHERE event.order_id = o.id AND event.kind = 'step_marked_done')))))
+                           AND NOT (payment.status IN ('voiding', 'voided')
+                                    AND (cancelled.lines > 0 AND o.total_minor - cancelled.minor - o.shipping_minor
+                                                                 <= cancelled.lines
+                                         OR EXISTS (SELECT FROM orders.events event
+                                                    WHERE event.order_id = o.id AND event.kind = 'step_marked_done'))))))
               OR (o.status = 'delivered' AND o.attention IS NULL AND o.updated_at < $2
                   AND NOT (payment.captured_minor = o.total_minor AND cancelled.lines = 0)
                   AND NOT (cancelled.lines > 0 AND payment.captured_minor

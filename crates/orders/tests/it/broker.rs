@@ -127,7 +127,6 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
                 order_id: command.order_id,
                 shipment_id: command.shipment_id,
                 amount: command.amount,
-                is_voided: command.is_last,
             }),
         }),
         "shipment" => Some(match parse_command(sent) {

@@ -16,7 +16,7 @@ use messaging::{Delivery, Outgoing};
 /// The payment and the refunds of its order are locked; `stored` is `None` for an order without a payment.
 pub(crate) fn request_lines(
     stored: Option<StoredPayment>,
-    refunds: Vec<Refund>,
+    refunds: &[Refund],
     delivery: &Delivery<PaymentCommand>,
     command: &RefundLines,
     changes: &mut PaymentChanges,
@@ -26,7 +26,7 @@ pub(crate) fn request_lines(
         return outcome(refund).map(|reply| delivery.reply(&reply, now));
     }
     let requested = match stored {
-        Some(payment) => pending_refund(&LockedRefunds { payment, refunds: refunds.clone() }, command, now),
+        Some(payment) => pending_refund(&LockedRefunds { payment, refunds: refunds.to_vec() }, command, now),
         None => Err(RefundRefusal::NothingLeft.into()),
     };
     match requested {
@@ -36,7 +36,7 @@ pub(crate) fn request_lines(
             changes.new_refunds.push(refund);
             Some(message)
         }
-        Err(refusal) => Some(delivery.reply(&refused(command, &refusal, &refunds), now)),
+        Err(refusal) => Some(delivery.reply(&refused(command, &refusal, refunds), now)),
     }
 }
 

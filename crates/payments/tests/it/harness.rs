@@ -199,9 +199,9 @@ pub fn refund(order_id: OrderId, cause: &str, amount_minor: i64) -> PaymentComma
     PaymentCommand::Refund(RefundPayment { order_id, cause: cause.to_owned(), amount: usd(amount_minor) })
 }
 
-pub fn write_off(order_id: OrderId, number: u128, amount_minor: i64, is_last: bool) -> PaymentCommand {
+pub fn write_off(order_id: OrderId, number: u128, amount_minor: i64) -> PaymentCommand {
     let (shipment_id, amount) = (shipment(order_id, number), usd(amount_minor));
-    PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id, amount, attempt: 1, is_last })
+    PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id, amount, attempt: 1 })
 }
 
 pub fn authorized(order_id: OrderId) -> Reply {

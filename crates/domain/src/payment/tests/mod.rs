@@ -44,9 +44,9 @@ fn capture(number: u8, amount_minor: i64) -> PaymentCommand {
     PaymentCommand::Capture(CapturePayment { order_id: order(), shipment_id, amount: usd(amount_minor), attempt: 1 })
 }
 
-fn write_off(number: u8, amount_minor: i64, is_last: bool) -> PaymentCommand {
+fn write_off(number: u8, amount_minor: i64) -> PaymentCommand {
     let (shipment_id, amount) = (shipment(number), usd(amount_minor));
-    PaymentCommand::WriteOff(WriteOffPayment { order_id: order(), shipment_id, amount, attempt: 1, is_last })
+    PaymentCommand::WriteOff(WriteOffPayment { order_id: order(), shipment_id, amount, attempt: 1 })
 }
 
 fn void() -> PaymentCommand {
