@@ -1,5 +1,6 @@
 //! Pages of lists: the rule that all lists share.
 
+use crate::Timestamp;
 use std::str::FromStr;
 
 pub const SIZE_MAX: u32 = 100;
@@ -60,6 +61,15 @@ impl FromStr for PageSize {
     }
 }
 
+/// The year 5138: Postgres has no times as late as those of `chrono`.
+const MICROS_MAX: i64 = 100_000_000_000_000_000;
+
+/// A time in a cursor, in microseconds since 1970; `None` for text that no cursor has.
+pub fn parse_cursor_time(micros: &str) -> Option<Timestamp> {
+    let micros = micros.parse().ok().filter(|micros| (0..MICROS_MAX).contains(micros))?;
+    Timestamp::from_timestamp_micros(micros)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +81,14 @@ mod tests {
         assert_eq!(size.cut(vec![1, 2, 3], |last| *last), Page { items: vec![1, 2], next: Some(2) });
         for rows in [vec![], vec![1], vec![1, 2]] {
             assert_eq!(size.cut(rows.clone(), |last| *last), Page { items: rows, next: None });
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_cursor_is_a_time_that_postgres_has() {
+        assert_eq!(parse_cursor_time("1000001").map(|time| time.timestamp_micros()), Some(1_000_001));
+        for invalid in ["", "-1", "1.5", "100000000000000000", "9223372036854775808", "now"] {
+            assert_eq!(parse_cursor_time(invalid), None, "{invalid}");
         }
     }
 

@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::ids::WarehouseId;
 use domain::inventory::{MovementKind, Origin, WarehouseCode};
-use domain::page::PageSize;
+use domain::page::{PageSize, parse_cursor_time};
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,16 +74,10 @@ impl FromStr for MovementCursor {
 
     fn from_str(text: &str) -> Result<Self, InvalidMovementCursor> {
         let (micros, id) = text.split_once('~').ok_or(InvalidMovementCursor)?;
-        // Later times are no times of Postgres.
-        let at = micros.parse().ok().filter(|micros| (0..MICROS_MAX).contains(micros));
-        let at = at.and_then(Timestamp::from_timestamp_micros);
-        let (at, id) = at.zip(id.parse().ok()).ok_or(InvalidMovementCursor)?;
+        let (at, id) = parse_cursor_time(micros).zip(id.parse().ok()).ok_or(InvalidMovementCursor)?;
         Ok(Self { at, id })
     }
 }
-
-/// The year 5138.
-const MICROS_MAX: i64 = 100_000_000_000_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ProviderKey};
 use domain::money::{Currency, Money};
+use domain::page::parse_cursor_time;
 use domain::payment::LedgerEntryKind;
 use std::fmt;
 use std::str::FromStr;
@@ -73,9 +74,6 @@ pub struct LedgerCursor {
 #[error("this is not a `next_cursor` of a page of the ledger")]
 pub struct InvalidLedgerCursor;
 
-/// The year 5138. Later times are no times of Postgres.
-const MICROS_MAX: i64 = 100_000_000_000_000_000;
-
 impl LedgerRange {
     pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, InvalidLedgerRange> {
         if from < to && to - from <= LEDGER_RANGE_MAX { Ok(Self { from, to }) } else { Err(InvalidLedgerRange) }
@@ -101,8 +99,7 @@ impl FromStr for LedgerCursor {
         let parse = || {
             let (micros, rest) = text.split_once('~')?;
             let (key, kind) = rest.split_once('~')?;
-            let micros = micros.parse().ok().filter(|micros| (0..MICROS_MAX).contains(micros))?;
-            let at = Timestamp::from_timestamp_micros(micros)?;
+            let at = parse_cursor_time(micros)?;
             Some(Self { at, key: ProviderKey::from_uuid(key.parse().ok()?), kind: kind.parse().ok()? })
         };
         parse().ok_or(InvalidLedgerCursor)

@@ -5,6 +5,7 @@ use crate::mini_worker::work;
 use crate::returns::{PRICE, Shop, counted, units};
 use accounts::Role;
 use axum::http::StatusCode;
+use domain::returns::RETURNS_MAX;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -150,4 +151,20 @@ async fn an_unchanged_return_is_not_sent_again(pool: PgPool) {
     shop.post(&format!("{path}/approve"), &shop.vendor, &json!({}), StatusCode::OK).await;
     let known = get(&path).by(&shop.customer).header("if-none-match", &etag);
     assert_eq!(shop.client.send(known).await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_has_a_limited_number_of_returns(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.delivered("sim_ok").await;
+    for _ in 0..RETURNS_MAX {
+        let path = shop.requested(&order, 1).await;
+        shop.post(&format!("{path}/cancel"), &shop.customer, &json!({}), StatusCode::OK).await;
+    }
+
+    let request = post(&format!("/orders/{order}/returns")).by(&shop.customer).json(&units(1, 1));
+    let refused = shop.client.send(request).await;
+
+    assert!(refused.body["detail"].as_str().is_some_and(|detail| detail.contains("has 100 returns")));
+    refused.expect_problem(409, "invalid-state");
 }

@@ -31,7 +31,7 @@ pub enum ReturnEntry {
         refund_id: RefundId,
         amount: Money,
     },
-    /// Everything was refunded before.
+    /// Nothing is captured and not refunded.
     NothingLeftToRefund,
     /// The gateway refused the refund.
     RefundRefused {

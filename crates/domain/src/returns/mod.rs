@@ -4,6 +4,9 @@
 //! received and counted; then the resellable units are restocked, what was received is refunded, and it closes. Each
 //! input consumes the return and gives a [`ReturnTransition`]. [`check_request`] decides what may be requested.
 
+/// How many returns can be requested of an order.
+pub const RETURNS_MAX: usize = 100;
+
 mod condition;
 mod counts;
 mod decisions;

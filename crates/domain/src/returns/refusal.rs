@@ -17,6 +17,8 @@ pub enum ReturnRefusal {
     TooLate { line_no: i16, delivered_at: Timestamp, until: Timestamp },
     #[error("{requested} units of line {line_no} were requested, {left} are delivered and in no other return")]
     TooManyUnits { line_no: i16, requested: i64, left: i64 },
+    #[error("the order has {0} returns; more can't be requested")]
+    TooManyReturns(usize),
 }
 
 /// Why a count is refused. Nothing is stored.

@@ -45,7 +45,7 @@ pub enum ReturnRefund {
     Done {
         amount: Money,
     },
-    /// Everything was refunded before.
+    /// Nothing was captured and not refunded.
     NothingLeft,
     /// Refused, and a person has given it up.
     GivenUp {

@@ -6,13 +6,13 @@ use super::locked::{ReturnActor, lock_order};
 use super::messages;
 use crate::return_model::{ReturnChange, ReturnView, StoredReturn};
 use crate::store::lock_sagas::LockedOrder;
-use crate::store::{returnable, save_returns};
+use crate::store::{returnable, returns, save_returns};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{OrderId, ReturnId};
 use domain::order::order_request::Note;
 use domain::refund::LineUnits;
-use domain::returns::{NewReturn, RequestedReturn, Return, ReturnReason, check_request};
+use domain::returns::{NewReturn, RETURNS_MAX, RequestedReturn, Return, ReturnReason, ReturnRefusal, check_request};
 use messaging::{Trace, UnitOfWork, WriteContext};
 use platform::audit::{AuditRecord, AuditSink};
 use platform::response::ResponseSink;
@@ -69,6 +69,10 @@ pub(super) async fn requested_returns(
 ) -> Result<Vec<RequestedReturn>, ReturnError> {
     if !request.actor.is_admin && order.customer_id != request.actor.id {
         return Err(ReturnError::NoSuchOrder);
+    }
+    let count = returns::count(connection, request.order_id).await?;
+    if count >= RETURNS_MAX {
+        return Err(ReturnRefusal::TooManyReturns(count).into());
     }
     let delivered = order.saga.delivered_shipments(request.order_id);
     let lines = returnable::find(connection, request.order_id, &delivered).await?;

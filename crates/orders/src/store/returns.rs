@@ -67,6 +67,15 @@ pub(crate) async fn of_orders(
     with_units(connection, rows).await
 }
 
+/// How many returns an order has.
+pub(crate) async fn count(connection: &mut PgConnection, order: OrderId) -> sqlx::Result<usize> {
+    let count =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM orders.returns WHERE order_id = $1"#, order.as_uuid())
+            .fetch_one(connection)
+            .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// Those of `returns` that exist, the newest first.
 pub(crate) async fn by_ids(
     connection: &mut PgConnection,
@@ -103,7 +112,7 @@ pub(crate) async fn postpone(tx: &mut PgConnection, returns: &[ReturnId], deadli
     Ok(())
 }
 
-/// Postpones the deadlines that have passed of all returns of orders.
+/// Postpones the earlier deadlines of all returns of orders.
 pub(crate) async fn postpone_of_orders(
     tx: &mut PgConnection,
     orders: &[OrderId],

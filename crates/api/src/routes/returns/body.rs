@@ -23,10 +23,10 @@ pub struct ReturnBody {
     status: &'static str,
     #[schema(value_type = ReturnReasonSet, inline)]
     reason: &'static str,
-    /// By the customer. Not in responses to changes, as is `decision_note`.
+    /// By the customer. Not in responses to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-    /// What was written about the last decision.
+    /// What was written about the last decision. Not in responses to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision_note: Option<String>,
     lines: Vec<ReturnLineBody>,
