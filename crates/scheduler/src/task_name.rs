@@ -12,6 +12,7 @@ domain::string_enum! {
         QueryStaleReservations,
         CheckLowStock,
         ReconcilePayments,
+        RenewAuthorizations,
         SummarizeSettlements,
         ReplayFailedJobs,
         ExpireIdempotencyKeys,

@@ -20,13 +20,14 @@ pub use events::{
 };
 pub use inventory::{
     Allocation, InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
-    ReservationStale, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockRejected, StockReleased,
-    StockReserved, StockShipped,
+    ReservationStale, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockNotShipped,
+    StockRejected, StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded,
-    PaymentVoided, PaymentWrittenOff, RefundLines, RefundPayment, VoidPayment, WriteOffPayment,
+    PaymentDeclined, PaymentReauthorizationDeclined, PaymentReauthorized, PaymentRefundLinesRefused,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff,
+    ReauthorizePayment, RefundLines, RefundPayment, VoidPayment, WriteOffPayment,
 };
 pub use replies::Reply;
 pub use return_events::{ReceivedLine, RequestedLine, ReturnEvent, ReturnReceived, ReturnRefunded, ReturnRequested};

@@ -10,6 +10,7 @@ mod forward;
 mod operators;
 mod order_table;
 mod properties;
+mod reauthorizing;
 mod refund_properties;
 mod refund_status;
 mod refunds;
