@@ -15,7 +15,7 @@ pub struct DemoProduct {
 }
 
 /// Prices in US cents.
-pub const PRODUCTS: [DemoProduct; 13] = [
+pub const PRODUCTS: [DemoProduct; 14] = [
     product("SKU-HEADPHONES", "Wireless headphones", 19_900, [5_000, 5_000]),
     product("SKU-KEYBOARD", "Mechanical keyboard", 12_900, [2_000, 1_000]),
     product("SKU-MOUSE", "Wireless mouse", 4_900, [3_000, 3_000]),
@@ -29,6 +29,8 @@ pub const PRODUCTS: [DemoProduct; 13] = [
     product("SKU-STAND", "Laptop stand", 4_290, [700, 300]),
     product("SKU-BACKPACK", "Backpack, 22 l", 8_900, [350, 350]),
     product(SOLD_OUT, "Film camera, 1971", 89_900, [0, 0]),
+    // The simulated carrier refuses it.
+    product("SIM-REFUSED-BATTERY", "Lithium battery, loose", 2_900, [100, 100]),
 ];
 
 /// A product without stock.
