@@ -24,7 +24,7 @@ impl OrderSaga {
     }
 
     pub(super) fn on_amended(mut self, order: &Order, reply: &ShipmentAmended) -> Applied<Transition> {
-        let cleared = self.attention_cleared(order);
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
         let Some(shipment) = shipment.filter(|shipment| shipment.is_amending(reply.amendment)) else {
             return Applied::Unchanged;
@@ -42,7 +42,8 @@ impl OrderSaga {
         let remaining = self.remaining_shipments();
         let entry = TimelineEntry::LinesCancelled { shipment_id, replaced_by, lines, amount, remaining };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Applied::Changed(transition.after_amendment(order, &before, amendment))
+        let transition = transition.after_amendment(order, &before, amendment);
+        Applied::Changed(transition.update_attention(order, reason_before.as_ref()))
     }
 
     /// Nothing has changed: the carrier has the shipment, or refuses the replacement.

@@ -108,7 +108,7 @@ impl OrderSaga {
         if self.has_open_amendment() {
             return Err(SagaError::LinesBeingCancelled);
         }
-        let last = self.plan().last().name;
+        let (last, reason_before) = (self.plan().last().name, self.attention_reason(order.id));
         let transition = match self.phase.clone() {
             Phase::Running(step) => self.undo_from(step, End::Cancelled, order),
             Phase::Delivering => self.undo_from(last, End::Cancelled, order),
@@ -118,7 +118,8 @@ impl OrderSaga {
             Phase::Ended(_) => return Ok(Applied::Unchanged),
         };
         let Cancellation { reason, note } = cancellation;
-        Ok(Applied::Changed(transition.record_first(Some(TimelineEntry::Cancelling { reason, note }))))
+        let transition = transition.record_first(Some(TimelineEntry::Cancelling { reason, note }));
+        Ok(Applied::Changed(transition.update_attention(order, reason_before.as_ref())))
     }
 
     fn repeat(self, command: NumberedCommand) -> Transition {

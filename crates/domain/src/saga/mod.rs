@@ -2,9 +2,9 @@
 //!
 //! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs
 //! move it: a reply ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
-//! ([`OrderSaga::on_cancel`], [`OrderSaga::on_cancel_lines`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`,
-//! `reauthorize`, `abandon`). [`OrderSaga::on_authorization_due`] renews an authorization. Each consumes the saga and returns
-//! a [`Transition`].
+//! ([`OrderSaga::on_cancel`], [`OrderSaga::on_cancel_lines`]) and an operator's action (`retry_step`, `mark_step_done`,
+//! `capture_again`, `reauthorize`, `abandon`). [`OrderSaga::on_authorization_due`] renews an authorization. Each consumes
+//! the saga and returns a [`Transition`].
 
 mod allocation;
 mod amend;

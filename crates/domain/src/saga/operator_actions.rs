@@ -54,11 +54,13 @@ impl OrderSaga {
         Ok(transition.record_first(Some(entry)))
     }
 
-    /// Captures again what the gateway declined, under other keys.
+    /// Captures again what the gateway declined, under other keys. Refused while the authorization is being renewed: that
+    /// captures again by itself.
     pub fn capture_again(mut self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
         let reason_before = self.attention_reason(order.id);
         let shipments = self.allocation.shipments_mut().iter_mut();
-        let declined: Vec<_> = shipments.filter_map(PlannedShipment::repeat_capture).collect();
+        let is_open = self.authorization.has_open_command();
+        let declined: Vec<_> = shipments.filter(|_| !is_open).filter_map(PlannedShipment::repeat_capture).collect();
         if declined.is_empty() {
             return Err(SagaError::ActionRefused { action: "capture-again", phase: self.phase_name() });
         }

@@ -6,6 +6,7 @@ mod deadlines;
 mod declines;
 mod delivering;
 mod exceptions;
+mod faults;
 mod forward;
 mod operators;
 mod order_table;

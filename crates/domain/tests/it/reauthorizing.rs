@@ -106,6 +106,16 @@ fn a_renewal_does_not_outlive_the_cancellation_of_its_order() {
 }
 
 #[test]
+fn a_declined_renewal_needs_nobody_once_its_order_is_cancelled_and_somebody_if_that_was_too_late() {
+    let script = due(Script::confirmed()).on_reply(&reauthorization_declined(1)).cancelled_by_customer();
+    assert_eq!(attention(&script), "");
+
+    let script = script.on_reply(&too_late());
+
+    assert!(attention(&script).contains("card_declined"));
+}
+
+#[test]
 fn a_renewal_without_a_reply_is_marked_as_done() {
     let script = due(Script::confirmed());
 

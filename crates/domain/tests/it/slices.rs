@@ -22,6 +22,12 @@ pub struct Slices {
     pub captured: BTreeMap<ShipmentId, i64>,
     /// How many attempts of each capture the gateway declines.
     pub capture_declines: u32,
+    /// The authorization expires before it is captured, unless it is renewed.
+    pub expires: bool,
+    /// How many renewals the gateway declines.
+    pub renewal_declines: u32,
+    /// How often inventory refuses to ship stock.
+    pub stock_refusals: u32,
     /// The amounts that were refunded.
     pub refunds: Vec<i64>,
     pub statuses: BTreeMap<ShipmentId, ShipmentStatus>,
@@ -72,6 +78,9 @@ impl Slices {
             shipped: BTreeSet::new(),
             captured: BTreeMap::new(),
             capture_declines: 0,
+            expires: false,
+            renewal_declines: 0,
+            stock_refusals: 0,
             refunds: Vec::new(),
             statuses: BTreeMap::new(),
             active: BTreeMap::new(),
@@ -94,9 +103,7 @@ impl Slices {
             Command::Payment(PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_))
             | Command::Inventory(InventoryCommand::Restock(_)) => panic!("the saga never refunds or restocks"),
             Command::Payment(PaymentCommand::WriteOff(write_off)) => vec![self.write_off(write_off)],
-            Command::Payment(PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt })) => {
-                vec![Reply::PaymentReauthorized(PaymentReauthorized { order_id: *order_id, attempt: *attempt })]
-            }
+            Command::Payment(PaymentCommand::Reauthorize(reauthorize)) => vec![self.reauthorize(reauthorize)],
             Command::Shipment(ShipmentCommand::Book(book)) => vec![self.book(book)],
             Command::Shipment(ShipmentCommand::Cancel(_)) => vec![self.cancel()],
             Command::Shipment(ShipmentCommand::Amend(amend)) => vec![self.amend(amend)],
@@ -179,7 +186,12 @@ impl Slices {
     }
 
     fn ship(&mut self, command: &ShipStock) -> Reply {
-        let shipment_id = command.shipment_id;
+        let (order_id, shipment_id) = (self.order, command.shipment_id);
+        if self.stock_refusals > 0 && !self.shipped.contains(&shipment_id) {
+            self.stock_refusals -= 1;
+            let reason = "it was released".to_owned();
+            return Reply::StockNotShipped(StockNotShipped { order_id, shipment_id, reason });
+        }
         assert_eq!(self.stock, Stock::Reserved, "shipped stock that is not reserved");
         assert!(self.statuses[&shipment_id] >= ShipmentStatus::HandedOver, "shipped the stock before the hand-over");
         if self.shipped.insert(shipment_id) {
@@ -220,7 +232,7 @@ impl Slices {
     }
 
     fn void(&mut self) -> Reply {
-        assert!(!self.has_handed_over(), "voided the payment of a handed-over shipment");
+        assert!(self.captured.is_empty(), "voided a payment of which something is captured");
         self.payment = Payment::Voided;
         Reply::PaymentVoided(PaymentVoided { order_id: self.order, refunded: None })
     }
@@ -232,7 +244,7 @@ impl Slices {
             "captured a shipment before the hand-over"
         );
         let CapturePayment { order_id, shipment_id, amount, attempt } = *command;
-        if attempt <= self.capture_declines {
+        if attempt <= self.capture_declines || self.expires {
             let reason = "expired".to_owned();
             return Reply::PaymentCaptureDeclined(PaymentCaptureDeclined {
                 order_id,
@@ -244,6 +256,17 @@ impl Slices {
         }
         let first = *self.captured.entry(shipment_id).or_insert(amount.amount_minor);
         Reply::PaymentCaptured(PaymentCaptured { order_id, shipment_id, amount: usd(first) })
+    }
+
+    fn reauthorize(&mut self, command: &ReauthorizePayment) -> Reply {
+        let ReauthorizePayment { order_id, attempt } = *command;
+        if self.payment != Payment::Authorized || attempt <= self.renewal_declines {
+            let reason = "card_declined".to_owned();
+            let declined = PaymentReauthorizationDeclined { order_id, attempt, reason };
+            return Reply::PaymentReauthorizationDeclined(declined);
+        }
+        self.expires = false;
+        Reply::PaymentReauthorized(PaymentReauthorized { order_id, attempt })
     }
 
     fn write_off(&mut self, command: &WriteOffPayment) -> Reply {
