@@ -17,20 +17,25 @@ const PRICE_MINOR: i64 = 1_999;
 pub struct SeedProduct {
     sku: &'static str,
     units: [u32; WAREHOUSES.len()],
+    price_minor: i64,
 }
 
 impl SeedProduct {
     /// All units are in one warehouse.
     pub fn of(sku: &'static str, units: u32) -> Self {
-        Self { sku, units: [units, 0] }
+        Self::in_both(sku, units, 0)
     }
 
     pub fn in_both(sku: &'static str, east: u32, west: u32) -> Self {
-        Self { sku, units: [east, west] }
+        Self { sku, units: [east, west], price_minor: PRICE_MINOR }
+    }
+
+    pub fn free(self) -> Self {
+        Self { price_minor: 0, ..self }
     }
 
     fn new_product(&self, vendor_id: UserId) -> NewProduct {
-        let price = Money::new(PRICE_MINOR, "USD".parse().expect("a currency")).expect("a price");
+        let price = Money::new(self.price_minor, "USD".parse().expect("a currency")).expect("a price");
         let (sku, name) = (self.sku.parse().expect("a SKU"), self.sku.parse().expect("a name"));
         NewProduct { sku, name, description: Description::default(), vendor_id, price, active: true }
     }

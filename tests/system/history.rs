@@ -8,9 +8,19 @@ use system_tests::client::list;
 use system_tests::{ApiClient, NewOrder, TestSystem, eventually};
 use uuid::Uuid;
 
-pub const SKUS: [&str; 2] = ["SKU-HISTORY", "SKU-STORY"];
-const METHODS: [&str; 7] =
-    ["sim_ok", "sim_ok", "sim_timeout", "sim_flaky", "sim_capture_declined", "sim_refund_declined", "sim_declined"];
+/// The last one is free.
+pub const SKUS: [&str; 3] = ["SKU-HISTORY", "SKU-STORY", "SKU-GIFT"];
+const METHODS: [&str; 9] = [
+    "sim_ok",
+    "sim_ok",
+    "sim_timeout",
+    "sim_flaky",
+    "sim_capture_declined",
+    "sim_refund_declined",
+    "sim_auth_expires",
+    "sim_auth_expires",
+    "sim_declined",
+];
 const ACTIONS_MAX: usize = 10;
 /// How long an action waits for the order to change before the next one is taken.
 const PAUSE: Duration = Duration::from_millis(700);
@@ -31,7 +41,7 @@ impl History {
         let mut rng = Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number));
         let mut order = NewOrder::of(SKUS[0], rng.u32(1..=4)).paid_by(METHODS[rng.usize(..METHODS.len())]);
         if rng.bool() {
-            order.lines.push((SKUS[1], rng.u32(1..=3)));
+            order.lines.push((SKUS[rng.usize(1..=2)], rng.u32(1..=3)));
         }
         let order = customer.place_accepted(&order).await;
         Self { name: format!("history {number} of seed {seed}, order {order}"), rng, customer, admin, order }
@@ -161,7 +171,9 @@ impl History {
     async fn fix(&mut self, order: &Value) {
         let saga = self.admin.get(&format!("/admin/sagas/{}", self.order)).await;
         let again = json!({ "generation": saga["generation"], "reason": "renewed" });
-        let path = format!("/admin/sagas/{}/capture-again", self.order);
+        let is_expired = order["attention"].as_str().is_some_and(|reason| reason.contains("authorization"));
+        let action = if is_expired { "reauthorize" } else { "capture-again" };
+        let path = format!("/admin/sagas/{}/{action}", self.order);
         self.expect_answer(&path, self.admin.post(&path, &again).await);
         for refund in list(&self.admin.get(&format!("/orders/{}/refunds", self.order)).await) {
             if refund["status"] == "refused" {
@@ -228,6 +240,8 @@ fn list_of<'v>(item: &'v Value, member: &str) -> &'v [Value] {
     item[member].as_array().map_or(&[], Vec::as_slice)
 }
 
+const UNUSED_VOIDED: &str = "SELECT count(*) FROM orders.sagas WHERE state #>> '{authorization,state}' = 'voided'";
+
 /// What happened, for people who read the log of a run.
 pub async fn summary(system: &TestSystem) -> String {
     let mut counts = Vec::new();
@@ -243,6 +257,8 @@ pub async fn summary(system: &TestSystem) -> String {
         ("refunds", "SELECT count(*) FROM payments.refunds WHERE status = 'succeeded'"),
         ("returns closed", "SELECT count(*) FROM orders.returns WHERE status = 'closed'"),
         ("captures declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_capture_declined'"),
+        ("authorizations renewed", "SELECT count(*) FROM orders.events WHERE kind = 'payment_reauthorized'"),
+        ("unused authorizations voided", UNUSED_VOIDED),
         ("refunds declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_refund_refused'"),
     ] {
         counts.push(format!("{what}: {}", system.count(count).await));
