@@ -17,22 +17,30 @@ const PRICE_MINOR: i64 = 1_999;
 pub struct SeedProduct {
     sku: &'static str,
     units: [u32; WAREHOUSES.len()],
+    backorder: bool,
 }
 
 impl SeedProduct {
     /// All units are in one warehouse.
     pub fn of(sku: &'static str, units: u32) -> Self {
-        Self { sku, units: [units, 0] }
+        Self { sku, units: [units, 0], backorder: false }
     }
 
     pub fn in_both(sku: &'static str, east: u32, west: u32) -> Self {
-        Self { sku, units: [east, west] }
+        Self { sku, units: [east, west], backorder: false }
+    }
+
+    /// Orders wait for what is out of stock.
+    #[must_use]
+    pub fn backordered(self) -> Self {
+        Self { backorder: true, ..self }
     }
 
     fn new_product(&self, vendor_id: UserId) -> NewProduct {
         let price = Money::new(PRICE_MINOR, "USD".parse().expect("a currency")).expect("a price");
         let (sku, name) = (self.sku.parse().expect("a SKU"), self.sku.parse().expect("a name"));
-        NewProduct { sku, name, description: Description::default(), vendor_id, price, active: true }
+        let (description, backorder) = (Description::default(), self.backorder);
+        NewProduct { sku, name, description, vendor_id, price, active: true, backorder }
     }
 
     fn receipts(&self, warehouses: &[WarehouseId]) -> Vec<Receipt> {

@@ -2,19 +2,21 @@
 
 use crate::StoreError;
 use crate::changes::StockChanges;
+use crate::reserve::reserve;
 use crate::restock::restock;
-use crate::store::{LockedReservation, NewDecision, OrderLine, ReservationUpdate};
+use crate::store::{LockedReservation, OrderLine, ReservationUpdate};
 use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId};
 use domain::inventory::{
-    AllocationDecision, AllocationPolicy, LedgerEntry, LineState, Movement, Origin, Proximities, ReservationState,
-    ReservedLine, ReservedLines, StockSnapshot, WarehouseLocations, allocate,
+    AllocationPolicy, LedgerEntry, LineState, Movement, Origin, ReservationState, ReservedLine, ReservedLines,
+    StockSnapshot, WarehouseLocations,
 };
 use domain::messages::{
-    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ReserveStock, ShipStock,
-    Shortage, StockRejected, StockReleased, StockReserved, StockShipped,
+    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ShipStock, Shortage,
+    StockRejected, StockReleased, StockReserved, StockShipped,
 };
+use domain::product::{Quantity, Sku};
 use messaging::Delivery;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A batch with the locked rows of its orders.
 pub(crate) struct Batch<'a> {
@@ -23,6 +25,10 @@ pub(crate) struct Batch<'a> {
     /// The returns that were not restocked before.
     pub restocked: HashSet<ReturnId>,
     pub lines: HashMap<OrderId, ReservedLines>,
+    /// What the waiting ones of these orders wait for.
+    pub missing: HashMap<OrderId, BTreeMap<Sku, Quantity>>,
+    /// What all orders wait for, of the SKUs of new reservations.
+    pub waiting_units: HashMap<Sku, u32>,
     pub stock: StockSnapshot,
     /// The policy of commands without one.
     pub policy: AllocationPolicy,
@@ -51,7 +57,7 @@ pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
 }
 
 /// Releases, reductions, shipments and returns are decided first, so that released and returned units can serve reserve
-/// commands of the same batch.
+/// commands of the same batch. Orders that wait come first: what they miss is set aside.
 pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
     let mut decisions = Decisions::default();
     let mut outcomes: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
@@ -71,52 +77,19 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
             InventoryCommand::Reserve(_) => None,
         };
     }
+    for (sku, units) in &batch.waiting_units {
+        batch.stock.set_aside(sku, *units);
+    }
     for (delivery, outcome) in batch.deliveries.iter().zip(&mut outcomes) {
         if let InventoryCommand::Reserve(command) = &delivery.command {
             *outcome = Some(match validation_error(&delivery.command) {
                 Some(why) => Err(why),
-                None => Ok(reserve(&mut batch, &mut decisions, command, delivery.header.id)),
+                None => Ok(reserve(&mut batch, &mut decisions, command, delivery)),
             });
         }
     }
     decisions.outcomes = outcomes.into_iter().flatten().collect();
     Ok(decisions)
-}
-
-fn reserve(batch: &mut Batch<'_>, decisions: &mut Decisions, command: &ReserveStock, cause: MessageId) -> Reply {
-    let order_id = command.order_id;
-    let existing = batch.reservations.get(&order_id).filter(|reservation| !reservation.is_new);
-    if let Some(reservation) = existing {
-        return match reservation.state {
-            ReservationState::Reserved => {
-                reserved(order_id, batch.lines.get(&order_id).map(ReservedLines::allocations).unwrap_or_default())
-            }
-            ReservationState::Rejected => rejected(order_id, reservation.shortages.clone()),
-            ReservationState::Released => rejected(order_id, vec![]),
-        };
-    }
-    let policy = command.policy.unwrap_or(batch.policy);
-    let proximities = Proximities { destination: command.destination.as_ref(), warehouses: &batch.locations };
-    let AllocationDecision { policy, outcome, alternatives } =
-        allocate(policy, &mut batch.stock, &command.lines, &proximities);
-    decisions.changes.decisions.push(NewDecision { order_id, policy, alternatives });
-    match outcome {
-        Ok(allocations) => {
-            for allocation in &allocations {
-                decisions.reserve_line(order_id, allocation, cause);
-            }
-            reserved(order_id, allocations)
-        }
-        Err(shortages) => {
-            let state = ReservationState::Rejected;
-            decisions.changes.reservations.push(ReservationUpdate {
-                order_id,
-                state,
-                shortages: Some(shortages.clone()),
-            });
-            rejected(order_id, shortages)
-        }
-    }
 }
 
 fn release(
@@ -133,6 +106,10 @@ fn release(
     let state = reservation.state.release();
     if state != reservation.state {
         decisions.changes.reservations.push(ReservationUpdate { order_id, state, shortages: None });
+    }
+    if reservation.state == ReservationState::Waiting {
+        batch.stop_waiting(order_id);
+        decisions.changes.ended_backorders.push(order_id);
     }
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
     for line in reserved_lines.release() {
@@ -176,17 +153,18 @@ fn ship(
     Ok(Ok(Reply::StockShipped(StockShipped { order_id, shipment_id })))
 }
 
-impl Decisions {
-    /// Adds a reserved line. The allocator has already subtracted its units from the available stock.
-    fn reserve_line(&mut self, order_id: OrderId, allocation: &Allocation, cause: MessageId) {
-        let Allocation { warehouse_id, sku, quantity } = allocation.clone();
-        let movement = Movement::Reserved(quantity.get());
-        let origin = Origin::Order { order_id, shipment_id: None, cause };
-        self.changes.entries.push(LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin });
-        let line = ReservedLine { sku, warehouse_id, quantity, state: LineState::Active };
-        self.changes.new_lines.push(OrderLine { order_id, line });
+impl Batch<'_> {
+    /// What the order misses is not set aside any more.
+    fn stop_waiting(&mut self, order_id: OrderId) {
+        for (sku, units) in self.missing.get(&order_id).into_iter().flatten() {
+            if let Some(waiting) = self.waiting_units.get_mut(sku) {
+                *waiting = waiting.saturating_sub(units.get());
+            }
+        }
     }
+}
 
+impl Decisions {
     /// Releases, reduces or ships a reserved line; `line` is its new state.
     fn change_line(
         &mut self,
@@ -211,10 +189,10 @@ impl Decisions {
     }
 }
 
-fn reserved(order_id: OrderId, allocations: Vec<Allocation>) -> Reply {
+pub(crate) fn reserved(order_id: OrderId, allocations: Vec<Allocation>) -> Reply {
     Reply::StockReserved(StockReserved { order_id, allocations })
 }
 
-fn rejected(order_id: OrderId, shortages: Vec<Shortage>) -> Reply {
+pub(crate) fn rejected(order_id: OrderId, shortages: Vec<Shortage>) -> Reply {
     Reply::StockRejected(StockRejected { order_id, shortages })
 }

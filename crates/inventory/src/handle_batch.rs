@@ -1,6 +1,6 @@
 //! Handles a batch of commands in a constant number of statements: lock the orders' reservations, lock the stock rows,
-//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs five
-//! statements, one more if any is rejected, and one more if any is allocated by the distance to its destination.
+//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs six
+//! statements, one more if any is rejected or waits, and one more if any is allocated by the distance to its destination.
 
 use crate::changes::StockChanges;
 use crate::decide::{Batch, Decisions, decide, validation_error};
@@ -38,10 +38,21 @@ impl Handle for Inventory {
         // Read after the stock rows are locked: lines change only under that lock, so this read is current, and other
         // transactions that release or ship the same lines wait.
         let lines = store::find_lines(tx, &needs.loaded).await?;
-        let locations = self.locations(tx, batch).await?;
-        let decisions =
-            decide(Batch { deliveries: batch, reservations, restocked, lines, stock, policy: self.policy, locations })?;
-        Ok(handled(batch, decisions, now))
+        let missing = store::find_backorders(tx, &needs.waiting).await?;
+        let waiting_units = store::missing_units(tx, &needs.skus).await?;
+        let (policy, locations) = (self.policy, self.locations(tx, batch).await?);
+        let rows = Batch {
+            deliveries: batch,
+            reservations,
+            restocked,
+            lines,
+            missing,
+            waiting_units,
+            stock,
+            policy,
+            locations,
+        };
+        Ok(handled(batch, decide(rows)?, now))
     }
 }
 
@@ -98,6 +109,8 @@ struct Needs {
     closing: Vec<OrderId>,
     /// Orders whose lines are loaded: those above, and orders with a repeated reserve command.
     loaded: Vec<OrderId>,
+    /// Orders with a repeated reserve command or a release that wait for units.
+    waiting: Vec<OrderId>,
 }
 
 impl Needs {
@@ -123,6 +136,8 @@ impl Needs {
             }
         }
         needs.loaded.extend(&needs.closing);
+        let waiting = reservations.iter().filter(|(_, found)| found.state == ReservationState::Waiting);
+        needs.waiting = waiting.map(|(order, _)| *order).collect();
         Self { skus: skus.into_iter().collect(), ..needs }
     }
 }

@@ -1280,7 +1280,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Placed orders keep their price; new orders get the new price after at most 2 seconds.
+         * @description Placed orders keep their price; new orders get the new price, and wait or not, after at most 2 seconds.
          */
         patch: operations["update_product"];
         trace?: never;
@@ -1767,7 +1767,7 @@ export interface components {
             warehouse_id: string;
         };
         Allocation: {
-            /** @description What was allocated; empty unless the status is `allocated`. */
+            /** @description What was allocated; empty unless the status is `allocated` or `waiting`. */
             allocations: components["schemas"]["AllocatedUnits"][];
             /**
              * @description Warehouses that do not supply the order alone, and combinations of warehouses, each with the reason. At most 16,
@@ -1776,6 +1776,8 @@ export interface components {
             alternatives: components["schemas"]["Alternative"][];
             /** Format: date-time */
             decided_at?: string | null;
+            /** @description What the order waits for; empty unless the status is `waiting`. */
+            missing: components["schemas"]["MissingUnits"][];
             /** Format: uuid */
             order_id: string;
             /** @description The policy that decided. Absent while undecided, and for orders from before decisions were stored. */
@@ -1785,10 +1787,11 @@ export interface components {
             /**
              * @description - `undecided`: no decision yet, or undone before one
              *     - `allocated`: every line was allocated; it stays so when the stock is released or shipped
+             *     - `waiting`: what was available is allocated; the order waits for the rest
              *     - `rejected`: too few units in all open warehouses together
              * @enum {string}
              */
-            status: "undecided" | "allocated" | "rejected";
+            status: "undecided" | "allocated" | "waiting" | "rejected";
         };
         Alternative: {
             /**
@@ -2657,6 +2660,15 @@ export interface components {
             /** @example CustomerPass123 */
             password: string;
         };
+        MissingUnits: {
+            /** @example SKU-HEADPHONES */
+            sku: string;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            units: number;
+        };
         /** @description An amount in whole minor units. */
         Money: {
             /**
@@ -2841,6 +2853,8 @@ export interface components {
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
             active?: boolean | null;
+            /** @description Whether orders wait for units that are out of stock, instead of being rejected; default false. */
+            backorder?: boolean | null;
             /** @example Belt drive, 33 and 45 */
             description?: string | null;
             /** @example Turntable */
@@ -3123,10 +3137,11 @@ export interface components {
              */
             external_ref?: string | null;
             /**
-             * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
-             *     `delivered` or `released` (the reserved stock is free again).
+             * @description `unallocated`, `backordered` (waits for units that are out of stock), `allocated` (stock is reserved), `booked`
+             *     (shipments are booked), `partly_shipped`, `shipped`, `delivered` or `released` (the reserved stock is free again).
              *
              *     - `unallocated`: no stock is reserved
+             *     - `backordered`: waits for units that are out of stock; others may be reserved
              *     - `allocated`: stock is reserved
              *     - `booked`: the shipments are booked
              *     - `partly_shipped`: carriers have some of the shipments
@@ -3135,7 +3150,7 @@ export interface components {
              *     - `released`: the reserved stock, if there was any, is free again
              * @enum {string}
              */
-            fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
+            fulfilment_status: "unallocated" | "backordered" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
             /** Format: uuid */
             id: string;
             /**
@@ -3200,10 +3215,11 @@ export interface components {
                  */
                 external_ref?: string | null;
                 /**
-                 * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
-                 *     `delivered` or `released` (the reserved stock is free again).
+                 * @description `unallocated`, `backordered` (waits for units that are out of stock), `allocated` (stock is reserved), `booked`
+                 *     (shipments are booked), `partly_shipped`, `shipped`, `delivered` or `released` (the reserved stock is free again).
                  *
                  *     - `unallocated`: no stock is reserved
+                 *     - `backordered`: waits for units that are out of stock; others may be reserved
                  *     - `allocated`: stock is reserved
                  *     - `booked`: the shipments are booked
                  *     - `partly_shipped`: carriers have some of the shipments
@@ -3212,7 +3228,7 @@ export interface components {
                  *     - `released`: the reserved stock, if there was any, is free again
                  * @enum {string}
                  */
-                fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
+                fulfilment_status: "unallocated" | "backordered" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
                 /** Format: uuid */
                 id: string;
                 /**
@@ -3558,6 +3574,8 @@ export interface components {
         Product: {
             /** @description Whether it can be ordered. */
             active: boolean;
+            /** @description Whether orders wait for units that are out of stock, instead of being rejected. */
+            backorder: boolean;
             /** Format: date-time */
             created_at: string;
             /** @example Over the ear, 30 hours */
@@ -3575,6 +3593,8 @@ export interface components {
         /** @description Fields to change; fields that are left out keep their value. */
         ProductChange: {
             active?: boolean | null;
+            /** @description Whether new orders wait for units that are out of stock. Orders that are placed already are not affected. */
+            backorder?: boolean | null;
             description?: string | null;
             /** @example Wireless headphones, second edition */
             name?: string | null;
@@ -3589,6 +3609,8 @@ export interface components {
             items: {
                 /** @description Whether it can be ordered. */
                 active: boolean;
+                /** @description Whether orders wait for units that are out of stock, instead of being rejected. */
+                backorder: boolean;
                 /** Format: date-time */
                 created_at: string;
                 /** @example Over the ear, 30 hours */
@@ -4008,7 +4030,7 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             customer_id: string;
-            /** @description What was written about the last decision. */
+            /** @description What was written about the last decision. Not in responses to changes. */
             decision_note?: string | null;
             /**
              * @description The orders that replace its units: those that were placed with `exchange_of`.
@@ -4025,7 +4047,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             lines: components["schemas"]["ReturnLine"][];
-            /** @description By the customer. Not in responses to changes, as is `decision_note`. */
+            /** @description By the customer. Not in responses to changes. */
             note?: string | null;
             /** Format: uuid */
             order_id: string;
@@ -4126,7 +4148,7 @@ export interface components {
                 created_at: string;
                 /** Format: uuid */
                 customer_id: string;
-                /** @description What was written about the last decision. */
+                /** @description What was written about the last decision. Not in responses to changes. */
                 decision_note?: string | null;
                 /**
                  * @description The orders that replace its units: those that were placed with `exchange_of`.
@@ -4143,7 +4165,7 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 lines: components["schemas"]["ReturnLine"][];
-                /** @description By the customer. Not in responses to changes, as is `decision_note`. */
+                /** @description By the customer. Not in responses to changes. */
                 note?: string | null;
                 /** Format: uuid */
                 order_id: string;
@@ -9070,6 +9092,12 @@ export interface operations {
                      *           ]
                      *         }
                      *       ],
+                     *       "missing": [
+                     *         {
+                     *           "sku": "SKU-HEADPHONES",
+                     *           "units": 2
+                     *         }
+                     *       ],
                      *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
                      *       "shortages": [
                      *         {
@@ -10034,6 +10062,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "active": true,
+                     *           "backorder": true,
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "description": "Over the ear, 30 hours",
                      *           "name": "Wireless headphones",
@@ -10107,6 +10136,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",
@@ -10165,6 +10195,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",
@@ -10231,6 +10262,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",

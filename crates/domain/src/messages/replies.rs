@@ -5,7 +5,7 @@ use super::{
     PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided,
     PaymentWrittenOff, Queue, ReservationReduced, ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed,
     ShipmentException, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate, StockRejected, StockReleased, StockReserved, StockShipped,
+    ShipmentsTooLate, StockBackordered, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub enum Reply {
     #[serde(rename = "inventory.rejected.v1")]
     #[strum(serialize = "inventory.rejected.v1")]
     StockRejected(StockRejected),
+    #[serde(rename = "inventory.backordered.v1")]
+    #[strum(serialize = "inventory.backordered.v1")]
+    StockBackordered(StockBackordered),
     #[serde(rename = "inventory.released.v1")]
     #[strum(serialize = "inventory.released.v1")]
     StockReleased(StockReleased),
@@ -104,6 +107,7 @@ impl Message for Reply {
         match self {
             Self::StockReserved(reply) => reply.order_id,
             Self::StockRejected(reply) => reply.order_id,
+            Self::StockBackordered(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
             Self::ReservationReduced(reply) => reply.order_id,
@@ -134,6 +138,7 @@ impl Message for Reply {
         match self {
             Self::StockReserved(_)
             | Self::StockRejected(_)
+            | Self::StockBackordered(_)
             | Self::StockReleased(_)
             | Self::StockShipped(_)
             | Self::ReservationReduced(_)

@@ -1,5 +1,6 @@
 //! The domain's rules, through its public API.
 
+mod backorders;
 mod cancel_lines;
 mod cancelling;
 mod deadlines;

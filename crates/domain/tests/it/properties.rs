@@ -39,6 +39,8 @@ enum Fault {
     Cancel,
     /// The customer cancels so many units of a line.
     CancelLine(i16, u32),
+    /// The units that the order waits for come.
+    Fill,
     /// The carrier reports the next milestone of a shipment.
     AdvanceShipment(usize),
     /// The carrier reports what went wrong with a shipment.
@@ -112,6 +114,7 @@ impl World {
             Fault::Deadline => self.expire_deadline(),
             Fault::Cancel => self.cancel(),
             Fault::CancelLine(line_no, units) => self.cancel_line(line_no, units),
+            Fault::Fill => self.in_flight.extend(self.slices.fill().map(Packet::Reply)),
             Fault::AdvanceShipment(index) => {
                 self.in_flight.extend(self.slices.advance_shipment(index).map(Packet::Reply));
             }
@@ -141,6 +144,7 @@ impl World {
             }
             self.decide(true);
             self.capture_again();
+            self.in_flight.extend(self.slices.fill().map(Packet::Reply));
             let reports: Vec<_> =
                 (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
             self.in_flight.extend(reports.into_iter().map(Packet::Reply));
@@ -296,7 +300,8 @@ impl World {
         let slices = &self.slices;
         assert_eq!(self.saga.phase(), &Phase::Ended(end.clone()));
         assert!(slices.captured.is_empty() && slices.shipped.is_empty(), "{slices:?}");
-        assert_ne!(slices.stock, Stock::Reserved, "stock is still reserved");
+        assert!(!matches!(slices.stock, Stock::Reserved | Stock::Waiting), "stock is still reserved");
+        assert_eq!(slices.active, BTreeMap::new());
         assert_ne!(slices.payment, Payment::Authorized, "the payment is still authorized");
         assert_ne!(slices.shipping, Shipping::Booked, "a shipment is still booked");
         assert!(!matches!(self.order.payment, OrderPaymentStatus::Authorized | OrderPaymentStatus::Captured));
@@ -311,6 +316,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => Just(Fault::LoseAll),
         3 => Just(Fault::Deadline),
         1 => Just(Fault::Cancel),
+        1 => Just(Fault::Fill),
         3 => (1_i16..=2, 1_u32..=2).prop_map(|(line_no, units)| Fault::CancelLine(line_no, units)),
         3 => any::<usize>().prop_map(Fault::AdvanceShipment),
         1 => Just(Fault::Retry),
@@ -353,10 +359,12 @@ proptest! {
         faults in prop::collection::vec(fault(), 0..FAULTS_MAX),
         capture_declines in prop::sample::select(vec![0, 0, 1, 3]),
         amend_refusals in prop::sample::select(vec![0, 0, 1]),
+        is_short in prop::bool::weighted(0.3),
     ) {
         let mut world = World::new(willing, warehouses, vendors);
         world.slices.capture_declines = capture_declines;
         world.slices.amend_refusals = amend_refusals;
+        world.slices.is_short = is_short;
 
         for fault in &faults {
             world.inject(fault);
@@ -371,8 +379,10 @@ proptest! {
         willing in willing(),
         warehouses in 1_usize..=3,
         vendors in vendors(),
+        is_short in any::<bool>(),
     ) {
         let mut world = World::new(willing, warehouses, vendors);
+        world.slices.is_short = is_short;
 
         world.run_to_end();
 

@@ -3,11 +3,11 @@
 use crate::script::{TOTAL_MINOR, allocation, booked_as, first, noon, order_id, second, shipment, usd};
 use domain::ids::{RefundId, ShipmentId, WarehouseId};
 use domain::messages::{
-    Allocation, BookedShipment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Reply,
-    ReservationReduced, ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended, ShipmentProgressed,
-    ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage, StockRejected, StockReleased,
-    StockReserved, StockShipped,
+    Allocation, BookedShipment, MissingUnits, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured,
+    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff,
+    Reply, ReservationReduced, ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended,
+    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage,
+    StockBackordered, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use domain::money::Money;
 use domain::refund::RefundCause;
@@ -25,6 +25,12 @@ pub fn reserved_of(allocations: Vec<Allocation>) -> Reply {
 pub fn out_of_stock() -> Reply {
     let shortage = Shortage { sku: "SKU-MUG".parse().expect("a valid fixture"), requested: 1, available: 0 };
     Reply::StockRejected(StockRejected { order_id: order_id(), shortages: vec![shortage] })
+}
+
+/// The order waits for so many headphones.
+pub fn backordered(units: u32) -> Reply {
+    let (sku, units) = ("SKU-HEADPHONES".parse().expect("a valid fixture"), units.try_into().expect("a valid fixture"));
+    Reply::StockBackordered(StockBackordered { order_id: order_id(), missing: vec![MissingUnits { sku, units }] })
 }
 
 pub fn released() -> Reply {

@@ -17,6 +17,8 @@ pub struct Slices {
     pub shipping: Shipping,
     /// Whether each slice accepts its step.
     pub willing: [bool; 3],
+    /// Whether units are missing when the order is reserved.
+    pub is_short: bool,
     pub warehouses: Vec<WarehouseId>,
     pub shipped: BTreeSet<ShipmentId>,
     pub captured: BTreeMap<ShipmentId, i64>,
@@ -28,6 +30,8 @@ pub struct Slices {
     /// The units that are reserved and not shipped.
     pub active: BTreeMap<(WarehouseId, Sku), u32>,
     pub shipped_units: BTreeMap<Sku, u32>,
+    /// The lines of the reserve command.
+    ordered: Vec<Line>,
     /// The lines of each shipment that was ever booked.
     lines: BTreeMap<ShipmentId, (WarehouseId, Vec<Line>)>,
     /// The reply to each amendment.
@@ -39,6 +43,8 @@ pub struct Slices {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stock {
     Untouched,
+    /// Some units are missing.
+    Waiting,
     Reserved,
     Rejected,
     Released,
@@ -68,6 +74,7 @@ impl Slices {
             payment: Payment::Untouched,
             shipping: Shipping::Untouched,
             willing,
+            is_short: false,
             warehouses,
             shipped: BTreeSet::new(),
             captured: BTreeMap::new(),
@@ -76,6 +83,7 @@ impl Slices {
             statuses: BTreeMap::new(),
             active: BTreeMap::new(),
             shipped_units: BTreeMap::new(),
+            ordered: Vec::new(),
             lines: BTreeMap::new(),
             amendments: BTreeMap::new(),
             amend_refusals: 0,
@@ -84,7 +92,7 @@ impl Slices {
 
     pub fn handle(&mut self, command: &Command) -> Vec<Reply> {
         match command {
-            Command::Inventory(InventoryCommand::Reserve(reserve)) => vec![self.reserve(&reserve.lines)],
+            Command::Inventory(InventoryCommand::Reserve(reserve)) => vec![self.reserve(reserve)],
             Command::Inventory(InventoryCommand::Release(_)) => vec![self.release()],
             Command::Inventory(InventoryCommand::Ship(ship)) => vec![self.ship(ship)],
             Command::Inventory(InventoryCommand::Reduce(reduce)) => vec![self.reduce(reduce)],
@@ -137,19 +145,43 @@ impl Slices {
         self.statuses.values().any(|status| *status >= ShipmentStatus::HandedOver)
     }
 
-    fn reserve(&mut self, lines: &[Line]) -> Reply {
-        let allocations = self.allocate(lines);
+    fn reserve(&mut self, command: &ReserveStock) -> Reply {
+        let lines: Vec<Line> = command.lines.iter().map(ReserveLine::line).collect();
         if self.stock == Stock::Untouched {
-            self.stock = if self.willing[0] { Stock::Reserved } else { Stock::Rejected };
-            if self.willing[0] {
-                let units = allocations.iter().map(|it| ((it.warehouse_id, it.sku.clone()), it.quantity.get()));
-                self.active = units.collect();
-            }
+            self.stock = match self.willing[0] {
+                false => Stock::Rejected,
+                true if self.is_short => Stock::Waiting,
+                true => Stock::Reserved,
+            };
+            let part = if self.stock == Stock::Waiting { &lines[1..] } else { &lines[..] };
+            self.activate(if self.willing[0] { part } else { &[] });
+            self.ordered = lines;
         }
+        self.reply_to_reserve()
+    }
+
+    fn reply_to_reserve(&self) -> Reply {
+        let (order_id, allocations) = (self.order, self.allocate(&self.ordered));
         match self.stock {
-            Stock::Reserved => Reply::StockReserved(StockReserved { order_id: self.order, allocations }),
+            Stock::Reserved => Reply::StockReserved(StockReserved { order_id, allocations }),
+            Stock::Waiting => {
+                let Line { sku, quantity: units } = self.ordered[0].clone();
+                Reply::StockBackordered(StockBackordered { order_id, missing: vec![MissingUnits { sku, units }] })
+            }
             _ => Reply::StockRejected(StockRejected { order_id: self.order, shortages: Vec::new() }),
         }
+    }
+
+    /// The missing units come, if any are missing.
+    pub fn fill(&mut self) -> Option<Reply> {
+        (self.stock == Stock::Waiting).then(|| self.stock = Stock::Reserved)?;
+        self.activate(&self.ordered.clone());
+        Some(self.reply_to_reserve())
+    }
+
+    fn activate(&mut self, lines: &[Line]) {
+        let units = |it: Allocation| ((it.warehouse_id, it.sku), it.quantity.get());
+        self.active = self.allocate(lines).into_iter().map(units).collect();
     }
 
     /// Distributes the units over the warehouses, one after another.

@@ -4,11 +4,10 @@ use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, AmendShipment, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured,
-    PaymentCommand, PaymentVoided, PaymentWrittenOff, Reply, ReservationReduced, ShipmentAmended, ShipmentCommand,
-    ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved,
-    StockShipped,
+    PaymentCommand, PaymentVoided, PaymentWrittenOff, Reply, ReservationReduced, ReserveLine, ShipmentAmended,
+    ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased,
+    StockReserved, StockShipped,
 };
-use domain::product::Line;
 use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus;
 use futures::future::join_all;
@@ -149,8 +148,8 @@ fn parse_command<M: Message + DeserializeOwned>(sent: &Sent) -> M {
     serde_json::from_str(&sent.payload).expect("a command")
 }
 
-fn reserved(order_id: OrderId, lines: Vec<Line>) -> Reply {
-    let allocation = |line: Line| Allocation { warehouse_id: WAREHOUSE, sku: line.sku, quantity: line.quantity };
+fn reserved(order_id: OrderId, lines: Vec<ReserveLine>) -> Reply {
+    let allocation = |line: ReserveLine| Allocation { warehouse_id: WAREHOUSE, sku: line.sku, quantity: line.quantity };
     Reply::StockReserved(StockReserved { order_id, allocations: lines.into_iter().map(allocation).collect() })
 }
 
