@@ -6,7 +6,7 @@
 
 use crate::changes::StockChanges;
 use crate::store::{self, Backorder, FilledBackorder, ReservationUpdate};
-use crate::{StoreError, decide};
+use crate::{StoreError, replies};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::inventory::{
@@ -137,6 +137,6 @@ fn subtract(
 fn reserved(row: &Backorder, allocations: Vec<Allocation>, now: Timestamp) -> Outgoing {
     let (correlation_id, causation_id) = (row.correlation_id.clone(), Some(row.cause));
     let trace = Trace { correlation_id, causation_id, traceparent: None };
-    let reply = decide::reserved(row.order_id, allocations);
+    let reply = replies::reserved(row.order_id, allocations);
     Outgoing::new(row.order_id, &reply, row.cause, trace, now)
 }

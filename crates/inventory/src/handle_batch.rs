@@ -2,8 +2,9 @@
 //! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs six
 //! statements, one more if any is rejected or waits, and one more if any is allocated by the distance to its destination.
 
+use crate::batch::{Batch, Decisions};
 use crate::changes::StockChanges;
-use crate::decide::{Batch, Decisions, decide, validation_error};
+use crate::decide::{decide, validation_error};
 use crate::restock::restocks;
 use crate::store::{self, LockedReservation, NewReservation};
 use crate::{Inventory, StoreError};

@@ -8,6 +8,7 @@
 
 mod adjust_stock;
 mod audited_stock;
+mod batch;
 mod changes;
 mod check_low_stock;
 mod config;
@@ -23,6 +24,7 @@ mod movements;
 mod query_stale_reservations;
 mod receive_stock;
 mod remove_orders;
+mod replies;
 mod reserve;
 mod restock;
 mod store;

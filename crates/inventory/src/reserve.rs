@@ -1,12 +1,13 @@
 //! Decides a reserve command. Pure, no I/O.
 
-use crate::decide::{Batch, Decisions, rejected, reserved};
+use crate::batch::{Batch, Decisions};
+use crate::replies::{backordered, rejected, reserved};
 use crate::store::{LockedReservation, NewBackorder, NewDecision, ReservationUpdate};
 use domain::ids::OrderId;
 use domain::inventory::{
     AllocationDecision, BackorderDecision, Proximities, ReservationState, ReservedLines, allocate_or_wait,
 };
-use domain::messages::{InventoryCommand, MissingUnits, Reply, ReserveStock, Shortage, StockBackordered};
+use domain::messages::{InventoryCommand, MissingUnits, Reply, ReserveStock, Shortage};
 use messaging::Delivery;
 
 pub(crate) fn reserve(
@@ -67,8 +68,4 @@ fn wait(decisions: &mut Decisions, backorder: NewBackorder) -> Reply {
     decisions.changes.reservations.push(ReservationUpdate { order_id, state, shortages: None });
     decisions.changes.new_backorders.push(backorder);
     backordered(order_id, missing)
-}
-
-fn backordered(order_id: OrderId, missing: Vec<MissingUnits>) -> Reply {
-    Reply::StockBackordered(StockBackordered { order_id, missing })
 }
