@@ -179,6 +179,7 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::sagas::act::retry_saga_step))
         .routes(routes!(admin::sagas::act::mark_saga_step_done))
         .routes(routes!(admin::sagas::act::capture_again))
+        .routes(routes!(admin::sagas::act::reauthorize))
         .routes(routes!(admin::sagas::act::abandon_saga))
         .routes(routes!(admin::shipments::resolve::resolve_shipment))
         .routes(routes!(admin::shipments::reship::reship))

@@ -52,6 +52,8 @@ mod products;
 mod rate_limits;
 #[path = "it/refunds.rs"]
 mod refunds;
+#[path = "it/refused_later.rs"]
+mod refused_later;
 #[path = "it/repeats.rs"]
 mod repeats;
 #[path = "it/replays.rs"]

@@ -8,8 +8,8 @@ use crate::store::ReservationUpdate;
 use domain::ids::MessageId;
 use domain::inventory::{LineState, Movement, ReservationState, ReservedLine};
 use domain::messages::{
-    InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ShipStock, StockReleased,
-    StockShipped,
+    InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ShipStock, StockNotShipped,
+    StockReleased, StockShipped,
 };
 use std::collections::HashSet;
 
@@ -35,7 +35,7 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
             InventoryCommand::Release(command) => {
                 Some(Ok(release(&mut batch, &mut decisions, command, delivery.header.id)?))
             }
-            InventoryCommand::Ship(command) => Some(ship(&mut batch, &mut decisions, command, delivery.header.id)?),
+            InventoryCommand::Ship(command) => Some(Ok(ship(&mut batch, &mut decisions, command, delivery.header.id)?)),
             InventoryCommand::Reduce(command) => {
                 Some(Ok(reduce(&mut batch, &mut decisions, command, delivery.header.id)?))
             }
@@ -108,16 +108,19 @@ fn ship(
     decisions: &mut Decisions,
     command: &ShipStock,
     cause: MessageId,
-) -> Result<Result<Reply, String>, StoreError> {
+) -> Result<Reply, StoreError> {
     let ShipStock { order_id, shipment_id, warehouse_id, ref skus } = *command;
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
     let lines = match reserved_lines.ship(warehouse_id, skus) {
         Ok(lines) => lines,
-        Err(refusal) => return Ok(Err(format!("order {order_id}, warehouse {warehouse_id}: {refusal}"))),
+        Err(refusal) => {
+            let reason = refusal.to_string();
+            return Ok(Reply::StockNotShipped(StockNotShipped { order_id, shipment_id, reason }));
+        }
     };
     for line in lines {
         let closed = ReservedLine { state: LineState::Shipped, ..line.clone() };
         decisions.change_line(&mut batch.stock, order_id, closed, line.shipped(), Some(shipment_id), cause)?;
     }
-    Ok(Ok(Reply::StockShipped(StockShipped { order_id, shipment_id })))
+    Ok(Reply::StockShipped(StockShipped { order_id, shipment_id }))
 }

@@ -2,6 +2,7 @@
 
 use domain::ids::OrderId;
 use domain::order::OrderNumber;
+use domain::saga::SagaError;
 use messaging::HandleError;
 use platform::consistency::Inconsistency;
 
@@ -49,4 +50,13 @@ impl From<StoreError> for HandleError {
             StoreError::Inconsistent(error) => Self::Failed(Box::new(error)),
         }
     }
+}
+
+/// Why a scheduled task can't advance the saga of an order. It concerns that order only.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdvanceError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Saga(#[from] SagaError),
 }

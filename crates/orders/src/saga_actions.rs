@@ -1,5 +1,5 @@
-//! The actions of admins on a saga that needs them: retry the open step, mark it as done, capture again, or abandon a
-//! compensation.
+//! The actions of admins on a saga that needs them: retry the open step, mark it as done, capture again, renew the
+//! authorization, or abandon a compensation.
 
 use crate::apply_transition::{ChangeCause, apply};
 use crate::changes::OrderChanges;
@@ -24,6 +24,8 @@ pub enum SagaAction {
     MarkStepDone,
     /// Capture again, under other keys, what the gateway declined.
     CaptureAgain,
+    /// Renew the authorization, then capture again what the gateway declined.
+    Reauthorize,
     /// End an undoing saga at once. The compensation without a reply is left as it is.
     Abandon,
 }
@@ -77,7 +79,7 @@ pub async fn act_on_saga(
         return Err(SagaActionError::StaleGeneration(saga.generation()));
     }
     let before = audit_state(&order, &saga);
-    let transition = action.apply_to(saga, &order, &reason)?;
+    let transition = action.apply_to(saga, &order, (&reason, now))?;
     let cause = ChangeCause { message_id: None, actor: Some(actor), trace };
     let (change, outgoing) = apply(order, transition, cause, context.time_scale, now).map_err(SagaActionError::Saga)?;
     let (subject, after) = (format!("order:{order_id}"), audit_state(&change.order, &change.saga));
@@ -107,11 +109,17 @@ fn view(change: &OrderChange, correlation_id: String, now: Timestamp) -> SagaVie
 }
 
 impl SagaAction {
-    fn apply_to(self, saga: OrderSaga, order: &Order, reason: &str) -> Result<Transition, SagaActionError> {
+    fn apply_to(
+        self,
+        saga: OrderSaga,
+        order: &Order,
+        (reason, now): (&str, Timestamp),
+    ) -> Result<Transition, SagaActionError> {
         let transition = match self {
             Self::RetryStep => saga.retry_step(order, reason),
             Self::MarkStepDone => saga.mark_step_done(order, reason),
             Self::CaptureAgain => saga.capture_again(order, reason),
+            Self::Reauthorize => saga.reauthorize(order, reason, now),
             Self::Abandon => saga.abandon(order, reason),
         };
         transition.map_err(|error| match error {
@@ -126,6 +134,7 @@ impl SagaAction {
             Self::RetryStep => "saga.retry_step",
             Self::MarkStepDone => "saga.mark_step_done",
             Self::CaptureAgain => "saga.capture_again",
+            Self::Reauthorize => "saga.reauthorize",
             Self::Abandon => "saga.abandon",
         }
     }
@@ -137,8 +146,8 @@ const fn advice(phase: PhaseName) -> &'static str {
         PhaseName::Running => "The order is still being placed: use `retry-step`, or cancel the order",
         PhaseName::Undoing => "Use `retry-step`, `mark-step-done` or `abandon`",
         PhaseName::Delivering => {
-            "Use `capture-again` after a declined capture, `retry-step`, or `mark-step-done` while a capture or a stock \
-             deduction is open"
+            "Use `capture-again` after a declined capture, `reauthorize` while something is left to capture, `retry-step`, \
+             or `mark-step-done` while a capture or a stock deduction is open"
         }
         PhaseName::Ended => "The saga has ended: no action is possible",
         PhaseName::Stuck => {

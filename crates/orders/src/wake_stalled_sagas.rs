@@ -6,14 +6,14 @@
 
 use crate::apply_transition::{ChangeCause, apply, message_id};
 use crate::changes::OrderChanges;
-use crate::error::StoreError;
+use crate::error::{AdvanceError, StoreError};
 use crate::order_change::OrderChange;
 use crate::store::lock_sagas::{self, LockedOrder};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::ids::{MessageId, OrderId};
 use domain::messages::Queue;
-use domain::saga::{SagaError, TimeScale};
+use domain::saga::TimeScale;
 use messaging::{Outgoing, UnitOfWork, WriteContext, inbox, outbox};
 use platform::telemetry::LogThrottle;
 use sqlx::PgConnection;
@@ -104,20 +104,12 @@ fn open_command(LockedOrder { order, saga, .. }: &LockedOrder) -> Option<Message
     saga.open_command(order).map(|command| message_id(order.id, &command))
 }
 
-#[derive(Debug, thiserror::Error)]
-enum WakeError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Saga(#[from] SagaError),
-}
-
 fn wake(
     locked: Result<LockedOrder, StoreError>,
     received: &HashSet<MessageId>,
     time_scale: TimeScale,
     now: Timestamp,
-) -> Result<Applied<(OrderChange, Vec<Outgoing>)>, WakeError> {
+) -> Result<Applied<(OrderChange, Vec<Outgoing>)>, AdvanceError> {
     let locked = locked?;
     let was_received = open_command(&locked).is_none_or(|id| received.contains(&id));
     let LockedOrder { order, saga, trace, .. } = locked;

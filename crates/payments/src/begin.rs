@@ -8,6 +8,7 @@ use crate::store::{self, Cause, NewPayment, StartedOperation, StoredPayment};
 use domain::Timestamp;
 use domain::applied::Applied;
 use domain::messages::PaymentCommand;
+use domain::money::Money;
 use domain::payment::{CaptureAttempt, Operation, Payment, Refusal};
 use messaging::{Begun, Delivery};
 use sqlx::PgConnection;
@@ -92,7 +93,7 @@ fn plan(
     }
     // Voiding is idempotent at the gateway, so no look-up precedes a repeated void.
     let operation = payment.operation_for(command);
-    let (Some(request), false) = (OperationRequest::of(command), operation == Operation::Void) else {
+    let (Some(request), false) = (OperationRequest::of(command, &payment), operation == Operation::Void) else {
         return Ok(Call::Void { order_id, gateway });
     };
     let before = stored.operations.get(&operation.key(order_id));
@@ -101,7 +102,7 @@ fn plan(
 }
 
 impl OperationRequest {
-    fn of(command: &PaymentCommand) -> Option<Self> {
+    fn of(command: &PaymentCommand, payment: &Payment) -> Option<Self> {
         match command.clone() {
             PaymentCommand::Authorize(command) => {
                 Some(Self::Authorize { amount: command.amount, method: command.method })
@@ -110,6 +111,11 @@ impl OperationRequest {
                 Some(Self::Capture { capture: CaptureAttempt::of(&command), amount: command.amount })
             }
             PaymentCommand::Refund(command) => Some(Self::Refund { cause: command.cause, amount: command.amount }),
+            PaymentCommand::Reauthorize(command) => {
+                let (attempt, balance) = (command.attempt, payment.balance()?);
+                let amount_minor = balance.reauthorizations.get(&attempt)?.amount_minor;
+                Some(Self::Reauthorize { attempt, amount: Money { amount_minor, ..balance.amount } })
+            }
             PaymentCommand::Void(_) | PaymentCommand::RefundLines(_) | PaymentCommand::WriteOff(_) => None,
         }
     }

@@ -50,7 +50,8 @@ impl Bulkheads {
             | PaymentCommand::Void(_)
             | PaymentCommand::Refund(_)
             | PaymentCommand::RefundLines(_)
-            | PaymentCommand::WriteOff(_) => self.follow_ups.clone(),
+            | PaymentCommand::WriteOff(_)
+            | PaymentCommand::Reauthorize(_) => self.follow_ups.clone(),
         }
     }
 

@@ -13,9 +13,10 @@ use std::time::Duration;
 const AUTHORIZE: &str = "authorize";
 const CAPTURE: &str = "capture";
 const REFUND: &str = "refund";
+const REAUTHORIZE: &str = "reauthorize";
 const VOID: &str = "void";
 const LOOK_UP: &str = "look_up";
-const OPERATIONS: &[&str] = &[AUTHORIZE, CAPTURE, REFUND, VOID, LOOK_UP];
+const OPERATIONS: &[&str] = &[AUTHORIZE, CAPTURE, REFUND, REAUTHORIZE, VOID, LOOK_UP];
 
 /// The gateway call that one message needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub enum OperationRequest {
     Authorize { amount: Money, method: String },
     Capture { capture: CaptureAttempt, amount: Money },
     Refund { cause: String, amount: Money },
+    Reauthorize { attempt: u32, amount: Money },
 }
 
 /// The result of a [`Call`].
@@ -70,6 +72,7 @@ pub enum Report {
     Authorize(Money, Outcome<Receipt>),
     Capture(CaptureAttempt, Outcome<Receipt>),
     Refund(String, Outcome<Receipt>),
+    Reauthorize(u32, Outcome<Receipt>),
     Void(Outcome<Voided>),
 }
 
@@ -169,6 +172,9 @@ impl MeteredGateway {
             OperationRequest::Refund { amount, .. } => {
                 self.count(REFUND, self.gateway.refund(Movement { key, authorization, amount })).await
             }
+            OperationRequest::Reauthorize { amount, .. } => {
+                self.count(REAUTHORIZE, self.gateway.reauthorize(Movement { key, authorization, amount })).await
+            }
         }
     }
 
@@ -192,12 +198,16 @@ impl OperationRequest {
             Self::Authorize { .. } => Operation::Authorize,
             Self::Capture { capture, .. } => Operation::Capture(*capture),
             Self::Refund { cause, .. } => Operation::Refund(cause.clone()),
+            Self::Reauthorize { attempt, .. } => Operation::Reauthorize(*attempt),
         }
     }
 
     pub fn amount(&self) -> Money {
         match self {
-            Self::Authorize { amount, .. } | Self::Capture { amount, .. } | Self::Refund { amount, .. } => *amount,
+            Self::Authorize { amount, .. }
+            | Self::Capture { amount, .. }
+            | Self::Refund { amount, .. }
+            | Self::Reauthorize { amount, .. } => *amount,
         }
     }
 
@@ -206,6 +216,7 @@ impl OperationRequest {
             Self::Authorize { amount, .. } => Report::Authorize(amount, outcome),
             Self::Capture { capture, .. } => Report::Capture(capture, outcome),
             Self::Refund { cause, .. } => Report::Refund(cause, outcome),
+            Self::Reauthorize { attempt, .. } => Report::Reauthorize(attempt, outcome),
         }
     }
 }
@@ -216,9 +227,10 @@ impl Report {
         match self {
             Self::Authorize(_, Outcome::Succeeded(receipt))
             | Self::Capture(_, Outcome::Succeeded(receipt))
-            | Self::Refund(_, Outcome::Succeeded(receipt)) => receipt.executed_at,
+            | Self::Refund(_, Outcome::Succeeded(receipt))
+            | Self::Reauthorize(_, Outcome::Succeeded(receipt)) => receipt.executed_at,
             Self::Void(Outcome::Succeeded(voided)) => voided.executed_at,
-            Self::Authorize(..) | Self::Capture(..) | Self::Refund(..) | Self::Void(_) => None,
+            Self::Authorize(..) | Self::Capture(..) | Self::Refund(..) | Self::Reauthorize(..) | Self::Void(_) => None,
         }
     }
 
@@ -227,6 +239,7 @@ impl Report {
             Self::Authorize(..) => Operation::Authorize,
             Self::Capture(capture, _) => Operation::Capture(*capture),
             Self::Refund(cause, _) => Operation::Refund(cause.clone()),
+            Self::Reauthorize(attempt, _) => Operation::Reauthorize(*attempt),
             Self::Void(_) => Operation::Void,
         }
     }

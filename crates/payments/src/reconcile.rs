@@ -1,4 +1,4 @@
-//! Retries captures, voids and refunds whose outcome is unknown.
+//! Retries captures, reauthorizations, voids and refunds whose outcome is unknown.
 //!
 //! A saga repeats its command while it waits for the reply. This task finds operations that no saga waits for any more,
 //! such as the void of an order that an operator abandoned. It publishes the command to the slice's own queue. The
@@ -14,7 +14,7 @@ use crate::gateway::{KEY_RETENTION_DEFAULT, registered};
 use crate::refunds::{complete_refunds, repeat_outcomes};
 use crate::store::{self, ExpiredBefore, Unsettled, UnsettledOperation};
 use domain::Timestamp;
-use domain::messages::{CapturePayment, PaymentCommand, RefundPayment, VoidPayment};
+use domain::messages::{CapturePayment, PaymentCommand, ReauthorizePayment, RefundPayment, VoidPayment};
 use domain::payment::{CaptureAttempt, OperationKind};
 use messaging::{NoChanges, Outgoing, Trace, UnitOfWork, WriteContext, outbox};
 use std::time::Duration;
@@ -66,6 +66,10 @@ fn command_for(operation: UnsettledOperation, now: Timestamp) -> Option<Outgoing
             PaymentCommand::Capture(CapturePayment { order_id, shipment_id, amount, attempt })
         }
         OperationKind::Refund => PaymentCommand::Refund(RefundPayment { order_id, cause: subject, amount }),
+        OperationKind::Reauthorize => {
+            let attempt = subject.parse().ok()?;
+            PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt })
+        }
     };
     Some(Outgoing::new(order_id, &command, id, trace(), now))
 }

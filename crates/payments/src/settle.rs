@@ -123,12 +123,17 @@ fn apply_report(payment: Payment, report: &Report) -> Result<Applied<Payment>, R
         Report::Capture(capture, Outcome::Declined { reason }) => payment.capture_declined(*capture, reason.clone()),
         Report::Refund(cause, Outcome::Succeeded(_)) => payment.refunded(cause),
         Report::Refund(cause, Outcome::Declined { reason }) => payment.refund_declined(cause, reason.clone()),
+        Report::Reauthorize(attempt, Outcome::Succeeded(_)) => payment.reauthorized(*attempt),
+        Report::Reauthorize(attempt, Outcome::Declined { reason }) => {
+            payment.reauthorization_declined(*attempt, reason.clone())
+        }
         Report::Void(Outcome::Succeeded(Voided { found, .. })) => payment.voided(*found),
         // A declined void is not final, because it is a compensation: it is retried until it succeeds.
         Report::Void(Outcome::Declined { .. } | Outcome::Unknown { .. })
         | Report::Authorize(_, Outcome::Unknown { .. })
         | Report::Capture(_, Outcome::Unknown { .. })
-        | Report::Refund(_, Outcome::Unknown { .. }) => Ok(Applied::Unchanged),
+        | Report::Refund(_, Outcome::Unknown { .. })
+        | Report::Reauthorize(_, Outcome::Unknown { .. }) => Ok(Applied::Unchanged),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct SchedulerSettings {
     #[command(flatten)]
     pub reconcile: ReconcileArgs,
     #[command(flatten)]
+    pub authorizations: orders::AuthorizationArgs,
+    #[command(flatten)]
     pub keys: orders::KeyLifetime,
     #[command(flatten)]
     pub retention: RetentionArgs,

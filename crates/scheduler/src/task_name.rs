@@ -13,6 +13,7 @@ domain::string_enum! {
         CheckLowStock,
         FillBackorders,
         ReconcilePayments,
+        RenewAuthorizations,
         SummarizeSettlements,
         ReplayFailedJobs,
         ExpireIdempotencyKeys,

@@ -428,6 +428,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/sagas/{id}/reauthorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the authorization
+         * @description For an authorization that has expired, or that the gateway declined to renew. Then captures again what the gateway
+         *     declined. Refused while nothing is left to capture, and while the authorization is being renewed.
+         */
+        post: operations["reauthorize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/sagas/{id}/retry-step": {
         parameters: {
             query?: never;
@@ -3010,9 +3031,10 @@ export interface components {
              *     - `capture`: take the amount of a shipment
              *     - `void`: release what is not captured
              *     - `refund`: pay back
+             *     - `reauthorize`: renew the authorization
              * @enum {string}
              */
-            kind: "authorize" | "capture" | "void" | "refund";
+            kind: "authorize" | "capture" | "void" | "refund" | "reauthorize";
             provider_ref?: string | null;
             /**
              * @description - `started`: about to be called, or called and without a stored outcome
@@ -3459,7 +3481,8 @@ export interface components {
             note?: string | null;
             /**
              * @description A payment method of the configured gateway. The simulated gateway has `sim_ok` (default), and `sim_declined`,
-             *     `sim_timeout`, `sim_flaky`, `sim_down`, `sim_capture_declined` and `sim_refund_declined` to simulate failures.
+             *     `sim_timeout`, `sim_flaky`, `sim_down`, `sim_capture_declined`, `sim_refund_declined`, `sim_auth_expires` and
+             *     `sim_void_down` to simulate failures.
              * @example sim_ok
              */
             payment_method?: string | null;
@@ -4233,7 +4256,7 @@ export interface components {
              *     - `refused`: the gateway refused it: retry or resolve the refund
              *     - `unresolved`: the gateway can't be asked any more: resolve the refund
              *     - `done`: paid back
-             *     - `nothing_left`: everything was refunded before
+             *     - `nothing_left`: nothing was captured and not refunded
              *     - `given_up`: refused, and resolved as such
              * @enum {string}
              */
@@ -7203,6 +7226,75 @@ export interface operations {
         };
     };
     mark_saga_step_done: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A unique value of yours for this request, such as a UUID: a repeat with the same key changes nothing and gets
+                 *     the first response again
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order's `order_id` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "generation": 12,
+                 *       "reason": "the carrier is available again"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Operate"];
+            };
+        };
+        responses: {
+            /** @description The saga after the action */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attention": "inventory.release.v1 was sent 10 times without a reply",
+                     *       "correlation_id": "019ab1c2-7f3e-7c41-9d1a-3b0f5a6e8d27",
+                     *       "generation": 12,
+                     *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
+                     *       "order_status": "pending",
+                     *       "phase": "running",
+                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Saga"];
+                };
+            };
+            400: components["responses"]["malformed-json.invalid-parameter.invalid-host.idempotency-key-invalid"];
+            401: components["responses"]["unauthenticated.invalid-token.token-expired.token-revoked"];
+            403: components["responses"]["password-change-required.forbidden"];
+            404: components["responses"]["not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["request-in-progress.invalid-state"];
+            413: components["responses"]["payload-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type.unsupported-encoding"];
+            422: components["responses"]["validation.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable.overloaded.timeout"];
+        };
+    };
+    reauthorize: {
         parameters: {
             query?: never;
             header?: {

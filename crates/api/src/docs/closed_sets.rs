@@ -70,7 +70,7 @@ const SETS: &[Set] = &[
         ("refused", "the gateway refused it: retry or resolve the refund"),
         ("unresolved", "the gateway can't be asked any more: resolve the refund"),
         ("done", "paid back"),
-        ("nothing_left", "everything was refunded before"),
+        ("nothing_left", "nothing was captured and not refunded"),
         ("given_up", "refused, and resolved as such"),
     ],
     // payment.status
@@ -90,6 +90,7 @@ const SETS: &[Set] = &[
         ("capture", "take the amount of a shipment"),
         ("void", "release what is not captured"),
         ("refund", "pay back"),
+        ("reauthorize", "renew the authorization"),
     ],
     // operation.status
     &[

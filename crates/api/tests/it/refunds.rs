@@ -61,7 +61,7 @@ impl Shop {
         page["items"].as_array().expect("a page").clone()
     }
 
-    async fn timeline(&self, order: &str, viewer: &TestUser) -> Vec<Value> {
+    pub async fn timeline(&self, order: &str, viewer: &TestUser) -> Vec<Value> {
         let page = self.client.send(get(&format!("/orders/{order}/events")).by(viewer)).await.expect(StatusCode::OK);
         page["items"].as_array().expect("a page").clone()
     }
@@ -80,7 +80,7 @@ pub async fn deliver(client: &ApiClient, admin: &TestUser, order: &str) {
     work(client).await;
 }
 
-fn kinds(timeline: &[Value]) -> Vec<&str> {
+pub fn kinds(timeline: &[Value]) -> Vec<&str> {
     timeline.iter().map(|entry| entry["kind"].as_str().expect("a kind")).collect()
 }
 
@@ -269,34 +269,4 @@ async fn a_refund_for_review_is_resolved_by_an_admin(pool: PgPool) {
     let other = format!("/orders/{order}/refunds/{}/resolve", Uuid::now_v7());
     let body = json!({ "outcome": "refused", "evidence": "none" });
     shop.client.send(post(&other).by(&shop.admin).json(&body)).await.expect_problem(404, "not-found");
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_declined_capture_is_seen_in_attention_and_fixed_by_one_action(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let order = shop.delivered("sim_capture_declined").await;
-
-    let unpaid = shop.order(&order).await;
-    assert_eq!((&unpaid["status"], &unpaid["payment_status"]), (&json!("delivered"), &json!("authorized")));
-    assert!(unpaid["attention"].as_str().is_some_and(|reason| reason.contains("declined to capture")), "{unpaid}");
-    let failed = shop.client.send(get("/admin/failed-jobs").by(&shop.admin)).await.expect(StatusCode::OK);
-    assert_eq!(failed["items"], json!([]), "a decline is a reply, not a failed job");
-    let path = format!("/admin/sagas/{order}");
-    let saga = shop.client.send(get(&path).by(&shop.admin)).await.expect(StatusCode::OK);
-    let body = json!({ "generation": saga["generation"], "reason": "the customer has renewed the card" });
-    let again = post(&format!("{path}/capture-again")).by(&shop.admin);
-    shop.client.send(again.json(&body)).await.expect(StatusCode::OK);
-    work(&shop.client).await;
-
-    let paid = shop.order(&order).await;
-    assert_eq!(paid["payment_status"], "captured");
-    assert!(paid.get("attention").is_none_or(Value::is_null), "{paid}");
-    let timeline = shop.timeline(&order, &shop.admin).await;
-    let expected =
-        ["payment_capture_declined", "attention_raised", "step_retried", "attention_cleared", "payment_captured"];
-    let of_payment: Vec<_> = kinds(&timeline).into_iter().filter(|kind| expected.contains(kind)).collect();
-    assert_eq!(of_payment, expected);
-    let of_customer = shop.timeline(&order, &shop.customer).await;
-    let declined = of_customer.iter().find(|entry| entry["kind"] == "payment_capture_declined").expect("an entry");
-    assert!(declined.get("detail").is_none(), "{declined}");
 }

@@ -113,15 +113,20 @@ impl Fixture {
             "/admin/orders/{id}/shipments/{shipment_id}/reship" => {
                 RequestPair::new(self.lost_shipment(route).await, reason("lost"), reason("stolen"))
             }
-            "/admin/sagas/{id}/retry-step" => self.saga_requests(route, &self.place().await).await,
-            "/admin/sagas/{id}/capture-again" => {
-                self.saga_requests(route, &self.delivered("sim_capture_declined").await).await
-            }
-            "/admin/sagas/{id}/mark-step-done" | "/admin/sagas/{id}/abandon" => {
-                self.saga_requests(route, &self.cancelling().await).await
-            }
+            _ if route.starts_with("/admin/sagas/") => return self.action_requests(route).await,
             _ => return None,
         })
+    }
+
+    async fn action_requests(&self, route: &str) -> Option<RequestPair> {
+        let order = match route.rsplit('/').next()? {
+            "retry-step" => self.place().await,
+            "capture-again" => self.delivered("sim_capture_declined").await,
+            "reauthorize" => self.delivered("sim_auth_expires").await,
+            "mark-step-done" | "abandon" => self.cancelling().await,
+            _ => return None,
+        };
+        Some(self.saga_requests(route, &order).await)
     }
 
     async fn return_requests(&self, route: &str) -> RequestPair {

@@ -203,6 +203,7 @@ fn payment_commands() -> Vec<PaymentCommand> {
             order: refundable(),
         }),
         PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id: shipment(), amount, attempt: 2 }),
+        PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt: 1 }),
     ]
 }
 
@@ -228,17 +229,32 @@ fn shipment_commands() -> Vec<ShipmentCommand> {
 }
 
 fn replies() -> Vec<Reply> {
-    let (order_id, shipment_id, amount) = (order(), shipment(), money(12_997));
-    let reason = || "card_declined".to_owned();
+    [replies_of_inventory(), replies_of_payments(), replies_of_shipping()].concat()
+}
+
+fn replies_of_inventory() -> Vec<Reply> {
+    let (order_id, shipment_id) = (order(), shipment());
     vec![
         Reply::StockReserved(StockReserved { order_id, allocations: vec![allocation()] }),
         Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
         Reply::StockBackordered(StockBackordered { order_id, missing: vec![missing()] }),
         Reply::StockReleased(StockReleased { order_id }),
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
+        Reply::StockNotShipped(StockNotShipped {
+            order_id,
+            shipment_id,
+            reason: "the reservation of this order in this warehouse has been released".to_owned(),
+        }),
         Reply::ReservationReduced(ReservationReduced { order_id, shipment_id }),
         Reply::ReservationStale(ReservationStale { order_id, held_since: noon() }),
         Reply::ReturnRestocked(ReturnRestocked { order_id, return_id: returned() }),
+    ]
+}
+
+fn replies_of_payments() -> Vec<Reply> {
+    let (order_id, shipment_id, amount) = (order(), shipment(), money(12_997));
+    let reason = || "card_declined".to_owned();
+    vec![
         Reply::PaymentAuthorized(PaymentAuthorized { order_id, amount }),
         Reply::PaymentDeclined(PaymentDeclined { order_id, reason: reason() }),
         Reply::PaymentVoided(PaymentVoided { order_id, refunded: Some(amount) }),
@@ -266,6 +282,18 @@ fn replies() -> Vec<Reply> {
             is_final: true,
         }),
         Reply::PaymentWrittenOff(PaymentWrittenOff { order_id, shipment_id, amount }),
+        Reply::PaymentReauthorized(PaymentReauthorized { order_id, attempt: 1 }),
+        Reply::PaymentReauthorizationDeclined(PaymentReauthorizationDeclined {
+            order_id,
+            attempt: 2,
+            reason: reason(),
+        }),
+    ]
+}
+
+fn replies_of_shipping() -> Vec<Reply> {
+    let (order_id, shipment_id) = (order(), shipment());
+    vec![
         Reply::ShipmentsBooked(ShipmentsBooked { order_id, shipments: vec![booked()] }),
         Reply::ShipmentsRefused(ShipmentsRefused { order_id, reason: "address_not_served".to_owned() }),
         Reply::ShipmentsCancelled(ShipmentsCancelled { order_id }),

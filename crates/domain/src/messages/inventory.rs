@@ -99,8 +99,8 @@ pub struct ReleaseStock {
     pub order_id: OrderId,
 }
 
-/// The shipment has left the warehouse: removes the units of its SKUs from `on_hand` and `reserved`. Reply:
-/// [`StockShipped`].
+/// The shipment has left the warehouse: removes the units of its SKUs from `on_hand` and `reserved`. Replies:
+/// [`StockShipped`], or [`StockNotShipped`] if they are not reserved any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipStock {
     pub order_id: OrderId,
@@ -191,6 +191,14 @@ pub struct StockReleased {
 pub struct StockShipped {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
+}
+
+/// Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockNotShipped {
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,12 +22,13 @@ pub use events::{
 pub use inventory::{
     Allocation, InventoryCommand, MissingUnits, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
     ReservationStale, ReserveLine, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockBackordered,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    StockNotShipped, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded,
-    PaymentVoided, PaymentWrittenOff, RefundLines, RefundPayment, VoidPayment, WriteOffPayment,
+    PaymentDeclined, PaymentReauthorizationDeclined, PaymentReauthorized, PaymentRefundLinesRefused,
+    PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff,
+    ReauthorizePayment, RefundLines, RefundPayment, VoidPayment, WriteOffPayment,
 };
 pub use replies::Reply;
 pub use return_events::{ReceivedLine, RequestedLine, ReturnEvent, ReturnReceived, ReturnRefunded, ReturnRequested};

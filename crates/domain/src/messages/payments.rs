@@ -27,6 +27,9 @@ pub enum PaymentCommand {
     #[serde(rename = "payment.write_off.v1")]
     #[strum(serialize = "payment.write_off.v1")]
     WriteOff(WriteOffPayment),
+    #[serde(rename = "payment.reauthorize.v1")]
+    #[strum(serialize = "payment.reauthorize.v1")]
+    Reauthorize(ReauthorizePayment),
 }
 
 impl Message for PaymentCommand {
@@ -44,6 +47,7 @@ impl Message for PaymentCommand {
             Self::Refund(message) => message.order_id,
             Self::RefundLines(message) => message.order_id,
             Self::WriteOff(message) => message.order_id,
+            Self::Reauthorize(message) => message.order_id,
         }
     }
 }
@@ -113,6 +117,15 @@ pub struct WriteOffPayment {
     pub attempt: u32,
 }
 
+/// Renews the authorization of what is not captured yet, once per attempt. Replies: [`PaymentReauthorized`] or
+/// [`PaymentReauthorizationDeclined`]; the latter also for a payment that is voided or completely captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReauthorizePayment {
+    pub order_id: OrderId,
+    /// Counted from one: a declined attempt is repeated under another key.
+    pub attempt: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentAuthorized {
     pub order_id: OrderId,
@@ -157,6 +170,21 @@ pub struct PaymentWrittenOff {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
     pub amount: Money,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentReauthorized {
+    pub order_id: OrderId,
+    pub attempt: u32,
+}
+
+/// The gateway declined to renew the authorization, which is final for this attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentReauthorizationDeclined {
+    pub order_id: OrderId,
+    pub attempt: u32,
+    /// The gateway's reason as a short code.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,10 +2,11 @@
 
 use super::{
     Address, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentDeclined,
-    PaymentRefundLinesRefused, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided,
-    PaymentWrittenOff, Queue, ReservationReduced, ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed,
-    ShipmentException, ShipmentNotAmended, ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused,
-    ShipmentsTooLate, StockBackordered, StockRejected, StockReleased, StockReserved, StockShipped,
+    PaymentReauthorizationDeclined, PaymentReauthorized, PaymentRefundLinesRefused, PaymentRefundRefused,
+    PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Queue, ReservationReduced,
+    ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed, ShipmentException, ShipmentNotAmended,
+    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockBackordered,
+    StockNotShipped, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub enum Reply {
     #[serde(rename = "inventory.shipped.v1")]
     #[strum(serialize = "inventory.shipped.v1")]
     StockShipped(StockShipped),
+    #[serde(rename = "inventory.not_shipped.v1")]
+    #[strum(serialize = "inventory.not_shipped.v1")]
+    StockNotShipped(StockNotShipped),
     #[serde(rename = "inventory.reduced.v1")]
     #[strum(serialize = "inventory.reduced.v1")]
     ReservationReduced(ReservationReduced),
@@ -67,6 +71,12 @@ pub enum Reply {
     #[serde(rename = "payment.written_off.v1")]
     #[strum(serialize = "payment.written_off.v1")]
     PaymentWrittenOff(PaymentWrittenOff),
+    #[serde(rename = "payment.reauthorized.v1")]
+    #[strum(serialize = "payment.reauthorized.v1")]
+    PaymentReauthorized(PaymentReauthorized),
+    #[serde(rename = "payment.reauthorization_declined.v1")]
+    #[strum(serialize = "payment.reauthorization_declined.v1")]
+    PaymentReauthorizationDeclined(PaymentReauthorizationDeclined),
     #[serde(rename = "shipment.booked.v1")]
     #[strum(serialize = "shipment.booked.v1")]
     ShipmentsBooked(ShipmentsBooked),
@@ -110,6 +120,7 @@ impl Message for Reply {
             Self::StockBackordered(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
+            Self::StockNotShipped(reply) => reply.order_id,
             Self::ReservationReduced(reply) => reply.order_id,
             Self::ReservationStale(reply) => reply.order_id,
             Self::ReturnRestocked(reply) => reply.order_id,
@@ -123,6 +134,8 @@ impl Message for Reply {
             Self::PaymentRefundUnresolved(reply) => reply.order_id,
             Self::PaymentRefundLinesRefused(reply) => reply.order_id,
             Self::PaymentWrittenOff(reply) => reply.order_id,
+            Self::PaymentReauthorized(reply) => reply.order_id,
+            Self::PaymentReauthorizationDeclined(reply) => reply.order_id,
             Self::ShipmentsBooked(reply) => reply.order_id,
             Self::ShipmentsRefused(reply) => reply.order_id,
             Self::ShipmentsCancelled(reply) => reply.order_id,
@@ -141,6 +154,7 @@ impl Message for Reply {
             | Self::StockBackordered(_)
             | Self::StockReleased(_)
             | Self::StockShipped(_)
+            | Self::StockNotShipped(_)
             | Self::ReservationReduced(_)
             | Self::ReservationStale(_)
             | Self::ReturnRestocked(_) => Queue::Inventory,
@@ -153,7 +167,9 @@ impl Message for Reply {
             | Self::PaymentRefundRefused(_)
             | Self::PaymentRefundUnresolved(_)
             | Self::PaymentRefundLinesRefused(_)
-            | Self::PaymentWrittenOff(_) => Queue::Payments,
+            | Self::PaymentWrittenOff(_)
+            | Self::PaymentReauthorized(_)
+            | Self::PaymentReauthorizationDeclined(_) => Queue::Payments,
             Self::ShipmentsBooked(_)
             | Self::ShipmentsRefused(_)
             | Self::ShipmentsCancelled(_)

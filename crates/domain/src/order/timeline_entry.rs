@@ -110,6 +110,21 @@ pub enum TimelineEntry {
     StockShipped {
         shipment_id: ShipmentId,
     },
+    /// Its units were not reserved any more.
+    StockNotShipped {
+        shipment_id: ShipmentId,
+        reason: String,
+    },
+    /// The authorization is renewed.
+    PaymentReauthorized {
+        /// Counted from one.
+        attempt: u32,
+    },
+    /// The gateway declined to renew the authorization, which is final for this attempt.
+    PaymentReauthorizationDeclined {
+        attempt: u32,
+        reason: String,
+    },
     PaymentCaptured {
         shipment_id: ShipmentId,
         amount: Money,
@@ -260,6 +275,7 @@ impl EntryKind {
             | Self::ShipmentHandedOver
             | Self::ShipmentInTransit
             | Self::StockShipped
+            | Self::PaymentReauthorized
             | Self::PaymentCaptured
             | Self::PaymentRefunded
             | Self::ShipmentDelivered
@@ -267,6 +283,8 @@ impl EntryKind {
             | Self::ShipmentException
             | Self::AttentionCleared => DetailVisibility::Customer,
             Self::PaymentCaptureDeclined
+            | Self::StockNotShipped
+            | Self::PaymentReauthorizationDeclined
             | Self::PaymentRefundRefused
             | Self::PaymentRefundUnresolved
             | Self::CancelledShipmentMoved

@@ -16,11 +16,13 @@ pub struct Balance {
     pub captures: PartialOperations<CaptureAttempt>,
     /// One per cause.
     pub refunds: PartialOperations<String>,
+    /// One per attempt.
+    pub reauthorizations: PartialOperations<u32>,
 }
 
 pub type PartialOperations<K> = BTreeMap<K, PartialOperation>;
 
-/// A capture or a refund.
+/// A capture, a refund or a reauthorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialOperation {
     pub amount_minor: i64,
@@ -47,7 +49,8 @@ impl PartialOperation {
 impl Balance {
     pub fn new(amount: Money) -> Self {
         let (captures, refunds) = (PartialOperations::new(), PartialOperations::new());
-        Self { amount, captured_minor: 0, refunded_minor: 0, captures, refunds }
+        let reauthorizations = PartialOperations::new();
+        Self { amount, captured_minor: 0, refunded_minor: 0, captures, refunds, reauthorizations }
     }
 
     pub(super) fn status(&self) -> PaymentStatus {
@@ -81,6 +84,17 @@ impl Balance {
         let left = self.refundable_minor();
         self.check(amount)?;
         request(&mut self.refunds, cause, amount.amount_minor, left)
+    }
+
+    /// True when the reauthorization is new; false when it was requested before, and when nothing is left to capture.
+    pub(super) fn request_reauthorization(&mut self, attempt: u32) -> bool {
+        let left = self.amount.amount_minor - self.captured_minor;
+        if left == 0 || self.reauthorizations.contains_key(&attempt) {
+            return false;
+        }
+        let requested = PartialOperation { amount_minor: left, state: OperationState::Requested };
+        self.reauthorizations.insert(attempt, requested);
+        true
     }
 
     /// True when the write-off is new; false when it is recorded, or the amount was captured after all.

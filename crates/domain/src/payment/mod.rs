@@ -28,6 +28,8 @@ use crate::money::Money;
 
 /// The decline reason of an authorization that is requested after its void.
 pub const VOIDED: &str = "voided";
+/// The decline reason of a reauthorization when everything is captured.
+const NOTHING_LEFT: &str = "nothing_left";
 
 /// The one payment of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]

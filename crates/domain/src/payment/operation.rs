@@ -12,6 +12,8 @@ pub enum Operation {
     Void,
     /// Identified by its cause.
     Refund(String),
+    /// Renews the authorization. Identified by its attempt, counted from one.
+    Reauthorize(u32),
 }
 
 /// A capture of a shipment. A gateway declines for good under one key, so a later attempt has another.
@@ -28,6 +30,7 @@ crate::string_enum! {
         Capture,
         Void,
         Refund,
+        Reauthorize,
     }
 }
 
@@ -43,16 +46,18 @@ impl Operation {
             Self::Capture(_) => OperationKind::Capture,
             Self::Void => OperationKind::Void,
             Self::Refund(_) => OperationKind::Refund,
+            Self::Reauthorize(_) => OperationKind::Reauthorize,
         }
     }
 
     /// Identifies it among the payment's operations of its kind: the shipment of a capture with its attempt, the cause of
-    /// a refund.
+    /// a refund, the attempt of a reauthorization.
     pub fn subject(&self) -> String {
         match self {
             Self::Authorize | Self::Void => String::new(),
             Self::Capture(capture) => capture.to_string(),
             Self::Refund(cause) => cause.clone(),
+            Self::Reauthorize(attempt) => attempt.to_string(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Operation {
             PaymentCommand::Capture(capture) => Self::Capture(CaptureAttempt::of(capture)),
             PaymentCommand::Refund(refund) => Self::Refund(refund.cause.clone()),
             PaymentCommand::RefundLines(refund) => Self::Refund(refund.refund_id.to_string()),
+            PaymentCommand::Reauthorize(reauthorize) => Self::Reauthorize(reauthorize.attempt),
             PaymentCommand::WriteOff(write_off) => {
                 Self::Capture(CaptureAttempt { shipment: write_off.shipment_id, attempt: write_off.attempt })
             }

@@ -1,10 +1,12 @@
 //! The reply to a command, and the gateway operation that is needed before there is one.
 
-use super::{Balance, CaptureAttempt, Operation, OperationState, PartialOperation, Payment, Refusal, VOIDED};
+use super::{
+    Balance, CaptureAttempt, NOTHING_LEFT, Operation, OperationState, PartialOperation, Payment, Refusal, VOIDED,
+};
 use crate::messages::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, PaymentWrittenOff, RefundPayment, Reply,
-    VoidPayment, WriteOffPayment,
+    PaymentDeclined, PaymentReauthorizationDeclined, PaymentReauthorized, PaymentRefundRefused, PaymentRefunded,
+    PaymentVoided, PaymentWrittenOff, ReauthorizePayment, RefundPayment, Reply, VoidPayment, WriteOffPayment,
 };
 use crate::money::Money;
 
@@ -19,6 +21,7 @@ impl Payment {
             // The reply depends on the refund, which the payment does not know.
             PaymentCommand::RefundLines(_) => Ok(None),
             PaymentCommand::WriteOff(write_off) => self.reply_to_write_off(write_off),
+            PaymentCommand::Reauthorize(reauthorize) => Ok(self.reply_to_reauthorize(reauthorize)),
         }
     }
 
@@ -99,6 +102,24 @@ impl Payment {
             }
             OperationState::Requested | OperationState::Declined(_) => None,
         })
+    }
+
+    fn reply_to_reauthorize(&self, command: &ReauthorizePayment) -> Option<Reply> {
+        let ReauthorizePayment { order_id, attempt } = *command;
+        let declined = |reason: &str| {
+            let declined = PaymentReauthorizationDeclined { order_id, attempt, reason: reason.to_owned() };
+            Some(Reply::PaymentReauthorizationDeclined(declined))
+        };
+        let requested = self.balance().and_then(|balance| balance.reauthorizations.get(&attempt));
+        match (requested.map(|requested| &requested.state), self) {
+            (Some(OperationState::Done), _) => {
+                Some(Reply::PaymentReauthorized(PaymentReauthorized { order_id, attempt }))
+            }
+            (Some(OperationState::Declined(reason) | OperationState::WrittenOff(reason)), _) => declined(reason),
+            (Some(OperationState::Requested), Self::Open(_)) => None,
+            (None, Self::Open(_)) => declined(NOTHING_LEFT),
+            _ => declined(VOIDED),
+        }
     }
 
     fn operation_state<'a>(

@@ -71,6 +71,15 @@ impl Payment {
         self.change_balance(|balance, _| decline(&mut balance.refunds, cause, reason))
     }
 
+    /// The gateway has renewed the authorization.
+    pub fn reauthorized(self, attempt: u32) -> Result<Applied<Self>, Refusal> {
+        self.change_balance(|balance, _| Ok(finish(&mut balance.reauthorizations, &attempt)?.is_some()))
+    }
+
+    pub fn reauthorization_declined(self, attempt: u32, reason: String) -> Result<Applied<Self>, Refusal> {
+        self.change_balance(|balance, _| decline(&mut balance.reauthorizations, &attempt, reason))
+    }
+
     /// The gateway has voided the payment.
     pub fn voided(self, found: VoidResult) -> Result<Applied<Self>, Refusal> {
         match self {

@@ -20,6 +20,9 @@ impl Payment {
             // It becomes a refund command with an amount, which changes the payment.
             PaymentCommand::RefundLines(_) => stored.ok_or(Refusal::NoPayment).map(|_payment| Applied::Unchanged),
             PaymentCommand::WriteOff(write_off) => stored.ok_or(Refusal::NoPayment)?.write_off(write_off),
+            PaymentCommand::Reauthorize(reauthorize) => {
+                stored.ok_or(Refusal::NoPayment)?.reauthorize(reauthorize.attempt)
+            }
         }
     }
 
@@ -56,6 +59,19 @@ impl Payment {
     /// Refunds `amount`, once per `cause`.
     pub fn refund(self, cause: String, amount: Money) -> Result<Applied<Self>, Refusal> {
         self.request_operation(|balance| balance.request_refund(cause, amount))
+    }
+
+    /// Renews the authorization, once per attempt. A voided payment stays voided: the order may have been cancelled
+    /// meanwhile.
+    pub fn reauthorize(self, attempt: u32) -> Result<Applied<Self>, Refusal> {
+        match self {
+            Self::Open(mut balance) => {
+                let is_new = balance.request_reauthorization(attempt);
+                Ok(if is_new { Applied::Changed(Self::Open(balance)) } else { Applied::Unchanged })
+            }
+            Self::Voiding { .. } | Self::Voided { .. } | Self::Tombstone => Ok(Applied::Unchanged),
+            Self::Authorizing { .. } | Self::Declined { .. } => Err(Refusal::NotAuthorized),
+        }
     }
 
     /// A person gave up a declined capture.

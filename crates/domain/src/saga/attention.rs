@@ -1,5 +1,5 @@
-//! Attention for what needs a person although no command is open: declined captures, refunds that were refused or whose
-//! outcome nobody can look up, and shipments with which something went wrong.
+//! Attention for what needs a person although no command is open: declined captures and renewals, stock that was not
+//! deducted, refunds that were refused or whose outcome nobody can look up, and shipments with which something went wrong.
 
 use super::order_saga::OrderSaga;
 use super::transition::Transition;
@@ -15,7 +15,18 @@ impl OrderSaga {
             let reason = shipment.capture_declined.as_ref()?;
             Some(format!("the gateway declined to capture shipment {}: {reason}", shipment.id(order)))
         });
-        declined.or_else(|| self.refunds.attention_reason()).or_else(|| self.exception_reason(order))
+        declined
+            .or_else(|| self.renewal_reason())
+            .or_else(|| self.stock_reason(order))
+            .or_else(|| self.refunds.attention_reason())
+            .or_else(|| self.exception_reason(order))
+    }
+
+    fn stock_reason(&self, order: OrderId) -> Option<String> {
+        self.allocation.shipments().iter().find_map(|shipment| {
+            let reason = shipment.stock_refused.as_ref()?;
+            Some(format!("the stock of shipment {} was not deducted: {reason}", shipment.id(order)))
+        })
     }
 
     /// The reason for the attention that an open command still needs when every other reason is gone. It would not be

@@ -7,7 +7,7 @@ use super::planned_shipment::PlannedShipment;
 use super::transition::Transition;
 use crate::applied::Applied;
 use crate::ids::ShipmentId;
-use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockShipped};
+use crate::messages::{PaymentCaptured, ShipmentDelayed, ShipmentProgressed, StockNotShipped, StockShipped};
 use crate::money::Money;
 use crate::order::{Order, TimelineEntry};
 use crate::shipment::Milestone;
@@ -110,16 +110,30 @@ impl OrderSaga {
         TimelineEntry::PaymentCaptured { shipment_id, amount, remaining, not_refunded }
     }
 
+    /// Inventory has no reservation to ship: someone has released it. Nothing is repeated until a person acts.
+    pub(super) fn on_stock_not_shipped(mut self, order: &Order, reply: &StockNotShipped) -> Applied<Transition> {
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
+        let (shipment_id, reason) = (reply.shipment_id, reply.reason.clone());
+        let shipment = self.allocation.shipment_mut(order.id, shipment_id);
+        let Some(shipment) = shipment.filter(|it| !it.stock_shipped && it.stock_refused.is_none()) else {
+            return Applied::Unchanged;
+        };
+        shipment.stock_refused = Some(reason.clone());
+        let entry = TimelineEntry::StockNotShipped { shipment_id, reason };
+        let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
+        Applied::Changed(transition.update_attention(order, reason_before.as_ref()))
+    }
+
     pub(super) fn on_stock_shipped(mut self, order: &Order, reply: &StockShipped) -> Applied<Transition> {
-        let cleared = self.attention_cleared(order);
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let shipment = self.allocation.shipment_mut(order.id, reply.shipment_id);
         let Some(shipment) = shipment.filter(|shipment| !shipment.stock_shipped) else {
             return Applied::Unchanged;
         };
-        shipment.stock_shipped = true;
+        (shipment.stock_shipped, shipment.stock_refused) = (true, None);
         let entry = TimelineEntry::StockShipped { shipment_id: reply.shipment_id };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
-        Applied::Changed(transition.end_if_done(order))
+        Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done(order))
     }
 
     /// The deadline expired: repeats the outstanding commands, and tracks the shipments that are not delivered.
@@ -131,7 +145,8 @@ impl OrderSaga {
         let mut transition = outstanding
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.repeat_open_commands(order, shipment))
-            .send_void(order);
+            .send_void(order)
+            .send_renewal(order);
         if is_tracking {
             transition = transition.track(order);
         }
@@ -154,7 +169,8 @@ impl OrderSaga {
         let is_amending = self.has_open_amendment().then(|| self.plan().delivery.amendment_types());
         let is_voiding =
             self.has_open_void().then(|| self.step_of_plan(StepName::AuthorizePayment).compensation_type());
-        let types = is_outstanding.into_iter().chain(is_amending).flatten().chain(is_voiding);
+        let types =
+            is_outstanding.into_iter().chain(is_amending).flatten().chain(is_voiding).chain(self.renewal_type());
         types.collect::<Vec<_>>().join(" or ")
     }
 
@@ -163,7 +179,7 @@ impl OrderSaga {
     }
 
     pub(super) fn has_open_delivery_command(&self) -> bool {
-        self.has_open_void() || self.shipments_with_open_command().next().is_some()
+        self.authorization.has_open_command() || self.shipments_with_open_command().next().is_some()
     }
 
     /// Whether a carrier's shipment may still belong to a confirmed order.
@@ -223,7 +239,7 @@ impl Transition {
 
     /// Ships the stock, unless cancelled units are still reserved with it: inventory would ship them too.
     pub(super) fn ship(self, order: &Order, shipment: &PlannedShipment) -> Self {
-        if shipment.stock_shipped || !shipment.reducing.is_empty() {
+        if shipment.stock_shipped || shipment.stock_refused.is_some() || !shipment.reducing.is_empty() {
             return self;
         }
         let (id, ship) = (shipment.id(order.id), self.saga.plan().delivery.ship);
@@ -239,7 +255,7 @@ impl Transition {
             if let Some(shipment) = self.saga.allocation.shipment_mut(order.id, id) {
                 shipment.captured = true;
             }
-            let is_voided = !self.saga.unused_authorization.is_none();
+            let is_voided = self.saga.authorization.is_given_up();
             let entry = self.saga.captured_entry(id, amount);
             return if is_voided { self } else { self.record(entry) };
         }

@@ -1,6 +1,7 @@
 //! How a saga starts, and how replies, expired deadlines and cancellations move it.
 
 use super::allocation::{AllocatedLine, SagaAllocation};
+use super::authorization::SagaAuthorization;
 use super::command::NumberedCommand;
 use super::error::SagaError;
 use super::order_saga::OrderSaga;
@@ -9,7 +10,6 @@ use super::plan::PlanVersion;
 use super::refund_outcomes::SagaRefunds;
 use super::steps::{Step, StepOutcome};
 use super::transition::Transition;
-use super::unused_authorization::UnusedAuthorization;
 use crate::applied::Applied;
 use crate::messages::Reply;
 use crate::order::{Cancellation, Order, TimelineEntry};
@@ -32,7 +32,7 @@ impl OrderSaga {
             refunds: SagaRefunds::default(),
             moved_although_cancelled: BTreeSet::new(),
             cancelled_units: BTreeMap::new(),
-            unused_authorization: UnusedAuthorization::None,
+            authorization: SagaAuthorization::default(),
         };
         saga.run(first, order)
     }
@@ -52,6 +52,11 @@ impl OrderSaga {
             (Phase::Delivering, Reply::PaymentCaptureDeclined(reply)) => Ok(self.on_capture_declined(order, reply)),
             (Phase::Delivering, Reply::PaymentWrittenOff(reply)) => Ok(self.on_written_off(order, reply)),
             (Phase::Delivering, Reply::PaymentVoided(reply)) => Ok(self.on_unused_voided(order, reply)),
+            (Phase::Delivering, Reply::PaymentReauthorized(reply)) => Ok(self.on_reauthorized(order, reply)),
+            (Phase::Delivering, Reply::PaymentReauthorizationDeclined(reply)) => {
+                Ok(self.on_reauthorization_declined(order, reply))
+            }
+            (Phase::Delivering, Reply::StockNotShipped(reply)) => Ok(self.on_stock_not_shipped(order, reply)),
             (Phase::Delivering, Reply::StockShipped(reply)) => Ok(self.on_stock_shipped(order, reply)),
             (Phase::Delivering, Reply::ShipmentAmended(reply)) => Ok(self.on_amended(order, reply)),
             (Phase::Delivering, Reply::ShipmentNotAmended(reply)) => Ok(self.on_not_amended(order, reply)),

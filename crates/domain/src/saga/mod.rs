@@ -2,14 +2,16 @@
 //!
 //! [`Plan`] is the table of steps; each file of `steps` holds one. [`OrderSaga`] holds the current phase. Four inputs
 //! move it: a reply ([`OrderSaga::on_reply`]), an expired deadline ([`OrderSaga::on_deadline`]), a cancellation
-//! ([`OrderSaga::on_cancel`], [`OrderSaga::on_cancel_lines`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`, `abandon`).
-//! Each consumes the saga and returns a [`Transition`].
+//! ([`OrderSaga::on_cancel`], [`OrderSaga::on_cancel_lines`]) and an operator's action (`retry_step`, `mark_step_done`, `capture_again`,
+//! `reauthorize`, `abandon`). [`OrderSaga::on_authorization_due`] renews an authorization. Each consumes the saga and returns
+//! a [`Transition`].
 
 mod allocation;
 mod amend;
 mod amended_shipment;
 mod amendment;
 mod attention;
+mod authorization;
 mod cancel_lines;
 mod cancel_preview;
 mod command;
@@ -25,13 +27,14 @@ mod order_saga;
 mod phase;
 mod plan;
 mod planned_shipment;
+mod reauthorize;
 mod refund_outcomes;
 mod refunds;
 mod retry_policy;
 mod steps;
 mod time_scale;
 mod transition;
-mod unused_authorization;
+mod void_unused;
 mod write_offs;
 
 pub use crate::step_name::StepName;

@@ -7,7 +7,7 @@ use super::planned_shipment::PlannedShipment;
 use super::steps::Step;
 use super::transition::Transition;
 use crate::applied::Applied;
-use crate::messages::{PaymentCaptured, PaymentVoided, PaymentWrittenOff, StockShipped};
+use crate::messages::{PaymentCaptured, PaymentReauthorized, PaymentVoided, PaymentWrittenOff, StockShipped};
 use crate::order::{Order, TimelineEntry};
 use std::iter;
 
@@ -19,14 +19,17 @@ impl OrderSaga {
     pub fn retry_step(self, order: &Order, reason: &str) -> Result<Transition, SagaError> {
         let step = self.open_step("retry-step")?;
         let cleared = self.attention_cleared(order);
-        let saga = Self { attempt: 0, ..self };
+        let reason_before = self.attention_reason(order.id);
+        let mut saga = Self { attempt: 0, ..self };
+        saga.allocation.shipments_mut().iter_mut().for_each(|shipment| shipment.stock_refused = None);
         let transition = match saga.phase.clone() {
             Phase::Running(step) => saga.run(step, order),
             Phase::Undoing { step, .. } => saga.undo(step, order),
             Phase::Delivering | Phase::Ended(_) => saga.retry_delivery(order),
         };
         let entry = TimelineEntry::StepRetried { step, reason: reason.to_owned() };
-        Ok(transition.record_first(Some(entry)).record_first(cleared))
+        let transition = transition.record_first(Some(entry)).record_first(cleared);
+        Ok(transition.update_attention(order, reason_before.as_ref()))
     }
 
     /// Continues as if the open command had succeeded; `evidence` states how the operator knows.
@@ -40,7 +43,7 @@ impl OrderSaga {
                 let entry = (self.step_of_plan(step).compensated)();
                 self.undone(entry, order)
             }
-            Phase::Delivering if self.has_outstanding_shipments() || self.has_open_void() => {
+            Phase::Delivering if self.has_outstanding_shipments() || self.authorization.has_open_command() => {
                 self.mark_outstanding_done(order)?
             }
             Phase::Running(_) | Phase::Delivering | Phase::Ended(_) => {
@@ -87,7 +90,9 @@ impl OrderSaga {
     fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
         let outstanding: Vec<PlannedShipment> = self.outstanding_shipments().cloned().collect();
         let voided = PaymentVoided { order_id: order.id, refunded: None };
-        let start = Transition::of(self.clone()).followed_by(self.on_unused_voided(order, &voided));
+        let renewed = PaymentReauthorized { order_id: order.id, attempt: self.authorization.renewals };
+        let start = Transition::of(self.clone()).followed_by(self.clone().on_unused_voided(order, &voided));
+        let start = start.followed_by(self.on_reauthorized(order, &renewed));
         outstanding.iter().try_fold(start, |transition, shipment| transition.mark_captured_and_shipped(order, shipment))
     }
 }

@@ -1,6 +1,7 @@
 //! The state of an order's saga, and what operators and the store read of it.
 
 use super::allocation::SagaAllocation;
+use super::authorization::SagaAuthorization;
 use super::command::NumberedCommand;
 use super::error::SagaError;
 use super::phase::{Phase, PhaseName};
@@ -10,7 +11,6 @@ use super::refund_outcomes::SagaRefunds;
 use super::retry_policy::{Backoff, RetryPolicy, WaitPolicy};
 use super::steps::Step;
 use super::time_scale::TimeScale;
-use super::unused_authorization::UnusedAuthorization;
 use crate::Timestamp;
 use crate::ids::ShipmentId;
 use crate::messages::Queue;
@@ -54,8 +54,9 @@ pub struct OrderSaga {
     /// The units of each SKU that were cancelled before their hand-over.
     #[serde(rename = "cancelled", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) cancelled_units: BTreeMap<Sku, u32>,
-    #[serde(default, skip_serializing_if = "UnusedAuthorization::is_none")]
-    pub(super) unused_authorization: UnusedAuthorization,
+    /// Absent in the sagas of earlier versions.
+    #[serde(default, skip_serializing_if = "SagaAuthorization::is_default")]
+    pub(super) authorization: SagaAuthorization,
 }
 
 /// What operators and the store read.

@@ -269,3 +269,30 @@ fn a_saga_names_the_units_that_are_captured() {
         [("SKU-MUG".to_owned(), 1)]
     );
 }
+
+#[test]
+fn stock_that_is_not_deducted_raises_attention_until_a_person_retries() {
+    let script =
+        Script::confirmed().on_reply(&progressed(first(), Delivered)).on_reply(&captured(first(), FIRST_MINOR));
+    let refused = script.on_reply(&stock_not_shipped(first())).on_deadline().sends([TRACK]);
+    assert!(refused.order.attention.as_ref().is_some_and(|reason| reason.contains("it was released")));
+
+    let action = refused.saga.clone().retry_step(&refused.order, "the stock is reserved again");
+    let script = refused.applies(action).sends([SHIP, TRACK]);
+
+    assert!(!has_attention(&script));
+    let refused_again = script.on_reply(&stock_not_shipped(first()));
+    assert!(has_attention(&refused_again));
+    assert!(!has_attention(&refused_again.on_reply(&stock_shipped(first()))));
+}
+
+#[test]
+fn stock_that_is_not_deducted_is_marked_as_done() {
+    let script =
+        Script::confirmed().on_reply(&progressed(first(), Delivered)).on_reply(&captured(first(), FIRST_MINOR));
+    let refused = script.on_reply(&stock_not_shipped(first()));
+
+    let action = refused.saga.clone().mark_step_done(&refused.order, "deducted by hand");
+
+    assert!(!has_attention(&refused.applies(action)));
+}

@@ -11,6 +11,7 @@ mod forward;
 mod operators;
 mod order_table;
 mod properties;
+mod reauthorizing;
 mod refund_properties;
 mod refund_status;
 mod refunds;

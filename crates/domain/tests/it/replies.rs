@@ -2,13 +2,7 @@
 
 use crate::script::{TOTAL_MINOR, allocation, booked_as, first, noon, order_id, second, shipment, usd};
 use domain::ids::{RefundId, ShipmentId, WarehouseId};
-use domain::messages::{
-    Allocation, BookedShipment, MissingUnits, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff,
-    Reply, ReservationReduced, ReservationStale, ShipmentAmended, ShipmentDelayed, ShipmentNotAmended,
-    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, Shortage,
-    StockBackordered, StockRejected, StockReleased, StockReserved, StockShipped,
-};
+use domain::messages::*;
 use domain::money::Money;
 use domain::refund::RefundCause;
 use domain::shipment::{ShipmentStatus, Transport};
@@ -69,6 +63,21 @@ pub fn capture_declined(warehouse: WarehouseId, amount_minor: i64, attempt: u32)
     let (order_id, shipment_id, amount) = (order_id(), shipment(warehouse), usd(amount_minor));
     let reason = "expired".to_owned();
     Reply::PaymentCaptureDeclined(PaymentCaptureDeclined { order_id, shipment_id, amount, attempt, reason })
+}
+
+pub fn reauthorized(attempt: u32) -> Reply {
+    Reply::PaymentReauthorized(PaymentReauthorized { order_id: order_id(), attempt })
+}
+
+pub fn reauthorization_declined(attempt: u32) -> Reply {
+    let reason = "card_declined".to_owned();
+    let declined = PaymentReauthorizationDeclined { order_id: order_id(), attempt, reason };
+    Reply::PaymentReauthorizationDeclined(declined)
+}
+
+pub fn stock_not_shipped(warehouse: WarehouseId) -> Reply {
+    let (order_id, shipment_id) = (order_id(), shipment(warehouse));
+    Reply::StockNotShipped(StockNotShipped { order_id, shipment_id, reason: "it was released".to_owned() })
 }
 
 pub fn written_off(warehouse: WarehouseId, amount_minor: i64) -> Reply {

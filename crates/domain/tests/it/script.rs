@@ -25,6 +25,7 @@ pub const AUTHORIZE: &str = "payment.authorize.v1";
 pub const VOID: &str = "payment.void.v1";
 pub const CAPTURE: &str = "payment.capture.v1";
 pub const WRITE_OFF: &str = "payment.write_off.v1";
+pub const REAUTHORIZE: &str = "payment.reauthorize.v1";
 pub const BOOK: &str = "shipment.book.v1";
 pub const CANCEL: &str = "shipment.cancel.v1";
 pub const TRACK: &str = "shipment.track.v1";

@@ -102,6 +102,9 @@ impl Slices {
             Command::Payment(PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_))
             | Command::Inventory(InventoryCommand::Restock(_)) => panic!("the saga never refunds or restocks"),
             Command::Payment(PaymentCommand::WriteOff(write_off)) => vec![self.write_off(write_off)],
+            Command::Payment(PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt })) => {
+                vec![Reply::PaymentReauthorized(PaymentReauthorized { order_id: *order_id, attempt: *attempt })]
+            }
             Command::Shipment(ShipmentCommand::Book(book)) => vec![self.book(book)],
             Command::Shipment(ShipmentCommand::Cancel(_)) => vec![self.cancel()],
             Command::Shipment(ShipmentCommand::Amend(amend)) => vec![self.amend(amend)],

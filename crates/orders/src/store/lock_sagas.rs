@@ -97,6 +97,26 @@ pub async fn lock_stalled(
     Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.try_into())).collect())
 }
 
+/// Locks up to `limit` confirmed orders that were placed before `time`, and whose authorization was not checked since.
+/// Skips those that another transaction has locked.
+pub async fn lock_authorized_before(
+    tx: &mut PgConnection,
+    time: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<(OrderId, Result<LockedOrder, StoreError>)>> {
+    let rows = rows!(
+        "WHERE s.active AND s.phase IN ('delivering', 'stuck') AND o.created_at < $1
+           AND o.payment_status IN ('authorized', 'partly_captured', 'partly_refunded')
+           AND COALESCE((s.state #>> '{authorization,checked_at}')::timestamptz < $1, true)
+         ORDER BY s.order_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+        time,
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.try_into())).collect())
+}
+
 /// Postpones the deadline of sagas that can't be advanced now to `deadline_at`, so that they don't block others.
 pub async fn postpone(tx: &mut PgConnection, ids: &[Uuid], deadline_at: Timestamp) -> sqlx::Result<()> {
     sqlx::query!(

@@ -4,9 +4,9 @@ use crate::fixtures::{HER_VENDOR, intake, now, order};
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, AmendShipment, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured,
-    PaymentCommand, PaymentVoided, PaymentWrittenOff, Reply, ReservationReduced, ReserveLine, ShipmentAmended,
-    ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked, ShipmentsCancelled, StockReleased,
-    StockReserved, StockShipped,
+    PaymentCommand, PaymentReauthorized, PaymentVoided, PaymentWrittenOff, ReauthorizePayment, Reply,
+    ReservationReduced, ReserveLine, ShipmentAmended, ShipmentCommand, ShipmentProgressed, ShipmentRequest,
+    ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
 };
 use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus;
@@ -121,6 +121,9 @@ fn success_reply(sent: &Sent) -> Option<Reply> {
             }),
             command @ (PaymentCommand::Refund(_) | PaymentCommand::RefundLines(_)) => {
                 panic!("unexpected command {command:?}")
+            }
+            PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt }) => {
+                Reply::PaymentReauthorized(PaymentReauthorized { order_id, attempt })
             }
             PaymentCommand::WriteOff(command) => Reply::PaymentWrittenOff(PaymentWrittenOff {
                 order_id: command.order_id,

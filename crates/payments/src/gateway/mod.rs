@@ -46,7 +46,13 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     /// Returns part of the captured amount, or all of it.
     async fn refund(&self, request: Movement) -> Outcome<Receipt>;
 
-    /// The result of the operation with this `key`: an authorization, a capture or a refund.
+    /// Renews the authorization before it expires, for an amount that is not captured. Captures and refunds still name the
+    /// first authorization. A gateway that can't renew declines.
+    async fn reauthorize(&self, _request: Movement) -> Outcome<Receipt> {
+        Outcome::declined("not_supported")
+    }
+
+    /// The result of the operation with this `key`: an authorization, its renewal, a capture or a refund.
     async fn look_up(&self, key: ProviderKey) -> LookUp;
 
     /// Its own report of what it captured and returned on a day of UTC, by the times that its receipts name.
@@ -97,7 +103,7 @@ pub struct Authorize {
     pub method: String,
 }
 
-/// A capture request or a refund request.
+/// A request to capture, to refund or to reauthorize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movement {
     pub key: ProviderKey,
@@ -143,7 +149,7 @@ pub struct SettledSums {
     pub returned_minor: i64,
 }
 
-/// The outcome of an authorization, capture, void or refund.
+/// The outcome of an authorization, its renewal, a capture, void or refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
     Succeeded(T),

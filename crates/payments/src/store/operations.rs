@@ -213,7 +213,10 @@ impl SettledOperation {
             reference: None,
         };
         match report {
-            Report::Authorize(_, outcome) | Report::Capture(_, outcome) | Report::Refund(_, outcome) => match outcome {
+            Report::Authorize(_, outcome)
+            | Report::Capture(_, outcome)
+            | Report::Refund(_, outcome)
+            | Report::Reauthorize(_, outcome) => match outcome {
                 Outcome::Succeeded(receipt) => Self { reference: Some(receipt.reference.clone()), ..blank },
                 Outcome::Declined { reason } => {
                     Self { status: OperationStatus::Declined, error: Some(reason.clone()), ..blank }

@@ -7,9 +7,7 @@ use domain::Timestamp;
 use domain::ids::{OrderId, PaymentId, ProviderKey};
 use domain::messages::PaymentCommand;
 use domain::money::Money;
-use domain::payment::{
-    Balance, OperationKind, OperationState, PartialOperation, PartialOperations, Payment, PaymentStatus,
-};
+use domain::payment::{Balance, OperationKind, OperationState, PartialOperation, Payment, PaymentStatus};
 use platform::consistency::StoredRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -55,7 +53,8 @@ impl StoredPayment {
             | PaymentCommand::Capture(_)
             | PaymentCommand::Refund(_)
             | PaymentCommand::RefundLines(_)
-            | PaymentCommand::WriteOff(_) => None,
+            | PaymentCommand::WriteOff(_)
+            | PaymentCommand::Reauthorize(_) => None,
         };
         let gateway = gateways.for_method(method.as_deref()).name.to_owned();
         Self { order_id, payment, gateway, method, version: 1, operations: HashMap::new() }
@@ -143,21 +142,25 @@ impl PaymentRow {
     fn balance(&self, amount: Money, operations: &[StoredOperation]) -> Result<Balance, PaymentsError> {
         let stored = StoredRow::new("payments.operations", self.order_id);
         let (captured_minor, refunded_minor) = (self.captured_minor, self.refunded_minor);
-        let (mut captures, mut refunds) = (PartialOperations::new(), PartialOperations::new());
+        let mut balance = Balance { captured_minor, refunded_minor, ..Balance::new(amount) };
         for operation in operations {
             let part = PartialOperation { amount_minor: operation.amount_minor, state: operation.state() };
             match operation.kind {
                 OperationKind::Capture => {
                     let shipment = stored.read_column("subject", operation.subject.parse())?;
-                    captures.insert(shipment, part);
+                    balance.captures.insert(shipment, part);
                 }
                 OperationKind::Refund => {
-                    refunds.insert(operation.subject.clone(), part);
+                    balance.refunds.insert(operation.subject.clone(), part);
+                }
+                OperationKind::Reauthorize => {
+                    let attempt = stored.read_column("subject", operation.subject.parse())?;
+                    balance.reauthorizations.insert(attempt, part);
                 }
                 OperationKind::Authorize | OperationKind::Void => {}
             }
         }
-        Ok(Balance { amount, captured_minor, refunded_minor, captures, refunds })
+        Ok(balance)
     }
 }
 

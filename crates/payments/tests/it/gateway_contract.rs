@@ -43,6 +43,7 @@ pub async fn check_contract<G: PaymentGateway>(gateway: &G, methods: &Methods) {
     captures_stay_within_the_authorized_amount(gateway, methods).await;
     refunds_stay_within_the_captured_amount(gateway, methods).await;
     nothing_is_captured_without_an_authorization(gateway, methods).await;
+    a_renewal_moves_no_money_and_is_repeated_by_its_key(gateway, methods).await;
     concurrent_captures_are_applied_one_at_a_time(gateway, methods).await;
     a_concurrent_authorization_and_void_are_serialized(gateway, methods).await;
 }
@@ -171,6 +172,22 @@ async fn nothing_is_captured_without_an_authorization<G: PaymentGateway>(gateway
     assert!(matches!(capture, Outcome::Declined { .. }), "{capture:?}");
     assert!(matches!(gateway.look_up(payment.movement("capture", 1).key).await, LookUp::Declined { .. }));
     assert_eq!(gateway.look_up(payment.movement("never", 1).key).await, LookUp::Absent);
+}
+
+/// For a gateway that can renew. One that can't declines.
+async fn a_renewal_moves_no_money_and_is_repeated_by_its_key<G: PaymentGateway>(gateway: &G, methods: &Methods) {
+    let payment = Payment::new(gateway, methods.accepted);
+    payment.authorize().await;
+    gateway.capture(payment.movement("capture", 400)).await;
+
+    let renewed = gateway.reauthorize(payment.movement("renewal", 600)).await;
+    let too_much = gateway.reauthorize(payment.movement("another", 601)).await;
+
+    assert!(matches!(renewed, Outcome::Succeeded(_)), "{renewed:?}");
+    assert!(matches!(too_much, Outcome::Declined { .. }), "{too_much:?}");
+    assert_eq!(gateway.reauthorize(payment.movement("renewal", 600)).await, renewed);
+    assert!(matches!(gateway.look_up(payment.movement("renewal", 600).key).await, LookUp::Done(_)));
+    assert_eq!(payment.void().await, void_result(true, 400, 400));
 }
 
 async fn concurrent_captures_are_applied_one_at_a_time<G: PaymentGateway>(gateway: &G, methods: &Methods) {

@@ -3,9 +3,9 @@
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
-    AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,
-    PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, RefundPayment, Reply, VoidPayment,
-    WriteOffPayment,
+    AuthorizePayment, CapturePayment, Message, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured,
+    PaymentCommand, PaymentDeclined, PaymentRefundRefused, PaymentRefunded, PaymentVoided, ReauthorizePayment,
+    RefundPayment, Reply, VoidPayment, WriteOffPayment,
 };
 use domain::money::Money;
 use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
@@ -145,17 +145,9 @@ impl SteppedCommand {
 
 /// A message with `command`. Each call makes a new message.
 pub fn deliver(command: &PaymentCommand) -> Delivery<PaymentCommand> {
-    let subject = match command {
-        PaymentCommand::Authorize(authorize) => authorize.order_id,
-        PaymentCommand::Capture(capture) => capture.order_id,
-        PaymentCommand::Void(void) => void.order_id,
-        PaymentCommand::Refund(refund) => refund.order_id,
-        PaymentCommand::RefundLines(refund) => refund.order_id,
-        PaymentCommand::WriteOff(write_off) => write_off.order_id,
-    };
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
     let id = MessageId::from_uuid(Uuid::now_v7());
-    let header = Header { id, time: platform::clock::now(), subject, trace };
+    let header = Header { id, time: platform::clock::now(), subject: command.order_id(), trace };
     Delivery { header, attempt: 0, command: command.clone() }
 }
 
@@ -202,6 +194,10 @@ pub fn refund(order_id: OrderId, cause: &str, amount_minor: i64) -> PaymentComma
 pub fn write_off(order_id: OrderId, number: u128, amount_minor: i64) -> PaymentCommand {
     let (shipment_id, amount) = (shipment(order_id, number), usd(amount_minor));
     PaymentCommand::WriteOff(WriteOffPayment { order_id, shipment_id, amount, attempt: 1 })
+}
+
+pub fn reauthorize(order_id: OrderId, attempt: u32) -> PaymentCommand {
+    PaymentCommand::Reauthorize(ReauthorizePayment { order_id, attempt })
 }
 
 pub fn authorized(order_id: OrderId) -> Reply {

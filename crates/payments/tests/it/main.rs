@@ -10,6 +10,7 @@ mod methods;
 mod misbehaving;
 mod parts;
 mod races;
+mod reauthorizations;
 mod reconcile;
 mod refunds;
 mod returns;

@@ -105,6 +105,20 @@ async fn sim_down_charges_nothing_and_can_be_voided(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn sim_void_down_does_not_answer_the_first_hundred_voids(pool: PgPool) {
+    let (harness, order) = (Harness::new(&pool, &SHORT_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order, "sim_void_down")).await;
+
+    let first = harness.handle(&void(order)).await;
+
+    assert!(matches!(first, Err(Verdict::Retry(ref why)) if why.contains("no response within")), "{first:?}");
+    let called = "UPDATE payments.simulated_gateway_authorizations SET void_calls = 100";
+    sqlx::query(called).execute(&pool).await.expect("called");
+    assert_eq!(harness.handle_until_reply(&void(order)).await, voided(order, None));
+    assert_settled(&pool).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn sim_capture_declined_declines_the_first_key_for_good_and_captures_under_another(pool: PgPool) {
     let (harness, order) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
     harness.handle_until_reply(&authorize(order, "sim_capture_declined")).await;
@@ -150,7 +164,9 @@ async fn an_unknown_method_is_declined(pool: PgPool) {
             "sim_flaky",
             "sim_down",
             "sim_capture_declined",
-            "sim_refund_declined"
+            "sim_refund_declined",
+            "sim_auth_expires",
+            "sim_void_down"
         ]
     );
     assert!(!methods.supports("gold") && methods.default_method().is_some_and(|default| methods.supports(default)));

@@ -29,7 +29,8 @@ pub struct PlaceOrderBody {
     #[schema(value_type = Vec<LineBody>, min_items = 1, max_items = 100)]
     items: Vec<RequestedLine>,
     /// A payment method of the configured gateway. The simulated gateway has `sim_ok` (default), and `sim_declined`,
-    /// `sim_timeout`, `sim_flaky`, `sim_down`, `sim_capture_declined` and `sim_refund_declined` to simulate failures.
+    /// `sim_timeout`, `sim_flaky`, `sim_down`, `sim_capture_declined`, `sim_refund_declined`, `sim_auth_expires` and
+    /// `sim_void_down` to simulate failures.
     #[schema(value_type = Option<String>, example = "sim_ok")]
     payment_method: Option<PaymentMethod>,
     /// A note to the vendor.

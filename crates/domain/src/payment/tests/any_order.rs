@@ -7,7 +7,7 @@ use crate::payment::{LedgerEntry, LedgerEntryKind, LedgerSums, Operation, Paymen
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-const COMMANDS: usize = 8;
+const COMMANDS: usize = 10;
 
 #[derive(Debug, Clone, Copy)]
 enum Action {
@@ -28,6 +28,8 @@ enum Report {
     Refunded(String),
     RefundDeclined(String),
     Voided(VoidResult),
+    Reauthorized(u32),
+    ReauthorizationDeclined(u32),
 }
 
 /// A gateway that keeps its contract: each operation once, none after a void.
@@ -80,7 +82,7 @@ fn commands() -> [PaymentCommand; COMMANDS] {
     let [first, second, too_much] = captures;
     let give_up = write_off(3, 200);
     let [damage, late] = [refund("damage", 250), refund("late", 700)];
-    [authorize(AMOUNT), first, second, too_much, void(), damage, late, give_up]
+    [authorize(AMOUNT), first, second, too_much, void(), damage, late, give_up, reauthorize(1), reauthorize(2)]
 }
 
 impl World {
@@ -127,6 +129,7 @@ impl World {
         let report = match payment.operation_for(command) {
             Operation::Authorize => self.gateway.authorize(),
             Operation::Void => Report::Voided(self.gateway.void()),
+            Operation::Reauthorize(attempt) => self.gateway.reauthorize(attempt),
             operation @ (Operation::Capture(_) | Operation::Refund(_)) => self.gateway.move_money(operation, command),
         };
         self.reports.push(report);
@@ -142,6 +145,10 @@ impl World {
             Report::Refunded(cause) => payment.refunded(&cause),
             Report::RefundDeclined(cause) => payment.refund_declined(&cause, "declined".to_owned()),
             Report::Voided(found) => payment.voided(found),
+            Report::Reauthorized(attempt) => payment.reauthorized(attempt),
+            Report::ReauthorizationDeclined(attempt) => {
+                payment.reauthorization_declined(attempt, "declined".to_owned())
+            }
         };
         if let Applied::Changed(payment) = applied.expect("the reports of a correct gateway are never refused") {
             self.change(payment);
@@ -149,7 +156,7 @@ impl World {
     }
 
     fn remember(&mut self, reply: &Reply) {
-        if let Reply::PaymentCaptured(_) | Reply::PaymentRefunded(_) = reply {
+        if let Reply::PaymentCaptured(_) | Reply::PaymentRefunded(_) | Reply::PaymentReauthorized(_) = reply {
             self.final_replies.insert(serde_json::to_string(reply).unwrap());
         }
     }
@@ -228,6 +235,12 @@ impl Gateway {
         *self.voided.get_or_insert(found)
     }
 
+    fn reauthorize(&mut self, attempt: u32) -> Report {
+        let possible = self.authorized && self.voided.is_none();
+        let done = *self.done.entry(Operation::Reauthorize(attempt)).or_insert(possible);
+        if done { Report::Reauthorized(attempt) } else { Report::ReauthorizationDeclined(attempt) }
+    }
+
     fn move_money(&mut self, operation: Operation, command: &PaymentCommand) -> Report {
         let left = match &operation {
             Operation::Capture(_) => AMOUNT - self.captured,
@@ -239,7 +252,8 @@ impl Gateway {
             PaymentCommand::Authorize(_)
             | PaymentCommand::Void(_)
             | PaymentCommand::RefundLines(_)
-            | PaymentCommand::WriteOff(_) => {
+            | PaymentCommand::WriteOff(_)
+            | PaymentCommand::Reauthorize(_) => {
                 unreachable!("they are not partial")
             }
         };

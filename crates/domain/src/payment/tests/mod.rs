@@ -7,7 +7,9 @@ mod table;
 use super::{Balance, CaptureAttempt, Payment, VoidResult};
 use crate::applied::Applied;
 use crate::ids::{OrderId, ShipmentId, WarehouseId};
-use crate::messages::{AuthorizePayment, CapturePayment, PaymentCommand, RefundPayment, VoidPayment, WriteOffPayment};
+use crate::messages::{
+    AuthorizePayment, CapturePayment, PaymentCommand, ReauthorizePayment, RefundPayment, VoidPayment, WriteOffPayment,
+};
 use crate::money::Money;
 use uuid::Uuid;
 
@@ -47,6 +49,10 @@ fn capture(number: u8, amount_minor: i64) -> PaymentCommand {
 fn write_off(number: u8, amount_minor: i64) -> PaymentCommand {
     let (shipment_id, amount) = (shipment(number), usd(amount_minor));
     PaymentCommand::WriteOff(WriteOffPayment { order_id: order(), shipment_id, amount, attempt: 1 })
+}
+
+fn reauthorize(attempt: u32) -> PaymentCommand {
+    PaymentCommand::Reauthorize(ReauthorizePayment { order_id: order(), attempt })
 }
 
 fn void() -> PaymentCommand {

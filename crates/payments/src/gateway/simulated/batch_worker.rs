@@ -32,6 +32,7 @@ pub(super) enum GatewayCall {
     Authorize(Authorize),
     Capture(Movement),
     Refund(Movement),
+    Reauthorize(Movement),
     /// With the key of the authorization.
     Void(ProviderKey),
     LookUp(ProviderKey),
@@ -103,7 +104,7 @@ async fn process_existing(
     let responses = calls.iter().map(|call| snapshot.process(call, now)).collect();
     let changed: HashSet<_> = calls.iter().filter_map(|call| call.authorization()).collect();
     snapshot.authorizations.retain(|key, _| changed.contains(key));
-    let moved: HashSet<_> = calls.iter().filter(|call| call.moves_money()).map(|call| call.key()).collect();
+    let moved: HashSet<_> = calls.iter().filter(|call| call.has_entry()).map(|call| call.key()).collect();
     snapshot.entries.retain(|key, _| moved.contains(key));
     store::save(tx, &snapshot).await?;
     Ok(responses)
@@ -113,7 +114,7 @@ impl GatewayCall {
     fn key(&self) -> ProviderKey {
         match self {
             Self::Authorize(request) => request.key,
-            Self::Capture(request) | Self::Refund(request) => request.key,
+            Self::Capture(request) | Self::Refund(request) | Self::Reauthorize(request) => request.key,
             Self::Void(key) | Self::LookUp(key) => *key,
         }
     }
@@ -122,14 +123,15 @@ impl GatewayCall {
     fn authorization(&self) -> Option<ProviderKey> {
         match self {
             Self::Authorize(request) => Some(request.key),
-            Self::Capture(request) | Self::Refund(request) => Some(request.authorization),
+            Self::Capture(request) | Self::Refund(request) | Self::Reauthorize(request) => Some(request.authorization),
             Self::Void(key) => Some(*key),
             Self::LookUp(_) => None,
         }
     }
 
-    fn moves_money(&self) -> bool {
-        matches!(self, Self::Capture(_) | Self::Refund(_))
+    /// Whether it has an entry of its own.
+    fn has_entry(&self) -> bool {
+        matches!(self, Self::Capture(_) | Self::Refund(_) | Self::Reauthorize(_))
     }
 
     /// The new authorization and the response, if this is the first call that names its authorization. `None` for calls
@@ -139,7 +141,7 @@ impl GatewayCall {
         let response = match self {
             Self::Authorize(request) => authorization.authorize(request),
             Self::Void(_) => authorization.void(now),
-            Self::Capture(_) | Self::Refund(_) | Self::LookUp(_) => return None,
+            Self::Capture(_) | Self::Refund(_) | Self::Reauthorize(_) | Self::LookUp(_) => return None,
         };
         Some((authorization, response))
     }
@@ -152,6 +154,7 @@ impl LedgerSnapshot {
             GatewayCall::Void(key) => self.authorization(*key).void(now),
             GatewayCall::Capture(request) => self.perform(EntryKind::Capture, request, now),
             GatewayCall::Refund(request) => self.perform(EntryKind::Refund, request, now),
+            GatewayCall::Reauthorize(request) => self.perform(EntryKind::Reauthorize, request, now),
             GatewayCall::LookUp(key) => GatewayResponse::Found(self.look_up(*key)),
         }
     }

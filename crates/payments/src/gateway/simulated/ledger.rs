@@ -10,8 +10,14 @@ use std::collections::HashMap;
 /// The reason of simulated declines of captures and refunds.
 const EXPIRED: &str = "expired";
 
+/// The reason of declined captures of an authorization that has expired.
+const AUTHORIZATION_EXPIRED: &str = "authorization_expired";
+
 /// How many calls per key get a 503 response with the payment method `sim_flaky`.
 const FLAKY_FAILURES: i32 = 2;
+
+/// How many voids get no response with the payment method `sim_void_down`.
+const VOIDS_WITHOUT_RESPONSE: i32 = 100;
 
 /// An authorization with the sums that were captured, refunded and released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub(super) struct Authorization {
     pub charges: i32,
     pub authorize_calls: i32,
     pub void_calls: i32,
+    /// How often it was renewed.
+    pub renewals: i32,
 }
 
 /// The ledger rows that a batch needs.
@@ -51,7 +59,7 @@ pub(super) enum AuthorizationState {
     Voided,
 }
 
-/// A capture or a refund under its key.
+/// A capture, a refund or a renewal of the authorization, under its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub key: ProviderKey,
@@ -69,6 +77,7 @@ pub(super) struct Entry {
 pub(super) enum EntryKind {
     Capture,
     Refund,
+    Reauthorize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -108,6 +117,7 @@ impl Authorization {
             charges: 0,
             authorize_calls: 0,
             void_calls: 0,
+            renewals: 0,
         }
     }
 
@@ -125,9 +135,14 @@ impl Authorization {
         self.currency = Some(request.amount.currency.code().to_owned());
         match request.method.parse() {
             Ok(Method::Flaky) if self.authorize_calls <= FLAKY_FAILURES => unavailable(),
-            Ok(Method::Ok | Method::Flaky | Method::CaptureDeclined | Method::RefundDeclined) => {
-                self.charge(request, done(self.key, None))
-            }
+            Ok(
+                Method::Ok
+                | Method::Flaky
+                | Method::CaptureDeclined
+                | Method::RefundDeclined
+                | Method::AuthExpires
+                | Method::VoidDown,
+            ) => self.charge(request, done(self.key, None)),
             Ok(Method::Timeout) => self.charge(request, lost()),
             Ok(Method::Down) => GatewayResponse::NoResponse,
             Ok(Method::Declined) => self.decline("card_declined"),
@@ -137,6 +152,9 @@ impl Authorization {
 
     pub fn void(&mut self, now: Timestamp) -> GatewayResponse {
         self.void_calls += 1;
+        if self.is_method(Method::VoidDown) && self.void_calls <= VOIDS_WITHOUT_RESPONSE {
+            return GatewayResponse::NoResponse;
+        }
         match self.state {
             AuthorizationState::Authorized => {
                 self.released_minor = self.authorized_minor - self.captured_minor;
@@ -180,6 +198,10 @@ impl Authorization {
         declined(reason)
     }
 
+    fn is_method(&self, method: Method) -> bool {
+        self.method.as_deref().map(str::parse) == Some(Ok(method))
+    }
+
     /// Whether the payment method declines the first movement of this kind, and it has not yet. An authorization that was
     /// not declined itself remembers that by a decline reason.
     fn declines_first(&self, kind: EntryKind) -> bool {
@@ -191,7 +213,7 @@ impl Authorization {
         kind == declined && self.decline_reason.is_none()
     }
 
-    /// Adds `entry` to the captured or refunded sum. The error is the decline reason.
+    /// Adds `entry` to the captured or refunded sum, or renews the authorization. The error is the decline reason.
     fn apply(&mut self, entry: &Entry) -> Result<(), &'static str> {
         match self.state {
             AuthorizationState::Authorized => {}
@@ -202,9 +224,18 @@ impl Authorization {
             self.decline_reason = Some(EXPIRED.to_owned());
             return Err(EXPIRED);
         }
+        let is_expired = self.is_method(Method::AuthExpires) && self.renewals == 0;
         let (sum, limit) = match entry.kind {
+            EntryKind::Capture if is_expired => return Err(AUTHORIZATION_EXPIRED),
             EntryKind::Capture => (&mut self.captured_minor, self.authorized_minor),
             EntryKind::Refund => (&mut self.refunded_minor, self.captured_minor),
+            EntryKind::Reauthorize if entry.amount_minor > self.authorized_minor - self.captured_minor => {
+                return Err("amount_too_large");
+            }
+            EntryKind::Reauthorize => {
+                self.renewals += 1;
+                return Ok(());
+            }
         };
         if entry.amount_minor > limit - *sum {
             return Err("amount_too_large");
@@ -228,7 +259,7 @@ impl Entry {
         }
     }
 
-    /// Captures or refunds, once. `authorization` is `None` if the ledger has none under the entry's authorization key.
+    /// Captures, refunds or renews, once. `authorization` is `None` if the ledger has none under the entry's authorization key.
     pub fn perform(&mut self, authorization: Option<&mut Authorization>, now: Timestamp) -> GatewayResponse {
         self.calls += 1;
         match self.state {

@@ -25,6 +25,12 @@ pub(super) enum Method {
     /// The first refund is declined. Refunds under other keys succeed.
     #[strum(serialize = "sim_refund_declined")]
     RefundDeclined,
+    /// The authorization expires before the first capture: captures are declined until it is renewed.
+    #[strum(serialize = "sim_auth_expires")]
+    AuthExpires,
+    /// The first hundred voids get no response, and nothing is voided: enough for an undo to get stuck.
+    #[strum(serialize = "sim_void_down")]
+    VoidDown,
 }
 
 /// Valid values of `payment_method`.

@@ -92,6 +92,10 @@ impl PaymentGateway for SimulatedGateway {
         self.call(GatewayCall::Refund(request)).await.receipt()
     }
 
+    async fn reauthorize(&self, request: Movement) -> Outcome<Receipt> {
+        self.call(GatewayCall::Reauthorize(request)).await.receipt()
+    }
+
     async fn look_up(&self, key: ProviderKey) -> LookUp {
         match self.call(GatewayCall::LookUp(key)).await {
             GatewayResponse::Found(found) => found,

@@ -6,7 +6,7 @@ use crate::store::OperationStatus;
 use crate::{PaymentView, Payments, PaymentsArgs, find_payment};
 use clap::Parser;
 use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
-use domain::messages::{AuthorizePayment, CapturePayment, PaymentCommand, VoidPayment};
+use domain::messages::{AuthorizePayment, CapturePayment, Message, PaymentCommand, VoidPayment};
 use domain::money::Money;
 use messaging::{Begun, Delivery, HandleWithProvider, Header, Trace, UnitOfWork, Verdict, WriteContext};
 use sqlx::PgPool;
@@ -99,16 +99,13 @@ async fn handle(pool: &PgPool, settings: &[&str], command: &PaymentCommand) -> V
 }
 
 fn deliver(command: &PaymentCommand) -> Delivery<PaymentCommand> {
-    let subject = match command {
-        PaymentCommand::Authorize(authorize) => authorize.order_id,
-        PaymentCommand::Capture(capture) => capture.order_id,
-        PaymentCommand::Void(void) => void.order_id,
-        PaymentCommand::Refund(refund) => refund.order_id,
-        PaymentCommand::RefundLines(refund) => refund.order_id,
-        PaymentCommand::WriteOff(write_off) => write_off.order_id,
-    };
     let trace = Trace { correlation_id: "test".to_owned(), causation_id: None, traceparent: None };
-    let header = Header { id: MessageId::from_uuid(Uuid::now_v7()), time: platform::clock::now(), subject, trace };
+    let header = Header {
+        id: MessageId::from_uuid(Uuid::now_v7()),
+        time: platform::clock::now(),
+        subject: command.order_id(),
+        trace,
+    };
     Delivery { header, attempt: 0, command: command.clone() }
 }
 

@@ -1,4 +1,5 @@
-//! The actions of an operator on a saga: retry a step, mark it as done, capture again, abandon a compensation.
+//! The actions of an operator on a saga: retry a step, mark it as done, capture again, renew the authorization, abandon a
+//! compensation.
 
 use super::saga::SagaBody;
 use crate::body::{FromJson, Members, integer_within};
@@ -70,6 +71,18 @@ pub async fn mark_saga_step_done(detached: Detached, request: ActionRequest) -> 
     extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
 pub async fn capture_again(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
     operate(detached, SagaAction::CaptureAgain, request).await
+}
+
+/// Renew the authorization
+///
+/// For an authorization that has expired, or that the gateway declined to renew. Then captures again what the gateway
+/// declined. Refused while nothing is left to capture, and while the authorization is being renewed.
+#[utoipa::path(post, path = "/admin/sagas/{id}/reauthorize", tag = "admin", request_body = OperateBody,
+    params(("id" = uuid::Uuid, Path, description = "The order's `order_id`"), KeyParam),
+    responses((status = 200, description = "The saga after the action", body = SagaBody)),
+    extensions(("x-problems" = json!([Kind::InvalidState]))), security(("access_token" = [])))]
+pub async fn reauthorize(detached: Detached, request: ActionRequest) -> Result<IdempotentResponse, Problem> {
+    operate(detached, SagaAction::Reauthorize, request).await
 }
 
 /// Abandon a compensation

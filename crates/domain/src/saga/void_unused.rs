@@ -1,6 +1,7 @@
 //! The authorization of a confirmed order of which nothing is captured and nothing will be: what is left of the order is
 //! free, or people gave it up. It is voided at once, and the order ends after payments have.
 
+use super::authorization::AuthorizationState;
 use super::order_saga::OrderSaga;
 use super::planned_shipment::PlannedShipment;
 use super::transition::Transition;
@@ -8,28 +9,10 @@ use crate::applied::Applied;
 use crate::messages::PaymentVoided;
 use crate::order::{Order, TimelineEntry};
 use crate::step_name::StepName;
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum UnusedAuthorization {
-    /// It is used, or not known to be unused.
-    #[default]
-    None,
-    /// The void is sent, and repeated until its reply.
-    VoidOpen,
-    Voided,
-}
-
-impl UnusedAuthorization {
-    pub(super) const fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-}
 
 impl OrderSaga {
     pub(super) fn has_open_void(&self) -> bool {
-        self.unused_authorization == UnusedAuthorization::VoidOpen
+        self.authorization.state == AuthorizationState::VoidOpen
     }
 
     pub(super) fn on_unused_voided(mut self, order: &Order, reply: &PaymentVoided) -> Applied<Transition> {
@@ -37,7 +20,7 @@ impl OrderSaga {
             return Applied::Unchanged;
         }
         let cleared = self.attention_cleared(order);
-        self.unused_authorization = UnusedAuthorization::Voided;
+        self.authorization.state = AuthorizationState::Voided;
         let entry = TimelineEntry::PaymentVoided { refunded: reply.refunded };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
         Applied::Changed(transition.end_if_done(order))
@@ -52,10 +35,10 @@ impl OrderSaga {
 
 impl Transition {
     pub(super) fn void_if_unused(mut self, order: &Order) -> Self {
-        if !self.saga.unused_authorization.is_none() || !self.saga.is_authorization_unused(order) {
+        if self.saga.authorization.is_given_up() || !self.saga.is_authorization_unused(order) {
             return self;
         }
-        self.saga.unused_authorization = UnusedAuthorization::VoidOpen;
+        self.saga.authorization.state = AuthorizationState::VoidOpen;
         self.send_void(order)
     }
 
