@@ -21,7 +21,7 @@ pub(crate) struct Batch<'a> {
     pub lines: HashMap<OrderId, ReservedLines>,
     /// What the waiting ones of these orders wait for.
     pub missing: HashMap<OrderId, BTreeMap<Sku, Quantity>>,
-    /// What all orders wait for, of the SKUs of new reservations.
+    /// What all orders wait for, of the SKUs that new reservations may get units of.
     pub waiting_units: HashMap<Sku, u32>,
     pub stock: StockSnapshot,
     /// The policy of commands without one.

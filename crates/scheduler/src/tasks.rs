@@ -71,9 +71,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::CheckLowStock => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move { Ok(inventory::check_low_stock(&context.pool, now, ROWS_MAX).await?) })
         }),
-        TaskName::FillBackorders => task(name, EVERY_SECOND, context, move |context, now| {
-            Box::pin(async move { Ok(inventory::fill_backorders(&context, now, ROWS_MAX).await?) })
-        }),
+        TaskName::FillBackorders => backorders_task(name, context),
         TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
@@ -120,6 +118,12 @@ fn task(
 ) -> Task {
     let context = context.clone();
     Task { name: name.into(), period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
+}
+
+fn backorders_task(name: TaskName, context: &WriteContext) -> Task {
+    task(name, EVERY_SECOND, context, move |context, now| {
+        Box::pin(async move { Ok(inventory::fill_backorders(&context, now, ROWS_MAX).await?) })
+    })
 }
 
 fn returns_task(name: TaskName, unconsumed: UnconsumedQueues, context: &WriteContext) -> Task {
