@@ -18,6 +18,7 @@ pub struct SeedProduct {
     sku: &'static str,
     units: [u32; WAREHOUSES.len()],
     price_minor: i64,
+    backorder: bool,
 }
 
 impl SeedProduct {
@@ -27,17 +28,25 @@ impl SeedProduct {
     }
 
     pub fn in_both(sku: &'static str, east: u32, west: u32) -> Self {
-        Self { sku, units: [east, west], price_minor: PRICE_MINOR }
+        Self { sku, units: [east, west], price_minor: PRICE_MINOR, backorder: false }
     }
 
+    #[must_use]
     pub fn free(self) -> Self {
         Self { price_minor: 0, ..self }
+    }
+
+    /// Orders wait for what is out of stock.
+    #[must_use]
+    pub fn backordered(self) -> Self {
+        Self { backorder: true, ..self }
     }
 
     fn new_product(&self, vendor_id: UserId) -> NewProduct {
         let price = Money::new(self.price_minor, "USD".parse().expect("a currency")).expect("a price");
         let (sku, name) = (self.sku.parse().expect("a SKU"), self.sku.parse().expect("a name"));
-        NewProduct { sku, name, description: Description::default(), vendor_id, price, active: true }
+        let (description, backorder) = (Description::default(), self.backorder);
+        NewProduct { sku, name, description, vendor_id, price, active: true, backorder }
     }
 
     fn receipts(&self, warehouses: &[WarehouseId]) -> Vec<Receipt> {

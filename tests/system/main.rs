@@ -1,6 +1,7 @@
 //! Tests of the whole system. They are one binary, and run one after the other.
 
 mod absent_consumers;
+mod backorders;
 mod batch_engine;
 mod broker_faults;
 mod broker_objects;

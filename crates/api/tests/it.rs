@@ -8,6 +8,8 @@ mod allocation;
 mod api_keys;
 #[path = "it/auth.rs"]
 mod auth;
+#[path = "it/backorders.rs"]
+mod backorders;
 #[path = "it/bad_orders.rs"]
 mod bad_orders;
 #[path = "it/cancel_lines.rs"]

@@ -75,6 +75,7 @@ mod tests {
             vendor_id: UserId::from_uuid(uuid::Uuid::nil()),
             price: Money::zero("USD".parse().expect("a currency")),
             active: true,
+            backorder: false,
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Product {
     pub vendor_id: UserId,
     pub price: Money,
     pub active: bool,
+    /// Whether orders wait for units that are out of stock.
+    pub backorder: bool,
 }
 
 /// A product with all its stored fields.
@@ -39,6 +41,7 @@ pub struct NewProduct {
     pub vendor_id: UserId,
     pub price: Money,
     pub active: bool,
+    pub backorder: bool,
 }
 
 /// The fields to change; a field that is `None` keeps its value.
@@ -48,6 +51,7 @@ pub struct ProductChange {
     pub description: Option<Description>,
     pub price: Option<Money>,
     pub active: Option<bool>,
+    pub backorder: Option<bool>,
     /// The new owner.
     pub vendor_id: Option<UserId>,
 }
@@ -88,8 +92,8 @@ pub enum ProductTextError {
 impl Product {
     /// The product as an order line offers it; `None` when it is withdrawn.
     pub fn offer(&self) -> Option<Offer> {
-        let offer = Offer { name: self.name.clone(), vendor_id: self.vendor_id, unit_price: self.price };
-        self.active.then_some(offer)
+        let (name, vendor_id, unit_price) = (self.name.clone(), self.vendor_id, self.price);
+        self.active.then_some(Offer { name, vendor_id, unit_price, may_wait: self.backorder })
     }
 }
 
@@ -101,9 +105,10 @@ impl ProductDetails {
 
     /// The fields that can change, in the form of audit records.
     pub(crate) fn record(&self) -> serde_json::Value {
-        let Product { name, price, active, vendor_id, .. } = &self.product;
+        let Product { name, price, active, backorder, vendor_id, .. } = &self.product;
         serde_json::json!({
-            "name": name, "description": self.description, "price": price, "active": active, "vendor_id": vendor_id,
+            "name": name, "description": self.description, "price": price, "active": active, "backorder": backorder,
+            "vendor_id": vendor_id,
         })
     }
 }

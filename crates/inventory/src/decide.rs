@@ -1,42 +1,17 @@
 //! Decides the outcome of each command of a batch, in memory, from the rows that the batch has locked. Pure, no I/O.
 
 use crate::StoreError;
-use crate::changes::StockChanges;
+use crate::batch::{Batch, Decisions};
+use crate::reserve::reserve;
 use crate::restock::restock;
-use crate::store::{LockedReservation, NewDecision, OrderLine, ReservationUpdate};
-use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId};
-use domain::inventory::{
-    AllocationDecision, AllocationPolicy, LedgerEntry, LineState, Movement, Origin, Proximities, ReservationState,
-    ReservedLine, ReservedLines, StockSnapshot, WarehouseLocations, allocate,
-};
+use crate::store::ReservationUpdate;
+use domain::ids::MessageId;
+use domain::inventory::{LineState, Movement, ReservationState, ReservedLine};
 use domain::messages::{
-    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ReserveStock, ShipStock,
-    Shortage, StockNotShipped, StockRejected, StockReleased, StockReserved, StockShipped,
+    InventoryCommand, ReduceReservation, ReleaseStock, Reply, ReservationReduced, ShipStock, StockNotShipped,
+    StockReleased, StockShipped,
 };
-use messaging::Delivery;
-use std::collections::{HashMap, HashSet};
-
-/// A batch with the locked rows of its orders.
-pub(crate) struct Batch<'a> {
-    pub deliveries: &'a [Delivery<InventoryCommand>],
-    pub reservations: HashMap<OrderId, LockedReservation>,
-    /// The returns that were not restocked before.
-    pub restocked: HashSet<ReturnId>,
-    pub lines: HashMap<OrderId, ReservedLines>,
-    pub stock: StockSnapshot,
-    /// The policy of commands without one.
-    pub policy: AllocationPolicy,
-    /// Read only for policy `nearest`.
-    pub locations: WarehouseLocations,
-}
-
-/// The changes, and the outcomes. An outcome is a reply, or the reason why the command is poison. There is one
-/// per delivery, in their order.
-#[derive(Debug, Default)]
-pub(crate) struct Decisions {
-    pub changes: StockChanges,
-    pub outcomes: Vec<Result<Reply, String>>,
-}
+use std::collections::HashSet;
 
 /// Why a command is invalid, whatever the state of stock and orders. `None` for a valid command.
 pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
@@ -51,7 +26,7 @@ pub(crate) fn validation_error(command: &InventoryCommand) -> Option<String> {
 }
 
 /// Releases, reductions, shipments and returns are decided first, so that released and returned units can serve reserve
-/// commands of the same batch.
+/// commands of the same batch. Orders that wait come first: what they miss is set aside.
 pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
     let mut decisions = Decisions::default();
     let mut outcomes: Vec<Option<Result<Reply, String>>> = vec![None; batch.deliveries.len()];
@@ -71,52 +46,19 @@ pub(crate) fn decide(mut batch: Batch<'_>) -> Result<Decisions, StoreError> {
             InventoryCommand::Reserve(_) => None,
         };
     }
+    for (sku, units) in &batch.waiting_units {
+        batch.stock.set_aside(sku, *units);
+    }
     for (delivery, outcome) in batch.deliveries.iter().zip(&mut outcomes) {
         if let InventoryCommand::Reserve(command) = &delivery.command {
             *outcome = Some(match validation_error(&delivery.command) {
                 Some(why) => Err(why),
-                None => Ok(reserve(&mut batch, &mut decisions, command, delivery.header.id)),
+                None => Ok(reserve(&mut batch, &mut decisions, command, delivery)),
             });
         }
     }
     decisions.outcomes = outcomes.into_iter().flatten().collect();
     Ok(decisions)
-}
-
-fn reserve(batch: &mut Batch<'_>, decisions: &mut Decisions, command: &ReserveStock, cause: MessageId) -> Reply {
-    let order_id = command.order_id;
-    let existing = batch.reservations.get(&order_id).filter(|reservation| !reservation.is_new);
-    if let Some(reservation) = existing {
-        return match reservation.state {
-            ReservationState::Reserved => {
-                reserved(order_id, batch.lines.get(&order_id).map(ReservedLines::allocations).unwrap_or_default())
-            }
-            ReservationState::Rejected => rejected(order_id, reservation.shortages.clone()),
-            ReservationState::Released => rejected(order_id, vec![]),
-        };
-    }
-    let policy = command.policy.unwrap_or(batch.policy);
-    let proximities = Proximities { destination: command.destination.as_ref(), warehouses: &batch.locations };
-    let AllocationDecision { policy, outcome, alternatives } =
-        allocate(policy, &mut batch.stock, &command.lines, &proximities);
-    decisions.changes.decisions.push(NewDecision { order_id, policy, alternatives });
-    match outcome {
-        Ok(allocations) => {
-            for allocation in &allocations {
-                decisions.reserve_line(order_id, allocation, cause);
-            }
-            reserved(order_id, allocations)
-        }
-        Err(shortages) => {
-            let state = ReservationState::Rejected;
-            decisions.changes.reservations.push(ReservationUpdate {
-                order_id,
-                state,
-                shortages: Some(shortages.clone()),
-            });
-            rejected(order_id, shortages)
-        }
-    }
 }
 
 fn release(
@@ -133,6 +75,10 @@ fn release(
     let state = reservation.state.release();
     if state != reservation.state {
         decisions.changes.reservations.push(ReservationUpdate { order_id, state, shortages: None });
+    }
+    if reservation.state == ReservationState::Waiting {
+        batch.stop_waiting(order_id);
+        decisions.changes.ended_backorders.push(order_id);
     }
     let reserved_lines = batch.lines.get(&order_id).cloned().unwrap_or_default();
     for line in reserved_lines.release() {
@@ -177,47 +123,4 @@ fn ship(
         decisions.change_line(&mut batch.stock, order_id, closed, line.shipped(), Some(shipment_id), cause)?;
     }
     Ok(Reply::StockShipped(StockShipped { order_id, shipment_id }))
-}
-
-impl Decisions {
-    /// Adds a reserved line. The allocator has already subtracted its units from the available stock.
-    fn reserve_line(&mut self, order_id: OrderId, allocation: &Allocation, cause: MessageId) {
-        let Allocation { warehouse_id, sku, quantity } = allocation.clone();
-        let movement = Movement::Reserved(quantity.get());
-        let origin = Origin::Order { order_id, shipment_id: None, cause };
-        self.changes.entries.push(LedgerEntry { sku: sku.clone(), warehouse_id, movement, origin });
-        let line = ReservedLine { sku, warehouse_id, quantity, state: LineState::Active };
-        self.changes.new_lines.push(OrderLine { order_id, line });
-    }
-
-    /// Releases, reduces or ships a reserved line; `line` is its new state.
-    fn change_line(
-        &mut self,
-        stock: &mut StockSnapshot,
-        order_id: OrderId,
-        line: ReservedLine,
-        movement: Movement,
-        shipment_id: Option<ShipmentId>,
-        cause: MessageId,
-    ) -> Result<(), StoreError> {
-        let moved = stock.apply(&line.sku, line.warehouse_id, movement);
-        moved.map_err(|refusal| StoreError::Contradiction { sku: line.sku.to_string(), refusal })?;
-        let origin = Origin::Order { order_id, shipment_id, cause };
-        self.changes.entries.push(LedgerEntry {
-            sku: line.sku.clone(),
-            warehouse_id: line.warehouse_id,
-            movement,
-            origin,
-        });
-        self.changes.changed_lines.push(OrderLine { order_id, line });
-        Ok(())
-    }
-}
-
-fn reserved(order_id: OrderId, allocations: Vec<Allocation>) -> Reply {
-    Reply::StockReserved(StockReserved { order_id, allocations })
-}
-
-fn rejected(order_id: OrderId, shortages: Vec<Shortage>) -> Reply {
-    Reply::StockRejected(StockRejected { order_id, shortages })
 }

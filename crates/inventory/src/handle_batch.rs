@@ -1,15 +1,16 @@
 //! Handles a batch of commands in a constant number of statements: lock the orders' reservations, lock the stock rows,
-//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs five
-//! statements, one more if any is rejected, and one more if any is allocated by the distance to its destination.
+//! read the lines of existing reservations, decide in memory, write at the commit. A batch of new reserve commands costs six
+//! statements, one more if any is rejected or waits, and one more if any is allocated by the distance to its destination.
 
+use crate::batch::{Batch, Decisions};
 use crate::changes::StockChanges;
-use crate::decide::{Batch, Decisions, decide, validation_error};
+use crate::decide::{decide, validation_error};
 use crate::restock::restocks;
 use crate::store::{self, LockedReservation, NewReservation};
 use crate::{Inventory, StoreError};
 use domain::Timestamp;
 use domain::ids::{OrderId, WarehouseId};
-use domain::inventory::{AllocationPolicy, ReservationState, WarehouseLocations};
+use domain::inventory::{AllocationPolicy, ReservationState, StockSnapshot, WarehouseLocations};
 use domain::messages::{InventoryCommand, Queue, ReserveStock};
 use domain::product::Sku;
 use messaging::{Delivery, Handle, HandleError, Handled, Verdict};
@@ -38,10 +39,21 @@ impl Handle for Inventory {
         // Read after the stock rows are locked: lines change only under that lock, so this read is current, and other
         // transactions that release or ship the same lines wait.
         let lines = store::find_lines(tx, &needs.loaded).await?;
-        let locations = self.locations(tx, batch).await?;
-        let decisions =
-            decide(Batch { deliveries: batch, reservations, restocked, lines, stock, policy: self.policy, locations })?;
-        Ok(handled(batch, decisions, now))
+        let missing = store::find_backorders(tx, &needs.waiting).await?;
+        let waiting_units = store::missing_units(tx, &needs.obtainable_skus(&stock)).await?;
+        let (policy, locations) = (self.policy, self.locations(tx, batch).await?);
+        let rows = Batch {
+            deliveries: batch,
+            reservations,
+            restocked,
+            lines,
+            missing,
+            waiting_units,
+            stock,
+            policy,
+            locations,
+        };
+        Ok(handled(batch, decide(rows)?, now))
     }
 }
 
@@ -94,10 +106,14 @@ fn restocked_stock<'a>(batch: &'a [Delivery<InventoryCommand>]) -> Vec<(&'a Sku,
 struct Needs {
     /// SKUs of new reservations and of returns.
     skus: Vec<Sku>,
+    /// Whether units of SKUs come back, so that they may be available at the end of the batch only.
+    has_restocks: bool,
     /// Orders whose lines are released or shipped.
     closing: Vec<OrderId>,
     /// Orders whose lines are loaded: those above, and orders with a repeated reserve command.
     loaded: Vec<OrderId>,
+    /// Orders with a repeated reserve command or a release that wait for units.
+    waiting: Vec<OrderId>,
 }
 
 impl Needs {
@@ -119,11 +135,23 @@ impl Needs {
                 InventoryCommand::Release(_) => {}
                 InventoryCommand::Ship(ship) => needs.closing.push(ship.order_id),
                 InventoryCommand::Reduce(reduce) => needs.closing.push(reduce.order_id),
-                InventoryCommand::Restock(restock) => skus.extend(restock.lines.iter().map(|line| line.sku.clone())),
+                InventoryCommand::Restock(restock) => {
+                    needs.has_restocks = true;
+                    skus.extend(restock.lines.iter().map(|line| line.sku.clone()));
+                }
             }
         }
         needs.loaded.extend(&needs.closing);
+        let waiting = reservations.iter().filter(|(_, found)| found.state == ReservationState::Waiting);
+        needs.waiting = waiting.map(|(order, _)| *order).collect();
         Self { skus: skus.into_iter().collect(), ..needs }
+    }
+
+    /// The SKUs that new reservations may get units of. How many units earlier orders wait for matters for these only;
+    /// of a SKU that is sold out it may be the sum of many rows.
+    fn obtainable_skus(&self, stock: &StockSnapshot) -> Vec<Sku> {
+        let units_come_back = self.has_restocks || !self.closing.is_empty();
+        self.skus.iter().filter(|sku| units_come_back || stock.available(sku) > 0).cloned().collect()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Inventory: owns schema `inventory`. Consumes the commands reserve, release, ship and restock (`InventoryCommand`).
-//! Replies with reserved, rejected, released, shipped and restocked, and reports stale reservations. Depends on no other
+//! Replies with reserved, rejected, backordered, released, shipped and restocked, and reports stale reservations. Depends on no other
 //! slice.
 //!
 //! All writers lock rows in the same order, so that they can't deadlock: first the reservations of the orders, then the
@@ -8,11 +8,13 @@
 
 mod adjust_stock;
 mod audited_stock;
+mod batch;
 mod changes;
 mod check_low_stock;
 mod config;
 mod decide;
 mod error;
+mod fill_backorders;
 mod find_allocation;
 mod find_warehouse;
 mod handle_batch;
@@ -22,6 +24,8 @@ mod movements;
 mod query_stale_reservations;
 mod receive_stock;
 mod remove_orders;
+mod replies;
+mod reserve;
 mod restock;
 mod store;
 mod transfer_stock;
@@ -33,6 +37,7 @@ pub use adjust_stock::{AdjustStockError, Adjustment, adjust_stock, set_low_stock
 pub use check_low_stock::check_low_stock;
 pub use config::{AllocationArgs, UpkeepArgs};
 pub use error::StoreError;
+pub use fill_backorders::fill_backorders;
 pub use find_allocation::{AllocationStatus, AllocationView, find_allocation};
 pub use find_warehouse::{find_warehouse, warehouse_codes};
 pub use list_movements::list_movements;

@@ -5,7 +5,7 @@ use domain::ids::OrderId;
 use sqlx::PgPool;
 use std::collections::HashSet;
 
-/// Those of `orders` with units that are still reserved.
+/// Those of `orders` with units that are still reserved, or that they wait for.
 pub async fn open_orders(pool: &PgPool, orders: &[OrderId]) -> Result<HashSet<OrderId>, StoreError> {
     store::orders_with_reserved_units(&mut *platform::postgres::reader(pool).await?, orders).await
 }

@@ -4,7 +4,9 @@
 use crate::order_change::OrderChange;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
-use domain::messages::{OrderChanged, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed, OrderShipmentException};
+use domain::messages::{
+    OrderBackordered, OrderChanged, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed, OrderShipmentException,
+};
 use domain::order::{Order, TimelineEntry, TimelineEvent};
 use domain::saga::{Command, NumberedCommand, SagaError, TimeScale, Transition};
 use messaging::{Outgoing, Trace};
@@ -56,8 +58,8 @@ pub(crate) fn message_id(order: OrderId, numbered: &NumberedCommand) -> MessageI
     Outgoing::id_of(order, numbered.command.type_name(), numbered.generation)
 }
 
-/// The event that is published for a timeline event: only a new status, a delay, an exception
-/// or cancelled lines are.
+/// The event that is published for a timeline event: only a new status, a delay, an exception, cancelled lines or a
+/// backorder are.
 fn public_event(order: &Order, event: &TimelineEvent, trace: &Trace, now: Timestamp) -> Vec<Outgoing> {
     let order_id = order.id;
     let TimelineEvent { version, to, .. } = *event;
@@ -82,6 +84,9 @@ fn public_event(order: &Order, event: &TimelineEvent, trace: &Trace, now: Timest
             let (shipment_id, exception, occurred_at) = (*shipment_id, *exception, *occurred_at);
             let failed = OrderShipmentException { order_id, shipment_id, exception, occurred_at, version };
             Some(OrderEvent::ShipmentException(failed))
+        }
+        TimelineEntry::Backordered { missing } => {
+            Some(OrderEvent::Backordered(OrderBackordered { order_id, missing: missing.clone(), version }))
         }
         _ => None,
     };

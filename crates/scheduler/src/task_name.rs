@@ -11,6 +11,7 @@ domain::string_enum! {
         MarkDelayedShipments,
         QueryStaleReservations,
         CheckLowStock,
+        FillBackorders,
         ReconcilePayments,
         RenewAuthorizations,
         SummarizeSettlements,

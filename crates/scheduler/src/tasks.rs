@@ -24,6 +24,7 @@ const HISTORY_DAYS: i64 = 7;
 const ROWS_MAX: u32 = BATCH_MAX as u32;
 
 const EVERY_HALF_SECOND: Duration = Duration::from_millis(500);
+const EVERY_SECOND: Duration = Duration::from_secs(1);
 const EVERY_5_S: Duration = Duration::from_secs(5);
 const EVERY_30_S: Duration = Duration::from_secs(30);
 const EVERY_MINUTE: Duration = Duration::from_mins(1);
@@ -70,6 +71,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::CheckLowStock => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move { Ok(inventory::check_low_stock(&context.pool, now, ROWS_MAX).await?) })
         }),
+        TaskName::FillBackorders => backorders_task(name, context),
         TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
@@ -116,6 +118,12 @@ fn task(
 ) -> Task {
     let context = context.clone();
     Task { name: name.into(), period, batch_limit: BATCH_LIMIT, run: Box::new(move |now| run(context.clone(), now)) }
+}
+
+fn backorders_task(name: TaskName, context: &WriteContext) -> Task {
+    task(name, EVERY_SECOND, context, move |context, now| {
+        Box::pin(async move { Ok(inventory::fill_backorders(&context, now, ROWS_MAX).await?) })
+    })
 }
 
 fn returns_task(name: TaskName, unconsumed: UnconsumedQueues, context: &WriteContext) -> Task {

@@ -1301,7 +1301,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Placed orders keep their price; new orders get the new price after at most 2 seconds.
+         * @description Placed orders keep their price; new orders get the new price, and wait or not, after at most 2 seconds.
          */
         patch: operations["update_product"];
         trace?: never;
@@ -1788,7 +1788,7 @@ export interface components {
             warehouse_id: string;
         };
         Allocation: {
-            /** @description What was allocated; empty unless the status is `allocated`. */
+            /** @description What was allocated; empty unless the status is `allocated` or `waiting`. */
             allocations: components["schemas"]["AllocatedUnits"][];
             /**
              * @description Warehouses that do not supply the order alone, and combinations of warehouses, each with the reason. At most 16,
@@ -1797,6 +1797,8 @@ export interface components {
             alternatives: components["schemas"]["Alternative"][];
             /** Format: date-time */
             decided_at?: string | null;
+            /** @description What the order waits for; empty unless the status is `waiting`. */
+            missing: components["schemas"]["MissingUnits"][];
             /** Format: uuid */
             order_id: string;
             /** @description The policy that decided. Absent while undecided, and for orders from before decisions were stored. */
@@ -1806,10 +1808,11 @@ export interface components {
             /**
              * @description - `undecided`: no decision yet, or undone before one
              *     - `allocated`: every line was allocated; it stays so when the stock is released or shipped
+             *     - `waiting`: what was available is allocated; the order waits for the rest
              *     - `rejected`: too few units in all open warehouses together
              * @enum {string}
              */
-            status: "undecided" | "allocated" | "rejected";
+            status: "undecided" | "allocated" | "waiting" | "rejected";
         };
         Alternative: {
             /**
@@ -2678,6 +2681,15 @@ export interface components {
             /** @example CustomerPass123 */
             password: string;
         };
+        MissingUnits: {
+            /** @example SKU-HEADPHONES */
+            sku: string;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            units: number;
+        };
         /** @description An amount in whole minor units. */
         Money: {
             /**
@@ -2862,6 +2874,8 @@ export interface components {
         NewProduct: {
             /** @description Whether it can be ordered; default true. */
             active?: boolean | null;
+            /** @description Whether orders wait for units that are out of stock, instead of being rejected; default false. */
+            backorder?: boolean | null;
             /** @example Belt drive, 33 and 45 */
             description?: string | null;
             /** @example Turntable */
@@ -3145,10 +3159,11 @@ export interface components {
              */
             external_ref?: string | null;
             /**
-             * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
-             *     `delivered` or `released` (the reserved stock is free again).
+             * @description `unallocated`, `backordered` (waits for units that are out of stock), `allocated` (stock is reserved), `booked`
+             *     (shipments are booked), `partly_shipped`, `shipped`, `delivered` or `released` (the reserved stock is free again).
              *
              *     - `unallocated`: no stock is reserved
+             *     - `backordered`: waits for units that are out of stock; others may be reserved
              *     - `allocated`: stock is reserved
              *     - `booked`: the shipments are booked
              *     - `partly_shipped`: carriers have some of the shipments
@@ -3157,7 +3172,7 @@ export interface components {
              *     - `released`: the reserved stock, if there was any, is free again
              * @enum {string}
              */
-            fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
+            fulfilment_status: "unallocated" | "backordered" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
             /** Format: uuid */
             id: string;
             /**
@@ -3222,10 +3237,11 @@ export interface components {
                  */
                 external_ref?: string | null;
                 /**
-                 * @description `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
-                 *     `delivered` or `released` (the reserved stock is free again).
+                 * @description `unallocated`, `backordered` (waits for units that are out of stock), `allocated` (stock is reserved), `booked`
+                 *     (shipments are booked), `partly_shipped`, `shipped`, `delivered` or `released` (the reserved stock is free again).
                  *
                  *     - `unallocated`: no stock is reserved
+                 *     - `backordered`: waits for units that are out of stock; others may be reserved
                  *     - `allocated`: stock is reserved
                  *     - `booked`: the shipments are booked
                  *     - `partly_shipped`: carriers have some of the shipments
@@ -3234,7 +3250,7 @@ export interface components {
                  *     - `released`: the reserved stock, if there was any, is free again
                  * @enum {string}
                  */
-                fulfilment_status: "unallocated" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
+                fulfilment_status: "unallocated" | "backordered" | "allocated" | "booked" | "partly_shipped" | "shipped" | "delivered" | "released";
                 /** Format: uuid */
                 id: string;
                 /**
@@ -3581,6 +3597,8 @@ export interface components {
         Product: {
             /** @description Whether it can be ordered. */
             active: boolean;
+            /** @description Whether orders wait for units that are out of stock, instead of being rejected. */
+            backorder: boolean;
             /** Format: date-time */
             created_at: string;
             /** @example Over the ear, 30 hours */
@@ -3598,6 +3616,8 @@ export interface components {
         /** @description Fields to change; fields that are left out keep their value. */
         ProductChange: {
             active?: boolean | null;
+            /** @description Whether new orders wait for units that are out of stock. Orders that are placed already are not affected. */
+            backorder?: boolean | null;
             description?: string | null;
             /** @example Wireless headphones, second edition */
             name?: string | null;
@@ -3612,6 +3632,8 @@ export interface components {
             items: {
                 /** @description Whether it can be ordered. */
                 active: boolean;
+                /** @description Whether orders wait for units that are out of stock, instead of being rejected. */
+                backorder: boolean;
                 /** Format: date-time */
                 created_at: string;
                 /** @example Over the ear, 30 hours */
@@ -9162,6 +9184,12 @@ export interface operations {
                      *           ]
                      *         }
                      *       ],
+                     *       "missing": [
+                     *         {
+                     *           "sku": "SKU-HEADPHONES",
+                     *           "units": 2
+                     *         }
+                     *       ],
                      *       "order_id": "019ab1c2-7f3e-7c41-9d1a-2418cfffe1c7",
                      *       "shortages": [
                      *         {
@@ -10126,6 +10154,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "active": true,
+                     *           "backorder": true,
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "description": "Over the ear, 30 hours",
                      *           "name": "Wireless headphones",
@@ -10199,6 +10228,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",
@@ -10257,6 +10287,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",
@@ -10323,6 +10354,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "active": true,
+                     *       "backorder": true,
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "description": "Over the ear, 30 hours",
                      *       "name": "Wireless headphones",

@@ -33,6 +33,7 @@ const SETS: &[Set] = &[
     // order.fulfilment_status
     &[
         ("unallocated", "no stock is reserved"),
+        ("backordered", "waits for units that are out of stock; others may be reserved"),
         ("allocated", "stock is reserved"),
         ("booked", "the shipments are booked"),
         ("partly_shipped", "carriers have some of the shipments"),
@@ -223,6 +224,7 @@ const SETS: &[Set] = &[
     &[
         ("undecided", "no decision yet, or undone before one"),
         ("allocated", "every line was allocated; it stays so when the stock is released or shipped"),
+        ("waiting", "what was available is allocated; the order waits for the rest"),
         ("rejected", "too few units in all open warehouses together"),
     ],
     // reasons against alternatives

@@ -51,7 +51,7 @@ async fn staff_see_which_warehouses_supply_an_order_and_why_not_others(pool: PgP
 
     assert_eq!(
         before,
-        json!({ "order_id": id, "status": "undecided", "allocations": [], "shortages": [],
+        json!({ "order_id": id, "status": "undecided", "allocations": [], "shortages": [], "missing": [],
                                "alternatives": [] })
     );
     assert_eq!((&after["status"], &after["policy"]), (&json!("allocated"), &json!("single_warehouse_first")));

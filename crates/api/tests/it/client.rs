@@ -258,6 +258,7 @@ fn product(sku: &str, price: i64, currency: &str, vendor_id: UserId) -> NewProdu
         vendor_id,
         price: Money::new(price, currency.parse().expect("a currency")).expect("a price"),
         active: true,
+        backorder: false,
     }
 }
 

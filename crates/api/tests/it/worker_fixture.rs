@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId, ShipmentId, UserId, WarehouseId};
 use domain::messages::{
-    BookShipments, InventoryCommand, Reply, ReserveStock, ShipmentCommand, ShipmentRequest, StockRejected,
+    BookShipments, InventoryCommand, Reply, ReserveLine, ReserveStock, ShipmentCommand, ShipmentRequest, StockRejected,
 };
 use domain::order::Recipient;
 use domain::product::Line;
@@ -60,9 +60,25 @@ pub async fn reserve(client: &ApiClient, order: &str, lines: &[(&str, i64)]) {
         sku: sku.parse().expect("a SKU"),
         quantity: (*quantity).try_into().expect("a quantity"),
     };
-    let reserve = InventoryCommand::Reserve(ReserveStock::new(order_id, lines.iter().map(line).collect()));
+    handle_reserve(client, ReserveStock::new(order_id, lines.iter().map(line).collect()), now).await;
+}
+
+/// The same, with lines that may wait.
+pub async fn reserve_or_wait(client: &ApiClient, order: &str, lines: &[(&str, i64)]) {
+    let (order_id, now) = (order.parse().expect("an id"), platform::clock::now());
+    let line = |(sku, quantity): &(&str, i64)| ReserveLine {
+        sku: sku.parse().expect("a SKU"),
+        quantity: (*quantity).try_into().expect("a quantity"),
+        may_wait: true,
+    };
+    let lines = lines.iter().map(line).collect();
+    handle_reserve(client, ReserveStock { lines, ..ReserveStock::new(order_id, Vec::new()) }, now).await;
+}
+
+async fn handle_reserve(client: &ApiClient, command: ReserveStock, now: Timestamp) {
+    let batch = [delivery(command.order_id, InventoryCommand::Reserve(command), now)];
     let mut work = begin(client).await;
-    let handled = Inventory::default().handle(&mut work, &[delivery(order_id, reserve, now)], now).await;
+    let handled = Inventory::default().handle(&mut work, &batch, now).await;
     commit(work, handled.expect("handled"), now).await;
 }
 

@@ -18,6 +18,7 @@ struct ProductRow {
     price_minor: i64,
     currency: String,
     active: bool,
+    backorder: bool,
 }
 
 struct DetailsRow {
@@ -28,6 +29,7 @@ struct DetailsRow {
     price_minor: i64,
     currency: String,
     active: bool,
+    backorder: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -36,7 +38,7 @@ pub(crate) async fn products(connection: &mut PgConnection, skus: &[Sku]) -> Res
     let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
     let rows = sqlx::query_as!(
         ProductRow,
-        "SELECT sku, name, vendor_id, price_minor, currency, active FROM catalogue.products WHERE sku = ANY($1)",
+        "SELECT sku, name, vendor_id, price_minor, currency, active, backorder FROM catalogue.products WHERE sku = ANY($1)",
         &skus as &[&str],
     )
     .fetch_all(connection)
@@ -51,7 +53,7 @@ pub(crate) async fn find(
 ) -> Result<Option<ProductDetails>, CatalogueError> {
     let row = sqlx::query_as!(
         DetailsRow,
-        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at
            FROM catalogue.products
           WHERE sku = $1 AND (active OR $2 OR vendor_id = $3)",
         sku.as_str(),
@@ -71,7 +73,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<ProductDetails>, CatalogueError> {
     let rows = sqlx::query_as!(
         DetailsRow,
-        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at
            FROM catalogue.products
           WHERE sku > $1
             AND (active OR $2 OR vendor_id = $3)
@@ -105,17 +107,19 @@ pub(crate) async fn insert(
     let price_minor: Vec<_> = new.iter().map(|product| product.price.amount_minor).collect();
     let currency: Vec<_> = new.iter().map(|product| product.price.currency.code()).collect();
     let active: Vec<_> = new.iter().map(|product| product.active).collect();
+    let backorder: Vec<_> = new.iter().map(|product| product.backorder).collect();
     let rows = sqlx::query_as!(
         DetailsRow,
         r#"WITH created AS (
                INSERT INTO catalogue.products
-                      (sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at)
+                      (sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at)
                SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name, unnest($3::text[]) AS description,
                       unnest($4::uuid[]) AS vendor_id, unnest($5::bigint[]) AS price_minor,
-                      unnest($6::text[]) AS currency, unnest($7::bool[]) AS active, $8 AS created_at, $8 AS updated_at
+                      unnest($6::text[]) AS currency, unnest($7::bool[]) AS active, unnest($10::bool[]) AS backorder,
+                      $8 AS created_at, $8 AS updated_at
                 ORDER BY sku
                ON CONFLICT (sku) DO NOTHING
-               RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+               RETURNING sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at
            ), priced AS (
                INSERT INTO catalogue.prices (sku, valid_from, price_minor, currency, changed_by)
                SELECT created.sku, $8 AS valid_from, created.price_minor, created.currency, $9 AS changed_by
@@ -123,6 +127,7 @@ pub(crate) async fn insert(
            )
            SELECT sku AS "sku!", name AS "name!", description AS "description!", vendor_id AS "vendor_id!",
                   price_minor AS "price_minor!", currency AS "currency!", active AS "active!",
+                  backorder AS "backorder!",
                   created_at AS "created_at!", updated_at AS "updated_at!"
              FROM created"#,
         &sku as &[&str],
@@ -134,6 +139,7 @@ pub(crate) async fn insert(
         &active,
         now,
         changed_by,
+        &backorder,
     )
     .fetch_all(connection)
     .await?;
@@ -144,7 +150,7 @@ pub(crate) async fn insert(
 pub(crate) async fn lock(tx: &mut PgConnection, sku: &Sku) -> Result<Option<ProductDetails>, CatalogueError> {
     let row = sqlx::query_as!(
         DetailsRow,
-        "SELECT sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at
+        "SELECT sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at
            FROM catalogue.products WHERE sku = $1 FOR NO KEY UPDATE",
         sku.as_str(),
     )
@@ -171,9 +177,10 @@ pub(crate) async fn update(
         "UPDATE catalogue.products
             SET name = COALESCE($3, name), description = COALESCE($4, description),
                 price_minor = COALESCE($5, price_minor), currency = COALESCE($6, currency),
-                active = COALESCE($7, active), vendor_id = COALESCE($9, vendor_id), updated_at = $8
+                active = COALESCE($7, active), backorder = COALESCE($10, backorder),
+                vendor_id = COALESCE($9, vendor_id), updated_at = $8
           WHERE sku = $1 AND ($2::uuid IS NULL OR vendor_id = $2)
-         RETURNING sku, name, description, vendor_id, price_minor, currency, active, created_at, updated_at",
+         RETURNING sku, name, description, vendor_id, price_minor, currency, active, backorder, created_at, updated_at",
         sku.as_str(),
         owner,
         change.name.as_ref().map(ProductName::as_str),
@@ -183,6 +190,7 @@ pub(crate) async fn update(
         change.active,
         now,
         change.vendor_id.map(|vendor| vendor.as_uuid()),
+        change.backorder,
     )
     .fetch_optional(connection)
     .await?;
@@ -225,6 +233,7 @@ impl TryFrom<ProductRow> for Product {
             name: row.name,
             vendor_id: UserId::from_uuid(row.vendor_id),
             active: row.active,
+            backorder: row.backorder,
         })
     }
 }
@@ -233,8 +242,8 @@ impl TryFrom<DetailsRow> for ProductDetails {
     type Error = CatalogueError;
 
     fn try_from(row: DetailsRow) -> Result<Self, CatalogueError> {
-        let DetailsRow { sku, name, vendor_id, price_minor, currency, active, .. } = row;
-        let product = ProductRow { sku, name, vendor_id, price_minor, currency, active };
+        let DetailsRow { sku, name, vendor_id, price_minor, currency, active, backorder, .. } = row;
+        let product = ProductRow { sku, name, vendor_id, price_minor, currency, active, backorder };
         Ok(Self {
             product: product.try_into()?,
             description: row.description,

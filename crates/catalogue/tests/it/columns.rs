@@ -13,7 +13,7 @@ async fn each_column_of_a_new_product_holds_the_value_of_its_name(pool: PgPool) 
         .await
         .expect("the product");
     let expected = json!({ "sku": "A", "name": "The A", "description": "Two lines\nof text.", "vendor_id": OURS,
-                           "price_minor": 1_999, "currency": "USD", "active": true,
+                           "price_minor": 1_999, "currency": "USD", "active": true, "backorder": false,
                            "created_at": "2026-11-23T12:00:00+00:00", "updated_at": "2026-11-23T12:00:00+00:00" });
     for (column, value) in expected.as_object().expect("columns") {
         assert_eq!(&row[column], value, "{column}");

@@ -32,6 +32,7 @@ pub fn product(text: &str, vendor_id: UserId) -> NewProduct {
         vendor_id,
         price: usd(1_999),
         active: true,
+        backorder: false,
     }
 }
 

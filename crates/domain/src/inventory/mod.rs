@@ -3,6 +3,7 @@
 //! Counters change by [`Movement`]s only. Each movement is a ledger entry, and a counter is the sum of its entries.
 
 mod allocator;
+mod backorder;
 mod ledger;
 mod movement;
 mod reservation;
@@ -16,6 +17,7 @@ pub use crate::allocation_policy::AllocationPolicy;
 pub use allocator::{
     ALTERNATIVES_MAX, AllocationDecision, Alternative, AlternativeReason, Proximities, WarehouseLocations, allocate,
 };
+pub use backorder::{BackorderDecision, WaitingOrder, allocate_or_wait, fill};
 pub use ledger::{AdjustmentKind, LedgerEntry, Origin};
 pub use movement::{Movement, MovementKind};
 pub use reservation::{LineState, ReservationState, ReservedLine, ReservedLines, ShipRefusal};

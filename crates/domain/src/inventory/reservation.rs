@@ -10,6 +10,8 @@ crate::string_enum! {
     pub enum ReservationState {
         /// Every line is reserved or shipped.
         Reserved,
+        /// What was available is reserved, the order waits for the rest.
+        Waiting,
         /// A SKU was short: nothing is reserved, now or later.
         Rejected,
         /// Released, possibly before it was reserved: a later reserve command is refused.
@@ -54,7 +56,7 @@ impl ReservationState {
     #[must_use]
     pub const fn release(self) -> Self {
         match self {
-            Self::Reserved | Self::Released => Self::Released,
+            Self::Reserved | Self::Waiting | Self::Released => Self::Released,
             Self::Rejected => Self::Rejected,
         }
     }
@@ -69,6 +71,12 @@ impl ReservedLines {
             quantity: line.quantity,
         };
         self.0.iter().map(allocation).collect()
+    }
+
+    /// The active line of this SKU in this warehouse, which later units are added to.
+    pub fn active_mut(&mut self, sku: &Sku, warehouse: WarehouseId) -> Option<&mut ReservedLine> {
+        let is_same = |line: &&mut ReservedLine| line.sku == *sku && line.warehouse_id == warehouse;
+        self.0.iter_mut().filter(is_same).find(|line| line.state == LineState::Active)
     }
 
     /// The lines to release; empty when all are released or shipped.
@@ -192,6 +200,7 @@ mod tests {
     fn a_rejected_reservation_stays_rejected_after_a_release() {
         assert_eq!(ReservationState::Rejected.release(), ReservationState::Rejected);
         assert_eq!(ReservationState::Reserved.release(), ReservationState::Released);
+        assert_eq!(ReservationState::Waiting.release(), ReservationState::Released);
         assert_eq!(ReservationState::Released.release(), ReservationState::Released);
     }
 

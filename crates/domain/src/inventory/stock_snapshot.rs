@@ -14,6 +14,8 @@ pub struct StockRow {
     /// Orders get no stock of a closed warehouse.
     pub is_open: bool,
     pub level: StockLevel,
+    /// Available units that older orders wait for, see [`StockSnapshot::set_aside`].
+    pub set_aside: u32,
 }
 
 /// The stock rows of each SKU, sorted by priority.
@@ -23,7 +25,7 @@ pub struct StockSnapshot(HashMap<Sku, Vec<StockRow>>);
 impl StockRow {
     /// The units that an order can get.
     pub const fn available(&self) -> u32 {
-        if self.is_open { self.level.available() } else { 0 }
+        if self.is_open { self.level.available().saturating_sub(self.set_aside) } else { 0 }
     }
 }
 
@@ -39,6 +41,17 @@ impl StockSnapshot {
 
     pub fn level(&self, sku: &Sku, warehouse: WarehouseId) -> Option<StockLevel> {
         self.of(sku).iter().find(|row| row.warehouse_id == warehouse).map(|row| row.level)
+    }
+
+    /// Takes up to `units` from what the following orders can get: older orders wait for them. The warehouses that are
+    /// preferred least give them first. This decides nothing for the older orders.
+    pub fn set_aside(&mut self, sku: &Sku, units: u32) {
+        let mut left = units;
+        for row in self.0.get_mut(sku).into_iter().flatten().rev() {
+            let taken = left.min(row.available());
+            row.set_aside += taken;
+            left -= taken;
+        }
     }
 
     pub fn apply(&mut self, sku: &Sku, warehouse: WarehouseId, movement: Movement) -> Result<(), StockRefusal> {

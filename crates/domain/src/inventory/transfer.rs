@@ -97,7 +97,7 @@ mod tests {
     fn stock(west_is_open: bool) -> StockSnapshot {
         let row = |warehouse_id, is_open, on_hand, reserved| {
             let level = StockLevel::new(on_hand, reserved).expect("legal counters");
-            ("A".parse().expect("a SKU"), StockRow { warehouse_id, priority: 1, is_open, level })
+            ("A".parse().expect("a SKU"), StockRow { warehouse_id, priority: 1, is_open, level, set_aside: 0 })
         };
         [row(EAST, true, 10, 4), row(WEST, west_is_open, 1, 0)].into_iter().collect()
     }

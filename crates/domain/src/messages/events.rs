@@ -1,6 +1,6 @@
 //! Events: facts about orders, published to all subscribers.
 
-use super::{Address, Message};
+use super::{Address, Message, MissingUnits};
 use crate::Timestamp;
 use crate::ids::{OrderId, ShipmentId, UserId};
 use crate::money::Money;
@@ -27,6 +27,9 @@ pub enum OrderEvent {
     #[serde(rename = "order.shipment_exception.v1")]
     #[strum(serialize = "order.shipment_exception.v1")]
     ShipmentException(OrderShipmentException),
+    #[serde(rename = "order.backordered.v1")]
+    #[strum(serialize = "order.backordered.v1")]
+    Backordered(OrderBackordered),
 }
 
 impl Message for OrderEvent {
@@ -43,6 +46,7 @@ impl Message for OrderEvent {
             Self::ShipmentDelayed(message) => message.order_id,
             Self::LinesCancelled(message) => message.order_id,
             Self::ShipmentException(message) => message.order_id,
+            Self::Backordered(message) => message.order_id,
         }
     }
 }
@@ -89,6 +93,15 @@ pub struct OrderLinesCancelled {
     pub lines: Vec<Line>,
     /// What is not captured because of it.
     pub amount: Money,
+    /// The order's version after it.
+    pub version: i32,
+}
+
+/// The order waits for units that are out of stock. Published once per order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderBackordered {
+    pub order_id: OrderId,
+    pub missing: Vec<MissingUnits>,
     /// The order's version after it.
     pub version: i32,
 }

@@ -4,7 +4,7 @@
 //! For a new message, add a sample below, and the file that the failing test prints.
 
 use super::golden_values::{
-    allocation, booked, id, line, money, noon, order, refundable, returned, shipment, shortage, warehouse,
+    allocation, booked, id, line, missing, money, noon, order, refundable, returned, shipment, shortage, warehouse,
 };
 use super::*;
 use crate::allocation_policy::AllocationPolicy;
@@ -157,7 +157,7 @@ fn inventory_commands() -> Vec<InventoryCommand> {
     vec![
         InventoryCommand::Reserve(ReserveStock {
             order_id,
-            lines: vec![line("SKU-HEADPHONES", 2), line("SKU-MUG", 1)],
+            lines: vec![ReserveLine { may_wait: true, ..line("SKU-HEADPHONES", 2).into() }, line("SKU-MUG", 1).into()],
             policy: Some(AllocationPolicy::MinimiseSplits),
             destination: Some(Location { country: "US".parse().unwrap(), region: Some("NV".parse().unwrap()) }),
         }),
@@ -237,6 +237,7 @@ fn replies_of_inventory() -> Vec<Reply> {
     vec![
         Reply::StockReserved(StockReserved { order_id, allocations: vec![allocation()] }),
         Reply::StockRejected(StockRejected { order_id, shortages: vec![shortage()] }),
+        Reply::StockBackordered(StockBackordered { order_id, missing: vec![missing()] }),
         Reply::StockReleased(StockReleased { order_id }),
         Reply::StockShipped(StockShipped { order_id, shipment_id }),
         Reply::StockNotShipped(StockNotShipped {
@@ -356,6 +357,7 @@ fn events() -> Vec<OrderEvent> {
             occurred_at: noon(),
             version: 9,
         }),
+        OrderEvent::Backordered(OrderBackordered { order_id, missing: vec![missing()], version: 2 }),
     ]
 }
 

@@ -23,6 +23,11 @@ pub fn shortage() -> Shortage {
     Shortage { sku: "SKU-MUG".parse().unwrap(), requested: 3, available: 1 }
 }
 
+pub fn missing() -> MissingUnits {
+    let Line { sku, quantity: units } = line("SKU-HEADPHONES", 1);
+    MissingUnits { sku, units }
+}
+
 pub fn booked() -> BookedShipment {
     BookedShipment {
         shipment_id: shipment(),

@@ -46,13 +46,14 @@ impl Message for InventoryCommand {
     }
 }
 
-/// Reserves all lines, or none. Replies: [`StockReserved`] or [`StockRejected`]. A repeated command gets the same
-/// reply.
+/// Reserves all lines, or none, unless only lines that may wait are short. Replies: [`StockReserved`],
+/// [`StockRejected`] or [`StockBackordered`]. A repeated command gets the same reply; one of an order that waits, with
+/// what is missing now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReserveStock {
     pub order_id: OrderId,
     /// One line per SKU.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ReserveLine>,
     /// Overrides the policy of the inventory's settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<AllocationPolicy>,
@@ -62,9 +63,33 @@ pub struct ReserveStock {
 }
 
 impl ReserveStock {
-    /// A command without a policy of its own and without a destination, like those of earlier versions.
-    pub const fn new(order_id: OrderId, lines: Vec<Line>) -> Self {
+    /// A command without a policy of its own and without a destination, whose lines may not wait, like those of earlier
+    /// versions.
+    pub fn new(order_id: OrderId, lines: Vec<Line>) -> Self {
+        let lines = lines.into_iter().map(ReserveLine::from).collect();
         Self { order_id, lines, policy: None, destination: None }
+    }
+}
+
+/// A line to reserve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReserveLine {
+    pub sku: Sku,
+    pub quantity: Quantity,
+    /// Whether the order waits for the units that are missing. Absent in messages of earlier versions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_wait: bool,
+}
+
+impl ReserveLine {
+    pub fn line(&self) -> Line {
+        Line { sku: self.sku.clone(), quantity: self.quantity }
+    }
+}
+
+impl From<Line> for ReserveLine {
+    fn from(Line { sku, quantity }: Line) -> Self {
+        Self { sku, quantity, may_wait: false }
     }
 }
 
@@ -141,6 +166,20 @@ pub struct Shortage {
     pub sku: Sku,
     pub requested: u32,
     pub available: u32,
+}
+
+/// What is available is reserved, the order waits for the rest. [`StockReserved`] follows once nothing is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockBackordered {
+    pub order_id: OrderId,
+    pub missing: Vec<MissingUnits>,
+}
+
+/// Units of a SKU that an order waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingUnits {
+    pub sku: Sku,
+    pub units: Quantity,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,12 +16,13 @@ mod return_events;
 mod shipping;
 
 pub use events::{
-    OrderChanged, OrderCreated, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed, OrderShipmentException,
+    OrderBackordered, OrderChanged, OrderCreated, OrderEvent, OrderLinesCancelled, OrderShipmentDelayed,
+    OrderShipmentException,
 };
 pub use inventory::{
-    Allocation, InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
-    ReservationStale, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockNotShipped,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    Allocation, InventoryCommand, MissingUnits, ReduceReservation, ReleaseStock, RemainingUnits, ReservationReduced,
+    ReservationStale, ReserveLine, ReserveStock, RestockReturn, ReturnRestocked, ShipStock, Shortage, StockBackordered,
+    StockNotShipped, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 pub use payments::{
     AuthorizePayment, CapturePayment, PaymentAuthorized, PaymentCaptureDeclined, PaymentCaptured, PaymentCommand,

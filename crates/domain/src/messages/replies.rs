@@ -5,8 +5,8 @@ use super::{
     PaymentReauthorizationDeclined, PaymentReauthorized, PaymentRefundLinesRefused, PaymentRefundRefused,
     PaymentRefundUnresolved, PaymentRefunded, PaymentVoided, PaymentWrittenOff, Queue, ReservationReduced,
     ReservationStale, ReturnRestocked, ShipmentAmended, ShipmentDelayed, ShipmentException, ShipmentNotAmended,
-    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockNotShipped,
-    StockRejected, StockReleased, StockReserved, StockShipped,
+    ShipmentProgressed, ShipmentsBooked, ShipmentsCancelled, ShipmentsRefused, ShipmentsTooLate, StockBackordered,
+    StockNotShipped, StockRejected, StockReleased, StockReserved, StockShipped,
 };
 use crate::ids::OrderId;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub enum Reply {
     #[serde(rename = "inventory.rejected.v1")]
     #[strum(serialize = "inventory.rejected.v1")]
     StockRejected(StockRejected),
+    #[serde(rename = "inventory.backordered.v1")]
+    #[strum(serialize = "inventory.backordered.v1")]
+    StockBackordered(StockBackordered),
     #[serde(rename = "inventory.released.v1")]
     #[strum(serialize = "inventory.released.v1")]
     StockReleased(StockReleased),
@@ -114,6 +117,7 @@ impl Message for Reply {
         match self {
             Self::StockReserved(reply) => reply.order_id,
             Self::StockRejected(reply) => reply.order_id,
+            Self::StockBackordered(reply) => reply.order_id,
             Self::StockReleased(reply) => reply.order_id,
             Self::StockShipped(reply) => reply.order_id,
             Self::StockNotShipped(reply) => reply.order_id,
@@ -147,6 +151,7 @@ impl Message for Reply {
         match self {
             Self::StockReserved(_)
             | Self::StockRejected(_)
+            | Self::StockBackordered(_)
             | Self::StockReleased(_)
             | Self::StockShipped(_)
             | Self::StockNotShipped(_)

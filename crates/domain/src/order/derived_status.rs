@@ -24,6 +24,8 @@ crate::string_enum! {
 crate::string_enum! {
     pub enum FulfilmentStatus {
         Unallocated,
+        /// The order waits for units that are out of stock. Others may be reserved.
+        Backordered,
         /// Stock is reserved.
         Allocated,
         /// The carrier has accepted the booking.
@@ -70,7 +72,10 @@ impl FulfilmentStatus {
         match entry {
             TimelineEntry::StockReserved | TimelineEntry::ShipmentsCancelled => Self::Allocated,
             TimelineEntry::Confirmed { .. } => Self::Booked,
+            TimelineEntry::Backordered { .. } => Self::Backordered,
             TimelineEntry::StockReleased => Self::Released,
+            // Inventory has released what the order waited with.
+            TimelineEntry::StockRejected { .. } if self == Self::Backordered => Self::Released,
             TimelineEntry::ShipmentHandedOver { remaining: 0, .. } => Self::Shipped,
             TimelineEntry::ShipmentHandedOver { .. } => Self::PartlyShipped,
             TimelineEntry::ShipmentDelivered { remaining: 0, .. } => Self::Delivered,

@@ -12,6 +12,8 @@ pub struct Offer {
     pub name: String,
     pub vendor_id: UserId,
     pub unit_price: Money,
+    /// Whether an order waits for units that are out of stock.
+    pub may_wait: bool,
 }
 
 /// A line as the order stores it: with the offer at that time, unaffected by later changes of the catalogue.
@@ -25,6 +27,8 @@ pub struct PricedLine {
     /// For all units together; in the currency of the price.
     pub tax_minor: AmountMinor,
     pub discount_minor: AmountMinor,
+    /// Whether the order waits for units that are out of stock. Not stored with the line: only the saga needs it.
+    pub may_wait: bool,
 }
 
 /// The lines of an order with their prices, all in one currency, and their total with shipping.
@@ -93,6 +97,7 @@ impl PricedLine {
             unit_price: offer.unit_price,
             tax_minor: AmountMinor::default(),
             discount_minor: AmountMinor::default(),
+            may_wait: offer.may_wait,
         }
     }
 
@@ -143,7 +148,8 @@ mod tests {
 
     fn offer(amount_minor: i64, currency: &str) -> Offer {
         let unit_price = Money::new(amount_minor, currency.parse().expect("a currency")).expect("an amount");
-        Offer { name: "A thing".to_owned(), vendor_id: UserId::from_uuid(uuid::Uuid::nil()), unit_price }
+        let vendor_id = UserId::from_uuid(uuid::Uuid::nil());
+        Offer { name: "A thing".to_owned(), vendor_id, unit_price, may_wait: false }
     }
 
     fn lines(quantities: &[(&str, u32)]) -> OrderLines {
@@ -197,6 +203,7 @@ mod tests {
             unit_price: Money::new(price, "USD".parse().expect("a currency")).expect("an amount"),
             tax_minor: amount(0),
             discount_minor: amount(0),
+            may_wait: false,
         }
     }
 

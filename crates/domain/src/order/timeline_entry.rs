@@ -4,7 +4,7 @@ use super::cancel::CancelReason;
 use super::order_request::Note;
 use crate::Timestamp;
 use crate::ids::{OrderId, RefundId, ShipmentId};
-use crate::messages::{BookedShipment, Shortage};
+use crate::messages::{BookedShipment, MissingUnits, Shortage};
 use crate::money::Money;
 use crate::product::Line;
 use crate::shipment::{DeliveryException, Transport};
@@ -25,6 +25,10 @@ pub enum TimelineEntry {
     StockReserved,
     StockRejected {
         shortages: Vec<Shortage>,
+    },
+    /// What is available is reserved, the order waits for the rest.
+    Backordered {
+        missing: Vec<MissingUnits>,
     },
     PaymentAuthorized {
         amount: Money,
@@ -253,6 +257,7 @@ impl EntryKind {
             Self::Accepted
             | Self::StockReserved
             | Self::StockRejected
+            | Self::Backordered
             | Self::PaymentAuthorized
             | Self::PaymentDeclined
             | Self::ShipmentsRefused

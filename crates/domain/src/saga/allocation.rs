@@ -3,7 +3,7 @@
 use super::error::SagaError;
 use super::planned_shipment::{PlannedShipment, is_default};
 use crate::ids::{OrderId, ShipmentId, UserId, WarehouseId};
-use crate::messages::{Allocation, BookShipments, ShipmentRequest};
+use crate::messages::{Allocation, BookShipments, ReserveLine, ShipmentRequest};
 use crate::money::Money;
 use crate::order::Order;
 use crate::order::pricing::PricedLine;
@@ -23,6 +23,9 @@ pub struct AllocatedLine {
     /// Tax minus discount, for all units together. Absent in the sagas of earlier versions.
     #[serde(default, skip_serializing_if = "is_default")]
     pub adjustment_minor: i64,
+    /// Whether the order waits for units that are out of stock. Absent in the sagas of earlier versions.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub may_wait: bool,
 }
 
 impl From<&PricedLine> for AllocatedLine {
@@ -34,11 +37,16 @@ impl From<&PricedLine> for AllocatedLine {
             vendor: Some(line.vendor_id),
             // Neither is negative, so the difference does not overflow.
             adjustment_minor: line.tax_minor.get() - line.discount_minor.get(),
+            may_wait: line.may_wait,
         }
     }
 }
 
 impl AllocatedLine {
+    fn to_reserve(&self) -> ReserveLine {
+        ReserveLine { sku: self.sku.clone(), quantity: self.quantity, may_wait: self.may_wait }
+    }
+
     /// What this many of its units cost with their share of tax and discount, rounded down. At most the line's total,
     /// which was checked when the order was placed.
     fn cost_of(&self, units: i64) -> i64 {
@@ -60,13 +68,12 @@ pub(super) enum SagaAllocation {
 }
 
 impl SagaAllocation {
-    pub fn lines(&self) -> Vec<Line> {
+    /// The lines to reserve. Those of an order that is allocated are all reserved.
+    pub fn lines(&self) -> Vec<ReserveLine> {
         match self {
-            Self::Ordered(lines) => {
-                lines.iter().map(|line| Line { sku: line.sku.clone(), quantity: line.quantity }).collect()
-            }
+            Self::Ordered(lines) => lines.iter().map(AllocatedLine::to_reserve).collect(),
             Self::Allocated(shipments) | Self::Booked(shipments) => {
-                shipments.iter().flat_map(|shipment| shipment.lines.clone()).collect()
+                shipments.iter().flat_map(|shipment| shipment.lines.clone()).map(ReserveLine::from).collect()
             }
         }
     }
@@ -187,9 +194,14 @@ mod tests {
     ) {
         let sku: Sku = "A".parse().unwrap();
         let quantity = |units: u32| Quantity::try_from(units).unwrap();
-        let (unit_price_minor, vendor) = (100, None);
-        let line =
-            AllocatedLine { sku: sku.clone(), quantity: quantity(10), unit_price_minor, vendor, adjustment_minor };
+        let line = AllocatedLine {
+            sku: sku.clone(),
+            quantity: quantity(10),
+            unit_price_minor: 100,
+            vendor: None,
+            adjustment_minor,
+            may_wait: false,
+        };
         let allocation = |(number, units): (u128, u32)| Allocation {
             warehouse_id: WarehouseId::from_uuid(Uuid::from_u128(number)),
             sku: sku.clone(),

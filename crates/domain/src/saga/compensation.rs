@@ -16,7 +16,7 @@ use crate::step_name::StepName;
 
 impl OrderSaga {
     pub(super) fn undo_from(self, step: StepName, end: End, order: &Order) -> Transition {
-        Self { attempt: 0, phase: Phase::Undoing { step, end }, ..self }.undo(step, order)
+        Self { attempt: 0, is_waiting: false, phase: Phase::Undoing { step, end }, ..self }.undo(step, order)
     }
 
     /// Sends the step's compensation, for the first time or again. Raises attention as the retry policy defines.

@@ -27,6 +27,7 @@ impl OrderSaga {
             attempt: 0,
             resends: 0,
             phase,
+            is_waiting: false,
             allocation,
             refunds: SagaRefunds::default(),
             moved_although_cancelled: BTreeSet::new(),
@@ -74,6 +75,10 @@ impl OrderSaga {
                 let allocation = allocation.unwrap_or_else(|| self.allocation.clone());
                 Applied::Changed(Self { allocation, ..self }.done(name, order).record_first(Some(entry)))
             }
+            Some(StepOutcome::Waits { .. }) if self.is_waiting => Applied::Unchanged,
+            Some(StepOutcome::Waits { entry }) => Applied::Changed(
+                Transition::of(Self { is_waiting: true, attempt: 1, resends: 0, ..self }).record(entry),
+            ),
             Some(StepOutcome::Refused { entry, reason }) => {
                 Applied::Changed(self.refused(name, reason, order).record_first(Some(entry)))
             }
@@ -88,14 +93,21 @@ impl OrderSaga {
             return Applied::Changed(self.repeat(command));
         }
         match self.phase.clone() {
-            Phase::Running(name) => {
-                let step = self.step_of_plan(name);
-                let is_exhausted = self.attempt >= step.attempts_max;
-                Applied::Changed(if is_exhausted { self.give_up(step, order) } else { self.run(name, order) })
-            }
+            Phase::Running(name) => Applied::Changed(self.on_step_deadline(name, order)),
             Phase::Undoing { step, .. } => Applied::Changed(self.undo(step, order)),
             Phase::Delivering => Applied::Changed(self.retry_delivery(order)),
             Phase::Ended(_) => Applied::Unchanged,
+        }
+    }
+
+    fn on_step_deadline(self, name: StepName, order: &Order) -> Transition {
+        let step = self.step_of_plan(name);
+        match self.wait_policy(step) {
+            Some(policy) if self.attempt >= policy.attempts_max => {
+                self.undo_from(name, End::Rejected { reason: policy.expired.to_owned() }, order)
+            }
+            None if self.attempt >= step.attempts_max => self.give_up(step, order),
+            _ => self.run(name, order),
         }
     }
 
@@ -136,7 +148,7 @@ impl OrderSaga {
     /// Continues with the next step. The order is confirmed, and delivered, after the last one.
     fn done(self, step: StepName, order: &Order) -> Transition {
         match self.plan().after(step) {
-            Some(next) => Self { attempt: 0, ..self }.run(next.name, order),
+            Some(next) => Self { attempt: 0, is_waiting: false, ..self }.run(next.name, order),
             None => self.deliver(order),
         }
     }
@@ -163,7 +175,7 @@ impl OrderSaga {
             End::Rejected { reason } => Some(TimelineEntry::Rejected { reason: reason.clone() }),
             End::Cancelled => Some(TimelineEntry::Cancelled),
         };
-        let mut transition = Transition::of(Self { attempt: 0, phase: Phase::Ended(end), ..self });
+        let mut transition = Transition::of(Self { attempt: 0, is_waiting: false, phase: Phase::Ended(end), ..self });
         transition.entries.extend(entry);
         transition
     }

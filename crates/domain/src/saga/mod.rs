@@ -49,7 +49,7 @@ pub use exceptions::ExceptionDecision;
 pub use order_saga::OrderSaga;
 pub use phase::{End, Phase, PhaseName};
 pub use plan::{Delivery, Plan, PlanVersion};
-pub use retry_policy::{Backoff, RetryPolicy};
+pub use retry_policy::{Backoff, RetryPolicy, WaitPolicy};
 pub use steps::Step;
 pub use time_scale::TimeScale;
 pub use transition::Transition;

@@ -6,8 +6,9 @@ use super::command::NumberedCommand;
 use super::error::SagaError;
 use super::phase::{Phase, PhaseName};
 use super::plan::{Plan, PlanVersion};
+use super::planned_shipment::is_default;
 use super::refund_outcomes::SagaRefunds;
-use super::retry_policy::RetryPolicy;
+use super::retry_policy::{Backoff, RetryPolicy, WaitPolicy};
 use super::steps::Step;
 use super::time_scale::TimeScale;
 use crate::Timestamp;
@@ -38,6 +39,9 @@ pub struct OrderSaga {
     #[serde(rename = "unreceived", default, skip_serializing_if = "is_zero")]
     pub(super) resends: u32,
     pub(super) phase: Phase,
+    /// The reply to the open command said that its effect comes later. Only while a step runs.
+    #[serde(rename = "waiting", default, skip_serializing_if = "is_default")]
+    pub(super) is_waiting: bool,
     /// `goods` in the sagas of earlier versions.
     #[serde(alias = "goods")]
     pub(super) allocation: SagaAllocation,
@@ -141,11 +145,20 @@ impl OrderSaga {
         let sent = self.attempt.saturating_add(self.resends);
         match (self.retry_policy(), &self.phase) {
             (Some(policy), _) => policy.backoff.wait(sent),
-            (None, Phase::Running(step)) => self.step_of_plan(*step).backoff.wait(sent),
+            (None, Phase::Running(step)) => self.step_backoff(self.step_of_plan(*step)).wait(sent),
             (None, Phase::Delivering) => self.plan().delivery.tracking_backoff.wait(sent),
             // An undoing saga always has a retry policy, and an ended one is not woken.
             (None, Phase::Undoing { .. } | Phase::Ended(_)) => Duration::ZERO,
         }
+    }
+
+    fn step_backoff(&self, step: &Step) -> Backoff {
+        self.wait_policy(step).map_or(step.backoff, |policy| policy.backoff)
+    }
+
+    /// The policy that applies instead of the step's own while it waits.
+    pub(super) fn wait_policy(&self, step: &Step) -> Option<WaitPolicy> {
+        step.waiting.filter(|_| self.is_waiting)
     }
 
     /// The retry policy of commands that are never given up; `None` when no such command is open.

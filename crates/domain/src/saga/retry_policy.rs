@@ -21,6 +21,17 @@ pub struct RetryPolicy {
     pub stuck_after: u32,
 }
 
+/// How a step waits whose reply says that its effect comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitPolicy {
+    /// The command is sent again in case the last reply is lost.
+    pub backoff: Backoff,
+    /// After so many attempts the step is given up.
+    pub attempts_max: u32,
+    /// The reason of the rejection then.
+    pub expired: &'static str,
+}
+
 impl Backoff {
     /// How long to wait after the `attempt`th attempt, counted from one.
     pub fn wait(&self, attempt: u32) -> Duration {
@@ -35,6 +46,13 @@ impl fmt::Display for Backoff {
             1 => write!(f, "{} s", self.initial.as_secs()),
             factor => write!(f, "{} s, times {factor}, up to {} s", self.initial.as_secs(), self.max.as_secs()),
         }
+    }
+}
+
+impl fmt::Display for WaitPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backoff, attempts_max, expired } = self;
+        write!(f, "{backoff}, {attempts_max} attempts, then {expired}")
     }
 }
 

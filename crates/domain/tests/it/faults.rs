@@ -16,6 +16,8 @@ pub enum Fault {
     Cancel,
     /// The customer cancels so many units of a line.
     CancelLine(i16, u32),
+    /// The units that the order waits for come.
+    Fill,
     /// The carrier reports the next milestone of a shipment.
     AdvanceShipment(usize),
     /// The carrier reports what went wrong with a shipment.
@@ -42,6 +44,7 @@ pub fn fault() -> impl Strategy<Value = Fault> {
         1 => Just(Fault::LoseAll),
         3 => Just(Fault::Deadline),
         1 => Just(Fault::Cancel),
+        1 => Just(Fault::Fill),
         3 => (1_i16..=2, 1_u32..=2).prop_map(|(line_no, units)| Fault::CancelLine(line_no, units)),
         3 => any::<usize>().prop_map(Fault::AdvanceShipment),
         1 => Just(Fault::Retry),

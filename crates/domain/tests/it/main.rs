@@ -1,5 +1,6 @@
 //! The domain's rules, through its public API.
 
+mod backorders;
 mod cancel_lines;
 mod cancelling;
 mod deadlines;
@@ -8,6 +9,7 @@ mod delivering;
 mod exceptions;
 mod faults;
 mod forward;
+mod inventory_model;
 mod operators;
 mod order_table;
 mod properties;

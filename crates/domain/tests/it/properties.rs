@@ -90,6 +90,7 @@ impl World {
             Fault::Deadline => self.expire_deadline(),
             Fault::Cancel => self.cancel(),
             Fault::CancelLine(line_no, units) => self.cancel_line(line_no, units),
+            Fault::Fill => self.in_flight.extend(self.slices.fill().map(Packet::Reply)),
             Fault::AdvanceShipment(index) => {
                 self.in_flight.extend(self.slices.advance_shipment(index).map(Packet::Reply));
             }
@@ -126,6 +127,7 @@ impl World {
             self.reauthorize();
             self.capture_again();
             self.retry_refused_stock();
+            self.in_flight.extend(self.slices.fill().map(Packet::Reply));
             let reports: Vec<_> =
                 (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
             self.in_flight.extend(reports.into_iter().map(Packet::Reply));
@@ -297,7 +299,8 @@ impl World {
         let slices = &self.slices;
         assert_eq!(self.saga.phase(), &Phase::Ended(end.clone()));
         assert!(slices.captured.is_empty() && slices.shipped.is_empty(), "{slices:?}");
-        assert_ne!(slices.stock, Stock::Reserved, "stock is still reserved");
+        assert!(!matches!(slices.stock, Stock::Reserved | Stock::Waiting), "stock is still reserved");
+        assert_eq!(slices.active, BTreeMap::new());
         assert_ne!(slices.payment, Payment::Authorized, "the payment is still authorized");
         assert_ne!(slices.shipping, Shipping::Booked, "a shipment is still booked");
         assert!(!matches!(self.order.payment, OrderPaymentStatus::Authorized | OrderPaymentStatus::Captured));
@@ -333,12 +336,14 @@ proptest! {
         amend_refusals in prop::sample::select(vec![0, 0, 1]),
         (expires, is_free) in (prop::bool::weighted(0.2), prop::bool::weighted(0.3)),
         (renewal_declines, stock_refusals) in prop::sample::select(vec![(0, 0), (0, 0), (1, 0), (0, 1), (2, 2)]),
+        is_short in prop::bool::weighted(0.3),
     ) {
         let mut world = World::new(willing, warehouses, vendors, is_free);
         world.slices.capture_declines = capture_declines;
         world.slices.amend_refusals = amend_refusals;
         (world.slices.expires, world.slices.renewal_declines) = (expires, renewal_declines);
         world.slices.stock_refusals = stock_refusals;
+        world.slices.is_short = is_short;
 
         for fault in &faults {
             world.inject(fault);
@@ -353,8 +358,10 @@ proptest! {
         willing in willing(),
         warehouses in 1_usize..=3,
         vendors in vendors(),
+        is_short in any::<bool>(),
     ) {
         let mut world = World::new(willing, warehouses, vendors, false);
+        world.slices.is_short = is_short;
 
         world.run_to_end();
 

@@ -21,6 +21,12 @@ pub fn out_of_stock() -> Reply {
     Reply::StockRejected(StockRejected { order_id: order_id(), shortages: vec![shortage] })
 }
 
+/// The order waits for so many headphones.
+pub fn backordered(units: u32) -> Reply {
+    let (sku, units) = ("SKU-HEADPHONES".parse().expect("a valid fixture"), units.try_into().expect("a valid fixture"));
+    Reply::StockBackordered(StockBackordered { order_id: order_id(), missing: vec![MissingUnits { sku, units }] })
+}
+
 pub fn released() -> Reply {
     Reply::StockReleased(StockReleased { order_id: order_id() })
 }

@@ -253,6 +253,7 @@ pub fn priced(sku: &str, quantity: u32, unit_price_minor: i64) -> AllocatedLine 
         unit_price_minor,
         vendor: None,
         adjustment_minor: 0,
+        may_wait: false,
     }
 }
 

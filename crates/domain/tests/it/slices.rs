@@ -17,6 +17,8 @@ pub struct Slices {
     pub shipping: Shipping,
     /// Whether each slice accepts its step.
     pub willing: [bool; 3],
+    /// Whether units are missing when the order is reserved.
+    pub is_short: bool,
     pub warehouses: Vec<WarehouseId>,
     pub shipped: BTreeSet<ShipmentId>,
     pub captured: BTreeMap<ShipmentId, i64>,
@@ -34,8 +36,10 @@ pub struct Slices {
     /// The units that are reserved and not shipped.
     pub active: BTreeMap<(WarehouseId, Sku), u32>,
     pub shipped_units: BTreeMap<Sku, u32>,
+    /// The lines of the reserve command.
+    pub ordered: Vec<Line>,
     /// The lines of each shipment that was ever booked.
-    lines: BTreeMap<ShipmentId, (WarehouseId, Vec<Line>)>,
+    pub lines: BTreeMap<ShipmentId, (WarehouseId, Vec<Line>)>,
     /// The reply to each amendment.
     amendments: BTreeMap<(ShipmentId, u32), Reply>,
     /// How many replacements the carrier refuses.
@@ -45,6 +49,8 @@ pub struct Slices {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stock {
     Untouched,
+    /// Some units are missing.
+    Waiting,
     Reserved,
     Rejected,
     Released,
@@ -74,6 +80,7 @@ impl Slices {
             payment: Payment::Untouched,
             shipping: Shipping::Untouched,
             willing,
+            is_short: false,
             warehouses,
             shipped: BTreeSet::new(),
             captured: BTreeMap::new(),
@@ -85,6 +92,7 @@ impl Slices {
             statuses: BTreeMap::new(),
             active: BTreeMap::new(),
             shipped_units: BTreeMap::new(),
+            ordered: Vec::new(),
             lines: BTreeMap::new(),
             amendments: BTreeMap::new(),
             amend_refusals: 0,
@@ -93,7 +101,7 @@ impl Slices {
 
     pub fn handle(&mut self, command: &Command) -> Vec<Reply> {
         match command {
-            Command::Inventory(InventoryCommand::Reserve(reserve)) => vec![self.reserve(&reserve.lines)],
+            Command::Inventory(InventoryCommand::Reserve(reserve)) => vec![self.reserve(reserve)],
             Command::Inventory(InventoryCommand::Release(_)) => vec![self.release()],
             Command::Inventory(InventoryCommand::Ship(ship)) => vec![self.ship(ship)],
             Command::Inventory(InventoryCommand::Reduce(reduce)) => vec![self.reduce(reduce)],
@@ -145,79 +153,6 @@ impl Slices {
 
     pub fn has_handed_over(&self) -> bool {
         self.statuses.values().any(|status| *status >= ShipmentStatus::HandedOver)
-    }
-
-    fn reserve(&mut self, lines: &[Line]) -> Reply {
-        let allocations = self.allocate(lines);
-        if self.stock == Stock::Untouched {
-            self.stock = if self.willing[0] { Stock::Reserved } else { Stock::Rejected };
-            if self.willing[0] {
-                let units = allocations.iter().map(|it| ((it.warehouse_id, it.sku.clone()), it.quantity.get()));
-                self.active = units.collect();
-            }
-        }
-        match self.stock {
-            Stock::Reserved => Reply::StockReserved(StockReserved { order_id: self.order, allocations }),
-            _ => Reply::StockRejected(StockRejected { order_id: self.order, shortages: Vec::new() }),
-        }
-    }
-
-    /// Distributes the units over the warehouses, one after another.
-    fn allocate(&self, lines: &[Line]) -> Vec<Allocation> {
-        let mut units: BTreeMap<(WarehouseId, Sku), u32> = BTreeMap::new();
-        let each = lines.iter().flat_map(|line| std::iter::repeat_n(&line.sku, line.quantity.get() as usize));
-        for (number, sku) in each.enumerate() {
-            *units.entry((self.warehouses[number % self.warehouses.len()], sku.clone())).or_default() += 1;
-        }
-        let allocation = |((warehouse_id, sku), units): (_, u32)| Allocation {
-            warehouse_id,
-            sku,
-            quantity: units.try_into().expect("a quantity"),
-        };
-        units.into_iter().map(allocation).collect()
-    }
-
-    fn release(&mut self) -> Reply {
-        assert!(!self.has_handed_over(), "released the stock of a handed-over shipment");
-        assert_ne!(self.payment, Payment::Authorized, "released the stock before the payment was voided");
-        self.stock = Stock::Released;
-        self.active.clear();
-        Reply::StockReleased(StockReleased { order_id: self.order })
-    }
-
-    fn ship(&mut self, command: &ShipStock) -> Reply {
-        let (order_id, shipment_id) = (self.order, command.shipment_id);
-        if self.stock_refusals > 0 && !self.shipped.contains(&shipment_id) {
-            self.stock_refusals -= 1;
-            let reason = "it was released".to_owned();
-            return Reply::StockNotShipped(StockNotShipped { order_id, shipment_id, reason });
-        }
-        assert_eq!(self.stock, Stock::Reserved, "shipped stock that is not reserved");
-        assert!(self.statuses[&shipment_id] >= ShipmentStatus::HandedOver, "shipped the stock before the hand-over");
-        if self.shipped.insert(shipment_id) {
-            for line in self.lines[&shipment_id].1.clone() {
-                let active = self.active.remove(&(command.warehouse_id, line.sku.clone())).unwrap_or(0);
-                assert_eq!(
-                    active,
-                    line.quantity.get(),
-                    "shipped other units of {} than the shipment contains",
-                    line.sku
-                );
-                *self.shipped_units.entry(line.sku).or_default() += active;
-            }
-        }
-        Reply::StockShipped(StockShipped { order_id: self.order, shipment_id })
-    }
-
-    fn reduce(&mut self, command: &ReduceReservation) -> Reply {
-        let ReduceReservation { order_id, shipment_id, warehouse_id, ref lines } = *command;
-        for RemainingUnits { sku, units } in lines {
-            if let Some(active) = self.active.get_mut(&(warehouse_id, sku.clone())) {
-                *active = (*active).min(*units);
-            }
-        }
-        self.active.retain(|_, units| *units > 0);
-        Reply::ReservationReduced(ReservationReduced { order_id, shipment_id })
     }
 
     fn authorize(&mut self, command: &AuthorizePayment) -> Reply {

@@ -228,6 +228,13 @@ fn saga() -> String {
             "    {} --> undo_{}: {} attempts without a reply, cancelled",
             step.name, step.name, step.attempts_max
         );
+        if let Some(waiting) = step.waiting {
+            let _ = writeln!(
+                edges,
+                "    {0} --> {0}: backordered\n    {0} --> undo_{0}: backordered and {1} attempts",
+                step.name, waiting.attempts_max
+            );
+        }
         let _ = writeln!(edges, "    undo_{} --> {after_undo}: {} done", step.name, step.compensation_type());
     }
     let last = plan.last().name;

@@ -21,7 +21,8 @@ struct LockedRow {
 }
 
 /// Locks the stock rows of `skus` in all warehouses, and those of the reserved lines of `orders`. The keys of an
-/// order's lines never change, so it is safe to read them before the lock. Their states are read afterwards.
+/// order's lines change only while it waits, under the lock of its reservation, so it is safe to read them before the
+/// lock. Their states are read afterwards.
 ///
 /// The subquery `wanted` is sorted before it is joined, and Postgres can only join a locking lateral subquery row by
 /// row. So the rows are locked in that order.
@@ -99,6 +100,6 @@ impl LockedRow {
         let sku = stored.read_column("sku", self.sku.parse())?;
         let level = level(&stored, self.on_hand, self.reserved)?;
         let warehouse_id = WarehouseId::from_uuid(self.warehouse_id);
-        Ok((sku, StockRow { warehouse_id, priority: self.priority, is_open: self.is_open, level }))
+        Ok((sku, StockRow { warehouse_id, priority: self.priority, is_open: self.is_open, level, set_aside: 0 }))
     }
 }

@@ -5,6 +5,8 @@
 //! tables were empty would scan whole tables.
 
 mod allocation_decisions;
+mod backorders;
+mod fill_backorders;
 mod ledger;
 mod lock_stock;
 mod movements;
@@ -17,6 +19,10 @@ mod upkeep;
 mod warehouses;
 
 pub(crate) use allocation_decisions::{DecidedReservation, NewDecision, find_decided_reservation, insert_decisions};
+pub(crate) use backorders::{NewBackorder, delete_backorders, find_backorders, insert_backorders, missing_units};
+pub(crate) use fill_backorders::{
+    Backorder, FilledBackorder, find_fillable_skus, find_next_backorders, lock_waiting, save_filled,
+};
 pub(crate) use ledger::apply_entries;
 pub(crate) use lock_stock::{insert_missing_stock, lock_stock};
 pub(crate) use movements::list_movements;

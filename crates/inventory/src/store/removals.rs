@@ -22,12 +22,14 @@ pub(crate) async fn lock_existing_reservations(tx: &mut PgConnection, orders: &[
     Ok(())
 }
 
+/// Those of `orders` with units that are reserved, or that they wait for.
 pub(crate) async fn orders_with_reserved_units(
     connection: &mut PgConnection,
     orders: &[OrderId],
 ) -> Result<HashSet<OrderId>, StoreError> {
     let open = sqlx::query_scalar!(
-        "SELECT DISTINCT order_id FROM inventory.reservation_lines WHERE order_id = ANY($1) AND state = 'active'",
+        r#"SELECT order_id AS "order_id!" FROM inventory.reservation_lines WHERE order_id = ANY($1) AND state = 'active'
+            UNION SELECT order_id FROM inventory.backorders WHERE order_id = ANY($1)"#,
         &uuids(orders),
     )
     .fetch_all(connection)
@@ -84,6 +86,7 @@ pub(crate) async fn delete_reservations(tx: &mut PgConnection, orders: &[OrderId
     sqlx::query!("DELETE FROM inventory.allocation_decisions WHERE order_id = ANY($1)", &order_id)
         .execute(&mut *tx)
         .await?;
+    sqlx::query!("DELETE FROM inventory.backorders WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM inventory.restocks WHERE order_id = ANY($1)", &order_id).execute(&mut *tx).await?;
     sqlx::query!("DELETE FROM inventory.reservations WHERE order_id = ANY($1)", &order_id).execute(tx).await?;
     Ok(())

@@ -89,7 +89,7 @@ pub(crate) async fn update_reservations(
             SET state = settled.state, shortages = settled.shortages, updated_at = $4
            FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state,
                         unnest($3::jsonb[]) AS shortages) AS settled
-          WHERE header.order_id = settled.order_id AND header.state = 'reserved'",
+          WHERE header.order_id = settled.order_id AND header.state IN ('reserved', 'waiting')",
         &order_id,
         &state as &[&str],
         &shortages as &[Option<Json<&Vec<Shortage>>>],

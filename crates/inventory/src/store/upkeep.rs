@@ -15,7 +15,7 @@ pub(crate) struct StaleReservation {
 pub(crate) struct StaleReservations {
     /// The number of checked reservations.
     pub checked: usize,
-    /// Those with active lines.
+    /// Those with active lines, and those that wait.
     pub stale: Vec<StaleReservation>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct LowStock {
 }
 
 /// Checks at most `limit` reservations that were created or last queried before `before`, the oldest first. Those with
-/// active lines get `queried_at = now`, the others are never checked again. Rows locked by other transactions are
+/// active lines, and those that wait, get `queried_at = now`, the others are never checked again. Rows locked by other transactions are
 /// skipped.
 pub(crate) async fn query_stale_reservations(
     tx: &mut PgConnection,
@@ -37,13 +37,20 @@ pub(crate) async fn query_stale_reservations(
     limit: u32,
 ) -> Result<StaleReservations, StoreError> {
     let rows = sqlx::query!(
-        r#"WITH due AS MATERIALIZED (
+        r#"WITH waiting AS MATERIALIZED (
+               SELECT order_id FROM inventory.reservations
+               WHERE state = 'waiting' AND coalesce(queried_at, created_at) <= $1
+               ORDER BY coalesce(queried_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
+           reserved AS MATERIALIZED (
                SELECT order_id FROM inventory.reservations
                WHERE state = 'reserved' AND coalesce(queried_at, created_at) <= $1
-               ORDER BY coalesce(queried_at, created_at) LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
+               ORDER BY coalesce(queried_at, created_at)
+               LIMIT $3 - (SELECT count(*) FROM waiting) FOR NO KEY UPDATE SKIP LOCKED),
+           due AS MATERIALIZED (
+               SELECT order_id, true AS waits FROM waiting UNION ALL SELECT order_id, false AS waits FROM reserved),
            looked AS MATERIALIZED (
-               SELECT order_id, EXISTS (SELECT FROM inventory.reservation_lines AS line
-                                        WHERE line.order_id = due.order_id AND line.state = 'active') AS holds
+               SELECT order_id, waits OR EXISTS (SELECT FROM inventory.reservation_lines AS line
+                                                 WHERE line.order_id = due.order_id AND line.state = 'active') AS holds
                FROM due)
            UPDATE inventory.reservations AS header
            SET queried_at = CASE WHEN looked.holds THEN $2::timestamptz ELSE 'infinity' END

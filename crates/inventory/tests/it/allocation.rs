@@ -4,7 +4,7 @@ use crate::harness::{Harness, allocations, order, rejected, release, reserve, re
 use domain::ids::{OrderId, WarehouseId};
 use domain::inventory::{AllocationPolicy, Alternative, AlternativeReason, Warehouse, WarehouseChange, WarehouseRef};
 use domain::location::Location;
-use domain::messages::Shortage;
+use domain::messages::{InventoryCommand, Shortage};
 use inventory::{AllocationStatus, AllocationView};
 use platform::audit::NoAudit;
 use sqlx::PgPool;
@@ -108,6 +108,25 @@ async fn the_nearest_warehouse_serves_an_order_with_a_destination(pool: PgPool) 
     assert_eq!(allocations(&replies[1]), [(harness.east, "A".to_owned(), 3)]);
     let rejected = harness.allocation(located).await.alternatives;
     assert_eq!(rejected, [alternative(harness.east, AlternativeReason::Farther)]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn units_that_an_order_waits_for_come_from_the_nearest_warehouse_too(pool: PgPool) {
+    let mut harness = Harness::new(pool, &[("A", 0, 0)]).await;
+    harness.policy = AllocationPolicy::Nearest;
+    let near = location("US", "NV");
+    harness.locate(harness.east, &location("US", "NJ")).await;
+    harness.locate(harness.west, &near).await;
+    let mut command = reserve_as(order(), &[("A", 3)], None, Some(near));
+    if let InventoryCommand::Reserve(reserve) = &mut command.command {
+        reserve.lines[0].may_wait = true;
+    }
+    harness.handle_all(&[command]).await;
+    harness.receive(&[("A", 9, 9)]).await;
+
+    let filled = harness.fill().await;
+
+    assert_eq!(allocations(&filled[0]), [(harness.west, "A".to_owned(), 3)]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -4,12 +4,12 @@ use domain::ids::{MessageId, OrderId, ReturnId, ShipmentId, WarehouseId};
 use domain::inventory::{AllocationPolicy, Origin, Warehouse};
 use domain::location::Location;
 use domain::messages::{
-    InventoryCommand, ReduceReservation, ReleaseStock, RemainingUnits, Reply, ReserveStock, RestockReturn, ShipStock,
-    Shortage, StockRejected, StockReserved,
+    InventoryCommand, MissingUnits, ReduceReservation, ReleaseStock, RemainingUnits, Reply, ReserveStock,
+    RestockReturn, ShipStock, Shortage, StockBackordered, StockRejected, StockReserved,
 };
 use domain::product::{Line, Quantity, Sku};
 use inventory::{Inventory, Receipt};
-use messaging::{Changes, Delivery, Handle, HandleError, Handled, Header, Trace, Verdict};
+use messaging::{Changes, Delivery, Handle, HandleError, Handled, Header, Trace, Verdict, WriteContext};
 use platform::audit::NoAudit;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -93,6 +93,27 @@ impl Harness {
         self.handle_all(&[reserve(order_id, lines)]).await.remove(0)
     }
 
+    /// One run of the task that fills backorders. Returns how many lines it served.
+    pub async fn fill_at_most(&self, limit: u32) -> usize {
+        let context = WriteContext::of(self.pool.clone());
+        inventory::fill_backorders(&context, platform::clock::now(), limit).await.expect("filled")
+    }
+
+    /// Runs the task until nothing is left to do, and returns the replies that it sends, the oldest order first.
+    pub async fn fill(&self) -> Vec<Reply> {
+        while self.fill_at_most(100).await > 0 {}
+        let sent = "WITH sent AS (DELETE FROM messaging.outbox RETURNING seq, payload)
+                    SELECT payload FROM sent ORDER BY seq";
+        let payloads: Vec<String> = sqlx::query_scalar(sent).fetch_all(&self.pool).await.expect("read");
+        payloads.iter().map(|payload| serde_json::from_str(payload).expect("a reply")).collect()
+    }
+
+    /// The units that orders wait for.
+    pub async fn missing(&self) -> i64 {
+        let sum = "SELECT coalesce(sum(missing), 0)::bigint FROM inventory.backorders";
+        sqlx::query_scalar(sum).fetch_one(&self.pool).await.expect("read")
+    }
+
     /// (on hand, reserved) of a SKU, in the east and in the west.
     pub async fn counters(&self, name: &str) -> [(u32, u32); 2] {
         let items = inventory::find_stock(&self.pool, &sku(name)).await.expect("found");
@@ -125,6 +146,17 @@ pub fn reserve_as(
         order_id,
         InventoryCommand::Reserve(ReserveStock { policy, destination, ..ReserveStock::new(order_id, lines) }),
     )
+}
+
+/// All its lines may wait.
+pub fn reserve_waiting(order_id: OrderId, lines: &[(&str, u32)]) -> Delivery<InventoryCommand> {
+    let mut delivery = reserve(order_id, lines);
+    if let InventoryCommand::Reserve(command) = &mut delivery.command {
+        for line in &mut command.lines {
+            line.may_wait = true;
+        }
+    }
+    delivery
 }
 
 pub fn release(order_id: OrderId) -> Delivery<InventoryCommand> {
@@ -177,6 +209,13 @@ pub fn rejected(order_id: OrderId, shortages: &[(&str, u32, u32)]) -> Reply {
         available: *available,
     };
     Reply::StockRejected(StockRejected { order_id, shortages: shortages.iter().map(shortage).collect() })
+}
+
+pub fn backordered(order_id: OrderId, missing: &[(&str, u32)]) -> Reply {
+    let missing = missing
+        .iter()
+        .map(|(name, units)| MissingUnits { sku: sku(name), units: Quantity::try_from(*units).expect("a quantity") });
+    Reply::StockBackordered(StockBackordered { order_id, missing: missing.collect() })
 }
 
 /// The allocations of a reply, as (warehouse, SKU, units).

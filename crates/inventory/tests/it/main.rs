@@ -2,6 +2,8 @@
 
 mod adjustments;
 mod allocation;
+mod backorder_races;
+mod backorders;
 mod closed_warehouses;
 mod columns;
 mod counts_and_transfers;

@@ -1,6 +1,6 @@
 //! The scheduled tasks: queries about stale reservations, and records of low stock.
 
-use crate::harness::{Harness, order, release, reserve, ship, sku};
+use crate::harness::{Harness, order, release, reserve, reserve_waiting, ship, sku};
 use chrono::TimeDelta;
 use domain::ids::OrderId;
 use domain::messages::Reply;
@@ -57,6 +57,21 @@ async fn released_and_shipped_reservations_are_not_queried(pool: PgPool) {
     harness.handle_all(&[release(released), ship(shipped, harness.east)]).await;
 
     assert_eq!(queried(&harness, 61, 10).await, [reserved]);
+}
+
+/// Nobody else would release the reservation of an order whose compensation was abandoned.
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_that_wait_are_queried_with_and_without_reserved_units(pool: PgPool) {
+    let harness = Harness::new(pool, &[("A", 1, 0)]).await;
+    let mut orders = [order(), order(), order()];
+    orders.sort();
+    let [released, partly, nothing] = orders;
+    harness.handle_all(&[reserve_waiting(released, &[("A", 2)])]).await;
+    harness.handle_all(&[release(released), reserve_waiting(partly, &[("A", 2)])]).await;
+    harness.handle_all(&[reserve_waiting(nothing, &[("A", 2)])]).await;
+
+    assert_eq!(queried(&harness, 61, 10).await, [partly, nothing]);
+    assert_eq!(queried(&harness, 62, 10).await, []);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

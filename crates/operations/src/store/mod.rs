@@ -3,6 +3,7 @@
 //! cancelled one.
 
 pub mod audit;
+pub mod backorders;
 pub mod failed_jobs;
 pub mod flow;
 pub mod idempotent_responses;

@@ -2,7 +2,7 @@
 
 use crate::model::offender::{Offender, Scope};
 use crate::store::{
-    flow, ledger_entries, money, orphans, refunds, returns, shipments, simulated_gateway, stock, timelines,
+    backorders, flow, ledger_entries, money, orphans, refunds, returns, shipments, simulated_gateway, stock, timelines,
 };
 use sqlx::PgConnection;
 use std::pin::Pin;
@@ -37,6 +37,10 @@ pub(super) const ALL: &[Check] = checks! {
         "stock.returned", "a rejected or cancelled order has no reserved stock";
     stock::orders_without_stock:
         "stock.covered", "units of a confirmed order are reserved or shipped, those of a delivered one shipped";
+    backorders::unlike_orders:
+        "stock.backorders", "what a waiting order has reserved and misses is what it ordered; no other order misses units";
+    backorders::not_filled:
+        "stock.filled", "no unit is available for minutes while an order waits for it";
     money::out_of_bounds:
         "money.bounds", "refunded <= captured <= authorized";
     money::authorized_twice:

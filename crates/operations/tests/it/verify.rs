@@ -26,6 +26,24 @@ const VIOLATIONS: &[(&str, &str)] = &[
     ("stock.covered", "UPDATE orders.items SET quantity = 3 WHERE order_id::text LIKE 'c%'"),
     ("stock.covered", "UPDATE inventory.reservation_lines SET state = 'active' WHERE state = 'shipped'"),
     (
+        "stock.backorders",
+        "INSERT INTO inventory.backorders (order_id, sku, missing, waiting_since, policy, correlation_id, cause)
+         SELECT order_id, sku, 1, now(), 'priority', 'test', gen_random_uuid() FROM orders.items",
+    ),
+    ("stock.backorders", "UPDATE inventory.reservations SET state = 'waiting' WHERE order_id::text LIKE 'c%'"),
+    (
+        "stock.backorders",
+        "UPDATE inventory.reservations SET state = 'waiting' WHERE order_id::text LIKE 'c%';
+         INSERT INTO inventory.backorders (order_id, sku, missing, waiting_since, policy, correlation_id, cause)
+         SELECT order_id, sku, 1, now(), 'priority', 'test', gen_random_uuid() FROM orders.items
+         WHERE order_id::text LIKE 'c%'",
+    ),
+    (
+        "stock.filled",
+        "INSERT INTO inventory.backorders (order_id, sku, missing, waiting_since, policy, correlation_id, cause)
+         SELECT order_id, sku, 1, '2026-01-01', 'priority', 'test', gen_random_uuid() FROM orders.items",
+    ),
+    (
         "money.bounds",
         "ALTER TABLE payments.payments DROP CONSTRAINT payments_check;
                       UPDATE payments.payments SET captured_minor = 2000 WHERE status = 'captured'",
@@ -184,6 +202,27 @@ async fn every_violation_is_found_by_the_check_of_its_invariant(pool: PgPool) {
         let found = report.checks.iter().find(|outcome| outcome.check == *check).expect("the check is in the table");
         assert!(!found.offenders.is_empty(), "{check} did not find: {violation}\nfound instead:\n{report}");
     }
+}
+
+/// An order of 3 units, of which 1 is reserved. More units are there, but have just come.
+const WAITING: &str = "
+    UPDATE orders.items SET quantity = 3, unit_price_minor = 100, tax_minor = 200 WHERE order_id::text LIKE 'c%';
+    UPDATE orders.orders SET status = 'pending', fulfilment_status = 'backordered' WHERE id::text LIKE 'c%';
+    UPDATE inventory.reservations SET state = 'waiting' WHERE order_id::text LIKE 'c%';
+    UPDATE inventory.stock SET updated_at = now();
+    INSERT INTO inventory.backorders (order_id, sku, missing, waiting_since, policy, correlation_id, cause)
+    SELECT order_id, sku, 2, '2026-01-01', 'priority', 'test', gen_random_uuid() FROM orders.items
+    WHERE order_id::text LIKE 'c%'";
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_that_waits_for_some_of_its_units_is_consistent(pool: PgPool) {
+    pool.execute(CONSISTENT).await.unwrap();
+
+    let report = report_after(&pool, WAITING).await;
+
+    let stock = report.checks.iter().filter(|outcome| outcome.check.starts_with("stock."));
+    let offenders: Vec<_> = stock.flat_map(|outcome| &outcome.offenders).collect();
+    assert!(offenders.is_empty(), "{report}");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -41,6 +41,7 @@ pub async fn seed(pool: &PgPool, environment: &EnvironmentArgs) -> anyhow::Resul
             vendor_id,
             price: Money::new(PRICE_MINOR, "USD".parse()?)?,
             active: true,
+            backorder: false,
         });
     }
     catalogue::create_products(pool, &products, "orderctl", now).await?;

@@ -77,6 +77,7 @@ fn new_product(product: &DemoProduct, vendor_id: UserId) -> anyhow::Result<NewPr
         vendor_id,
         price: Money::new(product.price_minor, "USD".parse()?)?,
         active: true,
+        backorder: false,
     })
 }
 

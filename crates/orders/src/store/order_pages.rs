@@ -182,7 +182,8 @@ fn push_own_lines(query: &mut QueryBuilder<Postgres>, viewer: Viewer) {
 
 fn found(row: OrderRow, viewer: Viewer) -> Result<FoundOrder, StoreError> {
     let order = summary(&row, viewer)?;
-    let was_allocated = !matches!(order.fulfilment_status, FulfilmentStatus::Unallocated);
+    let was_allocated =
+        !matches!(order.fulfilment_status, FulfilmentStatus::Unallocated | FulfilmentStatus::Backordered);
     let is_vendor = viewer.of_order_by(order.customer_id).vendor().is_some();
     let metadata = row.metadata.map(|Json(metadata)| metadata).filter(|_| !is_vendor);
     Ok(FoundOrder {

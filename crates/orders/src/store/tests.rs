@@ -60,6 +60,7 @@ fn new_order() -> NewOrder {
             unit_price: price(5),
             tax_minor: amount(4),
             discount_minor: amount(2),
+            may_wait: true,
         }],
         shipping_minor: amount(6),
         total: price(23),

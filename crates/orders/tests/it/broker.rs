@@ -5,10 +5,9 @@ use domain::ids::{MessageId, OrderId, ShipmentId, WarehouseId};
 use domain::messages::{
     Allocation, AmendShipment, BookedShipment, InventoryCommand, Message, PaymentAuthorized, PaymentCaptured,
     PaymentCommand, PaymentReauthorized, PaymentVoided, PaymentWrittenOff, ReauthorizePayment, Reply,
-    ReservationReduced, ShipmentAmended, ShipmentCommand, ShipmentProgressed, ShipmentRequest, ShipmentsBooked,
-    ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
+    ReservationReduced, ReserveLine, ShipmentAmended, ShipmentCommand, ShipmentProgressed, ShipmentRequest,
+    ShipmentsBooked, ShipmentsCancelled, StockReleased, StockReserved, StockShipped,
 };
-use domain::product::Line;
 use domain::saga::TimeScale;
 use domain::shipment::ShipmentStatus;
 use futures::future::join_all;
@@ -152,8 +151,8 @@ fn parse_command<M: Message + DeserializeOwned>(sent: &Sent) -> M {
     serde_json::from_str(&sent.payload).expect("a command")
 }
 
-fn reserved(order_id: OrderId, lines: Vec<Line>) -> Reply {
-    let allocation = |line: Line| Allocation { warehouse_id: WAREHOUSE, sku: line.sku, quantity: line.quantity };
+fn reserved(order_id: OrderId, lines: Vec<ReserveLine>) -> Reply {
+    let allocation = |line: ReserveLine| Allocation { warehouse_id: WAREHOUSE, sku: line.sku, quantity: line.quantity };
     Reply::StockReserved(StockReserved { order_id, allocations: lines.into_iter().map(allocation).collect() })
 }
 

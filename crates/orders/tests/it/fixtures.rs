@@ -31,7 +31,7 @@ pub fn now() -> Timestamp {
 fn offer(line: &Line) -> Offer {
     let vendor_id = if line.sku.as_str().starts_with("HIS-") { HIS_VENDOR } else { HER_VENDOR };
     let unit_price = Money::new(PRICE_MINOR, "USD".parse().expect("a currency")).expect("an amount");
-    Offer { name: format!("The {}", line.sku), vendor_id, unit_price }
+    Offer { name: format!("The {}", line.sku), vendor_id, unit_price, may_wait: false }
 }
 
 pub fn request(lines: &[(&str, i64)], note: Option<&str>) -> OrderRequest {

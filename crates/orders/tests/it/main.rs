@@ -1,6 +1,7 @@
 //! Integration tests of orders on a real Postgres, without a broker.
 
 mod advance_saga;
+mod backorders;
 mod broker;
 mod cancel_lines;
 mod cancel_order;

@@ -14,7 +14,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::ids::{OrderId, WarehouseId};
 use domain::inventory::{Alternative, AlternativeReason};
-use domain::messages::{Allocation, Shortage};
+use domain::messages::{Allocation, MissingUnits, Shortage};
 use domain::product::Sku;
 use inventory::AllocationView;
 use orders::OrderView;
@@ -33,10 +33,12 @@ pub struct AllocationBody {
     policy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decided_at: Option<DateTime<Utc>>,
-    /// What was allocated; empty unless the status is `allocated`.
+    /// What was allocated; empty unless the status is `allocated` or `waiting`.
     allocations: Vec<AllocatedUnitsBody>,
     /// What is short in all open warehouses together; empty unless the status is `rejected`.
     shortages: Vec<ShortageBody>,
+    /// What the order waits for; empty unless the status is `waiting`.
+    missing: Vec<MissingUnitsBody>,
     /// Warehouses that do not supply the order alone, and combinations of warehouses, each with the reason. At most 16,
     /// single warehouses first.
     alternatives: Vec<AlternativeBody>,
@@ -61,6 +63,14 @@ pub struct ShortageBody {
     requested: u32,
     #[schema(example = 3)]
     available: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MissingUnitsBody {
+    #[schema(example = "SKU-HEADPHONES")]
+    sku: String,
+    #[schema(example = 2)]
+    units: u32,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,6 +118,7 @@ fn keep_own(allocation: &mut AllocationView, vendor: Caller, order: &OrderView) 
     }
     allocation.allocations.retain(|part| own.contains(&&part.sku));
     allocation.shortages.retain(|short| own.contains(&&short.sku));
+    allocation.missing.retain(|missing| own.contains(&&missing.sku));
     allocation.alternatives.retain_mut(|alternative| {
         alternative.shortages.retain(|short| own.contains(&&short.sku));
         alternative.reason != AlternativeReason::NotEnough || !alternative.shortages.is_empty()
@@ -138,6 +149,7 @@ impl AllocationBody {
             decided_at: allocation.decided_at,
             allocations: allocation.allocations.into_iter().map(allocated).collect::<Result<_, Problem>>()?,
             shortages: allocation.shortages.into_iter().map(ShortageBody::from).collect(),
+            missing: allocation.missing.into_iter().map(MissingUnitsBody::from).collect(),
             alternatives: allocation.alternatives.into_iter().map(alternative).collect::<Result<_, Problem>>()?,
         })
     }
@@ -151,6 +163,12 @@ impl AlternativeBody {
             reason: reason.into(),
             shortages: shortages.into_iter().map(ShortageBody::from).collect(),
         })
+    }
+}
+
+impl From<MissingUnits> for MissingUnitsBody {
+    fn from(MissingUnits { sku, units }: MissingUnits) -> Self {
+        Self { sku: sku.to_string(), units: units.get() }
     }
 }
 

@@ -31,8 +31,8 @@ pub struct OrderSummaryBody {
     /// or `partly_refunded`.
     #[schema(value_type = OrderPaymentStatusSet, inline)]
     payment_status: &'static str,
-    /// `unallocated`, `allocated` (stock is reserved), `booked` (shipments are booked), `partly_shipped`, `shipped`,
-    /// `delivered` or `released` (the reserved stock is free again).
+    /// `unallocated`, `backordered` (waits for units that are out of stock), `allocated` (stock is reserved), `booked`
+    /// (shipments are booked), `partly_shipped`, `shipped`, `delivered` or `released` (the reserved stock is free again).
     #[schema(value_type = FulfilmentStatusSet, inline)]
     fulfilment_status: &'static str,
     /// Why it was rejected, or why it was cancelled: a code, for cancellations one of the reasons of

@@ -30,6 +30,9 @@ pub struct NewProductBody {
     /// Whether it can be ordered; default true.
     #[schema(value_type = Option<bool>)]
     active: bool,
+    /// Whether orders wait for units that are out of stock, instead of being rejected; default false.
+    #[schema(value_type = Option<bool>)]
+    backorder: bool,
     /// The vendor; default yourself. Admins can set another user.
     #[schema(value_type = Option<uuid::Uuid>)]
     vendor_id: Option<UserId>,
@@ -42,6 +45,7 @@ impl FromJson for NewProductBody {
         let description = members.optional("description", parsed);
         let price = members.required("price", money::read);
         let active = members.optional("active", boolean);
+        let backorder = members.optional("backorder", boolean);
         let vendor_id = members.optional("vendor_id", parsed);
         Some(Self {
             sku: sku?,
@@ -49,6 +53,7 @@ impl FromJson for NewProductBody {
             description: description?.unwrap_or_default(),
             price: price?,
             active: active?.unwrap_or(true),
+            backorder: backorder?.unwrap_or(false),
             vendor_id: vendor_id?,
         })
     }
@@ -68,8 +73,8 @@ pub async fn create_product(
 ) -> Result<IdempotentResponse, Problem> {
     let vendor_id = body.vendor_id.unwrap_or(by.caller.id);
     ensure_may_get_products(&detached.state, by.caller, vendor_id).await?;
-    let NewProductBody { sku, name, description, price, active, .. } = body;
-    let new = NewProduct { sku, name, description, vendor_id, price, active };
+    let NewProductBody { sku, name, description, price, active, backorder, .. } = body;
+    let new = NewProduct { sku, name, description, vendor_id, price, active, backorder };
     let (editor, at) = (editor(by.caller), by.at);
     let work = |state: AppState, recorder| async move {
         catalogue::create_product(&state.pool, editor, new, at, &recorder).await

@@ -19,6 +19,8 @@ pub struct ProductBody {
     price: MoneyBody,
     /// Whether it can be ordered.
     active: bool,
+    /// Whether orders wait for units that are out of stock, instead of being rejected.
+    backorder: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -33,6 +35,7 @@ impl From<ProductDetails> for ProductBody {
             vendor_id: product.vendor_id.as_uuid(),
             price: product.price.into(),
             active: product.active,
+            backorder: product.backorder,
             created_at,
             updated_at,
         }

@@ -25,6 +25,8 @@ pub struct ProductChangeBody {
     #[schema(value_type = Option<MoneyBody>)]
     price: Option<Money>,
     active: Option<bool>,
+    /// Whether new orders wait for units that are out of stock. Orders that are placed already are not affected.
+    backorder: Option<bool>,
     /// The new vendor; only admins can hand a product over. Open orders stay with the vendor before.
     #[schema(value_type = Option<uuid::Uuid>)]
     vendor_id: Option<UserId>,
@@ -36,14 +38,22 @@ impl FromJson for ProductChangeBody {
         let description = members.optional("description", parsed);
         let price = members.optional("price", money::read);
         let active = members.optional("active", boolean);
+        let backorder = members.optional("backorder", boolean);
         let vendor_id = members.optional("vendor_id", parsed);
-        Some(Self { name: name?, description: description?, price: price?, active: active?, vendor_id: vendor_id? })
+        Some(Self {
+            name: name?,
+            description: description?,
+            price: price?,
+            active: active?,
+            backorder: backorder?,
+            vendor_id: vendor_id?,
+        })
     }
 }
 
 /// Change a product
 ///
-/// Placed orders keep their price; new orders get the new price after at most 2 seconds.
+/// Placed orders keep their price; new orders get the new price, and wait or not, after at most 2 seconds.
 #[utoipa::path(patch, path = "/products/{sku}", tag = "products", request_body = ProductChangeBody,
     params(("sku" = String, Path, description = "The product's SKU", example = "SKU-HEADPHONES")),
     responses((status = 200, description = "The changed product", body = ProductBody)),
@@ -54,11 +64,11 @@ pub async fn update_product(
     PathParam(sku): PathParam<Sku>,
     Json(body): Json<ProductChangeBody>,
 ) -> Result<axum::Json<ProductBody>, Problem> {
-    let ProductChangeBody { name, description, price, active, vendor_id } = body;
+    let ProductChangeBody { name, description, price, active, backorder, vendor_id } = body;
     if let Some(vendor) = vendor_id {
         ensure_may_get_products(&detached.state, by.caller, vendor).await?;
     }
-    let change = ProductChange { name, description, price, active, vendor_id };
+    let change = ProductChange { name, description, price, active, backorder, vendor_id };
     let work = |state: AppState| async move {
         catalogue::update_product(&state.pool, editor(by.caller), sku, change, by.at, &by.auditor()).await
     };

@@ -18,6 +18,7 @@ pub const AUTHORIZE_PAYMENT: Step = Step {
     backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
     attempts_max: 4,
     unavailable: "payment_unavailable",
+    waiting: None,
     command,
     compensation,
     on_reply,

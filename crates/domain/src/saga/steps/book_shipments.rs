@@ -19,6 +19,7 @@ pub const BOOK_SHIPMENTS: Step = Step {
     backoff: Backoff { initial: Duration::from_secs(30), factor: 2, max: Duration::from_mins(5) },
     attempts_max: 6,
     unavailable: "shipping_unavailable",
+    waiting: None,
     command,
     compensation,
     on_reply,

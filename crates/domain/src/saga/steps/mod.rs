@@ -12,7 +12,7 @@ pub(super) use reserve_stock::RESERVE_STOCK;
 use super::allocation::SagaAllocation;
 use super::command::Command;
 use super::error::SagaError;
-use super::retry_policy::Backoff;
+use super::retry_policy::{Backoff, WaitPolicy};
 use crate::ids::OrderId;
 use crate::messages::{Queue, Reply};
 use crate::money::Money;
@@ -32,6 +32,8 @@ pub struct Step {
     pub attempts_max: u32,
     /// The reason of the rejection when the step is given up.
     pub unavailable: &'static str,
+    /// How it waits after a reply that says so; `None` for a step whose replies never do.
+    pub waiting: Option<WaitPolicy>,
     pub(super) command: fn(&Order, &SagaAllocation) -> Command,
     pub(super) compensation: fn(OrderId) -> Command,
     /// What a reply means while the command is open; `None` when it replies to another command.
@@ -53,6 +55,8 @@ pub(super) enum StepOutcome {
         /// The new allocation, if the step changes it.
         allocation: Option<SagaAllocation>,
     },
+    /// The effect comes later, and with it another reply.
+    Waits { entry: TimelineEntry },
     /// A business refusal. The step has changed nothing; the order is rejected for this reason.
     Refused { entry: TimelineEntry, reason: String },
 }
@@ -85,6 +89,7 @@ pub(super) fn any_order() -> Order {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} | {} | undo {}", self.name, self.command_type(), self.compensation_type())?;
-        write!(f, " | {}, {} attempts, then {}", self.backoff, self.attempts_max, self.unavailable)
+        write!(f, " | {}, {} attempts, then {}", self.backoff, self.attempts_max, self.unavailable)?;
+        self.waiting.map_or(Ok(()), |policy| write!(f, " | while it waits {policy}"))
     }
 }

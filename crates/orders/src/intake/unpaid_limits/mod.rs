@@ -22,7 +22,8 @@ use std::time::Duration;
 
 /// The most orders of a customer that a count looks at.
 const NEWEST_MAX: u64 = 10_000;
-/// An unpaid order is given up sooner, by its payment step's retry policy.
+/// An unpaid order is given up sooner, by its payment step's retry policy. One that waits for stock is in the database's
+/// counts as long as it waits.
 const REMEMBERED_FOR: Duration = Duration::from_mins(15);
 /// Customers, about 30 MB; beyond that the least active ones are forgotten.
 const CUSTOMERS_MAX: u64 = 100_000;

@@ -91,5 +91,6 @@ fn free_line(original: &OrderView, unit: &Line) -> Result<PricedLine, Problem> {
         unit_price: ordered.unit_price,
         tax_minor: AmountMinor::default(),
         discount_minor: AmountMinor::try_from(price.amount_minor).map_err(Problem::internal)?,
+        may_wait: false,
     })
 }

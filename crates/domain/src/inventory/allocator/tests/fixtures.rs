@@ -44,7 +44,7 @@ fn snapshot_with_closed(rows: &[Row], closed: Option<u128>) -> StockSnapshot {
         let level = StockLevel::new(available + 3, 3).expect("legal counters");
         let priority = 100 - i32::try_from(*place).expect("a small number");
         let is_open = closed != Some(*place);
-        (sku(*number), StockRow { warehouse_id: warehouse(*place), priority, is_open, level })
+        (sku(*number), StockRow { warehouse_id: warehouse(*place), priority, is_open, level, set_aside: 0 })
     };
     rows.iter().map(row).collect()
 }

@@ -1,0 +1,4 @@
+//! Tests of backorders.
+
+mod decisions;
+mod sequences;
