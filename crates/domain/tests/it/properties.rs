@@ -181,6 +181,11 @@ impl World {
     }
 
     fn deliver(&mut self, packet: Packet) {
+        self.receive(packet);
+        self.slices.check_conservation(self.order.total.amount_minor, self.saga.cancelled_units());
+    }
+
+    fn receive(&mut self, packet: Packet) {
         match packet {
             Packet::Command(command) => {
                 self.in_flight.extend(self.slices.handle(&command).into_iter().map(Packet::Reply));

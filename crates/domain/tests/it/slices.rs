@@ -146,6 +146,21 @@ impl Slices {
         Some(Reply::ShipmentException(report))
     }
 
+    /// Whatever has happened so far, money and units are neither made nor lost. `cancelled` are the units that the saga has
+    /// taken out of the order.
+    pub fn check_conservation(&self, total_minor: i64, cancelled: &BTreeMap<Sku, u32>) {
+        let (captured, refunded) = (self.captured.values().sum::<i64>(), self.refunds.iter().sum::<i64>());
+        assert!(refunded <= captured && captured <= total_minor, "{refunded} of {captured} of {total_minor}");
+        assert!(captured == 0 || self.payment == Payment::Authorized, "captured without an authorization");
+        for Line { sku, quantity } in &self.ordered {
+            let active: u32 = self.active.iter().filter(|((_, of), _)| of == sku).map(|(_, units)| units).sum();
+            let units = active + self.shipped_units.get(sku).copied().unwrap_or(0);
+            assert!(units <= quantity.get(), "{units} units of {sku} exist, {quantity:?} were ordered");
+            let is_kept = units + cancelled.get(sku).copied().unwrap_or(0) >= quantity.get();
+            assert!(self.stock != Stock::Reserved || is_kept, "only {units} units of {sku} are left");
+        }
+    }
+
     /// Also those that were cancelled or replaced.
     pub fn every_shipment(&self) -> Vec<ShipmentId> {
         self.lines.keys().copied().collect()
