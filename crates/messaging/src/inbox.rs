@@ -5,6 +5,7 @@
 //! A message that failed or was deferred leaves a receipt. So for every message it is known whether a consumer has
 //! received it.
 
+use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::ids::{MessageId, OrderId};
 use sqlx::{PgConnection, PgPool};
@@ -27,8 +28,16 @@ pub async fn already_processed(
     Ok(processed.into_iter().map(MessageId::from_uuid).collect())
 }
 
-/// The subset of `ids` that any consumer has received: they were handled, wait for a retry, or were dead-lettered.
-pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<HashSet<MessageId>> {
+/// How many days after the creation of its order a row is kept: longer than any message may be delivered again, replays
+/// included.
+pub const KEPT_DAYS: i64 = 14;
+
+/// The subset of `ids` that any consumer has received: they were handled, wait for a retry, or were dead-lettered. Messages
+/// of orders so old that their rows are not kept count as received: nothing is known of them, and an order must not wait
+/// without end.
+pub async fn received(tx: &mut PgConnection, ids: &[MessageId], now: Timestamp) -> sqlx::Result<HashSet<MessageId>> {
+    let kept_since = OrderId::lower_bound(now - TimeDelta::days(KEPT_DAYS)).as_uuid();
+    let unknown = ids.iter().filter(|id| id.as_uuid() < kept_since).copied();
     let received = sqlx::query_scalar!(
         r#"SELECT message_id AS "id!" FROM messaging.inbox WHERE message_id = ANY($1)
            UNION SELECT message_id FROM messaging.receipts WHERE message_id = ANY($1)"#,
@@ -36,7 +45,7 @@ pub async fn received(tx: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result<
     )
     .fetch_all(tx)
     .await?;
-    Ok(received.into_iter().map(MessageId::from_uuid).collect())
+    Ok(received.into_iter().map(MessageId::from_uuid).chain(unknown).collect())
 }
 
 /// Records that `consumer` has received messages that it did not handle.
@@ -55,8 +64,7 @@ pub(crate) async fn record_receipts(pool: &PgPool, consumer: &str, ids: &[Messag
 }
 
 /// Deletes at most `limit` inbox rows, and as many receipts, of orders that were created before `before`, oldest first.
-/// Returns the number of deleted rows. Rows must be kept for as long as a message may be delivered again: two weeks,
-/// replays included.
+/// Returns the number of deleted rows.
 pub async fn prune(pool: &PgPool, before: Timestamp, limit: i64) -> sqlx::Result<u64> {
     let mut connection = platform::postgres::writer(pool).await?;
     let deleted =

@@ -55,7 +55,7 @@ pub async fn wake_stalled_sagas(
     let (waiting, stalled): (Vec<_>, Vec<_>) = stalled.into_iter().partition(|order| waits_for(order, unattended));
     let waiting: Vec<_> = waiting.iter().map(|(order, _)| order.as_uuid()).collect();
     lock_sagas::postpone(&mut work, &waiting, now + time_scale.scale(UNATTENDED_WAIT)).await?;
-    let received = received(&mut work, &stalled).await?;
+    let received = received(&mut work, &stalled, now).await?;
     let (mut changes, mut failed) = (OrderChanges::default(), Vec::new());
     for (order_id, locked) in stalled {
         let correlation_id = locked.as_ref().ok().map(|locked| locked.trace.correlation_id.clone());
@@ -94,10 +94,10 @@ fn waits_for((_order, locked): &StalledOrder, unattended: &[Queue]) -> bool {
 }
 
 /// The open commands of `stalled` that a consumer has received.
-async fn received(tx: &mut PgConnection, stalled: &[StalledOrder]) -> sqlx::Result<HashSet<MessageId>> {
+async fn received(tx: &mut PgConnection, stalled: &[StalledOrder], now: Timestamp) -> sqlx::Result<HashSet<MessageId>> {
     let locked = stalled.iter().filter_map(|(_order, locked)| locked.as_ref().ok());
     let open: Vec<MessageId> = locked.filter_map(open_command).collect();
-    if open.is_empty() { Ok(HashSet::new()) } else { inbox::received(tx, &open).await }
+    if open.is_empty() { Ok(HashSet::new()) } else { inbox::received(tx, &open, now).await }
 }
 
 fn open_command(LockedOrder { order, saga, .. }: &LockedOrder) -> Option<MessageId> {

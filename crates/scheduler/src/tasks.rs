@@ -17,8 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use strum::IntoEnumIterator as _;
 
-/// How long inbox rows are kept: longer than any message may be delivered again.
-const INBOX_DAYS: i64 = 14;
 /// How long the history of task runs is kept.
 const HISTORY_DAYS: i64 = 7;
 const ROWS_MAX: u32 = BATCH_MAX as u32;
@@ -85,7 +83,10 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         }),
         TaskName::PruneInbox => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move {
-                counted(messaging::inbox::prune(&context.pool, before(now, INBOX_DAYS), ROWS_MAX.into()).await?)
+                counted(
+                    messaging::inbox::prune(&context.pool, before(now, messaging::inbox::KEPT_DAYS), ROWS_MAX.into())
+                        .await?,
+                )
             })
         }),
         TaskName::PruneRefreshTokens => task(name, EVERY_10_MIN, context, move |context, now| {

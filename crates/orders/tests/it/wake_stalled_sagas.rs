@@ -66,6 +66,18 @@ async fn a_command_that_was_received_and_got_no_reply_is_sent_again_under_a_new_
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_command_of_an_order_so_old_that_the_inbox_forgets_it_counts_as_an_attempt(pool: PgPool) {
+    placed(&pool, 1).await;
+    let lost = drain_outbox(&pool).await;
+
+    let woken = wake(&pool, now() + Duration::from_hours(15 * 24), LIMIT).await;
+
+    let again = drain_outbox(&pool).await;
+    assert_eq!((woken, again.len(), again[0].type_name.as_str()), (1, 1, "inventory.reserve.v1"));
+    assert!(lost.iter().all(|message| message.id != again[0].id), "its steps would never be given up");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn while_a_queue_has_no_consumer_its_orders_wait_and_no_command_is_sent_again(pool: PgPool) {
     let orders = placed(&pool, 2).await;
     let (waits, other) = (orders[0], orders[1]);
