@@ -68,13 +68,15 @@ pub(crate) async fn find_fillable_skus(tx: &mut PgConnection, limit: i64) -> Res
     skus.iter().map(|sku| read_sku(sku)).collect()
 }
 
-/// The first orders that wait for each of `skus`, at most `limit` rows. Of each SKU they are those that are served next.
+/// The first orders that wait for each of `skus`, at most `limit` rows in equal shares. Of each SKU they are those that are
+/// served next.
 pub(crate) async fn find_next_backorders(
     tx: &mut PgConnection,
     skus: &[Sku],
     limit: i64,
 ) -> Result<Vec<Backorder>, StoreError> {
     let sku: Vec<_> = skus.iter().map(Sku::as_str).collect();
+    let share = limit / i64::try_from(skus.len().max(1)).unwrap_or(i64::MAX);
     let rows = sqlx::query_as!(
         Row,
         "SELECT next.order_id, next.sku, next.missing, next.waiting_since, next.policy, next.country, next.region,
@@ -82,9 +84,9 @@ pub(crate) async fn find_next_backorders(
            FROM (SELECT unnest($1::text[]) AS sku) AS available
           CROSS JOIN LATERAL (SELECT * FROM inventory.backorders AS backorder WHERE backorder.sku = available.sku
                                ORDER BY backorder.waiting_since, backorder.order_id LIMIT $2) AS next
-          ORDER BY next.sku, next.waiting_since, next.order_id LIMIT $2",
+          ORDER BY next.sku, next.waiting_since, next.order_id",
         &sku as &[&str],
-        limit,
+        share.max(1),
     )
     .fetch_all(tx)
     .await?;

@@ -19,7 +19,8 @@ pub async fn without_order(tx: &mut PgConnection, scope: &Scope) -> sqlx::Result
                  UNION ALL SELECT 'orders.reships', order_id FROM orders.reships
                  UNION ALL SELECT 'orders.events', order_id FROM orders.events
                  UNION ALL SELECT 'orders.sagas', order_id FROM orders.sagas
-                 UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations WHERE state = 'reserved'
+                 UNION ALL SELECT 'inventory.reservations', order_id FROM inventory.reservations
+                           WHERE state IN ('reserved', 'waiting')
                  UNION ALL SELECT 'inventory.reservation_lines', order_id FROM inventory.reservation_lines
                            WHERE state <> 'released'
                  UNION ALL SELECT 'payments.payments', order_id FROM payments.payments
