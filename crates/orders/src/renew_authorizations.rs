@@ -30,7 +30,7 @@ impl AuthorizationArgs {
 }
 
 /// Checks up to `limit` orders whose authorization is older than that, and was not checked since; returns how many there
-/// were. Concurrent calls are safe: each locks other orders. An authorization is taken to be as old as its order.
+/// were. Concurrent calls are safe: each locks other orders.
 pub async fn renew_authorizations(
     context: &WriteContext,
     renewed_after: TimeDelta,

@@ -90,11 +90,14 @@ impl OrderSaga {
     }
 
     fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
+        let renewed = PaymentReauthorized { order_id: order.id, attempt: self.authorization.renewals };
+        if let Applied::Changed(renewed) = self.clone().on_reauthorized(order, &renewed) {
+            // It captures again what was declined: those captures are open now, and not what the operator knows of.
+            return Ok(renewed);
+        }
         let outstanding: Vec<PlannedShipment> = self.outstanding_shipments().cloned().collect();
         let voided = PaymentVoided { order_id: order.id, refunded: None };
-        let renewed = PaymentReauthorized { order_id: order.id, attempt: self.authorization.renewals };
-        let start = Transition::of(self.clone()).followed_by(self.clone().on_unused_voided(order, &voided));
-        let start = start.followed_by(self.on_reauthorized(order, &renewed));
+        let start = Transition::of(self.clone()).followed_by(self.on_unused_voided(order, &voided));
         outstanding.iter().try_fold(start, |transition, shipment| transition.mark_captured_and_shipped(order, shipment))
     }
 }

@@ -25,7 +25,8 @@ impl OrderSaga {
         if self.authorization.state != AuthorizationState::Valid || !self.has_uncaptured_shipments() {
             return Transition::of(self);
         }
-        Transition::of(self.renewing()).send_renewal(order)
+        // While the carrier was tracked, attempts were counted without a command that waits for its reply.
+        Transition::of(self.with_attempts_reset().renewing()).send_renewal(order)
     }
 
     /// A person renews the authorization: the gateway has declined that, or a capture because it has expired.

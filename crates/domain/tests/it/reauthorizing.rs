@@ -116,6 +116,31 @@ fn a_declined_renewal_needs_nobody_once_its_order_is_cancelled_and_somebody_if_t
 }
 
 #[test]
+fn an_order_that_was_tracked_for_long_is_not_stuck_when_its_authorization_is_renewed() {
+    let script = due(Script::confirmed().on_deadline_times(20)).in_phase("delivering", Some("deliver_shipments"));
+
+    let unanswered = script.on_deadline_times(9).in_phase("stuck", Some("deliver_shipments"));
+
+    assert!(attention(&unanswered).contains(REAUTHORIZE), "{}", attention(&unanswered));
+}
+
+#[test]
+fn a_renewal_that_is_marked_as_done_leaves_the_captures_that_it_repeats_open() {
+    let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&capture_declined(
+        first(),
+        FIRST_MINOR,
+        1,
+    ));
+    let action = reauthorize(&script);
+    let script = script.applies(action);
+
+    let action = script.saga.clone().mark_step_done(&script.order, "the gateway shows it");
+
+    let script = script.applies(action).sends([CAPTURE]).on_reply(&capture_declined(first(), FIRST_MINOR, 2));
+    assert!(attention(&script).contains("declined to capture"), "{}", attention(&script));
+}
+
+#[test]
 fn a_renewal_without_a_reply_is_marked_as_done() {
     let script = due(Script::confirmed());
 

@@ -97,19 +97,23 @@ pub async fn lock_stalled(
     Ok(rows.into_iter().map(|row| (OrderId::from_uuid(row.id), row.try_into())).collect())
 }
 
-/// Locks up to `limit` confirmed orders that were placed before `time`, and whose authorization was not checked since.
-/// Skips those that another transaction has locked.
+/// Locks up to `limit` confirmed orders that were authorized before `time`, and whose authorization was not checked since.
+/// Skips those that another transaction has locked. Reads active sagas by `sagas_by_deadline`, and of the old ones their
+/// orders.
 pub async fn lock_authorized_before(
     tx: &mut PgConnection,
     time: Timestamp,
     limit: i64,
 ) -> sqlx::Result<Vec<(OrderId, Result<LockedOrder, StoreError>)>> {
     let rows = rows!(
-        "WHERE s.active AND s.phase IN ('delivering', 'stuck') AND o.created_at < $1
-           AND o.payment_status IN ('authorized', 'partly_captured', 'partly_refunded')
-           AND COALESCE((s.state #>> '{authorization,checked_at}')::timestamptz < $1, true)
-         ORDER BY s.order_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+        "WHERE s.active AND s.phase IN ('delivering', 'stuck') AND s.order_id < $2
+           AND o.payment_status IN ('authorized', 'partly_captured', 'partly_refunded', 'refunded')
+           AND COALESCE((s.state #>> '{authorization,checked_at}')::timestamptz,
+                        (SELECT max(event.at) FROM orders.events event
+                          WHERE event.order_id = s.order_id AND event.kind = 'payment_authorized')) < $1
+         ORDER BY s.deadline_at LIMIT $3 FOR NO KEY UPDATE OF s, o SKIP LOCKED",
         time,
+        OrderId::lower_bound(time).as_uuid(),
         limit
     )
     .fetch_all(tx)

@@ -46,8 +46,8 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     /// Returns part of the captured amount, or all of it.
     async fn refund(&self, request: Movement) -> Outcome<Receipt>;
 
-    /// Renews the authorization before it expires, for an amount that is not captured. Captures and refunds still name the
-    /// first authorization. A gateway that can't renew declines.
+    /// Renews what is left of the authorization before it expires: at most the amount, of which a part may be captured by
+    /// now. Captures and refunds still name the first authorization. A gateway that can't renew declines.
     async fn reauthorize(&self, _request: Movement) -> Outcome<Receipt> {
         Outcome::declined("not_supported")
     }

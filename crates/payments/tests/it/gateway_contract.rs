@@ -181,13 +181,16 @@ async fn a_renewal_moves_no_money_and_is_repeated_by_its_key<G: PaymentGateway>(
     gateway.capture(payment.movement("capture", 400)).await;
 
     let renewed = gateway.reauthorize(payment.movement("renewal", 600)).await;
-    let too_much = gateway.reauthorize(payment.movement("another", 601)).await;
+    let of_the_rest = gateway.reauthorize(payment.movement("requested before the capture", 1_000)).await;
+    gateway.capture(payment.movement("rest", 600)).await;
+    let of_nothing = gateway.reauthorize(payment.movement("nothing", 600)).await;
 
     assert!(matches!(renewed, Outcome::Succeeded(_)), "{renewed:?}");
-    assert!(matches!(too_much, Outcome::Declined { .. }), "{too_much:?}");
+    assert!(matches!(of_the_rest, Outcome::Succeeded(_)), "{of_the_rest:?}");
+    assert!(matches!(of_nothing, Outcome::Declined { .. }), "{of_nothing:?}");
     assert_eq!(gateway.reauthorize(payment.movement("renewal", 600)).await, renewed);
     assert!(matches!(gateway.look_up(payment.movement("renewal", 600).key).await, LookUp::Done(_)));
-    assert_eq!(payment.void().await, void_result(true, 400, 400));
+    assert_eq!(payment.void().await, void_result(true, 1_000, 1_000));
 }
 
 async fn concurrent_captures_are_applied_one_at_a_time<G: PaymentGateway>(gateway: &G, methods: &Methods) {

@@ -229,9 +229,7 @@ impl Authorization {
             EntryKind::Capture if is_expired => return Err(AUTHORIZATION_EXPIRED),
             EntryKind::Capture => (&mut self.captured_minor, self.authorized_minor),
             EntryKind::Refund => (&mut self.refunded_minor, self.captured_minor),
-            EntryKind::Reauthorize if entry.amount_minor > self.authorized_minor - self.captured_minor => {
-                return Err("amount_too_large");
-            }
+            EntryKind::Reauthorize if self.captured_minor == self.authorized_minor => return Err("nothing_left"),
             EntryKind::Reauthorize => {
                 self.renewals += 1;
                 return Ok(());
