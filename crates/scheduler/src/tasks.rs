@@ -9,7 +9,7 @@ use crate::retention::Retention;
 use crate::task_name::TaskName;
 use domain::Timestamp;
 use futures::future::BoxFuture;
-use messaging::WriteContext;
+use messaging::{WriteContext, inbox};
 use operations::verify::{VerifyLimits, verify};
 use payments::gateway::GatewaySettings;
 use sqlx::PgPool;
@@ -81,14 +81,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::ExpireIdempotencyKeys => task(name, EVERY_MINUTE, context, move |context, now| {
             Box::pin(async move { expire_keys(&context.pool, keys.kept_since(now)).await })
         }),
-        TaskName::PruneInbox => task(name, EVERY_MINUTE, context, move |context, now| {
-            Box::pin(async move {
-                counted(
-                    messaging::inbox::prune(&context.pool, before(now, messaging::inbox::KEPT_DAYS), ROWS_MAX.into())
-                        .await?,
-                )
-            })
-        }),
+        TaskName::PruneInbox => inbox_task(name, context),
         TaskName::PruneRefreshTokens => task(name, EVERY_10_MIN, context, move |context, now| {
             Box::pin(async move { counted(accounts::prune_refresh_tokens(&context.pool, now, ROWS_MAX).await?) })
         }),
@@ -141,6 +134,13 @@ fn renewals_task(name: TaskName, settings: orders::AuthorizationArgs, context: &
             let Some(renewed_after) = renewed_after else { return Ok(0) };
             Ok(orders::renew_authorizations(&context, renewed_after, now, BATCH_MAX).await?)
         })
+    })
+}
+
+fn inbox_task(name: TaskName, context: &WriteContext) -> Task {
+    task(name, EVERY_MINUTE, context, move |context, now| {
+        let kept_since = before(now, inbox::KEPT_DAYS);
+        Box::pin(async move { counted(inbox::prune(&context.pool, kept_since, ROWS_MAX.into()).await?) })
     })
 }
 
