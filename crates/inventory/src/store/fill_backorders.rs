@@ -68,25 +68,25 @@ pub(crate) async fn find_fillable_skus(tx: &mut PgConnection, limit: i64) -> Res
     skus.iter().map(|sku| read_sku(sku)).collect()
 }
 
-/// The first orders that wait for each of `skus`, at most `limit` rows in equal shares. Of each SKU they are those that are
-/// served next.
+/// The first orders that wait for `skus`, at most `limit` rows: the first of each SKU, then the second of each, and so on,
+/// so that no SKU crowds out the others.
 pub(crate) async fn find_next_backorders(
     tx: &mut PgConnection,
     skus: &[Sku],
     limit: i64,
 ) -> Result<Vec<Backorder>, StoreError> {
     let sku: Vec<_> = skus.iter().map(Sku::as_str).collect();
-    let share = limit / i64::try_from(skus.len().max(1)).unwrap_or(i64::MAX);
     let rows = sqlx::query_as!(
         Row,
         "SELECT next.order_id, next.sku, next.missing, next.waiting_since, next.policy, next.country, next.region,
                 next.correlation_id, next.cause
            FROM (SELECT unnest($1::text[]) AS sku) AS available
-          CROSS JOIN LATERAL (SELECT * FROM inventory.backorders AS backorder WHERE backorder.sku = available.sku
+          CROSS JOIN LATERAL (SELECT *, row_number() OVER (ORDER BY waiting_since, order_id) AS place
+                                FROM inventory.backorders AS backorder WHERE backorder.sku = available.sku
                                ORDER BY backorder.waiting_since, backorder.order_id LIMIT $2) AS next
-          ORDER BY next.sku, next.waiting_since, next.order_id",
+          ORDER BY next.place, next.sku LIMIT $2",
         &sku as &[&str],
-        share.max(1),
+        limit,
     )
     .fetch_all(tx)
     .await?;
