@@ -25,8 +25,10 @@ impl OrderSaga {
         if self.authorization.state != AuthorizationState::Valid || !self.has_uncaptured_shipments() {
             return Transition::of(self);
         }
-        // While the carrier was tracked, attempts were counted without a command that waits for its reply.
-        Transition::of(self.with_attempts_reset().renewing()).send_renewal(order)
+        // Those of tracking are not attempts of the renewal. Those of another open command are kept: its reply clears the
+        // attention that they raised.
+        let saga = if self.retry_policy().is_none() { self.with_attempts_reset() } else { self };
+        Transition::of(saga.renewing()).send_renewal(order)
     }
 
     /// A person renews the authorization: the gateway has declined that, or a capture because it has expired.
@@ -35,10 +37,10 @@ impl OrderSaga {
         if is_open || !self.has_uncaptured_shipments() {
             return Err(SagaError::ActionRefused { action: "reauthorize", phase: self.phase_name() });
         }
-        let reason_before = self.attention_reason(order.id);
+        let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         self.authorization.checked_at = Some(now);
         let entry = TimelineEntry::StepRetried { step: REAUTHORIZE_PAYMENT, reason: reason.to_owned() };
-        let transition = Transition::of(self.with_attempts_reset().renewing()).record(entry);
+        let transition = Transition::of(self.with_attempts_reset().renewing()).record_first(cleared).record(entry);
         Ok(transition.send_renewal(order).update_attention(order, reason_before.as_ref()))
     }
 

@@ -125,6 +125,18 @@ fn an_order_that_was_tracked_for_long_is_not_stuck_when_its_authorization_is_ren
 }
 
 #[test]
+fn attention_for_another_command_without_a_reply_is_cleared_by_its_reply_after_a_renewal() {
+    let script =
+        Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&captured(first(), FIRST_MINOR));
+    let overdue = script.on_deadline_times(5);
+    assert!(attention(&overdue).contains("without a reply"), "{}", attention(&overdue));
+
+    let script = due(overdue).on_reply(&stock_shipped(first()));
+
+    assert_eq!(attention(&script), "");
+}
+
+#[test]
 fn a_renewal_that_is_marked_as_done_leaves_the_captures_that_it_repeats_open() {
     let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&capture_declined(
         first(),
