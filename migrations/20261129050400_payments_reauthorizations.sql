@@ -6,7 +6,7 @@ ALTER TABLE payments.operations
     ADD CONSTRAINT operations_kind_check
         CHECK (kind IN ('authorize', 'capture', 'void', 'refund', 'reauthorize')) NOT VALID;
 ALTER TABLE payments.simulated_gateway_authorizations
-    ADD COLUMN renewals integer NOT NULL DEFAULT 0;
+    ADD COLUMN reauthorizations integer NOT NULL DEFAULT 0;
 ALTER TABLE payments.simulated_gateway_movements
     DROP CONSTRAINT simulated_gateway_movements_kind_check,
     ADD CONSTRAINT simulated_gateway_movements_kind_check

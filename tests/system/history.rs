@@ -257,7 +257,7 @@ pub async fn summary(system: &TestSystem) -> String {
         ("refunds", "SELECT count(*) FROM payments.refunds WHERE status = 'succeeded'"),
         ("returns closed", "SELECT count(*) FROM orders.returns WHERE status = 'closed'"),
         ("captures declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_capture_declined'"),
-        ("authorizations renewed", "SELECT count(*) FROM orders.events WHERE kind = 'payment_reauthorized'"),
+        ("reauthorizations", "SELECT count(*) FROM orders.events WHERE kind = 'payment_reauthorized'"),
         ("unused authorizations voided", UNUSED_VOIDED),
         ("refunds declined", "SELECT count(*) FROM orders.events WHERE kind = 'payment_refund_refused'"),
     ] {

@@ -24,8 +24,8 @@ mod new_order;
 mod order_change;
 mod order_events;
 mod placement;
+mod reauthorize_payments;
 mod remove_orders;
-mod renew_authorizations;
 mod return_model;
 mod returns;
 mod saga_actions;
@@ -54,8 +54,8 @@ pub use list_orders::list_orders;
 pub use list_sagas::{find_saga, list_sagas};
 pub use new_order::{Accepted, NewOrder};
 pub use order_events::{EVENTS_MAX, order_events, order_events_after};
+pub use reauthorize_payments::{AuthorizationArgs, reauthorize_payments};
 pub use remove_orders::{ended_orders, finish_removals, remove_orders, unfinished_removals};
-pub use renew_authorizations::{AuthorizationArgs, renew_authorizations};
 pub use return_model::{ReturnCursor, ReturnEventView, ReturnFilter, ReturnView};
 pub use returns::{
     DecideReturn, ReceiveReturn, RequestReturns, ReturnActor, ReturnArgs, ReturnDecision, ReturnError, ReturnPreview,

@@ -13,7 +13,7 @@ domain::string_enum! {
         CheckLowStock,
         FillBackorders,
         ReconcilePayments,
-        RenewAuthorizations,
+        ReauthorizePayments,
         SummarizeSettlements,
         ReplayFailedJobs,
         ExpireIdempotencyKeys,

@@ -73,7 +73,7 @@ pub fn all(settings: &SchedulerSettings, context: &WriteContext, unconsumed: &Un
         TaskName::ReconcilePayments => task(name, EVERY_30_S, context, move |context, now| {
             Box::pin(async move { Ok(payments::reconcile_payments(&context, reconcile_after, now, ROWS_MAX).await?) })
         }),
-        TaskName::RenewAuthorizations => renewals_task(name, settings.authorizations, context),
+        TaskName::ReauthorizePayments => reauthorizations_task(name, settings.authorizations, context),
         TaskName::SummarizeSettlements => settlements_task(name, &settings.payment_gateways, context),
         TaskName::ReplayFailedJobs => task(name, EVERY_HALF_SECOND, context, move |context, now| {
             Box::pin(async move { Ok(operations::replays::run_replays(&context, now).await?) })
@@ -127,12 +127,12 @@ fn returns_task(name: TaskName, unconsumed: UnconsumedQueues, context: &WriteCon
     })
 }
 
-fn renewals_task(name: TaskName, settings: orders::AuthorizationArgs, context: &WriteContext) -> Task {
-    let renewed_after = settings.renewed_after();
+fn reauthorizations_task(name: TaskName, settings: orders::AuthorizationArgs, context: &WriteContext) -> Task {
+    let reauthorized_after = settings.reauthorized_after();
     task(name, EVERY_30_S, context, move |context, now| {
         Box::pin(async move {
-            let Some(renewed_after) = renewed_after else { return Ok(0) };
-            Ok(orders::renew_authorizations(&context, renewed_after, now, BATCH_MAX).await?)
+            let Some(reauthorized_after) = reauthorized_after else { return Ok(0) };
+            Ok(orders::reauthorize_payments(&context, reauthorized_after, now, BATCH_MAX).await?)
         })
     })
 }

@@ -22,10 +22,10 @@ fn attention(order: &Value) -> &str {
     order["attention"].as_str().unwrap_or_default()
 }
 
-/// Runs the task that renews authorizations, this many days from now.
-async fn renew(shop: &Shop, days: i64) -> usize {
+/// Runs the task that reauthorizes payments, this many days from now.
+async fn reauthorize(shop: &Shop, days: i64) -> usize {
     let (later, six_days) = (platform::clock::now() + TimeDelta::days(days), TimeDelta::days(6));
-    let renewed = orders::renew_authorizations(&shop.client.state.write, six_days, later, 10).await.expect("renewed");
+    let renewed = orders::reauthorize_payments(&shop.client.state.write, six_days, later, 10).await.expect("renewed");
     work(&shop.client).await;
     renewed
 }
@@ -60,7 +60,7 @@ async fn an_authorization_that_would_expire_is_renewed_before_the_hand_over(pool
     let shop = Shop::open(pool).await;
     let order = shop.confirmed("sim_auth_expires").await;
 
-    let renewed = [renew(&shop, 5).await, renew(&shop, 7).await, renew(&shop, 8).await];
+    let renewed = [reauthorize(&shop, 5).await, reauthorize(&shop, 7).await, reauthorize(&shop, 8).await];
     deliver(&shop.client, &shop.admin, &order).await;
 
     assert_eq!(renewed, [0, 1, 0], "not yet, then once");
@@ -87,7 +87,7 @@ async fn an_authorization_that_has_expired_is_renewed_and_captured_by_one_action
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn stock_that_can_not_be_deducted_is_deducted_by_a_retry(pool: PgPool) {
+async fn stock_that_can_not_be_shipped_is_shipped_by_a_retry(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.confirmed("sim_ok").await;
     let set_lines = |state: &'static str| {

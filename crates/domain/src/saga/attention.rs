@@ -1,5 +1,5 @@
-//! Attention for what needs a person although no command is open: declined captures and renewals, stock that was not
-//! deducted, refunds that were refused or whose outcome nobody can look up, and shipments with which something went wrong.
+//! Attention for what needs a person although no command is open: declined captures and reauthorizations, stock that was
+//! not shipped, refunds that were refused or whose outcome nobody can look up, and shipments with which something went wrong.
 
 use super::order_saga::OrderSaga;
 use super::transition::Transition;
@@ -16,7 +16,7 @@ impl OrderSaga {
             Some(format!("the gateway declined to capture shipment {}: {reason}", shipment.id(order)))
         });
         declined
-            .or_else(|| self.renewal_reason())
+            .or_else(|| self.reauthorization_reason())
             .or_else(|| self.stock_reason(order))
             .or_else(|| self.refunds.attention_reason())
             .or_else(|| self.exception_reason(order))
@@ -24,8 +24,8 @@ impl OrderSaga {
 
     fn stock_reason(&self, order: OrderId) -> Option<String> {
         self.allocation.shipments().iter().find_map(|shipment| {
-            let reason = shipment.stock_refused.as_ref()?;
-            Some(format!("the stock of shipment {} was not deducted: {reason}", shipment.id(order)))
+            let reason = shipment.stock_not_shipped.as_ref()?;
+            Some(format!("the stock of shipment {} was not shipped: {reason}", shipment.id(order)))
         })
     }
 

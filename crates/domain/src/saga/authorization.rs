@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct SagaAuthorization {
     pub state: AuthorizationState,
-    /// How often its renewal was requested: the number of the last attempt.
+    /// How often its reauthorization was requested: the number of the last attempt.
     #[serde(default)]
-    pub renewals: u32,
+    pub reauthorizations: u32,
     /// When it was checked last whether it has to be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<Timestamp>,
@@ -20,9 +20,9 @@ pub(super) enum AuthorizationState {
     #[default]
     Valid,
     /// The command that renews it is repeated until its reply.
-    RenewalOpen,
+    ReauthorizationOpen,
     /// The gateway declined to renew it, for this reason. A person has to act.
-    RenewalDeclined(String),
+    ReauthorizationDeclined(String),
     /// Nothing of it will be captured: the command that voids it is repeated until its reply.
     VoidOpen,
     Voided,
@@ -34,7 +34,7 @@ impl SagaAuthorization {
     }
 
     pub fn has_open_command(&self) -> bool {
-        matches!(self.state, AuthorizationState::RenewalOpen | AuthorizationState::VoidOpen)
+        matches!(self.state, AuthorizationState::ReauthorizationOpen | AuthorizationState::VoidOpen)
     }
 
     /// It is voided, or will be.

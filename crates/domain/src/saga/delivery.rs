@@ -115,10 +115,10 @@ impl OrderSaga {
         let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let (shipment_id, reason) = (reply.shipment_id, reply.reason.clone());
         let shipment = self.allocation.shipment_mut(order.id, shipment_id);
-        let Some(shipment) = shipment.filter(|it| !it.stock_shipped && it.stock_refused.is_none()) else {
+        let Some(shipment) = shipment.filter(|it| !it.stock_shipped && it.stock_not_shipped.is_none()) else {
             return Applied::Unchanged;
         };
-        shipment.stock_refused = Some(reason.clone());
+        shipment.stock_not_shipped = Some(reason.clone());
         let entry = TimelineEntry::StockNotShipped { shipment_id, reason };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
         Applied::Changed(transition.update_attention(order, reason_before.as_ref()))
@@ -130,7 +130,7 @@ impl OrderSaga {
         let Some(shipment) = shipment.filter(|shipment| !shipment.stock_shipped) else {
             return Applied::Unchanged;
         };
-        (shipment.stock_shipped, shipment.stock_refused) = (true, None);
+        (shipment.stock_shipped, shipment.stock_not_shipped) = (true, None);
         let entry = TimelineEntry::StockShipped { shipment_id: reply.shipment_id };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
         Applied::Changed(transition.update_attention(order, reason_before.as_ref()).end_if_done(order))
@@ -146,7 +146,7 @@ impl OrderSaga {
             .iter()
             .fold(Transition::of(saga), |transition, shipment| transition.repeat_open_commands(order, shipment))
             .send_void(order)
-            .send_renewal(order);
+            .send_reauthorization(order);
         if is_tracking {
             transition = transition.track(order);
         }
@@ -169,8 +169,12 @@ impl OrderSaga {
         let is_amending = self.has_open_amendment().then(|| self.plan().delivery.amendment_types());
         let is_voiding =
             self.has_open_void().then(|| self.step_of_plan(StepName::AuthorizePayment).compensation_type());
-        let types =
-            is_outstanding.into_iter().chain(is_amending).flatten().chain(is_voiding).chain(self.renewal_type());
+        let types = is_outstanding
+            .into_iter()
+            .chain(is_amending)
+            .flatten()
+            .chain(is_voiding)
+            .chain(self.reauthorization_type());
         types.collect::<Vec<_>>().join(" or ")
     }
 
@@ -189,6 +193,13 @@ impl OrderSaga {
             Phase::Undoing { step, .. } => self.step_of_plan(step).can_be_too_late,
             Phase::Ended(_) => false,
         }
+    }
+
+    /// Before a command is sent. The attempts of tracking are not attempts of that command. Those of another open command are
+    /// kept: its reply clears the attention that they raised.
+    pub(super) fn without_attempts_of_tracking(self) -> Self {
+        let is_tracking = self.phase == Phase::Delivering && !self.has_open_delivery_command();
+        if is_tracking { self.with_attempts_reset() } else { self }
     }
 
     /// Every reply and report restarts the backoff.
@@ -239,7 +250,7 @@ impl Transition {
 
     /// Ships the stock, unless cancelled units are still reserved with it: inventory would ship them too.
     pub(super) fn ship(self, order: &Order, shipment: &PlannedShipment) -> Self {
-        if shipment.stock_shipped || shipment.stock_refused.is_some() || !shipment.reducing.is_empty() {
+        if shipment.stock_shipped || shipment.stock_not_shipped.is_some() || !shipment.reducing.is_empty() {
             return self;
         }
         let (id, ship) = (shipment.id(order.id), self.saga.plan().delivery.ship);

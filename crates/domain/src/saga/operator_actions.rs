@@ -21,7 +21,7 @@ impl OrderSaga {
         let cleared = self.attention_cleared(order);
         let reason_before = self.attention_reason(order.id);
         let mut saga = Self { attempt: 0, ..self };
-        saga.allocation.shipments_mut().iter_mut().for_each(|shipment| shipment.stock_refused = None);
+        saga.allocation.shipments_mut().iter_mut().for_each(|shipment| shipment.stock_not_shipped = None);
         let transition = match saga.phase.clone() {
             Phase::Running(step) => saga.run(step, order),
             Phase::Undoing { step, .. } => saga.undo(step, order),
@@ -90,7 +90,7 @@ impl OrderSaga {
     }
 
     fn mark_outstanding_done(self, order: &Order) -> Result<Transition, SagaError> {
-        let renewed = PaymentReauthorized { order_id: order.id, attempt: self.authorization.renewals };
+        let renewed = PaymentReauthorized { order_id: order.id, attempt: self.authorization.reauthorizations };
         if let Applied::Changed(renewed) = self.clone().on_reauthorized(order, &renewed) {
             // It captures again what was declined: those captures are open now, and not what the operator knows of.
             return Ok(renewed);

@@ -48,7 +48,7 @@ pub(super) struct PlannedShipment {
     pub stock_shipped: bool,
     /// Why inventory did not ship its stock; cleared when a person retries or has shipped it.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub stock_refused: Option<String>,
+    pub stock_not_shipped: Option<String>,
     /// The number of the amendment that it results from; 0 for the first booking.
     #[serde(default, skip_serializing_if = "is_default")]
     pub revision: u32,
@@ -132,9 +132,9 @@ impl PlannedShipment {
         Some(self.clone())
     }
 
-    /// A command is open: neither a declined capture nor a refused deduction is repeated until a person acts.
+    /// A command is open: neither a declined capture nor a refusal to ship the stock is repeated until a person acts.
     pub fn has_open_command(&self) -> bool {
-        let is_shipping = !self.stock_shipped && self.stock_refused.is_none();
+        let is_shipping = !self.stock_shipped && self.stock_not_shipped.is_none();
         let is_open = self.is_capture_open() || self.write_off_open || is_shipping;
         self.has_open_amendment() || (self.is_outstanding() && is_open)
     }
@@ -215,7 +215,7 @@ impl PlannedShipment {
             capture_declined: None,
             capture_repeats: 0,
             stock_shipped: false,
-            stock_refused: None,
+            stock_not_shipped: None,
             revision: 0,
             amendments: 0,
             amendment: None,

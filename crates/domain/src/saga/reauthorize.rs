@@ -18,17 +18,14 @@ use crate::order::{Order, TimelineEntry};
 const REAUTHORIZE_PAYMENT: &str = "reauthorize_payment";
 
 impl OrderSaga {
-    /// The authorization, or its last renewal, will expire soon. Changes at least the time of this check, so that the
+    /// The authorization, or its last reauthorization, will expire soon. Changes at least the time of this check, so that the
     /// saga is not due again at once.
     pub fn on_authorization_due(mut self, order: &Order, now: Timestamp) -> Transition {
         self.authorization.checked_at = Some(now);
         if self.authorization.state != AuthorizationState::Valid || !self.has_uncaptured_shipments() {
             return Transition::of(self);
         }
-        // Those of tracking are not attempts of the renewal. Those of another open command are kept: its reply clears the
-        // attention that they raised.
-        let saga = if self.retry_policy().is_none() { self.with_attempts_reset() } else { self };
-        Transition::of(saga.renewing()).send_renewal(order)
+        Transition::of(self.without_attempts_of_tracking().reauthorizing()).send_reauthorization(order)
     }
 
     /// A person renews the authorization: the gateway has declined that, or a capture because it has expired.
@@ -40,13 +37,13 @@ impl OrderSaga {
         let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         self.authorization.checked_at = Some(now);
         let entry = TimelineEntry::StepRetried { step: REAUTHORIZE_PAYMENT, reason: reason.to_owned() };
-        let transition = Transition::of(self.with_attempts_reset().renewing()).record_first(cleared).record(entry);
-        Ok(transition.send_renewal(order).update_attention(order, reason_before.as_ref()))
+        let transition = Transition::of(self.with_attempts_reset().reauthorizing()).record_first(cleared).record(entry);
+        Ok(transition.send_reauthorization(order).update_attention(order, reason_before.as_ref()))
     }
 
     /// Captures that were declined meanwhile are attempted again: the expired authorization was the likely cause.
     pub(super) fn on_reauthorized(mut self, order: &Order, reply: &PaymentReauthorized) -> Applied<Transition> {
-        if !self.is_renewing(reply.attempt) {
+        if !self.is_reauthorizing(reply.attempt) {
             return Applied::Unchanged;
         }
         let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
@@ -64,38 +61,39 @@ impl OrderSaga {
         order: &Order,
         reply: &PaymentReauthorizationDeclined,
     ) -> Applied<Transition> {
-        if !self.is_renewing(reply.attempt) {
+        if !self.is_reauthorizing(reply.attempt) {
             return Applied::Unchanged;
         }
         let (cleared, reason_before) = (self.attention_cleared(order), self.attention_reason(order.id));
         let (attempt, reason) = (reply.attempt, reply.reason.clone());
-        self.authorization.state = AuthorizationState::RenewalDeclined(reason.clone());
+        self.authorization.state = AuthorizationState::ReauthorizationDeclined(reason.clone());
         let entry = TimelineEntry::PaymentReauthorizationDeclined { attempt, reason };
         let transition = Transition::of(self.with_attempts_reset()).record_first(cleared).record(entry);
         Applied::Changed(transition.update_attention(order, reason_before.as_ref()))
     }
 
-    /// The reason for attention after a declined renewal, as long as something is left to capture.
-    pub(super) fn renewal_reason(&self) -> Option<String> {
-        let AuthorizationState::RenewalDeclined(reason) = &self.authorization.state else { return None };
+    /// The reason for attention after a declined reauthorization, as long as something is left to capture.
+    pub(super) fn reauthorization_reason(&self) -> Option<String> {
+        let AuthorizationState::ReauthorizationDeclined(reason) = &self.authorization.state else { return None };
         let is_needed = self.has_uncaptured_shipments();
         is_needed.then(|| format!("the gateway declined to renew the authorization: {reason}"))
     }
 
-    /// The message type of the open renewal.
-    pub(super) fn renewal_type(&self) -> Option<&'static str> {
-        let is_open = self.authorization.state == AuthorizationState::RenewalOpen;
-        let renewal = ReauthorizePayment { order_id: any_order().id, attempt: 1 };
-        is_open.then(|| Command::Payment(PaymentCommand::Reauthorize(renewal)).type_name())
+    /// The message type of the open reauthorization.
+    pub(super) fn reauthorization_type(&self) -> Option<&'static str> {
+        let is_open = self.authorization.state == AuthorizationState::ReauthorizationOpen;
+        let reauthorization = ReauthorizePayment { order_id: any_order().id, attempt: 1 };
+        is_open.then(|| Command::Payment(PaymentCommand::Reauthorize(reauthorization)).type_name())
     }
 
-    fn is_renewing(&self, attempt: u32) -> bool {
-        self.authorization.state == AuthorizationState::RenewalOpen && self.authorization.renewals == attempt
+    fn is_reauthorizing(&self, attempt: u32) -> bool {
+        self.authorization.state == AuthorizationState::ReauthorizationOpen
+            && self.authorization.reauthorizations == attempt
     }
 
-    fn renewing(mut self) -> Self {
-        self.authorization.state = AuthorizationState::RenewalOpen;
-        self.authorization.renewals += 1;
+    fn reauthorizing(mut self) -> Self {
+        self.authorization.state = AuthorizationState::ReauthorizationOpen;
+        self.authorization.reauthorizations += 1;
         self
     }
 
@@ -106,11 +104,12 @@ impl OrderSaga {
 }
 
 impl Transition {
-    pub(super) fn send_renewal(self, order: &Order) -> Self {
-        if self.saga.authorization.state != AuthorizationState::RenewalOpen {
+    pub(super) fn send_reauthorization(self, order: &Order) -> Self {
+        if self.saga.authorization.state != AuthorizationState::ReauthorizationOpen {
             return self;
         }
-        let renewal = ReauthorizePayment { order_id: order.id, attempt: self.saga.authorization.renewals };
-        self.send(Command::Payment(PaymentCommand::Reauthorize(renewal)))
+        let reauthorization =
+            ReauthorizePayment { order_id: order.id, attempt: self.saga.authorization.reauthorizations };
+        self.send(Command::Payment(PaymentCommand::Reauthorize(reauthorization)))
     }
 }

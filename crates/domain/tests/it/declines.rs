@@ -271,7 +271,7 @@ fn a_saga_names_the_units_that_are_captured() {
 }
 
 #[test]
-fn stock_that_is_not_deducted_raises_attention_until_a_person_retries() {
+fn stock_that_is_not_shipped_raises_attention_until_a_person_retries() {
     let script =
         Script::confirmed().on_reply(&progressed(first(), Delivered)).on_reply(&captured(first(), FIRST_MINOR));
     let refused = script.on_reply(&stock_not_shipped(first())).on_deadline().sends([TRACK]);
@@ -287,12 +287,12 @@ fn stock_that_is_not_deducted_raises_attention_until_a_person_retries() {
 }
 
 #[test]
-fn stock_that_is_not_deducted_is_marked_as_done() {
+fn stock_that_is_not_shipped_is_marked_as_done() {
     let script =
         Script::confirmed().on_reply(&progressed(first(), Delivered)).on_reply(&captured(first(), FIRST_MINOR));
     let refused = script.on_reply(&stock_not_shipped(first()));
 
-    let action = refused.saga.clone().mark_step_done(&refused.order, "deducted by hand");
+    let action = refused.saga.clone().mark_step_done(&refused.order, "the stock is counted again");
 
     assert!(!has_attention(&refused.applies(action)));
 }

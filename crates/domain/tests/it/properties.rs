@@ -126,7 +126,7 @@ impl World {
             self.decide(true);
             self.reauthorize();
             self.capture_again();
-            self.retry_refused_stock();
+            self.retry_stock();
             self.in_flight.extend(self.slices.fill().map(Packet::Reply));
             let reports: Vec<_> =
                 (0..self.slices.statuses.len()).filter_map(|index| self.slices.advance_shipment(index)).collect();
@@ -151,8 +151,8 @@ impl World {
         }
     }
 
-    fn retry_refused_stock(&mut self) {
-        if self.order.attention.as_ref().is_some_and(|reason| reason.contains("not deducted")) {
+    fn retry_stock(&mut self) {
+        if self.order.attention.as_ref().is_some_and(|reason| reason.contains("was not shipped")) {
             let transition = self.saga.clone().retry_step(&self.order, "it is reserved again");
             self.follow(transition.expect("an open step"));
         }
@@ -340,13 +340,13 @@ proptest! {
         capture_declines in prop::sample::select(vec![0, 0, 1, 3]),
         amend_refusals in prop::sample::select(vec![0, 0, 1]),
         (expires, is_free) in (prop::bool::weighted(0.2), prop::bool::weighted(0.3)),
-        (renewal_declines, stock_refusals) in prop::sample::select(vec![(0, 0), (0, 0), (1, 0), (0, 1), (2, 2)]),
+        (reauthorization_declines, stock_refusals) in prop::sample::select(vec![(0, 0), (0, 0), (1, 0), (0, 1), (2, 2)]),
         is_short in prop::bool::weighted(0.3),
     ) {
         let mut world = World::new(willing, warehouses, vendors, is_free);
         world.slices.capture_declines = capture_declines;
         world.slices.amend_refusals = amend_refusals;
-        (world.slices.expires, world.slices.renewal_declines) = (expires, renewal_declines);
+        (world.slices.expires, world.slices.reauthorization_declines) = (expires, reauthorization_declines);
         world.slices.stock_refusals = stock_refusals;
         world.slices.is_short = is_short;
 

@@ -54,7 +54,7 @@ fn the_check_is_remembered_whatever_it_finds() {
 }
 
 #[test]
-fn a_declined_renewal_raises_attention_until_a_person_renews_it() {
+fn a_declined_reauthorization_raises_attention_until_a_person_renews_it() {
     let script = due(Script::confirmed()).on_reply(&reauthorization_declined(1)).sends([]);
     assert!(attention(&script).contains("card_declined"), "{}", attention(&script));
     let script = due(script).sends([]);
@@ -68,7 +68,7 @@ fn a_declined_renewal_raises_attention_until_a_person_renews_it() {
 }
 
 #[test]
-fn captures_that_were_declined_are_attempted_again_after_the_renewal() {
+fn captures_that_were_declined_are_attempted_again_after_the_reauthorization() {
     let script = Script::confirmed().on_reply(&progressed(first(), Delivered)).on_reply(&capture_declined(
         first(),
         FIRST_MINOR,
@@ -85,7 +85,7 @@ fn captures_that_were_declined_are_attempted_again_after_the_renewal() {
 }
 
 #[test]
-fn what_is_captured_in_spite_of_a_declined_renewal_needs_no_person() {
+fn what_is_captured_in_spite_of_a_declined_reauthorization_needs_no_person() {
     let script = due(Script::confirmed()).on_reply(&reauthorization_declined(1));
     let script = script.on_reply(&progressed(first(), Delivered)).on_reply(&stock_shipped(first()));
     let script = script.on_reply(&captured(first(), FIRST_MINOR));
@@ -99,14 +99,14 @@ fn what_is_captured_in_spite_of_a_declined_renewal_needs_no_person() {
 }
 
 #[test]
-fn a_renewal_does_not_outlive_the_cancellation_of_its_order() {
+fn a_reauthorization_does_not_outlive_the_cancellation_of_its_order() {
     let script = due(Script::confirmed()).cancelled_by_customer().sends([CANCEL]).ignores(&reauthorized(1));
 
     script.on_reply(&shipments_cancelled()).sends([VOID]).ignores(&reauthorization_declined(1)).on_reply(&voided());
 }
 
 #[test]
-fn a_declined_renewal_needs_nobody_once_its_order_is_cancelled_and_somebody_if_that_was_too_late() {
+fn a_declined_reauthorization_needs_nobody_once_its_order_is_cancelled_and_somebody_if_that_was_too_late() {
     let script = due(Script::confirmed()).on_reply(&reauthorization_declined(1)).cancelled_by_customer();
     assert_eq!(attention(&script), "");
 
@@ -125,7 +125,7 @@ fn an_order_that_was_tracked_for_long_is_not_stuck_when_its_authorization_is_ren
 }
 
 #[test]
-fn attention_for_another_command_without_a_reply_is_cleared_by_its_reply_after_a_renewal() {
+fn attention_for_another_command_without_a_reply_is_cleared_by_its_reply_after_a_reauthorization() {
     let script =
         Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&captured(first(), FIRST_MINOR));
     let overdue = script.on_deadline_times(5);
@@ -137,7 +137,7 @@ fn attention_for_another_command_without_a_reply_is_cleared_by_its_reply_after_a
 }
 
 #[test]
-fn a_renewal_that_is_marked_as_done_leaves_the_captures_that_it_repeats_open() {
+fn a_reauthorization_that_is_marked_as_done_leaves_the_captures_that_it_repeats_open() {
     let script = Script::confirmed().on_reply(&progressed(first(), HandedOver)).on_reply(&capture_declined(
         first(),
         FIRST_MINOR,
@@ -153,7 +153,7 @@ fn a_renewal_that_is_marked_as_done_leaves_the_captures_that_it_repeats_open() {
 }
 
 #[test]
-fn a_renewal_without_a_reply_is_marked_as_done() {
+fn a_reauthorization_without_a_reply_is_marked_as_done() {
     let script = due(Script::confirmed());
 
     let action = script.saga.clone().mark_step_done(&script.order, "the gateway shows it");

@@ -26,8 +26,8 @@ pub struct Slices {
     pub capture_declines: u32,
     /// The authorization expires before it is captured, unless it is renewed.
     pub expires: bool,
-    /// How many renewals the gateway declines.
-    pub renewal_declines: u32,
+    /// How many reauthorizations the gateway declines.
+    pub reauthorization_declines: u32,
     /// How often inventory refuses to ship stock.
     pub stock_refusals: u32,
     /// The amounts that were refunded.
@@ -86,7 +86,7 @@ impl Slices {
             captured: BTreeMap::new(),
             capture_declines: 0,
             expires: false,
-            renewal_declines: 0,
+            reauthorization_declines: 0,
             stock_refusals: 0,
             refunds: Vec::new(),
             statuses: BTreeMap::new(),
@@ -210,7 +210,7 @@ impl Slices {
 
     fn reauthorize(&mut self, command: &ReauthorizePayment) -> Reply {
         let ReauthorizePayment { order_id, attempt } = *command;
-        if self.payment != Payment::Authorized || attempt <= self.renewal_declines {
+        if self.payment != Payment::Authorized || attempt <= self.reauthorization_declines {
             let reason = "card_declined".to_owned();
             let declined = PaymentReauthorizationDeclined { order_id, attempt, reason };
             return Reply::PaymentReauthorizationDeclined(declined);

@@ -52,7 +52,7 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
         Outcome::declined("not_supported")
     }
 
-    /// The result of the operation with this `key`: an authorization, its renewal, a capture or a refund.
+    /// The result of the operation with this `key`: an authorization, its reauthorization, a capture or a refund.
     async fn look_up(&self, key: ProviderKey) -> LookUp;
 
     /// Its own report of what it captured and returned on a day of UTC, by the times that its receipts name.
@@ -149,7 +149,7 @@ pub struct SettledSums {
     pub returned_minor: i64,
 }
 
-/// The outcome of an authorization, its renewal, a capture, void or refund.
+/// The outcome of an authorization, its reauthorization, a capture, void or refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
     Succeeded(T),

@@ -43,7 +43,7 @@ pub async fn check_contract<G: PaymentGateway>(gateway: &G, methods: &Methods) {
     captures_stay_within_the_authorized_amount(gateway, methods).await;
     refunds_stay_within_the_captured_amount(gateway, methods).await;
     nothing_is_captured_without_an_authorization(gateway, methods).await;
-    a_renewal_moves_no_money_and_is_repeated_by_its_key(gateway, methods).await;
+    a_reauthorization_moves_no_money_and_is_repeated_by_its_key(gateway, methods).await;
     concurrent_captures_are_applied_one_at_a_time(gateway, methods).await;
     a_concurrent_authorization_and_void_are_serialized(gateway, methods).await;
 }
@@ -175,12 +175,15 @@ async fn nothing_is_captured_without_an_authorization<G: PaymentGateway>(gateway
 }
 
 /// For a gateway that can renew. One that can't declines.
-async fn a_renewal_moves_no_money_and_is_repeated_by_its_key<G: PaymentGateway>(gateway: &G, methods: &Methods) {
+async fn a_reauthorization_moves_no_money_and_is_repeated_by_its_key<G: PaymentGateway>(
+    gateway: &G,
+    methods: &Methods,
+) {
     let payment = Payment::new(gateway, methods.accepted);
     payment.authorize().await;
     gateway.capture(payment.movement("capture", 400)).await;
 
-    let renewed = gateway.reauthorize(payment.movement("renewal", 600)).await;
+    let renewed = gateway.reauthorize(payment.movement("reauthorization", 600)).await;
     let of_the_rest = gateway.reauthorize(payment.movement("requested before the capture", 1_000)).await;
     gateway.capture(payment.movement("rest", 600)).await;
     let of_nothing = gateway.reauthorize(payment.movement("nothing", 600)).await;
@@ -188,8 +191,8 @@ async fn a_renewal_moves_no_money_and_is_repeated_by_its_key<G: PaymentGateway>(
     assert!(matches!(renewed, Outcome::Succeeded(_)), "{renewed:?}");
     assert!(matches!(of_the_rest, Outcome::Succeeded(_)), "{of_the_rest:?}");
     assert!(matches!(of_nothing, Outcome::Declined { .. }), "{of_nothing:?}");
-    assert_eq!(gateway.reauthorize(payment.movement("renewal", 600)).await, renewed);
-    assert!(matches!(gateway.look_up(payment.movement("renewal", 600).key).await, LookUp::Done(_)));
+    assert_eq!(gateway.reauthorize(payment.movement("reauthorization", 600)).await, renewed);
+    assert!(matches!(gateway.look_up(payment.movement("reauthorization", 600).key).await, LookUp::Done(_)));
     assert_eq!(payment.void().await, void_result(true, 1_000, 1_000));
 }
 

@@ -6,7 +6,7 @@ use domain::messages::{PaymentReauthorizationDeclined, PaymentReauthorized, Repl
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn an_expired_authorization_is_captured_after_its_renewal(pool: PgPool) {
+async fn an_expired_authorization_is_captured_after_its_reauthorization(pool: PgPool) {
     let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
     harness.handle_until_reply(&authorize(order_id, "sim_auth_expires")).await;
 
@@ -29,7 +29,7 @@ async fn an_expired_authorization_is_captured_after_its_renewal(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_renewal_whose_response_is_lost_is_made_once(pool: PgPool) {
+async fn a_reauthorization_whose_response_is_lost_is_made_once(pool: PgPool) {
     let harness = Harness::new(&pool, &LONG_TIMEOUT);
     for method in ["sim_timeout", "sim_flaky"] {
         let order_id = new_order();
@@ -40,10 +40,11 @@ async fn a_renewal_whose_response_is_lost_is_made_once(pool: PgPool) {
 
         assert!(matches!(first, Reply::PaymentReauthorized(_)), "{first:?}");
         assert_eq!(first, again);
-        let renewals =
-            "SELECT renewals FROM payments.simulated_gateway_authorizations ORDER BY updated_at DESC LIMIT 1";
-        let renewals: i32 = sqlx::query_scalar(renewals).fetch_one(&pool).await.expect("an authorization");
-        assert_eq!(renewals, 1, "{method}");
+        let reauthorizations =
+            "SELECT reauthorizations FROM payments.simulated_gateway_authorizations ORDER BY updated_at DESC LIMIT 1";
+        let reauthorizations: i32 =
+            sqlx::query_scalar(reauthorizations).fetch_one(&pool).await.expect("an authorization");
+        assert_eq!(reauthorizations, 1, "{method}");
     }
     assert_settled(&pool).await;
 }

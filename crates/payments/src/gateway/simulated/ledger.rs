@@ -39,7 +39,7 @@ pub(super) struct Authorization {
     pub authorize_calls: i32,
     pub void_calls: i32,
     /// How often it was renewed.
-    pub renewals: i32,
+    pub reauthorizations: i32,
 }
 
 /// The ledger rows that a batch needs.
@@ -59,7 +59,7 @@ pub(super) enum AuthorizationState {
     Voided,
 }
 
-/// A capture, a refund or a renewal of the authorization, under its key.
+/// A capture, a refund or a reauthorization of the authorization, under its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub key: ProviderKey,
@@ -117,7 +117,7 @@ impl Authorization {
             charges: 0,
             authorize_calls: 0,
             void_calls: 0,
-            renewals: 0,
+            reauthorizations: 0,
         }
     }
 
@@ -224,14 +224,14 @@ impl Authorization {
             self.decline_reason = Some(EXPIRED.to_owned());
             return Err(EXPIRED);
         }
-        let is_expired = self.is_method(Method::AuthExpires) && self.renewals == 0;
+        let is_expired = self.is_method(Method::AuthExpires) && self.reauthorizations == 0;
         let (sum, limit) = match entry.kind {
             EntryKind::Capture if is_expired => return Err(AUTHORIZATION_EXPIRED),
             EntryKind::Capture => (&mut self.captured_minor, self.authorized_minor),
             EntryKind::Refund => (&mut self.refunded_minor, self.captured_minor),
             EntryKind::Reauthorize if self.captured_minor == self.authorized_minor => return Err("nothing_left"),
             EntryKind::Reauthorize => {
-                self.renewals += 1;
+                self.reauthorizations += 1;
                 return Ok(());
             }
         };

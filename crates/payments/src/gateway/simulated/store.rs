@@ -26,7 +26,7 @@ struct AuthorizationRow {
     charges: i32,
     authorize_calls: i32,
     void_calls: i32,
-    renewals: i32,
+    reauthorizations: i32,
 }
 
 struct EntryRow {
@@ -123,7 +123,7 @@ pub(super) async fn load(tx: &mut PgConnection, keys: &[ProviderKey]) -> sqlx::R
     let authorizations = sqlx::query_as!(
         AuthorizationRow,
         "SELECT key, state, method, currency, authorized_minor, captured_minor, refunded_minor, refunded_by_void_minor,
-                released_minor, decline_reason, voided_at, charges, authorize_calls, void_calls, renewals
+                released_minor, decline_reason, voided_at, charges, authorize_calls, void_calls, reauthorizations
          FROM payments.simulated_gateway_authorizations WHERE key = ANY($1) ORDER BY key FOR NO KEY UPDATE",
         &keys,
     )
@@ -165,14 +165,14 @@ async fn save_authorizations(tx: &mut PgConnection, authorizations: &[&Authoriza
                 refunded_minor = new.refunded_minor, refunded_by_void_minor = new.refunded_by_void_minor,
                 released_minor = new.released_minor, decline_reason = new.decline_reason, charges = new.charges,
                 authorize_calls = new.authorize_calls, void_calls = new.void_calls, voided_at = new.voided_at,
-                renewals = new.renewals, updated_at = now()
+                reauthorizations = new.reauthorizations, updated_at = now()
            FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::text[]) AS state, unnest($3::text[]) AS method,
                         unnest($4::text[]) AS currency, unnest($5::bigint[]) AS authorized_minor,
                         unnest($6::bigint[]) AS captured_minor, unnest($7::bigint[]) AS refunded_minor,
                         unnest($8::bigint[]) AS refunded_by_void_minor, unnest($9::bigint[]) AS released_minor,
                         unnest($10::text[]) AS decline_reason, unnest($11::integer[]) AS charges,
                         unnest($12::integer[]) AS authorize_calls, unnest($13::integer[]) AS void_calls,
-                        unnest($14::timestamptz[]) AS voided_at, unnest($15::integer[]) AS renewals) AS new
+                        unnest($14::timestamptz[]) AS voided_at, unnest($15::integer[]) AS reauthorizations) AS new
           WHERE stored.key = new.key",
         &saved.key,
         &saved.state as &[&str],
@@ -188,7 +188,7 @@ async fn save_authorizations(tx: &mut PgConnection, authorizations: &[&Authoriza
         &saved.authorize_calls,
         &saved.void_calls,
         &saved.voided_at as &[Option<Timestamp>],
-        &saved.renewals,
+        &saved.reauthorizations,
     )
     .execute(tx)
     .await?;
@@ -243,7 +243,7 @@ struct AuthorizationColumns<'a> {
     charges: Vec<i32>,
     authorize_calls: Vec<i32>,
     void_calls: Vec<i32>,
-    renewals: Vec<i32>,
+    reauthorizations: Vec<i32>,
 }
 
 impl<'a> AuthorizationColumns<'a> {
@@ -264,7 +264,7 @@ impl<'a> AuthorizationColumns<'a> {
             charges: rows().map(|row| row.charges).collect(),
             authorize_calls: rows().map(|row| row.authorize_calls).collect(),
             void_calls: rows().map(|row| row.void_calls).collect(),
-            renewals: rows().map(|row| row.renewals).collect(),
+            reauthorizations: rows().map(|row| row.reauthorizations).collect(),
         }
     }
 }
@@ -316,7 +316,7 @@ impl TryFrom<AuthorizationRow> for Authorization {
             charges: row.charges,
             authorize_calls: row.authorize_calls,
             void_calls: row.void_calls,
-            renewals: row.renewals,
+            reauthorizations: row.reauthorizations,
         })
     }
 }

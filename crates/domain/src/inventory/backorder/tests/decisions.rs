@@ -78,15 +78,15 @@ fn a_short_line_that_may_not_wait_refuses_the_order_with_every_shortage() {
 }
 
 #[test]
-fn an_order_that_may_wait_and_needs_not_is_allocated_as_any_other() {
+fn an_order_that_may_wait_but_need_not_is_allocated_like_any_other() {
     let rows = [("A", 1, 3), ("A", 2, 5)];
     let (mut one, mut other) = (stock(&rows), stock(&rows));
 
-    let patient = decide(&mut one, &[("A", 4, true)]);
-    let plain = decide(&mut other, &[("A", 4, false)]);
+    let may_wait = decide(&mut one, &[("A", 4, true)]);
+    let may_not_wait = decide(&mut other, &[("A", 4, false)]);
 
-    assert_eq!((&patient, one), (&plain, other));
-    assert_eq!(patient.missing, []);
+    assert_eq!((&may_wait, one), (&may_not_wait, other));
+    assert_eq!(may_wait.missing, []);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Renews authorizations before they expire at the gateway, as long as something of the order is left to capture.
+//! Scheduled task: reauthorizes payments before their authorization expires at the gateway, as long as something of the
+//! order is left to capture.
 
 use crate::apply_transition::{ChangeCause, apply};
 use crate::changes::OrderChanges;
@@ -15,15 +16,15 @@ const ACTOR: &str = "scheduler";
 /// Settings of the task.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct AuthorizationArgs {
-    /// How long an authorization lasts at the payment gateway, in seconds: it is renewed after three quarters of that, if
-    /// something is left to capture. 0: never.
+    /// How long an authorization lasts at the payment gateway, in seconds: its payment is reauthorized after three quarters
+    /// of that, if something is left to capture. 0: never.
     #[arg(long, env, default_value_t = 604_800, value_parser = clap::value_parser!(u32).range(0..=31_536_000))]
     pub authorization_ttl_seconds: u32,
 }
 
 impl AuthorizationArgs {
-    /// The age after which an authorization is renewed; `None` if none is.
-    pub fn renewed_after(self) -> Option<TimeDelta> {
+    /// The age of an authorization after which its payment is reauthorized; `None` if none is.
+    pub fn reauthorized_after(self) -> Option<TimeDelta> {
         let ttl = TimeDelta::seconds(self.authorization_ttl_seconds.into());
         (ttl > TimeDelta::zero()).then(|| ttl * 3 / 4)
     }
@@ -31,9 +32,9 @@ impl AuthorizationArgs {
 
 /// Checks up to `limit` orders whose authorization is older than that, and was not checked since; returns how many there
 /// were. Concurrent calls are safe: each locks other orders.
-pub async fn renew_authorizations(
+pub async fn reauthorize_payments(
     context: &WriteContext,
-    renewed_after: TimeDelta,
+    reauthorized_after: TimeDelta,
     now: Timestamp,
     limit: u16,
 ) -> Result<usize, StoreError> {
@@ -41,7 +42,7 @@ pub async fn renew_authorizations(
     if outbox::is_stalled(&mut work).await? {
         return Ok(0);
     }
-    let due = lock_sagas::lock_authorized_before(&mut work, now - renewed_after, limit.into()).await?;
+    let due = lock_sagas::lock_authorized_before(&mut work, now - reauthorized_after, limit.into()).await?;
     let (count, mut changes) = (due.len(), OrderChanges::default());
     for (order_id, locked) in due {
         match check(locked, context.time_scale, now) {
