@@ -45,7 +45,7 @@ impl OrderSaga {
         if is_missing && !is_delivering {
             shipment.reach(Milestone::HandedOver);
         }
-        let mut transition = Transition::of(self);
+        let mut transition = Transition::of(self.without_attempts_of_tracking());
         if is_missing && is_delivering {
             transition = transition.apply_milestone(order, shipment_id, Milestone::HandedOver);
         }

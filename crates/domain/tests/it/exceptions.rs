@@ -20,6 +20,15 @@ fn exception(shipment_id: ShipmentId, exception: DeliveryException) -> Reply {
     })
 }
 
+#[test]
+fn an_order_that_was_tracked_for_long_is_not_stuck_when_an_exception_shows_its_hand_over() {
+    let tracked = Script::confirmed().on_deadline_times(20);
+
+    let script = tracked.on_reply(&exception(shipment(first()), Lost)).sends([CAPTURE, SHIP]);
+
+    script.in_phase("delivering", Some("deliver_shipments"));
+}
+
 /// The mug is delivered, the headphones are handed over; both are captured and shipped.
 fn headphones_on_their_way() -> Script {
     Script::confirmed()
