@@ -70,6 +70,16 @@ async fn an_authorization_that_would_expire_is_renewed_before_the_hand_over(pool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn an_authorization_is_as_old_as_itself_and_not_as_its_order_that_waited_for_stock(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.confirmed("sim_ok").await;
+    let authorized_later = "UPDATE orders.events SET at = at + interval '10 days' WHERE kind = 'payment_authorized'";
+    sqlx::query(authorized_later).execute(&shop.client.pool).await.expect("authorized later");
+
+    assert_eq!([reauthorize(&shop, 15).await, reauthorize(&shop, 17).await], [0, 1]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_authorization_that_has_expired_is_renewed_and_captured_by_one_action(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.delivered("sim_auth_expires").await;
