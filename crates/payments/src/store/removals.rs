@@ -20,7 +20,8 @@ pub(crate) async fn lock_existing_payments(tx: &mut PgConnection, orders: &[Orde
 /// authorization expires at the gateway, since a void would refund what was captured. What is only authorized holds
 /// money until it is voided, but for the payment of a free order.
 ///
-/// A void covers the operations of its payment whose outcome was never known, so those of a voided payment are not open.
+/// A void covers the operations of its payment whose outcome was never known, so those of a voided payment are not open. A
+/// reauthorization moves no money, so one whose outcome is never known keeps nothing.
 pub(crate) async fn orders_with_open_payment(
     connection: &mut PgConnection,
     orders: &[OrderId],
@@ -32,7 +33,7 @@ pub(crate) async fn orders_with_open_payment(
                       OR (payment.status = 'authorized' AND payment.amount_minor = 0))
                  OR (payment.status IN ('partly_captured', 'captured', 'refunded', 'authorized')
                      AND EXISTS (SELECT FROM payments.operations AS operation
-                                  WHERE operation.order_id = payment.order_id
+                                  WHERE operation.order_id = payment.order_id AND operation.kind <> 'reauthorize'
                                     AND operation.status IN ('started', 'unknown'))))",
         &uuids(orders),
     )

@@ -1,8 +1,12 @@
 //! Authorizations that expire are renewed, once per attempt.
 
-use crate::harness::{AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, capture_again, new_order, reauthorize, void};
+use crate::harness::{
+    AMOUNT, Harness, LONG_TIMEOUT, authorize, capture, capture_again, deliver, new_order, reauthorize, void,
+};
 use crate::ledger::assert_settled;
 use domain::messages::{PaymentReauthorizationDeclined, PaymentReauthorized, Reply};
+use payments::remove_orders;
+use platform::clock::now;
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -61,4 +65,16 @@ async fn a_payment_that_is_voided_meanwhile_is_not_renewed(pool: PgPool) {
     let declined = PaymentReauthorizationDeclined { order_id, attempt: 1, reason };
     assert_eq!(late, Reply::PaymentReauthorizationDeclined(declined));
     assert_settled(&pool).await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_reauthorization_whose_outcome_is_never_known_does_not_keep_an_ended_order(pool: PgPool) {
+    let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order_id, "sim_ok")).await;
+    harness.begin(&[deliver(&reauthorize(order_id, 1))], now()).await;
+    harness.handle_until_reply(&capture(order_id, 1, AMOUNT)).await;
+
+    let kept = remove_orders(&pool, &[order_id]).await.expect("removed");
+
+    assert!(kept.is_empty(), "{kept:?}");
 }

@@ -1,10 +1,10 @@
 //! Operations of unknown outcome are retried by commands that the slice publishes to its own queue.
 
 use crate::harness::{
-    Harness, LONG_TIMEOUT, SHORT_TIMEOUT, authorize, capture, captured, deliver, new_order, void, voided,
+    Harness, LONG_TIMEOUT, SHORT_TIMEOUT, authorize, capture, captured, deliver, new_order, reauthorize, void, voided,
 };
 use chrono::TimeDelta;
-use domain::messages::PaymentCommand;
+use domain::messages::{PaymentCommand, PaymentReauthorized, Reply};
 use messaging::WriteContext;
 use payments::reconcile_payments;
 use platform::clock::now;
@@ -52,6 +52,19 @@ async fn a_void_that_no_saga_waits_for_is_retried(pool: PgPool) {
 
     assert_eq!(commands(&again), [void(order)]);
     assert_eq!(harness.handle_until_reply(&again[0].1).await, voided(order, None));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_reauthorization_that_a_crash_left_started_is_retried(pool: PgPool) {
+    let (harness, order_id) = (Harness::new(&pool, &LONG_TIMEOUT), new_order());
+    harness.handle_until_reply(&authorize(order_id, "sim_ok")).await;
+    harness.begin(&[deliver(&reauthorize(order_id, 1))], now()).await;
+
+    let again = published(&pool, 11).await;
+
+    assert_eq!(commands(&again), [reauthorize(order_id, 1)]);
+    let reauthorized = Reply::PaymentReauthorized(PaymentReauthorized { order_id, attempt: 1 });
+    assert_eq!(harness.handle_until_reply(&again[0].1).await, reauthorized);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
