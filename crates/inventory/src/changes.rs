@@ -1,4 +1,4 @@
-//! What a batch of commands writes, and what the units that are reserved later do.
+//! What a batch of commands writes, or a run of [`fn@crate::fill_backorders`].
 
 use crate::StoreError;
 use crate::store::{self, FilledBackorder, NewBackorder, NewDecision, OrderLine, ReservationUpdate};
@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 pub struct StockChanges {
     pub(crate) entries: Vec<LedgerEntry>,
     pub(crate) new_lines: Vec<OrderLine>,
-    /// Released, reduced, shipped or grown lines, in their new state.
+    /// Released, reduced and shipped lines, and lines with more units, in their new state.
     pub(crate) changed_lines: Vec<OrderLine>,
     pub(crate) reservations: Vec<ReservationUpdate>,
     pub(crate) decisions: Vec<NewDecision>,

@@ -1,6 +1,6 @@
-//! Inventory: owns schema `inventory`. Consumes the commands reserve, release, ship and restock (`InventoryCommand`).
-//! Replies with reserved, rejected, backordered, released, shipped and restocked, and reports stale reservations. Depends on no other
-//! slice.
+//! Inventory: owns schema `inventory`. Consumes the commands reserve, release, reduce, ship and restock
+//! (`InventoryCommand`). Replies with reserved, rejected, backordered, released, reduced, shipped, not shipped and
+//! restocked, and reports stale reservations. Depends on no other slice.
 //!
 //! All writers lock rows in the same order, so that they can't deadlock: first the reservations of the orders, then the
 //! stock rows, each sorted and in one statement. Counters change only through ledger entries (`store/ledger.rs`), which

@@ -1,6 +1,5 @@
-//! Payments: owns schema `payments`. Consumes the commands authorize, capture, void, refund and refund of lines
-//! ([`PaymentCommand`]).
-//! Replies with authorized, declined, captured, voided and refunded, and with declined captures and refused refunds.
+//! Payments: owns schema `payments`. Consumes the commands authorize, reauthorize, capture, write off, void, refund and
+//! refund of lines ([`PaymentCommand`]). Replies with what was done, and with what the gateway declined or refused.
 //! Depends on no other slice.
 //!
 //! The gateway is called between two transactions: [`begin`] stores which call is about to be made and under which key,
